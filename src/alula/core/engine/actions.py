@@ -1,0 +1,65 @@
+"""What the engine asks its shell to do, in the imperative. Each carries the ids that make a repeat harmless.
+
+The shell carries them out after the events that led to them are durable. After a crash it asks
+`outstanding(state)` and does what that says again.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from alula.core.engine.events import TimerKind
+from alula.core.errors import TaskError
+from alula.core.policy.cache_key import CacheKey
+
+
+class StartAttempt(msgspec.Struct, frozen=True):
+    """Run one attempt of a task."""
+
+    scope: int
+    node: int
+    attempt: int
+    node_id: str
+    """Unique in the execution (`n0`, `n1-0-n0`)."""
+    index: int
+    """Item of an array node, -1 elsewhere."""
+    inputs: bytes
+    """Serialized `core.LiteralMap`; of an array item, the inputs of the whole array."""
+    interruptible: bool = False
+
+
+class CancelAttempt(msgspec.Struct, frozen=True):
+    """Make sure that an attempt does not run any more; nothing is reported back for it."""
+
+    scope: int
+    node: int
+    attempt: int
+    node_id: str
+    index: int
+
+
+class LookUpCache(msgspec.Struct, frozen=True):
+    """Answer with `CacheHit` or `CacheMissed`."""
+
+    scope: int
+    node: int
+    key: CacheKey
+
+
+class SetTimer(msgspec.Struct, frozen=True):
+    """Answer with `TimerFired` at `at` (microseconds since the epoch); a timer whose reason is gone is ignored."""
+
+    scope: int
+    node: int
+    attempt: int
+    kind: TimerKind
+    at: int
+
+
+class Finish(msgspec.Struct, frozen=True):
+    """The execution reached its end: let go of it."""
+
+    error: TaskError | None
+
+
+Action = StartAttempt | CancelAttempt | LookUpCache | SetTimer | Finish

@@ -1,0 +1,118 @@
+"""What happened to an execution: the records of its log, in the past tense, each with its time.
+
+The log is the truth: the state of an execution is the fold of these. They are written by the engine's
+shell only, numbered without gaps, and read back for ever, so a field is only ever added at the end, with a
+default. Times are microseconds since the epoch. `scope` and `node` are the engine's own numbers: scopes
+count from 0 (the workflow itself) in the order in which they open, nodes by their place in the scope.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from alula.core.errors import TaskError
+from alula.core.ids import EntityId
+
+TimerKind = Literal["retry", "timeout", "queue_timeout"]
+
+
+class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
+    """An execution was accepted. Always number 0 of its log."""
+
+    at: int
+    workflow: EntityId
+    inputs: bytes
+    """The resolved inputs, a serialized `core.LiteralMap`."""
+    max_parallelism: int = 0
+    """Attempts that may run at once, 0 for no limit."""
+    interruptible: bool | None = None
+    overwrite_cache: bool = False
+    system_retries: int = 3
+
+
+class AttemptStarted(msgspec.Struct, frozen=True, array_like=True, tag="started"):
+    """An executor began to run an attempt (its process or pod is up)."""
+
+    at: int
+    scope: int
+    node: int
+    attempt: int
+    where: str = ""
+    """What runs it and why there: environment, interpreter, pod. Shown by `describe`."""
+
+
+class AttemptSucceeded(msgspec.Struct, frozen=True, array_like=True, tag="succeeded"):
+    at: int
+    scope: int
+    node: int
+    attempt: int
+    outputs: bytes
+    """A serialized `core.LiteralMap`."""
+    deck_uri: str = ""
+
+
+class AttemptFailed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
+    at: int
+    scope: int
+    node: int
+    attempt: int
+    error: TaskError
+    deck_uri: str = ""
+
+
+class CacheHit(msgspec.Struct, frozen=True, array_like=True, tag="hit"):
+    at: int
+    scope: int
+    node: int
+    outputs: bytes
+    source: str
+    """The attempt that made the entry, as `project/domain/execution/node/attempt`."""
+
+
+class CacheMissed(msgspec.Struct, frozen=True, array_like=True, tag="missed"):
+    at: int
+    scope: int
+    node: int
+    failed: bool = False
+    """The catalog could not answer: the node runs all the same."""
+
+
+class TimerFired(msgspec.Struct, frozen=True, array_like=True, tag="timer"):
+    at: int
+    scope: int
+    node: int
+    attempt: int
+    kind: TimerKind
+
+
+class AbortRequested(msgspec.Struct, frozen=True, array_like=True, tag="abort"):
+    at: int
+    cause: str
+    principal: str
+
+
+Event = (
+    Created
+    | AttemptStarted
+    | AttemptSucceeded
+    | AttemptFailed
+    | CacheHit
+    | CacheMissed
+    | TimerFired
+    | AbortRequested
+)
+
+_encoder = msgspec.msgpack.Encoder()
+_decoder = msgspec.msgpack.Decoder(Event)
+
+
+def encode(event: Event) -> bytes:
+    """One record of a log as bytes (msgpack)."""
+    return _encoder.encode(event)
+
+
+def decode(record: bytes) -> Event:
+    """The event of a record that `encode` made, by this version of Alula or an older one."""
+    return _decoder.decode(record)

@@ -1,0 +1,207 @@
+"""The rows that lists, the API and the console read: what the engine says has changed.
+
+The engine emits these beside its actions; the store merges them into its tables in the transaction that
+appends the events, so a row always equals the fold of the log. In a change, `None` means "as before";
+read back from a store, a record has all that is known. Times are microseconds since the epoch.
+Phases are the numbers of Flyte's own enums.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import msgspec
+
+from alula.core.errors import TaskError
+from alula.core.ids import EntityId
+from alula.core.policy.cache_key import CacheKey
+
+
+class ExecutionPhase(IntEnum):
+    """`core.WorkflowExecution.Phase`."""
+
+    UNDEFINED = 0
+    QUEUED = 1
+    RUNNING = 2
+    SUCCEEDING = 3
+    SUCCEEDED = 4
+    FAILING = 5
+    FAILED = 6
+    ABORTED = 7
+    TIMED_OUT = 8
+    ABORTING = 9
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in _EXECUTION_ENDS
+
+
+_EXECUTION_ENDS = frozenset(
+    (ExecutionPhase.SUCCEEDED, ExecutionPhase.FAILED, ExecutionPhase.ABORTED, ExecutionPhase.TIMED_OUT)
+)
+
+
+class NodePhase(IntEnum):
+    """`core.NodeExecution.Phase`."""
+
+    UNDEFINED = 0
+    QUEUED = 1
+    RUNNING = 2
+    SUCCEEDED = 3
+    FAILING = 4
+    FAILED = 5
+    ABORTED = 6
+    SKIPPED = 7
+    TIMED_OUT = 8
+    DYNAMIC_RUNNING = 9
+    RECOVERED = 10
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in _NODE_ENDS
+
+
+_NODE_ENDS = frozenset(
+    (
+        NodePhase.SUCCEEDED,
+        NodePhase.FAILED,
+        NodePhase.ABORTED,
+        NodePhase.SKIPPED,
+        NodePhase.TIMED_OUT,
+        NodePhase.RECOVERED,
+    )
+)
+
+
+class AttemptPhase(IntEnum):
+    """`core.TaskExecution.Phase`."""
+
+    UNDEFINED = 0
+    QUEUED = 1
+    RUNNING = 2
+    SUCCEEDED = 3
+    ABORTED = 4
+    FAILED = 5
+    INITIALIZING = 6
+    WAITING_FOR_RESOURCES = 7
+    RETRYABLE_FAILED = 8
+
+
+class CacheStatus(IntEnum):
+    """`core.CatalogCacheStatus`."""
+
+    DISABLED = 0
+    MISS = 1
+    HIT = 2
+    POPULATED = 3
+    LOOKUP_FAILURE = 4
+    PUT_FAILURE = 5
+    SKIPPED = 6
+    EVICTED = 7
+
+
+class ExecutionChange(msgspec.Struct):
+    """The run as a whole."""
+
+    phase: ExecutionPhase
+    updated_at: int
+    started_at: int | None = None
+    ended_at: int | None = None
+    error: TaskError | None = None
+    outputs: bytes | None = None
+    abort_cause: str | None = None
+    abort_principal: str | None = None
+
+
+class NodeRecord(msgspec.Struct):
+    """One node of the graph, as it ran. Identified by `node_id` within its execution."""
+
+    node_id: str
+    phase: NodePhase
+    updated_at: int
+    spec_node_id: str | None = None
+    """The node's id in its workflow's template."""
+    parent_id: str | None = None
+    """The node whose graph this one is in; empty at the top level."""
+    created_at: int | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    inputs: bytes | None = None
+    """Serialized `core.LiteralMap`."""
+    outputs: bytes | None = None
+    error: TaskError | None = None
+    cache_status: CacheStatus | None = None
+    cache_source: str | None = None
+    deck_uri: str | None = None
+    is_parent: bool | None = None
+    is_dynamic: bool | None = None
+    is_array: bool | None = None
+
+
+class AttemptRecord(msgspec.Struct):
+    """One attempt of a task node (Flyte: task execution). Identified by `node_id` and `attempt`.
+
+    An array node has one of these for the whole array, with its items in `ItemRecord`s.
+    """
+
+    node_id: str
+    attempt: int
+    phase: AttemptPhase
+    updated_at: int
+    task: EntityId | None = None
+    task_type: str | None = None
+    created_at: int | None = None
+    started_at: int | None = None
+    ended_at: int | None = None
+    error: TaskError | None = None
+
+
+class ItemRecord(msgspec.Struct):
+    """One item of an array node, at its newest attempt. Identified by `node_id` and `index`."""
+
+    node_id: str
+    index: int
+    attempt: int
+    phase: AttemptPhase
+    updated_at: int
+    started_at: int | None = None
+    ended_at: int | None = None
+    error: TaskError | None = None
+    cache_status: CacheStatus | None = None
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """Why something is as it is: one link of the causal chain that `explain` and `describe` show.
+
+    Append-only. `code` is for programs, `facts` are its parameters, `text` says it to people.
+    """
+
+    at: int
+    node_id: str
+    attempt: int
+    """-1 when the reason concerns the node, not one attempt."""
+    index: int
+    code: str
+    text: str
+    facts: dict[str, str] = {}
+
+
+class CacheEntry(msgspec.Struct, frozen=True):
+    """Outputs that may stand in for a run of the same task on the same inputs."""
+
+    key: CacheKey
+    outputs: bytes
+    source: str
+    created_at: int
+
+
+class Changes(msgspec.Struct):
+    """All that one or several steps of one execution changed. Later records of the same thing win field by field."""
+
+    execution: ExecutionChange | None = None
+    nodes: list[NodeRecord] = []
+    attempts: list[AttemptRecord] = []
+    items: list[ItemRecord] = []
+    reasons: list[Reason] = []
+    published: list[CacheEntry] = []
+    """Cache entries to write, in the same transaction."""

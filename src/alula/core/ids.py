@@ -1,0 +1,85 @@
+"""Names of things: executions, nodes, attempts, and the ids derived from them.
+
+Owns every rule that turns one name into another, so that two parts of the platform never derive
+the same id in two ways. Pure functions of their arguments: an id that must look random is a hash.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from typing import NamedTuple
+
+EXECUTION_NAME_MAX_CHARS = 63
+NODE_ID_MAX_CHARS = 64
+_EXECUTION_NAME = re.compile(r"^[a-z][a-z\-0-9]*$")
+
+
+class ExecutionId(NamedTuple):
+    """One run of a workflow."""
+
+    project: str
+    domain: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.domain}/{self.name}"
+
+
+class EntityId(NamedTuple):
+    """A registered task, workflow or launch plan, at one version."""
+
+    project: str
+    domain: str
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.domain}/{self.name}@{self.version}"
+
+
+class AttemptId(NamedTuple):
+    """One attempt of one task node: the idempotency id of everything that an executor does for it.
+
+    `index` is the item of an array node, -1 elsewhere.
+    """
+
+    execution: ExecutionId
+    node_id: str
+    attempt: int
+    index: int = -1
+
+    def __str__(self) -> str:
+        item = f"[{self.index}]" if self.index >= 0 else ""
+        return f"{self.execution}/{self.node_id}{item}/{self.attempt}"
+
+
+def is_execution_name(name: str) -> bool:
+    """Whether `name` may name an execution: at most 63 characters, a lower-case letter first."""
+    return len(name) <= EXECUTION_NAME_MAX_CHARS and _EXECUTION_NAME.match(name) is not None
+
+
+def execution_name(seed: bytes) -> str:
+    """The 20-character name of an execution that its caller did not name, from a random seed."""
+    return "a" + base64.b32encode(hashlib.sha256(seed).digest()).decode().lower()[:19]
+
+
+def nested_node_id(parent: str, parent_attempt: int, node: str) -> str:
+    """The id, unique in its execution, of a node inside another node's graph.
+
+    Readable while short; beyond 64 characters a hash, always the same for the same node.
+    """
+    plain = f"{parent}-{parent_attempt}-{node}"
+    if len(plain) <= NODE_ID_MAX_CHARS:
+        return plain
+    return "f" + base64.b32encode(hashlib.sha256(plain.encode()).digest()).decode().lower()[:31]
+
+
+def unique_key(attempt: AttemptId) -> str:
+    """A DNS-safe name of at most 50 characters that no other attempt of the platform has."""
+    index = f"-n{attempt.index}" if attempt.index >= 0 else ""
+    plain = f"{attempt.execution.name}-{attempt.node_id}{index}-{attempt.attempt}".lower()
+    if len(plain) <= 50 and re.fullmatch(r"[a-z]([a-z0-9\-]*[a-z0-9])?", plain):
+        return plain
+    return "f" + base64.b32encode(hashlib.sha256(str(attempt).encode()).digest()).decode().lower()[:31]

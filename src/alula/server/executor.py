@@ -1,0 +1,88 @@
+"""The contract for running attempts. Adapters: `executors/`.
+
+Level-triggered and idempotent: submitting an attempt that is known changes nothing, cancelling one that is gone
+changes nothing, an update may come twice. An executor keeps no record of its own that the platform needs:
+after a crash `reconcile` is told what should be running and makes that true, and what ended meanwhile is reported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from typing import Literal, Protocol
+
+import msgspec
+from flyteidl.core import tasks_pb2
+
+from alula.core.errors import TaskError
+from alula.core.ids import AttemptId
+
+
+class AttemptSpec(msgspec.Struct, frozen=True):
+    """All that is needed to run one attempt."""
+
+    id: AttemptId
+    task: tasks_pb2.TaskTemplate
+    """Node overrides are applied already."""
+    inputs: bytes
+    """Serialized `core.LiteralMap`; of an array item, of the whole array."""
+    input_uri: str
+    """Where `inputs.pb` must be for the task."""
+    output_prefix: str
+    """Fresh for each attempt: outputs.pb, error.pb, futures.pb, deck.html, and the logs."""
+    raw_prefix: str
+    """Where the task puts files and data frames."""
+    checkpoint_prefix: str
+    previous_checkpoint_prefix: str
+    """Empty for the first attempt."""
+    environment: dict[str, str]
+    """Variables of engine, execution and task, merged."""
+    cpu_millicores: int
+    memory_bytes: int
+    memory_limit_bytes: int
+    """0 for no limit."""
+    interpreter: str = ""
+    """Python of the client that registered the task, when known."""
+    interpreter_host: str = ""
+    """The machine (its machine id) on which `interpreter` is."""
+
+
+class AttemptUpdate(msgspec.Struct, frozen=True):
+    """What is so of one attempt now. `phase` RUNNING once, then one end; nothing after `cancel`."""
+
+    id: AttemptId
+    at: int
+    """Microseconds since the epoch."""
+    phase: Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED"]
+    where: str = ""
+    """With RUNNING: what runs it and why there, in one line."""
+    reason: str = ""
+    """With QUEUED: what it waits for."""
+    outputs: bytes | None = None
+    """With SUCCEEDED: `outputs.pb`, empty for a task that gives nothing."""
+    futures: bytes | None = None
+    """With SUCCEEDED, instead of outputs: `futures.pb` of a dynamic task."""
+    error: TaskError | None = None
+    deck_uri: str = ""
+
+
+Sink = Callable[[AttemptUpdate], None]
+
+
+class Executor(Protocol):
+    """`submit` and `cancel` return at once and never raise for what an attempt is or does: that is an update."""
+
+    async def start(self, sink: Sink) -> None:
+        """Begin; every update goes to `sink`, on the event loop's thread."""
+        ...
+
+    async def stop(self) -> None:
+        """Stop without waiting for attempts: they end with the executor and will be started again."""
+        ...
+
+    def submit(self, spec: AttemptSpec) -> None: ...
+
+    def cancel(self, attempt: AttemptId) -> None: ...
+
+    async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
+        """After a crash: adopt, report or start again each expected attempt; stop everything else that was left."""
+        ...

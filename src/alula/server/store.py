@@ -1,0 +1,271 @@
+"""The contract for what the platform remembers. Adapters: `stores/` (memory, SQL), all held to one contract suite.
+
+Three rules. Each method is one transaction. Every change carries an `Audit` that is written in the same
+transaction. The log of an execution is fenced by its own numbers: of two runners that both believe they own
+an execution, the second to append number n learns that it lost and steps down; no clock decides.
+
+Times are microseconds since the epoch. Lists are filtered and paged in the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import Literal, Protocol
+
+import msgspec
+
+from alula.core.engine.records import (
+    AttemptRecord,
+    CacheEntry,
+    Changes,
+    ExecutionPhase,
+    ItemRecord,
+    NodeRecord,
+    Reason,
+)
+from alula.core.errors import TaskError
+from alula.core.ids import EntityId, ExecutionId
+from alula.core.policy.cache_key import CacheKey
+
+EntityKind = Literal["task", "workflow", "launch_plan"]
+Operator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "contains", "value_in"]
+
+
+class Audit(msgspec.Struct, frozen=True):
+    """Who did what to which thing, when."""
+
+    at: int
+    principal: str
+    action: str
+    """`register`, `launch`, `abort`, `activate` ..."""
+    target: str
+    """`execution flytesnacks/development/a1b2`."""
+    detail: str = ""
+    project: str = ""
+    domain: str = ""
+
+
+class Filter(msgspec.Struct, frozen=True):
+    """`field` is a record's field name (see each list method); values are compared as that field's type."""
+
+    field: str
+    operator: Operator
+    values: tuple[str, ...]
+
+
+class Query(msgspec.Struct, frozen=True):
+    """A page of a list. An unknown field raises `InvalidInput` code `UnknownField`."""
+
+    limit: int
+    offset: int = 0
+    filters: tuple[Filter, ...] = ()
+    sort_by: str = "created_at"
+    descending: bool = True
+
+
+class ProjectRecord(msgspec.Struct, frozen=True):
+    id: str
+    name: str
+    description: str = ""
+    labels: dict[str, str] = {}
+    archived: bool = False
+    created_at: int = 0
+
+
+class EntityRecord(msgspec.Struct, frozen=True):
+    """A registered task, workflow or launch plan. Filter fields: project, domain, name, version, state, created_at,
+    task_type."""
+
+    kind: EntityKind
+    id: EntityId
+    digest: bytes
+    """Of the normalised compiled closure: equal digests are the same thing."""
+    spec: bytes
+    """Serialized `admin.TaskSpec`, `WorkflowSpec` or `LaunchPlanSpec`."""
+    closure: bytes
+    """Serialized `admin.TaskClosure`, `core.CompiledWorkflowClosure` or `admin.LaunchPlanClosure`."""
+    created_at: int
+    active: bool = False
+    """Launch plans: at most one version of a name is active."""
+    hidden: bool = False
+    """Made by the platform, not by a user (`.flytegen.` skeletons)."""
+    task_type: str = ""
+    short_description: str = ""
+    interpreter: str = ""
+    """Python of the client that registered a task, when known."""
+    interpreter_host: str = ""
+
+
+class Registered(Enum):
+    CREATED = "created"
+    IDENTICAL = "identical"
+    DIFFERENT = "different"
+
+
+class ExecutionRecord(msgspec.Struct):
+    """One run. Filter fields: all scalar ones, plus `workflow.name`, `workflow.version`, `launch_plan.name`,
+    `launch_plan.version`, `execution_tag.key`, `execution_tag.value` (labels)."""
+
+    id: ExecutionId
+    spec: bytes
+    """Serialized `admin.ExecutionSpec`, as launched (metadata filled in)."""
+    inputs: bytes
+    """Resolved inputs, serialized `core.LiteralMap`."""
+    user_inputs: bytes
+    """Inputs as the caller gave them: what a relaunch uses."""
+    workflow: EntityId
+    launch_entity: Literal["launch_plan", "task"]
+    launch_plan: EntityId
+    """What was launched: a launch plan, or the task itself."""
+    principal: str
+    mode: int
+    """`admin.ExecutionMetadata.ExecutionMode`."""
+    created_at: int
+    updated_at: int
+    phase: ExecutionPhase = ExecutionPhase.QUEUED
+    started_at: int | None = None
+    ended_at: int | None = None
+    error: TaskError | None = None
+    outputs: bytes | None = None
+    abort_cause: str | None = None
+    abort_principal: str | None = None
+    archived: bool = False
+    labels: dict[str, str] = {}
+
+
+class InboxMessage(msgspec.Struct, frozen=True):
+    """A request to the owner of an execution, as an encoded engine event."""
+
+    number: int
+    """Set by the store; rising."""
+    execution: ExecutionId
+    event: bytes
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """What one execution gained: events from `first_seq` on, the rows that follow from them, messages consumed."""
+
+    execution: ExecutionId
+    first_seq: int
+    events: Sequence[bytes]
+    changes: Changes
+    consumed: Sequence[int] = ()
+    audit: Sequence[Audit] = ()
+
+
+WakeUp = Callable[[ExecutionId], None]
+
+
+class Store(Protocol):
+    """Raises `Unavailable` when the database can't be reached and `ResourceExhausted` when its disk is full."""
+
+    async def start(self) -> None:
+        """Open, create or migrate. A schema newer than this program raises `FailedPrecondition`
+        code `StoreTooNew`."""
+        ...
+
+    async def stop(self) -> None: ...
+
+    def on_wake_up(self, callback: WakeUp) -> None:
+        """Call back, on the event loop's thread, when an execution was created or has mail, by any process."""
+        ...
+
+    # Projects
+
+    async def put_project(self, project: ProjectRecord, audit: Audit) -> None:
+        """Create or replace."""
+        ...
+
+    async def project(self, project: str) -> ProjectRecord | None: ...
+
+    async def projects(self, query: Query) -> list[ProjectRecord]: ...
+
+    # Tasks, workflows, launch plans
+
+    async def register(self, entities: Sequence[EntityRecord], audit: Audit) -> list[Registered]:
+        """Keep each that is new, all of them in one transaction: where one is DIFFERENT from what stands, none is kept."""
+        ...
+
+    async def entity(self, kind: EntityKind, id: EntityId) -> EntityRecord | None: ...
+
+    async def entities(self, kind: EntityKind, query: Query) -> list[EntityRecord]: ...
+
+    async def entity_names(self, kind: EntityKind, query: Query) -> list[tuple[str, str, str]]:
+        """Distinct (project, domain, name)."""
+        ...
+
+    async def active_launch_plan(self, project: str, domain: str, name: str) -> EntityRecord | None: ...
+
+    async def set_launch_plan_active(self, id: EntityId, *, active: bool, audit: Audit) -> bool:
+        """Activating deactivates every other version of the name. False when there is no such launch plan."""
+        ...
+
+    # Executions, as lists and the console read them
+
+    async def create_execution(
+        self, execution: ExecutionRecord, event: bytes, audit: Audit, *, owner: str = ""
+    ) -> bool:
+        """Keep the row and event number 0 of its log. False when the id exists. `owner`: claimed at once by that runner."""
+        ...
+
+    async def execution(self, id: ExecutionId) -> ExecutionRecord | None: ...
+
+    async def executions(self, query: Query) -> list[ExecutionRecord]: ...
+
+    async def set_archived(self, id: ExecutionId, *, archived: bool, audit: Audit) -> bool: ...
+
+    async def node(self, execution: ExecutionId, node_id: str) -> NodeRecord | None: ...
+
+    async def nodes(self, execution: ExecutionId, parent_id: str | None, query: Query) -> list[NodeRecord]:
+        """Nodes whose parent is `parent_id` ("" for the top level), or all with None.
+        Filter fields: node_id, phase, cache_status, created_at, started_at, updated_at."""
+        ...
+
+    async def attempts(self, execution: ExecutionId, node_id: str) -> list[AttemptRecord]:
+        """By attempt number."""
+        ...
+
+    async def items(self, execution: ExecutionId, node_id: str, query: Query) -> list[ItemRecord]:
+        """Filter fields: phase, index. Sort fields: index, updated_at."""
+        ...
+
+    async def reasons(self, execution: ExecutionId, node_id: str | None = None) -> list[Reason]:
+        """In the order in which they came."""
+        ...
+
+    async def audits(self, query: Query) -> list[Audit]:
+        """Filter fields: project, domain, principal, action, target, at. Sort field: at."""
+        ...
+
+    # The runner's side
+
+    async def post(self, execution: ExecutionId, event: bytes, audit: Audit) -> None:
+        """Put an event in the inbox of an execution and wake its owner."""
+        ...
+
+    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+        """Take over open executions that nobody owns or whose owner's lease ended; oldest first."""
+        ...
+
+    async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
+        """Say that `owner` lives: its claims hold for `lease_us` from now."""
+        ...
+
+    async def log(self, execution: ExecutionId) -> list[bytes]:
+        """All events, in order."""
+        ...
+
+    async def inbox(self, executions: Sequence[ExecutionId]) -> list[InboxMessage]:
+        """Mail not consumed yet, by number."""
+        ...
+
+    async def commit(self, commits: Sequence[Commit]) -> list[bool]:
+        """Append and merge, all in one transaction where none is fenced off.
+
+        False for a commit whose `first_seq` is not the next number of its log: nothing of it was kept, its runner
+        has lost the execution; the others are kept.
+        """
+        ...
+
+    async def cached(self, key: CacheKey) -> CacheEntry | None: ...
