@@ -32,6 +32,13 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     system_retries: int = 3
 
 
+class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):
+    """A runner took the execution over. Whoever owned it before finds its next number taken, and steps down."""
+
+    at: int
+    runner: str
+
+
 class AttemptStarted(msgspec.Struct, frozen=True, array_like=True, tag="started"):
     """An executor began to run an attempt (its process or pod is up)."""
 
@@ -95,6 +102,7 @@ class AbortRequested(msgspec.Struct, frozen=True, array_like=True, tag="abort"):
 
 Event = (
     Created
+    | Claimed
     | AttemptStarted
     | AttemptSucceeded
     | AttemptFailed

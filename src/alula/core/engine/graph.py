@@ -1,0 +1,160 @@
+"""A running graph: which nodes may start, what a node's end lets loose, when the graph has ended.
+
+Counters instead of walks: each node knows how many it still waits for, and an end touches only the nodes
+downstream of it.
+"""
+
+from __future__ import annotations
+
+from array import array
+
+from flyteidl.core import literals_pb2
+
+from alula.core.engine import report
+from alula.core.engine.plan import Plan, PlanNode
+from alula.core.engine.records import NodePhase
+from alula.core.engine.sources import INPUTS, Unresolved, resolve
+from alula.core.engine.state import Cell, Scope
+from alula.core.engine.turn import Turn
+from alula.core.errors import TaskError
+from alula.core.ids import nested_node_id
+
+_PARSED_MAX = 32
+"""Parsed outputs kept for the nodes that read them next."""
+
+
+class GraphScope:
+    """The scope of a workflow, a sub-workflow, or any other graph of nodes."""
+
+    is_array = False
+
+    def __init__(
+        self, id: int, plan: Plan, inputs: bytes, *, parent: Scope | None = None, parent_node: int = 0
+    ) -> None:
+        self.id = id
+        self.plan = plan
+        self.inputs = inputs
+        self.parent = parent
+        self.parent_node = parent_node
+        self.phases = bytearray(len(plan.nodes))
+        self.cells: dict[int, Cell] = {}
+        self.error: TaskError | None = None
+        self._unmet = array("i", (node.upstream for node in plan.nodes))
+        self._remaining = len(plan.nodes)
+        self._outputs: dict[int, bytes] = {}
+        self._parsed: dict[int, literals_pb2.LiteralMap] = {}
+
+    def plan_node(self, node: int) -> PlanNode:
+        return self.plan.nodes[node]
+
+    def node_id(self, node: int) -> str:
+        spec_id = self.plan.nodes[node].id
+        if self.parent is None:
+            return spec_id
+        return nested_node_id(self.parent.node_id(self.parent_node), 0, spec_id)
+
+    def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
+        return resolve(self.plan.nodes[node].bindings, self._values)
+
+    def start(self, turn: Turn) -> None:
+        for root in self.plan.roots:
+            self._begin_later(turn, root)
+        if not self.plan.nodes:
+            self._finish(turn)
+
+    def begin(self, turn: Turn, node: int) -> None:
+        if turn.execution.scopes.get(self.id) is not self or self.phases[node] != NodePhase.UNDEFINED:
+            return
+        plan = self.plan.nodes[node]
+        try:
+            inputs = resolve(plan.bindings, self._values).SerializeToString()
+        except Unresolved as unresolved:
+            report.node_queued(turn, self, node, b"")
+            self.failed(turn, node, unresolved.error, NodePhase.FAILED)
+            return
+        self.phases[node] = NodePhase.QUEUED
+        report.node_queued(turn, self, node, inputs)
+        turn.machines[plan.kind].begin(turn, self, node, inputs)
+
+    def succeeded(self, turn: Turn, node: int, outputs: bytes) -> None:
+        self._end(turn, node, NodePhase.SUCCEEDED, outputs=outputs)
+        self._outputs[node] = outputs
+        for follower in self.plan.nodes[node].downstream:
+            self._unmet[follower] -= 1
+            if self._unmet[follower] == 0 and self.phases[follower] == NodePhase.UNDEFINED:
+                self._begin_later(turn, follower)
+        self._finish_if_done(turn)
+
+    def failed(self, turn: Turn, node: int, error: TaskError, phase: NodePhase) -> None:
+        if not error.node_id:
+            error = TaskError(error.code, error.message, error.kind, error.recoverable, self.node_id(node))
+        self._end(turn, node, phase, error=error)
+        self.error = error
+        if self.plan.fail_immediately:
+            self.abort(turn, f"node {self.node_id(node)} failed, and the workflow fails at the first failure")
+            turn.end_scope(self, error=error)
+            return
+        self._skip_after(turn, node)
+        self._finish_if_done(turn)
+
+    def abort(self, turn: Turn, why: str) -> None:
+        """Stop every node in flight, in this graph and in those inside it."""
+        for node, cell in list(self.cells.items()):
+            turn.machines[self.plan.nodes[node].kind].abort(turn, self, node, cell)
+            turn.explain(self, node, -1, "NodeAborted", f"Stopped: {why}.")
+            self._end(turn, node, NodePhase.ABORTED)
+
+    def _begin_later(self, turn: Turn, node: int) -> None:
+        turn.later(lambda: self.begin(turn, node))
+
+    def _end(
+        self,
+        turn: Turn,
+        node: int,
+        phase: NodePhase,
+        *,
+        outputs: bytes | None = None,
+        error: TaskError | None = None,
+    ) -> None:
+        self.phases[node] = phase
+        self.cells.pop(node, None)
+        self._remaining -= 1
+        report.node_ended(turn, self, node, phase, outputs=outputs, error=error)
+
+    def _skip_after(self, turn: Turn, node: int) -> None:
+        waiting = list(self.plan.nodes[node].downstream)
+        while waiting:
+            follower = waiting.pop()
+            if self.phases[follower] != NodePhase.UNDEFINED:
+                continue
+            self.phases[follower] = NodePhase.SKIPPED
+            self._remaining -= 1
+            report.node_skipped(turn, self, follower)
+            text = f"Skipped: {self.node_id(node)} did not succeed."
+            turn.explain(self, follower, -1, "UpstreamFailed", text, {"node": self.node_id(node)})
+            waiting.extend(self.plan.nodes[follower].downstream)
+
+    def _finish_if_done(self, turn: Turn) -> None:
+        if self._remaining == 0:
+            self._finish(turn)
+
+    def _finish(self, turn: Turn) -> None:
+        if self.error is not None:
+            turn.end_scope(self, error=self.error)
+            return
+        try:
+            outputs = resolve(self.plan.outputs, self._values)
+        except Unresolved as unresolved:
+            turn.end_scope(self, error=unresolved.error)
+            return
+        turn.end_scope(self, outputs=outputs.SerializeToString())
+
+    def _values(self, node: int) -> literals_pb2.LiteralMap:
+        parsed = self._parsed.get(node)
+        if parsed is None:
+            data = self.inputs if node == INPUTS else self._outputs.get(node, b"")
+            parsed = literals_pb2.LiteralMap.FromString(data)
+            if len(self._parsed) >= _PARSED_MAX:
+                del self._parsed[next(iter(self._parsed))]
+            self._parsed[node] = parsed
+        return parsed

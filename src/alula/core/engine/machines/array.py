@@ -1,0 +1,228 @@
+"""The machine of an array node (a map task), and the scope in which its items run.
+
+The items are the elements of the list inputs; bound inputs are the same for all. At most `concurrency` items run at
+once, started in order, each by the task machine with its own attempts, cache and deadline. An item costs a byte
+until it starts. The node succeeds when nothing runs and enough items have succeeded, fails as soon as
+that can't be reached any more (or, with `run_all`, when all have ended). A failed item's place in the outputs is
+`None`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from flyteidl.core import literals_pb2, types_pb2
+
+from alula.core.engine import report
+from alula.core.engine.actions import Action
+from alula.core.engine.events import Event
+from alula.core.engine.plan import ArrayRule, PlanNode
+from alula.core.engine.records import AttemptPhase, AttemptRecord, NodePhase
+from alula.core.engine.state import Cell, Execution, Scope, ScopeCell
+from alula.core.engine.turn import Ended, Turn
+from alula.core.errors import TaskError
+
+ITEMS_IN_FLIGHT_MAX = 5_000
+"""Items of one array handed to executors at once, whatever its own concurrency: a limit on memory."""
+
+
+class ArrayScope:
+    """The running items of one array node."""
+
+    is_array = True
+
+    def __init__(self, id: int, size: int, inputs: bytes, *, parent: Scope, parent_node: int) -> None:
+        self.id = id
+        self.parent: Scope | None = parent
+        self.parent_node = parent_node
+        self.inputs = inputs
+        self.phases = bytearray(size)
+        self.cells: dict[int, Cell] = {}
+        self.outputs: list[bytes | None] = [None] * size
+        self.first_error: TaskError | None = None
+        self._rule = _rule(parent.plan_node(parent_node))
+        self._node_id = parent.node_id(parent_node)
+        self._parsed: literals_pb2.LiteralMap | None = None
+        self._next = 0
+        self._ended = 0
+        self._failures = 0
+        self._in_flight_max = min(self._rule.concurrency or ITEMS_IN_FLIGHT_MAX, ITEMS_IN_FLIGHT_MAX)
+
+    def plan_node(self, node: int) -> PlanNode:
+        return self._rule.item
+
+    def node_id(self, node: int) -> str:
+        return self._node_id
+
+    def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
+        if self._parsed is None:
+            self._parsed = literals_pb2.LiteralMap.FromString(self.inputs)
+        own = literals_pb2.LiteralMap()
+        for name, literal in self._parsed.literals.items():
+            is_list = name not in self._rule.bound_inputs
+            own.literals[name].CopyFrom(literal.collection.literals[node] if is_list else literal)
+        return own
+
+    def start(self, turn: Turn) -> None:
+        self._fill(turn)
+        if not self.phases:
+            self._finish(turn)
+
+    def begin(self, turn: Turn, node: int) -> None:
+        self.phases[node] = NodePhase.QUEUED
+        turn.machines[self._rule.item.kind].begin(turn, self, node, self.inputs)
+
+    def succeeded(self, turn: Turn, node: int, outputs: bytes) -> None:
+        self.outputs[node] = outputs
+        self._item_ended(turn, node, NodePhase.SUCCEEDED)
+
+    def failed(self, turn: Turn, node: int, error: TaskError, phase: NodePhase) -> None:
+        self._failures += 1
+        if self.first_error is None:
+            message = f"item {node}: {error.message}"
+            self.first_error = TaskError(error.code, message, error.kind, False, self._node_id)
+        self._item_ended(turn, node, phase)
+
+    def abort(self, turn: Turn, why: str) -> None:
+        """Stop every item in flight."""
+        for node, cell in list(self.cells.items()):
+            turn.machines[self._rule.item.kind].abort(turn, self, node, cell)
+            self.phases[node] = NodePhase.ABORTED
+        self.cells.clear()
+
+    def _item_ended(self, turn: Turn, node: int, phase: NodePhase) -> None:
+        self.phases[node] = phase
+        self.cells.pop(node, None)
+        self._ended += 1
+        size = len(self.phases)
+        out_of_reach = size - self._failures < self._needed()
+        if out_of_reach and not self._rule.run_all:
+            self.abort(turn, "the array can't reach its minimum of successes any more")
+            self._finish(turn)
+        elif self._ended == size:
+            self._finish(turn)
+        else:
+            turn.later(lambda: self._fill(turn))
+
+    def _fill(self, turn: Turn) -> None:
+        if turn.execution.scopes.get(self.id) is not self:
+            return
+        limit = min(self._in_flight_max, turn.execution.created.max_parallelism or self._in_flight_max)
+        while self._next < len(self.phases) and len(self.cells) < limit:
+            item = self._next
+            self._next += 1
+            self.begin(turn, item)
+
+    def _needed(self) -> int:
+        if self._rule.min_successes is not None:
+            return self._rule.min_successes
+        # A float ratio such as 0.1 of 30 must not ask for one more by its rounding error.
+        return math.ceil(self._rule.min_success_ratio * len(self.phases) - 1e-6)
+
+    def _finish(self, turn: Turn) -> None:
+        if len(self.phases) - self._failures < self._needed():
+            assert self.first_error is not None
+            turn.end_scope(self, error=self.first_error)
+            return
+        turn.end_scope(self, outputs=self._collect().SerializeToString())
+
+    def _collect(self) -> literals_pb2.LiteralMap:
+        wraps = dict(self._rule.wrap_optional)
+        outputs = literals_pb2.LiteralMap()
+        columns = {name: outputs.literals[name].collection for name in self._rule.outputs}
+        for column in columns.values():
+            column.SetInParent()
+        for data in self.outputs:
+            item = literals_pb2.LiteralMap.FromString(data) if data is not None else None
+            for name, column in columns.items():
+                _append(column, item.literals[name] if item is not None else None, wraps.get(name))
+        return outputs
+
+
+class ArrayMachine:
+    def begin(self, turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
+        size = _size(_rule(scope.plan_node(node)), literals_pb2.LiteralMap.FromString(inputs))
+        if isinstance(size, TaskError):
+            scope.failed(turn, node, size, NodePhase.FAILED)
+            return
+        array = ArrayScope(turn.execution.new_scope_id(), size, inputs, parent=scope, parent_node=node)
+        turn.execution.scopes[array.id] = array
+        scope.cells[node] = ScopeCell(array.id)
+        report.node_running(turn, scope, node)
+        _report(turn, scope, node, AttemptPhase.RUNNING)
+        array.start(turn)
+
+    def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
+        return False
+
+    def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None:
+        raise AssertionError("an array node takes no event of its own; its items do")
+
+    def on_scope_end(self, turn: Turn, scope: Scope, node: int, ended: Ended) -> None:
+        if ended.error is None:
+            _report(turn, scope, node, AttemptPhase.SUCCEEDED)
+            scope.succeeded(turn, node, ended.outputs)
+        else:
+            _report(turn, scope, node, AttemptPhase.FAILED, ended.error)
+            scope.failed(turn, node, ended.error, NodePhase.FAILED)
+
+    def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
+        assert isinstance(cell, ScopeCell)
+        items = turn.execution.scopes.pop(cell.scope)
+        items.abort(turn, f"{scope.node_id(node)} was stopped")
+        _report(turn, scope, node, AttemptPhase.ABORTED)
+
+    def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
+        return ()
+
+
+def _rule(plan: PlanNode) -> ArrayRule:
+    assert plan.array is not None, f"array node {plan.id} has no rule"
+    return plan.array
+
+
+def _size(rule: ArrayRule, inputs: literals_pb2.LiteralMap) -> int | TaskError:
+    """The common length of the list inputs."""
+    lengths = {
+        name: len(literal.collection.literals)
+        for name, literal in inputs.literals.items()
+        if name not in rule.bound_inputs
+    }
+    if len(set(lengths.values())) == 1:
+        return next(iter(lengths.values()))
+    told = ", ".join(f"{name} has {length}" for name, length in sorted(lengths.items()))
+    return TaskError("InvalidArrayLength", f"the lists to map over must be of one length: {told or 'there is none'}")
+
+
+def _append(
+    column: literals_pb2.LiteralCollection,
+    literal: literals_pb2.Literal | None,
+    optional: types_pb2.LiteralType | None,
+) -> None:
+    place = column.literals.add()
+    if literal is None:
+        union = place.scalar.union
+        union.value.scalar.none_type.SetInParent()
+        union.type.simple = types_pb2.NONE
+        union.type.structure.tag = "none"
+    elif optional is not None and literal.scalar.WhichOneof("value") != "union":
+        place.scalar.union.value.CopyFrom(literal)
+        place.scalar.union.type.CopyFrom(optional)
+    else:
+        place.CopyFrom(literal)
+
+
+def _report(turn: Turn, scope: Scope, node: int, phase: AttemptPhase, error: TaskError | None = None) -> None:
+    """The one attempt row that stands for the whole array."""
+    if turn.silent:
+        return
+    task = _rule(scope.plan_node(node)).item.task
+    assert task is not None
+    record = AttemptRecord(scope.node_id(node), 0, phase, updated_at=turn.at, error=error)
+    if phase is AttemptPhase.RUNNING:
+        record.task, record.task_type = task.id, task.template.type
+        record.created_at = record.started_at = turn.at
+    else:
+        record.ended_at = turn.at
+    turn.changes.attempts.append(record)

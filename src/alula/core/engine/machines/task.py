@@ -1,0 +1,323 @@
+"""The machine of a task node, and of each item of an array of tasks.
+
+A node that may be cached first asks the catalog. It then waits for a place under the execution's
+`max_parallelism` (BLOCKED), is handed to an executor (SUBMITTED), runs, and ends; or fails, and after a back-off
+(BACKING_OFF) tries again while its budgets last. Two clocks watch it: an attempt's deadline, after which the attempt
+counts as failed and may be retried, and from the moment it was queued twice that time, after which the node
+has timed out for good.
+
+             begin ──► LOOKING_UP ──hit──────────────────────────► succeeded
+               │            │ miss
+               ▼            ▼
+            BLOCKED ──► SUBMITTED ──started──► RUNNING ──────────► succeeded
+               ▲                                  │ failed, timeout
+               └────────── BACKING_OFF ◄──────────┴──────────────► failed, timed out
+
+`TRANSITIONS` is the complete table; what is not in it is refused by `accepts`, and an illegal step raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias, cast
+
+from alula.core.engine import report
+from alula.core.engine.actions import Action, CancelAttempt, LookUpCache, SetTimer, StartAttempt
+from alula.core.engine.events import (
+    AttemptFailed,
+    AttemptStarted,
+    AttemptSucceeded,
+    CacheHit,
+    CacheMissed,
+    Event,
+    TimerFired,
+    TimerKind,
+)
+from alula.core.engine.plan import PlanNode, PlanTask
+from alula.core.engine.records import AttemptPhase, CacheEntry, CacheStatus, NodePhase
+from alula.core.engine.state import Cell, Execution, Scope, Stage, TaskCell
+from alula.core.engine.turn import Ended, Turn
+from alula.core.errors import TaskError
+from alula.core.policy.cache_key import cache_key
+from alula.core.policy.retries import Budget, Retry, after_failure, may_interrupt
+
+_IN_FLIGHT = (Stage.SUBMITTED, Stage.RUNNING)
+
+
+class TaskMachine:
+    def begin(self, turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
+        cell = TaskCell(Stage.BLOCKED, inputs, queued_at=turn.at)
+        scope.cells[node] = cell
+        plan = scope.plan_node(node)
+        if plan.timeout_us:
+            turn.do(_timer(scope, node, cell, "queue_timeout", turn.at + 2 * plan.timeout_us))
+        if not plan.cacheable:
+            _admit(turn, scope, node, cell)
+            return
+        cell.key = cache_key(_task(plan).template, scope.cache_inputs(node), node=plan.node)
+        if turn.execution.created.overwrite_cache:
+            cell.cache_status = CacheStatus.SKIPPED
+            report.cache_status(turn, scope, node, cell)
+            turn.explain(scope, node, -1, "CacheSkipped", "The execution was launched to overwrite the cache.")
+            _admit(turn, scope, node, cell)
+            return
+        cell.stage = Stage.LOOKING_UP
+        turn.do(LookUpCache(scope.id, node, cell.key))
+
+    def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
+        assert isinstance(cell, TaskCell)
+        if isinstance(event, TimerFired):
+            return _timer_is_due(cell, event)
+        if isinstance(event, AttemptStarted | AttemptSucceeded | AttemptFailed) and event.attempt != cell.attempt:
+            return False
+        return (cell.stage, type(event)) in TRANSITIONS
+
+    def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None:
+        assert isinstance(cell, TaskCell)
+        TRANSITIONS[cell.stage, type(event)](turn, scope, node, cell, event)
+
+    def on_scope_end(self, turn: Turn, scope: Scope, node: int, ended: Ended) -> None:
+        raise AssertionError("a task opens no scope")
+
+    def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
+        assert isinstance(cell, TaskCell)
+        if cell.stage in _IN_FLIGHT:
+            _cancel(turn, scope, node, cell)
+            report.attempt(turn, scope, node, cell, AttemptPhase.ABORTED)
+
+    def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
+        assert isinstance(cell, TaskCell)
+        plan = scope.plan_node(node)
+        if plan.timeout_us:
+            yield _timer(scope, node, cell, "queue_timeout", cell.queued_at + 2 * plan.timeout_us)
+        if cell.stage is Stage.LOOKING_UP:
+            assert cell.key is not None
+            yield LookUpCache(scope.id, node, cell.key)
+        elif cell.stage is Stage.BACKING_OFF:
+            yield _timer(scope, node, cell, "retry", cell.due_at)
+        elif cell.stage in _IN_FLIGHT:
+            yield _start(execution, scope, node, cell)
+            if cell.due_at:
+                yield _timer(scope, node, cell, "timeout", cell.due_at)
+
+
+def unblock(turn: Turn) -> None:
+    """Hand out the places under `max_parallelism` that have come free, first come first served."""
+    execution = turn.execution
+    while execution.blocked and execution.has_room:
+        scope_id, node = execution.blocked.popleft()
+        scope = execution.scopes.get(scope_id)
+        cell = scope.cells.get(node) if scope else None
+        if scope is not None and isinstance(cell, TaskCell) and cell.stage is Stage.BLOCKED:
+            _submit(turn, scope, node, cell)
+
+
+def _admit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
+    if turn.execution.has_room:
+        _submit(turn, scope, node, cell)
+        return
+    cell.stage = Stage.BLOCKED
+    turn.execution.blocked.append((scope.id, node))
+    limit = turn.execution.created.max_parallelism
+    text = f"Waits for a place: {limit} attempts of this execution run already (max_parallelism)."
+    turn.explain(scope, node, cell.attempt, "MaxParallelism", text, {"limit": str(limit)})
+
+
+def _submit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
+    cell.stage = Stage.SUBMITTED
+    cell.due_at = 0
+    turn.execution.running += 1
+    turn.do(_start(turn.execution, scope, node, cell))
+    report.attempt(turn, scope, node, cell, AttemptPhase.QUEUED)
+
+
+def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    event = cast(AttemptStarted, event)  # by the table
+    again = cell.stage is Stage.RUNNING
+    cell.stage = Stage.RUNNING
+    cell.started_at = event.at
+    timeout_us = scope.plan_node(node).timeout_us
+    if timeout_us:
+        cell.due_at = event.at + timeout_us
+        turn.do(_timer(scope, node, cell, "timeout", cell.due_at))
+    if cell.attempt == 0 and not again:
+        report.node_running(turn, scope, node)
+    report.attempt(turn, scope, node, cell, AttemptPhase.RUNNING)
+    if again:
+        text = "The attempt was started again: the platform or its executor had stopped."
+        turn.explain(scope, node, cell.attempt, "StartedAgain", text)
+    if event.where:
+        turn.explain(scope, node, cell.attempt, "RunsIn", event.where)
+
+
+def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    event = cast(AttemptSucceeded, event)  # by the table
+    _release(turn)
+    if cell.key is not None:
+        cell.cache_status = CacheStatus.POPULATED
+        report.cache_status(turn, scope, node, cell)
+        if not turn.silent:
+            source = _source(turn, scope, node, cell)
+            turn.changes.published.append(CacheEntry(cell.key, event.outputs, source, turn.at))
+    report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
+    report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
+    scope.succeeded(turn, node, event.outputs)
+
+
+def _failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    event = cast(AttemptFailed, event)  # by the table
+    report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
+    _attempt_failed(turn, scope, node, cell, event.error)
+
+
+def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: TaskError) -> None:
+    _release(turn)
+    if error.kind == "SYSTEM":
+        cell.spent.system += 1
+    else:
+        cell.spent.user += 1
+    budget = _budget(turn.execution, scope.plan_node(node))
+    verdict = after_failure(error, cell.spent, budget)
+    if isinstance(verdict, Retry):
+        report.attempt(turn, scope, node, cell, AttemptPhase.RETRYABLE_FAILED, error=error)
+        spent, allowed = (
+            (cell.spent.system, budget.system_retries)
+            if error.kind == "SYSTEM"
+            else (cell.spent.user, budget.user_retries)
+        )
+        text = f"Tries again after {error.code}: {error.kind.lower()} retry {spent} of {allowed}."
+        facts = {"error": error.code, "kind": error.kind, "retry": str(spent), "of": str(allowed)}
+        turn.explain(scope, node, cell.attempt, "Retried", text, facts)
+        cell.attempt += 1
+        if verdict.delay_us == 0:
+            _admit(turn, scope, node, cell)
+            return
+        cell.stage = Stage.BACKING_OFF
+        cell.due_at = turn.at + verdict.delay_us
+        turn.do(_timer(scope, node, cell, "retry", cell.due_at))
+        return
+    report.attempt(turn, scope, node, cell, AttemptPhase.FAILED, error=error)
+    scope.failed(turn, node, verdict.error, NodePhase.FAILED)
+
+
+def _timer_fired(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    event = cast(TimerFired, event)  # by the table
+    if event.kind == "retry":
+        _admit(turn, scope, node, cell)
+        return
+    timeout_s = scope.plan_node(node).timeout_us / 1_000_000
+    in_flight = cell.stage in _IN_FLIGHT
+    if in_flight:
+        _cancel(turn, scope, node, cell)
+    if event.kind == "timeout":
+        error = TaskError(
+            "TimeoutExpired", f"the attempt ran longer than its timeout of {timeout_s:g} s", recoverable=True
+        )
+        _attempt_failed(turn, scope, node, cell, error)
+        return
+    error = TaskError("Timeout", f"the node was not done {2 * timeout_s:g} s (twice its timeout) after it was queued")
+    if in_flight:
+        _release(turn)
+        report.attempt(turn, scope, node, cell, AttemptPhase.FAILED, error=error)
+    scope.failed(turn, node, error, NodePhase.TIMED_OUT)
+
+
+def _hit(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    event = cast(CacheHit, event)  # by the table
+    cell.cache_status = CacheStatus.HIT
+    report.cache_status(turn, scope, node, cell, source=event.source)
+    if scope.is_array:
+        report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
+    text = f"Taken from the cache: {event.source} made it."
+    turn.explain(scope, node, -1, "CacheHit", text, {"source": event.source})
+    scope.succeeded(turn, node, event.outputs)
+
+
+def _missed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    event = cast(CacheMissed, event)  # by the table
+    cell.cache_status = CacheStatus.LOOKUP_FAILURE if event.failed else CacheStatus.MISS
+    report.cache_status(turn, scope, node, cell)
+    text = "The cache could not be asked." if event.failed else "Nothing in the cache for these inputs."
+    turn.explain(scope, node, -1, "CacheMiss", text)
+    _admit(turn, scope, node, cell)
+
+
+_Handler: TypeAlias = Callable[[Turn, Scope, int, TaskCell, Event], None]
+
+TRANSITIONS: dict[tuple[Stage, type[Event]], _Handler] = {
+    (Stage.LOOKING_UP, CacheHit): _hit,
+    (Stage.LOOKING_UP, CacheMissed): _missed,
+    (Stage.LOOKING_UP, TimerFired): _timer_fired,
+    (Stage.BLOCKED, TimerFired): _timer_fired,
+    (Stage.SUBMITTED, AttemptStarted): _started,
+    (Stage.SUBMITTED, AttemptSucceeded): _succeeded,
+    (Stage.SUBMITTED, AttemptFailed): _failed,
+    (Stage.SUBMITTED, TimerFired): _timer_fired,
+    (Stage.RUNNING, AttemptStarted): _started,
+    (Stage.RUNNING, AttemptSucceeded): _succeeded,
+    (Stage.RUNNING, AttemptFailed): _failed,
+    (Stage.RUNNING, TimerFired): _timer_fired,
+    (Stage.BACKING_OFF, TimerFired): _timer_fired,
+}
+"""What each event does to a node in each stage. Timers are narrowed further by `_timer_is_due`."""
+
+_TIMER_STAGES: dict[TimerKind, tuple[Stage, ...]] = {
+    "retry": (Stage.BACKING_OFF,),
+    "timeout": (Stage.RUNNING,),
+    "queue_timeout": tuple(Stage),
+}
+
+
+def _timer_is_due(cell: TaskCell, event: TimerFired) -> bool:
+    if event.kind != "queue_timeout" and event.attempt != cell.attempt:
+        return False
+    return cell.stage in _TIMER_STAGES[event.kind]
+
+
+def _release(turn: Turn) -> None:
+    turn.execution.running -= 1
+    turn.later(lambda: unblock(turn))
+
+
+def _cancel(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
+    index = node if scope.is_array else -1
+    turn.do(CancelAttempt(scope.id, node, cell.attempt, scope.node_id(node), index))
+
+
+def _start(execution: Execution, scope: Scope, node: int, cell: TaskCell) -> StartAttempt:
+    plan = scope.plan_node(node)
+    return StartAttempt(
+        scope=scope.id,
+        node=node,
+        attempt=cell.attempt,
+        node_id=scope.node_id(node),
+        index=node if scope.is_array else -1,
+        inputs=cell.inputs,
+        interruptible=may_interrupt(
+            interruptible=_interruptible(execution, plan), spent=cell.spent, budget=_budget(execution, plan)
+        ),
+    )
+
+
+def _timer(scope: Scope, node: int, cell: TaskCell, kind: TimerKind, at: int) -> SetTimer:
+    return SetTimer(scope.id, node, cell.attempt, kind, at)
+
+
+def _interruptible(execution: Execution, plan: PlanNode) -> bool:
+    if execution.created.interruptible is not None:
+        return execution.created.interruptible
+    return execution.plan.interruptible if plan.interruptible is None else plan.interruptible
+
+
+def _budget(execution: Execution, plan: PlanNode) -> Budget:
+    return Budget(user_retries=plan.retries, system_retries=execution.created.system_retries)
+
+
+def _source(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> str:
+    item = f"[{node}]" if scope.is_array else ""
+    return f"{scope.node_id(node)}{item}/{cell.attempt}"
+
+
+def _task(plan: PlanNode) -> PlanTask:
+    assert plan.task is not None, f"task node {plan.id} has no task"
+    return plan.task

@@ -1,0 +1,220 @@
+"""The plan: a compiled workflow as the engine runs it. Immutable, shared by all executions of a version.
+
+Nodes are numbered; who follows whom, how many each waits for, and where each input comes from are worked out
+once, so that an event costs only as much as the nodes that it touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias
+
+import msgspec
+from flyteidl.core import compiler_pb2, identifier_pb2, interface_pb2, tasks_pb2, types_pb2, workflow_pb2
+
+from alula.core.engine.sources import Bindings, compile_bindings
+from alula.core.errors import InvalidInput
+from alula.core.ids import EntityId
+
+NodeKind: TypeAlias = Literal["task", "subworkflow", "array"]
+START, END = "start-node", "end-node"
+
+
+class PlanTask(msgspec.Struct, frozen=True):
+    """A task of the closure, with what the engine asks of it."""
+
+    id: EntityId
+    template: tasks_pb2.TaskTemplate
+
+
+class ArrayRule(msgspec.Struct, frozen=True):
+    """How the items of an array node run and when it has succeeded."""
+
+    item: PlanNode
+    concurrency: int
+    """Items at once, 0 for no limit of its own."""
+    min_successes: int | None
+    min_success_ratio: float
+    bound_inputs: frozenset[str]
+    run_all: bool
+    wrap_optional: tuple[tuple[str, types_pb2.LiteralType], ...]
+    """Outputs whose items must be wrapped into `Optional`, with the type of an item that is there."""
+    outputs: tuple[str, ...]
+
+
+class PlanNode(msgspec.Struct, frozen=True):
+    """One node. `index` is its place in the plan; array items share one of index 0."""
+
+    index: int
+    id: str
+    kind: NodeKind
+    bindings: Bindings
+    upstream: int
+    """Nodes that it waits for."""
+    downstream: tuple[int, ...]
+    retries: int = 0
+    timeout_us: int = 0
+    """Per attempt, 0 for none."""
+    interruptible: bool | None = None
+    task: PlanTask | None = None
+    cacheable: bool = False
+    node: workflow_pb2.Node | None = None
+    """As in the template: overrides and cache settings."""
+    graph: Plan | None = None
+    array: ArrayRule | None = None
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """A workflow ready to run."""
+
+    workflow: EntityId
+    nodes: tuple[PlanNode, ...]
+    roots: tuple[int, ...]
+    outputs: Bindings
+    interruptible: bool
+    fail_immediately: bool
+
+
+def make_plan(closure: compiler_pb2.CompiledWorkflowClosure) -> Plan:
+    """The plan of a compiled workflow.
+
+    Raises:
+        InvalidInput: code `NodeKindNotSupported` for a node that this engine can't run.
+    """
+    return _Planner(closure).plan(closure.primary)
+
+
+class _Planner:
+    """Shares task and sub-workflow plans within one closure."""
+
+    def __init__(self, closure: compiler_pb2.CompiledWorkflowClosure) -> None:
+        self._tasks = {
+            entity_id(task.template.id): PlanTask(entity_id(task.template.id), task.template) for task in closure.tasks
+        }
+        self._workflows = {entity_id(sub.template.id): sub for sub in closure.sub_workflows}
+        self._plans: dict[EntityId, Plan] = {}
+
+    def plan(self, workflow: compiler_pb2.CompiledWorkflow) -> Plan:
+        template = workflow.template
+        nodes = [node for node in template.nodes if node.id not in (START, END)]
+        numbers = {node.id: number for number, node in enumerate(nodes)}
+        upstream = _neighbours(workflow.connections.upstream, numbers)
+        downstream = _neighbours(workflow.connections.downstream, numbers)
+        planned = tuple(
+            self._node(node, number, numbers, upstream[number], downstream[number]) for number, node in enumerate(nodes)
+        )
+        outputs = compile_bindings(template.outputs, numbers)
+        return Plan(
+            workflow=entity_id(template.id),
+            nodes=planned,
+            roots=tuple(node.index for node in planned if node.upstream == 0),
+            outputs=outputs,
+            interruptible=template.metadata_defaults.interruptible,
+            fail_immediately=template.metadata.on_failure == workflow_pb2.WorkflowMetadata.FAIL_IMMEDIATELY,
+        )
+
+    def _node(
+        self,
+        node: workflow_pb2.Node,
+        number: int,
+        numbers: Mapping[str, int],
+        upstream: set[int],
+        downstream: set[int],
+    ) -> PlanNode:
+        base = PlanNode(
+            index=number,
+            id=node.id,
+            kind="task",
+            bindings=compile_bindings(node.inputs, numbers),
+            upstream=len(upstream),
+            downstream=tuple(sorted(downstream)),
+            node=node,
+        )
+        return self._target(node, base)
+
+    def _target(self, node: workflow_pb2.Node, base: PlanNode) -> PlanNode:
+        match node.WhichOneof("target"):
+            case "task_node":
+                return _task(node, base, self._tasks[entity_id(node.task_node.reference_id)])
+            case "workflow_node" if node.workflow_node.HasField("sub_workflow_ref"):
+                graph = self._sub_workflow(entity_id(node.workflow_node.sub_workflow_ref))
+                return msgspec.structs.replace(base, kind="subworkflow", graph=graph)
+            case "array_node":
+                return msgspec.structs.replace(base, kind="array", array=self._array(node.array_node, base))
+            case target:
+                raise InvalidInput(
+                    "NodeKindNotSupported",
+                    f"node `{node.id}` is of kind `{target}`, which this engine does not run",
+                    fix="use tasks, sub-workflows and map tasks",
+                )
+
+    def _sub_workflow(self, workflow: EntityId) -> Plan:
+        if workflow not in self._plans:
+            self._plans[workflow] = self.plan(self._workflows[workflow])
+        return self._plans[workflow]
+
+    def _array(self, array: workflow_pb2.ArrayNode, base: PlanNode) -> ArrayRule:
+        inner = msgspec.structs.replace(base, index=0, bindings=(), upstream=0, downstream=(), node=array.node)
+        item = self._target(array.node, inner)
+        if item.task is None:
+            raise InvalidInput(
+                "NodeKindNotSupported",
+                f"array node `{base.id}` maps over something that is not a task",
+                fix="map over a task",
+            )
+        outputs = item.task.template.interface.outputs.variables
+        partial = array.HasField("min_successes") or (
+            array.HasField("min_success_ratio") and array.min_success_ratio < 1
+        )
+        return ArrayRule(
+            item=item,
+            concurrency=array.parallelism,
+            min_successes=array.min_successes if array.HasField("min_successes") else None,
+            min_success_ratio=array.min_success_ratio if array.HasField("min_success_ratio") else 1.0,
+            bound_inputs=frozenset(array.bound_inputs),
+            run_all=array.run_all_sub_nodes,
+            wrap_optional=tuple(_optional_items(outputs)) if partial else (),
+            outputs=tuple(outputs),
+        )
+
+
+def _task(node: workflow_pb2.Node, base: PlanNode, task: PlanTask) -> PlanNode:
+    metadata, own = task.template.metadata, node.metadata
+    retries = own.retries.retries if own.HasField("retries") else metadata.retries.retries
+    timeout = own.timeout if own.HasField("timeout") else metadata.timeout
+    interruptible: bool | None = None
+    if own.HasField("interruptible"):
+        interruptible = own.interruptible
+    elif metadata.HasField("interruptible"):
+        interruptible = metadata.interruptible
+    return msgspec.structs.replace(
+        base,
+        kind="task",
+        task=task,
+        retries=retries,
+        timeout_us=timeout.ToMicroseconds(),
+        interruptible=interruptible,
+        cacheable=own.cacheable if own.HasField("cacheable") else metadata.discoverable,
+    )
+
+
+def _neighbours(sets: Mapping[str, compiler_pb2.ConnectionSet.IdList], numbers: Mapping[str, int]) -> list[set[int]]:
+    return [
+        {numbers[other] for other in sets[node].ids if other in numbers} if node in sets else set[int]()
+        for node in numbers
+    ]
+
+
+def _optional_items(
+    outputs: Mapping[str, interface_pb2.Variable],
+) -> Iterable[tuple[str, types_pb2.LiteralType]]:
+    """Outputs of type `list[Optional[T]]` with T: a map task that tolerates failures declares them so."""
+    for name, variable in outputs.items():
+        variants = variable.type.collection_type.union_type.variants
+        present = [variant for variant in variants if variant.WhichOneof("type") != "simple" or variant.simple]
+        if len(present) == 1:
+            yield name, present[0]
+
+
+def entity_id(identifier: identifier_pb2.Identifier) -> EntityId:
+    return EntityId(identifier.project, identifier.domain, identifier.name, identifier.version)

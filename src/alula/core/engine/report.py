@@ -1,0 +1,141 @@
+"""From what a machine did to the rows that show it: nodes and attempts of a graph, items of an array."""
+
+from __future__ import annotations
+
+from alula.core.engine.records import (
+    AttemptPhase,
+    AttemptRecord,
+    CacheStatus,
+    ItemRecord,
+    NodePhase,
+    NodeRecord,
+)
+from alula.core.engine.state import Scope, TaskCell
+from alula.core.engine.turn import Turn
+from alula.core.errors import TaskError
+
+_ATTEMPT_ENDS = (
+    AttemptPhase.SUCCEEDED,
+    AttemptPhase.FAILED,
+    AttemptPhase.ABORTED,
+    AttemptPhase.RETRYABLE_FAILED,
+)
+
+
+def node_queued(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
+    """A node has its inputs and is on its way."""
+    if turn.silent or scope.is_array:
+        return
+    plan = scope.plan_node(node)
+    parent = scope.parent
+    turn.changes.nodes.append(
+        NodeRecord(
+            node_id=scope.node_id(node),
+            phase=NodePhase.QUEUED,
+            updated_at=turn.at,
+            spec_node_id=plan.id,
+            parent_id=parent.node_id(scope.parent_node) if parent else "",
+            created_at=turn.at,
+            inputs=inputs,
+            is_parent=plan.kind == "subworkflow",
+            is_array=plan.kind == "array",
+            is_dynamic=False,
+        )
+    )
+
+
+def node_running(turn: Turn, scope: Scope, node: int) -> None:
+    if turn.silent or scope.is_array:
+        return
+    turn.changes.nodes.append(
+        NodeRecord(scope.node_id(node), NodePhase.RUNNING, updated_at=turn.at, started_at=turn.at)
+    )
+
+
+def node_ended(
+    turn: Turn,
+    scope: Scope,
+    node: int,
+    phase: NodePhase,
+    *,
+    outputs: bytes | None = None,
+    error: TaskError | None = None,
+) -> None:
+    """A node came to its end."""
+    if turn.silent or scope.is_array:
+        return
+    turn.changes.nodes.append(
+        NodeRecord(scope.node_id(node), phase, updated_at=turn.at, ended_at=turn.at, outputs=outputs, error=error)
+    )
+
+
+def node_skipped(turn: Turn, scope: Scope, node: int) -> None:
+    """A node will not run, because one before it did not succeed."""
+    node_queued(turn, scope, node, b"")
+    node_ended(turn, scope, node, NodePhase.SKIPPED)
+
+
+def cache_status(turn: Turn, scope: Scope, node: int, cell: TaskCell, *, source: str | None = None) -> None:
+    if turn.silent or scope.is_array:
+        return
+    turn.changes.nodes.append(
+        NodeRecord(
+            scope.node_id(node),
+            NodePhase.QUEUED,
+            updated_at=turn.at,
+            cache_status=cell.cache_status,
+            cache_source=source,
+        )
+    )
+
+
+def deck(turn: Turn, scope: Scope, node: int, phase: NodePhase, uri: str) -> None:
+    """A node has something to show."""
+    if turn.silent or scope.is_array or not uri:
+        return
+    turn.changes.nodes.append(NodeRecord(scope.node_id(node), phase, updated_at=turn.at, deck_uri=uri))
+
+
+def attempt(
+    turn: Turn,
+    scope: Scope,
+    node: int,
+    cell: TaskCell,
+    phase: AttemptPhase,
+    *,
+    error: TaskError | None = None,
+) -> None:
+    """An attempt is now in `phase`: a row of its own, or its item's in an array."""
+    if turn.silent:
+        return
+    ended_at = turn.at if phase in _ATTEMPT_ENDS else None
+    started_at = turn.at if phase is AttemptPhase.RUNNING else None
+    if scope.is_array:
+        turn.changes.items.append(
+            ItemRecord(
+                node_id=scope.node_id(node),
+                index=node,
+                attempt=cell.attempt,
+                phase=phase,
+                updated_at=turn.at,
+                started_at=started_at,
+                ended_at=ended_at,
+                error=error,
+                cache_status=cell.cache_status if cell.cache_status is not CacheStatus.DISABLED else None,
+            )
+        )
+        return
+    record = AttemptRecord(
+        node_id=scope.node_id(node),
+        attempt=cell.attempt,
+        phase=phase,
+        updated_at=turn.at,
+        started_at=started_at,
+        ended_at=ended_at,
+        error=error,
+    )
+    if phase is AttemptPhase.QUEUED:
+        task = scope.plan_node(node).task
+        assert task is not None
+        record.task, record.task_type, record.created_at = task.id, task.template.type, turn.at
+    turn.changes.attempts.append(record)

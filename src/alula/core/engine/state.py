@@ -1,0 +1,121 @@
+"""The state of one execution: a tree of scopes, each with its nodes, and what is in flight.
+
+A node that is waiting or has ended costs a byte and its outputs; only a node in flight has a *cell*, the record
+of its machine. Nothing here decides; the machines and scopes do.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from enum import IntEnum
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+import msgspec
+from flyteidl.core import literals_pb2
+
+from alula.core.engine.events import Created
+from alula.core.engine.plan import Plan, PlanNode
+from alula.core.engine.records import CacheStatus, ExecutionPhase, NodePhase
+from alula.core.errors import TaskError
+from alula.core.policy.cache_key import CacheKey
+from alula.core.policy.retries import Spent
+
+if TYPE_CHECKING:
+    from alula.core.engine.turn import Turn
+
+
+class Stage(IntEnum):
+    """Where a task node in flight stands. See `machines/task.py`."""
+
+    LOOKING_UP = 0
+    BLOCKED = 1
+    SUBMITTED = 2
+    RUNNING = 3
+    BACKING_OFF = 4
+
+
+class TaskCell(msgspec.Struct):
+    """A task node (or an array item) in flight."""
+
+    stage: Stage
+    inputs: bytes
+    queued_at: int
+    attempt: int = 0
+    spent: Spent = msgspec.field(default_factory=Spent)
+    started_at: int = 0
+    due_at: int = 0
+    """When the timer of its stage fires: the back-off's end, or the attempt's deadline."""
+    key: CacheKey | None = None
+    cache_status: CacheStatus = CacheStatus.DISABLED
+
+
+class ScopeCell(msgspec.Struct):
+    """A node that waits for a scope of its own to end: a sub-workflow or an array."""
+
+    scope: int
+
+
+Cell: TypeAlias = TaskCell | ScopeCell
+
+
+class Scope(Protocol):
+    """One running graph or array. Its nodes are numbered from 0."""
+
+    id: int
+    parent: Scope | None
+    parent_node: int
+    phases: bytearray
+    """A `NodePhase` a node; UNDEFINED while it waits."""
+    cells: dict[int, Cell]
+
+    @property
+    def is_array(self) -> bool: ...
+
+    def plan_node(self, node: int) -> PlanNode: ...
+
+    def node_id(self, node: int) -> str:
+        """Unique in the execution; of an array item, the array's own."""
+        ...
+
+    def begin(self, turn: Turn, node: int) -> None:
+        """All that the node waited for is there."""
+        ...
+
+    def succeeded(self, turn: Turn, node: int, outputs: bytes) -> None: ...
+
+    def failed(self, turn: Turn, node: int, error: TaskError, phase: NodePhase) -> None: ...
+
+    def abort(self, turn: Turn, why: str) -> None:
+        """Stop everything in flight in it and inside it. The scope itself is the caller's to drop."""
+        ...
+
+    def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
+        """The inputs that decide whether the node's result is known: of an array item, its own."""
+        ...
+
+
+class Execution:
+    """One execution, as the fold of its log. Made by `start`, changed by `step` only."""
+
+    __slots__ = ("_scopes_opened", "blocked", "created", "error", "phase", "plan", "running", "scopes")
+
+    def __init__(self, plan: Plan, created: Created) -> None:
+        self.plan = plan
+        self.created = created
+        self.phase = ExecutionPhase.QUEUED
+        self.error: TaskError | None = None
+        self.scopes: dict[int, Scope] = {}
+        self.running = 0
+        """Attempts that hold a place under `max_parallelism`."""
+        self.blocked: deque[tuple[int, int]] = deque()
+        """(scope, node) of task nodes that wait for such a place."""
+        self._scopes_opened = 0
+
+    def new_scope_id(self) -> int:
+        self._scopes_opened += 1
+        return self._scopes_opened - 1
+
+    @property
+    def has_room(self) -> bool:
+        limit = self.created.max_parallelism
+        return limit == 0 or self.running < limit

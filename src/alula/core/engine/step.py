@@ -1,0 +1,163 @@
+"""The engine: `step` takes an execution one event further, `fold` takes it through a whole log.
+
+    state = fold(plan, events)          after a crash, or to look at it
+    result = step(state, event)         while it runs: actions to do, changes to show
+    outstanding(state)                  what the shell owes it, read off the state alone
+
+Deterministic: the same events lead to the same state on every machine. Facts come in late, twice and out of order, so
+the shell asks `accepts` first and logs only what means something; a logged event that does not is a bug, and raises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from alula.core.engine.actions import Action, Finish
+from alula.core.engine.events import AbortRequested, Claimed, Created, Event
+from alula.core.engine.graph import GraphScope
+from alula.core.engine.machines import MACHINES
+from alula.core.engine.plan import Plan
+from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
+from alula.core.engine.state import Execution
+from alula.core.engine.turn import Ended, Turn
+
+
+class IllegalTransition(Exception):
+    """A logged event does not fit the state: the log or the engine is wrong. Tells where the node stood."""
+
+
+def start(plan: Plan, created: Created) -> tuple[Execution, list[Action], Changes]:
+    """Begin an execution: its first event makes its state."""
+    execution = Execution(plan, created)
+    turn = Turn(execution, created.at, MACHINES)
+    _start(turn)
+    return execution, turn.actions, turn.changes
+
+
+def step(execution: Execution, event: Event) -> tuple[list[Action], Changes]:
+    """Apply one event.
+
+    Raises:
+        IllegalTransition: `accepts` would have said no.
+    """
+    turn = Turn(execution, event.at, MACHINES)
+    _apply(turn, event)
+    return turn.actions, turn.changes
+
+
+def accepts(execution: Execution, event: Event) -> bool:
+    """Whether the event means anything now. A repeated, late or overtaken one does not."""
+    if execution.phase.is_terminal or isinstance(event, Created):
+        return False
+    if isinstance(event, AbortRequested | Claimed):
+        return True
+    scope = execution.scopes.get(event.scope)
+    cell = scope.cells.get(event.node) if scope is not None else None
+    if scope is None or cell is None:
+        return False
+    return MACHINES[scope.plan_node(event.node).kind].accepts(scope, event.node, cell, event)
+
+
+def fold(plan: Plan, events: Iterable[Event]) -> Execution:
+    """The state after a whole log, whose first event is `Created`."""
+    log = iter(events)
+    created = next(log)
+    if not isinstance(created, Created):
+        raise IllegalTransition(f"a log begins with Created, not {type(created).__name__}")
+    execution = Execution(plan, created)
+    _start(Turn(execution, created.at, MACHINES, silent=True))
+    for event in log:
+        _apply(Turn(execution, event.at, MACHINES, silent=True), event)
+    return execution
+
+
+def outstanding(execution: Execution) -> Iterator[Action]:
+    """Everything that the execution waits for the shell to do. Doing it twice is harmless."""
+    if execution.phase.is_terminal:
+        yield Finish(execution.error)
+        return
+    for scope in execution.scopes.values():
+        for node, cell in scope.cells.items():
+            machine = MACHINES[scope.plan_node(node).kind]
+            yield from machine.outstanding(execution, scope, node, cell)
+
+
+def _start(turn: Turn) -> None:
+    execution = turn.execution
+    execution.phase = ExecutionPhase.RUNNING
+    turn.changes.execution = ExecutionChange(ExecutionPhase.RUNNING, turn.at, started_at=turn.at)
+    root = GraphScope(execution.new_scope_id(), execution.plan, execution.created.inputs)
+    execution.scopes[root.id] = root
+    root.start(turn)
+    _run(turn)
+
+
+def _apply(turn: Turn, event: Event) -> None:
+    execution = turn.execution
+    if not accepts(execution, event):
+        raise IllegalTransition(_story(execution, event))
+    if isinstance(event, AbortRequested):
+        _abort(turn, event)
+        return
+    if isinstance(event, Created | Claimed):
+        return
+    scope = execution.scopes[event.scope]
+    cell = scope.cells[event.node]
+    MACHINES[scope.plan_node(event.node).kind].on_event(turn, scope, event.node, cell, event)
+    _run(turn)
+
+
+def _run(turn: Turn) -> None:
+    while turn.work:
+        turn.work.popleft()()
+    if turn.finished is not None:
+        _finish(turn, turn.finished)
+
+
+def _finish(turn: Turn, ended: Ended) -> None:
+    execution = turn.execution
+    execution.error = ended.error
+    execution.phase = ExecutionPhase.FAILED if ended.error else ExecutionPhase.SUCCEEDED
+    change = ExecutionChange(
+        execution.phase,
+        turn.at,
+        ended_at=turn.at,
+        error=ended.error,
+        outputs=None if ended.error else ended.outputs,
+    )
+    _end(turn, change)
+
+
+def _abort(turn: Turn, event: AbortRequested) -> None:
+    execution = turn.execution
+    root = execution.scopes[0]
+    root.abort(turn, f"the execution was aborted by {event.principal or 'nobody known'}: {event.cause}")
+    execution.phase = ExecutionPhase.ABORTED
+    change = ExecutionChange(
+        execution.phase,
+        turn.at,
+        ended_at=turn.at,
+        abort_cause=event.cause,
+        abort_principal=event.principal,
+    )
+    _end(turn, change)
+
+
+def _end(turn: Turn, change: ExecutionChange) -> None:
+    execution = turn.execution
+    execution.scopes.clear()
+    execution.blocked.clear()
+    started = turn.changes.execution
+    change.started_at = started.started_at if started else None
+    turn.changes.execution = change
+    turn.do(Finish(execution.error))
+
+
+def _story(execution: Execution, event: Event) -> str:
+    where = ""
+    if not isinstance(event, Created | Claimed | AbortRequested):
+        scope = execution.scopes.get(event.scope)
+        cell = scope.cells.get(event.node) if scope is not None else None
+        where = f" at {scope.node_id(event.node)}" if scope is not None else f" in scope {event.scope}"
+        where += f", which stands at {cell!r}" if cell is not None else ", which is not in flight"
+    return f"{event!r} does not fit an execution in phase {execution.phase.name}{where}"

@@ -1,0 +1,70 @@
+"""After a failed attempt: try again, when, and on whose budget.
+
+A user failure and a system failure have a budget each; a failure that is not recoverable ends the node at
+once. Pure functions of what has been spent.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from alula.core.errors import TaskError
+
+SYSTEM_BACKOFF_US = 1_000_000
+SYSTEM_BACKOFF_MAX_US = 60_000_000
+
+
+class Budget(msgspec.Struct, frozen=True):
+    """What a node may spend. `user_retries` comes from the task or its node, `system_retries` from the platform."""
+
+    user_retries: int
+    system_retries: int
+
+
+class Spent(msgspec.Struct):
+    """Failures so far, by whose they were."""
+
+    user: int = 0
+    system: int = 0
+
+
+class Retry(msgspec.Struct, frozen=True):
+    delay_us: int
+
+
+class GiveUp(msgspec.Struct, frozen=True):
+    error: TaskError
+
+
+def after_failure(error: TaskError, spent: Spent, budget: Budget) -> Retry | GiveUp:
+    """What follows from `error`, which `spent` counts already.
+
+    >>> after_failure(TaskError("USER:ValueError", "no", recoverable=True), Spent(user=1), Budget(1, 3))
+    Retry(delay_us=0)
+    """
+    if not error.recoverable:
+        return GiveUp(error)
+    if error.kind == "SYSTEM":
+        if spent.system <= budget.system_retries:
+            return Retry(min(SYSTEM_BACKOFF_US << (spent.system - 1), SYSTEM_BACKOFF_MAX_US))
+        return GiveUp(_exhausted(error, spent.system, budget.system_retries))
+    if spent.user <= budget.user_retries:
+        return Retry(0)
+    return GiveUp(_exhausted(error, spent.user, budget.user_retries))
+
+
+def _exhausted(error: TaskError, failures: int, retries: int) -> TaskError:
+    if retries == 0:
+        return msgspec.structs.replace(error, recoverable=False)
+    return TaskError(
+        code=f"RetriesExhausted|{error.code}",
+        message=f"[{failures}/{retries + 1}] currentAttempt done. Last Error: {error.kind}::{error.message}",
+        kind=error.kind,
+        recoverable=False,
+        node_id=error.node_id,
+    )
+
+
+def may_interrupt(*, interruptible: bool, spent: Spent, budget: Budget) -> bool:
+    """Whether the next attempt may run where it can be interrupted: not on the last system failure allowed."""
+    return interruptible and (budget.system_retries == 0 or spent.system < budget.system_retries)
