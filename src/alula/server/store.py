@@ -1,4 +1,4 @@
-"""The contract for what the platform remembers. Adapters: `stores/` (memory, SQL), all held to one contract suite.
+"""The contract for what the platform remembers. Adapters: `stores/` (memory, SQL), with one contract suite.
 
 Three rules. Each method is one transaction. Every change carries an `Audit` that is written in the same
 transaction. The log of an execution is fenced by its own numbers: of two runners that both believe they own
@@ -74,8 +74,8 @@ class ProjectRecord(msgspec.Struct, frozen=True):
 
 
 class EntityRecord(msgspec.Struct, frozen=True):
-    """A registered task, workflow or launch plan. Filter fields: project, domain, name, version, state, created_at,
-    task_type."""
+    """A registered task, workflow or launch plan. Filter fields: project, domain, name, version,
+    state (1 active), hidden, created_at, task_type."""
 
     kind: EntityKind
     id: EntityId
@@ -104,8 +104,9 @@ class Registered(Enum):
 
 
 class ExecutionRecord(msgspec.Struct):
-    """One run. Filter fields: all scalar ones, plus `workflow.name`, `workflow.version`, `launch_plan.name`,
-    `launch_plan.version`, `execution_tag.key`, `execution_tag.value` (labels)."""
+    """One run. Filter fields: all scalar ones, `state` (0 active, 1 archived), plus `workflow.name`,
+    `workflow.version`, `launch_plan.name`, `launch_plan.version`, `execution_tag.key`, `execution_tag.value`
+    (labels)."""
 
     id: ExecutionId
     spec: bytes
@@ -144,7 +145,7 @@ class InboxMessage(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """What one execution gained: events from `first_seq` on, the rows that follow from them, messages consumed."""
+    """What one execution gained: events from `first_seq` on, the rows that follow, messages consumed."""
 
     execution: ExecutionId
     first_seq: int
@@ -152,13 +153,15 @@ class Commit(msgspec.Struct, frozen=True):
     changes: Changes
     consumed: Sequence[int] = ()
     audit: Sequence[Audit] = ()
+    owner: str = ""
+    """The runner that commits, fenced off as soon as another claims the execution. Not checked when empty."""
 
 
 WakeUp = Callable[[ExecutionId], None]
 
 
 class Store(Protocol):
-    """Raises `Unavailable` when the database can't be reached and `ResourceExhausted` when its disk is full."""
+    """Raises `Unavailable` when the database can't be reached, `ResourceExhausted` when its disk is full."""
 
     async def start(self) -> None:
         """Open, create or migrate. A schema newer than this program raises `FailedPrecondition`
@@ -168,7 +171,7 @@ class Store(Protocol):
     async def stop(self) -> None: ...
 
     def on_wake_up(self, callback: WakeUp) -> None:
-        """Call back, on the event loop's thread, when an execution was created or has mail, by any process."""
+        """Call back, on the event loop's thread, when any process created an execution or sent it mail."""
         ...
 
     # Projects
@@ -184,7 +187,7 @@ class Store(Protocol):
     # Tasks, workflows, launch plans
 
     async def register(self, entities: Sequence[EntityRecord], audit: Audit) -> list[Registered]:
-        """Keep each that is new, all of them in one transaction: where one is DIFFERENT from what stands, none is kept."""
+        """Keep what is new, in one transaction: where one is DIFFERENT from what stands, none is kept."""
         ...
 
     async def entity(self, kind: EntityKind, id: EntityId) -> EntityRecord | None: ...
@@ -206,7 +209,7 @@ class Store(Protocol):
     async def create_execution(
         self, execution: ExecutionRecord, event: bytes, audit: Audit, *, owner: str = ""
     ) -> bool:
-        """Keep the row and event number 0 of its log. False when the id exists. `owner`: claimed at once by that runner."""
+        """Keep the row and event 0 of its log. False when the id exists. `owner`: claims it at once."""
         ...
 
     async def execution(self, id: ExecutionId) -> ExecutionRecord | None: ...
@@ -241,7 +244,8 @@ class Store(Protocol):
     # The runner's side
 
     async def post(self, execution: ExecutionId, event: bytes, audit: Audit) -> None:
-        """Put an event in the inbox of an execution and wake its owner."""
+        """Put an event in the inbox of an execution and wake its owner. Raises `NotFound`
+        code `ExecutionNotFound`."""
         ...
 
     async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
@@ -250,6 +254,11 @@ class Store(Protocol):
 
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
         """Say that `owner` lives: its claims hold for `lease_us` from now."""
+        ...
+
+    async def release(self, owner: str | None = None) -> None:
+        """Let go of all that `owner` claims, so that others need not wait for its lease: a graceful stop.
+        None lets go of everyone's claims, for a caller that knows that no other runner lives."""
         ...
 
     async def log(self, execution: ExecutionId) -> list[bytes]:
@@ -263,8 +272,9 @@ class Store(Protocol):
     async def commit(self, commits: Sequence[Commit]) -> list[bool]:
         """Append and merge, all in one transaction where none is fenced off.
 
-        False for a commit whose `first_seq` is not the next number of its log: nothing of it was kept, its runner
-        has lost the execution; the others are kept.
+        False for a commit whose `first_seq` is not the next number of its log, or whose `owner` is not the
+        owner any more: nothing of it was kept, its runner has lost the execution; the others are kept.
+        After `Unavailable` it is not known what was kept: read the log again.
         """
         ...
 

@@ -1,0 +1,396 @@
+"""A store in memory: the whole contract, for tests, local runs and the simulator.
+
+One thread, no IO, no clock unless one is given: with the same calls it gives the same answers. Every method
+runs to its end without awaiting, so each is a transaction. Hands out copies: what a caller does to a record
+does not reach the store. Nothing outlives the object.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import msgspec
+
+from alula.core.engine.records import (
+    AttemptRecord,
+    CacheEntry,
+    Changes,
+    ItemRecord,
+    NodeRecord,
+    Reason,
+)
+from alula.core.errors import NotFound
+from alula.core.ids import EntityId, ExecutionId
+from alula.core.policy.cache_key import CacheKey
+from alula.server.identity import SYSTEM
+from alula.server.store import (
+    Audit,
+    Commit,
+    EntityKind,
+    EntityRecord,
+    ExecutionRecord,
+    InboxMessage,
+    ProjectRecord,
+    Query,
+    Registered,
+    WakeUp,
+)
+from alula.server.stores import fields
+from alula.server.stores.fields import Condition, Page, Value
+from alula.server.stores.merging import merge, overlay, overlay_item
+from alula.server.stores.seed import first_project
+
+Record = TypeVar("Record")
+# What a field's name means for a record. `Any`: names are checked against `fields` before these are asked.
+Getter = Callable[[Any], Value | None]
+
+
+class _Execution(msgspec.Struct):
+    """All that is kept of one run."""
+
+    record: ExecutionRecord
+    log: list[bytes]
+    owner: str
+    nodes: dict[str, NodeRecord] = {}
+    attempts: dict[tuple[str, int], AttemptRecord] = {}
+    items: dict[tuple[str, int], ItemRecord] = {}
+    reasons: list[Reason] = []
+    inbox: dict[int, InboxMessage] = {}
+
+
+class MemoryStore:
+    """Implements `Store`. `clock` gives microseconds for what the store itself makes: the first project."""
+
+    def __init__(self, *, clock: Callable[[], int] = lambda: 0) -> None:
+        self._clock = clock
+        self._callbacks: list[WakeUp] = []
+        self._projects: dict[str, ProjectRecord] = {}
+        self._entities: dict[tuple[EntityKind, EntityId], EntityRecord] = {}
+        self._executions: dict[ExecutionId, _Execution] = {}
+        self._catalog: dict[tuple[str, str, str], CacheEntry] = {}
+        self._audits: list[Audit] = []
+        self._leases: dict[str, int] = {}
+        self._last_message = 0
+
+    async def start(self) -> None:
+        if not self._projects:
+            project = first_project(self._clock())
+            await self.put_project(
+                project, Audit(project.created_at, SYSTEM.principal, "create", f"project {project.id}")
+            )
+
+    async def stop(self) -> None:
+        self._callbacks.clear()
+
+    def on_wake_up(self, callback: WakeUp) -> None:
+        self._callbacks.append(callback)
+
+    # Projects
+
+    async def put_project(self, project: ProjectRecord, audit: Audit) -> None:
+        self._projects[project.id] = project
+        self._audits.append(audit)
+
+    async def project(self, project: str) -> ProjectRecord | None:
+        return self._projects.get(project)
+
+    async def projects(self, query: Query) -> list[ProjectRecord]:
+        page = fields.check(query, fields.PROJECTS)
+        return _page(self._projects.values(), page, _PROJECT, attrgetter("id"))
+
+    # Tasks, workflows, launch plans
+
+    async def register(self, entities: Sequence[EntityRecord], audit: Audit) -> list[Registered]:
+        new: dict[tuple[EntityKind, EntityId], EntityRecord] = {}
+        outcome: list[Registered] = []
+        for entity in entities:
+            key = (entity.kind, entity.id)
+            standing = self._entities.get(key) or new.get(key)
+            if standing is None:
+                new[key] = entity
+                outcome.append(Registered.CREATED)
+            else:
+                same = standing.digest == entity.digest
+                outcome.append(Registered.IDENTICAL if same else Registered.DIFFERENT)
+        if new and Registered.DIFFERENT not in outcome:
+            for key, entity in new.items():
+                if entity.active:
+                    self._deactivate(entity.id)
+                self._entities[key] = entity
+            self._audits.append(audit)
+        return outcome
+
+    async def entity(self, kind: EntityKind, id: EntityId) -> EntityRecord | None:
+        return self._entities.get((kind, id))
+
+    async def entities(self, kind: EntityKind, query: Query) -> list[EntityRecord]:
+        page = fields.check(query, fields.ENTITIES)
+        return _page(self._of_kind(kind), page, _ENTITY, attrgetter("id"))
+
+    async def entity_names(self, kind: EntityKind, query: Query) -> list[tuple[str, str, str]]:
+        page = fields.check(query, fields.ENTITY_NAMES, only_filters=fields.ENTITIES)
+        newest: dict[tuple[str, str, str], EntityRecord] = {}
+        for entity in _matching(self._of_kind(kind), page.conditions, _ENTITY):
+            known = newest.get(entity.id[:3])
+            if known is None or known.created_at < entity.created_at:
+                newest[entity.id[:3]] = entity
+        whole = msgspec.structs.replace(page, conditions=())
+        return [entity.id[:3] for entity in _page(newest.values(), whole, _ENTITY, attrgetter("id"))]
+
+    async def active_launch_plan(self, project: str, domain: str, name: str) -> EntityRecord | None:
+        for entity in self._of_kind("launch_plan"):
+            if entity.active and entity.id[:3] == (project, domain, name):
+                return entity
+        return None
+
+    async def set_launch_plan_active(self, id: EntityId, *, active: bool, audit: Audit) -> bool:
+        entity = self._entities.get(("launch_plan", id))
+        if entity is None:
+            return False
+        if active:
+            self._deactivate(id)
+        self._entities["launch_plan", id] = msgspec.structs.replace(entity, active=active)
+        self._audits.append(audit)
+        return True
+
+    def _of_kind(self, kind: EntityKind) -> Iterable[EntityRecord]:
+        return [entity for entity in self._entities.values() if entity.kind == kind]
+
+    def _deactivate(self, id: EntityId) -> None:
+        for entity in self._of_kind("launch_plan"):
+            if entity.active and entity.id[:3] == id[:3]:
+                self._entities["launch_plan", entity.id] = msgspec.structs.replace(entity, active=False)
+
+    # Executions, as lists and the console read them
+
+    async def create_execution(
+        self, execution: ExecutionRecord, event: bytes, audit: Audit, *, owner: str = ""
+    ) -> bool:
+        if execution.id in self._executions:
+            return False
+        record = msgspec.structs.replace(execution, labels=dict(execution.labels))
+        self._executions[record.id] = _Execution(record, [event], owner)
+        self._audits.append(audit)
+        self._wake(record.id)
+        return True
+
+    async def execution(self, id: ExecutionId) -> ExecutionRecord | None:
+        kept = self._executions.get(id)
+        return None if kept is None else copy.copy(kept.record)
+
+    async def executions(self, query: Query) -> list[ExecutionRecord]:
+        page = fields.check(query, fields.EXECUTIONS, only_filters=fields.LABELS)
+        about_labels = [given for given in page.conditions if given.field in fields.LABELS]
+        page = msgspec.structs.replace(
+            page, conditions=tuple(given for given in page.conditions if given.field not in fields.LABELS)
+        )
+        records = [kept.record for kept in self._executions.values() if _labelled(kept.record.labels, about_labels)]
+        return [copy.copy(record) for record in _page(records, page, _EXECUTION, attrgetter("id"))]
+
+    async def set_archived(self, id: ExecutionId, *, archived: bool, audit: Audit) -> bool:
+        kept = self._executions.get(id)
+        if kept is None:
+            return False
+        kept.record = msgspec.structs.replace(kept.record, archived=archived)
+        self._audits.append(audit)
+        return True
+
+    async def node(self, execution: ExecutionId, node_id: str) -> NodeRecord | None:
+        kept = self._executions.get(execution)
+        node = kept.nodes.get(node_id) if kept else None
+        return None if node is None else copy.copy(node)
+
+    async def nodes(self, execution: ExecutionId, parent_id: str | None, query: Query) -> list[NodeRecord]:
+        page = fields.check(query, fields.NODES)
+        kept = self._executions.get(execution)
+        among = [
+            node
+            for node in (kept.nodes.values() if kept else ())
+            if parent_id is None or (node.parent_id or "") == parent_id
+        ]
+        return [copy.copy(node) for node in _page(among, page, _NODE, attrgetter("node_id"))]
+
+    async def attempts(self, execution: ExecutionId, node_id: str) -> list[AttemptRecord]:
+        kept = self._executions.get(execution)
+        of_node = [a for a in kept.attempts.values() if a.node_id == node_id] if kept else []
+        return [copy.copy(attempt) for attempt in sorted(of_node, key=attrgetter("attempt"))]
+
+    async def items(self, execution: ExecutionId, node_id: str, query: Query) -> list[ItemRecord]:
+        page = fields.check(query, fields.ITEMS, created_at="index")
+        kept = self._executions.get(execution)
+        of_node = [item for item in kept.items.values() if item.node_id == node_id] if kept else []
+        return [copy.copy(item) for item in _page(of_node, page, _ITEM, attrgetter("index"))]
+
+    async def reasons(self, execution: ExecutionId, node_id: str | None = None) -> list[Reason]:
+        kept = self._executions.get(execution)
+        return [r for r in kept.reasons if node_id is None or r.node_id == node_id] if kept else []
+
+    async def audits(self, query: Query) -> list[Audit]:
+        page = fields.check(query, fields.AUDITS, created_at="at")
+        order = {id(audit): number for number, audit in enumerate(self._audits)}
+        return _page(self._audits, page, _AUDIT, lambda audit: order[id(audit)])
+
+    # The runner's side
+
+    async def post(self, execution: ExecutionId, event: bytes, audit: Audit) -> None:
+        kept = self._executions.get(execution)
+        if kept is None:
+            raise NotFound("ExecutionNotFound", f"there is no execution `{execution}`")
+        self._last_message += 1
+        kept.inbox[self._last_message] = InboxMessage(self._last_message, execution, event)
+        self._audits.append(audit)
+        self._wake(execution)
+
+    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+        self._leases[owner] = now + lease_us
+        free = [
+            kept
+            for kept in self._executions.values()
+            if not kept.record.phase.is_terminal and kept.owner != owner and self._leases.get(kept.owner, now) <= now
+        ]
+        free.sort(key=lambda kept: (kept.record.created_at, kept.record.id))
+        for kept in free[:limit]:
+            kept.owner = owner
+        return [kept.record.id for kept in free[:limit]]
+
+    async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
+        self._leases[owner] = now + lease_us
+
+    async def release(self, owner: str | None = None) -> None:
+        for kept in self._executions.values():
+            if owner is None or kept.owner == owner:
+                kept.owner = ""
+
+    async def log(self, execution: ExecutionId) -> list[bytes]:
+        kept = self._executions.get(execution)
+        return list(kept.log) if kept else []
+
+    async def inbox(self, executions: Sequence[ExecutionId]) -> list[InboxMessage]:
+        kept = [self._executions[id] for id in dict.fromkeys(executions) if id in self._executions]
+        return sorted((m for one in kept for m in one.inbox.values()), key=attrgetter("number"))
+
+    async def commit(self, commits: Sequence[Commit]) -> list[bool]:
+        return [self._commit(commit) for commit in commits]
+
+    async def cached(self, key: CacheKey) -> CacheEntry | None:
+        return self._catalog.get((key.project, key.domain, key.digest))
+
+    def _commit(self, commit: Commit) -> bool:
+        kept = self._executions.get(commit.execution)
+        if kept is None or len(kept.log) != commit.first_seq or commit.owner not in ("", kept.owner):
+            return False
+        kept.log += commit.events
+        self._apply(kept, merge([commit.changes]))
+        for number in commit.consumed:
+            kept.inbox.pop(number, None)
+        self._audits += commit.audit
+        return True
+
+    def _apply(self, kept: _Execution, changes: Changes) -> None:
+        if changes.execution is not None:
+            said = {k: v for k, v in msgspec.structs.asdict(changes.execution).items() if v is not None}
+            kept.record = msgspec.structs.replace(kept.record, **said)
+        for node in changes.nodes:
+            _lay(kept.nodes, node.node_id, node, overlay)
+        for attempt in changes.attempts:
+            _lay(kept.attempts, (attempt.node_id, attempt.attempt), attempt, overlay)
+        for item in changes.items:
+            _lay(kept.items, (item.node_id, item.index), item, overlay_item)
+        kept.reasons += changes.reasons
+        for entry in changes.published:
+            self._catalog[entry.key.project, entry.key.domain, entry.key.digest] = entry
+
+    def _wake(self, execution: ExecutionId) -> None:
+        if self._callbacks:
+            loop = asyncio.get_running_loop()
+            for callback in self._callbacks:
+                loop.call_soon(callback, execution)
+
+
+Key = TypeVar("Key")
+Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+def _lay(rows: dict[Key, Row], key: Key, newer: Row, combine: Callable[[Row, Row], Row]) -> None:
+    older = rows.get(key)
+    rows[key] = copy.copy(newer) if older is None else copy.copy(combine(older, newer))
+
+
+_PROJECT: Mapping[str, Getter] = {
+    "id": attrgetter("id"),
+    "identifier": attrgetter("id"),
+    "name": attrgetter("name"),
+    "description": attrgetter("description"),
+    "state": lambda project: int(project.archived),
+    "created_at": attrgetter("created_at"),
+}
+_ENTITY: Mapping[str, Getter] = {
+    "project": attrgetter("id.project"),
+    "domain": attrgetter("id.domain"),
+    "name": attrgetter("id.name"),
+    "version": attrgetter("id.version"),
+    "state": lambda entity: int(entity.active),
+    "hidden": lambda entity: int(entity.hidden),
+    "created_at": attrgetter("created_at"),
+    "task_type": attrgetter("task_type"),
+}
+_EXECUTION: Mapping[str, Getter] = {
+    **{name: attrgetter(name) for name in fields.EXECUTIONS},
+    "project": attrgetter("id.project"),
+    "domain": attrgetter("id.domain"),
+    "name": attrgetter("id.name"),
+    "state": lambda execution: int(execution.archived),
+    "archived": lambda execution: int(execution.archived),
+}
+_NODE: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.NODES}
+_ITEM: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.ITEMS}
+_AUDIT: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.AUDITS}
+
+
+def _page(
+    records: Iterable[Record], page: Page, getters: Mapping[str, Getter], identity: Callable[[Record], Any]
+) -> list[Record]:
+    """Filtered, sorted (unknown values before all others, ties by identity), cut to the page."""
+    get = getters[page.sort_by]
+    # `Any`: a field's values are all of one type, which the type checker can't know.
+    rank: Callable[[Record], Any] = lambda record: ((value := get(record)) is not None, value)  # noqa: E731
+    found = sorted(_matching(records, page.conditions, getters), key=identity)
+    found.sort(key=rank, reverse=page.descending)
+    return found[page.offset : page.offset + page.limit]
+
+
+def _matching(
+    records: Iterable[Record], conditions: Sequence[Condition], getters: Mapping[str, Getter]
+) -> list[Record]:
+    return [record for record in records if all(_holds(given, getters[given.field](record)) for given in conditions)]
+
+
+def _labelled(labels: Mapping[str, str], conditions: Sequence[Condition]) -> bool:
+    return not conditions or any(
+        all(_holds(given, key if given.field == "execution_tag.key" else value) for given in conditions)
+        for key, value in labels.items()
+    )
+
+
+# `Any`: both sides are of the field's type, which `fields.check` has seen to.
+_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "eq": lambda value, wanted: value == wanted,
+    "ne": lambda value, wanted: value != wanted,
+    "gt": lambda value, wanted: value > wanted,
+    "gte": lambda value, wanted: value >= wanted,
+    "lt": lambda value, wanted: value < wanted,
+    "lte": lambda value, wanted: value <= wanted,
+    "contains": lambda value, wanted: wanted in value,
+}
+
+
+def _holds(given: Condition, value: Value | None) -> bool:
+    if value is None:
+        return False
+    if given.operator == "value_in":
+        return value in given.values
+    return _COMPARISONS[given.operator](value, given.values[0])
