@@ -1,0 +1,28 @@
+"""Asking for the end of a run. The run itself is changed by its owner only, when it reads its inbox."""
+
+from __future__ import annotations
+
+from flyteidl.admin import execution_pb2
+
+from alula.core.engine import events
+from alula.core.errors import FailedPrecondition
+from alula.server.identity import Caller
+from alula.server.services.executions import require_execution
+from alula.server.services.messages.names import execution_id
+from alula.server.services.platform import Platform
+
+CAUSE_MAX_CHARS = 4096
+
+
+async def terminate_execution(
+    platform: Platform, caller: Caller, request: execution_pb2.ExecutionTerminateRequest
+) -> None:
+    """Have a run aborted. Raises `NotFound`, and `FailedPrecondition` when it has ended already."""
+    id = execution_id(request.id)
+    record = await require_execution(platform, id)
+    if record.phase.is_terminal:
+        raise FailedPrecondition("ExecutionEnded", f"execution `{id}` has ended: {record.phase.name}")
+    cause = request.cause[:CAUSE_MAX_CHARS]
+    event = events.AbortRequested(at=platform.clock(), cause=cause, principal=caller.principal)
+    audit = platform.audit(caller, "abort", f"execution {id}", project=id.project, domain=id.domain, detail=cause)
+    await platform.store.post(id, events.encode(event), audit)

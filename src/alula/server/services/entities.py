@@ -1,0 +1,184 @@
+"""Reading what is registered: one entity, pages of entities, pages of names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flyteidl.admin import common_pb2, launch_plan_pb2, task_pb2, workflow_pb2
+from flyteidl.core import identifier_pb2
+
+from alula.core.errors import InvalidInput, NotFound
+from alula.core.ids import EntityId
+from alula.server.identity import Caller
+from alula.server.services import filters, messages
+from alula.server.services.messages.names import KIND_WORDS, entity_id, entity_kind
+from alula.server.services.platform import Platform
+from alula.server.store import EntityKind, EntityRecord, Filter, Query
+
+_FIELDS: dict[EntityKind, filters.Fields] = {
+    "task": filters.TASK_FIELDS,
+    "workflow": filters.WORKFLOW_FIELDS,
+    "launch_plan": filters.LAUNCH_PLAN_FIELDS,
+}
+_VISIBLE = Filter("hidden", "eq", ("false",))
+ListRequest = common_pb2.ResourceListRequest
+
+
+async def require_entity(platform: Platform, kind: EntityKind, id: EntityId) -> EntityRecord:
+    """The registered entity of this id; raises `NotFound`."""
+    record = await platform.store.entity(kind, id)
+    if record is None:
+        raise NotFound(_code(kind), f"there is no {KIND_WORDS[kind]} `{id}`", fix="register it, or check its version")
+    return record
+
+
+async def get_task(platform: Platform, _caller: Caller, id: identifier_pb2.Identifier) -> task_pb2.Task:
+    """Raises `NotFound`."""
+    return messages.entities.task(await require_entity(platform, "task", entity_id(id)))
+
+
+async def get_workflow(platform: Platform, _caller: Caller, id: identifier_pb2.Identifier) -> workflow_pb2.Workflow:
+    """Raises `NotFound`."""
+    return messages.entities.workflow(await require_entity(platform, "workflow", entity_id(id)))
+
+
+async def get_launch_plan(
+    platform: Platform, _caller: Caller, id: identifier_pb2.Identifier
+) -> launch_plan_pb2.LaunchPlan:
+    """Raises `NotFound`."""
+    return messages.entities.launch_plan(await require_entity(platform, "launch_plan", entity_id(id)))
+
+
+async def get_active_launch_plan(
+    platform: Platform, _caller: Caller, name: common_pb2.NamedEntityIdentifier
+) -> launch_plan_pb2.LaunchPlan:
+    """The active version of a launch plan; raises `NotFound` when there is none."""
+    record = await platform.store.active_launch_plan(name.project, name.domain, name.name)
+    if record is None:
+        raise NotFound(
+            "ActiveLaunchPlanNotFound",
+            f"launch plan `{name.project}/{name.domain}/{name.name}` has no active version",
+            fix="activate one, or name a version",
+        )
+    return messages.entities.launch_plan(record)
+
+
+async def list_tasks(platform: Platform, _caller: Caller, request: ListRequest) -> task_pb2.TaskList:
+    """A page of tasks of a project and domain, of one name where the request names one."""
+    rows, token = await _list(platform, "task", request)
+    return task_pb2.TaskList(tasks=[messages.entities.task(row) for row in rows], token=token)
+
+
+async def list_workflows(platform: Platform, _caller: Caller, request: ListRequest) -> workflow_pb2.WorkflowList:
+    """A page of workflows, each with its interface only."""
+    rows, token = await _list(platform, "workflow", request)
+    return workflow_pb2.WorkflowList(workflows=[messages.entities.workflow_summary(row) for row in rows], token=token)
+
+
+async def list_launch_plans(
+    platform: Platform, _caller: Caller, request: ListRequest
+) -> launch_plan_pb2.LaunchPlanList:
+    """A page of launch plans."""
+    rows, token = await _list(platform, "launch_plan", request)
+    return launch_plan_pb2.LaunchPlanList(
+        launch_plans=[messages.entities.launch_plan(row) for row in rows], token=token
+    )
+
+
+async def list_active_launch_plans(
+    platform: Platform, _caller: Caller, request: launch_plan_pb2.ActiveLaunchPlanListRequest
+) -> launch_plan_pb2.LaunchPlanList:
+    """A page of the active versions in a project and domain."""
+    page = filters.query(
+        filters.LAUNCH_PLAN_FIELDS,
+        limit=request.limit,
+        token=request.token,
+        sort_by=request.sort_by if request.HasField("sort_by") else None,
+        extra=(*_place(request.project, request.domain), Filter("active", "eq", ("true",))),
+    )
+    rows = await platform.store.entities("launch_plan", page)
+    return launch_plan_pb2.LaunchPlanList(
+        launch_plans=[messages.entities.launch_plan(row) for row in rows],
+        token=filters.next_token(page, len(rows)),
+    )
+
+
+async def list_ids(
+    platform: Platform, _caller: Caller, kind: EntityKind, request: common_pb2.NamedEntityIdentifierListRequest
+) -> common_pb2.NamedEntityIdentifierList:
+    """A page of the names of a kind in a project and domain."""
+    names, token = await _names(platform, kind, request)
+    return common_pb2.NamedEntityIdentifierList(
+        entities=[messages.entities.name_identifier(name) for name in names], token=token
+    )
+
+
+async def list_named_entities(
+    platform: Platform, _caller: Caller, request: common_pb2.NamedEntityListRequest
+) -> common_pb2.NamedEntityList:
+    """A page of names, with what is known of each as a whole."""
+    kind = entity_kind(request.resource_type)
+    names, token = await _names(platform, kind, request)
+    return common_pb2.NamedEntityList(
+        entities=[messages.entities.named_entity(kind, name) for name in names], token=token
+    )
+
+
+async def get_named_entity(
+    platform: Platform, _caller: Caller, request: common_pb2.NamedEntityGetRequest
+) -> common_pb2.NamedEntity:
+    """Raises `NotFound` when no version of the name is registered."""
+    kind = entity_kind(request.resource_type)
+    name = (request.id.project, request.id.domain, request.id.name)
+    query = Query(limit=1, filters=(*_place(*name[:2]), Filter("name", "eq", (name[2],))))
+    if not await platform.store.entities(kind, query):
+        raise NotFound(_code(kind), f"there is no {KIND_WORDS[kind]} `{'/'.join(name)}`")
+    return messages.entities.named_entity(kind, name)
+
+
+async def _list(platform: Platform, kind: EntityKind, request: ListRequest) -> tuple[Sequence[EntityRecord], str]:
+    extra = _place(request.id.project, request.id.domain)
+    # A list of one name shows what the platform made under it; a list of all shows what users made.
+    extra += (Filter("name", "eq", (request.id.name,)),) if request.id.name else (_VISIBLE,)
+    page = filters.query(
+        _FIELDS[kind],
+        limit=request.limit,
+        token=request.token,
+        filters=request.filters,
+        sort_by=request.sort_by if request.HasField("sort_by") else None,
+        extra=extra,
+    )
+    rows = await platform.store.entities(kind, page)
+    return rows, filters.next_token(page, len(rows))
+
+
+async def _names(
+    platform: Platform,
+    kind: EntityKind,
+    request: common_pb2.NamedEntityIdentifierListRequest | common_pb2.NamedEntityListRequest,
+) -> tuple[Sequence[tuple[str, str, str]], str]:
+    sort_by = request.sort_by if request.HasField("sort_by") else _BY_NAME
+    page = filters.query(
+        filters.ENTITY_NAME_FIELDS,
+        limit=request.limit,
+        token=request.token,
+        filters=request.filters,
+        sort_by=sort_by,
+        extra=(*_place(request.project, request.domain), _VISIBLE),
+        default_sort="name",
+    )
+    names = await platform.store.entity_names(kind, page)
+    return names, filters.next_token(page, len(names))
+
+
+_BY_NAME = common_pb2.Sort(key="name", direction=common_pb2.Sort.ASCENDING)
+
+
+def _place(project: str, domain: str) -> tuple[Filter, ...]:
+    if not project or not domain:
+        raise InvalidInput("IncompleteIdentifier", "a list needs a project and a domain")
+    return (Filter("project", "eq", (project,)), Filter("domain", "eq", (domain,)))
+
+
+def _code(kind: EntityKind) -> str:
+    return {"task": "TaskNotFound", "workflow": "WorkflowNotFound", "launch_plan": "LaunchPlanNotFound"}[kind]

@@ -1,0 +1,124 @@
+"""Reading executions: one, pages, their data, why; and putting them aside."""
+
+from __future__ import annotations
+
+import asyncio
+
+from flyteidl.admin import common_pb2, execution_pb2
+from flyteidl.core import identifier_pb2, literals_pb2
+
+from alula.core.errors import NotFound
+from alula.core.ids import ExecutionId
+from alula.server.identity import Caller
+from alula.server.services import filters, messages
+from alula.server.services.messages.names import execution_id
+from alula.server.services.platform import Platform
+from alula.server.services.watch import Subscription
+from alula.server.store import ExecutionRecord, Filter
+
+HOLD_RECHECK_S = 10.0
+"""How often a held call reads the store although nothing was heard: the news of other processes."""
+EAGER_LABEL = "eager-exec"
+"""Carried by the runs of an eager task, whose controller asks for one after the other."""
+
+
+async def require_execution(platform: Platform, id: ExecutionId) -> ExecutionRecord:
+    """The execution of this id; raises `NotFound`."""
+    record = await platform.store.execution(id)
+    if record is None:
+        raise NotFound("ExecutionNotFound", f"there is no execution `{id}`")
+    return record
+
+
+async def get_execution(
+    platform: Platform,
+    _caller: Caller,
+    id: identifier_pb2.WorkflowExecutionIdentifier,
+    *,
+    hold_s: float = 0,
+) -> execution_pb2.Execution:
+    """How a run stands; with `hold_s`, how it ended if it ends within that time. Raises `NotFound`."""
+    name = execution_id(id)
+    record = await require_execution(platform, name)
+    if hold_s > 0 and not record.phase.is_terminal and EAGER_LABEL not in record.labels:
+        record = await _held(platform, name, hold_s)
+    return messages.runs.execution(record)
+
+
+async def _held(platform: Platform, id: ExecutionId, hold_s: float) -> ExecutionRecord:
+    loop = asyncio.get_running_loop()
+    until = loop.time() + hold_s
+    with platform.hub.watch(id) as subscription:
+        while True:
+            record = await require_execution(platform, id)
+            left_s = until - loop.time()
+            if record.phase.is_terminal or left_s <= 0 or subscription.closed:
+                return record
+            await _next_end(subscription, min(left_s, HOLD_RECHECK_S))
+
+
+async def _next_end(subscription: Subscription, timeout_s: float) -> None:
+    """Wait for news of an end; commits in between don't count, so that they cost no read each."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + timeout_s
+    while (left_s := until - loop.time()) > 0 and not subscription.closed:
+        news = await subscription.next(timeout_s=left_s)
+        if news is not None and news.phase.is_terminal:
+            return
+
+
+async def list_executions(
+    platform: Platform, _caller: Caller, request: common_pb2.ResourceListRequest
+) -> execution_pb2.ExecutionList:
+    """A page of a project's and domain's executions; archived ones only when a filter on state asks."""
+    extra = [
+        Filter(field, "eq", (value,))
+        for field, value in (
+            ("project", request.id.project),
+            ("domain", request.id.domain),
+            ("name", request.id.name),
+        )
+        if value
+    ]
+    asked = filters.parse(request.filters, filters.EXECUTION_FIELDS)
+    if not any(condition.field == "archived" for condition in asked):
+        extra.append(Filter("archived", "eq", ("false",)))
+    page = filters.query(
+        filters.EXECUTION_FIELDS,
+        limit=request.limit,
+        token=request.token,
+        filters=request.filters,
+        sort_by=request.sort_by if request.HasField("sort_by") else None,
+        extra=extra,
+    )
+    rows = await platform.store.executions(page)
+    return execution_pb2.ExecutionList(
+        executions=[messages.runs.execution(row, trim=True) for row in rows],
+        token=filters.next_token(page, len(rows)),
+    )
+
+
+async def get_execution_data(
+    platform: Platform, _caller: Caller, id: identifier_pb2.WorkflowExecutionIdentifier
+) -> execution_pb2.WorkflowExecutionGetDataResponse:
+    """The inputs of a run and, when it has succeeded, its outputs. Raises `NotFound`."""
+    record = await require_execution(platform, execution_id(id))
+    return execution_pb2.WorkflowExecutionGetDataResponse(
+        full_inputs=literals_pb2.LiteralMap.FromString(record.inputs),
+        full_outputs=literals_pb2.LiteralMap.FromString(record.outputs or b""),
+    )
+
+
+async def update_execution(platform: Platform, caller: Caller, request: execution_pb2.ExecutionUpdateRequest) -> None:
+    """Put a run aside, or take it back. Raises `NotFound`."""
+    id = execution_id(request.id)
+    archived = request.state == execution_pb2.EXECUTION_ARCHIVED
+    audit = platform.audit(
+        caller,
+        "archive" if archived else "unarchive",
+        f"execution {id}",
+        project=id.project,
+        domain=id.domain,
+    )
+    if not await platform.store.set_archived(id, archived=archived, audit=audit):
+        raise NotFound("ExecutionNotFound", f"there is no execution `{id}`")

@@ -1,0 +1,177 @@
+"""Executions, node executions and task executions as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flyteidl.admin import common_pb2, execution_pb2, node_execution_pb2, task_execution_pb2
+from flyteidl.core import catalog_pb2, identifier_pb2
+from flyteidl.core import execution_pb2 as core_execution_pb2
+from flyteidl.event import event_pb2
+
+from alula.core.engine.records import (
+    AttemptPhase,
+    AttemptRecord,
+    ExecutionPhase,
+    ItemRecord,
+    NodeRecord,
+    Reason,
+)
+from alula.core.errors import TaskError
+from alula.core.ids import AttemptId, EntityId, ExecutionId, unique_key
+from alula.server.services.messages.names import execution_identifier, identifier, node_identifier
+from alula.server.services.messages.times import duration, timestamp
+from alula.server.store import ExecutionRecord
+
+LIST_ERROR_MAX_CHARS = 100
+_ORIGINS = {
+    "USER": core_execution_pb2.ExecutionError.USER,
+    "SYSTEM": core_execution_pb2.ExecutionError.SYSTEM,
+}
+_ENDED_BADLY = (ExecutionPhase.ABORTED, ExecutionPhase.ABORTING)
+
+
+def execution_error(error: TaskError, *, at: int | None, trim: bool = False) -> core_execution_pb2.ExecutionError:
+    """Why something failed; `trim` shortens the message as lists do."""
+    message = error.message
+    if trim and len(message) > LIST_ERROR_MAX_CHARS:
+        message = message[:LIST_ERROR_MAX_CHARS] + "..."
+    return core_execution_pb2.ExecutionError(
+        code=error.code, message=message, kind=_ORIGINS[error.kind], timestamp=timestamp(at)
+    )
+
+
+def execution(record: ExecutionRecord, *, trim: bool = False) -> execution_pb2.Execution:
+    """A run: what was asked for, and how it stands."""
+    closure = execution_pb2.ExecutionClosure(
+        phase=int(record.phase),  # pyright: ignore[reportArgumentType]  stubs call a protobuf enum its own class
+        created_at=timestamp(record.created_at),
+        updated_at=timestamp(record.updated_at),
+        started_at=timestamp(record.started_at),
+        duration=duration(record.started_at, record.ended_at),
+        workflow_id=identifier("workflow", record.workflow),
+        state_change_details=execution_pb2.ExecutionStateChangeDetails(
+            state=execution_pb2.EXECUTION_ARCHIVED if record.archived else execution_pb2.EXECUTION_ACTIVE,
+            occurred_at=timestamp(record.created_at),
+            principal=record.principal,
+        ),
+    )
+    if record.phase in _ENDED_BADLY:
+        closure.abort_metadata.cause = record.abort_cause or ""
+        closure.abort_metadata.principal = record.abort_principal or ""
+    elif record.error is not None:
+        closure.error.CopyFrom(execution_error(record.error, at=record.ended_at, trim=trim))
+    spec = execution_pb2.ExecutionSpec.FromString(record.spec)
+    closure.notifications.extend(spec.notifications.notifications)
+    return execution_pb2.Execution(id=execution_identifier(record.id), spec=spec, closure=closure)
+
+
+def node_execution(
+    record: NodeRecord, execution: ExecutionId, *, input_uri: str, trim: bool = False
+) -> node_execution_pb2.NodeExecution:
+    """One node as it ran."""
+    closure = node_execution_pb2.NodeExecutionClosure(
+        phase=int(record.phase),  # pyright: ignore[reportArgumentType]  stubs call a protobuf enum its own class
+        created_at=timestamp(record.created_at),
+        updated_at=timestamp(record.updated_at),
+        started_at=timestamp(record.started_at),
+        duration=duration(record.started_at, record.ended_at),
+        deck_uri=record.deck_uri or "",
+    )
+    if record.error is not None:
+        closure.error.CopyFrom(execution_error(record.error, at=record.ended_at, trim=trim))
+    if record.cache_status is not None:
+        metadata = closure.task_node_metadata
+        metadata.cache_status = int(record.cache_status)  # pyright: ignore[reportAttributeAccessIssue]  as above
+        if record.cache_source:
+            metadata.catalog_key.CopyFrom(_catalog_metadata(record.cache_source))
+    return node_execution_pb2.NodeExecution(
+        id=node_identifier(execution, record.node_id),
+        input_uri=input_uri,
+        closure=closure,
+        metadata=node_execution_pb2.NodeExecutionMetaData(
+            is_parent_node=bool(record.is_parent),
+            is_dynamic=bool(record.is_dynamic),
+            is_array=bool(record.is_array),
+            spec_node_id=record.spec_node_id or record.node_id,
+        ),
+    )
+
+
+def task_execution(
+    record: AttemptRecord,
+    execution: ExecutionId,
+    *,
+    input_uri: str,
+    log_uri: str,
+    items: Sequence[ItemRecord] = (),
+    item_log_uris: Sequence[str] = (),
+    reasons: Sequence[Reason] = (),
+    trim: bool = False,
+) -> task_execution_pb2.TaskExecution:
+    """One attempt. `items` are those of an array node, with the log of each."""
+    attempt = AttemptId(execution, record.node_id, record.attempt)
+    closure = task_execution_pb2.TaskExecutionClosure(
+        phase=int(record.phase),  # pyright: ignore[reportArgumentType]  stubs call a protobuf enum its own class
+        created_at=timestamp(record.created_at),
+        updated_at=timestamp(record.updated_at),
+        started_at=timestamp(record.started_at),
+        duration=duration(record.started_at, record.ended_at),
+        task_type=record.task_type or "",
+        reason=reasons[-1].text if reasons else "",
+        reasons=[task_execution_pb2.Reason(occurred_at=timestamp(r.at), message=r.text) for r in reasons],
+        metadata=event_pb2.TaskExecutionMetadata(
+            generated_name=unique_key(attempt),
+            external_resources=[
+                _external_resource(item, attempt, log) for item, log in zip(items, item_log_uris, strict=True)
+            ],
+        ),
+    )
+    if log_uri:
+        closure.logs.append(core_execution_pb2.TaskLog(uri=log_uri, name="log"))
+    if record.error is not None:
+        closure.error.CopyFrom(execution_error(record.error, at=record.ended_at, trim=trim))
+    return task_execution_pb2.TaskExecution(
+        id=task_execution_identifier(record, execution), input_uri=input_uri, closure=closure
+    )
+
+
+def task_execution_identifier(record: AttemptRecord, execution: ExecutionId) -> identifier_pb2.TaskExecutionIdentifier:
+    """The message that names an attempt."""
+    return identifier_pb2.TaskExecutionIdentifier(
+        task_id=identifier("task", record.task or EntityId("", "", "", "")),
+        node_execution_id=node_identifier(execution, record.node_id),
+        retry_attempt=record.attempt,
+    )
+
+
+def flyte_urls(execution: ExecutionId, node_id: str, *, attempt: int | None, deck: bool) -> common_pb2.FlyteURLs:
+    """`flyte://` names of the data of a node, or of one attempt of it."""
+    base = f"flyte://v1/{execution}/{node_id}" + (f"/{attempt}" if attempt is not None else "")
+    return common_pb2.FlyteURLs(inputs=f"{base}/i", outputs=f"{base}/o", deck=f"{base}/d" if deck else "")
+
+
+def _external_resource(item: ItemRecord, array: AttemptId, log_uri: str) -> event_pb2.ExternalResourceInfo:
+    resource = event_pb2.ExternalResourceInfo(
+        external_id=unique_key(AttemptId(array.execution, array.node_id, item.attempt, item.index)),
+        index=item.index,
+        retry_attempt=item.attempt,
+        phase=int(item.phase),  # pyright: ignore[reportArgumentType]  stubs call a protobuf enum its own class
+        cache_status=int(item.cache_status or 0),  # pyright: ignore[reportArgumentType]  as above
+    )
+    if log_uri and item.phase is not AttemptPhase.QUEUED:
+        resource.logs.append(core_execution_pb2.TaskLog(uri=log_uri, name=f"log [{item.index}]"))
+    if item.error is not None:
+        resource.custom_info.update({"error": {"code": item.error.code, "message": item.error.message}})
+    return resource
+
+
+def _catalog_metadata(source: str) -> catalog_pb2.CatalogMetadata:
+    """From `project/domain/execution/node/attempt`."""
+    project, domain, name, node_id, attempt = source.split("/")[:5]
+    return catalog_pb2.CatalogMetadata(
+        source_task_execution=identifier_pb2.TaskExecutionIdentifier(
+            node_execution_id=node_identifier(ExecutionId(project, domain, name), node_id),
+            retry_attempt=int(attempt),
+        )
+    )

@@ -1,0 +1,172 @@
+"""Reading the nodes of a run and their attempts, with their data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flyteidl.admin import node_execution_pb2, task_execution_pb2
+from flyteidl.core import identifier_pb2, literals_pb2
+
+from alula.core.engine.records import AttemptPhase, AttemptRecord, ItemRecord, NodeRecord, Reason
+from alula.core.errors import InvalidInput, NotFound
+from alula.core.ids import ExecutionId
+from alula.server.identity import Caller
+from alula.server.services import filters, layout, messages
+from alula.server.services.executions import require_execution
+from alula.server.services.messages.names import execution_id
+from alula.server.services.platform import Platform
+from alula.server.store import Query
+
+ITEMS_SHOWN_MAX = 10_000
+"""Items of an array node inside one message; more would not pass a client's limit on a message."""
+LINKED_ITEMS_MAX = 1_000
+"""Items that carry a link to their log as well."""
+
+
+async def get_node_execution(
+    platform: Platform, _caller: Caller, id: identifier_pb2.NodeExecutionIdentifier
+) -> node_execution_pb2.NodeExecution:
+    """Raises `NotFound`."""
+    execution, node = await _require_node(platform, id)
+    return _node_message(platform, execution, node)
+
+
+async def list_node_executions(
+    platform: Platform, _caller: Caller, request: node_execution_pb2.NodeExecutionListRequest
+) -> node_execution_pb2.NodeExecutionList:
+    """A page of the nodes at the top of a run, or inside the node that the request names as parent."""
+    execution = execution_id(request.workflow_execution_id)
+    page = filters.query(
+        filters.NODE_FIELDS,
+        limit=request.limit,
+        token=request.token,
+        filters=request.filters,
+        sort_by=request.sort_by if request.HasField("sort_by") else None,
+    )
+    rows = await platform.store.nodes(execution, request.unique_parent_id, page)
+    if not rows:
+        await require_execution(platform, execution)
+    return node_execution_pb2.NodeExecutionList(
+        node_executions=[_node_message(platform, execution, row, trim=True) for row in rows],
+        token=filters.next_token(page, len(rows)),
+    )
+
+
+async def get_node_execution_data(
+    platform: Platform, _caller: Caller, id: identifier_pb2.NodeExecutionIdentifier
+) -> node_execution_pb2.NodeExecutionGetDataResponse:
+    """Inputs and outputs of a node, as far as they are known. Raises `NotFound`."""
+    execution, node = await _require_node(platform, id)
+    return node_execution_pb2.NodeExecutionGetDataResponse(
+        full_inputs=literals_pb2.LiteralMap.FromString(node.inputs or b""),
+        full_outputs=literals_pb2.LiteralMap.FromString(node.outputs or b""),
+        flyte_urls=messages.runs.flyte_urls(execution, node.node_id, attempt=None, deck=bool(node.deck_uri)),
+    )
+
+
+async def list_task_executions(
+    platform: Platform, _caller: Caller, request: task_execution_pb2.TaskExecutionListRequest
+) -> task_execution_pb2.TaskExecutionList:
+    """A page of the attempts of a node, by number. A node that runs no task has none."""
+    page = filters.query(filters.ATTEMPT_FIELDS, limit=request.limit, token=request.token, filters=request.filters)
+    execution, node = await _require_node(platform, request.node_execution_id)
+    records = await platform.store.attempts(execution, node.node_id)
+    shown = records[page.offset : page.offset + page.limit]
+    return task_execution_pb2.TaskExecutionList(
+        task_executions=[await _attempt_message(platform, execution, node, record, trim=True) for record in shown],
+        token=filters.next_token(page, len(shown)),
+    )
+
+
+async def get_task_execution(
+    platform: Platform, _caller: Caller, id: identifier_pb2.TaskExecutionIdentifier
+) -> task_execution_pb2.TaskExecution:
+    """Raises `NotFound`."""
+    execution, node, record = await _require_attempt(platform, id)
+    return await _attempt_message(platform, execution, node, record)
+
+
+async def get_task_execution_data(
+    platform: Platform, _caller: Caller, id: identifier_pb2.TaskExecutionIdentifier
+) -> task_execution_pb2.TaskExecutionGetDataResponse:
+    """Inputs of an attempt, and its outputs when it is the one that succeeded. Raises `NotFound`."""
+    execution, node, record = await _require_attempt(platform, id)
+    outputs = node.outputs if record.phase is AttemptPhase.SUCCEEDED else None
+    return task_execution_pb2.TaskExecutionGetDataResponse(
+        full_inputs=literals_pb2.LiteralMap.FromString(node.inputs or b""),
+        full_outputs=literals_pb2.LiteralMap.FromString(outputs or b""),
+        flyte_urls=messages.runs.flyte_urls(execution, node.node_id, attempt=record.attempt, deck=bool(node.deck_uri)),
+    )
+
+
+async def list_reasons(
+    platform: Platform, _caller: Caller, execution: ExecutionId, node_id: str | None
+) -> list[Reason]:
+    """Why the run, or one node of it, is as it is: in the order in which it came. Raises `NotFound`."""
+    await require_execution(platform, execution)
+    return await platform.store.reasons(execution, node_id)
+
+
+async def _require_node(
+    platform: Platform, id: identifier_pb2.NodeExecutionIdentifier
+) -> tuple[ExecutionId, NodeRecord]:
+    execution = execution_id(id.execution_id)
+    if not id.node_id:
+        raise InvalidInput("IncompleteIdentifier", "the node execution's identifier has no node id")
+    node = await platform.store.node(execution, id.node_id)
+    if node is None:
+        raise NotFound("NodeExecutionNotFound", f"execution `{execution}` has no node `{id.node_id}`")
+    return execution, node
+
+
+async def _require_attempt(
+    platform: Platform, id: identifier_pb2.TaskExecutionIdentifier
+) -> tuple[ExecutionId, NodeRecord, AttemptRecord]:
+    execution, node = await _require_node(platform, id.node_execution_id)
+    for record in await platform.store.attempts(execution, node.node_id):
+        if record.attempt == id.retry_attempt:
+            return execution, node, record
+    raise NotFound(
+        "TaskExecutionNotFound",
+        f"node `{node.node_id}` of execution `{execution}` has no attempt {id.retry_attempt}",
+    )
+
+
+def _node_message(
+    platform: Platform, execution: ExecutionId, node: NodeRecord, *, trim: bool = False
+) -> node_execution_pb2.NodeExecution:
+    uri = layout.input_uri(platform.blobs, execution, node.node_id)
+    return messages.runs.node_execution(node, execution, input_uri=uri, trim=trim)
+
+
+async def _attempt_message(
+    platform: Platform,
+    execution: ExecutionId,
+    node: NodeRecord,
+    record: AttemptRecord,
+    *,
+    trim: bool = False,
+) -> task_execution_pb2.TaskExecution:
+    items: Sequence[ItemRecord] = ()
+    if node.is_array:
+        page = Query(limit=ITEMS_SHOWN_MAX, sort_by="index", descending=False)
+        items = await platform.store.items(execution, node.node_id, page)
+    reasons = await platform.store.reasons(execution, node.node_id)
+    return messages.runs.task_execution(
+        record,
+        execution,
+        input_uri=layout.input_uri(platform.blobs, execution, node.node_id),
+        log_uri="" if node.is_array else _log_link(platform, execution, node.node_id, record.attempt),
+        items=items,
+        item_log_uris=[
+            _log_link(platform, execution, node.node_id, item.attempt, item.index) if place < LINKED_ITEMS_MAX else ""
+            for place, item in enumerate(items)
+        ],
+        reasons=[reason for reason in reasons if reason.index < 0 and reason.attempt in (-1, record.attempt)],
+        trim=trim,
+    )
+
+
+def _log_link(platform: Platform, execution: ExecutionId, node_id: str, attempt: int, index: int = -1) -> str:
+    item = f"?index={index}" if index >= 0 else ""
+    return f"{platform.http_endpoint}/api/v1/alula/logs/{execution}/{node_id}/{attempt}{item}"

@@ -1,0 +1,61 @@
+"""What a use case works with. One record, made by the composition root, handed to every use case.
+
+Owns the list of what a use case may touch; must not decide anything. Time and randomness come in here, as
+functions, so that a use case gives the same answer to the same question in a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from alula.server.blob import Blobs
+from alula.server.identity import Caller
+from alula.server.services.watch import Hub
+from alula.server.store import Audit, Store
+
+DEFAULT_DOMAINS = ("development", "staging", "production")
+DEFAULT_PROJECT = "flytesnacks"
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """The platform as its use cases see it."""
+
+    store: Store
+    blobs: Blobs
+    hub: Hub
+    clock: Callable[[], int]
+    """Now, in microseconds since the epoch."""
+    random_bytes: Callable[[int], bytes]
+    """That many unpredictable bytes."""
+    runner_id: str
+    """Who runs what is launched here; empty when this process runs nothing."""
+    http_endpoint: str = ""
+    """`http://host:port` under which clients reach this process, for links."""
+    domains: tuple[str, ...] = DEFAULT_DOMAINS
+    max_parallelism: int = 25
+    """Of an execution that says nothing itself; 0 for no limit."""
+    system_retries: int = 3
+    """Attempts beyond the first that the platform's own failures may cost a node."""
+
+    def audit(
+        self,
+        caller: Caller,
+        action: str,
+        target: str,
+        *,
+        project: str = "",
+        domain: str = "",
+        detail: str = "",
+    ) -> Audit:
+        """The record that `caller` did `action`, now."""
+        return Audit(
+            at=self.clock(),
+            principal=caller.principal,
+            action=action,
+            target=target,
+            detail=detail,
+            project=project,
+            domain=domain,
+        )

@@ -1,0 +1,138 @@
+"""Projects and domains: make, change, get, list; and the checks that a place exists and takes work."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+from flyteidl.admin import common_pb2, project_pb2
+
+from alula.core.errors import AlreadyExists, InvalidInput, NotFound
+from alula.server.identity import SYSTEM, Caller
+from alula.server.services import filters, messages
+from alula.server.services.platform import DEFAULT_PROJECT, Platform
+from alula.server.store import ProjectRecord, Query
+
+_PROJECT_ID = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+ID_MAX_CHARS = 63
+NAME_MAX_CHARS = 64
+DESCRIPTION_MAX_CHARS = 300
+LABELS_MAX = 16
+_LIST_DEFAULT_ROWS = 1000
+
+
+async def ensure_default_project(platform: Platform) -> None:
+    """A new store gets the project that Flyte clients use when none is named."""
+    if await platform.store.projects(Query(limit=1)):
+        return
+    await platform.store.put_project(
+        ProjectRecord(id=DEFAULT_PROJECT, name=DEFAULT_PROJECT, created_at=platform.clock()),
+        platform.audit(SYSTEM, "create-project", f"project {DEFAULT_PROJECT}", project=DEFAULT_PROJECT),
+    )
+
+
+async def require_place(platform: Platform, project: str, domain: str) -> ProjectRecord:
+    """The active project in which something new is to stand. Raises `InvalidInput` where it can't."""
+    record = await platform.store.project(project)
+    if record is None:
+        raise InvalidInput("ProjectNotFound", f"there is no project `{project}`", fix="create it, or name another")
+    if record.archived:
+        raise InvalidInput("ProjectArchived", f"project `{project}` is archived", fix="activate it first")
+    if domain not in platform.domains:
+        raise InvalidInput(
+            "DomainNotFound",
+            f"there is no domain `{domain}`",
+            fix=f"use one of {', '.join(platform.domains)}",
+        )
+    return record
+
+
+async def create_project(platform: Platform, caller: Caller, project: project_pb2.Project) -> None:
+    """Make a project. Raises `AlreadyExists`, and `InvalidInput` for a bad id, name or label."""
+    _check(project, new=True)
+    if await platform.store.project(project.id) is not None:
+        raise AlreadyExists("ProjectExists", f"project `{project.id}` exists")
+    record = ProjectRecord(
+        id=project.id,
+        name=project.name or project.id,
+        description=project.description,
+        labels=dict(project.labels.values),
+        created_at=platform.clock(),
+    )
+    await _put(platform, caller, record, "create-project")
+
+
+async def update_project(platform: Platform, caller: Caller, project: project_pb2.Project) -> None:
+    """Replace name, description, labels and state; an empty name or description stays as it was."""
+    _check(project, new=False)
+    before = await _existing(platform, project.id)
+    record = msgspec.structs.replace(
+        before,
+        name=project.name or before.name,
+        description=project.description or before.description,
+        labels=dict(project.labels.values) if project.HasField("labels") else before.labels,
+        archived=project.state in (project_pb2.Project.ARCHIVED, project_pb2.Project.SYSTEM_ARCHIVED),
+    )
+    await _put(platform, caller, record, "update-project")
+
+
+async def get_project(platform: Platform, _caller: Caller, project: str) -> project_pb2.Project:
+    """Raises `NotFound`."""
+    return messages.entities.project(await _existing(platform, project), platform.domains)
+
+
+async def list_projects(
+    platform: Platform, _caller: Caller, request: project_pb2.ProjectListRequest
+) -> project_pb2.Projects:
+    """A page of projects; without a limit the first 1000, as clients expect of this list."""
+    page = filters.query(
+        filters.PROJECT_FIELDS,
+        limit=request.limit or _LIST_DEFAULT_ROWS,
+        token=request.token,
+        filters=request.filters,
+        sort_by=request.sort_by if request.HasField("sort_by") else _BY_ID,
+    )
+    rows = await platform.store.projects(page)
+    return project_pb2.Projects(
+        projects=[messages.entities.project(row, platform.domains) for row in rows],
+        token=filters.next_token(page, len(rows)),
+    )
+
+
+_BY_ID = common_pb2.Sort(key="id", direction=common_pb2.Sort.ASCENDING)
+
+
+async def _existing(platform: Platform, project: str) -> ProjectRecord:
+    record = await platform.store.project(project)
+    if record is None:
+        raise NotFound("ProjectNotFound", f"there is no project `{project}`")
+    return record
+
+
+async def _put(platform: Platform, caller: Caller, record: ProjectRecord, action: str) -> None:
+    audit = platform.audit(caller, action, f"project {record.id}", project=record.id)
+    await platform.store.put_project(record, audit)
+
+
+def _check(project: project_pb2.Project, *, new: bool) -> None:
+    if len(project.id) > ID_MAX_CHARS or not _PROJECT_ID.fullmatch(project.id):
+        raise InvalidInput(
+            "InvalidProjectId",
+            f"`{project.id}` can't be a project id",
+            fix=f"use at most {ID_MAX_CHARS} lower-case letters, digits and inner hyphens",
+        )
+    if len(project.name) > NAME_MAX_CHARS:
+        raise InvalidInput(
+            "InvalidProjectName", f"the name of `{project.id}` is longer than {NAME_MAX_CHARS} characters"
+        )
+    if len(project.description) > DESCRIPTION_MAX_CHARS:
+        raise InvalidInput(
+            "InvalidProjectDescription",
+            f"the description of `{project.id}` is longer than {DESCRIPTION_MAX_CHARS} characters",
+        )
+    if len(project.labels.values) > LABELS_MAX:
+        raise InvalidInput("TooManyLabels", f"`{project.id}` has more than {LABELS_MAX} labels")
+    if new and project.domains:
+        raise InvalidInput(
+            "DomainsNotSettable", "domains belong to the platform, not to a project", fix="leave them out"
+        )
