@@ -1,0 +1,112 @@
+"""From `StartAttempt` to all that an executor needs: places of its files, environment, resources, interpreter.
+
+Owns the variables that tell a task who it is (Flyte's names).
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+from flyteidl.admin import execution_pb2
+from flyteidl.core import tasks_pb2, workflow_pb2
+
+from alula.core.engine.actions import StartAttempt
+from alula.core.engine.plan import PlanNode, PlanTask
+from alula.core.ids import AttemptId, EntityId, unique_key
+from alula.core.policy.resources import resolve_resources
+from alula.server.blob import Blobs
+from alula.server.executor import AttemptSpec
+from alula.server.services import layout
+from alula.server.store import EntityRecord, ExecutionRecord
+
+ARRAY_INDEX = "FLYTE_K8S_ARRAY_INDEX"
+
+
+def attempt_spec(
+    record: ExecutionRecord,
+    action: StartAttempt,
+    plan: PlanNode,
+    entity: EntityRecord | None,
+    blobs: Blobs,
+) -> AttemptSpec:
+    """The specification of an attempt; `entity` is the registered task, None for one made at run time."""
+    assert plan.task is not None, f"node {action.node_id} has no task"
+    id = AttemptId(record.id, action.node_id, action.attempt, action.index)
+    task = _with_overrides(plan.task.template, plan.node)
+    resources = resolve_resources(task)
+    raw = _raw_prefix(record, id, blobs)
+    previous = AttemptId(record.id, action.node_id, action.attempt - 1, action.index)
+    return AttemptSpec(
+        id=id,
+        task=task,
+        inputs=action.inputs,
+        input_uri=layout.input_uri(blobs, record.id, action.node_id),
+        output_prefix=layout.output_prefix(blobs, id),
+        raw_prefix=raw,
+        checkpoint_prefix=f"{raw}/_flytecheckpoints",
+        previous_checkpoint_prefix=(
+            f"{_raw_prefix(record, previous, blobs)}/_flytecheckpoints" if action.attempt else ""
+        ),
+        environment=_environment(record, plan.task, task, id),
+        cpu_millicores=resources.cpu_millicores,
+        memory_bytes=resources.memory_bytes,
+        memory_limit_bytes=resources.memory_limit_bytes,
+        interpreter=entity.interpreter if entity else "",
+        interpreter_host=entity.interpreter_host if entity else "",
+    )
+
+
+def _raw_prefix(record: ExecutionRecord, attempt: AttemptId, blobs: Blobs) -> str:
+    key = unique_key(attempt)
+    shard = hashlib.sha256(key.encode()).hexdigest()[:2]
+    spec = execution_pb2.ExecutionSpec.FromString(record.spec)
+    own = spec.raw_output_data_config.output_location_prefix
+    return f"{own.rstrip('/')}/{shard}/{key}" if own else blobs.uri("data", shard, key)
+
+
+def _with_overrides(template: tasks_pb2.TaskTemplate, node: workflow_pb2.Node | None) -> tasks_pb2.TaskTemplate:
+    overrides = node.task_node.overrides if node is not None else None
+    if overrides is None or not overrides.ByteSize():
+        return template
+    task = tasks_pb2.TaskTemplate()
+    task.CopyFrom(template)
+    if overrides.HasField("resources"):
+        task.container.resources.CopyFrom(overrides.resources)
+    if overrides.HasField("extended_resources"):
+        task.extended_resources.CopyFrom(overrides.extended_resources)
+    if overrides.container_image:
+        task.container.image = overrides.container_image
+    if overrides.HasField("pod_template"):
+        task.k8s_pod.CopyFrom(overrides.pod_template)
+    return task
+
+
+def _environment(
+    record: ExecutionRecord, planned: PlanTask, task: tasks_pb2.TaskTemplate, id: AttemptId
+) -> dict[str, str]:
+    """The task's own variables, then the execution's, then those that say who it is."""
+    spec = execution_pb2.ExecutionSpec.FromString(record.spec)
+    environment = {pair.key: pair.value for pair in task.container.env}
+    environment.update({pair.key: pair.value for pair in spec.envs.values})
+    environment.update(_identity(record, planned.id, id))
+    if id.index >= 0:
+        environment["BATCH_JOB_ARRAY_INDEX_VAR_NAME"] = ARRAY_INDEX
+        environment["BATCH_JOB_ARRAY_INDEX_OFFSET"] = "0"
+        environment[ARRAY_INDEX] = str(id.index)
+    return environment
+
+
+def _identity(record: ExecutionRecord, task: EntityId, id: AttemptId) -> dict[str, str]:
+    workflow = record.workflow
+    return {
+        "FLYTE_INTERNAL_EXECUTION_ID": record.id.name,
+        "FLYTE_INTERNAL_EXECUTION_PROJECT": record.id.project,
+        "FLYTE_INTERNAL_EXECUTION_DOMAIN": record.id.domain,
+        "FLYTE_INTERNAL_EXECUTION_WORKFLOW": f"{workflow.project}:{workflow.domain}:{workflow.name}",
+        "FLYTE_INTERNAL_EXECUTION_LAUNCHPLAN": record.launch_plan.name,
+        "FLYTE_INTERNAL_TASK_PROJECT": task.project,
+        "FLYTE_INTERNAL_TASK_DOMAIN": task.domain,
+        "FLYTE_INTERNAL_TASK_NAME": task.name,
+        "FLYTE_INTERNAL_TASK_VERSION": task.version,
+        "FLYTE_ATTEMPT_NUMBER": str(id.attempt),
+    }

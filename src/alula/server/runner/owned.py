@@ -1,0 +1,84 @@
+"""One execution that this runner owns: its state, the next number of its log, and what waits to be committed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from alula.core.engine.actions import Action, CancelAttempt, StartAttempt
+from alula.core.engine.events import Event, encode
+from alula.core.engine.records import Changes
+from alula.core.engine.state import Execution
+from alula.core.engine.step import accepts, step
+from alula.core.ids import AttemptId
+from alula.server.store import Commit, ExecutionRecord
+
+
+class Owned:
+    """Collects steps into the next commit. Holds no effect that has not been committed back: see `taken`."""
+
+    __slots__ = ("_actions", "_changes", "_consumed", "_events", "_next_seq", "attempts", "record", "state")
+
+    def __init__(self, record: ExecutionRecord, state: Execution, next_seq: int) -> None:
+        self.record = record
+        self.state = state
+        self.attempts: dict[AttemptId, tuple[int, int]] = {}
+        """(scope, node) of the attempts in flight, for the updates that come back."""
+        self._next_seq = next_seq
+        self._events: list[bytes] = []
+        self._actions: list[Action] = []
+        self._changes = Changes()
+        self._consumed: list[int] = []
+
+    def log(self, event: Event) -> None:
+        """Append an event that changes nothing but the log."""
+        self._events.append(encode(event))
+
+    def add(self, actions: Iterable[Action], changes: Changes) -> None:
+        """Take what the engine gave for an event that is in the log already."""
+        self._actions.extend(actions)
+        join(self._changes, changes)
+
+    def step(self, event: Event) -> None:
+        """Take the state one event further; an event that means nothing any more is dropped."""
+        if not accepts(self.state, event):
+            return
+        actions, changes = step(self.state, event)
+        self.log(event)
+        self.add(actions, changes)
+
+    def consume(self, message: int) -> None:
+        self._consumed.append(message)
+
+    @property
+    def is_dirty(self) -> bool:
+        return bool(self._events or self._consumed or self._actions)
+
+    def commit(self) -> Commit:
+        """All that is new, as one commit. Call `committed` when it is durable."""
+        return Commit(self.record.id, self._next_seq, self._events, self._changes, self._consumed)
+
+    def committed(self) -> list[Action]:
+        """The commit is durable: the actions that may be done now."""
+        actions = self._actions
+        self._next_seq += len(self._events)
+        self._events, self._actions, self._changes, self._consumed = [], [], Changes(), []
+        for action in actions:
+            if isinstance(action, StartAttempt):
+                self.attempts[self.attempt_id(action)] = (action.scope, action.node)
+        return actions
+
+    def attempt_id(self, action: StartAttempt | CancelAttempt) -> AttemptId:
+        return AttemptId(self.record.id, action.node_id, action.attempt, action.index)
+
+
+def join(into: Changes, more: Changes) -> None:
+    """Append `more`, which came later."""
+    if more.execution is not None:
+        if into.execution is not None and more.execution.started_at is None:
+            more.execution.started_at = into.execution.started_at
+        into.execution = more.execution
+    into.nodes.extend(more.nodes)
+    into.attempts.extend(more.attempts)
+    into.items.extend(more.items)
+    into.reasons.extend(more.reasons)
+    into.published.extend(more.published)

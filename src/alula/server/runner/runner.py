@@ -1,0 +1,309 @@
+"""The runner: the shell round the engine. Claim, fold, step, commit, dispatch.
+
+One task of the event loop does it all: it drains what has arrived (updates of attempts, timers, answers of the
+catalog, mail), steps the executions concerned, commits everything in one transaction, and only then does
+what the engine asked for. While a commit is under way more arrives, so that commits grow with the load.
+
+An execution is taken over by appending `Claimed` to its log. A runner whose commit is refused has lost the
+execution to another and lets go of it. What is in flight is never stored: after a crash it is read off the state.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Collection, Coroutine
+
+from alula.core.engine import events as facts
+from alula.core.engine.actions import (
+    Action,
+    CancelAttempt,
+    Finish,
+    LookUpCache,
+    SetTimer,
+    StartAttempt,
+)
+from alula.core.engine.events import Event
+from alula.core.engine.records import Changes, ExecutionPhase
+from alula.core.engine.step import fold, outstanding, start
+from alula.core.errors import AlulaError, TaskError, Unavailable
+from alula.core.ids import ExecutionId
+from alula.server.blob import Blobs
+from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
+from alula.server.runner.attempts import attempt_spec
+from alula.server.runner.cache import look_up
+from alula.server.runner.definitions import Definitions
+from alula.server.runner.owned import Owned
+from alula.server.runner.timers import Timers
+from alula.server.store import Commit, ExecutionRecord, Store
+
+LEASE_US = 30_000_000
+CLAIM_MAX = 500
+STORE_RETRY_S = 0.5
+
+logger = logging.getLogger(__name__)
+
+Publish = Callable[[ExecutionId, ExecutionPhase], None]
+
+
+class Runner:
+    """Owns the open executions that it has claimed. Lives on one event loop."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        executor: Executor,
+        blobs: Blobs,
+        publish: Publish,
+        clock: Callable[[], int],
+        runner_id: str,
+    ) -> None:
+        self._store = store
+        self._executor = executor
+        self._blobs = blobs
+        self._publish = publish
+        self._clock = clock
+        self._id = runner_id
+        self._definitions = Definitions(store)
+        self._timers = Timers(clock, self._timer_fired)
+        self._owned: dict[ExecutionId, Owned] = {}
+        self._arrived: list[tuple[ExecutionId, Event]] = []
+        self._woken: set[ExecutionId] = set()
+        self._may_claim = True
+        self._wake = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._loop: asyncio.Task[None] | None = None
+        self._heart: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Take over what is open, make the executor agree with it, and begin."""
+        await self._executor.start(self._attempt_updated)
+        self._store.on_wake_up(self._wake_up)
+        await self._store.renew(self._id, now=self._clock(), lease_us=LEASE_US)
+        await self._claim()
+        actions = await self._commit()
+        expected: list[AttemptSpec] = []
+        for owned, action in actions:
+            if isinstance(action, StartAttempt):
+                spec = await self._spec(owned, action)
+                if spec is not None:
+                    expected.append(spec)
+            else:
+                self._do(owned, action)
+        await self._executor.reconcile(expected)
+        self._loop = asyncio.create_task(self._run(), name="runner")
+        self._heart = asyncio.create_task(self._beat(), name="runner-lease")
+
+    async def stop(self) -> None:
+        """Stop at once. What is open stays open, and whoever claims it next goes on with it."""
+        running = [task for task in (self._loop, self._heart, *self._tasks) if task is not None]
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self._timers.stop()
+        await self._executor.stop()
+
+    # Arrivals: called on the event loop's thread, at any time
+
+    def _wake_up(self, execution: ExecutionId) -> None:
+        if execution in self._owned:
+            self._woken.add(execution)
+        else:
+            self._may_claim = True
+        self._wake.set()
+
+    def _arrive(self, execution: ExecutionId, event: Event) -> None:
+        self._arrived.append((execution, event))
+        self._wake.set()
+
+    def _timer_fired(self, execution: ExecutionId, timer: SetTimer) -> None:
+        fired = facts.TimerFired(self._clock(), timer.scope, timer.node, timer.attempt, timer.kind)
+        self._arrive(execution, fired)
+
+    def _attempt_updated(self, update: AttemptUpdate) -> None:
+        owned = self._owned.get(update.id.execution)
+        place = owned.attempts.get(update.id) if owned is not None else None
+        if owned is None or place is None:
+            return
+        event = _event_of(update, place)
+        if event is None:
+            return
+        if not isinstance(event, facts.AttemptStarted):
+            del owned.attempts[update.id]
+        self._arrive(update.id.execution, event)
+
+    # The loop
+
+    async def _run(self) -> None:
+        while True:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._may_claim:
+                await self._claim()
+            await self._read_mail()
+            self._step_arrived()
+            for owned, action in await self._commit():
+                await self._dispatch(owned, action)
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE_US / 3_000_000)
+            try:
+                await self._store.renew(self._id, now=self._clock(), lease_us=LEASE_US)
+            except Unavailable as error:
+                logger.warning("could not renew the lease: %s", error)
+                continue
+            self._may_claim = True
+            self._wake.set()
+
+    async def _claim(self) -> None:
+        self._may_claim = False
+        while True:
+            claimed = await self._store.claim(self._id, now=self._clock(), lease_us=LEASE_US, limit=CLAIM_MAX)
+            for execution in claimed:
+                await self._open(execution, claim=True)
+            if len(claimed) < CLAIM_MAX:
+                return
+
+    async def _open(self, id: ExecutionId, *, claim: bool) -> None:
+        record = await self._store.execution(id)
+        if record is None:
+            return
+        try:
+            plan = await self._definitions.plan(record.workflow)
+        except AlulaError as error:
+            logger.error("can't run execution %s: %s", id, error)
+            return
+        log = [facts.decode(event) for event in await self._store.log(id)]
+        created = log[0]
+        if len(log) == 1 and isinstance(created, facts.Created):
+            state, actions, changes = start(plan, created)
+            owned = Owned(record, state, next_seq=1)
+            owned.add(actions, changes)
+        else:
+            owned = Owned(record, fold(plan, log), next_seq=len(log))
+            owned.add(outstanding(owned.state), Changes())
+        if claim:
+            owned.log(facts.Claimed(self._clock(), self._id))
+        self._owned[id] = owned
+        self._woken.add(id)
+
+    async def _read_mail(self) -> None:
+        if not self._woken:
+            return
+        woken, self._woken = self._woken, set()
+        for message in await self._store.inbox(list(woken)):
+            owned = self._owned.get(message.execution)
+            if owned is not None:
+                owned.consume(message.number)
+                self._step(owned, facts.decode(message.event))
+
+    def _step_arrived(self) -> None:
+        arrived, self._arrived = self._arrived, []
+        for execution, event in arrived:
+            owned = self._owned.get(execution)
+            if owned is not None:
+                self._step(owned, event)
+
+    def _step(self, owned: Owned, event: Event) -> None:
+        try:
+            owned.step(event)
+        except Exception:
+            incident = uuid.uuid4().hex[:8]
+            logger.exception("incident %s: execution %s is set aside at %r", incident, owned.record.id, event)
+            del self._owned[owned.record.id]
+
+    async def _commit(self) -> list[tuple[Owned, Action]]:
+        dirty = [owned for owned in self._owned.values() if owned.is_dirty]
+        if not dirty:
+            return []
+        kept = await self._store_commits([owned.commit() for owned in dirty])
+        actions: list[tuple[Owned, Action]] = []
+        for owned, is_kept in zip(dirty, kept, strict=True):
+            if not is_kept:
+                self._lose(owned)
+                continue
+            actions.extend((owned, action) for action in owned.committed())
+            self._publish(owned.record.id, owned.state.phase)
+        return actions
+
+    async def _store_commits(self, commits: Collection[Commit]) -> list[bool]:
+        while True:
+            try:
+                return await self._store.commit(list(commits))
+            except AlulaError as error:
+                # Nothing is dispatched before it is durable, so waiting for the store is all there is to do.
+                logger.warning("commit failed, trying again: %s", error)
+                await asyncio.sleep(STORE_RETRY_S)
+
+    def _lose(self, owned: Owned) -> None:
+        logger.warning("execution %s is owned by another runner now", owned.record.id)
+        self._owned.pop(owned.record.id, None)
+        for attempt in owned.attempts:
+            self._executor.cancel(attempt)
+
+    # Doing what the engine asked for, after the commit
+
+    async def _dispatch(self, owned: Owned, action: Action) -> None:
+        if isinstance(action, StartAttempt):
+            spec = await self._spec(owned, action)
+            if spec is not None:
+                self._executor.submit(spec)
+        else:
+            self._do(owned, action)
+
+    def _do(self, owned: Owned, action: Action) -> None:
+        match action:
+            case CancelAttempt():
+                id = owned.attempt_id(action)
+                owned.attempts.pop(id, None)
+                self._executor.cancel(id)
+            case LookUpCache():
+                self._spawn(self._look_up(owned.record, action))
+            case SetTimer():
+                self._timers.set(owned.record.id, action)
+            case Finish():
+                self._owned.pop(owned.record.id, None)
+            case StartAttempt():
+                raise AssertionError("attempts are started by the caller, which builds their specification")
+
+    async def _spec(self, owned: Owned, action: StartAttempt) -> AttemptSpec | None:
+        """What to hand to the executor; None when the attempt failed before it could be."""
+        plan = owned.state.scopes[action.scope].plan_node(action.node)
+        assert plan.task is not None, f"node {action.node_id} has no task"
+        entity = await self._definitions.task(plan.task.id)
+        try:
+            return attempt_spec(owned.record, action, plan, entity, self._blobs)
+        except AlulaError as error:
+            failed = TaskError(error.code, str(error))
+            event = facts.AttemptFailed(self._clock(), action.scope, action.node, action.attempt, failed)
+            self._arrive(owned.record.id, event)
+            return None
+
+    async def _look_up(self, record: ExecutionRecord, action: LookUpCache) -> None:
+        event = await look_up(self._store, self._blobs, action, self._clock)
+        self._arrive(record.id, event)
+
+    def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:
+    """The fact that an update is to the engine; None when it is none of its business."""
+    scope, node = place
+    attempt = update.id.attempt
+    match update.phase:
+        case "QUEUED":
+            return None
+        case "RUNNING":
+            return facts.AttemptStarted(update.at, scope, node, attempt, update.where)
+        case "SUCCEEDED":
+            outputs = update.outputs or b""
+            return facts.AttemptSucceeded(update.at, scope, node, attempt, outputs, update.deck_uri)
+        case "FAILED":
+            assert update.error is not None, "a failed attempt says why"
+            return facts.AttemptFailed(update.at, scope, node, attempt, update.error, update.deck_uri)
