@@ -1,0 +1,97 @@
+"""From a failure to one clear message on standard error and the exit status. No traceback of ours, ever.
+
+`ALULA_DEBUG=1` is the exception, for those who look into Alula itself.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+
+import click
+
+from alula.core.errors import AlulaError, ResourceExhausted, Unavailable
+
+SUCCESS = 0
+RUN_FAILED = 1
+BAD_INPUT = 2
+UNREACHABLE = 3
+INTERRUPTED = 130
+
+
+class CommandEnded(Exception):
+    """A command has said all there is to say and ends with `status`."""
+
+    def __init__(self, status: int) -> None:
+        self.status = status
+        super().__init__(status)
+
+
+class UserCodeError(Exception):
+    """The user's own code failed while it was loaded: `shown` is their traceback, without frames of ours."""
+
+    def __init__(self, code: str, message: str, *, shown: str, fix: str = "") -> None:
+        self.code = code
+        self.message = message
+        self.shown = shown
+        self.fix = fix
+        super().__init__(message)
+
+
+def report(error: BaseException) -> int:
+    """Say what failed on standard error; the exit status."""
+    if os.environ.get("ALULA_DEBUG") == "1" and not isinstance(
+        error, CommandEnded | click.exceptions.Exit | SystemExit
+    ):
+        traceback.print_exception(error)
+    match error:
+        case CommandEnded():
+            return error.status
+        case click.exceptions.Exit():
+            return error.exit_code
+        case SystemExit():
+            return error.code if isinstance(error.code, int) else RUN_FAILED
+        case KeyboardInterrupt() | click.Abort():
+            say_error("Interrupted", "interrupted")
+            return INTERRUPTED
+        case BrokenPipeError():
+            return INTERRUPTED
+        case click.ClickException():
+            _report_usage(error)
+            return BAD_INPUT
+        case UserCodeError():
+            click.echo(error.shown.rstrip("\n"), err=True)
+            say_error(error.code, error.message, error.fix)
+            return BAD_INPUT
+        case AlulaError():
+            say_error(error.code, error.message, error.fix)
+            return status_of(error)
+        case _:
+            summary = "".join(traceback.format_exception_only(error)).strip()
+            say_error("InternalError", f"a bug in Alula: {summary}", "run it again with ALULA_DEBUG=1 and report it")
+            return RUN_FAILED
+
+
+def status_of(error: AlulaError) -> int:
+    """The exit status for an error of the platform or of the input."""
+    if isinstance(error, Unavailable | ResourceExhausted) or type(error) is AlulaError:
+        return UNREACHABLE
+    return BAD_INPUT
+
+
+def say_error(code: str, message: str, fix: str = "") -> None:
+    """`error[Code]: message` and, where there is one, `fix: ...`."""
+    click.echo(f"{click.style(f'error[{code}]', fg='red', bold=True)}: {message}", err=True)
+    if fix:
+        click.echo(f"{click.style('fix', fg='cyan')}: {fix}", err=True)
+
+
+def say(note: str) -> None:
+    """Progress or a note: standard error, so that standard output stays a document."""
+    click.echo(note, err=True)
+
+
+def _report_usage(error: click.ClickException) -> None:
+    command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "alula"
+    message = error.format_message()
+    say_error("BadUsage", message[:1].lower() + message[1:].rstrip("."), f"see `{command} --help`")

@@ -1,0 +1,185 @@
+"""`alula get` and `alula list`: what the platform keeps, one thing or a page of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from alula.cli.failures import say
+from alula.cli.kinds import KINDS, Page, Place, execution_row, get_entity, interface_text, schedule_text
+from alula.cli.options import Target, output_option, target_options
+from alula.cli.output import print_facts, print_message, print_table, to_document
+from alula.core.errors import InvalidInput, NotFound
+from alula.sdk.client import rpcs
+from alula.sdk.client.connection import Connection
+from alula.sdk.client.run_view import get_node, to_execution_id
+
+ENTITIES = ("task", "workflow", "launch-plan")
+
+
+class _KindChoice(click.Choice[str]):
+    """The kinds, also in the plural and without the hyphen."""
+
+    def __init__(self) -> None:
+        super().__init__(tuple(KINDS))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        text = str(value).lower().replace("_", "-").removesuffix("s")
+        short = {"launchplan": "launch-plan", "nodeexecution": "node-execution", "node": "node-execution"}
+        return super().convert(short.get(text, text), param, ctx)
+
+
+def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(
+        (
+            click.option("--limit", type=click.IntRange(1, 1000), default=50, show_default=True),
+            click.option("--token", default="", help="Go on where the last page ended."),
+            click.option(
+                "--filter",
+                "filters",
+                multiple=True,
+                metavar="F",
+                help="Flyte's filter, e.g. 'eq(phase,FAILED)'. Repeat for and.",
+            ),
+            click.option("--sort-by", default="created_at", show_default=True, metavar="FIELD"),
+            click.option("--asc", "ascending", is_flag=True, help="Oldest or smallest first."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+@click.command("get")
+@click.argument("kind", type=_KindChoice())
+@click.argument("name", required=False)
+@click.argument("node", required=False)
+@click.option("--version", default="", help="Of a task, workflow or launch plan; the newest otherwise.")
+@_list_options
+@output_option
+@target_options
+def get(target: Target, kind: str, name: str | None, node: str | None, version: str, form: str, **page: Any) -> None:
+    """Show one thing by name, or without a name a list.
+
+    Node executions are named by their run and their id: `alula get node-execution RUN [NODE]`.
+    """
+    with target.connect() as connection:
+        if name is None or (kind == "node-execution" and node is None):
+            _print_list(connection, target, kind, name or "", _page(page), form)
+        elif kind in ENTITIES:
+            place = Place(target.project, target.domain, name)
+            _print_entity(get_entity(connection, kind, place, version), form)
+        elif kind == "execution":
+            _print_execution(connection, target, name, form)
+        elif kind == "node-execution":
+            _print_node(connection, target, name, node or "", form)
+        else:
+            _print_project(connection, name, form)
+
+
+@click.command("list")
+@click.argument("kind", type=_KindChoice())
+@click.argument("name", required=False)
+@_list_options
+@output_option
+@target_options
+def list_(target: Target, kind: str, name: str | None, form: str, **page: Any) -> None:
+    """List things of one kind, newest first.
+
+    With NAME: the versions of that task, workflow or launch plan, or the node executions of that run.
+    """
+    with target.connect() as connection:
+        _print_list(connection, target, kind, name or "", _page(page), form)
+
+
+def _page(options: dict[str, Any]) -> Page:
+    return Page(
+        limit=options["limit"],
+        token=options["token"],
+        filters="+".join(options["filters"]),
+        sort_by=options["sort_by"],
+        ascending=options["ascending"],
+    )
+
+
+def _print_list(connection: Connection, target: Target, kind: str, name: str, page: Page, form: str) -> None:
+    place = Place(target.project, target.domain, name)
+    if kind == "node-execution":
+        if not name:
+            raise InvalidInput("MissingRun", "node executions belong to a run", fix=f"name it: `alula list {kind} RUN`")
+        place = Place(*target.execution(name))
+    elif kind == "execution" and name:
+        raise InvalidInput("BadUsage", "runs are not listed by name", fix=f"use `alula get execution {name}`")
+    listing: Any = KINDS[kind].list(connection, place, page)
+    if form != "table":
+        print_message(listing, form)
+        return
+    rows = KINDS[kind].rows(listing)
+    if not rows:
+        where = "" if kind == "project" else f" in {place.project}/{place.domain}"
+        say(f"no {KINDS[kind].title}{where}")
+        return
+    print_table(KINDS[kind].columns, rows)
+    if listing.token:
+        say(f"more with --token {listing.token}")
+
+
+def _print_entity(entity: Any, form: str) -> None:
+    if form != "table":
+        print_message(entity, form)
+        return
+    closure = entity.closure
+    facts = [("name", entity.id.name), ("version", entity.id.version)]
+    if hasattr(closure, "compiled_task"):
+        template = closure.compiled_task.template
+        facts += [
+            ("type", template.type),
+            ("interface", interface_text(template.interface)),
+            ("image", template.container.image),
+            ("command", " ".join([*template.container.command, *template.container.args])),
+            ("retries", str(template.metadata.retries.retries or "")),
+            ("cache version", template.metadata.discovery_version if template.metadata.discoverable else ""),
+        ]
+    elif hasattr(closure, "compiled_workflow"):
+        template = closure.compiled_workflow.primary.template
+        nodes = [node.id for node in template.nodes if node.id not in ("start-node", "end-node")]
+        facts += [("interface", interface_text(template.interface)), ("nodes", ", ".join(nodes))]
+    else:
+        state = to_document(closure).get("state", "")
+        facts += [
+            ("state", str(state)),
+            ("workflow", f"{entity.spec.workflow_id.name}@{entity.spec.workflow_id.version}"),
+            ("schedule", schedule_text(entity.spec.entity_metadata.schedule)),
+        ]
+    print_facts(facts)
+
+
+def _print_execution(connection: Connection, target: Target, name: str, form: str) -> None:
+    request = rpcs.GET_EXECUTION.request(id=to_execution_id(target.execution(name)))
+    execution = connection.call(rpcs.GET_EXECUTION, request)
+    if form != "table":
+        print_message(execution, form)
+    else:
+        print_table(KINDS["execution"].columns, [execution_row(execution)])
+
+
+def _print_node(connection: Connection, target: Target, run: str, node: str, form: str) -> None:
+    execution = get_node(connection, target.execution(run), node)
+    if form != "table":
+        print_message(execution, form)
+        return
+    listing = rpcs.LIST_NODE_EXECUTIONS.answer(node_executions=[execution])
+    print_table(KINDS["node-execution"].columns, KINDS["node-execution"].rows(listing))
+
+
+def _print_project(connection: Connection, name: str, form: str) -> None:
+    place, page = Place("", "", name), Page(100, "", "", "created_at", False)
+    listing: Any = KINDS["project"].list(connection, place, page)
+    found = next((project for project in listing.projects if project.id == name), None)
+    if found is None:
+        raise NotFound("NotFound", f"there is no project `{name}`", fix="`alula list project` shows those there are")
+    if form != "table":
+        print_message(found, form)
+        return
+    print_table(KINDS["project"].columns, KINDS["project"].rows(rpcs.LIST_PROJECTS.answer(projects=[found])))

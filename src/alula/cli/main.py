@@ -1,0 +1,73 @@
+"""The `alula` command: the group, its subcommands by name, and how every failure becomes a message and a status.
+
+Nothing of a subcommand is imported before it is called, so that `alula run` of a local workflow starts in a moment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from alula.cli.failures import INTERRUPTED, report
+
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "run": ("alula.cli.run:run", "Run a task or workflow of a file, here or on the platform."),
+    "register": ("alula.cli.register:register", "Register what files and folders declare."),
+    "get": ("alula.cli.get:get", "Show one thing or a list of them."),
+    "list": ("alula.cli.get:list_", "List things of one kind."),
+    "describe": ("alula.cli.describe:describe", "Explain a run: nodes, attempts, errors, environment, cache."),
+    "watch": ("alula.cli.watch:watch", "Follow a run until it ends."),
+    "logs": ("alula.cli.logs:logs", "Print what tasks of a run have written."),
+    "abort": ("alula.cli.abort:abort", "Stop a run."),
+    "up": ("alula.cli.platform:up", "Start the platform."),
+    "down": ("alula.cli.platform:down", "Stop the platform."),
+    "status": ("alula.cli.platform:status", "Say whether the platform runs, and where."),
+}
+
+
+class _LazyGroup(click.Group):
+    """Knows its subcommands by name; imports one when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in _COMMANDS:
+            return None
+        module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
+        return getattr(import_module(module), attribute)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="alula", message="alula %(version)s")
+def cli() -> None:
+    """Typed workflows on one machine or a cluster, compatible with Flyte.
+
+    Run a workflow here with `alula run FILE.py NAME`, or start a platform with `alula up` and add --remote.
+
+    Exit status: 0 success, 1 the run failed or was aborted, 2 bad input, 3 the platform can't be reached,
+    130 interrupted.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Console entry point: run one command and leave the process with its status."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own log lines on stderr say nothing to a user
+    try:
+        status = cli.main(args=arguments, prog_name="alula", standalone_mode=False)
+    except BaseException as error:  # noqa: BLE001 the one place where any failure becomes a message
+        status = report(error)
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = INTERRUPTED if status == 0 else status
+    sys.exit(status if isinstance(status, int) else 0)

@@ -1,0 +1,93 @@
+"""Options that many commands share, and the connection that follows from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+import msgspec
+
+from alula.core.errors import InvalidInput
+from alula.core.ids import ExecutionId, is_execution_name
+
+if TYPE_CHECKING:
+    from alula.sdk.client.connection import Connection
+
+DEFAULT_PROJECT = "flytesnacks"
+DEFAULT_DOMAIN = "development"
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Which platform, and where on it."""
+
+    endpoint: str | None
+    data: str | None
+    project: str
+    domain: str
+
+    def connect(self) -> Connection:
+        """A connection to the platform; nothing is sent yet."""
+        from alula.sdk.client.connection import Connection  # lazy: gRPC only where a platform is asked
+        from alula.sdk.client.endpoint import find_endpoint  # lazy: as above
+
+        return Connection(find_endpoint(self.endpoint, data=self.data))
+
+    def execution(self, name: str) -> ExecutionId:
+        """The run called `name`, which may also be `project/domain/name`."""
+        parts = name.split("/")
+        project, domain = (parts[0], parts[1]) if len(parts) == 3 else (self.project, self.domain)
+        if len(parts) not in (1, 3) or not is_execution_name(parts[-1]):
+            raise InvalidInput(
+                "BadExecutionName",
+                f"`{name}` can't be the name of a run",
+                fix="`alula list execution` shows the runs there are",
+            )
+        return ExecutionId(project, domain, parts[-1])
+
+
+def target_options(command: Command) -> Command:
+    """Add `--endpoint --data -p -d`; the command takes them as one `target: Target`."""
+
+    def with_target(*, endpoint: str | None, data: str | None, project: str, domain: str, **rest: Any) -> Any:
+        return command(target=Target(endpoint, data, project, domain), **rest)
+
+    with_target.__name__ = command.__name__
+    with_target.__doc__ = command.__doc__
+    decorated: Any = with_target
+    decorated.__click_params__ = getattr(command, "__click_params__", [])
+    for option in reversed(TARGET_OPTIONS):
+        decorated = option(decorated)
+    return decorated
+
+
+TARGET_OPTIONS = (
+    click.option(
+        "-p", "--project", default=DEFAULT_PROJECT, envvar="ALULA_PROJECT", show_default=True, help="Project."
+    ),
+    click.option("-d", "--domain", default=DEFAULT_DOMAIN, envvar="ALULA_DOMAIN", show_default=True, help="Domain."),
+    click.option(
+        "--endpoint",
+        metavar="HOST:PORT",
+        help="The platform's gRPC endpoint. Else: ALULA_ENDPOINT, the platform that runs in the data folder, "
+        "Flyte's own configuration file.",
+    ),
+    click.option(
+        "--data",
+        metavar="DIR",
+        type=click.Path(file_okay=False),
+        help="Data folder of the platform.  [env: ALULA_DATA; default: ~/.alula]",
+    ),
+)
+
+output_option = click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(["table", "json", "yaml"]),
+    default="table",
+    show_default=True,
+    help="How to print. json and yaml: exactly one document, the FlyteIDL message.",
+)

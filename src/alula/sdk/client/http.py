@@ -1,0 +1,100 @@
+"""Requests to signed URLs and to the platform's HTTP side, with deadlines and Alula's errors.
+
+The standard library's client is enough for it and costs no import at start.
+"""
+
+from __future__ import annotations
+
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from alula.core.errors import (
+    AlulaError,
+    FailedPrecondition,
+    NotFound,
+    PermissionDenied,
+    ResourceExhausted,
+    Unavailable,
+)
+
+TRANSFER_TIMEOUT_S = 60.0
+PIECE_BYTES = 64 * 1024
+_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+def put(url: str, data: bytes, headers: Mapping[str, str]) -> None:
+    """Upload to a signed URL. Raises an Alula error unless the answer is 200 or 201."""
+    request = urllib.request.Request(url, data=data, headers=dict(headers), method="PUT")
+    with _open(request, TRANSFER_TIMEOUT_S) as response:
+        response.read()
+
+
+def get(url: str, *, timeout_s: float = TRANSFER_TIMEOUT_S) -> bytes:
+    """The body behind a URL."""
+    with _open(urllib.request.Request(url), timeout_s) as response:
+        return response.read()
+
+
+def stream_lines(url: str, *, timeout_s: float) -> Iterator[bytes]:
+    """Lines of a streamed answer as they come. `timeout_s` is the longest silence; then `Unavailable`."""
+    with _open(urllib.request.Request(url), timeout_s) as response:
+        while line := _guarded(response.readline, url):
+            yield line
+
+
+def stream_pieces(url: str, *, timeout_s: float) -> Iterator[bytes]:
+    """Pieces of a streamed answer as they come, none held back. `timeout_s` is the longest silence."""
+    with _open(urllib.request.Request(url), timeout_s) as response:
+        while piece := _guarded(lambda: response.read1(PIECE_BYTES), url):
+            yield piece
+
+
+def _open(request: urllib.request.Request, timeout_s: float) -> http.client.HTTPResponse:
+    handlers: list[urllib.request.BaseHandler] = []
+    if urlsplit(request.full_url).hostname in _LOOPBACK:
+        handlers.append(urllib.request.ProxyHandler({}))  # a proxy can't reach this machine
+    opener = urllib.request.build_opener(*handlers)
+    try:
+        return opener.open(request, timeout=timeout_s)
+    except urllib.error.HTTPError as error:
+        with error:
+            raise _refused(request.full_url, error.code, error.read(2000)) from error
+    except (urllib.error.URLError, OSError, http.client.HTTPException) as error:
+        raise _unreachable(request.full_url, error) from error
+
+
+def _guarded(read: Callable[[], bytes], url: str) -> bytes:
+    try:
+        return read()
+    except (OSError, http.client.HTTPException) as error:
+        raise _unreachable(url, error) from error
+
+
+def _refused(url: str, status: int, body: bytes) -> AlulaError:
+    detail = body.decode(errors="replace").strip() or http.client.responses.get(status, "")
+    message = f"{_shown(url)} answered {status}: {detail}"
+    if status == http.client.NOT_FOUND:
+        return NotFound("NotFound", message)
+    if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
+        return PermissionDenied("PermissionDenied", message)
+    if status in (http.client.INSUFFICIENT_STORAGE, http.client.REQUEST_ENTITY_TOO_LARGE):
+        return ResourceExhausted("StorageFull", message, fix="free some space under the platform's data folder")
+    if status >= http.client.INTERNAL_SERVER_ERROR:
+        return Unavailable("PlatformUnreachable", message, fix="look into the platform's log and try again")
+    return FailedPrecondition("RequestRefused", message)
+
+
+def _unreachable(url: str, error: Exception) -> Unavailable:
+    reason = getattr(error, "reason", None) or error
+    return Unavailable(
+        "PlatformUnreachable", f"{_shown(url)} can't be reached: {reason}", fix="start it with `alula up`"
+    )
+
+
+def _shown(url: str) -> str:
+    """The URL without its signature."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}{parts.path}"

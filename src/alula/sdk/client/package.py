@@ -1,0 +1,162 @@
+"""A code folder as one archive that depends on its content alone: same files, same bytes, same digest.
+
+Owns what goes in, in which order, and the size limit. Does not upload.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import os
+import tarfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from types import ModuleType
+
+import msgspec
+
+from alula.core.errors import InvalidInput
+from alula.sdk.client.ignore import ALWAYS, Rule, is_ignored, rules
+
+SIZE_LIMIT_BYTES = 100 * 1024 * 1024
+FILES_LIMIT = 20_000
+_IGNORE_FILES = ((".dockerignore", True), (".gitignore", False), (".flyteignore", False))
+_EPOCH = 0
+_FIX = (
+    "put the workflow's file in a folder of its own, list what is not code in .flyteignore, "
+    "or pack imported modules only with --copy auto"
+)
+
+
+class Bundle(msgspec.Struct, frozen=True):
+    """A packed code folder."""
+
+    root: Path
+    data: bytes
+    """A gzipped tar archive."""
+    digest: str
+    """SHA-256 of names, modes and contents, in hex: independent of the compression."""
+    files: int
+
+    @property
+    def md5(self) -> bytes:
+        return hashlib.md5(self.data, usedforsecurity=False).digest()
+
+
+def package(root: Path, *, files: Sequence[Path] | None = None, limit_bytes: int = SIZE_LIMIT_BYTES) -> Bundle:
+    """Pack the folder `root`, without what its ignore files and common sense leave out.
+
+    With `files`, these (all below `root`) and nothing else. Raises `InvalidInput` code `CodeTooLarge` naming
+    the largest files, or `CodeUnreadable`.
+    """
+    paths = code_files(root) if files is None else sorted(files)
+    _check_size(root, paths, limit_bytes)
+    buffer = io.BytesIO()
+    digest = hashlib.sha256()
+    try:
+        with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
+            for path in paths:
+                for part in _add(archive, root, path):
+                    digest.update(len(part).to_bytes(8, "big"))
+                    digest.update(part)
+    except OSError as error:
+        raise InvalidInput("CodeUnreadable", f"the code in {root} can't be read: {error}") from error
+    return Bundle(
+        root=root,
+        data=gzip.compress(buffer.getvalue(), compresslevel=6, mtime=_EPOCH),
+        digest=digest.hexdigest(),
+        files=len(paths),
+    )
+
+
+def code_files(root: Path) -> list[Path]:
+    """The files that would be packed, sorted by their path below `root`."""
+    found: list[Path] = []
+    _collect(root, "", [*rules(ALWAYS)], found)
+    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+
+
+def imported_files(root: Path, modules: Iterable[ModuleType]) -> list[Path]:
+    """Source files of the modules that lie below `root` (and not in an environment there), sorted."""
+    root = root.resolve()
+    always = rules(ALWAYS)
+    found: set[Path] = set()
+    for module in modules:
+        path = Path(getattr(module, "__file__", None) or "/").resolve()
+        if root not in path.parents:
+            continue
+        folders = [parent for parent in path.parents if root in parent.parents]
+        names = [folder.relative_to(root).as_posix() for folder in folders]
+        if any(is_ignored(name, always, is_folder=True) for name in names):
+            continue
+        if not any(_is_environment(str(folder)) for folder in folders):
+            found.add(path)
+    return sorted(found)
+
+
+def _collect(folder: Path, below: str, inherited: list[Rule], found: list[Path]) -> None:
+    ordered = [*inherited, *_own_rules(folder, below)]
+    try:
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+    except OSError as error:
+        raise InvalidInput("CodeUnreadable", f"the folder {folder} can't be read: {error}") from error
+    for entry in entries:
+        path = f"{below}/{entry.name}" if below else entry.name
+        is_folder = entry.is_dir(follow_symlinks=False)
+        if is_ignored(path, ordered, is_folder=is_folder) or (is_folder and _is_environment(entry.path)):
+            continue
+        if is_folder:
+            _collect(Path(entry.path), path, ordered, found)
+        elif entry.is_file():
+            found.append(Path(entry.path))
+            if len(found) > FILES_LIMIT:
+                raise InvalidInput(
+                    "CodeTooLarge",
+                    f"the code folder has more than {FILES_LIMIT:,} files, many of them in {folder}",
+                    fix=_FIX,
+                )
+
+
+def _own_rules(folder: Path, below: str) -> list[Rule]:
+    own: list[Rule] = []
+    for name, anchored in _IGNORE_FILES:
+        path = folder / name
+        if path.is_file() and (not anchored or not below):
+            own += rules(path.read_text(errors="replace").splitlines(), base=below, anchored=anchored)
+    return own
+
+
+def _is_environment(folder: str) -> bool:
+    """Whether it is a virtual environment, whatever its name."""
+    return os.path.exists(os.path.join(folder, "pyvenv.cfg"))
+
+
+def _add(archive: tarfile.TarFile, root: Path, path: Path) -> tuple[bytes, ...]:
+    """Add one file; what of it counts for the digest."""
+    content = path.read_bytes()
+    name = path.relative_to(root).as_posix()
+    info = tarfile.TarInfo(name)
+    info.size = len(content)
+    info.mode = 0o755 if path.stat().st_mode & 0o100 else 0o644
+    info.mtime = _EPOCH
+    archive.addfile(info, io.BytesIO(content))
+    return name.encode(), b"x" if info.mode & 0o100 else b"-", content
+
+
+def _check_size(root: Path, paths: list[Path], limit_bytes: int) -> None:
+    sizes = {path: path.stat().st_size for path in paths}
+    total = sum(sizes.values())
+    if total <= limit_bytes:
+        return
+    largest = sorted(paths, key=lambda path: -sizes[path])[:3]
+    named = ", ".join(f"{path.relative_to(root)} ({_mib(sizes[path])})" for path in largest)
+    raise InvalidInput(
+        "CodeTooLarge",
+        f"the code in {root} is {_mib(total)}, more than the {_mib(limit_bytes)} allowed; largest: {named}",
+        fix=_FIX,
+    )
+
+
+def _mib(size_bytes: int) -> str:
+    return f"{size_bytes / 1024 / 1024:.1f} MiB"

@@ -1,0 +1,222 @@
+"""A run as the platform tells it: the execution, its nodes with those still to come, their attempts.
+
+Reads over gRPC only, and again only what may have changed. Says nothing about how to show it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+from flyteidl.admin import (
+    common_pb2,
+    execution_pb2,
+    node_execution_pb2,
+    task_execution_pb2,
+)
+from flyteidl.core import compiler_pb2, identifier_pb2, workflow_pb2
+
+from alula.core.engine.records import ExecutionPhase, NodePhase
+from alula.core.errors import NotFound
+from alula.core.ids import ExecutionId
+from alula.sdk.client.connection import Connection
+from alula.sdk.client.rpcs import (
+    GET_EXECUTION,
+    GET_NODE_EXECUTION,
+    GET_WORKFLOW,
+    LIST_NODE_EXECUTIONS,
+    LIST_TASK_EXECUTIONS,
+)
+
+PAGE = 500
+DEPTH_LIMIT = 20
+_HIDDEN = frozenset(("start-node", "end-node"))
+
+
+class NodeView(msgspec.Struct):
+    """A node of the run's graph. `execution` is None as long as it has not begun."""
+
+    node_id: str
+    """Unique in the run once it has begun, before that its id in the template."""
+    name: str
+    """What it runs: a task's or workflow's short name."""
+    execution: node_execution_pb2.NodeExecution | None = None
+    attempts: list[task_execution_pb2.TaskExecution] = []
+    children: list[NodeView] = []
+    is_array: bool = False
+
+    @property
+    def phase(self) -> NodePhase:
+        return NodePhase.UNDEFINED if self.execution is None else NodePhase(self.execution.closure.phase)
+
+
+class RunView(msgspec.Struct):
+    """One run."""
+
+    execution: execution_pb2.Execution
+    nodes: list[NodeView]
+
+    @property
+    def id(self) -> ExecutionId:
+        return from_execution_id(self.execution.id)
+
+    @property
+    def phase(self) -> ExecutionPhase:
+        return ExecutionPhase(self.execution.closure.phase)
+
+    def walk(self) -> Iterator[NodeView]:
+        """Every node, parents first."""
+        waiting = list(reversed(self.nodes))
+        while waiting:
+            node = waiting.pop()
+            yield node
+            waiting.extend(reversed(node.children))
+
+
+class RunReader:
+    """Reads one run repeatedly. Not for several threads."""
+
+    def __init__(self, connection: Connection, id: ExecutionId) -> None:
+        self._connection = connection
+        self._id = id
+        self._closure: compiler_pb2.CompiledWorkflowClosure | None = None
+        self._attempts: dict[str, tuple[bytes, list[task_execution_pb2.TaskExecution]]] = {}
+
+    def read(self) -> RunView:
+        """The run as it is now. Raises `NotFound` and `Unavailable`."""
+        request = execution_pb2.WorkflowExecutionGetRequest(id=to_execution_id(self._id))
+        execution = self._connection.call(GET_EXECUTION, request)
+        if self._closure is None:
+            self._closure = self._read_closure(execution.closure.workflow_id)
+        template = self._closure.primary.template
+        nodes = self._level("", template, depth=0)
+        if has_ended(execution):
+            nodes = [node for node in nodes if node.execution is not None]
+        return RunView(execution=execution, nodes=nodes)
+
+    def _read_closure(self, id: identifier_pb2.Identifier) -> compiler_pb2.CompiledWorkflowClosure:
+        try:
+            workflow = self._connection.call(GET_WORKFLOW, common_pb2.ObjectGetRequest(id=id))
+        except NotFound:
+            return compiler_pb2.CompiledWorkflowClosure()
+        return workflow.closure.compiled_workflow
+
+    def _level(self, parent: str, template: workflow_pb2.WorkflowTemplate | None, depth: int) -> list[NodeView]:
+        """The nodes of one graph in the order of its template, then any that it does not have."""
+        begun = {
+            execution.metadata.spec_node_id or execution.id.node_id: execution
+            for execution in self._node_executions(parent)
+            if execution.id.node_id not in _HIDDEN
+        }
+        views: list[NodeView] = []
+        for node in template.nodes if template is not None else ():
+            if node.id not in _HIDDEN:
+                views.append(self._view(node, begun.pop(node.id, None), depth))
+        for execution in begun.values():
+            views.append(self._view(workflow_pb2.Node(id=execution.id.node_id), execution, depth))
+        return views
+
+    def _view(
+        self, node: workflow_pb2.Node, execution: node_execution_pb2.NodeExecution | None, depth: int
+    ) -> NodeView:
+        is_array = node.HasField("array_node")
+        if execution is None:
+            return NodeView(node_id=node.id, name=_name_of(node), is_array=is_array)
+        view = NodeView(
+            node_id=execution.id.node_id,
+            name=_name_of(node),
+            execution=execution,
+            is_array=is_array or execution.metadata.is_array,
+        )
+        if execution.metadata.is_parent_node and depth < DEPTH_LIMIT:
+            view.children = self._level(view.node_id, self._template_of(node), depth + 1)
+        if view.is_array or not execution.metadata.is_parent_node:
+            view.attempts = self._task_executions(execution)
+        return view
+
+    def _template_of(self, node: workflow_pb2.Node) -> workflow_pb2.WorkflowTemplate | None:
+        if self._closure is None or not node.workflow_node.HasField("sub_workflow_ref"):
+            return None
+        wanted = node.workflow_node.sub_workflow_ref
+        for workflow in self._closure.sub_workflows:
+            if workflow.template.id == wanted:
+                return workflow.template
+        return None
+
+    def _node_executions(self, parent: str) -> list[node_execution_pb2.NodeExecution]:
+        found: list[node_execution_pb2.NodeExecution] = []
+        token = ""
+        while True:
+            request = node_execution_pb2.NodeExecutionListRequest(
+                workflow_execution_id=to_execution_id(self._id),
+                limit=PAGE,
+                token=token,
+                unique_parent_id=parent,
+                sort_by=common_pb2.Sort(key="created_at", direction=common_pb2.Sort.ASCENDING),
+            )
+            page = self._connection.call(LIST_NODE_EXECUTIONS, request)
+            found.extend(page.node_executions)
+            token = page.token
+            if not token or not page.node_executions:
+                return found
+
+    def _task_executions(self, node: node_execution_pb2.NodeExecution) -> list[task_execution_pb2.TaskExecution]:
+        """A node's attempts; read again only when the node has changed or may have."""
+        seen = node.closure.SerializeToString(deterministic=True)
+        known = self._attempts.get(node.id.node_id)
+        if known is not None and known[0] == seen and NodePhase(node.closure.phase).is_terminal:
+            return known[1]
+        attempts = list_attempts(self._connection, node.id)
+        self._attempts[node.id.node_id] = (seen, attempts)
+        return attempts
+
+
+def list_attempts(
+    connection: Connection, node: identifier_pb2.NodeExecutionIdentifier
+) -> list[task_execution_pb2.TaskExecution]:
+    """All attempts of a node, by number."""
+    request = task_execution_pb2.TaskExecutionListRequest(node_execution_id=node, limit=PAGE)
+    attempts = connection.call(LIST_TASK_EXECUTIONS, request).task_executions
+    return sorted(attempts, key=lambda attempt: attempt.id.retry_attempt)
+
+
+def get_node(connection: Connection, run: ExecutionId, node_id: str) -> node_execution_pb2.NodeExecution:
+    """One node of a run. Raises `NotFound`."""
+    id = identifier_pb2.NodeExecutionIdentifier(node_id=node_id, execution_id=to_execution_id(run))
+    return connection.call(GET_NODE_EXECUTION, node_execution_pb2.NodeExecutionGetRequest(id=id))
+
+
+def find_nodes(nodes: Sequence[NodeView], wanted: str) -> list[NodeView]:
+    """Nodes whose id is `wanted`, else those whose name is."""
+    return [node for node in nodes if node.node_id == wanted] or [node for node in nodes if node.name == wanted]
+
+
+def to_execution_id(id: ExecutionId) -> identifier_pb2.WorkflowExecutionIdentifier:
+    return identifier_pb2.WorkflowExecutionIdentifier(project=id.project, domain=id.domain, name=id.name)
+
+
+def from_execution_id(id: identifier_pb2.WorkflowExecutionIdentifier) -> ExecutionId:
+    return ExecutionId(id.project, id.domain, id.name)
+
+
+def has_ended(execution: execution_pb2.Execution) -> bool:
+    """Whether the run has reached its end."""
+    return ExecutionPhase(execution.closure.phase).is_terminal
+
+
+def _name_of(node: workflow_pb2.Node) -> str:
+    """The short name of what a node runs, without module and `map over` machinery."""
+    if node.HasField("array_node"):
+        return _name_of(node.array_node.node)
+    if node.HasField("task_node"):
+        return short_name(node.task_node.reference_id.name)
+    if node.workflow_node.HasField("sub_workflow_ref"):
+        return short_name(node.workflow_node.sub_workflow_ref.name)
+    if node.workflow_node.HasField("launchplan_ref"):
+        return short_name(node.workflow_node.launchplan_ref.name)
+    return node.metadata.name or node.id
+
+
+def short_name(name: str) -> str:
+    """`pipeline.train` as `train`."""
+    return name.rsplit(".", 1)[-1]

@@ -1,0 +1,120 @@
+"""Following a run until its end. The watch stream only wakes; what is so is read over gRPC.
+
+Against a platform without the stream (Flyte's own) it reads once a second. A platform that goes away and
+comes back within `GRACE_S` is waited for.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+from alula.core.errors import AlulaError, NotFound, Unavailable
+from alula.core.ids import ExecutionId
+from alula.sdk.client import http
+from alula.sdk.client.connection import Connection
+from alula.sdk.client.run_view import RunReader, RunView
+
+GRACE_S = 30.0
+POLL_INTERVAL_S = 1.0
+SAFETY_INTERVAL_S = 10.0
+"""With a stream: the longest time between two looks."""
+MIN_INTERVAL_S = 0.02
+STREAM_SILENCE_S = 60.0
+
+
+def follow(
+    connection: Connection,
+    id: ExecutionId,
+    *,
+    timeout_s: float | None = None,
+    on_unreachable: Callable[[Unavailable], None] | None = None,
+) -> Iterator[RunView]:
+    """The run now, then again after every change, last as it ended.
+
+    Raises `NotFound`; `Unavailable` code `PlatformUnreachable` when the platform stays away, code
+    `WaitTimeout` after `timeout_s`. `on_unreachable` hears of the first failed look of each outage.
+    """
+    reader = RunReader(connection, id)
+    deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    run = reader.read()
+    yield run
+    if run.phase.is_terminal:
+        return
+    wake_ups = _WakeUps(connection, id)
+    wake_ups.start()
+    lost_at: float | None = None
+    try:
+        while not run.phase.is_terminal:
+            if deadline is not None and time.monotonic() >= deadline:
+                raise Unavailable("WaitTimeout", f"{id} did not end within {timeout_s:g} s; it goes on")
+            wake_ups.wait(deadline)
+            try:
+                run = reader.read()
+            except Unavailable as error:
+                lost_at = _outage(lost_at, error, on_unreachable)
+                continue
+            lost_at = None
+            yield run
+    finally:
+        wake_ups.stop()
+
+
+def _outage(lost_at: float | None, error: Unavailable, on_unreachable: Callable[[Unavailable], None] | None) -> float:
+    now = time.monotonic()
+    if lost_at is None:
+        if on_unreachable is not None:
+            on_unreachable(error)
+        return now
+    if now - lost_at > GRACE_S:
+        raise error
+    return lost_at
+
+
+class _WakeUps:
+    """A thread that reads the watch stream and says when to look again."""
+
+    def __init__(self, connection: Connection, id: ExecutionId) -> None:
+        self._connection = connection
+        self._id = id
+        self._changed = threading.Event()
+        self._streams = False
+        self._stopped = False
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name=f"watch {self._id.name}", daemon=True).start()
+
+    def stop(self) -> None:
+        """The thread ends with the stream's next line or silence; nobody waits for it."""
+        self._stopped = True
+
+    def wait(self, deadline: float | None) -> None:
+        """Until something changed, or it is time to look anyway."""
+        time.sleep(MIN_INTERVAL_S)
+        longest = SAFETY_INTERVAL_S if self._streams else POLL_INTERVAL_S
+        if deadline is not None:
+            longest = max(0.0, min(longest, deadline - time.monotonic()))
+        self._changed.wait(longest)
+        self._changed.clear()
+
+    def _run(self) -> None:
+        path = f"/api/v1/alula/watch/{self._id.project}/{self._id.domain}/{self._id.name}"
+        while not self._stopped:
+            try:
+                base = self._connection.http_endpoint()
+                if not base:
+                    return
+                for _ in http.stream_lines(base + path, timeout_s=STREAM_SILENCE_S):
+                    self._streams = True
+                    self._changed.set()
+                    if self._stopped:
+                        return
+            except Unavailable:
+                pass  # the reader tells of it; here only the way back matters
+            except (NotFound, AlulaError):
+                return
+            finally:
+                self._streams = False
+                self._changed.set()
+            time.sleep(POLL_INTERVAL_S)
