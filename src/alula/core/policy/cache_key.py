@@ -1,11 +1,21 @@
 """When two runs of a task are the same run: the key under which outputs are cached, in its parts.
 
-The parts are kept, not only their hash, so that a miss can be explained as a difference.
+The parts are kept, not only their hash, so that a miss can be explained as a difference. As in Flyte, a run is the
+same when task name, cache version, interface and the inputs that count are; the task's own version is not in
+it, and a literal's `hash` stands for its value.
 """
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
+from flyteidl.core import literals_pb2, tasks_pb2, workflow_pb2
+
+from alula.core.literals.hashing import hash_interface, hash_literal
+
+FORMAT_VERSION = 1
+"""Part of every digest: a change of how keys are made turns old entries into misses, never into wrong hits."""
 
 
 class CacheKey(msgspec.Struct, frozen=True, array_like=True):
@@ -20,3 +30,75 @@ class CacheKey(msgspec.Struct, frozen=True, array_like=True):
     inputs: dict[str, str]
     """Hash of each input that counts, by name."""
     digest: str
+
+
+def is_cacheable(task: tasks_pb2.TaskTemplate, *, overrides: workflow_pb2.NodeMetadata | None = None) -> bool:
+    """Whether outputs of this node may come from the cache: its own setting, else its task's."""
+    if overrides is not None and overrides.HasField("cacheable"):
+        return overrides.cacheable
+    return task.metadata.discoverable
+
+
+def is_cache_serializable(task: tasks_pb2.TaskTemplate, *, overrides: workflow_pb2.NodeMetadata | None = None) -> bool:
+    """Whether equal runs wait for each other, so that only one computes."""
+    if overrides is not None and overrides.HasField("cache_serializable"):
+        return overrides.cache_serializable
+    return task.metadata.cache_serializable
+
+
+def cache_key(
+    task: tasks_pb2.TaskTemplate,
+    inputs: literals_pb2.LiteralMap,
+    *,
+    overrides: workflow_pb2.NodeMetadata | None = None,
+) -> CacheKey:
+    """The key of running `task` on `inputs`.
+
+    Args:
+        task: the template, whose `cache_ignore_input_vars` are left out of the key.
+        inputs: resolved inputs; of one item of an array node, the item's own.
+        overrides: metadata of the node, whose cache version goes before the task's.
+    """
+    version = task.metadata.discovery_version
+    if overrides is not None and overrides.HasField("cache_version"):
+        version = overrides.cache_version
+    ignored = frozenset(task.metadata.cache_ignore_input_vars)
+    hashes = {name: hash_literal(inputs.literals[name]) for name in sorted(inputs.literals) if name not in ignored}
+    identifier, interface = task.id, hash_interface(task.interface)
+    parts = [FORMAT_VERSION, identifier.project, identifier.domain, identifier.name, version, interface, hashes]
+    return CacheKey(
+        project=identifier.project,
+        domain=identifier.domain,
+        task=identifier.name,
+        cache_version=version,
+        interface=interface,
+        inputs=hashes,
+        digest=hashlib.sha256(msgspec.json.encode(parts)).hexdigest(),
+    )
+
+
+def difference(old: CacheKey, new: CacheKey) -> list[str]:
+    """Why a run under `new` is not the run under `old`, in words; empty when it is."""
+    differences = [
+        f"{word} changed from `{before}` to `{after}`"
+        for word, before, after in (
+            ("project", old.project, new.project),
+            ("domain", old.domain, new.domain),
+            ("task", old.task, new.task),
+            ("cache version", old.cache_version, new.cache_version),
+        )
+        if before != after
+    ]
+    if old.interface != new.interface:
+        differences.append("the types of the task's inputs or outputs changed")
+    for name in sorted(old.inputs.keys() | new.inputs.keys()):
+        before, after = old.inputs.get(name), new.inputs.get(name)
+        if before is None:
+            differences.append(f"input `{name}` is new")
+        elif after is None:
+            differences.append(f"input `{name}` is gone")
+        elif before != after:
+            differences.append(f"input `{name}` changed (value {before[:8]} became {after[:8]})")
+    if not differences and old.digest != new.digest:
+        differences.append("the platform makes cache keys in a new way")
+    return differences
