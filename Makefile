@@ -16,3 +16,26 @@ $(VENV)/.dev: pyproject.toml
 
 .PHONY: dev
 dev: $(VENV)/.dev  ## make the development environment
+
+.PHONY: test
+test: $(VENV)/.dev  ## run the tests (TESTS=path for some of them)
+	$(BIN)/python -m pytest $(TESTS)
+
+.PHONY: lint
+lint: $(VENV)/.dev  ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+
+.PHONY: package
+package: $(VENV)/.dev  ## build wheel and sdist, install each into an empty environment and use it there
+	PYTHON=$(PYTHON) tests/package.sh $(BIN)/uv
+
+.PHONY: bench
+bench: $(VENV)/.dev  ## measure Alula beside its peers, in one run
+	$(BIN)/python -m bench $(BENCH)
+
+.PHONY: clean
+clean:  ## remove what was made here
+	rm -rf $(VENV) .venv-* dist build .data

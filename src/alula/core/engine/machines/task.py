@@ -54,7 +54,8 @@ class TaskMachine:
         if not plan.cacheable:
             _admit(turn, scope, node, cell)
             return
-        cell.key = cache_key(_task(plan).template, scope.cache_inputs(node), node=plan.node)
+        metadata = plan.node.metadata if plan.node is not None else None
+        cell.key = cache_key(_task(plan).template, scope.cache_inputs(node), overrides=metadata)
         if turn.execution.created.overwrite_cache:
             cell.cache_status = CacheStatus.SKIPPED
             report.cache_status(turn, scope, node, cell)

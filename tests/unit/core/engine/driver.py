@@ -1,0 +1,178 @@
+"""An execution under test: answers its actions by hand, and remembers the rows as a store would merge them."""
+
+from __future__ import annotations
+
+from flyteidl.core import compiler_pb2, literals_pb2
+from tests.graphs import integer, literal_map
+
+from alula.core.engine.actions import Action, CancelAttempt, LookUpCache, SetTimer, StartAttempt
+from alula.core.engine.events import (
+    AbortRequested,
+    AttemptFailed,
+    AttemptStarted,
+    AttemptSucceeded,
+    CacheHit,
+    CacheMissed,
+    Created,
+    Event,
+    TimerFired,
+    decode,
+    encode,
+)
+from alula.core.engine.plan import make_plan
+from alula.core.engine.records import (
+    AttemptPhase,
+    CacheEntry,
+    Changes,
+    ExecutionChange,
+    ItemRecord,
+    NodePhase,
+    NodeRecord,
+    Reason,
+)
+from alula.core.engine.state import Execution
+from alula.core.engine.step import accepts, fold, outstanding, start, step
+from alula.core.errors import TaskError
+
+
+class Driver:
+    """`node` in its methods is a node id, or `id[3]` for an item."""
+
+    def __init__(
+        self,
+        closure: compiler_pb2.CompiledWorkflowClosure,
+        *,
+        max_parallelism: int = 0,
+        overwrite_cache: bool = False,
+        system_retries: int = 3,
+        **inputs: literals_pb2.Literal,
+    ) -> None:
+        self.plan = make_plan(closure)
+        created = Created(
+            at=0,
+            workflow=self.plan.workflow,
+            inputs=literal_map(**inputs),
+            max_parallelism=max_parallelism,
+            overwrite_cache=overwrite_cache,
+            system_retries=system_retries,
+        )
+        self.now = 0
+        self.log: list[Event] = [created]
+        self.nodes: dict[str, NodeRecord] = {}
+        self.items: dict[tuple[str, int], ItemRecord] = {}
+        self.attempts: dict[tuple[str, int], AttemptPhase] = {}
+        self.reasons: list[Reason] = []
+        self.published: list[CacheEntry] = []
+        self.result: ExecutionChange | None = None
+        self.history: list[Action] = []
+        self.cancelled: list[str] = []
+        self.waiting: dict[str, StartAttempt] = {}
+        self.lookups: dict[str, LookUpCache] = {}
+        self.timers: list[SetTimer] = []
+        self.state, actions, changes = start(self.plan, created)
+        self._take(actions, changes)
+
+    def apply(self, event: Event) -> None:
+        self.log.append(event)
+        actions, changes = step(self.state, event)
+        self._take(actions, changes)
+
+    def started(self, node: str) -> None:
+        action = self.waiting[node]
+        self.apply(AttemptStarted(self.now, action.scope, action.node, action.attempt))
+
+    def succeed(self, node: str, value: int = 0, **outputs: literals_pb2.Literal) -> None:
+        action = self.waiting.pop(node)
+        data = literal_map(**(outputs or {"o0": integer(value)}))
+        self.apply(AttemptSucceeded(self.now, action.scope, action.node, action.attempt, data))
+
+    def fail(self, node: str, *, kind: str = "USER", recoverable: bool = False) -> None:
+        action = self.waiting.pop(node)
+        error = TaskError("Boom", f"{node} broke", kind, recoverable)  # pyright: ignore[reportArgumentType]
+        self.apply(AttemptFailed(self.now, action.scope, action.node, action.attempt, error))
+
+    def miss(self, node: str) -> None:
+        action = self.lookups.pop(node)
+        self.apply(CacheMissed(self.now, action.scope, action.node))
+
+    def hit(self, node: str, value: int) -> None:
+        action = self.lookups.pop(node)
+        self.apply(CacheHit(self.now, action.scope, action.node, literal_map(o0=integer(value)), "other/n0/0"))
+
+    def abort(self, cause: str = "enough") -> None:
+        self.apply(AbortRequested(self.now, cause, "somebody"))
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass and the timers fire that still mean something."""
+        self.now += int(seconds * 1_000_000)
+        due = [timer for timer in self.timers if timer.at <= self.now]
+        self.timers = [timer for timer in self.timers if timer.at > self.now]
+        for timer in due:
+            fired = TimerFired(self.now, timer.scope, timer.node, timer.attempt, timer.kind)
+            if accepts(self.state, fired):
+                self.apply(fired)
+
+    def phase(self, node: str) -> NodePhase:
+        return self.nodes[node].phase
+
+    def codes(self, node: str) -> list[str]:
+        """Why-codes of a node, in order."""
+        return [reason.code for reason in self.reasons if reason.node_id == node]
+
+    def inputs_of(self, node: str) -> dict[str, literals_pb2.Literal]:
+        return dict(literals_pb2.LiteralMap.FromString(self.waiting[node].inputs).literals)
+
+    def outputs(self) -> dict[str, literals_pb2.Literal]:
+        assert self.result is not None and self.result.outputs is not None
+        return dict(literals_pb2.LiteralMap.FromString(self.result.outputs).literals)
+
+    def replayed(self) -> Execution:
+        """The state that the log alone leads to, through its stored form."""
+        return fold(self.plan, [decode(encode(event)) for event in self.log])
+
+    def assert_replays(self) -> None:
+        """After a crash the log gives the same state, and asks for what was in flight."""
+        again = self.replayed()
+        assert again.phase == self.state.phase
+        assert list(outstanding(again)) == list(outstanding(self.state))
+
+    def _take(self, actions: list[Action], changes: Changes) -> None:
+        self.history.extend(actions)
+        for action in actions:
+            match action:
+                case StartAttempt():
+                    self.waiting[_name(action)] = action
+                case CancelAttempt():
+                    self.waiting.pop(_name(action), None)
+                    self.cancelled.append(_name(action))
+                case LookUpCache():
+                    scope = self.state.scopes[action.scope]
+                    index = f"[{action.node}]" if scope.is_array else ""
+                    self.lookups[scope.node_id(action.node) + index] = action
+                case SetTimer():
+                    self.timers.append(action)
+                case _:
+                    pass
+        self._merge(changes)
+
+    def _merge(self, changes: Changes) -> None:
+        self.result = changes.execution or self.result
+        self.reasons.extend(changes.reasons)
+        self.published.extend(changes.published)
+        for record in changes.nodes:
+            self.nodes[record.node_id] = _over(self.nodes.get(record.node_id), record)
+        for item in changes.items:
+            self.items[item.node_id, item.index] = item
+        for attempt in changes.attempts:
+            self.attempts[attempt.node_id, attempt.attempt] = attempt.phase
+
+
+def _name(action: StartAttempt | CancelAttempt) -> str:
+    return f"{action.node_id}[{action.index}]" if action.index >= 0 else action.node_id
+
+
+def _over(old: NodeRecord | None, new: NodeRecord) -> NodeRecord:
+    for field in new.__struct_fields__:
+        if old is not None and getattr(new, field) is None:
+            setattr(new, field, getattr(old, field))
+    return new
