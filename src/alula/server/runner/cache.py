@@ -6,13 +6,14 @@ An entry that names an object which is gone is a miss: the node runs again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from flyteidl.core import literals_pb2
 
 from alula.core.engine.actions import LookUpCache
 from alula.core.engine.events import CacheHit, CacheMissed
 from alula.core.errors import AlulaError
+from alula.core.literals.uris import uris
 from alula.server.blob import Blobs
 from alula.server.store import Store
 
@@ -33,32 +34,7 @@ async def look_up(store: Store, blobs: Blobs, action: LookUpCache, clock: Callab
 
 async def _lost(blobs: Blobs, outputs: bytes) -> bool:
     root = blobs.uri()
-    for literal in literals_pb2.LiteralMap.FromString(outputs).literals.values():
-        for uri in _uris(literal):
-            if uri.startswith(root) and await blobs.size(uri) is None and not await blobs.list(uri):
-                return True
+    for uri in uris(literals_pb2.LiteralMap.FromString(outputs)):
+        if uri.startswith(root) and await blobs.size(uri) is None and not await blobs.list(uri):
+            return True
     return False
-
-
-def _uris(literal: literals_pb2.Literal) -> Iterator[str]:
-    match literal.WhichOneof("value"):
-        case "collection":
-            for item in literal.collection.literals:
-                yield from _uris(item)
-        case "map":
-            for item in literal.map.literals.values():
-                yield from _uris(item)
-        case "scalar":
-            match literal.scalar.WhichOneof("value"):
-                case "blob":
-                    yield literal.scalar.blob.uri
-                case "structured_dataset":
-                    yield literal.scalar.structured_dataset.uri
-                case "schema":
-                    yield literal.scalar.schema.uri
-                case "union":
-                    yield from _uris(literal.scalar.union.value)
-                case _:
-                    pass
-        case _:
-            pass

@@ -1,0 +1,186 @@
+"""The engine's shell for a local run: one process, one attempt at a time, the log in memory.
+
+The same engine as on the platform decides; here its actions are done at once, in order. A retry's back-off is
+waited for; a timeout interrupts the attempt where the system has interval timers (the main thread on Unix).
+"""
+
+from __future__ import annotations
+
+import heapq
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NoReturn, Protocol
+
+import msgspec
+
+from alula.core.engine.actions import Action, CancelAttempt, Finish, LookUpCache, SetTimer, StartAttempt
+from alula.core.engine.events import (
+    AbortRequested,
+    AttemptFailed,
+    AttemptStarted,
+    AttemptSucceeded,
+    CacheHit,
+    CacheMissed,
+    Created,
+    Event,
+    TimerFired,
+)
+from alula.core.engine.plan import Plan, PlanNode
+from alula.core.engine.records import CacheEntry, Changes, ExecutionChange
+from alula.core.engine.step import accepts, start, step
+from alula.core.errors import TaskError
+from alula.core.policy.cache_key import CacheKey
+
+Observe = Callable[[Changes], None]
+
+
+class Succeeded(msgspec.Struct, frozen=True):
+    """Outputs of an attempt, a serialized `core.LiteralMap`, and its deck."""
+
+    outputs: bytes
+    deck_uri: str = ""
+
+
+class LocalCache(Protocol):
+    def get(self, key: CacheKey) -> CacheEntry | None: ...
+
+    def put(self, entry: CacheEntry) -> None: ...
+
+
+RunAttempt = Callable[[StartAttempt, PlanNode], Succeeded | TaskError]
+"""Runs one attempt in this process and says how it ended. Exceptions of user code are its business."""
+
+
+class _TimedOut(BaseException):
+    """Raised into user code by the interval timer; not an Exception, so that user code does not catch it."""
+
+
+def run_plan(
+    plan: Plan, inputs: bytes, run_attempt: RunAttempt, *, cache: LocalCache, observe: Observe, overwrite_cache: bool
+) -> ExecutionChange:
+    """Run a workflow to its end.
+
+    Args:
+        inputs: serialized `core.LiteralMap`.
+        run_attempt: runs one attempt of a task node.
+        observe: told of every change as it happens.
+
+    Returns the last change of the execution: its phase, and outputs or error. Ctrl-C aborts the run and is raised.
+    """
+    return _Shell(plan, inputs, run_attempt, cache, observe, overwrite_cache).run()
+
+
+class _Shell:
+    def __init__(
+        self,
+        plan: Plan,
+        inputs: bytes,
+        run_attempt: RunAttempt,
+        cache: LocalCache,
+        observe: Observe,
+        overwrite_cache: bool,
+    ) -> None:
+        self._run_attempt = run_attempt
+        self._cache = cache
+        self._observe = observe
+        self._todo: deque[Action] = deque()
+        self._timers: list[tuple[int, int, SetTimer]] = []
+        self._timers_set = 0
+        self._result: ExecutionChange | None = None
+        created = Created(_now_us(), plan.workflow, inputs, overwrite_cache=overwrite_cache)
+        self._execution, actions, changes = start(plan, created)
+        self._take(actions, changes)
+
+    def run(self) -> ExecutionChange:
+        try:
+            while not self._execution.phase.is_terminal:
+                if self._todo:
+                    self._do(self._todo.popleft())
+                else:
+                    self._wait()
+        except KeyboardInterrupt:
+            self._apply(AbortRequested(_now_us(), "interrupted", "local"))
+            raise
+        assert self._result is not None
+        return self._result
+
+    def _apply(self, event: Event) -> None:
+        if accepts(self._execution, event):
+            self._take(*step(self._execution, event))
+
+    def _take(self, actions: list[Action], changes: Changes) -> None:
+        self._todo.extend(actions)
+        for entry in changes.published:
+            self._cache.put(entry)
+        self._result = changes.execution or self._result
+        self._observe(changes)
+
+    def _do(self, action: Action) -> None:
+        match action:
+            case StartAttempt():
+                self._attempt(action)
+            case LookUpCache():
+                entry = self._cache.get(action.key)
+                if entry is None:
+                    self._apply(CacheMissed(_now_us(), action.scope, action.node))
+                else:
+                    self._apply(CacheHit(_now_us(), action.scope, action.node, entry.outputs, entry.source))
+            case SetTimer():
+                self._timers_set += 1
+                heapq.heappush(self._timers, (action.at, self._timers_set, action))
+            case CancelAttempt() | Finish():
+                pass
+
+    def _attempt(self, action: StartAttempt) -> None:
+        started = AttemptStarted(_now_us(), action.scope, action.node, action.attempt)
+        if not accepts(self._execution, started):
+            return
+        plan = self._execution.scopes[action.scope].plan_node(action.node)
+        self._apply(started)
+        try:
+            with _limit(plan.timeout_us):
+                outcome = self._run_attempt(action, plan)
+        except _TimedOut:
+            self._apply(TimerFired(_now_us(), action.scope, action.node, action.attempt, "timeout"))
+            return
+        if isinstance(outcome, TaskError):
+            failed = AttemptFailed(_now_us(), action.scope, action.node, action.attempt, outcome)
+            self._apply(failed)
+            return
+        succeeded = AttemptSucceeded(
+            _now_us(), action.scope, action.node, action.attempt, outcome.outputs, outcome.deck_uri
+        )
+        self._apply(succeeded)
+
+    def _wait(self) -> None:
+        at, _, timer = heapq.heappop(self._timers)
+        fired = TimerFired(at, timer.scope, timer.node, timer.attempt, timer.kind)
+        if accepts(self._execution, fired):
+            time.sleep(max(0.0, (at - _now_us()) / 1_000_000))
+            self._apply(msgspec.structs.replace(fired, at=_now_us()))
+
+
+@contextmanager
+def _limit(timeout_us: int) -> Iterator[None]:
+    if not timeout_us or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _raise_timed_out)
+    signal.setitimer(signal.ITIMER_REAL, timeout_us / 1_000_000)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _raise_timed_out(_signal: int, _frame: object) -> NoReturn:
+    raise _TimedOut
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1_000
