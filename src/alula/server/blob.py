@@ -6,10 +6,14 @@ written once under a new name; nothing is ever renamed over something that exist
 
 from __future__ import annotations
 
+import errno
 from collections.abc import AsyncIterator
 from typing import Protocol
 
 import msgspec
+
+FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
+"""Numbers of an OSError that mean that there is no room, reported as `ResourceExhausted`."""
 
 
 class SignedUrl(msgspec.Struct, frozen=True):

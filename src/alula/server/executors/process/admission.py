@@ -1,0 +1,115 @@
+"""Which attempts may run now: first come, first served, within the machine's CPU and memory.
+
+Pure bookkeeping: no clock, no processes. An attempt that does not fit yet may be overtaken by smaller ones, but only
+a limited number of times, so that a large one is never starved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Generic, NamedTuple, TypeVar
+
+from alula.core.errors import TaskError
+
+OVERTAKES_MAX = 16
+"""How many later attempts may start before the one that waits longest."""
+LOOK_AHEAD_MAX = 64
+"""How far down the queue something that fits is sought."""
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+class Capacity(NamedTuple):
+    """An amount of CPU and memory: what there is, or what is asked for."""
+
+    cpu_millicores: int
+    memory_bytes: int
+
+    def fits_in(self, other: Capacity) -> bool:
+        return self.cpu_millicores <= other.cpu_millicores and self.memory_bytes <= other.memory_bytes
+
+    def __str__(self) -> str:
+        return f"{self.cpu_millicores / 1000:g} CPU and {text_of_bytes(self.memory_bytes)} of memory"
+
+
+def text_of_bytes(size: int) -> str:
+    """`1.5 GiB`, `200 MiB`, `10 bytes`."""
+    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
+        if size >= unit:
+            return f"{round(size / unit, 1):g} {name}"
+    return f"{size} bytes"
+
+
+class Admission(Generic[Key]):
+    """The queue of an executor and what is taken of its machine."""
+
+    def __init__(self, capacity: Capacity) -> None:
+        self.capacity = capacity
+        self._used = Capacity(0, 0)
+        self._waiting: dict[Key, Capacity] = {}
+        self._admitted: dict[Key, Capacity] = {}
+        self._overtakes = 0
+
+    def refusal(self, request: Capacity) -> TaskError | None:
+        """Why a request can never be met on this machine."""
+        if request.fits_in(self.capacity):
+            return None
+        return TaskError(
+            code="InsufficientResources",
+            message=f"the task asks for {request}, and this machine gives tasks {self.capacity} in all; "
+            "ask for less, or run it on a larger machine",
+        )
+
+    def add(self, key: Key, request: Capacity) -> None:
+        """Queue a request that `refusal` does not refuse."""
+        assert request.fits_in(self.capacity)
+        self._waiting[key] = request
+
+    def discard(self, key: Key) -> None:
+        """It waits or runs no more; an unknown key is fine."""
+        self._waiting.pop(key, None)
+        taken = self._admitted.pop(key, None)
+        if taken is not None:
+            self._used = Capacity(
+                self._used.cpu_millicores - taken.cpu_millicores, self._used.memory_bytes - taken.memory_bytes
+            )
+
+    def admit(self) -> Key | None:
+        """The next that may run, marked as running; None when none may. Call until None."""
+        for position, (key, request) in enumerate(self._waiting.items()):
+            if (position > 0 and self._overtakes >= OVERTAKES_MAX) or position >= LOOK_AHEAD_MAX:
+                return None
+            cpu = self._used.cpu_millicores + request.cpu_millicores
+            memory = self._used.memory_bytes + request.memory_bytes
+            if cpu <= self.capacity.cpu_millicores and memory <= self.capacity.memory_bytes:
+                self._overtakes = 0 if position == 0 else self._overtakes + 1
+                self._used = Capacity(cpu, memory)
+                self._admitted[key] = self._waiting.pop(key)
+                return key
+        return None
+
+    def waiting(self) -> list[Key]:
+        """In the order in which they came."""
+        return list(self._waiting)
+
+    def reason(self, key: Key) -> str:
+        """What a waiting request waits for, in one line."""
+        request = self._waiting[key]
+        lacking: list[str] = []
+        free = Capacity(
+            self.capacity.cpu_millicores - self._used.cpu_millicores,
+            self.capacity.memory_bytes - self._used.memory_bytes,
+        )
+        if request.cpu_millicores > free.cpu_millicores:
+            lacking.append(
+                f"{request.cpu_millicores / 1000:g} CPU ({free.cpu_millicores / 1000:g} of "
+                f"{self.capacity.cpu_millicores / 1000:g} are free)"
+            )
+        if request.memory_bytes > free.memory_bytes:
+            lacking.append(
+                f"{text_of_bytes(request.memory_bytes)} of memory ({text_of_bytes(free.memory_bytes)} of "
+                f"{text_of_bytes(self.capacity.memory_bytes)} are free)"
+            )
+        if lacking:
+            return f"waits for {' and '.join(lacking)}; {len(self._admitted)} attempts run"
+        return f"waits for its turn; {len(self._admitted)} attempts run"

@@ -1,0 +1,57 @@
+"""The files that an attempt needs before it starts: its inputs and an empty place for its results."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from alula.server.executor import AttemptSpec
+from alula.server.executors.process.ending import LOG, RESULTS
+
+STARTED_AGAIN = b"[alula] the attempt was interrupted and starts again\n"
+
+
+def prepare(spec: AttemptSpec) -> None:
+    """Write `inputs.pb` where it is not yet, and make the output prefix. Raises OSError."""
+    write_inputs(spec.input_uri, spec.inputs)
+    try:
+        os.mkdir(spec.output_prefix)
+    except FileNotFoundError:
+        os.makedirs(spec.output_prefix, exist_ok=True)
+    except FileExistsError:
+        clear(spec.output_prefix)
+
+
+def write_inputs(path: str, data: bytes) -> None:
+    """All items of an array share one file, so it may be there already: whole, unless a crash cut it short."""
+    try:
+        write_new(path, data)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            write_new(path, data)
+    except FileExistsError:
+        if os.stat(path).st_size != len(data):
+            temporary = f"{path}.{os.getpid()}"
+            Path(temporary).unlink(missing_ok=True)
+            write_new(temporary, data)
+            os.rename(temporary, path)
+
+
+def write_new(path: str, data: bytes) -> None:
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+    try:
+        os.write(file, data)
+    finally:
+        os.close(file)
+
+
+def clear(prefix: str) -> None:
+    """Remove what an interrupted start of the same attempt left; its log goes on."""
+    for name in RESULTS:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(f"{prefix}/{name}")
+    with contextlib.suppress(FileNotFoundError), open(f"{prefix}/{LOG}", "r+b") as log:
+        log.seek(0, os.SEEK_END)
+        log.write(STARTED_AGAIN)

@@ -1,0 +1,608 @@
+"""The fork server: imports a task's code once, then forks one process per attempt and reaps it.
+
+It runs under the interpreter of the task's environment (any Python from 3.9 on, where Alula need not be installed),
+so it is one file and uses the standard library only. The platform starts it as `PYTHON forkserver.py FD` and speaks
+length-prefixed JSON frames over that socket:
+
+    -> load   entry point and modules to import; answered by `ready` (with what makes a fork unsafe, if anything)
+    -> run    one attempt: fork and call the entry point, or (`exec`) fork and execute a program
+    -> kill   end an attempt: SIGTERM, after `grace_s` SIGKILL
+    <- started, ended
+
+Whatever an attempt starts stays below it: the attempt is the subreaper of its descendants, and the fork server
+that of its attempts, so processes which an attempt leaves behind (however they detached themselves) become
+children of the fork server at the moment when the attempt ends. An end is reported when nothing of the attempt is
+left, after it was recorded in a file. When the socket closes, everything is killed.
+
+`forkserver.py --once ENTRY ARGUMENTS` runs one entry point in a fresh process. This file decides nothing: limits,
+retries and the meaning of an exit are the platform's.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import ctypes
+import gc
+import importlib
+import importlib.metadata
+import io
+import json
+import math
+import os
+import random
+import resource
+import select
+import shutil
+import signal
+import socket
+import struct
+import sys
+import threading
+import time
+import traceback
+import types
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+ATTEMPT_OOM_SCORE = b"500"
+PRELOAD_OUTPUT_MAX_BYTES = 64 * 1024
+EXEC_FAILED = 126
+
+Frame = dict[str, Any]
+"""One JSON object; its shape is that of the messages in `wire.py`, which can't be imported here."""
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serve on the socket whose number is given, or run one entry point and exit."""
+    if sys.path and sys.path[0] == os.path.dirname(os.path.abspath(__file__)):
+        del sys.path[0]
+    if arguments[0] == "--once":
+        load = entry_point(arguments[1])
+        make_streams_prompt()
+        leave(call(load, [become_main(arguments[1]), *arguments[2:]]))
+    Server(socket.socket(fileno=int(arguments[0]))).serve()
+
+
+# Entry points
+
+
+def entry_point(name: str) -> Callable[[], Any]:
+    """The function that loads the console script `name` of this environment. Raises LookupError."""
+    for distribution in importlib.metadata.distributions():
+        for each in distribution.entry_points:
+            if each.name == name and each.group == "console_scripts":
+                return each.load
+    raise LookupError(name)
+
+
+def become_main(name: str) -> str:
+    """Make `__main__` what it is when the console script itself runs; returns that script's path."""
+    script = os.path.join(os.path.dirname(sys.executable), name)
+    main_module = types.ModuleType("__main__")
+    if os.path.exists(script):
+        main_module.__file__ = script
+    sys.modules["__main__"] = main_module
+    return script
+
+
+def make_streams_prompt() -> None:
+    """Write whole lines at once, so that a log can be followed."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
+
+
+def call(load: Callable[[], Any], argv: Sequence[str]) -> int:
+    """Call an entry point as its console script does; returns the exit status."""
+    sys.argv = list(argv)
+    try:
+        result = load()()
+    except SystemExit as exit:
+        result = exit.code
+    except KeyboardInterrupt:
+        return 130
+    except BaseException:  # noqa: BLE001 - whatever a task raises is printed and becomes its status
+        traceback.print_exc()
+        return 1
+    if result is None or isinstance(result, int):
+        return (result or 0) & 0xFF
+    print(result, file=sys.stderr)
+    return 1
+
+
+def leave(status: int) -> NoReturn:
+    """End this process as the interpreter does: threads joined, exit handlers run, streams flushed."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined] - what the interpreter itself calls, in this order
+        atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:  # noqa: BLE001 - an exit handler of the task failed
+        traceback.print_exc()
+        status = status or 1
+    os._exit(status)
+
+
+# What a fork would break or copy
+
+
+def fork_hazards() -> list[str]:
+    """What makes it unsafe to fork this process now: one sentence each.
+
+    Libraries that mind forks (OpenBLAS) stop their threads before one, so what counts is what is there after a fork.
+    """
+    probe = os.fork()
+    if probe == 0:
+        os._exit(0)
+    os.waitpid(probe, 0)
+    python_names = {each.native_id: each.name for each in threading.enumerate()}
+    threads = [int(each) for each in os.listdir("/proc/self/task") if int(each) != os.getpid()]
+    hazards: list[str] = []
+    if threads:
+        names = sorted({python_names.get(each) or read_text(f"/proc/self/task/{each}/comm") for each in threads})
+        hazards.append(f"the imports leave {len(threads)} threads running ({', '.join(names)})")
+    devices = {link for link in open_files("self") if link.startswith(("/dev/nvidia", "/dev/kfd", "/dev/dri/render"))}
+    if devices:
+        hazards.append(f"the imports initialise a GPU ({', '.join(sorted(devices))})")
+    return hazards
+
+
+class Randomness:
+    """Gives each attempt its own random numbers, unless the imported code seeded the generators itself."""
+
+    def __init__(self) -> None:
+        self._seed = random.seed
+        self._seeded = False
+        self._state: Any = None
+        self._numpy: Any = None
+
+    def watch(self) -> None:
+        """Before the imports."""
+
+        def seed(*args: Any, **kwargs: Any) -> None:
+            self._seeded = True
+            self._seed(*args, **kwargs)
+
+        random.seed = seed
+
+    def settle(self) -> None:
+        """After the imports."""
+        random.seed = self._seed
+        self._state = random.getstate() if self._seeded else None
+        numpy_random: Any = sys.modules.get("numpy.random")
+        generator = getattr(getattr(numpy_random, "mtrand", None), "_rand", None)
+        source = getattr(getattr(generator, "_bit_generator", None), "_seed_seq", None)
+        # numpy drops the seed sequence of its global generator when somebody seeds that.
+        self._numpy = numpy_random if source is not None else None
+
+    def renew(self) -> None:
+        """In the child; Python itself seeds `random` anew after a fork."""
+        if self._state is not None:
+            random.setstate(self._state)
+        if self._numpy is not None:
+            self._numpy.seed(struct.unpack("8I", os.urandom(32)))
+
+
+# Reading /proc
+
+
+def read_text(path: str) -> str:
+    try:
+        with open(path, "rb") as file:
+            return file.read().decode(errors="replace").strip()
+    except OSError:
+        return ""
+
+
+def children() -> list[int]:
+    """Process ids of this process's children, zombies included."""
+    pid = os.getpid()
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
+            return [int(each) for each in file.read().split()]
+    except OSError:  # a kernel without this list
+        return [int(each) for each in os.listdir("/proc") if each.isdigit() and stat_field(each, 1) == pid]
+
+
+def stat_field(pid: int | str, index: int) -> int:
+    """A number of /proc/PID/stat: 1 parent, 3 session; -1 when the process is gone."""
+    text = read_text(f"/proc/{pid}/stat")
+    fields = text[text.rfind(")") + 2 :].split()
+    return int(fields[index]) if fields else -1
+
+
+def open_files(pid: int | str) -> list[str]:
+    folder = f"/proc/{pid}/fd"
+    links: list[str] = []
+    try:
+        for each in os.listdir(folder):
+            try:
+                links.append(os.readlink(folder + "/" + each))
+            except OSError:
+                continue
+    except OSError:
+        pass
+    return links
+
+
+def describe_process(pid: int) -> str:
+    command = read_text(f"/proc/{pid}/cmdline").replace("\0", " ").strip()
+    return f"{pid} {(command or read_text(f'/proc/{pid}/comm'))[:120]}"
+
+
+class Attempt:
+    """One attempt: its request, its first process, and how it ended."""
+
+    __slots__ = ("deadline", "grace_s", "group", "left", "pid", "record", "request")
+
+    def __init__(self, request: Frame, pid: int, started_at: int) -> None:
+        self.request = request
+        self.pid = pid
+        self.record: Frame = {"started_at": started_at}
+        self.deadline = math.inf
+        """When whatever still runs is killed (monotonic seconds)."""
+        self.left: list[str] = []
+        """Descriptions of processes that outlived the grace."""
+        self.group: set[int] = set()
+        """Process ids left behind, children of the fork server now."""
+
+
+class Server:
+    """The loop: frames in, forks, ends out. One thread; it sleeps until the socket or a child has something."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.buffer = bytearray()
+        self.outbox: list[bytes] = []
+        self.attempts: dict[int, Attempt] = {}
+        self.by_pid: dict[int, Attempt] = {}
+        """First processes that run, and those that were left behind."""
+        self.ending: dict[int, Attempt] = {}
+        """Attempts with a deadline."""
+        self.load_entry: Callable[[], Any] = lambda: None
+        self.script = ""
+        self.leftover_grace_s = 1.0
+        self.preload_output = b""
+        self.randomness = Randomness()
+        self.libc = ctypes.CDLL(None, use_errno=True)
+        self.pid = os.getpid()
+        self.parent = os.getppid()
+
+    def serve(self) -> NoReturn:
+        self.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)  # until the imports are done nobody reads the socket
+        self.prctl(PR_SET_CHILD_SUBREAPER, 1)
+        if os.getppid() != self.parent:
+            os._exit(1)
+        self.wake_up, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self.wake = wake
+        signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+        for each in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(each, only_wake_up)
+        poll = select.poll()
+        poll.register(self.sock, select.POLLIN)
+        poll.register(self.wake_up, select.POLLIN)
+        while True:
+            ready = {fd for fd, _ in poll.poll(self.wait_ms())}
+            if self.wake_up in ready and signal.SIGTERM in os.read(self.wake_up, 4096):
+                self.close()
+            if self.sock.fileno() in ready and not self.receive():
+                self.close()
+            self.reap()
+            self.enforce()
+            self.send()
+
+    def prctl(self, option: int, value: int) -> None:
+        self.libc.prctl(option, int(value), 0, 0, 0)
+
+    # Frames
+
+    def receive(self) -> bool:
+        """Handle every whole frame that has come; False at the end of the stream."""
+        try:
+            data = self.sock.recv(1 << 20)
+        except ConnectionError:
+            return False
+        if not data:
+            return False
+        self.buffer += data
+        start = 0
+        while len(self.buffer) - start >= 4:
+            (size,) = struct.unpack_from(">I", self.buffer, start)
+            if len(self.buffer) - start < 4 + size:
+                break
+            frame = json.loads(self.buffer[start + 4 : start + 4 + size])
+            start += 4 + size
+            getattr(self, "on_" + frame["op"])(frame)
+        del self.buffer[:start]
+        return True
+
+    def tell(self, event: Frame) -> None:
+        body = json.dumps(event).encode()
+        self.outbox.append(struct.pack(">I", len(body)) + body)
+
+    def send(self) -> None:
+        if self.outbox:
+            data, self.outbox = b"".join(self.outbox), []
+            try:
+                self.sock.sendall(data)
+            except OSError:
+                self.close()
+
+    # Loading
+
+    def on_load(self, frame: Frame) -> None:
+        self.leftover_grace_s = frame["leftover_grace_s"]
+        answer: Frame = {"event": "ready", "missing": "", "broken": "", "hazards": []}
+        if frame["entry"]:
+            self.load(frame, answer)
+        self.prctl(PR_SET_PDEATHSIG, 0)  # from here on the closed socket says it, and everything is killed in order
+        if os.getppid() != self.parent:
+            os._exit(1)
+        self.tell(answer)
+
+    def load(self, frame: Frame, answer: Frame) -> None:
+        output = os.memfd_create("preload")
+        os.dup2(output, 1)
+        os.dup2(output, 2)
+        self.randomness.watch()
+        try:
+            self.load_entry = entry_point(frame["entry"])
+        except LookupError:
+            answer["missing"] = frame["entry"]
+            return
+        self.script = become_main(frame["entry"])
+        try:
+            self.load_entry()
+            for module in frame["modules"]:
+                importlib.import_module(module)
+        except BaseException as error:  # noqa: BLE001 - the attempt meets it again and reports it
+            answer["broken"] = f"{type(error).__name__}: {error}"
+            return
+        finally:
+            self.randomness.settle()
+            sys.stdout.flush()
+            sys.stderr.flush()
+        self.preload_output = os.pread(output, PRELOAD_OUTPUT_MAX_BYTES, 0)
+        os.close(output)
+        make_streams_prompt()
+        answer["hazards"] = fork_hazards()
+        gc.collect()
+        gc.freeze()
+        gc.disable()
+
+    # Starting
+
+    def on_run(self, frame: Frame) -> None:
+        number = frame["id"]
+        try:
+            os.makedirs(frame["cwd"], exist_ok=True)
+            links: list[tuple[str, str]] = frame["links"]
+            for link, target in links:
+                os.symlink(target, os.path.join(frame["cwd"], link))
+            log = os.open(frame["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            try:
+                if self.preload_output:
+                    os.write(log, self.preload_output)
+                started_at = time.time_ns() // 1000
+                pid = os.fork()
+                if pid == 0:
+                    self.child(frame, log)
+            finally:
+                os.close(log)
+        except OSError as error:
+            shutil.rmtree(frame["cwd"], ignore_errors=True)
+            self.tell({"event": "ended", "id": number, "cannot_start": str(error)})
+            return
+        attempt = Attempt(frame, pid, started_at)
+        self.attempts[number] = attempt
+        self.by_pid[pid] = attempt
+        self.tell({"event": "started", "id": number, "pid": pid, "at": started_at})
+
+    def child(self, frame: Frame, log: int) -> NoReturn:
+        status = EXEC_FAILED
+        try:
+            self.set_up_child(frame, log)
+            if frame["exec"]:
+                os.execve(frame["program"], frame["argv"], frame["environment"])
+            os.environ.update(frame["environment"])
+            self.randomness.renew()
+            gc.enable()
+            status = call(self.load_entry, [self.script, *frame["argv"][1:]])
+        except OSError as error:
+            print(f"cannot start {frame['argv'][0]}: {error}", file=sys.stderr)
+        leave(status)
+
+    def set_up_child(self, frame: Frame, log: int) -> None:
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        signal.set_wakeup_fd(-1)
+        for each in (signal.SIGCHLD, signal.SIGTERM):
+            signal.signal(each, signal.SIG_DFL)
+        if frame["exec"]:
+            for each in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these; programs expect them
+                signal.signal(each, signal.SIG_DFL)
+        os.setsid()
+        self.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        self.prctl(PR_SET_CHILD_SUBREAPER, 1)
+        if os.getppid() != self.pid:
+            os._exit(1)
+        for path in frame["join"]:
+            write_once(path, b"0")
+        with contextlib.suppress(OSError):  # only a hint to the kernel: whom to kill first
+            write_once("/proc/self/oom_score_adj", ATTEMPT_OOM_SCORE)
+        os.chdir(frame["cwd"])
+        self.sock.close()
+        os.close(self.wake)
+        os.close(self.wake_up)
+
+    # Ending
+
+    def on_kill(self, frame: Frame) -> None:
+        attempt = self.attempts.get(frame["id"])
+        if attempt is None:
+            return
+        attempt.record.setdefault("cause", frame["cause"])
+        if attempt.pid in self.by_pid:
+            if frame["grace_s"] > 0:
+                signal_group(attempt.pid, signal.SIGTERM)
+                self.set_deadline(attempt, frame["grace_s"])
+            else:
+                self.kill(attempt)
+        else:
+            self.set_deadline(attempt, 0)
+
+    def set_deadline(self, attempt: Attempt, seconds: float) -> None:
+        attempt.deadline = min(attempt.deadline, time.monotonic() + seconds)
+        self.ending[attempt.request["id"]] = attempt
+
+    def wait_ms(self) -> int | None:
+        if not self.ending:
+            return None
+        first = min(each.deadline for each in self.ending.values())
+        return max(0, int((first - time.monotonic()) * 1000) + 1)
+
+    def enforce(self) -> None:
+        """Kill what has outlived its grace."""
+        now = time.monotonic()
+        for attempt in [each for each in self.ending.values() if each.deadline <= now]:
+            if not attempt.left and "cause" not in attempt.record:
+                attempt.left = [describe_process(each) for each in sorted(attempt.group)]
+            attempt.deadline = now + 0.05
+            self.kill(attempt)
+        self.reap()
+
+    def kill(self, attempt: Attempt) -> None:
+        if attempt.pid in self.by_pid:
+            signal_group(attempt.pid, signal.SIGKILL)
+        for pid in attempt.group:
+            signal_group(pid, signal.SIGKILL)
+
+    def reap(self) -> None:
+        """Take note of every process that ended. Only unreaped children are ever signalled: no id is used twice."""
+        while True:
+            try:
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if pid == 0:
+                return
+            attempt = self.by_pid.pop(pid, None)
+            if attempt is None:
+                continue
+            if attempt.pid == pid:
+                self.note_exit(attempt, status, usage)
+            attempt.group.discard(pid)
+            self.adopt(attempt)
+            if not attempt.group:
+                self.finish(attempt)
+            elif attempt.pid == pid:
+                killed = "cause" in attempt.record
+                attempt.deadline = math.inf
+                self.set_deadline(attempt, 0 if killed else self.leftover_grace_s)
+
+    def note_exit(self, attempt: Attempt, status: int, usage: resource.struct_rusage) -> None:
+        attempt.record.update(
+            code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else -1,
+            signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
+            ended_at=time.time_ns() // 1000,
+            peak_bytes=usage.ru_maxrss * 1024,
+        )
+
+    def adopt(self, ended: Attempt) -> None:
+        """Find out whose the processes are that became children of this one."""
+        for pid in children():
+            if pid in self.by_pid:
+                continue
+            owner = self.owner_of(pid, ended)
+            owner.group.add(pid)
+            self.by_pid[pid] = owner
+
+    def owner_of(self, pid: int, ended: Attempt) -> Attempt:
+        session, files = stat_field(pid, 3), open_files(pid)
+        for each in self.attempts.values():
+            if session == each.pid or each.request["log"] in files:
+                return each
+        return ended
+
+    def finish(self, attempt: Attempt) -> None:
+        """Nothing of it is left: record the end beside the outputs, then report it."""
+        request, record = attempt.request, attempt.record
+        record["left_behind"] = attempt.left
+        if request["memory_events"]:
+            record["oom_kills"] = oom_kills(request["memory_events"])
+            peak = read_text(request["memory_peak"])
+            record["peak_bytes"] = max(record["peak_bytes"], int(peak)) if peak else record["peak_bytes"]
+        try:
+            write_new(request["record"], json.dumps(record).encode())
+        except OSError as error:
+            record["not_recorded"] = str(error)
+        try:
+            os.rmdir(request["cwd"])
+        except OSError:
+            shutil.rmtree(request["cwd"], ignore_errors=True)
+        del self.attempts[request["id"]]
+        self.ending.pop(request["id"], None)
+        record.update(event="ended", id=request["id"])
+        self.tell(record)
+
+    def close(self) -> NoReturn:
+        """The platform is gone (or wants this): record what has ended by itself, kill the rest, exit."""
+        self.reap()
+        for attempt in self.attempts.values():
+            self.kill(attempt)
+        until = time.monotonic() + 10
+        while time.monotonic() < until:
+            left = children()
+            if not left:
+                break
+            for pid in left:
+                signal_group(pid, signal.SIGKILL)
+            try:
+                while os.wait4(-1, os.WNOHANG)[0]:
+                    pass
+            except ChildProcessError:
+                continue
+            time.sleep(0.002)
+        for attempt in self.attempts.values():
+            shutil.rmtree(attempt.request["cwd"], ignore_errors=True)
+        os._exit(0)
+
+
+def only_wake_up(_number: int, _frame: types.FrameType | None) -> None:
+    """Python writes the signal's number to the wake-up pipe only where there is a handler."""
+
+
+def signal_group(pid: int, number: int) -> None:
+    """Signal a child that is not reaped yet, and the group that it leads."""
+    for target in (-pid, pid):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(target, number)
+
+
+def oom_kills(path: str) -> int:
+    for line in read_text(path).splitlines():
+        if line.startswith("oom_kill "):
+            return int(line.split()[1])
+    return 0
+
+
+def write_once(path: str, data: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY)
+    try:
+        os.write(fd, data)
+    finally:
+        os.close(fd)
+
+
+def write_new(path: str, data: bytes) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        os.write(fd, data)
+    finally:
+        os.close(fd)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,51 @@
+"""The environment variables of attempts. Pure.
+
+Modules read variables when they are imported, so what the imports of a fork server see is part of its identity:
+only the variables that the engine itself sets differ between attempts forked from one server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+OWN_PREFIXES = (
+    "FLYTE_INTERNAL_EXECUTION_",
+    "FLYTE_INTERNAL_TASK_",
+    "FLYTE_ATTEMPT_NUMBER",
+    "FLYTE_MAX_ATTEMPTS",
+    "FLYTE_START_TIME",
+    "FLYTE_EXECUTION_URL",
+    "FLYTE_K8S_ARRAY_INDEX",
+    "BATCH_JOB_ARRAY_INDEX_",
+)
+"""What the engine sets for one attempt alone."""
+
+SCRUBBED_PREFIXES = ("FLYTE", "_FLYTE", "_F_", "ALULA_", "PYTHON", "XDG_", "VIRTUAL_ENV", "CONDA_", "UV_")
+"""What a task does not take over from the platform's own environment: somebody else's configuration."""
+
+
+def inherited(platform: Mapping[str, str], *, home: str) -> dict[str, str]:
+    """What every attempt takes over from the platform: all but configuration, and a home folder of its own.
+
+    flytekit reads `~/.flyte/config.yaml`, which is the user's as a client and not a task's.
+    """
+    kept = {
+        name: value for name, value in platform.items() if not name.startswith(SCRUBBED_PREFIXES) and name != "HOME"
+    }
+    return {**kept, "HOME": home}
+
+
+def for_interpreter(variables: Mapping[str, str], *, bin_folder: str, code_folder: str) -> dict[str, str]:
+    """With the commands of an environment first on PATH, and a folder of code importable."""
+    path = variables.get("PATH", "/usr/local/bin:/usr/bin:/bin")
+    result = {**variables, "PATH": f"{bin_folder}:{path}" if bin_folder else path, "PYTHONUNBUFFERED": "1"}
+    if code_folder:
+        further = variables.get("PYTHONPATH", "")
+        result["PYTHONPATH"] = f"{code_folder}:{further}" if further else code_folder
+    return result
+
+
+def split(variables: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
+    """What all attempts of a task share, and what belongs to one attempt."""
+    own = {name: value for name, value in variables.items() if name.startswith(OWN_PREFIXES)}
+    return {name: value for name, value in variables.items() if name not in own}, own
