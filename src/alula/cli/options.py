@@ -35,6 +35,15 @@ class Target(msgspec.Struct, frozen=True):
 
         return Connection(find_endpoint(self.endpoint, data=self.data))
 
+    def selector(self, id: ExecutionId) -> str:
+        """The options, with a space before, by which another command finds the same run."""
+        chosen = [("--endpoint", self.endpoint), ("--data", self.data)]
+        if id.project != DEFAULT_PROJECT:
+            chosen.append(("-p", id.project))
+        if id.domain != DEFAULT_DOMAIN:
+            chosen.append(("-d", id.domain))
+        return "".join(f" {option} {value}" for option, value in chosen if value)
+
     def execution(self, name: str) -> ExecutionId:
         """The run called `name`, which may also be `project/domain/name`."""
         parts = name.split("/")

@@ -117,8 +117,8 @@ CREATE_UPLOAD_LOCATION = Rpc(
     dataproxy_pb2.CreateUploadLocationRequest,
     dataproxy_pb2.CreateUploadLocationResponse,
 )
-CREATE_DOWNLOAD_LINK = Rpc(
-    f"{_DATA_PROXY}/CreateDownloadLink",
-    dataproxy_pb2.CreateDownloadLinkRequest,
-    dataproxy_pb2.CreateDownloadLinkResponse,
+CREATE_DOWNLOAD_LOCATION = Rpc(
+    f"{_DATA_PROXY}/CreateDownloadLocation",
+    dataproxy_pb2.CreateDownloadLocationRequest,
+    dataproxy_pb2.CreateDownloadLocationResponse,
 )

@@ -1,0 +1,240 @@
+"""`alula describe execution`: everything that explains a run, from one place."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+import click
+import msgspec
+from flyteidl.admin import execution_pb2, task_execution_pb2
+from flyteidl.core import execution_pb2 as phases_pb2
+
+from alula.cli.literal_text import outputs_text
+from alula.cli.options import Target, output_option, target_options
+from alula.cli.output import (
+    colour_phase,
+    format_duration,
+    format_time,
+    print_document,
+    print_facts,
+    to_document,
+    to_seconds,
+)
+from alula.cli.tree import plain_tree, renderable, run_duration
+from alula.core.engine.records import AttemptPhase, ExecutionPhase, NodePhase
+from alula.core.errors import NotFound
+from alula.core.ids import ExecutionId
+from alula.sdk.client import http
+from alula.sdk.client.connection import Connection
+from alula.sdk.client.rpcs import GET_EXECUTION_DATA
+from alula.sdk.client.run_view import NodeView, RunReader, RunView, to_execution_id
+
+ITEMS_SHOWN = 10
+
+
+class Told(msgspec.Struct, frozen=True):
+    """One link of the causal chain that the platform keeps."""
+
+    at: str
+    node_id: str
+    attempt: int
+    index: int
+    code: str
+    text: str
+
+
+@click.group("describe")
+def describe() -> None:
+    """Explain something in full."""
+
+
+@describe.command("execution")
+@click.argument("name")
+@output_option
+@target_options
+def execution(target: Target, name: str, form: str) -> None:
+    """Explain a run: its nodes as a tree, attempts, errors with the user's traceback, environment, cache, logs.
+
+    json and yaml: the admin.Execution message, with `node_executions`, `task_executions`, `reasons`, `full_inputs` and
+    `full_outputs` beside its own fields.
+    """
+    id = target.execution(name)
+    with target.connect() as connection:
+        run = RunReader(connection, id).read()
+        request = execution_pb2.WorkflowExecutionGetDataRequest(id=to_execution_id(id))
+        data = connection.call(GET_EXECUTION_DATA, request)
+        reasons = _read_reasons(connection, id)
+    if form != "table":
+        print_document(_document(run, data, reasons), form)
+        return
+    _print_summary(run, data)
+    _print_tree(run)
+    told = msgspec.convert(reasons, list[Told])
+    for node in run.walk():
+        if _is_worth_telling(node):
+            _print_node(node, [reason for reason in told if reason.node_id == node.node_id])
+    _print_story([reason for reason in told if not reason.node_id])
+    selector = target.selector(id)
+    click.echo(f"\n{click.style('logs', bold=True)}: alula logs {id.name} NODE{selector}")
+
+
+def _read_reasons(connection: Connection, id: ExecutionId) -> list[dict[str, Any]]:
+    """The platform's causal records; none from a platform that does not keep them."""
+    base = connection.http_endpoint()
+    if not base:
+        return []
+    path = "/".join(quote(part, safe="") for part in id)
+    try:
+        return json.loads(http.get(f"{base}/api/v1/alula/reasons/{path}"))
+    except NotFound:
+        return []
+
+
+def _document(
+    run: RunView, data: execution_pb2.WorkflowExecutionGetDataResponse, reasons: list[dict[str, Any]]
+) -> dict[str, Any]:
+    nodes = [node for node in run.walk() if node.execution is not None]
+    return {
+        **to_document(run.execution),
+        "node_executions": [to_document(node.execution) for node in nodes if node.execution is not None],
+        "task_executions": [to_document(attempt) for node in nodes for attempt in node.attempts],
+        "reasons": reasons,
+        "full_inputs": to_document(data.full_inputs),
+        "full_outputs": to_document(data.full_outputs),
+    }
+
+
+def _print_summary(run: RunView, data: execution_pb2.WorkflowExecutionGetDataResponse) -> None:
+    spec, closure = run.execution.spec, run.execution.closure
+    mode = execution_pb2.ExecutionMetadata.ExecutionMode.Name(spec.metadata.mode)
+    launched = spec.launch_plan
+    print_facts(
+        [
+            ("run", str(run.id)),
+            ("phase", phases_pb2.WorkflowExecution.Phase.Name(closure.phase)),
+            ("launched", f"{launched.name}@{launched.version}"),
+            ("by", f"{spec.metadata.principal} ({mode.lower()})"),
+            ("created", format_time(closure.created_at)),
+            ("duration", format_duration(run_duration(run, time.time()))),
+            ("labels", ", ".join(f"{key}={value}" for key, value in sorted(spec.labels.values.items()))),
+            ("max parallelism", str(spec.max_parallelism or "")),
+            ("cache", "written anew" if spec.overwrite_cache else ""),
+            ("aborted by", closure.abort_metadata.principal),
+            ("cause", closure.abort_metadata.cause),
+        ]
+    )
+    for title, literals in (("inputs", data.full_inputs), ("outputs", data.full_outputs)):
+        if literals.literals:
+            _print_block(title, outputs_text(literals) if len(literals.literals) != 1 else _single(literals))
+    if run.phase is not ExecutionPhase.ABORTED and closure.error.code:
+        _print_error(closure.error, "")
+
+
+def _single(literals: Any) -> str:
+    (name,) = literals.literals
+    return f"{name}: {outputs_text(literals).removeprefix(f'{name}: ')}"
+
+
+def _print_tree(run: RunView) -> None:
+    click.echo()
+    if not sys.stdout.isatty():
+        for row in plain_tree(run, time.time()):
+            click.echo(row)
+        return
+    from rich.console import Console  # lazy: only for a terminal
+
+    Console().print(renderable(run, time.time()))
+
+
+def _is_worth_telling(node: NodeView) -> bool:
+    return bool(node.attempts) or node.phase in (NodePhase.FAILED, NodePhase.TIMED_OUT, NodePhase.ABORTED)
+
+
+def _print_node(node: NodeView, told: Sequence[Told]) -> None:
+    click.echo(f"\n{click.style(f'{node.node_id} {node.name}', bold=True)}")
+    if node.execution is not None:
+        source = node.execution.closure.task_node_metadata.catalog_key.source_task_execution
+        if source.node_execution_id.node_id:
+            origin = source.node_execution_id
+            click.echo(f"  cached: outputs of {origin.execution_id.name}/{origin.node_id}")
+    for attempt in node.attempts:
+        number = attempt.id.retry_attempt
+        _print_attempt(attempt, [reason for reason in told if reason.attempt == number and reason.index < 0])
+        _print_failed_items(attempt, told)
+    for reason in told:
+        if reason.attempt < 0:
+            click.echo(f"  {_clock(reason.at)}  {reason.text}")
+    if node.execution is not None and not node.attempts and node.execution.closure.error.code:
+        _print_error(node.execution.closure.error, "  ")
+
+
+def _print_attempt(attempt: task_execution_pb2.TaskExecution, told: Sequence[Told]) -> None:
+    closure = attempt.closure
+    phase = AttemptPhase(closure.phase).name
+    took = f"  {format_duration(to_seconds(closure.duration))}" if to_seconds(closure.duration) else ""
+    began = format_time(closure.started_at or closure.created_at)
+    click.echo(f"  attempt {attempt.id.retry_attempt}: {colour_phase(phase, phase)}  {began}{took}")
+    if told:
+        for reason in told:
+            click.echo(f"    {_clock(reason.at)}  {reason.text}")
+    else:
+        for known in closure.reasons:
+            click.echo(f"    {format_time(known.occurred_at)[11:]}  {known.message}")
+    if closure.error.code:
+        _print_error(closure.error, "    ")
+    for log in closure.logs:
+        if log.uri.startswith(("http://", "https://")):
+            click.echo(f"    log: {log.uri}")
+
+
+def _print_failed_items(attempt: task_execution_pb2.TaskExecution, told: Sequence[Told]) -> None:
+    """The items of an array that did not succeed, with their errors; the first few of many."""
+    bad = [
+        item
+        for item in attempt.closure.metadata.external_resources
+        if item.phase in (AttemptPhase.FAILED, AttemptPhase.RETRYABLE_FAILED, AttemptPhase.ABORTED)
+    ]
+    for item in bad[:ITEMS_SHOWN]:
+        phase = AttemptPhase(item.phase).name
+        click.echo(f"    [{item.index}] attempt {item.retry_attempt}: {colour_phase(phase, phase)}")
+        if "error" in item.custom_info.fields:
+            error = item.custom_info.fields["error"].struct_value.fields
+            _print_block(f"error[{error['code'].string_value}]", error["message"].string_value, "      ")
+        for reason in told:
+            if reason.index == item.index:
+                click.echo(f"      {_clock(reason.at)}  {reason.text}")
+    if len(bad) > ITEMS_SHOWN:
+        click.echo(f"    … and {len(bad) - ITEMS_SHOWN:,} more items")
+
+
+def _print_error(error: phases_pb2.ExecutionError, indent: str) -> None:
+    kind = phases_pb2.ExecutionError.ErrorKind.Name(error.kind).lower()
+    _print_block(click.style(f"error[{error.code}] ({kind})", fg="red"), error.message, indent)
+
+
+def _print_story(told: Sequence[Told]) -> None:
+    if told:
+        click.echo(f"\n{click.style('events', bold=True)}")
+    for reason in told:
+        click.echo(f"  {_clock(reason.at)}  {reason.text}")
+
+
+def _print_block(title: str, text: str, indent: str = "") -> None:
+    """A title, then the text beside it when it is one line, below it when it is more."""
+    rows = text.rstrip("\n").splitlines() or [""]
+    if len(rows) == 1:
+        click.echo(f"{indent}{click.style(title, bold=True)}: {rows[0]}")
+        return
+    click.echo(f"{indent}{click.style(title, bold=True)}:")
+    for row in rows:
+        click.echo(f"{indent}  {row}")
+
+
+def _clock(at: str) -> str:
+    """`12:30:01` of an RFC 3339 time."""
+    return at[11:19]

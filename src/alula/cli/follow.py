@@ -1,0 +1,103 @@
+"""Following a run on the terminal: a live tree, or plain lines where there is no terminal.
+
+Draws only on standard error, so that standard output holds the result alone.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from flyteidl.admin import execution_pb2
+
+from alula.cli.failures import INTERRUPTED, RUN_FAILED, SUCCESS, CommandEnded, say, say_error
+from alula.cli.literal_text import outputs_text
+from alula.cli.output import print_message
+from alula.cli.tree import Line, lines, plain, renderable, run_duration
+from alula.core.engine.records import ExecutionPhase, NodePhase
+from alula.core.errors import Unavailable
+from alula.core.ids import ExecutionId
+from alula.sdk.client.connection import Connection
+from alula.sdk.client.rpcs import GET_EXECUTION_DATA
+from alula.sdk.client.run_view import RunView, to_execution_id
+from alula.sdk.client.watch import follow
+
+FRAMES_PER_SECOND = 10
+
+
+def follow_to_end(connection: Connection, id: ExecutionId, form: str, *, selector: str) -> None:
+    """Show the run until it ends, then its result; leaves with the run's status.
+
+    `selector` is what must be added to another command to reach the same platform and place.
+    """
+    try:
+        run = _follow_live(connection, id) if sys.stderr.isatty() else _follow_plainly(connection, id)
+    except KeyboardInterrupt:
+        say(f"\nstopped watching; {id.name} goes on")
+        say(f"  watch it:  alula watch {id.name}{selector}")
+        say(f"  abort it:  alula abort {id.name}{selector}")
+        raise CommandEnded(INTERRUPTED) from None
+    show_result(connection, run, form, selector=selector)
+
+
+def show_result(connection: Connection, run: RunView, form: str, *, selector: str) -> None:
+    """Print how the run ended and leave with status 0, or 1 when it did not succeed."""
+    if form != "table":
+        print_message(run.execution, form)
+    elif run.phase is ExecutionPhase.SUCCEEDED:
+        request = execution_pb2.WorkflowExecutionGetDataRequest(id=to_execution_id(run.id))
+        outputs = connection.call(GET_EXECUTION_DATA, request).full_outputs
+        if outputs.literals:
+            print(outputs_text(outputs))
+    if run.phase is ExecutionPhase.SUCCEEDED:
+        raise CommandEnded(SUCCESS)
+    closure = run.execution.closure
+    if run.phase is ExecutionPhase.ABORTED:
+        by = f" by {closure.abort_metadata.principal}" if closure.abort_metadata.principal else ""
+        say_error("Aborted", f"{run.id.name} was aborted{by}: {closure.abort_metadata.cause or 'no cause given'}")
+    else:
+        fix = f"`alula describe execution {run.id.name}{selector}` tells the whole story"
+        say_error(closure.error.code or run.phase.name, closure.error.message or f"{run.id.name} failed", fix)
+    raise CommandEnded(RUN_FAILED)
+
+
+def _follow_live(connection: Connection, id: ExecutionId) -> RunView:
+    from rich.console import Console  # lazy: only for a live tree
+    from rich.live import Live  # lazy: as above
+
+    console = Console(stderr=True)
+    latest: list[RunView] = []
+
+    def draw() -> object:
+        return renderable(latest[0], time.time(), height=max(console.height - 1, 3)) if latest else ""
+
+    with Live(get_renderable=draw, console=console, refresh_per_second=FRAMES_PER_SECOND) as live:  # pyright: ignore[reportArgumentType]  # any renderable is fine
+
+        def on_unreachable(error: Unavailable) -> None:
+            live.console.print(f"{error.message}; waiting for it", style="yellow")
+
+        for run in follow(connection, id, on_unreachable=on_unreachable):
+            latest[:] = [run]
+        live.refresh()
+    return latest[0]
+
+
+def _follow_plainly(connection: Connection, id: ExecutionId) -> RunView:
+    shown: dict[str, str] = {}
+    run: RunView | None = None
+    for run in follow(connection, id, on_unreachable=lambda error: say(f"{error.message}; waiting for it")):
+        for line in lines(run, time.time()):
+            _say_change(line, shown)
+    assert run is not None, "following yields at least once"
+    say(f"{run.id.name} {run.phase.name} {run_duration(run, time.time()):.1f}s")
+    return run
+
+
+def _say_change(line: Line, shown: dict[str, str]) -> None:
+    """One line for each new phase of a node, and for each new attempt."""
+    if line.phase is NodePhase.UNDEFINED:
+        return
+    state = f"{line.phase.name} {line.notes}"
+    if shown.get(line.node_id) != state:
+        shown[line.node_id] = state
+        say(plain(line))

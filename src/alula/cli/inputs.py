@@ -1,0 +1,139 @@
+"""Inputs of a task, workflow or launch plan: as options of the command line, and from a file.
+
+The options come from the typed interface: names, types, defaults, and help from the docstring.
+"""
+
+from __future__ import annotations
+
+import json
+import typing
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any, cast
+
+import click
+
+from alula.cli.values import bare, describe, from_data, from_text, is_optional, suggest
+from alula.core.errors import InvalidInput, NotFound
+from alula.sdk.interface import REQUIRED, InterfaceView
+
+_PREFIX = "input__"
+"""Parameters of inputs in click's dictionary can't meet those of the command."""
+_DEFAULT_SHOWN_CHARS = 60
+
+
+class _Typed(click.ParamType[Any]):
+    """A value of a Python type, read by `values.from_text`."""
+
+    def __init__(self, hint: Any) -> None:
+        self.hint = hint
+        self.name = describe(hint)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        where = param.opts[0] if param is not None else "value"
+        return from_text(value, self.hint, where) if isinstance(value, str) else value
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        hint = bare(self.hint)
+        is_choice = typing.get_origin(hint) is typing.Literal or (isinstance(hint, type) and issubclass(hint, Enum))
+        return f"[{self.name}]" if is_choice else f"<{self.name}>"
+
+
+def input_options(interface: InterfaceView) -> list[click.Option]:
+    """One option for each input: `--learning-rate`, also as `--learning_rate`; a bool as `--flag/--no-flag`."""
+    return [_option(interface, name, hint) for name, hint in interface.inputs.items()]
+
+
+def typed_inputs(parameters: Mapping[str, Any], context: click.Context) -> dict[str, object]:
+    """The inputs that were typed, of all parsed parameters."""
+    from_user = (click.core.ParameterSource.COMMANDLINE,)
+    return {
+        name.removeprefix(_PREFIX): value
+        for name, value in parameters.items()
+        if name.startswith(_PREFIX) and context.get_parameter_source(name) in from_user
+    }
+
+
+def file_inputs(path: Path, interface: InterfaceView) -> dict[str, object]:
+    """Inputs from a JSON or YAML file that holds an object. Raises `InvalidInput` naming file and input."""
+    document = _read_document(path)
+    if not isinstance(document, dict):
+        raise InvalidInput("BadInputsFile", f"{path} does not hold an object", fix="write `name: value` lines")
+    values: dict[str, object] = {}
+    for name, data in cast(dict[str, Any], document).items():
+        if name not in interface.inputs:
+            raise InvalidInput(
+                "UnknownInput",
+                f"{path}: {interface.kind} `{interface.name}` has no input `{name}`",
+                fix=suggest(str(name), list(interface.inputs)),
+            )
+        hint = interface.inputs[name]
+        where = f"{path}: {name}"
+        values[name] = from_text(data, hint, where) if isinstance(data, str) else from_data(data, hint, where)
+    return values
+
+
+def check_complete(interface: InterfaceView, given: Iterable[str]) -> None:
+    """Raise `InvalidInput` code `MissingInput` naming every required input that has no value."""
+    known = set(given)
+    missing = [
+        name
+        for name, default in interface.defaults.items()
+        if default is REQUIRED and name not in known and not is_optional(interface.inputs[name])
+    ]
+    if missing:
+        listed = " and ".join(f"`{name}`" for name in missing)
+        example = " ".join(f"{_spelling(name)} <{describe(interface.inputs[name])}>" for name in missing)
+        raise InvalidInput("MissingInput", f"{interface.kind} `{interface.name}` needs {listed}", fix=f"add {example}")
+
+
+def _option(interface: InterfaceView, name: str, hint: Any) -> click.Option:
+    default = interface.defaults[name]
+    help_text = _help(interface, name, default, hint)
+    spellings = dict.fromkeys((_spelling(name), f"--{name}"))
+    if bare(hint) is bool:
+        declarations = [f"{spelling}/--no-{spelling.removeprefix('--')}" for spelling in spellings]
+        return click.Option([*declarations, _PREFIX + name], default=None, help=help_text)
+    return click.Option([*spellings, _PREFIX + name], type=_Typed(hint), default=None, help=help_text)
+
+
+def _spelling(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _help(interface: InterfaceView, name: str, default: object, hint: Any) -> str:
+    described = interface.describe_input(name)
+    text = "" if described == name else described
+    if default is REQUIRED:
+        return text if is_optional(hint) else f"{text}  [required]".lstrip()
+    shown = _default_text(default)
+    return f"{text}  [default: {shown}]".lstrip()
+
+
+def _default_text(default: object) -> str:
+    if isinstance(default, Enum):
+        return str(default.value)
+    text = default if isinstance(default, str) and default else repr(default)
+    return text if len(text) <= _DEFAULT_SHOWN_CHARS else text[:_DEFAULT_SHOWN_CHARS] + "…"
+
+
+def _read_document(path: Path) -> Any:
+    try:
+        text = path.read_text()
+    except FileNotFoundError as error:
+        raise NotFound("FileNotFound", f"there is no file `{path}`") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise InvalidInput("BadInputsFile", f"{path} can't be read: {error}") from error
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        if path.suffix == ".json":
+            raise InvalidInput("BadInputsFile", f"{path} is no JSON: {error}") from error
+    import yaml  # lazy: most values are JSON
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        reason = " ".join(str(error).split())
+        raise InvalidInput("BadInputsFile", f"{path} is neither JSON nor YAML: {reason}") from error

@@ -1,0 +1,87 @@
+"""Literals as people read them. Pure."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+from flyteidl.core import literals_pb2
+
+from alula.core.literals.structs import plain_struct
+
+LIMIT_CHARS = 2_000
+
+
+def outputs_text(literals: literals_pb2.LiteralMap) -> str:
+    """All values of a map: the bare value when there is one without a name of its own, else a line for each."""
+    names = sorted(literals.literals)
+    if names == ["o0"]:
+        return literal_text(literals.literals["o0"])
+    return "\n".join(f"{name}: {literal_text(literals.literals[name])}" for name in names)
+
+
+def literal_text(literal: literals_pb2.Literal) -> str:
+    """The value as text: a string as it is, everything else as JSON; long ones are cut."""
+    value = plain_literal(literal)
+    if isinstance(value, str):
+        return value
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= LIMIT_CHARS else f"{text[:LIMIT_CHARS]}… ({len(text):,} characters)"
+
+
+def plain_literal(literal: literals_pb2.Literal) -> Any:
+    """The value as JSON-like data: numbers, texts, lists, dicts; times as ISO 8601; files as their URI."""
+    match literal.WhichOneof("value"):
+        case "scalar":
+            return _scalar(literal.scalar)
+        case "collection":
+            return [plain_literal(item) for item in literal.collection.literals]
+        case "map":
+            return {name: plain_literal(item) for name, item in sorted(literal.map.literals.items())}
+        case "offloaded_metadata":
+            return literal.offloaded_metadata.uri
+        case _:
+            return None
+
+
+def _scalar(scalar: literals_pb2.Scalar) -> Any:
+    match scalar.WhichOneof("value"):
+        case "primitive":
+            return _primitive(scalar.primitive)
+        case "blob":
+            return scalar.blob.uri
+        case "schema":
+            return scalar.schema.uri
+        case "structured_dataset":
+            return scalar.structured_dataset.uri
+        case "generic":
+            return plain_struct(scalar.generic)
+        case "binary":
+            return _binary(scalar.binary)
+        case "union":
+            return plain_literal(scalar.union.value)
+        case "error":
+            return scalar.error.message
+        case _:
+            return None
+
+
+def _primitive(primitive: literals_pb2.Primitive) -> Any:
+    kind = primitive.WhichOneof("value")
+    if kind == "datetime":
+        time = primitive.datetime
+        return datetime.fromtimestamp(time.seconds, UTC).replace(microsecond=time.nanos // 1000).isoformat()
+    if kind == "duration":
+        return str(timedelta(seconds=primitive.duration.seconds, microseconds=primitive.duration.nanos // 1000))
+    return getattr(primitive, kind) if kind else None
+
+
+def _binary(binary: literals_pb2.Binary) -> Any:
+    if binary.tag == "msgpack":
+        try:
+            return msgspec.msgpack.decode(binary.value)
+        except msgspec.DecodeError:
+            pass
+    return f"<{len(binary.value):,} bytes {binary.tag}>".replace(" >", ">")

@@ -1,0 +1,164 @@
+"""The user's module: found from a file's path or a module's name, imported, and what it declares.
+
+The user's own failures keep their own traceback, without a frame of ours.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import sys
+import traceback
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple, cast
+
+from alula.cli.failures import UserCodeError
+from alula.cli.values import suggest
+from alula.core.errors import AlulaError, InvalidInput, NotFound
+from alula.sdk.launch_plan import LaunchPlan
+from alula.sdk.task import Task
+from alula.sdk.workflow import Workflow
+
+Runnable = Task[..., object] | Workflow[..., object] | LaunchPlan
+_OUR_FOLDER = str(Path(__file__).resolve().parents[1]) + os.sep
+
+
+class Source(NamedTuple):
+    """An importable module and the folder that must be on the path for it."""
+
+    root: Path
+    module: str
+
+
+def source_of(path: Path) -> Source:
+    """Where the file belongs: its package's parent folder, and its dotted name from there."""
+    path = path.resolve()
+    names = [] if path.name == "__init__.py" else [path.stem]
+    folder = path.parent
+    while (folder / "__init__.py").exists():
+        names.insert(0, folder.name)
+        folder = folder.parent
+    return Source(folder, ".".join(names))
+
+
+def source_named(text: str) -> Source:
+    """The source for what was typed: a file's path or a module's dotted name.
+
+    Raises `InvalidInput` or `NotFound` when it can't be either.
+    """
+    path = Path(text)
+    if path.is_dir():
+        raise InvalidInput(
+            "NotAFile", f"`{text}` is a folder", fix="name a Python file in it, or use `alula register` for all"
+        )
+    if path.is_file():
+        if path.suffix != ".py":
+            raise InvalidInput("NotPython", f"`{text}` is no Python file", fix="name a file that ends in .py")
+        return source_of(path)
+    if path.suffix == ".py" or "/" in text:
+        raise NotFound("FileNotFound", f"there is no file `{text}` in {Path.cwd()}")
+    root = Path.cwd()
+    _put_first(root)
+    try:
+        spec = importlib.util.find_spec(text)
+    except (ImportError, ValueError):
+        spec = None
+    if spec is None:
+        raise NotFound("FileNotFound", f"there is no file and no module `{text}`")
+    if spec.origin and Path(spec.origin).is_file():
+        return source_of(Path(spec.origin))
+    return Source(root, text)
+
+
+def load(source: Source) -> ModuleType:
+    """Import the module. Raises `UserCodeError` with the user's own traceback."""
+    _put_first(source.root)
+    try:
+        module = importlib.import_module(source.module)
+    except AlulaError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise _user_error(source, error) from error
+    file = getattr(module, "__file__", None)
+    if file is None or source.root not in Path(file).resolve().parents:
+        raise InvalidInput(
+            "ModuleNameTaken",
+            f"`{source.module}` in {source.root} has the name of another module: {file or 'a built-in one'}",
+            fix="rename the file",
+        )
+    return module
+
+
+def declared(module: ModuleType) -> dict[str, Runnable]:
+    """What the module itself declares, by the name under which it can be run, in the order of the file."""
+    found: dict[str, Runnable] = {}
+    for name, value in vars(module).items():
+        entity = _entity(value)
+        if isinstance(entity, LaunchPlan):
+            found.setdefault(entity.name, entity)
+        elif entity is not None and entity.module == module.__name__:
+            found.setdefault(name, entity)
+    return found
+
+
+def find(module: ModuleType, name: str) -> Runnable:
+    """The task, workflow or launch plan called `name`, with or without the module in front.
+
+    Raises `NotFound` with the nearest name there is.
+    """
+    known = declared(module)
+    for wanted in (name, name.removeprefix(f"{module.__name__}."), name.rsplit(":", 1)[-1]):
+        if wanted in known:
+            return known[wanted]
+    imported = _entity(getattr(module, name, None))
+    if imported is not None:
+        return imported
+    raise NotFound(
+        "EntityNotFound",
+        f"there is no task, workflow or launch plan `{name}` in {getattr(module, '__file__', module.__name__)}",
+        fix=suggest(name, list(known)) or "declare one with @task or @workflow",
+    )
+
+
+def _entity(value: object) -> Runnable | None:
+    return cast(Runnable, value) if isinstance(value, Task | Workflow | LaunchPlan) else None
+
+
+def user_traceback(error: BaseException) -> str:
+    """The traceback of a failure in the user's code, without frames of ours and of the import machinery."""
+    report = traceback.TracebackException.from_exception(error)
+    _trim(report)
+    return "".join(report.format())
+
+
+def _trim(report: traceback.TracebackException) -> None:
+    report.stack = traceback.StackSummary.from_list(
+        [
+            frame
+            for frame in report.stack
+            if not frame.filename.startswith((_OUR_FOLDER, "<frozen importlib")) and "importlib" not in frame.filename
+        ]
+    )
+    for inner in (report.__cause__, report.__context__):
+        if inner is not None:
+            _trim(inner)
+
+
+def _user_error(source: Source, error: BaseException) -> UserCodeError:
+    summary = traceback.format_exception_only(error)[-1].strip()
+    fix = ""
+    if isinstance(error, ModuleNotFoundError) and error.name:
+        fix = f"install what gives `{error.name}` into {sys.prefix}, or start alula from the environment that has it"
+    return UserCodeError(
+        "ImportFailed", f"module `{source.module}` does not import: {summary}", shown=user_traceback(error), fix=fix
+    )
+
+
+def _put_first(folder: Path) -> None:
+    text = str(folder)
+    if sys.path[:1] != [text]:
+        if text in sys.path:
+            sys.path.remove(text)
+        sys.path.insert(0, text)

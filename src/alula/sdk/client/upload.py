@@ -1,0 +1,128 @@
+"""Files of the user's machine into the platform's store, through signed URLs."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flyteidl.service import dataproxy_pb2
+
+from alula.core.errors import InvalidInput
+from alula.sdk.client import http
+from alula.sdk.client.connection import Connection
+from alula.sdk.client.rpcs import CREATE_UPLOAD_LOCATION
+
+
+def upload(connection: Connection, data: bytes, *, project: str, domain: str, filename: str, folder: str = "") -> str:
+    """Store `data`; its native URL. The same bytes under the same name and folder are stored once.
+
+    `folder` is the object's folder in the store, the digest of the bytes when empty.
+    """
+    md5 = hashlib.md5(data, usedforsecurity=False).digest()
+    location = connection.call(
+        CREATE_UPLOAD_LOCATION,
+        dataproxy_pb2.CreateUploadLocationRequest(
+            project=project,
+            domain=domain,
+            filename=filename,
+            filename_root=folder,
+            content_md5=md5,
+            add_content_md5_metadata=True,
+        ),
+    )
+    headers = {
+        "Content-Length": str(len(data)),
+        "Content-Type": "application/octet-stream",
+        "Content-MD5": base64.b64encode(md5).decode(),
+        **location.headers,
+    }
+    http.put(location.signed_url, data, headers)
+    return location.native_url
+
+
+class RemoteStore:
+    """The platform's store as a task's values see it: what is local is uploaded, what is remote is fetched.
+
+    Fulfils `alula.sdk.types.store.Store`.
+    """
+
+    def __init__(self, connection: Connection, *, project: str, domain: str) -> None:
+        self._connection = connection
+        self._project = project
+        self._domain = domain
+
+    def upload(self, local: str, *, to: str | None = None) -> str:
+        """Store a file or folder; its URI. Raises `InvalidInput` when a place is asked for."""
+        if to is not None:
+            raise InvalidInput("RemotePathUnsupported", f"`{local}` can't be stored as `{to}` from here")
+        path = Path(local)
+        if not path.is_dir():
+            return self._put(path, path.name, "")
+        files = _files(path)
+        if not files:
+            raise InvalidInput("EmptyFolder", f"the folder `{local}` has no files")
+        names = [file.relative_to(path).as_posix() for file in files]
+        digest = hashlib.sha256()
+        for name, file in zip(names, files, strict=True):
+            digest.update(f"{name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+        folder = digest.hexdigest()[:32]
+        uris = [self._put(file, name, folder) for name, file in zip(names, files, strict=True)]
+        return uris[0].removesuffix(f"/{names[0]}")
+
+    @contextmanager
+    def new_folder(self, *, to: str | None = None) -> Generator[tuple[str, str]]:
+        """A local folder to write into, and the URI under which its files are stored when the block ends."""
+        if to is not None:
+            raise InvalidInput("RemotePathUnsupported", f"nothing can be stored as `{to}` from here")
+        root = uuid.uuid4().hex
+        base = self._native_url(root)
+        with tempfile.TemporaryDirectory(prefix="alula-") as folder:
+            yield folder, base
+            for file in _files(Path(folder)):
+                self._put(file, file.relative_to(folder).as_posix(), root)
+
+    def readable(self, uri: str) -> str:
+        """A local path with the content: the store's own on this machine, else a downloaded copy."""
+        path = uri.removeprefix("file://")
+        return path if os.path.exists(path) else self.download(uri)
+
+    def download(self, uri: str) -> str:
+        """A local copy of the content."""
+        folder = Path(tempfile.mkdtemp(prefix="alula-"))
+        target = folder / (uri.rstrip("/").rsplit("/", 1)[-1] or "data")
+        path = uri.removeprefix("file://")
+        if os.path.isdir(path):
+            shutil.copytree(path, target)
+        elif os.path.exists(path):
+            shutil.copyfile(path, target)
+        else:
+            target.write_bytes(http.get(self._signed(uri)))
+        return str(target)
+
+    def _signed(self, uri: str) -> str:
+        if uri.startswith(("http://", "https://")):
+            return uri
+        request = dataproxy_pb2.CreateDownloadLocationRequest(native_url=uri)
+        return self._connection.call(CREATE_DOWNLOAD_LOCATION, request).signed_url
+
+    def _native_url(self, folder: str) -> str:
+        """Where objects of the store's folder `folder` will be."""
+        request = dataproxy_pb2.CreateUploadLocationRequest(
+            project=self._project, domain=self._domain, filename_root=folder, filename="0"
+        )
+        return self._connection.call(CREATE_UPLOAD_LOCATION, request).native_url.removesuffix("/0")
+
+    def _put(self, file: Path, name: str, folder: str) -> str:
+        data = file.read_bytes()
+        return upload(self._connection, data, project=self._project, domain=self._domain, filename=name, folder=folder)
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
