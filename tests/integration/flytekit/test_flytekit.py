@@ -1,0 +1,126 @@
+"""Real Flyte clients run unchanged: `pyflyte` and FlyteRemote against a platform started for the test."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.integration.flytekit.conftest import Pyflyte
+from tests.integration.platform import RunningPlatform
+
+BASICS = "flows/basics.py"
+
+
+@pytest.fixture
+def pyflyte(flytekit_bin: Path, platform: RunningPlatform, tmp_path: Path) -> Pyflyte:
+    return Pyflyte(flytekit_bin, tmp_path, platform.grpc)
+
+
+OUTCOME = """
+import json, sys
+from flytekit.configuration import Config, PlatformConfig
+from flytekit.remote import FlyteRemote
+remote = FlyteRemote(Config.auto(), "flytesnacks", "development")
+name = sys.argv[1] or remote.recent_executions(limit=1)[0].id.name
+execution = remote.sync_execution(remote.fetch_execution(name=name), sync_nodes=True)
+closure = execution.closure
+print(json.dumps({
+    "name": name,
+    "phase": closure.phase,
+    "error": closure.error.message if closure.error else "",
+    "code": closure.error.code if closure.error else "",
+    "outputs": {key: execution.outputs.get(key) for key in (execution.outputs or {})} if closure.phase == 4 else {},
+    "nodes": sorted(execution.node_executions),
+}))
+"""
+
+
+def outcome(pyflyte: Pyflyte, name: str = "") -> dict[str, object]:
+    """How an execution ended (the newest without a name), as FlyteRemote sees it with all its nodes."""
+    return json.loads(pyflyte.python(OUTCOME, name).splitlines()[-1])
+
+
+def run(pyflyte: Pyflyte, workflow: str, *inputs: str, status: int = 0) -> dict[str, object]:
+    pyflyte("run", "--remote", "--wait", "--poll-interval", "1", BASICS, workflow, *inputs, status=status)
+    return outcome(pyflyte)
+
+
+def test_two_tasks(pyflyte: Pyflyte) -> None:
+    ended = run(pyflyte, "two_tasks", "--a", "5")
+    assert (ended["phase"], ended["outputs"]) == (4, {"o0": 16})
+
+
+def test_a_sub_workflow(pyflyte: Pyflyte) -> None:
+    assert run(pyflyte, "with_sub_workflow")["outputs"] == {"o0": 9}
+
+
+def test_a_map_task(pyflyte: Pyflyte) -> None:
+    assert run(pyflyte, "mapped", "--numbers", "[4, 5, 6]")["outputs"] == {"o0": [8, 10, 12]}
+
+
+def test_files_in_and_out(pyflyte: Pyflyte, tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_text("one\ntwo\n")
+    assert run(pyflyte, "files", "--file", str(path))["outputs"] == {"o0": 4}
+
+
+def test_a_dataclass(pyflyte: Pyflyte) -> None:
+    assert run(pyflyte, "structured", "--point", '{"x": 7, "label": "q"}')["outputs"] == {"o0": "q7"}
+
+
+def test_a_user_error_is_shown_with_its_code_and_traceback(pyflyte: Pyflyte) -> None:
+    ended = run(pyflyte, "failing", status=1)
+    assert ended["phase"] == 6
+    assert "ValueError" in str(ended["code"])
+    assert "1 is out of range" in str(ended["error"])
+
+
+def test_a_recoverable_error_is_retried(pyflyte: Pyflyte) -> None:
+    assert run(pyflyte, "retried", "--a", "9")["outputs"] == {"o0": 9}
+
+
+def test_a_cached_task_runs_once(pyflyte: Pyflyte, platform: RunningPlatform) -> None:
+    assert run(pyflyte, "cached")["outputs"] == {"o0": 100}
+    assert run(pyflyte, "cached")["outputs"] == {"o0": 100}
+    logs = list((platform.data / "objects").rglob("log.txt"))
+    assert sum("costly ran" in log.read_text() for log in logs) == 1
+
+
+def test_register_a_package_and_run_what_it_registered(pyflyte: Pyflyte) -> None:
+    printed = pyflyte("register", "flows", "--version", "v1")
+    assert "Successfully registered" in printed
+    again = pyflyte("register", "flows", "--version", "v1")
+    assert "error" not in again.lower()
+    pyflyte(
+        "run", "remote-launchplan", "flows.basics.two_tasks:v1", "--a", "1", "--b", "1"
+    )
+
+
+def test_a_task_alone(pyflyte: Pyflyte) -> None:
+    ended = run(pyflyte, "add", "--a", "1", "--b", "2")
+    assert ended["outputs"] == {"o0": 3}
+
+
+def test_terminate(pyflyte: Pyflyte) -> None:
+    program = """
+import sys, time
+from flytekit.configuration import Config
+from flytekit.remote import FlyteRemote
+from flytekit import task
+remote = FlyteRemote(Config.auto(), "flytesnacks", "development")
+execution = remote.fetch_execution(name=sys.argv[1])
+remote.terminate(execution, "no longer needed")
+"""
+    pyflyte("run", "--remote", "--name", "slow-one", "flows/slow.py", "slow")
+    pyflyte.python(program, "slow-one")
+    wait = """
+import sys
+from datetime import timedelta
+from flytekit.configuration import Config
+from flytekit.remote import FlyteRemote
+remote = FlyteRemote(Config.auto(), "flytesnacks", "development")
+done = remote.wait(remote.fetch_execution(name=sys.argv[1]), timeout=timedelta(seconds=30), poll_interval=timedelta(seconds=1))
+print(done.closure.phase, done.closure.abort_metadata.cause)
+"""
+    assert pyflyte.python(wait, "slow-one").split() == ["7", "no", "longer", "needed"]
