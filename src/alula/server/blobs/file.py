@@ -1,0 +1,295 @@
+"""Objects as files in a folder: the embedded store.
+
+A URI is the file's absolute path. An object is written under a temporary name and linked to its own, which fails where
+something stands already, so nothing is ever replaced; then it is read-only. Tasks write here too, as files: what
+is read is therefore checked not to lead out of the folder by a link.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator, Generator, Mapping
+from io import RawIOBase
+from pathlib import Path
+from typing import BinaryIO
+
+from alula.core.errors import AlreadyExists, InvalidInput, NotFound, ResourceExhausted, Unavailable
+from alula.server.blob import FULL_DISK, SignedUrl
+from alula.server.blobs import signing
+from alula.server.blobs.signing import Grant
+
+PIECE_BYTES = 256 * 1024
+INCOMING = ".incoming"
+"""Folder of objects that are being written; not part of any list."""
+KEY_BYTES = 32
+
+
+class FileBlobs:
+    """`Blobs` in `folder`; the key that signs URLs is kept in `key_file`, outside it."""
+
+    def __init__(self, folder: Path, key_file: Path, *, base_url: str = "") -> None:
+        self._folder = Path(os.path.abspath(folder))
+        self._incoming = self._folder / INCOMING
+        self._key_file = key_file
+        self._key = b""
+        self.base_url = base_url
+        """`http://host:port`, set when the HTTP port is known."""
+
+    async def start(self) -> None:
+        """Also removes what an earlier platform was writing when it was killed."""
+        with errors_of(str(self._folder)):
+            shutil.rmtree(self._incoming, ignore_errors=True)
+            self._incoming.mkdir(parents=True, exist_ok=True)
+            self._key = read_or_make_key(self._key_file)
+        self._root = os.path.realpath(self._folder)
+
+    async def stop(self) -> None:
+        return None
+
+    # The contract
+
+    def uri(self, *parts: str) -> str:
+        segments = [segment for part in parts for segment in part.split("/")]
+        for segment in segments:
+            check_segment(segment, "/".join(parts))
+        return os.path.join(self._folder, *segments)
+
+    async def put(self, uri: str, data: bytes) -> None:
+        path = self._path(uri)
+        await asyncio.to_thread(self._put, path, data)
+
+    async def get(self, uri: str) -> bytes:
+        return await asyncio.to_thread(self._get, uri)
+
+    async def read(self, uri: str, *, offset: int = 0) -> AsyncIterator[bytes]:
+        file = await asyncio.to_thread(self._open, uri)
+        try:
+            file.seek(offset)
+            while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+                yield piece
+        finally:
+            file.close()
+
+    async def size(self, uri: str) -> int | None:
+        path = self._path(uri)
+        try:
+            self._check_inside(path)
+            return path.stat().st_size if path.is_file() else None
+        except FileNotFoundError:
+            return None
+
+    async def list(self, prefix: str) -> list[str]:
+        path = self._path(prefix, root_too=True)
+        return await asyncio.to_thread(self._list, path)
+
+    async def delete(self, prefix: str) -> None:
+        path = self._path(prefix)
+        self._check_inside(path.parent)
+        with errors_of(prefix):
+            if path.is_dir() and not path.is_symlink():
+                await asyncio.to_thread(shutil.rmtree, path)
+            else:
+                path.unlink(missing_ok=True)
+
+    def upload_url(self, uri: str, *, md5: bytes | None, ttl_s: int) -> SignedUrl:
+        headers = {"Content-MD5": base64.b64encode(md5).decode()} if md5 is not None else {}
+        return self._signed("PUT", uri, md5, ttl_s, headers)
+
+    def download_url(self, uri: str, *, ttl_s: int) -> SignedUrl:
+        return self._signed("GET", uri, None, ttl_s, {})
+
+    # For the HTTP layer, which serves the signed URLs
+
+    def verify(self, method: str, path: str, query: Mapping[str, str], now: int) -> Grant:
+        """What a request on a signed URL may do; `path` decoded, `now` in microseconds since the epoch.
+
+        Raises `PermissionDenied` with code `BadSignature` or `UrlExpired`.
+        """
+        return signing.verify(method, path, query, key=self._key, now=now)
+
+    def uri_of(self, grant: Grant) -> str:
+        return self.uri(grant.name)
+
+    async def write(self, grant: Grant, pieces: AsyncIterator[bytes], *, md5: bytes | None = None) -> int:
+        """Write the body of a PUT, whole or not at all; returns its bytes. `md5` is the request's own, if any.
+
+        Raises `InvalidInput` code `DigestMismatch`, and as `put` does.
+        """
+        uri = self.uri_of(grant)
+        path = self._path(uri)
+        digest = hashlib.md5(usedforsecurity=False)
+        size = 0
+        temporary = self._incoming / secrets.token_hex(16)
+        try:
+            with errors_of(uri):
+                file = temporary.open("xb", buffering=0)
+            with file:
+                async for piece in pieces:
+                    digest.update(piece)
+                    size += len(piece)
+                    await asyncio.to_thread(write_piece, file, piece, uri)
+                with errors_of(uri):
+                    await asyncio.to_thread(settle, file)
+            for expected in (grant.md5, md5):
+                if expected is not None and digest.digest() != expected:
+                    raise InvalidInput(
+                        "DigestMismatch",
+                        f"the content of {uri} has MD5 {digest.hexdigest()}, and {expected.hex()} was announced",
+                        fix="send it again",
+                    )
+            await asyncio.to_thread(self._publish, temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        return size
+
+    # Files
+
+    def _signed(self, method: str, uri: str, md5: bytes | None, ttl_s: int, headers: dict[str, str]) -> SignedUrl:
+        name = str(self._path(uri).relative_to(self._folder))
+        expires_at = time.time_ns() // 1000 + ttl_s * 1_000_000
+        path = signing.sign(Grant(method, name, expires_at, md5), self._key)
+        return SignedUrl(url=self.base_url + path, expires_at=expires_at, headers=headers)
+
+    def _path(self, uri: str, *, root_too: bool = False) -> Path:
+        """The file of a URI. Raises `InvalidInput` for one outside the store."""
+        root = f"{self._folder}/"
+        if root_too and uri.rstrip("/") == str(self._folder):
+            return self._folder
+        if not uri.startswith(root):
+            raise InvalidInput("OutsideStore", f"{uri!r} is not in the object store {self._folder}")
+        name = uri.removeprefix(root).rstrip("/")
+        for segment in name.split("/"):
+            check_segment(segment, uri)
+        if name.split("/")[0] == INCOMING:
+            raise InvalidInput("OutsideStore", f"{uri!r} is not an object")
+        return self._folder / name
+
+    def _check_inside(self, path: Path) -> None:
+        """Links may lead elsewhere: a task can have made one."""
+        real = os.path.realpath(path)
+        if real != self._root and not real.startswith(f"{self._root}/"):
+            raise InvalidInput("OutsideStore", f"{str(path)!r} leads out of the object store by a link")
+
+    def _open(self, uri: str) -> BinaryIO:
+        path = self._path(uri)
+        self._check_inside(path)
+        with errors_of(uri):
+            try:
+                return path.open("rb")
+            except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+                raise NotFound("ObjectNotFound", f"there is no object {uri}") from error
+
+    def _get(self, uri: str) -> bytes:
+        with self._open(uri) as file, errors_of(uri):
+            return file.read()
+
+    def _put(self, path: Path, data: bytes) -> None:
+        temporary = self._incoming / secrets.token_hex(16)
+        try:
+            with errors_of(str(path)), temporary.open("xb", buffering=0) as file:
+                write_all(file, data)
+                settle(file)
+            self._publish(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def _publish(self, temporary: Path, path: Path) -> None:
+        """Give a written file its name, unless the name is taken by other bytes."""
+        with errors_of(str(path)):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._check_inside(path.parent)
+            try:
+                os.link(temporary, path)
+            except FileExistsError as error:
+                if path.is_symlink() or not same_bytes(temporary, path):
+                    raise AlreadyExists(
+                        "ObjectExists", f"the object {path} exists with other content", fix="use a new name"
+                    ) from error
+
+    def _list(self, path: Path) -> list[str]:
+        if path.is_file():
+            return [str(path)]
+        found: list[str] = []
+        for folder, folders, names in os.walk(path):
+            if folder == str(self._folder) and INCOMING in folders:
+                folders.remove(INCOMING)
+            found += [os.path.join(folder, name) for name in names]
+        return sorted(found)
+
+
+@contextlib.contextmanager
+def errors_of(uri: str) -> Generator[None]:
+    """Report the operating system's errors as the contract says."""
+    try:
+        yield
+    except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+        raise InvalidInput("BadObjectName", f"{uri} is a folder, or below an object") from error
+    except OSError as error:
+        if error.errno in FULL_DISK:
+            raise ResourceExhausted("DiskFull", f"no room for the object {uri}", fix="free some space") from error
+        if isinstance(error, FileNotFoundError):
+            raise NotFound("ObjectNotFound", f"there is no object {uri}") from error
+        raise Unavailable("StoreFailed", f"the object {uri} can't be read or written: {error}") from error
+
+
+def check_segment(segment: str, whole: str) -> None:
+    if segment in ("", ".", "..") or "\0" in segment or len(os.fsencode(segment)) > 255:
+        raise InvalidInput("BadObjectName", f"{whole!r} can't name an object", fix="use plain path segments")
+
+
+def write_piece(file: RawIOBase, piece: bytes, uri: str) -> None:
+    with errors_of(uri):
+        write_all(file, piece)
+
+
+def write_all(file: RawIOBase, data: bytes) -> None:
+    """A single write takes at most 2 GiB, and less on a disk that is nearly full."""
+    view = memoryview(data)
+    while view:
+        view = view[file.write(view) :]
+
+
+def settle(file: RawIOBase) -> None:
+    """Make a written file durable and read-only."""
+    os.fchmod(file.fileno(), 0o444)
+    os.fsync(file.fileno())
+
+
+def same_bytes(one: Path, other: Path) -> bool:
+    if one.stat().st_size != other.stat().st_size:
+        return False
+    with one.open("rb") as left, other.open("rb") as right:
+        while piece := left.read(PIECE_BYTES):
+            if piece != right.read(PIECE_BYTES):
+                return False
+    return True
+
+
+def read_or_make_key(path: Path) -> bytes:
+    """The signing key of this data folder; the owner alone can read it."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        pass
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        os.write(file, secrets.token_bytes(KEY_BYTES))
+        os.fsync(file)
+    finally:
+        os.close(file)
+    try:
+        os.link(temporary, path)
+    except FileExistsError:  # another process made one at the same moment
+        pass
+    finally:
+        temporary.unlink()
+    return path.read_bytes()
