@@ -14,7 +14,7 @@ from flyteidl.core import (
     workflow_pb2,
 )
 
-from alula.core.compiler import compile_task, compile_workflow
+from alula.core.compiler.workflow import compile_workflow
 
 INT = types_pb2.LiteralType(simple=types_pb2.INTEGER)
 
@@ -163,4 +163,4 @@ def compiled(
     tasks: Sequence[tasks_pb2.TaskTemplate],
     sub_workflows: Sequence[workflow_pb2.WorkflowTemplate] = (),
 ) -> compiler_pb2.CompiledWorkflowClosure:
-    return compile_workflow(template, sub_workflows, [compile_task(each) for each in tasks], [])
+    return compile_workflow(template, sub_workflows, tasks, [])
