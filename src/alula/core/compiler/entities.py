@@ -1,0 +1,141 @@
+"""What a workflow may refer to: tasks, sub-workflows and launch plans, by id, with their interfaces.
+
+Owns the lookup and the shape in which the rest of the compiler sees an interface. Each entity's interface is
+worked out once, however many nodes use it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, TypeAlias, TypeVar
+
+import msgspec
+from flyteidl.core import (
+    compiler_pb2,
+    identifier_pb2,
+    interface_pb2,
+    tasks_pb2,
+    types_pb2,
+    workflow_pb2,
+)
+
+from alula.core.compiler.errors import Code, Findings
+from alula.core.ids import EntityId
+from alula.core.literals.casting import is_optional
+
+Kind: TypeAlias = Literal["task", "sub_workflow", "launch_plan"]
+_E = TypeVar("_E", tasks_pb2.TaskTemplate, workflow_pb2.WorkflowTemplate, "ReferencedLaunchPlan")
+Types: TypeAlias = Mapping[str, types_pb2.LiteralType]
+Outputs: TypeAlias = Mapping[str, types_pb2.LiteralType | None]
+"""`None` for a type that only the run can tell."""
+Task: TypeAlias = tasks_pb2.TaskTemplate | compiler_pb2.CompiledTask
+
+
+class Interface(msgspec.Struct, frozen=True):
+    """What goes into a node and what comes out."""
+
+    inputs: Types
+    outputs: Outputs
+    required: frozenset[str]
+    """Inputs that must be bound."""
+
+
+class ReferencedLaunchPlan(msgspec.Struct, frozen=True):
+    """A registered launch plan, with what its template can't say: which inputs have defaults."""
+
+    template: workflow_pb2.LaunchPlanTemplate
+    expected_inputs: interface_pb2.ParameterMap
+
+
+LaunchPlan: TypeAlias = workflow_pb2.LaunchPlanTemplate | ReferencedLaunchPlan
+
+
+def entity_id(identifier: identifier_pb2.Identifier) -> EntityId:
+    """The id without its resource type, as a key."""
+    return EntityId(identifier.project, identifier.domain, identifier.name, identifier.version)
+
+
+def types_of(variables: interface_pb2.VariableMap) -> Types:
+    """The type of each variable."""
+    return {name: variable.type for name, variable in variables.variables.items()}
+
+
+def interface_of(interface: interface_pb2.TypedInterface) -> Interface:
+    """A typed interface in which `Optional` inputs may be left out."""
+    inputs = types_of(interface.inputs)
+    required = frozenset(name for name, kind in inputs.items() if not is_optional(kind))
+    return Interface(inputs, types_of(interface.outputs), required)
+
+
+class Entities:
+    """The entities of one compilation."""
+
+    def __init__(
+        self,
+        tasks: Iterable[Task],
+        sub_workflows: Iterable[workflow_pb2.WorkflowTemplate],
+        launch_plans: Iterable[LaunchPlan],
+        findings: Findings,
+    ) -> None:
+        self.tasks: dict[EntityId, tasks_pb2.TaskTemplate] = {}
+        self.sub_workflows: dict[EntityId, workflow_pb2.WorkflowTemplate] = {}
+        self.launch_plans: dict[EntityId, ReferencedLaunchPlan] = {}
+        self.used: dict[tuple[Kind, EntityId], str] = {}
+        """Kind and id of what nodes refer to, with the path of the first one that does."""
+        self._interfaces: dict[tuple[Kind, EntityId], Interface] = {}
+        for task in tasks:
+            template = task.template if isinstance(task, compiler_pb2.CompiledTask) else task
+            _keep(self.tasks, entity_id(template.id), template, "task", findings)
+        for workflow in sub_workflows:
+            _keep(self.sub_workflows, entity_id(workflow.id), workflow, "sub-workflow", findings)
+        for launch_plan in launch_plans:
+            plan = _referenced(launch_plan)
+            _keep(self.launch_plans, entity_id(plan.template.id), plan, "launch plan", findings)
+
+    def use(self, kind: Kind, id: EntityId, path: str) -> Interface | None:
+        """The interface of an entity that the node at `path` refers to; `None` when there is no such entity."""
+        key = (kind, id)
+        if key not in self.used:
+            interface = self._interface(kind, id)
+            if interface is None:
+                return None
+            self.used[key] = path
+            self._interfaces[key] = interface
+        return self._interfaces[key]
+
+    def _interface(self, kind: Kind, id: EntityId) -> Interface | None:
+        if kind == "launch_plan":
+            plan = self.launch_plans.get(id)
+            return None if plan is None else _launch_plan_interface(plan)
+        template = self.tasks.get(id) if kind == "task" else self.sub_workflows.get(id)
+        return None if template is None else interface_of(template.interface)
+
+
+def _launch_plan_interface(plan: ReferencedLaunchPlan) -> Interface:
+    """Of its inputs only those without a default must be bound."""
+    parameters = plan.expected_inputs.parameters
+    return Interface(
+        {name: parameter.var.type for name, parameter in parameters.items()},
+        types_of(plan.template.interface.outputs),
+        frozenset(name for name, parameter in parameters.items() if parameter.required),
+    )
+
+
+def _keep(kept: dict[EntityId, _E], id: EntityId, entity: _E, word: str, findings: Findings) -> None:
+    if kept.setdefault(id, entity) != entity:
+        findings.add(Code.DUPLICATE_ID, "", f"{word} `{id}` is given twice, with different contents; give it once")
+
+
+def _referenced(launch_plan: LaunchPlan) -> ReferencedLaunchPlan:
+    """A bare template says nothing of defaults: what is neither fixed nor `Optional` is required."""
+    if isinstance(launch_plan, ReferencedLaunchPlan):
+        return launch_plan
+    variables = launch_plan.interface.inputs.variables
+    expected = interface_pb2.ParameterMap(
+        parameters={
+            name: interface_pb2.Parameter(var=variable, required=not is_optional(variable.type))
+            for name, variable in variables.items()
+            if name not in launch_plan.fixed_inputs.literals
+        }
+    )
+    return ReferencedLaunchPlan(launch_plan, expected)

@@ -1,0 +1,180 @@
+"""Who waits for whom: the edges of one workflow, its order, its cycles and its connection sets.
+
+Knows node ids only, nothing of kinds or types. Everything here is linear in nodes and edges.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+
+from flyteidl.core import compiler_pb2
+
+from alula.core.compiler.errors import Code, Findings
+
+START, END = "start-node", "end-node"
+
+
+class Graph:
+    """Nodes in template order, each with the nodes that it waits for.
+
+    Nodes inside a branch are nodes of their own whose `owner` is the branch.
+    """
+
+    def __init__(self) -> None:
+        self.upstream: dict[str, dict[str, None]] = {}
+        """For each node what it waits for; dictionaries as ordered sets."""
+        self.owner: dict[str, str] = {}
+        """The branch of each node that is inside one."""
+        self._circular: set[str] = set()
+        """Branches of which something inside waits for the branch itself."""
+        self._apart: dict[str, list[str]] = {}
+        """The failure node: it waits for others, nobody waits for it, and it is not in the order."""
+
+    def add_node(self, node_id: str, *, owner: str = "") -> None:
+        self.upstream[node_id] = {}
+        if owner:
+            self.owner[node_id] = owner
+            self.upstream[node_id][owner] = None
+
+    def add_edge(self, before: str, after: str) -> None:
+        if before == self.owner.get(after):
+            self._circular.add(self.top(after))
+        self.upstream[after][before] = None
+
+    def add_apart(self, node_id: str, upstream: Iterable[str]) -> None:
+        self._apart[node_id] = sorted({*upstream})
+
+    def top(self, node_id: str) -> str:
+        """The node of the workflow's own graph that `node_id` is, or is inside of."""
+        while node_id in self.owner:
+            node_id = self.owner[node_id]
+        return node_id
+
+    def order(self, findings: Findings) -> list[str]:
+        """All top-level nodes, each after what it, or what is inside it, waits for. Reports cycles.
+
+        Nodes that can't be ordered come last, so that their own errors are found too.
+        """
+        waits = self._waits()
+        downstream = _inverted(waits)
+        unmet = {node: len(befores) for node, befores in waits.items()}
+        ready = deque(node for node, count in unmet.items() if count == 0)
+        ordered: list[str] = []
+        while ready:
+            node = ready.popleft()
+            ordered.append(node)
+            for after in downstream[node]:
+                unmet[after] -= 1
+                if unmet[after] == 0:
+                    ready.append(after)
+        if len(ordered) < len(waits):
+            done = frozenset(ordered)
+            stuck = {node: befores - done for node, befores in waits.items() if node not in done}
+            entry = any(not befores for node, befores in waits.items() if node != END)
+            self._report(stuck, entry=entry, findings=findings)
+            ordered.extend(stuck)
+        return ordered
+
+    def connections(self) -> compiler_pb2.ConnectionSet:
+        """Edges both ways, with loose ends tied to the start and end nodes, ids sorted."""
+        upstream = {node: sorted(befores) for node, befores in self.upstream.items()}
+        downstream: dict[str, list[str]] = {}
+        for node, befores in upstream.items():
+            if not befores and node != END:
+                befores.append(START)
+            for before in befores:
+                downstream.setdefault(before, []).append(node)
+        for node in upstream:
+            followed = any(self.owner.get(after) != node for after in downstream.get(node, ()))
+            if not followed and node != END and node not in self.owner:
+                downstream.setdefault(node, []).append(END)
+                upstream[END].append(node)
+        connections = compiler_pb2.ConnectionSet()
+        _fill(connections.upstream, {**upstream, **self._apart})
+        _fill(connections.downstream, downstream)
+        return connections
+
+    def _waits(self) -> dict[str, set[str]]:
+        """What each top-level node waits for, what is inside a branch counted as the branch."""
+        waits: dict[str, set[str]] = {node: set() for node in self.upstream if node not in self.owner}
+        for node, befores in self.upstream.items():
+            top = self.top(node)
+            for before in befores:
+                if before not in (START, self.owner.get(node)):
+                    waits[top].add(self.top(before))
+        for top in self._circular:
+            waits[top].add(top)
+        return waits
+
+    def _report(self, stuck: Mapping[str, set[str]], *, entry: bool, findings: Findings) -> None:
+        for cycle in _cycles(stuck):
+            circle = " > ".join([*cycle, cycle[0]])
+            findings.add(
+                Code.CYCLE_DETECTED,
+                cycle[0],
+                f"these nodes wait for each other: {circle}; take out one of the dependencies",
+            )
+        reachable = self._reachable()
+        islands = [node for node in stuck if node not in reachable and node != END]
+        if islands:
+            names = ", ".join(f"`{node}`" for node in islands[:10])
+            names += f" and {len(islands) - 10} more" if len(islands) > 10 else ""
+            findings.add(
+                Code.UNREACHABLE_NODES,
+                islands[0],
+                f"nothing that runs leads to {names}; let one of them start from the workflow's inputs",
+            )
+        if not entry:
+            findings.add(
+                Code.NO_ENTRY_NODE_FOUND,
+                "",
+                "every node waits for another one; let at least one depend on the workflow's inputs only",
+            )
+
+    def _reachable(self) -> set[str]:
+        """What can be come to from the start node, along any edge."""
+        downstream = _inverted(self.upstream)
+        frontier = [node for node, befores in self.upstream.items() if not befores or START in befores]
+        seen = set(frontier)
+        while frontier:
+            for after in downstream.get(frontier.pop(), ()):
+                if after not in seen:
+                    seen.add(after)
+                    frontier.append(after)
+        return seen
+
+
+def _inverted(upstream: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    downstream: dict[str, list[str]] = {node: [] for node in upstream}
+    for node, befores in upstream.items():
+        for before in befores:
+            downstream.setdefault(before, []).append(node)
+    return downstream
+
+
+def _cycles(stuck: Mapping[str, set[str]]) -> list[list[str]]:
+    """One cycle of each group of nodes that wait for each other, in the order in which they would run.
+
+    Each stuck node waits for another stuck one, so following that leads into a cycle.
+    """
+    cycles: list[list[str]] = []
+    settled: set[str] = set()
+    for first in stuck:
+        trail: dict[str, None] = {}
+        node = first
+        while node not in settled and node not in trail:
+            trail[node] = None
+            node = min(stuck[node])
+        if node in trail:
+            path = list(trail)
+            cycle = path[path.index(node) :]
+            cycles.append(cycle[::-1])
+        settled.update(trail)
+    return cycles
+
+
+def _fill(into: Mapping[str, compiler_pb2.ConnectionSet.IdList], neighbours: Mapping[str, Sequence[str]]) -> None:
+    for node, ids in neighbours.items():
+        if ids:
+            into[node].ids.extend(sorted(ids))  # protobuf's map makes the entry

@@ -1,0 +1,22 @@
+"""Task nodes: run a registered task."""
+
+from __future__ import annotations
+
+from flyteidl.core import workflow_pb2
+
+from alula.core.compiler.bindings import check_bindings
+from alula.core.compiler.entities import Interface
+from alula.core.compiler.nodes.references import referenced_interface
+from alula.core.compiler.scope import Scope
+
+
+def task_interface(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Interface | None:
+    """That of the task."""
+    return referenced_interface("task", node.task_node.reference_id, node_id, scope)
+
+
+def check_task_node(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Interface | None:
+    interface = task_interface(node, node_id, scope)
+    if interface is not None:
+        check_bindings(node.inputs, interface, node_id, scope)
+    return interface
