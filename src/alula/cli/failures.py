@@ -92,6 +92,11 @@ def say(note: str) -> None:
 
 
 def _report_usage(error: click.ClickException) -> None:
+    if isinstance(error, click.NoSuchOption | click.exceptions.NoSuchCommand) and error.possibilities:
+        close = " or ".join(f"`{option}`" for option in error.possibilities)
+        wrong = error.option_name if isinstance(error, click.NoSuchOption) else error.command_name
+        say_error("BadUsage", f"there is no `{wrong}`", f"did you mean {close}?")
+        return
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "alula"
     message = error.format_message()
     say_error("BadUsage", message[:1].lower() + message[1:].rstrip("."), f"see `{command} --help`")

@@ -5,21 +5,24 @@ The options come from the typed interface: names, types, defaults, and help from
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import typing
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
 from typing import Any, cast
 
 import click
 
+from alula.cli.run_options import INPUT_PREFIX
 from alula.cli.values import bare, describe, from_data, from_text, is_optional, suggest
 from alula.core.errors import InvalidInput, NotFound
-from alula.sdk.interface import REQUIRED, InterfaceView
+from alula.sdk.interface import REQUIRED, DerivedInterface, Interface
 
-_PREFIX = "input__"
-"""Parameters of inputs in click's dictionary can't meet those of the command."""
+AnyInterface = Interface | DerivedInterface
+
 _DEFAULT_SHOWN_CHARS = 60
 
 
@@ -28,7 +31,7 @@ class _Typed(click.ParamType[Any]):
 
     def __init__(self, hint: Any) -> None:
         self.hint = hint
-        self.name = describe(hint)
+        self.name = describe(hint).removesuffix(" or null")
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         where = param.opts[0] if param is not None else "value"
@@ -40,8 +43,8 @@ class _Typed(click.ParamType[Any]):
         return f"[{self.name}]" if is_choice else f"<{self.name}>"
 
 
-def input_options(interface: InterfaceView) -> list[click.Option]:
-    """One option for each input: `--learning-rate`, also as `--learning_rate`; a bool as `--flag/--no-flag`."""
+def input_options(interface: AnyInterface) -> list[click.Option]:
+    """One option for each input: `--learning-rate`; a bool as `--flag/--no-flag`."""
     return [_option(interface, name, hint) for name, hint in interface.inputs.items()]
 
 
@@ -49,13 +52,13 @@ def typed_inputs(parameters: Mapping[str, Any], context: click.Context) -> dict[
     """The inputs that were typed, of all parsed parameters."""
     from_user = (click.core.ParameterSource.COMMANDLINE,)
     return {
-        name.removeprefix(_PREFIX): value
+        name.removeprefix(INPUT_PREFIX): value
         for name, value in parameters.items()
-        if name.startswith(_PREFIX) and context.get_parameter_source(name) in from_user
+        if name.startswith(INPUT_PREFIX) and context.get_parameter_source(name) in from_user
     }
 
 
-def file_inputs(path: Path, interface: InterfaceView) -> dict[str, object]:
+def file_inputs(path: Path, interface: AnyInterface) -> dict[str, object]:
     """Inputs from a JSON or YAML file that holds an object. Raises `InvalidInput` naming file and input."""
     document = _read_document(path)
     if not isinstance(document, dict):
@@ -74,7 +77,7 @@ def file_inputs(path: Path, interface: InterfaceView) -> dict[str, object]:
     return values
 
 
-def check_complete(interface: InterfaceView, given: Iterable[str]) -> None:
+def check_complete(interface: AnyInterface, given: Iterable[str]) -> None:
     """Raise `InvalidInput` code `MissingInput` naming every required input that has no value."""
     known = set(given)
     missing = [
@@ -88,21 +91,21 @@ def check_complete(interface: InterfaceView, given: Iterable[str]) -> None:
         raise InvalidInput("MissingInput", f"{interface.kind} `{interface.name}` needs {listed}", fix=f"add {example}")
 
 
-def _option(interface: InterfaceView, name: str, hint: Any) -> click.Option:
+def _option(interface: AnyInterface, name: str, hint: Any) -> click.Option:
     default = interface.defaults[name]
     help_text = _help(interface, name, default, hint)
-    spellings = dict.fromkeys((_spelling(name), f"--{name}"))
+    spelling = _spelling(name)
     if bare(hint) is bool:
-        declarations = [f"{spelling}/--no-{spelling.removeprefix('--')}" for spelling in spellings]
-        return click.Option([*declarations, _PREFIX + name], default=None, help=help_text)
-    return click.Option([*spellings, _PREFIX + name], type=_Typed(hint), default=None, help=help_text)
+        declaration = f"{spelling}/--no-{spelling.removeprefix('--')}"
+        return click.Option([declaration, INPUT_PREFIX + name], default=None, help=help_text)
+    return click.Option([spelling, INPUT_PREFIX + name], type=_Typed(hint), default=None, help=help_text)
 
 
 def _spelling(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def _help(interface: InterfaceView, name: str, default: object, hint: Any) -> str:
+def _help(interface: AnyInterface, name: str, default: object, hint: Any) -> str:
     described = interface.describe_input(name)
     text = "" if described == name else described
     if default is REQUIRED:
@@ -112,10 +115,28 @@ def _help(interface: InterfaceView, name: str, default: object, hint: Any) -> st
 
 
 def _default_text(default: object) -> str:
-    if isinstance(default, Enum):
-        return str(default.value)
-    text = default if isinstance(default, str) and default else repr(default)
+    """The default as one would type it."""
+    match default:
+        case Enum():
+            text = str(default.value)
+        case str() if default:
+            text = default
+        case datetime():
+            text = default.isoformat()
+        case timedelta():
+            text = str(default)
+        case _:
+            try:
+                text = json.dumps(default, default=_plain)
+            except TypeError:
+                text = str(default)
     return text if len(text) <= _DEFAULT_SHOWN_CHARS else text[:_DEFAULT_SHOWN_CHARS] + "…"
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dataclasses.asdict(value)
+    return _default_text(value)
 
 
 def _read_document(path: Path) -> Any:

@@ -6,6 +6,7 @@ Reads files and the environment that it is given; never connects.
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 from collections.abc import Mapping
@@ -95,27 +96,28 @@ def parse_endpoint(text: str, source: str) -> Endpoint:
 
 
 def _running_platform(folder: Path) -> Endpoint | None:
-    """The platform that `server.json` of a data folder describes, if its process lives."""
+    """The platform that `server.json` of a data folder describes, if one still holds the folder."""
     try:
         facts = json.loads((folder / "server.json").read_bytes())
-        pid, grpc = int(facts["pid"]), str(facts["grpc"])
-        http = str(facts["http"])
+        grpc, http = str(facts["grpc"]), str(facts["http"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if not _is_alive(pid):
+    if not _is_held(folder / "server.lock"):
         return None
     endpoint = parse_endpoint(grpc, f"the platform of {folder}")
-    return msgspec.structs.replace(endpoint, http=http if "://" in http else f"http://{http}")
+    return msgspec.structs.replace(endpoint, http=http.rstrip("/"))
 
 
-def _is_alive(pid: int) -> bool:
+def _is_held(lock: Path) -> bool:
+    """Whether a server holds the lock: the kernel lets go of it however the server ended."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
-    return True
+    except OSError:
+        return False
+    return False
 
 
 def _flyte_configuration(environment: Mapping[str, str], home: Path) -> Endpoint | None:

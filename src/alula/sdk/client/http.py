@@ -11,18 +11,41 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import urlsplit
 
+import msgspec
+
 from alula.core.errors import (
+    AlreadyExists,
     AlulaError,
     FailedPrecondition,
+    InvalidInput,
     NotFound,
     PermissionDenied,
     ResourceExhausted,
+    Unauthenticated,
     Unavailable,
 )
 
 TRANSFER_TIMEOUT_S = 60.0
 PIECE_BYTES = 64 * 1024
+_KINDS: dict[int, type[AlulaError]] = {
+    400: InvalidInput,
+    401: Unauthenticated,
+    403: PermissionDenied,
+    404: NotFound,
+    409: AlreadyExists,
+    412: FailedPrecondition,
+    413: ResourceExhausted,
+    507: ResourceExhausted,
+}
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
+
+
+class _Told(msgspec.Struct):
+    """An error of the platform as JSON."""
+
+    code: str
+    message: str
+    fix: str = ""
 
 
 def put(url: str, data: bytes, headers: Mapping[str, str]) -> None:
@@ -74,17 +97,15 @@ def _guarded(read: Callable[[], bytes], url: str) -> bytes:
 
 
 def _refused(url: str, status: int, body: bytes) -> AlulaError:
-    detail = body.decode(errors="replace").strip() or http.client.responses.get(status, "")
-    message = f"{_shown(url)} answered {status}: {detail}"
-    if status == http.client.NOT_FOUND:
-        return NotFound("NotFound", message)
-    if status in (http.client.UNAUTHORIZED, http.client.FORBIDDEN):
-        return PermissionDenied("PermissionDenied", message)
-    if status in (http.client.INSUFFICIENT_STORAGE, http.client.REQUEST_ENTITY_TOO_LARGE):
-        return ResourceExhausted("StorageFull", message, fix="free some space under the platform's data folder")
-    if status >= http.client.INTERNAL_SERVER_ERROR:
-        return Unavailable("PlatformUnreachable", message, fix="look into the platform's log and try again")
-    return FailedPrecondition("RequestRefused", message)
+    """The error that the platform told as JSON, or one made of the status."""
+    kind = _KINDS.get(status, Unavailable if status >= 500 else FailedPrecondition)
+    try:
+        told = msgspec.json.decode(body, type=_Told)
+        return kind(told.code, told.message, fix=told.fix)
+    except msgspec.DecodeError:
+        reason = http.client.responses.get(status, "")
+    detail = body.decode(errors="replace").strip() or reason
+    return kind(f"Http{status}", f"{_shown(url)} answered {status}: {detail}")
 
 
 def _unreachable(url: str, error: Exception) -> Unavailable:

@@ -17,7 +17,7 @@ from flyteidl.service import dataproxy_pb2
 from alula.core.errors import InvalidInput
 from alula.sdk.client import http
 from alula.sdk.client.connection import Connection
-from alula.sdk.client.rpcs import CREATE_UPLOAD_LOCATION
+from alula.sdk.client.rpcs import CREATE_DOWNLOAD_LOCATION, CREATE_UPLOAD_LOCATION
 
 
 def upload(connection: Connection, data: bytes, *, project: str, domain: str, filename: str, folder: str = "") -> str:

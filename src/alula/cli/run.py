@@ -1,0 +1,85 @@
+"""`alula run`: a task, workflow or launch plan of a file, here or on the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from alula.cli.inputs import check_complete, file_inputs, input_options, typed_inputs
+from alula.cli.load import Runnable, declared, find, load, source_named
+from alula.cli.output import print_table
+from alula.cli.run_options import Words, parse, settings_of, split
+
+_ABOUT = """Run a task, workflow or launch plan that FILE declares.
+
+    FILE is a Python file or a module's name, NAME that of the function; MODULE:NAME is one word for both.
+    `alula run FILE` lists what there is, `alula run FILE NAME --help` shows the inputs.
+
+    \b
+    alula run pipeline.py train --rows 100
+    alula run --remote --wait pipeline.py train --settings '{"depth": 3}'
+"""
+
+
+class _RunCommand(click.Command):
+    """Takes the words as they are: which options there are depends on the file."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.params["words"] = list(args)
+        return []
+
+
+def _run(words: list[str]) -> None:
+    context = click.get_current_context()
+    parent = context.parent
+    found = split(words)
+    _, head = parse("run", found.head, parent=parent, about=_ABOUT)
+    if not found.file:
+        raise click.UsageError("FILE is missing: name a Python file or a module", context)
+    source = source_named(found.file)
+    module = load(source)
+    if not found.name:
+        _print_declared(declared(module), found)
+        return
+    entity = find(module, found.name)
+    interface = entity.interface
+    title = f"run {found.file} {found.name}"
+    tail_context, tail = parse(
+        title, found.tail, parent=parent, inputs=input_options(interface), about=_description(entity)
+    )
+    settings = settings_of(head, tail)
+    from_file = file_inputs(settings.inputs_file, interface) if settings.inputs_file else {}
+    inputs = {**from_file, **typed_inputs(tail, tail_context)}
+    check_complete(interface, inputs)
+    if settings.remote:
+        from alula.cli.run_remote import run_remote  # lazy: gRPC only where a platform is asked
+
+        run_remote(entity, source, inputs, settings)
+    else:
+        from alula.cli.run_local import run_local  # lazy: the engine is not needed for a remote run
+
+        run_local(entity, inputs, settings)
+
+
+def _description(entity: Runnable) -> str:
+    source: Any = getattr(entity.interface, "source", entity.interface)
+    docstring = source.docstring
+    title = docstring.short or f"Run {entity.interface.kind} {entity.name}."
+    return f"{title}\n\n{docstring.long}"
+
+
+def _print_declared(entities: Mapping[str, Runnable], words: Words) -> None:
+    if not entities:
+        click.echo(f"{words.file} declares no task, workflow or launch plan", err=True)
+        return
+    rows = [
+        [name, entity.interface.kind, ", ".join(entity.interface.inputs), _description(entity).splitlines()[0]]
+        for name, entity in entities.items()
+    ]
+    print_table(("name", "kind", "inputs", "description"), rows)
+    click.echo(f"\nrun one with: alula run {words.file} NAME; its inputs: alula run {words.file} NAME --help", err=True)
+
+
+run = _RunCommand("run", callback=_run, help=_ABOUT, add_help_option=False)

@@ -1,0 +1,195 @@
+"""The command line of `alula run`: options of the run, the file, the name, and inputs made from the typed interface.
+
+Options may stand before the file, between file and name, or after the name; after it, an input of the same
+spelling wins. Owns the reading of the words; runs nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import msgspec
+
+from alula.cli.options import DEFAULT_DOMAIN, DEFAULT_PROJECT, TARGET_OPTIONS, Target, output_option
+from alula.core.errors import InvalidInput
+
+INPUT_PREFIX = "input__"
+"""Parameters of inputs in click's dictionary can't meet those of the run."""
+
+
+class RunSettings(msgspec.Struct, frozen=True):
+    """How to run, where, and how to print."""
+
+    target: Target
+    form: str
+    remote: bool
+    wait: bool
+    inputs_file: Path | None
+    run_name: str
+    version: str
+    copy: str
+    """`all` or `auto`."""
+    overwrite_cache: bool
+    interruptible: bool | None
+    max_parallelism: int
+    environment: Mapping[str, str]
+    labels: Mapping[str, str]
+    name_given: bool = False
+
+
+class Words(NamedTuple):
+    """The command line, split. `head` and `tail` are what stands before and after the name."""
+
+    head: list[str]
+    file: str
+    name: str
+    tail: list[str]
+
+
+def run_options() -> list[click.Option]:
+    """Options of the run. Each is unset by default, so that what was typed can be told from what was not."""
+    return [
+        click.Option(["--remote/--local", "remote"], default=None, help="On the platform, or here.  [default: local]"),
+        click.Option(["--wait/--no-wait", "wait"], default=None, help="With --remote: follow the run to its end."),
+        click.Option(["--inputs-file"], type=click.Path(dir_okay=False), help="Inputs as JSON or YAML."),
+        click.Option(["--name", "run_name"], metavar="NAME", help="Name of the run; else a new one."),
+        click.Option(["--version"], metavar="V", help="Version to register as; else made from the content."),
+        click.Option(
+            ["--copy"],
+            type=click.Choice(["all", "auto"]),
+            help="Pack the whole code folder, or only what is imported.  [default: all]",
+        ),
+        click.Option(["--overwrite-cache"], is_flag=True, default=None, help="Run cached tasks all the same."),
+        click.Option(["--env", "environment"], multiple=True, metavar="K=V", help="Variable for the tasks. Repeat."),
+        click.Option(["--label", "labels"], multiple=True, metavar="K=V", help="Label of the run. Repeat."),
+        click.Option(["--max-parallelism"], type=click.IntRange(0), help="Tasks at once; 0 for the platform's limit."),
+        click.Option(
+            ["--interruptible/--no-interruptible"],
+            default=None,
+            help="May run on machines that can go away.  [default: as declared]",
+        ),
+        *(_option_of(decorator) for decorator in (*TARGET_OPTIONS, output_option)),
+    ]
+
+
+def split(words: Sequence[str]) -> Words:
+    """Find file and name among the options of the run. Empty where they are missing.
+
+    >>> split(["--remote", "a.py", "hello", "--x", "1"])
+    Words(head=['--remote'], file='a.py', name='hello', tail=['--x', '1'])
+    """
+    takes_value = {spelling: not option.is_flag for option in run_options() for spelling in option.opts}
+    head: list[str] = []
+    found: list[str] = []
+    place = 0
+    while place < len(words) and len(found) < 2:
+        word = words[place]
+        place += 1
+        if not word.startswith("-"):
+            module, colon, name = word.partition(":")
+            found += [module, name] if not found and colon and not Path(word).exists() else [word]
+            continue
+        head.append(word)
+        if takes_value.get(word) and place < len(words):
+            head.append(words[place])
+            place += 1
+    file, name = (*found, "", "")[:2]
+    return Words(head, file, name, list(words[place:]))
+
+
+def parse(
+    title: str, words: Sequence[str], *, parent: click.Context | None, inputs: Sequence[click.Option] = (), about: str
+) -> tuple[click.Context, dict[str, Any]]:
+    """Parse words as inputs and options of the run; what was typed, by parameter name."""
+    taken = {spelling for option in inputs for spelling in (*option.opts, *option.secondary_opts)}
+    own = [option for option in run_options() if taken.isdisjoint((*option.opts, *option.secondary_opts))]
+    command = _Sections(
+        title,
+        params=[*inputs, *own],
+        help=about,
+        options_metavar="[OPTIONS] FILE [NAME] [INPUTS]" if title == "run" else "[INPUTS] [OPTIONS]",
+        context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": _with_hyphens},
+    )
+    context = command.make_context(title, list(words), parent=parent)
+    typed = {
+        name: value
+        for name, value in context.params.items()
+        if context.get_parameter_source(name) in (click.core.ParameterSource.COMMANDLINE, _ENVIRONMENT)
+    }
+    return context, typed
+
+
+def _with_hyphens(token: str) -> str:
+    """`--learning_rate` is `--learning-rate`."""
+    return token.replace("_", "-")
+
+
+class _Sections(click.Command):
+    """Help with the inputs first, then the options of the run."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        records = [(param, record) for param in self.get_params(ctx) if (record := param.get_help_record(ctx))]
+        for title, is_input in (("Inputs", True), ("Options", False)):
+            rows = [record for param, record in records if is_input_parameter(param) is is_input]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
+
+def is_input_parameter(parameter: click.Parameter) -> bool:
+    """Whether it stands for an input of the entity, not for an option of the run."""
+    return (parameter.name or "").startswith(INPUT_PREFIX)
+
+
+_ENVIRONMENT = click.core.ParameterSource.ENVIRONMENT
+
+
+def settings_of(*parts: Mapping[str, Any]) -> RunSettings:
+    """The settings that the parts of the command line give together; a later part wins."""
+    merged: dict[str, Any] = {}
+    for part in parts:
+        for name, value in part.items():
+            merged[name] = (*merged.get(name, ()), *value) if isinstance(value, tuple) else value
+    inputs_file = merged.get("inputs_file")
+    return RunSettings(
+        target=Target(
+            merged.get("endpoint"),
+            merged.get("data"),
+            merged.get("project", DEFAULT_PROJECT),
+            merged.get("domain", DEFAULT_DOMAIN),
+        ),
+        form=merged.get("form", "table"),
+        remote=bool(merged.get("remote")),
+        wait=bool(merged.get("wait")),
+        inputs_file=Path(inputs_file) if inputs_file else None,
+        run_name=merged.get("run_name") or "",
+        version=merged.get("version") or "",
+        copy=merged.get("copy") or "all",
+        overwrite_cache=bool(merged.get("overwrite_cache")),
+        interruptible=merged.get("interruptible"),
+        max_parallelism=merged.get("max_parallelism") or 0,
+        environment=pairs("--env", merged.get("environment", ())),
+        labels=pairs("--label", merged.get("labels", ())),
+    )
+
+
+def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
+    """`K=V` texts as a dictionary."""
+    found: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise InvalidInput("BadValue", f"{option}: `{text}` is not KEY=VALUE")
+        found[key] = value
+    return found
+
+
+def _option_of(decorator: Any) -> click.Option:
+    """The option that a decorator adds."""
+
+    def carrier() -> None: ...
+
+    return decorator(carrier).__click_params__[0]
