@@ -117,7 +117,9 @@ def _launch_plan_interface(plan: ReferencedLaunchPlan) -> Interface:
     return Interface(
         {name: parameter.var.type for name, parameter in parameters.items()},
         types_of(plan.template.interface.outputs),
-        frozenset(name for name, parameter in parameters.items() if parameter.required),
+        frozenset(
+            name for name, parameter in parameters.items() if parameter.required and not is_optional(parameter.var.type)
+        ),
     )
 
 

@@ -1,0 +1,138 @@
+"""Launch plans: which inputs an execution still needs, and which values it starts with.
+
+Flyte's rules. A launch plan's defaults and fixed inputs are inputs of its workflow, of a fitting type. What it
+expects is its defaults, and every input that is neither there nor fixed, as required. A caller may give any
+expected input, never a fixed one. One thing is easier here: an `Optional` input that nobody gives is `None`.
+"""
+
+from __future__ import annotations
+
+from flyteidl.core import interface_pb2, literals_pb2, types_pb2
+
+from alula.core.compiler.errors import Code, CompileErrors, Findings
+from alula.core.compiler.scope import one_of
+from alula.core.errors import InvalidInput
+from alula.core.literals.casting import explain_type, is_none, is_optional
+from alula.core.literals.checking import check_literal
+
+UNKNOWN_INPUT = "UnknownInput"
+MISSING_INPUT = "MissingInput"
+INPUT_TYPE_MISMATCH = "InputTypeMismatch"
+FIXED_INPUT = "FixedInput"
+
+
+def expected_inputs(
+    name: str,
+    inputs: interface_pb2.VariableMap,
+    *,
+    defaults: interface_pb2.ParameterMap,
+    fixed: literals_pb2.LiteralMap,
+) -> interface_pb2.ParameterMap:
+    """What a caller of the launch plan may or must give.
+
+    Args:
+        name: of the launch plan, for messages.
+        inputs: the workflow's.
+        defaults: the launch plan's `default_inputs`.
+        fixed: its `fixed_inputs`.
+
+    Raises:
+        CompileErrors: each default or fixed input that the workflow does not have or that does not fit.
+    """
+    findings = Findings()
+    variables = inputs.variables
+    for input_name in sorted(fixed.literals):
+        _check(input_name, fixed.literals[input_name], inputs, "fixed input", findings)
+    for input_name in sorted(defaults.parameters):
+        parameter = defaults.parameters[input_name]
+        default = parameter.default if parameter.HasField("default") else None
+        _check(input_name, default, inputs, "default input", findings)
+        if input_name in fixed.literals:
+            findings.add(
+                Code.PARAMETER_BOUND_MORE_THAN_ONCE,
+                "",
+                f"input `{input_name}` has a default and is fixed; leave one of them",
+            )
+    if findings.errors():
+        raise CompileErrors(name, findings.errors())
+    expected = interface_pb2.ParameterMap()
+    for input_name, variable in variables.items():
+        if input_name in fixed.literals:
+            continue
+        parameter = expected.parameters[input_name]
+        if input_name in defaults.parameters:
+            parameter.CopyFrom(defaults.parameters[input_name])
+        parameter.var.CopyFrom(variable)
+        if parameter.WhichOneof("behavior") is None:
+            parameter.required = True
+    return expected
+
+
+def _check(
+    name: str,
+    value: literals_pb2.Literal | None,
+    inputs: interface_pb2.VariableMap,
+    word: str,
+    findings: Findings,
+) -> None:
+    variables = inputs.variables
+    if name not in variables:
+        findings.add(
+            Code.VARIABLE_NAME_NOT_FOUND,
+            "",
+            f"{word} `{name}` is not an input of the workflow; use {one_of(variables)}",
+        )
+    elif value is not None:
+        reason = check_literal(value, variables[name].type)
+        if reason:
+            findings.add(Code.MISMATCHING_TYPES, "", f"{word} `{name}` does not fit: {reason}")
+
+
+def resolve_inputs(
+    expected: interface_pb2.ParameterMap,
+    *,
+    fixed: literals_pb2.LiteralMap,
+    given: literals_pb2.LiteralMap,
+) -> literals_pb2.LiteralMap:
+    """The inputs that an execution starts with: fixed ones, given ones, defaults.
+
+    Raises:
+        InvalidInput: all that is wrong in one message; code `UnknownInput`, `FixedInput`, `InputTypeMismatch` or
+            `MissingInput`, that of the first.
+    """
+    wrong: list[tuple[str, str]] = []
+    parameters = expected.parameters
+    for name in sorted(given.literals):
+        if name in fixed.literals:
+            wrong.append((FIXED_INPUT, f"input `{name}` is fixed by the launch plan and can't be given"))
+        elif name not in parameters:
+            wrong.append((UNKNOWN_INPUT, f"there is no input `{name}`; use {one_of(parameters)}"))
+        else:
+            reason = check_literal(given.literals[name], parameters[name].var.type)
+            if reason:
+                wrong.append((INPUT_TYPE_MISMATCH, f"input `{name}`: {reason}"))
+    resolved = literals_pb2.LiteralMap()
+    resolved.CopyFrom(fixed)
+    for name in sorted(parameters):
+        parameter = parameters[name]
+        if name in given.literals:
+            resolved.literals[name].CopyFrom(given.literals[name])
+        elif parameter.HasField("default"):
+            resolved.literals[name].CopyFrom(parameter.default)
+        elif is_optional(parameter.var.type):
+            resolved.literals[name].CopyFrom(_nothing(parameter.var.type))
+        else:
+            wrong.append((MISSING_INPUT, f"input `{name}` of type {explain_type(parameter.var.type)} is missing"))
+    if wrong:
+        raise InvalidInput(wrong[0][0], "; ".join(message for _, message in wrong))
+    return resolved
+
+
+def _nothing(literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:
+    """`None` as a value of an optional type: as the variant of the union that it is."""
+    none = literals_pb2.Literal(scalar=literals_pb2.Scalar(none_type=literals_pb2.Void()))
+    for variant in literal_type.union_type.variants:
+        if is_none(variant):
+            union = literals_pb2.Union(value=none, type=variant)
+            return literals_pb2.Literal(scalar=literals_pb2.Scalar(union=union))
+    return none

@@ -1,0 +1,183 @@
+"""What became of an attempt, from what it left behind: the one reading that every executor uses.
+
+The order is Flyte's: an error document speaks first, whatever the exit status (SDKs exit with 0 after a user's
+error). Then how the process ended. Then its results: futures make it dynamic, outputs make it a success, and
+outputs that were declared but not written are an error that another attempt may cure.
+"""
+
+from __future__ import annotations
+
+import signal as signals
+from enum import StrEnum
+from typing import TypeAlias
+
+import msgspec
+from flyteidl.core import errors_pb2, execution_pb2, literals_pb2
+from google.protobuf.message import DecodeError
+
+from alula.core.errors import ErrorKind, TaskError
+
+
+class OutcomeCode(StrEnum):
+    """Codes of errors that the platform, not the task, gives to an attempt."""
+
+    EXIT_CODE = "ExitCode"
+    """The command ended with a status other than 0 and no error document."""
+    KILLED = "Killed"
+    """A signal ended the command that the platform did not send."""
+    OUT_OF_MEMORY = "OOMKilled"
+    """More memory than the limit."""
+    TIMEOUT_EXPIRED = "TimeoutExpired"
+    INTERRUPTED = "Interrupted"
+    """The machine or the platform took the attempt away."""
+    OUTPUTS_NOT_FOUND = "OutputsNotFound"
+    OUTPUTS_NOT_READABLE = "OutputsNotReadable"
+    """`outputs.pb` or `futures.pb` is not what its name says."""
+    ERROR_NOT_READABLE = "ErrorNotReadable"
+    """`error.pb` is not an error document."""
+    COMMAND_NOT_FOUND = "CommandNotFound"
+    """The command could not be started at all."""
+    UNKNOWN = "UnknownError"
+    """An error document without a code."""
+
+
+class Succeeded(msgspec.Struct, frozen=True):
+    """The attempt gave its results: outputs, or the futures of a dynamic task."""
+
+    outputs: bytes = b""
+    """Serialized `core.LiteralMap`, empty for a task that gives nothing."""
+    futures: bytes | None = None
+    """Serialized `core.DynamicJobSpec`."""
+
+
+Outcome: TypeAlias = Succeeded | TaskError
+_LOG_LINE_CHARS = 500
+_NOT_STARTED = (126, 127)
+
+
+def interpret(
+    *,
+    exit_code: int | None,
+    signal: int | None = None,
+    error_document: bytes | None = None,
+    outputs: bytes | None = None,
+    futures: bytes | None = None,
+    expects_outputs: bool,
+    out_of_memory: bool = False,
+    timed_out_after_s: float | None = None,
+    interrupted: bool = False,
+    last_log_line: str = "",
+) -> Outcome:
+    """Decide between success and one typed error.
+
+    Args:
+        exit_code: status of the command; `None` when a signal ended it or it never ran.
+        signal: number of the signal that ended it.
+        error_document: contents of `error.pb`, `None` when there is none; so for the next two.
+        outputs: contents of `outputs.pb`.
+        futures: contents of `futures.pb`.
+        expects_outputs: whether the task declares any output.
+        out_of_memory: the executor knows that the memory limit ended it.
+        timed_out_after_s: the executor ended it because it ran longer than this.
+        interrupted: the machine or the platform took it away; costs no user retry.
+        last_log_line: what it said last, for the message.
+    """
+    if error_document is not None:
+        return read_error(error_document)
+    ended = _end(
+        exit_code=exit_code,
+        signal=signal,
+        out_of_memory=out_of_memory,
+        timed_out_after_s=timed_out_after_s,
+        interrupted=interrupted,
+        said=_said(last_log_line),
+    )
+    return ended or _results(outputs, futures, expects_outputs=expects_outputs, said=_said(last_log_line))
+
+
+def read_error(document: bytes) -> TaskError:
+    """The error that an `error.pb` holds, in the task's own words."""
+    try:
+        error = errors_pb2.ErrorDocument.FromString(document).error
+    except DecodeError as broken:
+        return TaskError(
+            OutcomeCode.ERROR_NOT_READABLE,
+            f"the task wrote an error document that can't be read ({broken})",
+            kind="SYSTEM",
+            recoverable=True,
+        )
+    return TaskError(
+        error.code or OutcomeCode.UNKNOWN,
+        error.message or "the task reported an error without a message",
+        kind=_origin(error),
+        recoverable=error.kind == errors_pb2.ContainerError.RECOVERABLE,
+    )
+
+
+def _origin(error: errors_pb2.ContainerError) -> ErrorKind:
+    """Whose fault: as the document says, else by its code, else the user's."""
+    if error.origin == execution_pb2.ExecutionError.SYSTEM:
+        return "SYSTEM"
+    unknown = error.origin == execution_pb2.ExecutionError.UNKNOWN
+    return "SYSTEM" if unknown and error.code.split(":", 1)[0] == "SYSTEM" else "USER"
+
+
+def _end(
+    *,
+    exit_code: int | None,
+    signal: int | None,
+    out_of_memory: bool,
+    timed_out_after_s: float | None,
+    interrupted: bool,
+    said: str,
+) -> TaskError | None:
+    """The error that the end of the process is; `None` when it ended with status 0."""
+    if out_of_memory:
+        return _retryable(OutcomeCode.OUT_OF_MEMORY, f"the task used more memory than its limit{said}")
+    if timed_out_after_s is not None:
+        return _retryable(
+            OutcomeCode.TIMEOUT_EXPIRED, f"the task ran longer than its timeout of {timed_out_after_s:g} s{said}"
+        )
+    if interrupted:
+        return TaskError(OutcomeCode.INTERRUPTED, f"the attempt was taken away{said}", kind="SYSTEM", recoverable=True)
+    if signal is None and exit_code is not None and exit_code > 128 and exit_code - 128 in _SIGNALS:
+        signal = exit_code - 128  # a shell's way to say that a signal ended its command
+    if signal is not None:
+        return _retryable(OutcomeCode.KILLED, f"the command was ended by {_signal_name(signal)}{said}")
+    if exit_code is None:
+        return TaskError(
+            OutcomeCode.INTERRUPTED, f"how the command ended is not known{said}", kind="SYSTEM", recoverable=True
+        )
+    if exit_code in _NOT_STARTED:
+        return TaskError(OutcomeCode.COMMAND_NOT_FOUND, f"the command could not be started (status {exit_code}){said}")
+    if exit_code != 0:
+        return _retryable(OutcomeCode.EXIT_CODE, f"the command ended with status {exit_code}{said}")
+    return None
+
+
+def _results(outputs: bytes | None, futures: bytes | None, *, expects_outputs: bool, said: str) -> Outcome:
+    if futures is not None:
+        return Succeeded(futures=futures)
+    if outputs is None and expects_outputs:
+        return _retryable(OutcomeCode.OUTPUTS_NOT_FOUND, f"the command ended well, but wrote no outputs.pb{said}")
+    try:
+        literals_pb2.LiteralMap.FromString(outputs or b"")
+    except DecodeError as broken:
+        return _retryable(OutcomeCode.OUTPUTS_NOT_READABLE, f"outputs.pb is not a map of literals ({broken})")
+    return Succeeded(outputs=outputs or b"")
+
+
+def _retryable(code: OutcomeCode, message: str) -> TaskError:
+    return TaskError(code, message, kind="USER", recoverable=True)
+
+
+def _said(last_log_line: str) -> str:
+    line = last_log_line.strip()
+    return f"; it said last: {line[:_LOG_LINE_CHARS]}" if line else ""
+
+
+_SIGNALS = frozenset(int(number) for number in signals.Signals)
+
+
+def _signal_name(number: int) -> str:
+    return signals.Signals(number).name if number in _SIGNALS else f"signal {number}"
