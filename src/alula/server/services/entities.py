@@ -94,7 +94,7 @@ async def list_active_launch_plans(
         limit=request.limit,
         token=request.token,
         sort_by=request.sort_by if request.HasField("sort_by") else None,
-        extra=(*_place(request.project, request.domain), Filter("active", "eq", ("true",))),
+        extra=(*_place(request.project, request.domain), Filter("state", "eq", ("ACTIVE",))),
     )
     rows = await platform.store.entities("launch_plan", page)
     return launch_plan_pb2.LaunchPlanList(

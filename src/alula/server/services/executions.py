@@ -81,8 +81,8 @@ async def list_executions(
         if value
     ]
     asked = filters.parse(request.filters, filters.EXECUTION_FIELDS)
-    if not any(condition.field == "archived" for condition in asked):
-        extra.append(Filter("archived", "eq", ("false",)))
+    if not any(condition.field == "state" for condition in asked):
+        extra.append(Filter("state", "eq", ("EXECUTION_ACTIVE",)))
     page = filters.query(
         filters.EXECUTION_FIELDS,
         limit=request.limit,

@@ -15,7 +15,6 @@ from alula.server.services.watch import Hub
 from alula.server.store import Audit, Store
 
 DEFAULT_DOMAINS = ("development", "staging", "production")
-DEFAULT_PROJECT = "flytesnacks"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import msgspec
 from flyteidl.admin import common_pb2, project_pb2
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
-from alula.server.identity import SYSTEM, Caller
+from alula.server.identity import Caller
 from alula.server.services import filters, messages
-from alula.server.services.platform import DEFAULT_PROJECT, Platform
-from alula.server.store import ProjectRecord, Query
+from alula.server.services.platform import Platform
+from alula.server.store import ProjectRecord
 
 _PROJECT_ID = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 ID_MAX_CHARS = 63
@@ -19,16 +19,6 @@ NAME_MAX_CHARS = 64
 DESCRIPTION_MAX_CHARS = 300
 LABELS_MAX = 16
 _LIST_DEFAULT_ROWS = 1000
-
-
-async def ensure_default_project(platform: Platform) -> None:
-    """A new store gets the project that Flyte clients use when none is named."""
-    if await platform.store.projects(Query(limit=1)):
-        return
-    await platform.store.put_project(
-        ProjectRecord(id=DEFAULT_PROJECT, name=DEFAULT_PROJECT, created_at=platform.clock()),
-        platform.audit(SYSTEM, "create-project", f"project {DEFAULT_PROJECT}", project=DEFAULT_PROJECT),
-    )
 
 
 async def require_place(platform: Platform, project: str, domain: str) -> ProjectRecord:

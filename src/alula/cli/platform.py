@@ -1,0 +1,318 @@
+"""`alula up`, `down` and `status`: the platform of a data folder.
+
+`up` and the server are one process; a detached one is the same command in the background, which reports over a pipe
+that it is ready, or why it is not. What holds the folder's lock is the platform; `server.json` is only where it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from alula.cli.failures import UNREACHABLE, CommandEnded, say
+from alula.core.errors import AlulaError, FailedPrecondition, InvalidInput, ResourceExhausted, Unavailable
+
+if TYPE_CHECKING:
+    from alula.server.data_folder import ServerInfo
+    from alula.server.main import Endpoints
+    from alula.server.settings import Settings
+
+DETACHED_READY_TIMEOUT_S = 60.0
+STOP_TIMEOUT_S = 15.0
+POLL_INTERVAL_S = 0.05
+_NOTIFY_VARIABLE = "ALULA_NOTIFY_FD"
+"""Number of the pipe on which a detached platform tells `alula up --detach` how it went."""
+
+_KINDS: dict[str, type[AlulaError]] = {
+    kind.__name__: kind for kind in (InvalidInput, FailedPrecondition, ResourceExhausted, Unavailable)
+}
+
+_data_option = click.option(
+    "--data",
+    metavar="DIR",
+    type=click.Path(file_okay=False),
+    help="Data folder of the platform.  [env: ALULA_DATA; default: ~/.alula]",
+)
+
+
+@click.command()
+@_data_option
+@click.option(
+    "--grpc-port", type=int, metavar="PORT", help="0 takes a free one.  [env: ALULA_GRPC_PORT; default: 8089]"
+)
+@click.option(
+    "--http-port", type=int, metavar="PORT", help="0 takes a free one.  [env: ALULA_HTTP_PORT; default: 8088]"
+)
+@click.option("--host", metavar="ADDRESS", help="Address to listen on.  [env: ALULA_HOST; default: 127.0.0.1]")
+@click.option(
+    "--database-url",
+    metavar="URL",
+    help="A PostgreSQL database instead of SQLite in the data folder.  [env: ALULA_DATABASE_URL]",
+)
+@click.option(
+    "--environment",
+    "environments",
+    multiple=True,
+    metavar="PATTERN=DIR",
+    help="Run tasks whose image matches PATTERN with the Python environment in DIR; repeatable.  "
+    "[env: ALULA_ENVIRONMENTS, comma-separated]",
+)
+@click.option(
+    "--settings",
+    "settings_file",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    help="TOML file of settings.  [env: ALULA_SETTINGS; default: settings.toml in the data folder]",
+)
+@click.option("--detach", is_flag=True, help="Run in the background; return when the platform is ready.")
+def up(settings_file: str | None, *, detach: bool, environments: tuple[str, ...], **flags: Any) -> None:
+    """Start the platform, until Ctrl-C.
+
+    Prints one line with both endpoints when it is ready. A second Ctrl-C stops it at once.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    if environments:
+        given["environments"] = environments
+    from alula.server.settings import load_settings  # lazy: other commands need nothing of the platform
+
+    settings = load_settings(given, os.environ, file=settings_file)
+    if detach:
+        _start_detached(settings, _arguments(given, settings_file))
+    else:
+        _run(settings)
+
+
+@click.command()
+@_data_option
+def down(data: str | None) -> None:
+    """Stop the platform that runs on a data folder.
+
+    It may take a moment to end what it is doing; after 15 s it is killed (nothing is lost by that). It is no error
+    when none runs.
+    """
+    folder = _folder(data)
+    from alula.server.data_folder import holder  # lazy: as in `up`
+
+    pid = holder(folder)
+    if pid is None:
+        click.echo(f"no platform runs on {folder}")
+        return
+    if pid == 0:
+        raise FailedPrecondition("PlatformUnknown", f"a process that can't be named holds {folder}")
+    _signal(pid, signal.SIGTERM, folder)
+    if not _wait_for_release(folder, STOP_TIMEOUT_S):
+        say(f"process {pid} did not end within {STOP_TIMEOUT_S:g} s and is killed")
+        _signal(pid, signal.SIGKILL, folder)
+        _wait_for_release(folder, STOP_TIMEOUT_S)
+    click.echo(f"stopped the platform on {folder}")
+
+
+@click.command()
+@_data_option
+@click.option(
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(["table", "json"]),
+    default="table",
+    show_default=True,
+    help="How to print.",
+)
+def status(data: str | None, form: str) -> None:
+    """Say whether a platform runs on a data folder, and where. Exit status 3 when none does."""
+    folder = _folder(data)
+    from alula.server.data_folder import holder, read_info  # lazy: as in `up`
+
+    info, pid = read_info(folder), holder(folder)
+    state = "running" if info else "starting" if pid is not None else "stopped"
+    if form == "json":
+        click.echo(json.dumps(_status_document(folder, state, info), indent=2))
+    elif info:
+        since = datetime.fromtimestamp(info.started_at / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        click.echo(f"running on {folder}: gRPC {info.grpc}, HTTP {info.http}")
+        click.echo(f"process {info.pid}, Alula {info.version}, since {since}")
+    else:
+        click.echo(f"{state} on {folder}" if pid is not None else f"no platform runs on {folder}")
+    if state != "running":
+        raise CommandEnded(UNREACHABLE)
+
+
+def _status_document(folder: Path, state: str, info: ServerInfo | None) -> dict[str, Any]:
+    document: dict[str, Any] = {"state": state, "data": str(folder)}
+    if info:
+        document |= {
+            "grpc": info.grpc,
+            "http": info.http,
+            "pid": info.pid,
+            "version": info.version,
+            "started_at": datetime.fromtimestamp(info.started_at / 1e6, UTC).isoformat(),
+        }
+    return document
+
+
+def _folder(flag: str | None) -> Path:
+    from alula.server.settings import data_folder  # lazy: as in `up`
+
+    return data_folder(flag, os.environ)
+
+
+def _not_installed(error: ImportError) -> InvalidInput:
+    return InvalidInput(
+        "ServerNotInstalled",
+        f"the platform's part of Alula is not installed ({error.name} is missing)",
+        fix="pip install 'alula[server]'",
+    )
+
+
+# In the foreground
+
+
+def _run(settings: Settings) -> None:
+    notify = _Notify()
+    try:
+        from alula.server.main import serve  # lazy: everything of the platform
+    except ImportError as error:
+        raise _not_installed(error) from error
+    logging.basicConfig(
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, _stop_or_leave, stop)
+        await serve(settings, ready=lambda endpoints: _announce(endpoints, settings, notify), stop=stop)
+
+    try:
+        asyncio.run(run())
+    except AlulaError as error:
+        notify.failed(error)
+        raise
+
+
+def _stop_or_leave(stop: asyncio.Event) -> None:
+    if stop.is_set():
+        os._exit(130)  # asked twice: whatever is open is recovered at the next start
+    stop.set()
+
+
+def _announce(endpoints: Endpoints, settings: Settings, notify: _Notify) -> None:
+    click.echo(f"Alula is ready: gRPC {endpoints.grpc}, HTTP {endpoints.http}, data in {settings.data_folder}")
+    sys.stdout.flush()
+    notify.ready(endpoints)
+
+
+# In the background
+
+
+class _Notify:
+    """The detached platform's end of the pipe; does nothing in the foreground."""
+
+    def __init__(self) -> None:
+        number = os.environ.pop(_NOTIFY_VARIABLE, "")
+        self._descriptor = int(number) if number.isdigit() else -1
+
+    def ready(self, endpoints: Endpoints) -> None:
+        self._tell({"grpc": endpoints.grpc, "http": endpoints.http})
+
+    def failed(self, error: AlulaError) -> None:
+        self._tell({"kind": type(error).__name__, "code": error.code, "message": error.message, "fix": error.fix})
+
+    def _tell(self, news: dict[str, str]) -> None:
+        if self._descriptor >= 0:
+            os.write(self._descriptor, json.dumps(news).encode())
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+
+def _start_detached(settings: Settings, arguments: list[str]) -> None:
+    from alula.server.data_folder import LOG  # lazy: as above
+
+    folder = settings.data_folder
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        log = (folder / LOG).open("ab")
+    except OSError as error:
+        raise InvalidInput(
+            "DataFolderUnusable",
+            f"{folder} can't be the data folder: {error.strerror}",
+            fix="choose another with --data",
+        ) from error
+    reader, writer = os.pipe()
+    with log:
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-c", "from alula.cli.main import main; main()", "up", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            pass_fds=(writer,),
+            env={**os.environ, _NOTIFY_VARIABLE: str(writer)},
+            start_new_session=True,
+        )
+    os.close(writer)
+    try:
+        news = _hear(reader)
+    except KeyboardInterrupt:
+        process.terminate()
+        raise
+    finally:
+        os.close(reader)
+    if "code" in news:
+        raise _KINDS.get(news["kind"], FailedPrecondition)(news["code"], news["message"], fix=news["fix"])
+    if "grpc" not in news:
+        process.kill()
+        raise Unavailable("PlatformNotReady", "the platform did not start", fix=f"see {folder / LOG}")
+    click.echo(f"Alula is ready: gRPC {news['grpc']}, HTTP {news['http']}, data in {folder}")
+
+
+def _arguments(flags: dict[str, Any], settings_file: str | None) -> list[str]:
+    """The flags of this command, to be given to the one in the background."""
+    arguments = ["--settings", settings_file] if settings_file else []
+    for name, value in flags.items():
+        if name == "environments":
+            arguments += [part for entry in value for part in ("--environment", entry)]
+        else:
+            arguments += [f"--{name.replace('_', '-')}", str(value)]
+    return arguments
+
+
+def _hear(reader: int) -> dict[str, str]:
+    """What the background process says; empty when it ends or takes too long without a word."""
+    ready, _, _ = select.select([reader], [], [], DETACHED_READY_TIMEOUT_S)
+    said = os.read(reader, 65536) if ready else b""
+    return json.loads(said) if said else {}
+
+
+def _signal(pid: int, number: signal.Signals, folder: Path) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise FailedPrecondition(
+            "NotYourPlatform", f"process {pid}, which runs on {folder}, belongs to another user"
+        ) from error
+
+
+def _wait_for_release(folder: Path, timeout_s: float) -> bool:
+    from alula.server.data_folder import holder  # lazy: as above
+
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
+        if holder(folder) is None:
+            return True
+        time.sleep(POLL_INTERVAL_S)
+    return False

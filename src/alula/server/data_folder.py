@@ -1,0 +1,134 @@
+"""The data folder: who holds it, and how others find the platform that runs on it.
+
+`server.lock` is held (flock) by the running server, so that the kernel lets go of it however the server ends.
+`server.json` says where the server is; it is there only while one is ready. `server.log` is that of a detached one.
+Knows nothing of what else lies in the folder. Imports nothing heavy: `alula status` reads it.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import time
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from alula.core.errors import FailedPrecondition, InvalidInput, ResourceExhausted
+
+INFO = "server.json"
+LOCK = "server.lock"
+LOG = "server.log"
+# Who asks for the holder takes the lock for a moment too; a server that starts just then looks again.
+_LOCK_TRIES = 10
+_LOCK_INTERVAL_S = 0.01
+
+
+class ServerInfo(msgspec.Struct, frozen=True):
+    """A running platform. `http` is a URL, `grpc` is `host:port`."""
+
+    pid: int
+    grpc: str
+    http: str
+    version: str
+    data: str
+    started_at: int
+    """Microseconds since the epoch."""
+
+
+def read_info(folder: Path) -> ServerInfo | None:
+    """The platform that runs on a data folder and is ready; None when there is none."""
+    try:
+        info = msgspec.json.decode((folder / INFO).read_bytes(), type=ServerInfo)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return info if holder(folder) is not None else None
+
+
+def write_info(folder: Path, info: ServerInfo) -> None:
+    """Say that the platform is ready."""
+    temporary = folder / f"{INFO}.{os.getpid()}"
+    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(info)) + b"\n")
+    temporary.replace(folder / INFO)
+
+
+def remove_info(folder: Path) -> None:
+    """Say that it is not any more."""
+    (folder / INFO).unlink(missing_ok=True)
+
+
+def holder(folder: Path) -> int | None:
+    """The process that holds a data folder, 0 when it can't be named; None when nobody does."""
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            written = os.pread(descriptor, 32, 0).strip()
+            return int(written) if written.isdigit() else 0
+        return None
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def held(folder: Path) -> Generator[None]:
+    """Hold a data folder, made if it is not there.
+
+    Raises `FailedPrecondition` code `DataFolderInUse` at once when another server holds it, `InvalidInput` when
+    it can't be a folder that this user may write, `ResourceExhausted` on a full disk.
+    """
+    descriptor = _open_lock(folder)
+    try:
+        _take(descriptor, folder)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+            remove_info(folder)  # of a server that was killed
+        except OSError as error:
+            raise _unusable(folder, error) from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open_lock(folder: Path) -> int:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def _take(descriptor: int, folder: Path) -> None:
+    for _ in range(_LOCK_TRIES):
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        time.sleep(_LOCK_INTERVAL_S)
+    pid = 0
+    with suppress(OSError, ValueError):
+        pid = int(os.pread(descriptor, 32, 0))
+    info = read_info(folder)
+    where = f" at {info.grpc}" if info else ""
+    raise FailedPrecondition(
+        "DataFolderInUse",
+        f"a platform already runs on {folder} (process {pid or 'unknown'}){where}",
+        fix="use it, stop it with `alula down`, or choose another folder with --data",
+    )
+
+
+def _unusable(folder: Path, error: OSError) -> InvalidInput | ResourceExhausted:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return ResourceExhausted("DiskFull", f"there is no room on the disk of {folder}", fix="make some")
+    return InvalidInput(
+        "DataFolderUnusable",
+        f"{folder} can't be the data folder: {error.strerror}",
+        fix="choose another with --data",
+    )

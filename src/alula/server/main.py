@@ -1,0 +1,185 @@
+"""The composition root: the only module that names adapters. It builds the platform, runs it, and takes it down.
+
+Ports are bound and the data folder is locked before anything else is done, so that what can't work fails at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import socket
+import time
+from collections.abc import AsyncGenerator, Callable, Generator
+from importlib.metadata import version
+from pathlib import Path
+
+import msgspec
+import uvicorn
+
+from alula.server import data_folder
+from alula.server.api.grpc import server as grpc_server
+from alula.server.api.http import make_app
+from alula.server.api.objects import object_routes
+from alula.server.blobs.file import FileBlobs
+from alula.server.executors.process.executor import ProcessExecutor
+from alula.server.runner.runner import Runner
+from alula.server.services.platform import Platform
+from alula.server.services.watch import Hub
+from alula.server.settings import Settings
+from alula.server.stores.sql.adapter import SqlStore
+
+GRACE_S = 5.0
+"""How long calls that are under way may take to end when the platform stops."""
+_log = logging.getLogger(__name__)
+
+
+class Endpoints(msgspec.Struct, frozen=True):
+    """Where a running platform is reached."""
+
+    grpc: str
+    """`host:port`"""
+    http: str
+    """`http://host:port`"""
+
+
+async def serve(settings: Settings, *, ready: Callable[[Endpoints], None], stop: asyncio.Event) -> None:
+    """Run the platform until `stop`; `ready` is called once when it answers.
+
+    Raises `FailedPrecondition` for a taken port, a data folder in use or a store that is too new, and what the
+    store raises when it can't be opened.
+    """
+    folder = settings.data_folder
+    with data_folder.held(folder):
+        async with contextlib.AsyncExitStack() as stack:
+            http_socket = stack.enter_context(_http_socket(settings.host, settings.http_port))
+            rpc = grpc_server.make_server()
+            grpc_port = grpc_server.bind(rpc, settings.host, settings.grpc_port)
+            stack.push_async_callback(rpc.stop, None)
+            endpoints = _endpoints(settings, grpc_port, http_socket.getsockname()[1])
+            blobs = FileBlobs(folder / "objects", folder / "signing.key", base_url=endpoints.http)
+            platform = await stack.enter_async_context(_platform(settings, folder, blobs, endpoints))
+            await stack.enter_async_context(_running(settings, folder, platform))
+            await _answer(stack, settings, rpc, http_socket, platform, blobs)
+            stack.callback(data_folder.remove_info, folder)
+            _write_info(folder, endpoints, platform.clock())
+            ready(endpoints)
+            await stop.wait()
+            platform.hub.close()  # ends streams and held calls, which would otherwise wait out the grace
+
+
+@contextlib.asynccontextmanager
+async def _platform(
+    settings: Settings, folder: Path, blobs: FileBlobs, endpoints: Endpoints
+) -> AsyncGenerator[Platform]:
+    """What use cases work with: store and objects, opened."""
+    store = SqlStore(settings.database_url or f"sqlite:///{folder / 'alula.sqlite'}", clock=_clock)
+    await blobs.start()
+    await store.start()
+    try:
+        yield Platform(
+            store=store,
+            blobs=blobs,
+            hub=Hub(),
+            clock=_clock,
+            random_bytes=secrets.token_bytes,
+            runner_id=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+            http_endpoint=endpoints.http,
+            domains=settings.domains,
+            max_parallelism=settings.max_parallelism,
+            system_retries=settings.system_retries,
+        )
+    finally:
+        await store.stop()
+        await blobs.stop()
+
+
+@contextlib.asynccontextmanager
+async def _running(settings: Settings, folder: Path, platform: Platform) -> AsyncGenerator[None]:
+    """The runner and its executor, which the runner starts and stops."""
+    runner = Runner(
+        store=platform.store,
+        executor=ProcessExecutor(folder, settings.process_options),
+        blobs=platform.blobs,
+        publish=platform.hub.publish,
+        clock=platform.clock,
+        runner_id=platform.runner_id,
+    )
+    await runner.start()
+    try:
+        yield
+    finally:
+        await runner.stop()
+
+
+async def _answer(
+    stack: contextlib.AsyncExitStack,
+    settings: Settings,
+    rpc: grpc_server.Server,
+    http_socket: socket.socket,
+    platform: Platform,
+    blobs: FileBlobs,
+) -> None:
+    """Let clients in; on the way out gRPC and HTTP stop first, together, and calls get a grace."""
+    grpc_server.add_services(rpc, platform, settings.caller)
+    app = make_app(platform, settings.caller, object_routes(blobs, platform.clock))
+    http = _Http(
+        uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=int(GRACE_S),
+        )
+    )
+    serving = asyncio.create_task(http.serve(sockets=[http_socket]), name="http")
+    await rpc.start()
+
+    async def stop_answering() -> None:
+        http.should_exit = True
+        await asyncio.gather(rpc.stop(GRACE_S), serving)
+
+    stack.push_async_callback(stop_answering)
+
+
+class _Http(uvicorn.Server):
+    """uvicorn installs handlers for signals and has no option against it; signals are the command line's."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield
+
+
+def _http_socket(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=512)
+    except OSError as error:
+        raise grpc_server.port_taken("HTTP", f"{host}:{port}", "--http-port") from error
+
+
+def _endpoints(settings: Settings, grpc_port: int, http_port: int) -> Endpoints:
+    # A wildcard is where a server listens, not where a client can go.
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    shown = f"[{host}]" if ":" in host else host
+    return Endpoints(f"{shown}:{grpc_port}", settings.http_url.rstrip("/") or f"http://{shown}:{http_port}")
+
+
+def _write_info(folder: Path, endpoints: Endpoints, now: int) -> None:
+    info = data_folder.ServerInfo(
+        pid=os.getpid(),
+        grpc=endpoints.grpc,
+        http=endpoints.http,
+        version=version("alula"),
+        data=str(folder),
+        started_at=now,
+    )
+    data_folder.write_info(folder, info)
+
+
+def _clock() -> int:
+    return time.time_ns() // 1000

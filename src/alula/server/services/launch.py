@@ -1,0 +1,169 @@
+"""Launching: a launch plan or a single task becomes an execution, in one transaction with the first event of its
+log; and relaunching with the inputs of an earlier one.
+
+Nothing is kept unless everything is right, and the last step is the one that keeps it: a client that asks
+again after an error never makes a second run.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+from flyteidl.admin import execution_pb2, launch_plan_pb2
+from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
+
+from alula.core.engine import events
+from alula.core.errors import AlreadyExists, InvalidInput
+from alula.core.ids import (
+    EXECUTION_NAME_MAX_CHARS,
+    EntityId,
+    ExecutionId,
+    execution_name,
+    is_execution_name,
+)
+from alula.server.identity import Caller
+from alula.server.services.entities import require_entity
+from alula.server.services.execution_settings import merge_settings
+from alula.server.services.executions import require_execution
+from alula.server.services.inputs import resolve_inputs
+from alula.server.services.messages.names import entity_id, execution_id, execution_identifier
+from alula.server.services.platform import Platform
+from alula.server.services.projects import require_place
+from alula.server.services.register import ensure_skeleton
+from alula.server.store import ExecutionRecord
+
+
+class _Target(msgspec.Struct, frozen=True):
+    """What is launched, in the form that is the same for a launch plan and a task."""
+
+    kind: Literal["launch_plan", "task"]
+    id: EntityId
+    workflow: EntityId
+    plan: launch_plan_pb2.LaunchPlanSpec
+    expected_inputs: interface_pb2.ParameterMap
+
+
+async def create_execution(
+    platform: Platform, caller: Caller, request: execution_pb2.ExecutionCreateRequest
+) -> identifier_pb2.WorkflowExecutionIdentifier:
+    """Launch what `request.spec.launch_plan` names and return the run's id.
+
+    Raises `NotFound` when it is not registered, `AlreadyExists` when the name is taken, `InvalidInput` for a
+    project, domain, name, or inputs that can't be.
+    """
+    project = await require_place(platform, request.project, request.domain)
+    id = ExecutionId(request.project, request.domain, _name(platform, request.name))
+    target = await _target(platform, request.spec.launch_plan)
+    given = request.inputs if request.HasField("inputs") else request.spec.inputs
+    inputs = resolve_inputs(given, target.expected_inputs, target.plan.fixed_inputs)
+    spec = merge_settings(
+        request.spec,
+        target.plan,
+        project_labels=project.labels,
+        max_parallelism=platform.max_parallelism,
+    )
+    spec.metadata.principal = caller.principal
+    record = _record(platform, caller, id, target, spec, given, inputs)
+    await _keep(platform, caller, record)
+    return execution_identifier(id)
+
+
+async def relaunch_execution(
+    platform: Platform, caller: Caller, request: execution_pb2.ExecutionRelaunchRequest
+) -> identifier_pb2.WorkflowExecutionIdentifier:
+    """Launch the same thing with the same inputs and settings again. Raises as `create_execution`."""
+    source = await require_execution(platform, execution_id(request.id))
+    spec = execution_pb2.ExecutionSpec.FromString(source.spec)
+    spec.metadata.Clear()
+    spec.metadata.mode = execution_pb2.ExecutionMetadata.RELAUNCH
+    spec.metadata.reference_execution.CopyFrom(execution_identifier(source.id))
+    spec.overwrite_cache = request.overwrite_cache
+    again = execution_pb2.ExecutionCreateRequest(
+        project=source.id.project,
+        domain=source.id.domain,
+        name=request.name,
+        spec=spec,
+        inputs=literals_pb2.LiteralMap.FromString(source.user_inputs),
+    )
+    return await create_execution(platform, caller, again)
+
+
+def _name(platform: Platform, asked: str) -> str:
+    if not asked:
+        return execution_name(platform.random_bytes(16))
+    if not is_execution_name(asked):
+        raise InvalidInput(
+            "InvalidExecutionName",
+            f"`{asked}` can't name an execution",
+            fix=f"use at most {EXECUTION_NAME_MAX_CHARS} lower-case letters, digits and hyphens, a letter first",
+        )
+    return asked
+
+
+async def _target(platform: Platform, reference: identifier_pb2.Identifier) -> _Target:
+    id = entity_id(reference)
+    if reference.resource_type == identifier_pb2.TASK:
+        task = await require_entity(platform, "task", id)
+        workflow, plan, expected = await ensure_skeleton(platform, task)
+        return _Target("task", id, workflow, plan, expected)
+    if reference.resource_type not in (identifier_pb2.LAUNCH_PLAN, identifier_pb2.UNSPECIFIED):
+        raise InvalidInput(
+            "NotLaunchable",
+            f"`{id}` is named as a {identifier_pb2.ResourceType.Name(reference.resource_type)}",
+            fix="launch a launch plan or a task",
+        )
+    record = await require_entity(platform, "launch_plan", id)
+    plan = launch_plan_pb2.LaunchPlanSpec.FromString(record.spec)
+    closure = launch_plan_pb2.LaunchPlanClosure.FromString(record.closure)
+    return _Target("launch_plan", id, entity_id(plan.workflow_id), plan, closure.expected_inputs)
+
+
+def _record(
+    platform: Platform,
+    caller: Caller,
+    id: ExecutionId,
+    target: _Target,
+    spec: execution_pb2.ExecutionSpec,
+    given: literals_pb2.LiteralMap,
+    inputs: literals_pb2.LiteralMap,
+) -> ExecutionRecord:
+    now = platform.clock()
+    return ExecutionRecord(
+        id=id,
+        spec=spec.SerializeToString(deterministic=True),
+        inputs=inputs.SerializeToString(deterministic=True),
+        user_inputs=given.SerializeToString(deterministic=True),
+        workflow=target.workflow,
+        launch_entity=target.kind,
+        launch_plan=target.id,
+        principal=caller.principal,
+        mode=spec.metadata.mode,
+        created_at=now,
+        updated_at=now,
+        labels=dict(spec.labels.values),
+    )
+
+
+async def _keep(platform: Platform, caller: Caller, record: ExecutionRecord) -> None:
+    spec = execution_pb2.ExecutionSpec.FromString(record.spec)
+    created = events.Created(
+        at=record.created_at,
+        workflow=record.workflow,
+        inputs=record.inputs,
+        max_parallelism=spec.max_parallelism,
+        interruptible=spec.interruptible.value if spec.HasField("interruptible") else None,
+        overwrite_cache=spec.overwrite_cache,
+        system_retries=platform.system_retries,
+    )
+    audit = platform.audit(
+        caller,
+        "launch",
+        f"execution {record.id}",
+        project=record.id.project,
+        domain=record.id.domain,
+        detail=str(record.launch_plan),
+    )
+    kept = await platform.store.create_execution(record, events.encode(created), audit, owner=platform.runner_id)
+    if not kept:
+        raise AlreadyExists("ExecutionExists", f"execution `{record.id}` exists", fix="choose another name, or none")

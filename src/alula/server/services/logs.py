@@ -1,0 +1,73 @@
+"""The output of an attempt, as far as it is written, or until the attempt ends."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from alula.core.engine.records import AttemptPhase
+from alula.core.errors import NotFound
+from alula.core.ids import AttemptId
+from alula.server.identity import Caller
+from alula.server.services import layout
+from alula.server.services.executions import HOLD_RECHECK_S, require_execution
+from alula.server.services.platform import Platform
+from alula.server.store import Filter, Query
+
+FOLLOW_INTERVAL_S = 0.25
+"""How often a follower looks for new output."""
+_ENDS = (AttemptPhase.SUCCEEDED, AttemptPhase.FAILED, AttemptPhase.ABORTED, AttemptPhase.RETRYABLE_FAILED)
+
+
+async def open_log(platform: Platform, _caller: Caller, attempt: AttemptId, *, follow: bool) -> AsyncIterator[bytes]:
+    """The log of an attempt in pieces; with `follow` also what it will write.
+
+    Raises `NotFound` when there is no such attempt, before the first piece.
+    """
+    ended = await _has_ended(platform, attempt)
+    return _followed(platform, attempt) if follow and not ended else _written(platform, attempt, 0)
+
+
+async def _followed(platform: Platform, attempt: AttemptId) -> AsyncIterator[bytes]:
+    loop = asyncio.get_running_loop()
+    offset, checked_at, ended = 0, loop.time(), False
+    with platform.hub.watch(attempt.execution) as subscription:
+        while True:
+            async for piece in _written(platform, attempt, offset):
+                offset += len(piece)
+                yield piece
+            if ended or subscription.closed:
+                return
+            news = await subscription.next(timeout_s=FOLLOW_INTERVAL_S)
+            if news is not None or loop.time() - checked_at > HOLD_RECHECK_S:
+                # One more round of reading after the end: output may have come before the news of it.
+                ended = await _has_ended(platform, attempt)
+                checked_at = loop.time()
+
+
+async def _written(platform: Platform, attempt: AttemptId, offset: int) -> AsyncIterator[bytes]:
+    try:
+        async for piece in platform.blobs.read(layout.log_uri(platform.blobs, attempt), offset=offset):
+            yield piece
+    except NotFound:
+        return  # it has not written anything
+
+
+async def _has_ended(platform: Platform, attempt: AttemptId) -> bool:
+    execution = await require_execution(platform, attempt.execution)
+    phase = await _phase(platform, attempt)
+    if phase is None:
+        raise NotFound("TaskExecutionNotFound", f"there is no attempt `{attempt}`")
+    return phase in _ENDS or execution.phase.is_terminal
+
+
+async def _phase(platform: Platform, attempt: AttemptId) -> AttemptPhase | None:
+    if attempt.index < 0:
+        records = await platform.store.attempts(attempt.execution, attempt.node_id)
+        return next((r.phase for r in records if r.attempt == attempt.attempt), None)
+    page = Query(limit=1, sort_by="index", filters=(Filter("index", "eq", (str(attempt.index),)),))
+    for item in await platform.store.items(attempt.execution, attempt.node_id, page):
+        if attempt.attempt < item.attempt:
+            return AttemptPhase.RETRYABLE_FAILED  # only the newest attempt of an item is on record
+        return item.phase if attempt.attempt == item.attempt else None
+    return None

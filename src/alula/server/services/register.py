@@ -1,0 +1,214 @@
+"""Registering tasks, workflows and launch plans: validate, compile, compare with what stands, keep.
+
+The same thing again is `AlreadyExists` (clients take that for success), another thing under the same id is
+`InvalidInput` with the differences. Nothing is kept unless all of it is right.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+import msgspec
+from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
+from flyteidl.core import compiler_pb2, identifier_pb2, interface_pb2, tasks_pb2
+from flyteidl.core import workflow_pb2 as core_workflow_pb2
+from google.protobuf.message import Message
+
+from alula.core.compiler import ReferencedLaunchPlan, compile_task, compile_workflow
+from alula.core.errors import AlreadyExists, InvalidInput
+from alula.core.ids import EntityId
+from alula.server.identity import SYSTEM, Caller
+from alula.server.services.difference import differences
+from alula.server.services.inputs import expected_inputs
+from alula.server.services.messages.names import KIND_WORDS, entity_id, identifier
+from alula.server.services.platform import Platform
+from alula.server.services.projects import require_place
+from alula.server.services.references import referenced
+from alula.server.services.schedules import check_schedule
+from alula.server.services.skeletons import skeleton_id, skeleton_launch_plan, skeleton_workflow
+from alula.server.store import EntityKind, EntityRecord, Registered
+
+LABELS_MAX = 16
+NAME_MAX_CHARS = 511
+_VERSION = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]+")
+_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+_CLOSURES: dict[EntityKind, type[Message]] = {
+    "task": task_pb2.TaskClosure,
+    "workflow": compiler_pb2.CompiledWorkflowClosure,
+    "launch_plan": launch_plan_pb2.LaunchPlanClosure,
+}
+
+
+class Registrant(msgspec.Struct, frozen=True):
+    """The Python of the client that registers; empty where it is not known."""
+
+    interpreter: str = ""
+    host: str = ""
+
+
+async def create_task(
+    platform: Platform, caller: Caller, request: task_pb2.TaskCreateRequest, registrant: Registrant
+) -> None:
+    """Register a task. Raises `AlreadyExists` (identical) and `InvalidInput` (invalid, or different)."""
+    id = await _checked_id(platform, request.id)
+    template = tasks_pb2.TaskTemplate()
+    template.CopyFrom(request.spec.template)
+    template.id.CopyFrom(identifier("task", id))
+    closure = task_pb2.TaskClosure(compiled_task=compile_task(template))
+    record = msgspec.structs.replace(
+        _record(platform, "task", id, request.spec, closure),
+        task_type=template.type,
+        short_description=request.spec.description.short_description,
+        interpreter=registrant.interpreter,
+        interpreter_host=registrant.host,
+    )
+    await _keep(platform, caller, record, request.spec)
+
+
+async def create_workflow(platform: Platform, caller: Caller, request: workflow_pb2.WorkflowCreateRequest) -> None:
+    """Register a workflow. The tasks and launch plans that it refers to must be registered.
+
+    Raises `AlreadyExists` (identical) and `InvalidInput` (all compile errors at once, or different).
+    """
+    id = await _checked_id(platform, request.id)
+    spec = workflow_pb2.WorkflowSpec()
+    spec.CopyFrom(request.spec)
+    spec.template.id.CopyFrom(identifier("workflow", id))
+    record = msgspec.structs.replace(
+        _record(platform, "workflow", id, spec, await _compile(platform, spec)),
+        short_description=spec.description.short_description,
+    )
+    await _keep(platform, caller, record, spec)
+
+
+async def create_launch_plan(
+    platform: Platform, caller: Caller, request: launch_plan_pb2.LaunchPlanCreateRequest
+) -> None:
+    """Register a launch plan, inactive. Its workflow must be registered.
+
+    Raises `AlreadyExists` (identical) and `InvalidInput` (inputs, labels or schedule that can't be, or different).
+    """
+    id = await _checked_id(platform, request.id)
+    _check_labels(request.spec)
+    workflow_id = entity_id(request.spec.workflow_id)
+    workflow = await platform.store.entity("workflow", workflow_id)
+    if workflow is None:
+        raise InvalidInput(
+            "WorkflowNotFound",
+            f"launch plan `{id}` is for workflow `{workflow_id}`, which is not registered",
+            fix="register the workflow first",
+        )
+    compiled = compiler_pb2.CompiledWorkflowClosure.FromString(workflow.closure)
+    interface = compiled.primary.template.interface
+    expected = expected_inputs(interface, request.spec.default_inputs, request.spec.fixed_inputs)
+    check_schedule(request.spec, expected)
+    closure = launch_plan_pb2.LaunchPlanClosure(expected_inputs=expected, expected_outputs=interface.outputs)
+    await _keep(platform, caller, _record(platform, "launch_plan", id, request.spec, closure), request.spec)
+
+
+async def ensure_skeleton(
+    platform: Platform, task: EntityRecord
+) -> tuple[EntityId, launch_plan_pb2.LaunchPlanSpec, interface_pb2.ParameterMap]:
+    """The workflow that runs a single task (registered once, hidden), and what it is launched with."""
+    template = task_pb2.TaskClosure.FromString(task.closure).compiled_task.template
+    id = skeleton_id(task.id)
+    if await platform.store.entity("workflow", id) is None:
+        spec = skeleton_workflow(task.id, template)
+        closure = compile_workflow(spec.template, (), (template,), ())
+        record = msgspec.structs.replace(_record(platform, "workflow", id, spec, closure), hidden=True)
+        audit = platform.audit(SYSTEM, "register", f"workflow {id}", project=id.project, domain=id.domain)
+        # Another launch may have been first: a skeleton follows from its task alone, so any outcome is the same.
+        await platform.store.register([record], audit)
+    return id, *skeleton_launch_plan(task.id, template.interface)
+
+
+async def _compile(platform: Platform, spec: workflow_pb2.WorkflowSpec) -> compiler_pb2.CompiledWorkflowClosure:
+    needed = referenced((spec.template, *spec.sub_workflows))
+    tasks = [
+        task_pb2.TaskClosure.FromString(record.closure).compiled_task.template
+        for id in needed.tasks
+        if (record := await platform.store.entity("task", id)) is not None
+    ]
+    plans = [plan for id in needed.launch_plans if (plan := await _referenced_plan(platform, id)) is not None]
+    return compile_workflow(spec.template, tuple(spec.sub_workflows), tasks, plans)
+
+
+async def _referenced_plan(platform: Platform, id: EntityId) -> ReferencedLaunchPlan | None:
+    record = await platform.store.entity("launch_plan", id)
+    if record is None:
+        return None
+    spec = launch_plan_pb2.LaunchPlanSpec.FromString(record.spec)
+    closure = launch_plan_pb2.LaunchPlanClosure.FromString(record.closure)
+    inputs = interface_pb2.VariableMap(
+        variables={name: parameter.var for name, parameter in closure.expected_inputs.parameters.items()}
+    )
+    template = core_workflow_pb2.LaunchPlanTemplate(
+        id=identifier("launch_plan", id),
+        interface=interface_pb2.TypedInterface(inputs=inputs, outputs=closure.expected_outputs),
+        fixed_inputs=spec.fixed_inputs,
+    )
+    return ReferencedLaunchPlan(template, closure.expected_inputs)
+
+
+async def _checked_id(platform: Platform, message: identifier_pb2.Identifier) -> EntityId:
+    id = entity_id(message)
+    await require_place(platform, id.project, id.domain)
+    if len(id.name) > NAME_MAX_CHARS:
+        raise InvalidInput("InvalidName", f"the name `{id.name[:60]}...` has more than {NAME_MAX_CHARS} characters")
+    if not _VERSION.fullmatch(id.version) or len(id.version) > NAME_MAX_CHARS:
+        raise InvalidInput(
+            "InvalidVersion",
+            f"`{id.version[:60]}` can't be a version",
+            fix="use characters that need no escape in a URL, and no `/`",
+        )
+    return id
+
+
+def _record(platform: Platform, kind: EntityKind, id: EntityId, spec: Message, closure: Message) -> EntityRecord:
+    serialized = closure.SerializeToString(deterministic=True)
+    # A launch plan's settings are not in its closure; everything of the others is.
+    identity = serialized + spec.SerializeToString(deterministic=True) if kind == "launch_plan" else serialized
+    return EntityRecord(
+        kind=kind,
+        id=id,
+        digest=hashlib.sha256(identity).digest(),
+        spec=spec.SerializeToString(deterministic=True),
+        closure=serialized,
+        created_at=platform.clock(),
+    )
+
+
+async def _keep(platform: Platform, caller: Caller, record: EntityRecord, spec: Message) -> None:
+    what = f"{KIND_WORDS[record.kind]} {record.id}"
+    audit = platform.audit(caller, "register", what, project=record.id.project, domain=record.id.domain)
+    outcome = (await platform.store.register([record], audit))[0]
+    if outcome is Registered.CREATED:
+        return
+    quoted = f"{KIND_WORDS[record.kind]} `{record.id}`"
+    if outcome is Registered.IDENTICAL:
+        raise AlreadyExists("IdenticalEntityExists", f"{quoted} is registered already, identical")
+    raise InvalidInput(
+        "DifferentEntityExists",
+        f"{quoted} with different structure already exists: {await _difference(platform, record, spec)}",
+        fix="register it under another version",
+    )
+
+
+async def _difference(platform: Platform, record: EntityRecord, spec: Message) -> str:
+    stands = await platform.store.entity(record.kind, record.id)
+    assert stands is not None, "the store said that it exists"
+    closure_type = _CLOSURES[record.kind]
+    found = differences(closure_type.FromString(stands.closure), closure_type.FromString(record.closure))
+    return "; ".join(found or differences(type(spec).FromString(stands.spec), spec))
+
+
+def _check_labels(spec: launch_plan_pb2.LaunchPlanSpec) -> None:
+    labels = spec.labels.values
+    if len(labels) > LABELS_MAX:
+        raise InvalidInput("TooManyLabels", f"a launch plan has at most {LABELS_MAX} labels, not {len(labels)}")
+    for key, value in labels.items():
+        prefix, separator, name = key.rpartition("/")
+        fits = name and len(name) <= 63 and len(value) <= 63 and len(prefix) <= 253
+        if not fits or bool(separator) != bool(prefix) or not _LABEL.fullmatch(name) or not _LABEL.fullmatch(value):
+            raise InvalidInput("InvalidLabel", f"`{key}={value}` can't be a label in Kubernetes")

@@ -1,0 +1,175 @@
+"""The settings of the platform: what there is to set, and where it comes from.
+
+Sources, the later wins: defaults, a TOML file (`--settings`, `ALULA_SETTINGS`, or `settings.toml` in the data
+folder), the environment, flags. An unknown key or a bad value is one error that names its source and the key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from alula.core.errors import InvalidInput
+from alula.server.executors.process.options import ProcessOptions
+from alula.server.identity import Caller
+from alula.server.services.platform import DEFAULT_DOMAINS
+
+DEFAULT_DATA = "~/.alula"
+FILE_NAME = "settings.toml"
+PORT_MAX = 65_535
+# `Any`: values of any type, before they are checked against the settings' own types.
+Values = Mapping[str, Any]
+
+
+class Anonymous(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who a caller is that does not log in."""
+
+    principal: str = "anonymous"
+    roles: tuple[str, ...] = ("admin",)
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that an operator may set; a key of the file is a field's name, `process` and `anonymous` are
+    tables."""
+
+    data: str = DEFAULT_DATA
+    """The data folder."""
+    host: str = "127.0.0.1"
+    """The address to listen on."""
+    grpc_port: int = 8089
+    """0 takes a free one, as does `http_port`."""
+    http_port: int = 8088
+    http_url: str = ""
+    """How clients reach the HTTP side, where that is not `http://host:http_port`."""
+    database_url: str = ""
+    """A PostgreSQL URL; empty for SQLite in the data folder."""
+    environments: tuple[str, ...] = ()
+    """`PATTERN=DIR`: images that match run in the virtual environment or Python at DIR."""
+    domains: tuple[str, ...] = DEFAULT_DOMAINS
+    max_parallelism: int = 25
+    """Attempts at once of an execution that sets no limit itself; 0 for no limit."""
+    system_retries: int = 3
+    """Attempts beyond the first that failures of the platform itself may cost a node."""
+    log_level: str = "WARNING"
+    anonymous: Anonymous = Anonymous()
+    process: ProcessOptions = ProcessOptions()
+    """The process executor."""
+
+    @property
+    def data_folder(self) -> Path:
+        """The data folder as an absolute path."""
+        return Path(self.data).expanduser().resolve()
+
+    @property
+    def caller(self) -> Caller:
+        """The anonymous identity."""
+        return Caller(self.anonymous.principal, frozenset(self.anonymous.roles))
+
+    @property
+    def process_options(self) -> ProcessOptions:
+        """What the process executor is told."""
+        environments = (*self.environments, *self.process.environments)
+        return msgspec.structs.replace(self.process, environments=environments)
+
+
+_VARIABLES = {
+    "ALULA_DATA": "data",
+    "ALULA_HOST": "host",
+    "ALULA_GRPC_PORT": "grpc_port",
+    "ALULA_HTTP_PORT": "http_port",
+    "ALULA_HTTP_URL": "http_url",
+    "ALULA_DATABASE_URL": "database_url",
+    "ALULA_ENVIRONMENTS": "environments",
+    "ALULA_LOG_LEVEL": "log_level",
+}
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+def load_settings(flags: Values, environment: Mapping[str, str], *, file: str | None = None) -> Settings:
+    """The settings from all sources; `file` is that of `--settings`. Raises `InvalidInput` code `BadSetting`."""
+    from_environment = _from_environment(environment)
+    data = str(flags.get("data") or from_environment.get("data") or DEFAULT_DATA)
+    named = file or environment.get("ALULA_SETTINGS")
+    path = Path(named).expanduser() if named else Path(data).expanduser() / FILE_NAME
+    from_file = _read(path) if named or path.exists() else {}
+    if not named and "data" in from_file:
+        raise _bad(str(path), "`data` can't be set in a file of the data folder itself")
+    _convert(from_file, str(path))  # each source on its own first, so that an error names it
+    _convert(from_environment, "the environment")
+    return _convert({**from_file, **from_environment, **flags}, "the command line")
+
+
+def data_folder(flag: str | None, environment: Mapping[str, str]) -> Path:
+    """The data folder that a command is about, as an absolute path."""
+    return Path(flag or environment.get("ALULA_DATA") or DEFAULT_DATA).expanduser().resolve()
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for variable, key in _VARIABLES.items():
+        text = environment.get(variable, "")
+        if not text:
+            continue
+        if key == "environments":
+            values[key] = [entry.strip() for entry in text.split(",") if entry.strip()]
+        elif key.endswith("_port"):
+            values[key] = _port(variable, text)
+        else:
+            values[key] = text
+    return values
+
+
+def _port(variable: str, text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise _bad("the environment", f"{variable} must be a port number, not `{text}`")
+    return int(text)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text())
+    except OSError as error:
+        raise _bad(str(path), f"the file can't be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _bad(str(path), f"not a TOML file: {error}") from error
+
+
+def _convert(values: Values, source: str) -> Settings:
+    process = values.get("process", {})
+    if isinstance(process, dict):
+        for key in process:  # pyright: ignore[reportUnknownVariableType]  keys of a TOML table are texts
+            if key not in ProcessOptions.__struct_fields__:
+                raise _bad(source, f"there is no setting `process.{key}`")
+    try:
+        settings = msgspec.convert(dict(values), Settings)
+    except msgspec.ValidationError as error:
+        raise _bad(source, str(error)) from error
+    _check(settings, source)
+    return settings
+
+
+def _check(settings: Settings, source: str) -> None:
+    for name in ("grpc_port", "http_port"):
+        port: int = getattr(settings, name)
+        if not 0 <= port <= PORT_MAX:
+            raise _bad(source, f"`{name}` must be from 0 to {PORT_MAX}, not {port}")
+    if settings.grpc_port == settings.http_port != 0:
+        raise _bad(source, f"`grpc_port` and `http_port` are both {settings.grpc_port}")
+    for entry in settings.environments:
+        if not all(entry.partition("=")):
+            raise _bad(source, f"`environments` wants PATTERN=DIR, not `{entry}`")
+    if settings.log_level.upper() not in _LOG_LEVELS:
+        raise _bad(source, f"`log_level` must be one of {', '.join(_LOG_LEVELS)}")
+    if not settings.domains or not settings.anonymous.principal:
+        raise _bad(source, "`domains` and `anonymous.principal` can't be empty")
+    for name in ("max_parallelism", "system_retries"):
+        if getattr(settings, name) < 0:
+            raise _bad(source, f"`{name}` can't be negative")
+
+
+def _bad(source: str, what: str) -> InvalidInput:
+    return InvalidInput("BadSetting", f"{source}: {what}")
