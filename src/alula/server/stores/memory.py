@@ -84,7 +84,7 @@ class MemoryStore:
             )
 
     async def stop(self) -> None:
-        self._callbacks.clear()
+        """Nothing to let go of."""
 
     def on_wake_up(self, callback: WakeUp) -> None:
         self._callbacks.append(callback)

@@ -1,0 +1,57 @@
+"""How single values stand in a database cell, and back. Both databases take and give the same Python types."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alula.core.engine.records import CacheStatus
+from alula.core.errors import TaskError
+from alula.core.ids import EntityId
+
+_error_encoder = msgspec.msgpack.Encoder()
+_error_decoder = msgspec.msgpack.Decoder(TaskError)
+_words_decoder = msgspec.json.Decoder(dict[str, str])
+
+
+def from_error(error: TaskError | None) -> bytes | None:
+    return None if error is None else _error_encoder.encode(error)
+
+
+def to_error(cell: bytes | None) -> TaskError | None:
+    return None if cell is None else _error_decoder.decode(cell)
+
+
+def from_words(words: dict[str, str]) -> str:
+    return msgspec.json.encode(words).decode()
+
+
+def to_words(cell: str) -> dict[str, str]:
+    return _words_decoder.decode(cell)
+
+
+def from_number(number: int | None) -> int | None:
+    """A flag or enum member as the plain number that it is."""
+    return None if number is None else int(number)
+
+
+def to_flag(cell: int | None) -> bool | None:
+    return None if cell is None else bool(cell)
+
+
+def to_cache_status(cell: int | None) -> CacheStatus | None:
+    return None if cell is None else CacheStatus(cell)
+
+
+def to_entity_id(project: str | None, domain: str | None, name: str | None, version: str | None) -> EntityId | None:
+    if project is None or domain is None or name is None or version is None:
+        return None
+    return EntityId(project, domain, name, version)
+
+
+def from_prose(text: str) -> str:
+    """What people wrote, which PostgreSQL takes only without the character NUL."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text
+
+
+def from_prose_if_any(text: str | None) -> str | None:
+    return None if text is None else from_prose(text)

@@ -1,0 +1,100 @@
+"""Connections to the database: how they are opened, and what each may do.
+
+Two engines on one database: one connection that writes, a few that only read. SQLite has one writer at a time
+anyway, and its readers see the last commit meanwhile.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError
+
+from alula.core.errors import FailedPrecondition, InvalidInput
+
+READERS = 4
+_BUSY_TIMEOUT_MS = 5_000
+_CONNECT_TIMEOUT_S = 5
+_WAL_LIMIT_BYTES = 64 << 20
+
+
+def normalised(url: str | URL) -> URL:
+    """A URL that names its driver: `sqlite:///FILE` and `postgresql://...`, the latter over psycopg.
+
+    Raises `InvalidInput` code `BadDatabaseUrl`, which never shows a password.
+    """
+    fix = "give sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError) as error:
+        raise InvalidInput("BadDatabaseUrl", "the database URL can't be read", fix=fix) from error
+    kind = parsed.drivername
+    if kind in ("sqlite", "sqlite+pysqlite"):
+        if parsed.database in (None, "", ":memory:"):
+            raise InvalidInput("BadDatabaseUrl", "the database URL names no file", fix=fix)
+        return parsed.set(drivername="sqlite+pysqlite")
+    if kind in ("postgres", "postgresql", "postgresql+psycopg"):
+        return parsed.set(drivername="postgresql+psycopg")
+    raise InvalidInput("BadDatabaseUrl", f"there is no store on `{kind}`", fix=fix)
+
+
+def writing_engine(url: URL) -> Engine:
+    """Raises `FailedPrecondition` code `DriverMissing`."""
+    if not url.drivername.startswith("sqlite"):
+        try:
+            return create_engine(url, paramstyle="format", pool_size=1, max_overflow=0, connect_args=_postgresql())
+        except ModuleNotFoundError as error:
+            raise FailedPrecondition(
+                "DriverMissing",
+                "PostgreSQL needs the driver psycopg, which is not installed",
+                fix="pip install 'alula[postgres]'",
+            ) from error
+    engine = create_engine(url, pool_size=1, max_overflow=0, connect_args=_sqlite())
+    event.listen(engine, "connect", _open_sqlite_writer)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def reading_engine(url: URL) -> Engine:
+    """Its connections see the newest commit with each statement."""
+    options: dict[str, Any] = {"pool_size": READERS, "max_overflow": 0, "isolation_level": "AUTOCOMMIT"}
+    if not url.drivername.startswith("sqlite"):
+        return create_engine(url, connect_args=_postgresql(), **options)
+    engine = create_engine(url, connect_args=_sqlite(), **options)
+    event.listen(engine, "connect", _open_sqlite_reader)
+    return engine
+
+
+def _sqlite() -> dict[str, object]:
+    # The pool hands a connection to one thread at a time.
+    return {"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000}
+
+
+def _postgresql() -> dict[str, object]:
+    # Keepalives: a server that vanished without a word is noticed within half a minute, not two hours.
+    return {
+        "connect_timeout": _CONNECT_TIMEOUT_S,
+        "application_name": "alula",
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+    }
+
+
+def _open_sqlite_writer(connection: sqlite3.Connection, _record: object) -> None:
+    # The driver would begin transactions by itself, later than `BEGIN IMMEDIATE`, and fail to upgrade them.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
+
+
+def _open_sqlite_reader(connection: sqlite3.Connection, _record: object) -> None:
+    connection.execute("PRAGMA query_only = ON")
+
+
+def _begin_immediate(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,124 @@
+"""Where SQLite and PostgreSQL differ: upserts, substring search, wake-up notes. And statements for many rows.
+
+The modules of the concerns build their statements with this and are the same for both databases.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Dialect, Table, UpdateBase, bindparam, func, select
+from sqlalchemy import insert as plain_insert
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
+
+from alula.core.ids import ExecutionId
+
+WAKE_UP_CHANNEL = "alula_wake_up"
+
+# `Any`: what a database cell holds is up to its column.
+Cells = tuple[Any, ...]
+Excluded = ReadOnlyColumnCollection[str, Any]
+Win = Callable[[Table, Excluded, str], ColumnElement[Any]]
+"""(table, excluded, column name) -> what the column becomes when the row is there already."""
+
+
+class Bulk:
+    """One statement for many rows at once, compiled once; rows are tuples in the order of `names`.
+
+    Goes to the driver's own `executemany`: building and checking parameters row by row costs more than SQLite
+    needs to write them.
+    """
+
+    def __init__(self, statement: UpdateBase, names: Sequence[str], dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect)
+        if list(compiled.positiontup or ()) != list(names):
+            raise AssertionError(f"parameters are {compiled.positiontup}, not {names}: {compiled}")
+        self.sql = str(compiled)
+
+    def run(self, connection: Connection, rows: Sequence[Cells]) -> int:
+        """Rows that were changed."""
+        if not rows:
+            return 0
+        return connection.exec_driver_sql(self.sql, list(rows)).rowcount
+
+
+class Sql:
+    """Builds what one database needs. `origin` marks this store's own wake-up notes."""
+
+    def __init__(self, dialect: Dialect, origin: str) -> None:
+        self.dialect = dialect
+        self.is_sqlite = dialect.name == "sqlite"
+        self._origin = origin
+
+    def bulk(self, statement: UpdateBase, names: Sequence[str]) -> Bulk:
+        return Bulk(statement, names, self.dialect)
+
+    def insert(self, table: Table, *, without: Sequence[str] = ()) -> Bulk:
+        """Insert whole rows, in the order of the table's columns."""
+        names = [column.name for column in table.columns if column.name not in without]
+        statement = plain_insert(table).values({name: bindparam(name) for name in names})
+        return self.bulk(statement.inline(), names)
+
+    def upsert(self, table: Table, win: Win) -> Bulk:
+        """Insert whole rows; for one that is there already, `win` says what each column becomes."""
+        names = [column.name for column in table.columns]
+        keys = [column.name for column in table.primary_key.columns]
+        statement = self._insert(table).values({name: bindparam(name) for name in names})
+        changed = {n: win(table, statement.excluded, n) for n in names if n not in keys}
+        return self.bulk(statement.on_conflict_do_update(index_elements=keys, set_=changed), names)
+
+    def insert_if_absent(self, table: Table) -> Bulk:
+        """Insert whole rows, but not where the primary key is taken."""
+        names = [column.name for column in table.columns]
+        keys = [column.name for column in table.primary_key.columns]
+        statement = self._insert(table).values({name: bindparam(name) for name in names})
+        return self.bulk(statement.on_conflict_do_nothing(index_elements=keys).inline(), names)
+
+    def contains(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
+        """Substring search that respects case; no character of `text` is special."""
+        find = func.instr if self.is_sqlite else func.strpos
+        return find(column, text) > 0
+
+    def ordered(self, column: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
+        """Unknown values before all others, on both databases."""
+        if descending:
+            return column.desc() if self.is_sqlite else column.desc().nulls_last()
+        return column.asc() if self.is_sqlite else column.asc().nulls_first()
+
+    def note_wake_up(self, connection: Connection, execution: ExecutionId) -> None:
+        """Tell other processes when this transaction is committed."""
+        if not self.is_sqlite:
+            payload = encode_wake_up(self._origin, execution)
+            connection.execute(select(func.pg_notify(WAKE_UP_CHANNEL, payload)))
+
+    # `Any`: the two dialects' inserts have the same methods and no common type that has them.
+    def _insert(self, table: Table) -> Any:
+        if self.is_sqlite:
+            from sqlalchemy.dialects.sqlite import insert  # lazy: only the dialect in use
+        else:
+            from sqlalchemy.dialects.postgresql import insert  # lazy: only the dialect in use
+        return insert(table)
+
+
+def newest(_table: Table, excluded: Excluded, name: str) -> ColumnElement[Any]:
+    """The new row replaces the old."""
+    return excluded[name]
+
+
+def newest_known(table: Table, excluded: Excluded, name: str) -> ColumnElement[Any]:
+    """`merging.overlay`: NULL means as before."""
+    if not table.c[name].nullable:
+        return excluded[name]
+    return func.coalesce(excluded[name], table.c[name])
+
+
+def encode_wake_up(origin: str, execution: ExecutionId) -> str:
+    return msgspec.json.encode((origin, *execution)).decode()
+
+
+def decode_wake_up(payload: str) -> tuple[str, ExecutionId]:
+    """Raises `msgspec.MsgspecError` for a note that is not ours."""
+    origin, project, domain, name = msgspec.json.decode(payload, type=tuple[str, str, str, str])
+    return origin, ExecutionId(project, domain, name)

@@ -1,0 +1,165 @@
+"""Statements on registered tasks, workflows and launch plans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
+
+from alula.core.ids import EntityId
+from alula.server.store import EntityKind, EntityRecord, Registered
+from alula.server.stores.fields import Page
+from alula.server.stores.sql import cells
+from alula.server.stores.sql.dialect import Cells, Sql
+from alula.server.stores.sql.listing import Columns, holds, paged
+from alula.server.stores.sql.tables import entities
+
+_COLUMNS: Columns = {
+    "project": entities.c.project,
+    "domain": entities.c.domain,
+    "name": entities.c.name,
+    "version": entities.c.version,
+    "state": entities.c.active,
+    "hidden": entities.c.hidden,
+    "created_at": entities.c.created_at,
+    "task_type": entities.c.task_type,
+}
+_NAME = (entities.c.project, entities.c.domain, entities.c.name)
+
+
+class Entities:
+    def __init__(self, sql: Sql) -> None:
+        self._sql = sql
+        self._insert = sql.insert(entities)
+
+    def register(self, connection: Connection, given: Sequence[EntityRecord]) -> list[Registered]:
+        """Nothing is written where one is DIFFERENT or none is CREATED."""
+        digests: dict[tuple[EntityKind, EntityId], bytes] = {}
+        new: list[EntityRecord] = []
+        outcome: list[Registered] = []
+        for entity in given:
+            key = (entity.kind, entity.id)
+            digest = digests.get(key) or self._digest(connection, entity.kind, entity.id)
+            if digest is None:
+                new.append(entity)
+                outcome.append(Registered.CREATED)
+            else:
+                outcome.append(Registered.IDENTICAL if digest == entity.digest else Registered.DIFFERENT)
+            digests[key] = digest or entity.digest
+        if Registered.DIFFERENT not in outcome:
+            for entity in new:
+                if entity.active:
+                    self._deactivate(connection, entity.id)
+                self._insert.run(connection, [_row(entity)])
+        return outcome
+
+    def get(self, connection: Connection, kind: EntityKind, id: EntityId) -> EntityRecord | None:
+        row = connection.execute(select(entities).where(_is(kind, id))).first()
+        return None if row is None else _record(row)
+
+    def active(self, connection: Connection, project: str, domain: str, name: str) -> EntityRecord | None:
+        row = connection.execute(
+            select(entities).where(
+                entities.c.project == project,
+                entities.c.domain == domain,
+                entities.c.kind == "launch_plan",
+                entities.c.name == name,
+                entities.c.active == 1,
+            )
+        ).first()
+        return None if row is None else _record(row)
+
+    def set_active(self, connection: Connection, id: EntityId, *, active: bool) -> bool:
+        if self._digest(connection, "launch_plan", id) is None:
+            return False
+        if active:
+            self._deactivate(connection, id)
+        connection.execute(update(entities).where(_is("launch_plan", id)).values(active=int(active)))
+        return True
+
+    def page(self, connection: Connection, kind: EntityKind, page: Page) -> list[EntityRecord]:
+        among = select(entities).where(entities.c.kind == kind)
+        statement = paged(among, page, _COLUMNS, [*_NAME, entities.c.version], self._sql)
+        return [_record(row) for row in connection.execute(statement)]
+
+    def names(self, connection: Connection, kind: EntityKind, page: Page) -> list[tuple[str, str, str]]:
+        sort: ColumnElement[Any] = (
+            func.max(entities.c.created_at) if page.sort_by == "created_at" else _COLUMNS[page.sort_by]
+        )
+        statement = (
+            select(*_NAME)
+            .where(
+                entities.c.kind == kind,
+                *(holds(given, _COLUMNS[given.field], self._sql) for given in page.conditions),
+            )
+            .group_by(*_NAME)
+            .order_by(self._sql.ordered(sort, descending=page.descending), *_NAME)
+            .limit(page.limit)
+            .offset(page.offset)
+        )
+        return [(row.project, row.domain, row.name) for row in connection.execute(statement)]
+
+    def _digest(self, connection: Connection, kind: EntityKind, id: EntityId) -> bytes | None:
+        return connection.execute(select(entities.c.digest).where(_is(kind, id))).scalar()
+
+    def _deactivate(self, connection: Connection, id: EntityId) -> None:
+        connection.execute(
+            update(entities)
+            .where(
+                entities.c.project == id.project,
+                entities.c.domain == id.domain,
+                entities.c.kind == "launch_plan",
+                entities.c.name == id.name,
+                entities.c.active == 1,
+            )
+            .values(active=0)
+        )
+
+
+def _is(kind: EntityKind, id: EntityId) -> ColumnElement[bool]:
+    return and_(
+        entities.c.project == id.project,
+        entities.c.domain == id.domain,
+        entities.c.kind == kind,
+        entities.c.name == id.name,
+        entities.c.version == id.version,
+    )
+
+
+def _row(entity: EntityRecord) -> Cells:
+    return (
+        entity.id.project,
+        entity.id.domain,
+        entity.kind,
+        entity.id.name,
+        entity.id.version,
+        entity.created_at,
+        int(entity.active),
+        int(entity.hidden),
+        entity.task_type,
+        cells.from_prose(entity.short_description),
+        entity.interpreter,
+        entity.interpreter_host,
+        entity.digest,
+        entity.spec,
+        entity.closure,
+    )
+
+
+# `Any`: of the selected columns, which stand in the schema.
+def _record(row: Row[Any]) -> EntityRecord:
+    return EntityRecord(
+        kind=row.kind,
+        id=EntityId(row.project, row.domain, row.name, row.version),
+        digest=row.digest,
+        spec=row.spec,
+        closure=row.closure,
+        created_at=row.created_at,
+        active=bool(row.active),
+        hidden=bool(row.hidden),
+        task_type=row.task_type,
+        short_description=row.short_description,
+        interpreter=row.interpreter,
+        interpreter_host=row.interpreter_host,
+    )

@@ -1,0 +1,172 @@
+"""Statements on the log of executions: the fenced commit, which writes events and all rows that follow from them.
+
+The hot path. One transaction carries the commits of many executions; rows of the same thing are merged first,
+so that each is written once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, bindparam, func, literal_column, select, update
+
+from alula.core.engine.records import CacheEntry, ExecutionChange
+from alula.core.ids import ExecutionId
+from alula.server.store import Commit
+from alula.server.stores.merging import merge
+from alula.server.stores.sql import cells
+from alula.server.stores.sql.audit import Audits
+from alula.server.stores.sql.catalog import Catalog
+from alula.server.stores.sql.dialect import Cells, Sql
+from alula.server.stores.sql.inbox import Inbox
+from alula.server.stores.sql.nodes import Nodes
+from alula.server.stores.sql.tables import events, execution_data, executions
+
+_CHANGED = (
+    "phase",
+    "updated_at",
+    "started_at",
+    "ended_at",
+    "abort_cause",
+    "abort_principal",
+    "error",
+)
+_UNCHANGED = (None,) * len(_CHANGED)
+
+
+class Log:
+    def __init__(self, sql: Sql, nodes: Nodes, inbox: Inbox, catalog: Catalog, audits: Audits) -> None:
+        self._nodes = nodes
+        self._inbox = inbox
+        self._catalog = catalog
+        self._audits = audits
+        self._insert_events = sql.insert(events)
+        named_owner = func.nullif(bindparam("by_owner"), literal_column("''"))
+        # The fence and the change of the execution's row in one. It waits for a rival's commit and then sees it.
+        self._advance = sql.bulk(
+            update(executions)
+            .where(
+                executions.c.project == bindparam("in_project"),
+                executions.c.domain == bindparam("in_domain"),
+                executions.c.name == bindparam("in_execution"),
+                executions.c.next_seq == bindparam("first_seq"),
+                executions.c.owner == func.coalesce(named_owner, executions.c.owner),
+            )
+            .values(
+                {
+                    "next_seq": bindparam("new_next_seq"),
+                    **{
+                        name: func.coalesce(bindparam(f"new_{name}", type_=executions.c[name].type), executions.c[name])
+                        for name in _CHANGED
+                    },
+                }
+            ),
+            [
+                "new_next_seq",
+                *(f"new_{name}" for name in _CHANGED),
+                "in_project",
+                "in_domain",
+                "in_execution",
+                "first_seq",
+                "by_owner",
+            ],
+        )
+        self._put_outputs = sql.bulk(
+            update(execution_data)
+            .where(
+                execution_data.c.project == bindparam("in_project"),
+                execution_data.c.domain == bindparam("in_domain"),
+                execution_data.c.execution == bindparam("in_execution"),
+            )
+            .values(outputs=bindparam("new_outputs", type_=execution_data.c.outputs.type)),
+            ["new_outputs", "in_project", "in_domain", "in_execution"],
+        )
+
+    def read(self, connection: Connection, execution: ExecutionId) -> list[bytes]:
+        statement = (
+            select(events.c.event)
+            .where(
+                events.c.project == execution.project,
+                events.c.domain == execution.domain,
+                events.c.execution == execution.name,
+            )
+            .order_by(events.c.seq)
+        )
+        return list(connection.execute(statement).scalars())
+
+    def append(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
+        """Write those that hold their fence; False for each of the others, of which nothing is written."""
+        kept = self._pass_fence(connection, commits)
+        of_execution: dict[ExecutionId, list[Commit]] = {}
+        for commit, holds in zip(commits, kept, strict=True):
+            if holds:
+                of_execution.setdefault(commit.execution, []).append(commit)
+        passed = [commit for of_one in of_execution.values() for commit in of_one]
+        self._insert_events.run(
+            connection,
+            [
+                (*commit.execution, commit.first_seq + i, event)
+                for commit in passed
+                for i, event in enumerate(commit.events)
+            ],
+        )
+        self._follow(connection, of_execution)
+        consumed = [(number, *commit.execution) for commit in passed for number in commit.consumed]
+        self._inbox.consume(connection, consumed)
+        self._audits.append(connection, [entry for commit in passed for entry in commit.audit])
+        return kept
+
+    def _pass_fence(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
+        # One order for all writers: two that want the same rows wait for each other, and never both.
+        # Sorting keeps the order of the commits of one execution, each of which needs the one before.
+        order = sorted(range(len(commits)), key=lambda i: commits[i].execution)
+        rows = [_advance_row(commits[i]) for i in order]
+        if len(rows) == 1:
+            return [self._advance.run(connection, rows) == 1]
+        with connection.begin_nested() as attempt:
+            if self._advance.run(connection, rows) == len(rows):
+                return [True] * len(rows)
+            attempt.rollback()
+        # The driver gives one count for all: go again, one by one, to learn who lost.
+        kept = [False] * len(commits)
+        for i, row in zip(order, rows, strict=True):
+            kept[i] = self._advance.run(connection, [row]) == 1
+        return kept
+
+    def _follow(self, connection: Connection, of_execution: dict[ExecutionId, list[Commit]]) -> None:
+        merged = [(id, merge(commit.changes for commit in commits)) for id, commits in of_execution.items()]
+        self._nodes.write(connection, merged)
+        outputs = [
+            (changes.execution.outputs, *id)
+            for id, changes in merged
+            if changes.execution is not None and changes.execution.outputs is not None
+        ]
+        self._put_outputs.run(connection, outputs)
+        published: dict[tuple[str, str, str], CacheEntry] = {}
+        for _, changes in merged:
+            for entry in changes.published:
+                published[entry.key.project, entry.key.domain, entry.key.digest] = entry
+        self._catalog.put(connection, list(published.values()))
+
+
+def _advance_row(commit: Commit) -> Cells:
+    change = commit.changes.execution
+    return (
+        commit.first_seq + len(commit.events),
+        *(_UNCHANGED if change is None else _changed(change)),
+        *commit.execution,
+        commit.first_seq,
+        commit.owner,
+    )
+
+
+def _changed(change: ExecutionChange) -> Cells:
+    return (
+        int(change.phase),
+        change.updated_at,
+        change.started_at,
+        change.ended_at,
+        cells.from_prose_if_any(change.abort_cause),
+        cells.from_prose_if_any(change.abort_principal),
+        cells.from_error(change.error),
+    )

@@ -1,0 +1,295 @@
+"""The schema: every table, its keys and indexes. The same for SQLite and PostgreSQL.
+
+What an execution has is keyed by project, domain and execution first, so that it lies together and one tenant's
+rows can be found, moved or removed as a range. Rows that are appended for ever have a rising `number` of
+the database's own. Times are microseconds since the epoch, flags 0 or 1, phases Flyte's numbers.
+
+A change here needs a migration under `migrations/versions` and a new `HEAD`; a test compares the two.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    DDL,
+    BigInteger,
+    Column,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    event,
+)
+
+from alula.core.engine.records import ExecutionPhase
+
+HEAD = "0001"
+"""The newest migration: the revision of a store that this program makes."""
+
+metadata = MetaData(
+    naming_convention={
+        "pk": "%(table_name)s_pkey",
+        "ix": "%(table_name)s_%(column_0_N_name)s",
+        "fk": "%(table_name)s_%(referred_table_name)s_fkey",
+    }
+)
+
+# Compared byte by byte on both databases: lists come in the same order everywhere, and indexes are cheaper.
+_Text = Text(collation="C").with_variant(Text(), "sqlite")
+# SQLite numbers rows by itself only in a column of exactly this type.
+_Number = BigInteger().with_variant(Integer(), "sqlite")
+
+ENDED = ", ".join(str(phase.value) for phase in ExecutionPhase if phase.is_terminal)
+
+
+# `Any`: a column's Python type is known where its rows are read, in the module of its concern.
+def _words(*names: str) -> list[Column[Any]]:
+    return [Column(name, _Text, nullable=False) for name in names]
+
+
+def _moments(*names: str) -> list[Column[Any]]:
+    return [Column(name, BigInteger) for name in names]
+
+
+def _tenant() -> list[Column[Any]]:
+    return _words("project", "domain")
+
+
+def _of_execution() -> list[Column[Any]]:
+    return _words("project", "domain", "execution")
+
+
+projects = Table(
+    "projects",
+    metadata,
+    *_words("id", "name", "description", "labels"),
+    Column("archived", SmallInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("id"),
+)
+
+entities = Table(
+    "entities",
+    metadata,
+    *_tenant(),
+    *_words("kind", "name", "version"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("active", SmallInteger, nullable=False),
+    Column("hidden", SmallInteger, nullable=False),
+    *_words("task_type", "short_description", "interpreter", "interpreter_host"),
+    Column("digest", LargeBinary, nullable=False),
+    Column("spec", LargeBinary, nullable=False),
+    Column("closure", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "kind", "name", "version"),
+    Index(None, "project", "domain", "kind", "created_at"),
+)
+
+executions = Table(
+    "executions",
+    metadata,
+    *_words("project", "domain", "name"),
+    Column("next_seq", BigInteger, nullable=False),
+    *_words("owner"),
+    Column("phase", SmallInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    *_moments("started_at", "ended_at"),
+    Column("archived", SmallInteger, nullable=False),
+    Column("mode", SmallInteger, nullable=False),
+    *_words("launch_entity", "principal"),
+    *_words("workflow_project", "workflow_domain", "workflow_name", "workflow_version"),
+    *_words("launch_plan_project", "launch_plan_domain", "launch_plan_name", "launch_plan_version"),
+    *_words("labels"),
+    Column("abort_cause", _Text),
+    Column("abort_principal", _Text),
+    Column("error", LargeBinary),
+    PrimaryKeyConstraint("project", "domain", "name"),
+    Index(None, "project", "domain", "created_at"),
+    Index(None, "project", "domain", "workflow_name", "created_at"),
+    sqlite_with_rowid=False,
+)
+
+# Apart from the row that changes with each commit: SQLite writes a changed row anew as a whole.
+execution_data = Table(
+    "execution_data",
+    metadata,
+    *_of_execution(),
+    Column("spec", LargeBinary, nullable=False),
+    Column("inputs", LargeBinary, nullable=False),
+    Column("user_inputs", LargeBinary, nullable=False),
+    Column("outputs", LargeBinary),
+    PrimaryKeyConstraint("project", "domain", "execution"),
+    ForeignKeyConstraint(
+        ["project", "domain", "execution"],
+        ["executions.project", "executions.domain", "executions.name"],
+    ),
+)
+
+execution_labels = Table(
+    "execution_labels",
+    metadata,
+    *_of_execution(),
+    *_words("key", "value"),
+    PrimaryKeyConstraint("project", "domain", "execution", "key"),
+    ForeignKeyConstraint(
+        ["project", "domain", "execution"],
+        ["executions.project", "executions.domain", "executions.name"],
+    ),
+    Index(None, "project", "domain", "key", "value"),
+    sqlite_with_rowid=False,
+)
+
+# The tables below have no foreign key: a commit proves first that its execution is there.
+events = Table(
+    "events",
+    metadata,
+    *_of_execution(),
+    Column("seq", BigInteger, nullable=False),
+    Column("event", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "execution", "seq"),
+    sqlite_with_rowid=False,
+)
+
+node_executions = Table(
+    "node_executions",
+    metadata,
+    *_of_execution(),
+    *_words("node_id"),
+    Column("phase", SmallInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("spec_node_id", _Text),
+    Column("parent_id", _Text),
+    *_moments("created_at", "started_at", "ended_at"),
+    Column("cache_status", SmallInteger),
+    Column("cache_source", _Text),
+    Column("deck_uri", _Text),
+    Column("is_parent", SmallInteger),
+    Column("is_dynamic", SmallInteger),
+    Column("is_array", SmallInteger),
+    Column("error", LargeBinary),
+    Column("inputs", LargeBinary),
+    Column("outputs", LargeBinary),
+    PrimaryKeyConstraint("project", "domain", "execution", "node_id"),
+    Index(None, "project", "domain", "execution", "parent_id"),
+    sqlite_with_rowid=False,
+)
+
+task_executions = Table(
+    "task_executions",
+    metadata,
+    *_of_execution(),
+    *_words("node_id"),
+    Column("attempt", Integer, nullable=False),
+    Column("phase", SmallInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("task_project", _Text),
+    Column("task_domain", _Text),
+    Column("task_name", _Text),
+    Column("task_version", _Text),
+    Column("task_type", _Text),
+    *_moments("created_at", "started_at", "ended_at"),
+    Column("error", LargeBinary),
+    PrimaryKeyConstraint("project", "domain", "execution", "node_id", "attempt"),
+    sqlite_with_rowid=False,
+)
+
+items = Table(
+    "items",
+    metadata,
+    *_of_execution(),
+    *_words("node_id"),
+    Column("item_index", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("phase", SmallInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    *_moments("started_at", "ended_at"),
+    Column("error", LargeBinary),
+    Column("cache_status", SmallInteger),
+    PrimaryKeyConstraint("project", "domain", "execution", "node_id", "item_index"),
+    sqlite_with_rowid=False,
+)
+
+reasons = Table(
+    "reasons",
+    metadata,
+    *_of_execution(),
+    Column("number", BigInteger, nullable=False),
+    *_words("node_id"),
+    Column("attempt", Integer, nullable=False),
+    Column("item_index", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    *_words("code"),
+    Column("said", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "execution", "number"),
+    sqlite_with_rowid=False,
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    # Never used twice, also after the row is gone: a runner remembers numbers.
+    Column("number", _Number, autoincrement=True, nullable=False),
+    *_of_execution(),
+    Column("event", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("number"),
+    Index(None, "project", "domain", "execution"),
+    sqlite_autoincrement=True,
+)
+
+catalog = Table(
+    "catalog",
+    metadata,
+    *_tenant(),
+    *_words("digest", "task", "cache_version", "interface", "inputs", "source"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("outputs", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "digest"),
+    Index(None, "project", "domain", "task", "created_at"),
+)
+
+audits = Table(
+    "audits",
+    metadata,
+    Column("number", _Number, autoincrement=True, nullable=False),
+    *_tenant(),
+    Column("at", BigInteger, nullable=False),
+    *_words("principal", "action", "target", "detail"),
+    PrimaryKeyConstraint("number"),
+    Index(None, "project", "domain", "at"),
+    sqlite_autoincrement=True,
+)
+
+runners = Table(
+    "runners",
+    metadata,
+    *_words("owner"),
+    Column("lease_until", BigInteger, nullable=False),
+    PrimaryKeyConstraint("owner"),
+)
+
+revisions = Table(
+    "alembic_version",
+    metadata,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+
+# Partial indexes, as the statement that both databases understand: in SQLAlchemy's own form each would load the
+# dialects of both, a tenth of a second at every start.
+event.listen(
+    entities,
+    "after_create",
+    DDL("CREATE UNIQUE INDEX entities_one_active_version ON entities (project, domain, kind, name) WHERE active = 1"),
+)
+event.listen(
+    executions,
+    "after_create",
+    DDL(f"CREATE INDEX executions_open ON executions (created_at) WHERE phase NOT IN ({ENDED})"),
+)

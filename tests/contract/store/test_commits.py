@@ -1,0 +1,326 @@
+"""The runner's side: fenced commits, the inbox, claims, wake-ups, the catalog."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from tests.contract.store.records import (
+    audit,
+    cache_entry,
+    cache_key,
+    commit,
+    execution,
+    execution_id,
+    node,
+    query,
+    running,
+    where,
+)
+
+from alula.core.engine.records import ExecutionChange, ExecutionPhase, NodePhase, Reason
+from alula.core.errors import NotFound
+from alula.core.ids import ExecutionId
+from alula.server.store import Store
+
+pytestmark = pytest.mark.anyio
+ID = execution_id("a1")
+OTHER = execution_id("a2")
+LEASE = 1000
+
+
+async def launch(store: Store, *names: str, owner: str = "") -> None:
+    for number, name in enumerate(names):
+        given = execution(name, created_at=10 + number)
+        assert await store.create_execution(given, b"created", audit(), owner=owner)
+
+
+async def test_a_commit_appends_to_the_log(store: Store) -> None:
+    await launch(store, "a1")
+    assert await store.commit([commit(ID, 1, b"a", b"b")]) == [True]
+    assert await store.commit([commit(ID, 3, b"c")]) == [True]
+    assert await store.log(ID) == [b"created", b"a", b"b", b"c"]
+    assert await store.commit([]) == []
+
+
+@pytest.mark.parametrize("first_seq", [0, 1, 3, 99])
+async def test_nothing_is_kept_of_a_commit_that_is_fenced_off(store: Store, first_seq: int) -> None:
+    await launch(store, "a1", "a2")
+    await store.commit([commit(ID, 1, b"a")])
+    await store.post(ID, b"mail", audit())
+    [message] = await store.inbox([ID])
+    lost = commit(
+        ID,
+        first_seq,
+        b"x",
+        execution=running(),
+        nodes=[node("lost")],
+        reasons=[Reason(1, "lost", 0, -1, "c", "t")],
+        published=[cache_entry()],
+        consumed=[message.number],
+        audit=[audit("lost")],
+    )
+    good = commit(OTHER, 1, b"y", nodes=[node("good")])
+    assert await store.commit([lost, good]) == [False, True]
+    assert await store.log(ID) == [b"created", b"a"]
+    assert await store.log(OTHER) == [b"created", b"y"]
+    assert await store.node(ID, "lost") is None
+    assert await store.node(OTHER, "good") is not None
+    assert await store.reasons(ID) == []
+    assert await store.cached(cache_key()) is None
+    assert await store.inbox([ID]) == [message]
+    assert await store.audits(query(where("action", "eq", "lost"))) == []
+    kept = await store.execution(ID)
+    assert kept is not None
+    assert kept.phase is ExecutionPhase.QUEUED
+
+
+async def test_a_commit_without_events_is_fenced_too(store: Store) -> None:
+    await launch(store, "a1")
+    assert await store.commit([commit(ID, 1, nodes=[node()])]) == [True]
+    assert await store.commit([commit(ID, 2, nodes=[node("n1")])]) == [False]
+    assert await store.node(ID, "n0") is not None
+    assert await store.node(ID, "n1") is None
+
+
+async def test_a_commit_to_an_execution_that_does_not_exist_is_fenced_off(store: Store) -> None:
+    assert await store.commit([commit(ID, 0, b"a", nodes=[node()])]) == [False]
+    assert await store.log(ID) == []
+    assert await store.node(ID, "n0") is None
+
+
+async def test_several_commits_of_one_execution_in_one_call_follow_each_other(store: Store) -> None:
+    await launch(store, "a1", "a2")
+    given = [
+        commit(ID, 1, b"a", nodes=[node(created_at=1)]),
+        commit(OTHER, 1, b"z"),
+        commit(ID, 2, b"b", b"c", nodes=[node(phase=NodePhase.SUCCEEDED, at=30)]),
+        commit(ID, 9, b"gap"),
+        commit(ID, 4, b"d", nodes=[node("n1")]),
+    ]
+    assert await store.commit(given) == [True, True, True, False, True]
+    assert await store.log(ID) == [b"created", b"a", b"b", b"c", b"d"]
+    kept = await store.node(ID, "n0")
+    assert kept is not None
+    assert (kept.phase, kept.created_at) == (NodePhase.SUCCEEDED, 1)
+
+
+async def test_commits_and_other_changes_keep_the_order_in_which_they_were_asked_for(store: Store) -> None:
+    await launch(store, "a1")
+    waiting = []
+    for seq in range(1, 51):
+        waiting.append(asyncio.ensure_future(store.commit([commit(ID, seq, str(seq).encode())])))
+        waiting.append(asyncio.ensure_future(store.post(ID, str(seq).encode(), audit())))
+    outcomes = await asyncio.gather(*waiting)
+    assert outcomes[::2] == [[True]] * 50
+    assert await store.log(ID) == [b"created", *(str(seq).encode() for seq in range(1, 51))]
+    mail = await store.inbox([ID])
+    assert [message.event for message in mail] == [str(seq).encode() for seq in range(1, 51)]
+    assert [message.number for message in mail] == sorted(message.number for message in mail)
+
+
+async def test_of_many_rivals_for_one_number_exactly_one_wins(make_store: Callable[[], Store]) -> None:
+    stores = [make_store() for _ in range(3)]
+    for store in stores:
+        await store.start()
+    try:
+        await launch(stores[0], "a1", "a2")
+        for seq in range(1, 8):
+            rivals = [
+                s.commit([commit(OTHER, seq, b"o"), commit(ID, seq, f"{n}".encode(), nodes=[node(f"n{n}-{seq}")])])
+                for n, s in enumerate(stores)
+            ]
+            outcomes = await asyncio.gather(*rivals)
+            winners = [n for n, (_, won) in enumerate(outcomes) if won]
+            assert len(winners) == 1
+            assert sum(won for won, _ in outcomes) == 1
+            assert (await stores[0].log(ID))[seq] == f"{winners[0]}".encode()
+            for n in range(3):
+                kept = await stores[0].node(ID, f"n{n}-{seq}")
+                assert (kept is not None) == (n in winners)
+    finally:
+        for store in stores:
+            await store.stop()
+
+
+async def test_the_audit_of_a_commit_is_written_with_it(store: Store) -> None:
+    await launch(store, "a1")
+    await store.commit([commit(ID, 1, b"a", audit=[audit("abort", at=5), audit("abort", at=6)])])
+    assert [entry.at for entry in await store.audits(query(where("action", "eq", "abort")))] == [6, 5]
+
+
+# Inbox
+
+
+async def test_mail_stays_until_a_commit_consumes_it(store: Store) -> None:
+    await launch(store, "a1", "a2")
+    await store.post(ID, b"one", audit("abort"))
+    await store.post(OTHER, b"else", audit())
+    await store.post(ID, b"two", audit())
+    mail = await store.inbox([ID])
+    assert [(m.execution, m.event) for m in mail] == [(ID, b"one"), (ID, b"two")]
+    assert len(await store.inbox([OTHER, ID, ID])) == 3
+    assert await store.commit([commit(ID, 1, b"a", consumed=[mail[0].number])]) == [True]
+    assert await store.inbox([ID]) == mail[1:]
+    assert await store.inbox([]) == []
+    assert len(await store.audits(query(where("action", "eq", "abort")))) == 1
+
+
+async def test_a_commit_consumes_only_mail_of_its_own_execution(store: Store) -> None:
+    await launch(store, "a1", "a2")
+    await store.post(OTHER, b"else", audit())
+    [message] = await store.inbox([OTHER])
+    await store.commit([commit(ID, 1, b"a", consumed=[message.number, 12345])])
+    assert await store.inbox([OTHER]) == [message]
+
+
+async def test_a_number_of_mail_is_never_used_again(store: Store) -> None:
+    await launch(store, "a1")
+    seen: list[int] = []
+    for seq in range(1, 4):
+        await store.post(ID, b"mail", audit())
+        [message] = await store.inbox([ID])
+        seen.append(message.number)
+        await store.commit([commit(ID, seq, b"e", consumed=[message.number])])
+    assert seen == sorted(set(seen))
+
+
+async def test_mail_to_nobody_is_refused(store: Store) -> None:
+    with pytest.raises(NotFound) as raised:
+        await store.post(ID, b"mail", audit("abort"))
+    assert raised.value.code == "ExecutionNotFound"
+    assert await store.audits(query(where("action", "eq", "abort"))) == []
+
+
+async def test_mail_of_many_executions_is_read_at_once(store: Store) -> None:
+    names = [f"a{n}" for n in range(450)]
+    await asyncio.gather(*(launch(store, name) for name in names))
+    await asyncio.gather(*(store.post(execution_id(name), name.encode(), audit()) for name in names))
+    mail = await store.inbox([execution_id(name) for name in names])
+    assert [message.event for message in mail] == [name.encode() for name in names]
+
+
+# Claims
+
+
+async def test_open_executions_are_claimed_oldest_first(store: Store) -> None:
+    await launch(store, "a1", "a2", "a3", "a4")
+    await store.commit([commit(ID, 1, b"e", execution=ExecutionChange(ExecutionPhase.SUCCEEDED, 20))])
+    assert await store.claim("r1", now=0, lease_us=LEASE, limit=2) == [execution_id("a2"), execution_id("a3")]
+    assert await store.claim("r1", now=1, lease_us=LEASE, limit=2) == [execution_id("a4")]
+    assert await store.claim("r1", now=2, lease_us=LEASE, limit=2) == []
+
+
+async def test_a_claim_holds_until_its_lease_ends(store: Store) -> None:
+    await launch(store, "a1")
+    assert await store.claim("r1", now=0, lease_us=LEASE, limit=9) == [ID]
+    assert await store.claim("r2", now=LEASE - 1, lease_us=LEASE, limit=9) == []
+    await store.renew("r1", now=LEASE - 1, lease_us=LEASE)
+    assert await store.claim("r2", now=2 * LEASE - 2, lease_us=LEASE, limit=9) == []
+    assert await store.claim("r2", now=2 * LEASE, lease_us=LEASE, limit=9) == [ID]
+    assert await store.claim("r1", now=2 * LEASE, lease_us=LEASE, limit=9) == []
+
+
+async def test_an_execution_that_is_created_with_an_owner_is_claimed(store: Store) -> None:
+    await store.renew("r1", now=0, lease_us=LEASE)
+    await launch(store, "a1", owner="r1")
+    assert await store.claim("r2", now=1, lease_us=LEASE, limit=9) == []
+
+
+async def test_the_owner_before_is_fenced_off_by_a_claim(store: Store) -> None:
+    await launch(store, "a1")
+    await store.claim("r1", now=0, lease_us=LEASE, limit=9)
+    assert await store.commit([commit(ID, 1, b"a", owner="r1")]) == [True]
+    await store.claim("r2", now=LEASE, lease_us=LEASE, limit=9)
+    assert await store.commit([commit(ID, 2, b"late", owner="r1")]) == [False]
+    assert await store.commit([commit(ID, 2, b"b", owner="r2"), commit(ID, 3, b"c", owner="r2")]) == [True, True]
+    assert await store.log(ID) == [b"created", b"a", b"b", b"c"]
+
+
+async def test_what_a_runner_releases_is_free_at_once(store: Store) -> None:
+    await launch(store, "a1", "a2")
+    await store.claim("r1", now=0, lease_us=LEASE, limit=1)
+    await store.claim("r2", now=0, lease_us=LEASE, limit=1)
+    await store.release("r1")
+    assert await store.claim("r3", now=1, lease_us=LEASE, limit=9) == [ID]
+    await store.release()
+    assert await store.claim("r4", now=2, lease_us=LEASE, limit=9) == [ID, OTHER]
+
+
+async def test_two_runners_never_claim_the_same_execution(make_store: Callable[[], Store]) -> None:
+    stores = [make_store() for _ in range(3)]
+    for store in stores:
+        await store.start()
+    try:
+        names = [f"a{n}" for n in range(60)]
+        await launch(stores[0], *names)
+        claims = [
+            s.claim(f"r{n}-{turn}", now=0, lease_us=LEASE, limit=7) for turn in range(4) for n, s in enumerate(stores)
+        ]
+        claimed = [id for ids in await asyncio.gather(*claims) for id in ids]
+        assert len(claimed) == len(set(claimed))
+        rest = await stores[0].claim("last", now=0, lease_us=LEASE, limit=99)
+        assert {id.name for id in (*claimed, *rest)} == set(names)
+    finally:
+        for store in stores:
+            await store.stop()
+
+
+# Wake-ups
+
+
+async def test_creation_and_mail_wake_the_runner_and_commits_do_not(store: Store) -> None:
+    woken: asyncio.Queue[ExecutionId] = asyncio.Queue()
+    store.on_wake_up(woken.put_nowait)
+    await launch(store, "a1")
+    assert await asyncio.wait_for(woken.get(), 5) == ID
+    await store.post(ID, b"mail", audit())
+    assert await asyncio.wait_for(woken.get(), 5) == ID
+    await store.commit([commit(ID, 1, b"a")])
+    assert not await store.create_execution(execution("a1"), b"again", audit())
+    await asyncio.sleep(0)
+    assert woken.empty()
+
+
+async def test_the_runner_is_woken_also_when_the_caller_has_gone(store: Store) -> None:
+    woken: asyncio.Queue[ExecutionId] = asyncio.Queue()
+    store.on_wake_up(woken.put_nowait)
+    creating = asyncio.ensure_future(store.create_execution(execution("a1"), b"c", audit()))
+    await asyncio.sleep(0)
+    creating.cancel()
+    await asyncio.gather(creating, return_exceptions=True)
+    assert await asyncio.wait_for(woken.get(), 5) == ID
+    assert await store.execution(ID) is not None
+
+
+# Catalog
+
+
+async def test_the_catalog_gives_what_was_published_last(store: Store) -> None:
+    await launch(store, "a1")
+    assert await store.cached(cache_key()) is None
+    await store.commit([commit(ID, 1, b"a", published=[cache_entry(), cache_entry("d2")])])
+    assert await store.cached(cache_key()) == cache_entry()
+    newer = cache_entry(outputs=b"newer")
+    await store.commit([commit(ID, 2, b"b", published=[cache_entry(outputs=b"older"), newer])])
+    assert await store.cached(cache_key()) == newer
+    assert await store.cached(cache_key("d2")) == cache_entry("d2")
+    assert await store.cached(cache_key(project="other")) is None
+
+
+async def test_writers_that_publish_the_same_keys_do_not_block_each_other(make_store: Callable[[], Store]) -> None:
+    stores = [make_store() for _ in range(2)]
+    for store in stores:
+        await store.start()
+    try:
+        await launch(stores[0], "a1", "a2")
+        digests = [f"d{n}" for n in range(20)]
+        for seq in range(1, 6):
+            forward = commit(ID, seq, b"e", published=[cache_entry(d) for d in digests])
+            backward = commit(OTHER, seq, b"e", published=[cache_entry(d) for d in reversed(digests)])
+            both = asyncio.gather(stores[0].commit([forward]), stores[1].commit([backward]))
+            assert await asyncio.wait_for(both, 20) == [[True], [True]]
+    finally:
+        for store in stores:
+            await store.stop()
