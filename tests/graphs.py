@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from flyteidl.core import (
     compiler_pb2,
+    condition_pb2,
     identifier_pb2,
     interface_pb2,
     literals_pb2,
@@ -164,3 +165,34 @@ def compiled(
     sub_workflows: Sequence[workflow_pb2.WorkflowTemplate] = (),
 ) -> compiler_pb2.CompiledWorkflowClosure:
     return compile_workflow(template, sub_workflows, tasks, [])
+
+
+def comparison(var: str, operator: str, value: int) -> condition_pb2.BooleanExpression:
+    """`var operator value`, with the operator as in `core.ComparisonExpression` (`GT`, `EQ` ...)."""
+    expression = condition_pb2.BooleanExpression()
+    compare = expression.comparison
+    compare.operator = condition_pb2.ComparisonExpression.Operator.Value(operator)
+    compare.left_value.var = var
+    compare.right_value.primitive.integer = value
+    return expression
+
+
+def branch_node(
+    id: str,
+    cases: Sequence[tuple[condition_pb2.BooleanExpression, workflow_pb2.Node]],
+    *,
+    otherwise: workflow_pb2.Node | None = None,
+    error: str = "",
+    **inputs: int | str,
+) -> workflow_pb2.Node:
+    blocks = [workflow_pb2.IfBlock(condition=condition, then_node=node) for condition, node in cases]
+    if_else = workflow_pb2.IfElseBlock(case=blocks[0], other=blocks[1:])
+    if otherwise is not None:
+        if_else.else_node.CopyFrom(otherwise)
+    elif error:
+        if_else.error.message = error
+    return workflow_pb2.Node(
+        id=id,
+        branch_node=workflow_pb2.BranchNode(if_else=if_else),
+        inputs=[binding(var, source) for var, source in inputs.items()],
+    )

@@ -54,7 +54,7 @@ class GraphScope:
         return nested_node_id(self.parent.node_id(self.parent_node), 0, spec_id)
 
     def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
-        return resolve(self.plan.nodes[node].bindings, self._values)
+        return resolve(self.plan.nodes[node].bindings, self.values)
 
     def start(self, turn: Turn) -> None:
         for root in self.plan.roots:
@@ -67,7 +67,7 @@ class GraphScope:
             return
         plan = self.plan.nodes[node]
         try:
-            inputs = resolve(plan.bindings, self._values).SerializeToString()
+            inputs = resolve(plan.bindings, self.values).SerializeToString()
         except Unresolved as unresolved:
             report.node_queued(turn, self, node, b"")
             self.failed(turn, node, unresolved.error, NodePhase.FAILED)
@@ -143,13 +143,13 @@ class GraphScope:
             turn.end_scope(self, error=self.error)
             return
         try:
-            outputs = resolve(self.plan.outputs, self._values)
+            outputs = resolve(self.plan.outputs, self.values)
         except Unresolved as unresolved:
             turn.end_scope(self, error=unresolved.error)
             return
         turn.end_scope(self, outputs=outputs.SerializeToString())
 
-    def _values(self, node: int) -> literals_pb2.LiteralMap:
+    def values(self, node: int) -> literals_pb2.LiteralMap:
         parsed = self._parsed.get(node)
         if parsed is None:
             data = self.inputs if node == INPUTS else self._outputs.get(node, b"")

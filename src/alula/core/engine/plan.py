@@ -10,13 +10,13 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
-from flyteidl.core import compiler_pb2, identifier_pb2, interface_pb2, tasks_pb2, types_pb2, workflow_pb2
+from flyteidl.core import compiler_pb2, condition_pb2, identifier_pb2, interface_pb2, tasks_pb2, types_pb2, workflow_pb2
 
 from alula.core.engine.sources import Bindings, compile_bindings
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId
 
-NodeKind: TypeAlias = Literal["task", "subworkflow", "array"]
+NodeKind: TypeAlias = Literal["task", "subworkflow", "array", "branch"]
 START, END = "start-node", "end-node"
 
 
@@ -42,6 +42,14 @@ class ArrayRule(msgspec.Struct, frozen=True):
     outputs: tuple[str, ...]
 
 
+class BranchRule(msgspec.Struct, frozen=True):
+    """The cases of a branch, in order, and what happens where none holds."""
+
+    cases: tuple[tuple[condition_pb2.BooleanExpression, PlanNode], ...]
+    otherwise: PlanNode | None
+    error: str
+
+
 class PlanNode(msgspec.Struct, frozen=True):
     """One node. `index` is its place in the plan; array items share one of index 0."""
 
@@ -62,6 +70,7 @@ class PlanNode(msgspec.Struct, frozen=True):
     """As in the template: overrides and cache settings."""
     graph: Plan | None = None
     array: ArrayRule | None = None
+    branch: BranchRule | None = None
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -96,10 +105,11 @@ class _Planner:
 
     def plan(self, workflow: compiler_pb2.CompiledWorkflow) -> Plan:
         template = workflow.template
-        nodes = [node for node in template.nodes if node.id not in (START, END)]
+        owners = _owners(template.nodes)
+        nodes = [node for node in template.nodes if node.id not in (START, END) and node.id not in owners]
         numbers = {node.id: number for number, node in enumerate(nodes)}
-        upstream = _neighbours(workflow.connections.upstream, numbers)
-        downstream = _neighbours(workflow.connections.downstream, numbers)
+        numbers |= {inner: numbers[owner] for inner, owner in owners.items()}
+        upstream, downstream = _neighbours(workflow.connections.upstream, numbers, len(nodes))
         planned = tuple(
             self._node(node, number, numbers, upstream[number], downstream[number]) for number, node in enumerate(nodes)
         )
@@ -130,9 +140,9 @@ class _Planner:
             downstream=tuple(sorted(downstream)),
             node=node,
         )
-        return self._target(node, base)
+        return self._target(node, base, numbers)
 
-    def _target(self, node: workflow_pb2.Node, base: PlanNode) -> PlanNode:
+    def _target(self, node: workflow_pb2.Node, base: PlanNode, numbers: Mapping[str, int]) -> PlanNode:
         match node.WhichOneof("target"):
             case "task_node":
                 return _task(node, base, self._tasks[entity_id(node.task_node.reference_id)])
@@ -141,6 +151,8 @@ class _Planner:
                 return msgspec.structs.replace(base, kind="subworkflow", graph=graph)
             case "array_node":
                 return msgspec.structs.replace(base, kind="array", array=self._array(node.array_node, base))
+            case "branch_node":
+                return msgspec.structs.replace(base, kind="branch", branch=self._branch(node.branch_node, numbers))
             case target:
                 raise InvalidInput(
                     "NodeKindNotSupported",
@@ -153,9 +165,22 @@ class _Planner:
             self._plans[workflow] = self.plan(self._workflows[workflow])
         return self._plans[workflow]
 
+    def _branch(self, branch: workflow_pb2.BranchNode, numbers: Mapping[str, int]) -> BranchRule:
+        if_else = branch.if_else
+        return BranchRule(
+            cases=tuple(
+                (case.condition, self._node(case.then_node, 0, numbers, set(), set()))
+                for case in (if_else.case, *if_else.other)
+            ),
+            otherwise=(
+                self._node(if_else.else_node, 0, numbers, set(), set()) if if_else.HasField("else_node") else None
+            ),
+            error=if_else.error.message,
+        )
+
     def _array(self, array: workflow_pb2.ArrayNode, base: PlanNode) -> ArrayRule:
         inner = msgspec.structs.replace(base, index=0, bindings=(), upstream=0, downstream=(), node=array.node)
-        item = self._target(array.node, inner)
+        item = self._target(array.node, inner, {})
         if item.task is None:
             raise InvalidInput(
                 "NodeKindNotSupported",
@@ -198,11 +223,37 @@ def _task(node: workflow_pb2.Node, base: PlanNode, task: PlanTask) -> PlanNode:
     )
 
 
-def _neighbours(sets: Mapping[str, compiler_pb2.ConnectionSet.IdList], numbers: Mapping[str, int]) -> list[set[int]]:
-    return [
-        {numbers[other] for other in sets[node].ids if other in numbers} if node in sets else set[int]()
-        for node in numbers
-    ]
+def _owners(nodes: Iterable[workflow_pb2.Node]) -> dict[str, str]:
+    """The nodes inside branches, which a compiled template has beside them, each with its outermost branch."""
+    inside = {
+        inner.id: node.id for node in nodes if node.HasField("branch_node") for inner in _inside(node.branch_node)
+    }
+
+    def outermost(owner: str) -> str:
+        return outermost(inside[owner]) if owner in inside else owner
+
+    return {inner: outermost(owner) for inner, owner in inside.items()}
+
+
+def _inside(branch: workflow_pb2.BranchNode) -> Iterable[workflow_pb2.Node]:
+    for case in (branch.if_else.case, *branch.if_else.other):
+        yield case.then_node
+    if branch.if_else.HasField("else_node"):
+        yield branch.if_else.else_node
+
+
+def _neighbours(
+    connections: Mapping[str, compiler_pb2.ConnectionSet.IdList], numbers: Mapping[str, int], count: int
+) -> tuple[list[set[int]], list[set[int]]]:
+    """For each node those that it waits for, and those that wait for it. What is in a branch counts as the branch."""
+    upstream: list[set[int]] = [set() for _ in range(count)]
+    downstream: list[set[int]] = [set() for _ in range(count)]
+    for id, before in connections.items():
+        for other in before.ids:
+            if id in numbers and other in numbers and numbers[id] != numbers[other]:
+                upstream[numbers[id]].add(numbers[other])
+                downstream[numbers[other]].add(numbers[id])
+    return upstream, downstream
 
 
 def _optional_items(

@@ -37,7 +37,7 @@ def node_queued(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
             parent_id=parent.node_id(scope.parent_node) if parent else "",
             created_at=turn.at,
             inputs=inputs,
-            is_parent=plan.kind == "subworkflow",
+            is_parent=plan.kind in ("subworkflow", "branch"),
             is_array=plan.kind == "array",
             is_dynamic=False,
         )

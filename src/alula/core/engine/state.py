@@ -89,6 +89,10 @@ class Scope(Protocol):
         """Stop everything in flight in it and inside it. The scope itself is the caller's to drop."""
         ...
 
+    def values(self, node: int) -> literals_pb2.LiteralMap:
+        """Outputs of a node of the graph, or with `sources.INPUTS` its inputs: what promises resolve to."""
+        ...
+
     def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
         """The inputs that decide whether the node's result is known: of an array item, its own."""
         ...

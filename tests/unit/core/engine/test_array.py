@@ -1,7 +1,7 @@
 """Array nodes: items, concurrency, how many must succeed, what comes out."""
 
 import pytest
-from tests.graphs import INT, compiled, integer, integers, list_of, map_node, optional, task, task_node, workflow
+from tests.graphs import INT, compiled, integers, list_of, map_node, optional, task, task_node, workflow
 from tests.unit.core.engine.driver import Driver
 
 from alula.core.engine.records import AttemptPhase, ExecutionPhase, NodePhase

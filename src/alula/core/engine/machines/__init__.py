@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from alula.core.engine.machines.array import ArrayMachine
+from alula.core.engine.machines.branch import BranchMachine
 from alula.core.engine.machines.subworkflow import SubWorkflowMachine
 from alula.core.engine.machines.task import TaskMachine
 from alula.core.engine.plan import NodeKind
@@ -14,4 +15,5 @@ MACHINES: Mapping[NodeKind, Machine] = {
     "task": TaskMachine(),
     "subworkflow": SubWorkflowMachine(),
     "array": ArrayMachine(),
+    "branch": BranchMachine(),
 }

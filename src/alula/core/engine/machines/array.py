@@ -55,6 +55,9 @@ class ArrayScope:
     def node_id(self, node: int) -> str:
         return self._node_id
 
+    def values(self, node: int) -> literals_pb2.LiteralMap:
+        raise AssertionError("the items of an array share its inputs and promise each other nothing")
+
     def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
         if self._parsed is None:
             self._parsed = literals_pb2.LiteralMap.FromString(self.inputs)

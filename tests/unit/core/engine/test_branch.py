@@ -1,0 +1,77 @@
+"""Branch nodes: one case runs, the others leave no trace."""
+
+from tests.graphs import INT, branch_node, comparison, compiled, integer, task, task_node, workflow
+from tests.unit.core.engine.driver import Driver
+
+from alula.core.engine.records import ExecutionPhase, NodePhase
+
+T = task("t")
+
+
+def branching(x: int, *, error: str = "", nested: bool = False) -> Driver:
+    big = task_node("big", T, x="n0.o0")
+    if nested:
+        big = branch_node(
+            "deep", [(comparison("y", "EQ", 20), task_node("exact", T, x="n0.o0"))], error="not exact", y="n0.o0"
+        )
+    small = task_node("small", T, x="n1.o0")
+    branch = branch_node(
+        "n2",
+        [(comparison("v", "GT", 10), big), (comparison("v", "GT", 5), small)],
+        otherwise=None if error else task_node("other", T, x=1),
+        error=error,
+        v=".x",
+    )
+    nodes = [task_node("n0", T, x=".x"), task_node("n1", T, x=".x"), branch, task_node("n3", T, x="n2.o0")]
+    return Driver(compiled(workflow("w", nodes, outputs={"o0": (INT, "n3.o0")}), [T]), x=integer(x))
+
+
+def test_the_first_case_that_holds_runs_and_gives_the_outputs() -> None:
+    run = branching(11)
+    run.succeed("n0", 20)
+    assert "n2-0-n2-big" not in run.waiting
+    run.succeed("n1", 30)
+    (chosen,) = run.waiting
+    assert run.inputs_of(chosen)["x"] == integer(20)
+    assert run.nodes[chosen].parent_id == "n2"
+    run.assert_replays()
+    run.succeed(chosen, 7)
+    assert run.phase("n2") is NodePhase.SUCCEEDED
+    assert run.inputs_of("n3")["x"] == integer(7)
+    assert not any("small" in node or "other" in node for node in run.nodes)
+
+
+def test_a_later_case_and_the_else_are_taken_in_their_turn() -> None:
+    for value, expected in ((7, "small"), (1, "other")):
+        run = branching(value)
+        run.succeed("n0")
+        run.succeed("n1")
+        assert next(iter(run.waiting)).endswith(expected)
+
+
+def test_where_no_case_holds_the_authors_error_fails_the_node() -> None:
+    run = branching(1, error="too small")
+    run.succeed("n0")
+    run.succeed("n1")
+    assert run.result is not None and run.result.error is not None
+    assert (run.result.error.code, run.result.error.message) == ("UserProvidedError", "too small")
+
+
+def test_a_failure_inside_fails_the_branch() -> None:
+    run = branching(11)
+    run.succeed("n0")
+    run.succeed("n1")
+    run.fail(next(iter(run.waiting)))
+    assert run.phase("n2") is NodePhase.FAILED
+    assert run.state.phase is ExecutionPhase.FAILED
+
+
+def test_branches_nest() -> None:
+    run = branching(11, nested=True)
+    run.succeed("n0", 20)
+    run.succeed("n1")
+    (chosen,) = run.waiting
+    assert chosen.endswith("exact")
+    run.assert_replays()
+    run.abort()
+    assert run.cancelled == [chosen]
