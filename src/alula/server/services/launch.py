@@ -13,6 +13,7 @@ import msgspec
 from flyteidl.admin import execution_pb2, launch_plan_pb2
 from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
 
+from alula.core.compiler.launch_plan import resolve_inputs
 from alula.core.engine import events
 from alula.core.errors import AlreadyExists, InvalidInput
 from alula.core.ids import (
@@ -26,7 +27,6 @@ from alula.server.identity import Caller
 from alula.server.services.entities import require_entity
 from alula.server.services.execution_settings import merge_settings
 from alula.server.services.executions import require_execution
-from alula.server.services.inputs import resolve_inputs
 from alula.server.services.messages.names import entity_id, execution_id, execution_identifier
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
@@ -56,7 +56,7 @@ async def create_execution(
     id = ExecutionId(request.project, request.domain, _name(platform, request.name))
     target = await _target(platform, request.spec.launch_plan)
     given = request.inputs if request.HasField("inputs") else request.spec.inputs
-    inputs = resolve_inputs(given, target.expected_inputs, target.plan.fixed_inputs)
+    inputs = resolve_inputs(target.expected_inputs, fixed=target.plan.fixed_inputs, given=given)
     spec = merge_settings(
         request.spec,
         target.plan,
@@ -105,8 +105,8 @@ async def _target(platform: Platform, reference: identifier_pb2.Identifier) -> _
     id = entity_id(reference)
     if reference.resource_type == identifier_pb2.TASK:
         task = await require_entity(platform, "task", id)
-        workflow, plan, expected = await ensure_skeleton(platform, task)
-        return _Target("task", id, workflow, plan, expected)
+        workflow, expected = await ensure_skeleton(platform, task)
+        return _Target("task", id, workflow, launch_plan_pb2.LaunchPlanSpec(), expected)
     if reference.resource_type not in (identifier_pb2.LAUNCH_PLAN, identifier_pb2.UNSPECIFIED):
         raise InvalidInput(
             "NotLaunchable",

@@ -6,27 +6,26 @@ The same thing again is `AlreadyExists` (clients take that for success), another
 
 from __future__ import annotations
 
-import hashlib
 import re
 
 import msgspec
 from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
-from flyteidl.core import compiler_pb2, identifier_pb2, interface_pb2, tasks_pb2
+from flyteidl.core import compiler_pb2, identifier_pb2, interface_pb2, literals_pb2, tasks_pb2
 from flyteidl.core import workflow_pb2 as core_workflow_pb2
 from google.protobuf.message import Message
 
 from alula.core.compiler import ReferencedLaunchPlan, compile_task, compile_workflow
+from alula.core.compiler.launch_plan import expected_inputs
+from alula.core.compiler.normalise import diff, digest
+from alula.core.compiler.skeleton import skeleton_workflow
 from alula.core.errors import AlreadyExists, InvalidInput
 from alula.core.ids import EntityId
 from alula.server.identity import SYSTEM, Caller
-from alula.server.services.difference import differences
-from alula.server.services.inputs import expected_inputs
 from alula.server.services.messages.names import KIND_WORDS, entity_id, identifier
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
 from alula.server.services.references import referenced
 from alula.server.services.schedules import check_schedule
-from alula.server.services.skeletons import skeleton_id, skeleton_launch_plan, skeleton_workflow
 from alula.server.store import EntityKind, EntityRecord, Registered
 
 LABELS_MAX = 16
@@ -101,26 +100,35 @@ async def create_launch_plan(
         )
     compiled = compiler_pb2.CompiledWorkflowClosure.FromString(workflow.closure)
     interface = compiled.primary.template.interface
-    expected = expected_inputs(interface, request.spec.default_inputs, request.spec.fixed_inputs)
+    expected = expected_inputs(
+        id.name,
+        interface.inputs,
+        defaults=request.spec.default_inputs,
+        fixed=request.spec.fixed_inputs,
+    )
     check_schedule(request.spec, expected)
     closure = launch_plan_pb2.LaunchPlanClosure(expected_inputs=expected, expected_outputs=interface.outputs)
     await _keep(platform, caller, _record(platform, "launch_plan", id, request.spec, closure), request.spec)
 
 
-async def ensure_skeleton(
-    platform: Platform, task: EntityRecord
-) -> tuple[EntityId, launch_plan_pb2.LaunchPlanSpec, interface_pb2.ParameterMap]:
-    """The workflow that runs a single task (registered once, hidden), and what it is launched with."""
+async def ensure_skeleton(platform: Platform, task: EntityRecord) -> tuple[EntityId, interface_pb2.ParameterMap]:
+    """The workflow that runs a single task (registered once, hidden), and the inputs that it expects."""
     template = task_pb2.TaskClosure.FromString(task.closure).compiled_task.template
-    id = skeleton_id(task.id)
+    spec = workflow_pb2.WorkflowSpec(template=skeleton_workflow(template))
+    id = entity_id(spec.template.id)
     if await platform.store.entity("workflow", id) is None:
-        spec = skeleton_workflow(task.id, template)
-        closure = compile_workflow(spec.template, (), (template,), ())
+        closure = compile_workflow(spec.template, (), (template,))
         record = msgspec.structs.replace(_record(platform, "workflow", id, spec, closure), hidden=True)
         audit = platform.audit(SYSTEM, "register", f"workflow {id}", project=id.project, domain=id.domain)
-        # Another launch may have been first: a skeleton follows from its task alone, so any outcome is the same.
+        # Another launch may be first: a skeleton follows from its task alone, so any outcome is the same.
         await platform.store.register([record], audit)
-    return id, *skeleton_launch_plan(task.id, template.interface)
+    expected = expected_inputs(
+        id.name,
+        template.interface.inputs,
+        defaults=interface_pb2.ParameterMap(),
+        fixed=literals_pb2.LiteralMap(),
+    )
+    return id, expected
 
 
 async def _compile(platform: Platform, spec: workflow_pb2.WorkflowSpec) -> compiler_pb2.CompiledWorkflowClosure:
@@ -166,15 +174,14 @@ async def _checked_id(platform: Platform, message: identifier_pb2.Identifier) ->
 
 
 def _record(platform: Platform, kind: EntityKind, id: EntityId, spec: Message, closure: Message) -> EntityRecord:
-    serialized = closure.SerializeToString(deterministic=True)
-    # A launch plan's settings are not in its closure; everything of the others is.
-    identity = serialized + spec.SerializeToString(deterministic=True) if kind == "launch_plan" else serialized
+    # A launch plan's settings are not in its closure; all that the others say is.
+    identity = (spec, closure) if kind == "launch_plan" else (closure,)
     return EntityRecord(
         kind=kind,
         id=id,
-        digest=hashlib.sha256(identity).digest(),
+        digest=digest(*identity),
         spec=spec.SerializeToString(deterministic=True),
-        closure=serialized,
+        closure=closure.SerializeToString(deterministic=True),
         created_at=platform.clock(),
     )
 
@@ -199,8 +206,8 @@ async def _difference(platform: Platform, record: EntityRecord, spec: Message) -
     stands = await platform.store.entity(record.kind, record.id)
     assert stands is not None, "the store said that it exists"
     closure_type = _CLOSURES[record.kind]
-    found = differences(closure_type.FromString(stands.closure), closure_type.FromString(record.closure))
-    return "; ".join(found or differences(type(spec).FromString(stands.spec), spec))
+    found = diff(closure_type.FromString(stands.closure), closure_type.FromString(record.closure))
+    return "; ".join(found or diff(type(spec).FromString(stands.spec), spec))
 
 
 def _check_labels(spec: launch_plan_pb2.LaunchPlanSpec) -> None:
