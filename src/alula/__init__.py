@@ -1,0 +1,73 @@
+"""Typed workflows, compatible with Flyte, on one machine or a cluster.
+
+This module is the authoring API and nothing else: each name is loaded when it is first used, so that
+`import alula` costs next to nothing. It must not do anything on import.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from alula.sdk.cache import Cache as Cache
+    from alula.sdk.cache import CachePolicy as CachePolicy
+    from alula.sdk.cache import HashMethod as HashMethod
+    from alula.sdk.checkpoint import Checkpoint as Checkpoint
+    from alula.sdk.context import ExecutionParameters as ExecutionParameters
+    from alula.sdk.context import current_context as current_context
+    from alula.sdk.deck import Deck as Deck
+    from alula.sdk.failures import RecoverableError as RecoverableError
+    from alula.sdk.launch_plan import CronSchedule as CronSchedule
+    from alula.sdk.launch_plan import FixedRate as FixedRate
+    from alula.sdk.launch_plan import LaunchPlan as LaunchPlan
+    from alula.sdk.map_task import map_task as map_task
+    from alula.sdk.resources import Resources as Resources
+    from alula.sdk.secret import Secret as Secret
+    from alula.sdk.task import task as task
+    from alula.sdk.types.columns import kwtypes as kwtypes
+    from alula.sdk.types.directory import FlyteDirectory as FlyteDirectory
+    from alula.sdk.types.file import FlyteFile as FlyteFile
+    from alula.sdk.types.structured_dataset import StructuredDataset as StructuredDataset
+    from alula.sdk.workflow import WorkflowFailurePolicy as WorkflowFailurePolicy
+    from alula.sdk.workflow import workflow as workflow
+
+__version__ = "0.1.0"
+
+_EXPORTS = {
+    "Cache": "cache",
+    "CachePolicy": "cache",
+    "Checkpoint": "checkpoint",
+    "CronSchedule": "launch_plan",
+    "Deck": "deck",
+    "ExecutionParameters": "context",
+    "FixedRate": "launch_plan",
+    "FlyteDirectory": "types.directory",
+    "FlyteFile": "types.file",
+    "HashMethod": "cache",
+    "LaunchPlan": "launch_plan",
+    "RecoverableError": "failures",
+    "Resources": "resources",
+    "Secret": "secret",
+    "StructuredDataset": "types.structured_dataset",
+    "WorkflowFailurePolicy": "workflow",
+    "current_context": "context",
+    "kwtypes": "types.columns",
+    "map_task": "map_task",
+    "task": "task",
+    "workflow": "workflow",
+}
+
+
+def __getattr__(name: str) -> object:
+    module = _EXPORTS.get(name)
+    if module is None:
+        raise AttributeError(f"module 'alula' has no attribute {name!r}")
+    from importlib import import_module  # lazy: only the first use of a name pays
+
+    value: object = getattr(import_module(f"alula.sdk.{module}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_EXPORTS])

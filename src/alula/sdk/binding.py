@@ -1,0 +1,85 @@
+"""Checks of the values of a call against the types of the parameters, with errors that name the author's line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flyteidl.core.types_pb2 import LiteralType
+
+from alula.sdk.graph import Outputs, has_promise
+from alula.sdk.interface import InterfaceView
+from alula.sdk.mistake import Location, mistake
+from alula.sdk.types.engine import wire_form
+from alula.sdk.types.transformer import NO, Transformer, TypeMismatch, UnsupportedType, describe
+
+
+def check_types(interface: InterfaceView) -> None:
+    """Raise `InvalidInput` for the first input or output whose type has no form on the wire."""
+    for name in interface.inputs:
+        input_form(interface, name)
+    for name in interface.outputs:
+        output_form(interface, name)
+
+
+def input_form(interface: InterfaceView, name: str) -> tuple[Transformer, LiteralType]:
+    """The conversions and Flyte's type of a parameter. Raises `InvalidInput`."""
+    return _form(interface, f"parameter `{name}`", interface.inputs[name])
+
+
+def output_form(interface: InterfaceView, name: str) -> tuple[Transformer, LiteralType]:
+    """The conversions and Flyte's type of an output. Raises `InvalidInput`."""
+    return _form(interface, f"output `{name}`", interface.outputs[name])
+
+
+def _form(interface: InterfaceView, what: str, type_: object) -> tuple[Transformer, LiteralType]:
+    try:
+        return wire_form(type_)
+    except UnsupportedType as error:
+        raise mistake(
+            "UnsupportedType",
+            f"{what} of {interface.kind} `{interface.name}`: {error}",
+            at=interface.location,
+        ) from error
+
+
+def check_inputs(interface: InterfaceView, values: Mapping[str, object], *, at: Location) -> None:
+    """Check the constants of a call in a workflow; promises are for the compiler."""
+    for name, value in values.items():
+        transformer, _ = input_form(interface, name)
+        if isinstance(value, Outputs):
+            raise mistake(
+                "WrongValue",
+                f"input `{name}` of {interface.kind} `{interface.name}` gets {len(value)} outputs at once",
+                at=at,
+                fix="pass one of them" if value else "the step it comes from has no output; order steps with `>>`",
+            )
+        if not has_promise(value) and transformer.fit(value) == NO:
+            raise _wrong_value(interface, name, transformer.shown, describe(value), at)
+
+
+def converted(interface: InterfaceView, values: Mapping[str, object], *, at: Location) -> dict[str, object]:
+    """The values of a call as the function gets them."""
+    ready: dict[str, object] = {}
+    for name, value in values.items():
+        transformer, _ = input_form(interface, name)
+        if has_promise(value) or isinstance(value, Outputs):
+            raise mistake(
+                "PromiseUsedAsValue",
+                f"input `{name}` of {interface.kind} `{interface.name}` is a promise,"
+                " but no workflow is being declared",
+                at=at,
+            )
+        try:
+            ready[name] = transformer.coerce(value)
+        except TypeMismatch as error:
+            raise _wrong_value(interface, name, error.expected, str(error).partition(", got ")[2], at) from error
+    return ready
+
+
+def _wrong_value(interface: InterfaceView, name: str, expected: str, got: str, at: Location) -> Exception:
+    return mistake(
+        "WrongValue",
+        f"input `{name}` of {interface.kind} `{interface.name}` expects {expected}, got {got}",
+        at=at,
+        fix=f"it was declared at {interface.location}",
+    )

@@ -1,0 +1,75 @@
+"""When a task's outputs may be used again. Says so only; the platform keeps the cache."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+
+@runtime_checkable
+class CachePolicy(Protocol):
+    """One way to derive a cache version; several are hashed together."""
+
+    def get_version(self, salt: str, function: Callable[..., object]) -> str:
+        """A text that changes whenever outputs that are cached must not be used any more."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionBody:
+    """The cache version changes with the code of the task's function (not with comments, layout or docstring)."""
+
+    def get_version(self, salt: str, function: Callable[..., object]) -> str:
+        import ast  # lazy: only a task whose cache version is automatic pays
+        import inspect  # lazy: as above
+        import textwrap  # lazy: as above
+
+        tree = ast.parse(textwrap.dedent(inspect.getsource(inspect.unwrap(function))))
+        definition = tree.body[0]
+        if isinstance(definition, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            definition.decorator_list = []
+            if ast.get_docstring(definition, clean=False) is not None:
+                definition.body = definition.body[1:]
+        return hashlib.sha256((salt + ast.dump(tree)).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Cache settings of a task.
+
+    Without a `version` it is derived from the `policies`, by default from the code of the function itself;
+    code that the function calls is then not looked at, so give a version when that matters.
+    """
+
+    version: str | None = None
+    serialize: bool = False
+    """Of several runs with the same inputs at the same time, one runs and the others wait for it."""
+    ignored_inputs: str | Sequence[str] = ()
+    """Inputs that don't count."""
+    salt: str = ""
+    policies: Sequence[CachePolicy] | CachePolicy = field(default_factory=lambda: (FunctionBody(),))
+
+    def ignored(self) -> tuple[str, ...]:
+        """The names of the inputs that don't count."""
+        return (self.ignored_inputs,) if isinstance(self.ignored_inputs, str) else tuple(self.ignored_inputs)
+
+    def get_version(self, function: Callable[..., object]) -> str:
+        """The cache version for a task's function."""
+        if self.version is not None:
+            return self.version
+        policies = (self.policies,) if isinstance(self.policies, CachePolicy) else tuple(self.policies)
+        joined = "".join(policy.get_version(self.salt, function) for policy in policies)
+        return hashlib.sha256(joined.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class HashMethod:
+    """Inside `Annotated[T, HashMethod(f)]`: the cache compares `f(value)` in place of the value itself."""
+
+    function: Callable[..., object]
+
+    def calculate(self, value: object) -> str:
+        """The hash of one value, as text."""
+        return str(self.function(value))

@@ -1,0 +1,130 @@
+"""`Deck`: what a task shows about its run. All decks of an attempt become one page that needs nothing else.
+
+A deck's content is HTML by the author and stands in a sandboxed frame of its own: whatever it contains can
+neither break the page nor reach what serves it.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import Protocol
+
+from alula.sdk.context import current_context
+
+FILE_NAME = "deck.html"
+
+
+class Figure(Protocol):
+    """What `Deck.figure` needs of a matplotlib figure."""
+
+    def savefig(self, fname: object, *, format: str) -> object: ...
+
+
+class Deck:
+    """One tab of a task's report.
+
+    ```python
+    @task(enable_deck=True)
+    def evaluate(scores: list[float]) -> float:
+        Deck("Scores").append(f"<p>best: {max(scores)}</p>").figure(plot(scores))
+        return max(scores)
+    ```
+    """
+
+    def __init__(self, name: str, html: str = "", auto_add_to_deck: bool = True) -> None:
+        """`html` is put on the page as it is: escape text with `html.escape`, or use `text` and `table`."""
+        self.name = name
+        self._parts = [html] if html else []
+        if auto_add_to_deck:
+            current_context().decks.append(self)
+
+    @property
+    def html(self) -> str:
+        """All that was appended."""
+        return "\n".join(self._parts)
+
+    def append(self, html: str) -> Deck:
+        """Add HTML as it is."""
+        self._parts.append(html)
+        return self
+
+    def text(self, text: str) -> Deck:
+        """Add text, with its line breaks."""
+        return self.append(f"<pre>{escape(text)}</pre>")
+
+    def table(self, rows: Iterable[Sequence[object]], *, header: Sequence[str] = ()) -> Deck:
+        """Add a table of values."""
+        head = "".join(f"<th>{escape(str(cell))}</th>" for cell in header)
+        body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+        top = f"<thead><tr>{head}</tr></thead>" if head else ""
+        return self.append(f"<table>{top}<tbody>{body}</tbody></table>")
+
+    def figure(self, figure: Figure, *, caption: str = "") -> Deck:
+        """Add a matplotlib figure as a picture."""
+        from io import BytesIO  # lazy: only decks with pictures
+
+        buffer = BytesIO()
+        figure.savefig(buffer, format="png")
+        picture = b64encode(buffer.getvalue()).decode()
+        note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
+        alternative = escape(caption or self.name, quote=True)
+        return self.append(f'<figure><img alt="{alternative}" src="data:image/png;base64,{picture}">{note}</figure>')
+
+    @staticmethod
+    def publish() -> None:
+        """Kept for code from flytekit: decks are published at the end of the attempt in any case."""
+
+
+def render(decks: Iterable[Deck], *, title: str) -> str:
+    """One page with a tab for each deck; decks of one name share a tab."""
+    contents: dict[str, list[str]] = {}
+    for deck in decks:
+        contents.setdefault(deck.name, []).append(deck.html)
+    tabs: list[str] = []
+    for index, (name, parts) in enumerate(contents.items()):
+        document = escape(_FRAME_STYLE + "\n".join(parts), quote=True)
+        checked = " checked" if index == 0 else ""
+        tabs.append(
+            f'<input type="radio" name="tab" id="tab{index}"{checked}>'
+            f'<label for="tab{index}">{escape(name)}</label>'
+            f'<iframe title="{escape(name, quote=True)}" sandbox="allow-scripts allow-popups" '
+            f'srcdoc="{document}"></iframe>'
+        )
+    return _PAGE.replace("{title}", escape(title)).replace("{tabs}", "\n".join(tabs))
+
+
+_FRAME_STYLE = (
+    "<!doctype html><meta charset=utf-8><style>"
+    "body{font:15px/1.5 system-ui,sans-serif;margin:16px;color:#1d2430}"
+    "table{border-collapse:collapse}th,td{padding:4px 12px;border-bottom:1px solid #d9dee6;text-align:left}"
+    "img{max-width:100%}figure{margin:0 0 16px}figcaption{color:#5b6675}pre{white-space:pre-wrap}"
+    "</style>"
+)
+
+_PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{title}</title>
+<style>
+html, body { height: 100%; margin: 0; }
+body { font: 15px/1.5 system-ui, sans-serif; color: #1d2430; background: #fff; }
+main { display: flex; flex-wrap: wrap; height: 100%; align-content: flex-start; }
+input { position: absolute; opacity: 0; }
+label { padding: 10px 18px; cursor: pointer; color: #5b6675; border-bottom: 2px solid transparent; }
+input:checked + label { color: #1d2430; border-color: #2f6fed; }
+input:focus-visible + label { outline: 2px solid #2f6fed; outline-offset: -2px; }
+iframe { display: none; order: 1; width: 100%; height: calc(100% - 48px); border: 0; border-top: 1px solid #d9dee6; }
+input:checked + label + iframe { display: block; }
+</style>
+</head>
+<body>
+<main>
+{tabs}
+</main>
+</body>
+</html>
+"""

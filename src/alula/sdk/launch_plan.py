@@ -1,0 +1,219 @@
+"""`LaunchPlan`: a workflow with inputs preset or fixed and, if wanted, a schedule."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, cast
+
+from alula.sdk.graph import open_graph
+from alula.sdk.interface import DerivedInterface
+from alula.sdk.mistake import Location, caller, mistake
+from alula.sdk.workflow import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class CronSchedule:
+    """Start at the times that a cron expression names (UTC unless the expression begins with `CRON_TZ=`)."""
+
+    schedule: str
+    kickoff_time_input_arg: str | None = None
+    """The input that gets the planned time."""
+
+
+@dataclass(frozen=True, slots=True)
+class FixedRate:
+    """Start again after a fixed time: a whole number of minutes."""
+
+    duration: datetime.timedelta
+    kickoff_time_input_arg: str | None = None
+
+    def __post_init__(self) -> None:
+        seconds = self.duration.total_seconds()
+        if seconds < 60 or seconds % 60:
+            raise mistake("InvalidSchedule", f"a fixed rate of {self.duration} is not whole minutes", at=caller())
+
+    @property
+    def rate(self) -> tuple[int, str]:
+        """Value and unit (MINUTE, HOUR or DAY) in the largest unit that fits."""
+        minutes = int(self.duration.total_seconds()) // 60
+        if minutes % 1440 == 0:
+            return minutes // 1440, "DAY"
+        return (minutes // 60, "HOUR") if minutes % 60 == 0 else (minutes, "MINUTE")
+
+
+Schedule = CronSchedule | FixedRate
+
+
+class LaunchPlan:
+    """A named way to start a workflow. Make one with `create` or `get_or_create`.
+
+    ```python
+    nightly = LaunchPlan.create("nightly", pipeline, default_inputs={"depth": 5}, schedule=CronSchedule("0 3 * * *"))
+    ```
+    """
+
+    def __init__(
+        self,
+        name: str,
+        workflow: Workflow[..., object],
+        *,
+        default_inputs: Mapping[str, object] | None = None,
+        fixed_inputs: Mapping[str, object] | None = None,
+        schedule: Schedule | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        max_parallelism: int | None = None,
+        auto_activate: bool = False,
+        overwrite_cache: bool | None = None,
+        at: Location,
+    ) -> None:
+        self.name = name
+        self.workflow = workflow
+        self.default_inputs = dict(default_inputs or {})
+        self.fixed_inputs = dict(fixed_inputs or {})
+        self.schedule = schedule
+        self.labels = dict(labels or {})
+        self.annotations = dict(annotations or {})
+        self.max_parallelism = max_parallelism
+        self.auto_activate = auto_activate
+        self.overwrite_cache = overwrite_cache
+        self.location = at
+        self._check_inputs()
+
+    @classmethod
+    def create(
+        cls,
+        name: str,
+        workflow: Workflow[..., Any],  # Any: a launch plan is of a workflow with any result
+        *,
+        default_inputs: Mapping[str, object] | None = None,
+        fixed_inputs: Mapping[str, object] | None = None,
+        schedule: Schedule | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        max_parallelism: int | None = None,
+        auto_activate: bool = False,
+        overwrite_cache: bool | None = None,
+    ) -> LaunchPlan:
+        """A launch plan of `workflow`.
+
+        Args:
+            name: its name on the platform.
+            workflow: what it starts.
+            default_inputs: values for inputs that are not given at the start.
+            fixed_inputs: values that can't be given at the start.
+            schedule: when the platform starts it by itself, once it is active.
+            labels: labels of its executions.
+            annotations: annotations of its executions.
+            max_parallelism: attempts of one execution that may run at once.
+            auto_activate: activate this version when it is registered.
+            overwrite_cache: run cached tasks all the same and write the cache anew.
+
+        Raises `InvalidInput` for inputs that the workflow does not have.
+        """
+        return cls(
+            name,
+            workflow,
+            default_inputs=default_inputs,
+            fixed_inputs=fixed_inputs,
+            schedule=schedule,
+            labels=labels,
+            annotations=annotations,
+            max_parallelism=max_parallelism,
+            auto_activate=auto_activate,
+            overwrite_cache=overwrite_cache,
+            at=caller(),
+        )
+
+    @classmethod
+    def get_or_create(
+        cls,
+        workflow: Workflow[..., Any],  # Any: as above
+        name: str | None = None,
+        *,
+        default_inputs: Mapping[str, object] | None = None,
+        fixed_inputs: Mapping[str, object] | None = None,
+        schedule: Schedule | None = None,
+        labels: Mapping[str, str] | None = None,
+        annotations: Mapping[str, str] | None = None,
+        max_parallelism: int | None = None,
+        auto_activate: bool = False,
+        overwrite_cache: bool | None = None,
+    ) -> LaunchPlan:
+        """As `create`; without a name it is the workflow's default launch plan, which has the workflow's name."""
+        return cls(
+            name or workflow.name,
+            workflow,
+            default_inputs=default_inputs,
+            fixed_inputs=fixed_inputs,
+            schedule=schedule,
+            labels=labels,
+            annotations=annotations,
+            max_parallelism=max_parallelism,
+            auto_activate=auto_activate,
+            overwrite_cache=overwrite_cache,
+            at=caller(),
+        )
+
+    def _check_inputs(self) -> None:
+        names = self.workflow.interface.defaults
+        for name in (*self.default_inputs, *self.fixed_inputs):
+            if name not in names:
+                listing = ", ".join(f"`{each}`" for each in names) or "none"
+                raise mistake(
+                    "UnknownArgument",
+                    f"launch plan `{self.name}`: workflow `{self.workflow.interface.name}` has no input `{name}`",
+                    at=self.location,
+                    fix=f"its inputs are {listing}",
+                )
+        both = [name for name in self.default_inputs if name in self.fixed_inputs]
+        if both:
+            raise mistake(
+                "RepeatedArgument",
+                f"launch plan `{self.name}` has `{both[0]}` both as default and as fixed input",
+                at=self.location,
+            )
+        kickoff = self.schedule.kickoff_time_input_arg if self.schedule else None
+        if kickoff is not None and kickoff not in names:
+            raise mistake(
+                "UnknownArgument",
+                f"launch plan `{self.name}`: workflow `{self.workflow.interface.name}` has no input `{kickoff}` "
+                "for the planned time",
+                at=self.location,
+            )
+
+    @cached_property
+    def interface(self) -> DerivedInterface:
+        """The workflow's interface without the fixed inputs."""
+        inner = self.workflow.interface
+        return DerivedInterface(
+            kind="launch plan",
+            name=self.name,
+            location=self.location,
+            defaults={
+                name: self.default_inputs.get(name, default)
+                for name, default in inner.defaults.items()
+                if name not in self.fixed_inputs
+            },
+            inputs={name: type_ for name, type_ in inner.inputs.items() if name not in self.fixed_inputs},
+            outputs=inner.outputs,
+            output_tuple=inner.output_tuple,
+            source=inner,
+        )
+
+    def __call__(self, **kwargs: object) -> Any:  # Any: the result has the workflow's type, which is not known here
+        at = caller()
+        graph = open_graph()
+        values = self.interface.bind((), kwargs, at=at)
+        if graph is not None:
+            from alula.sdk.binding import check_inputs  # lazy: protobuf is for compiling
+
+            check_inputs(self.interface, values, at=at)
+            return graph.add(self, values, at=at)
+        return cast("Any", self.workflow)(**self.fixed_inputs, **values)
+
+    def __repr__(self) -> str:
+        return f"<launch plan {self.name}>"

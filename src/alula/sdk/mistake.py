@@ -1,0 +1,51 @@
+"""Where the author's code made a mistake, and how that is told.
+
+Owns the form of every declaration and call error: `file:line: what is wrong; what to do`. Loads the
+error types only when there is an error, so that declaring tasks stays cheap.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alula.core.errors import InvalidInput
+
+_SDK_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+
+
+class Location(NamedTuple):
+    """A line of the author's code."""
+
+    file: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}"
+
+
+def location_of(function: Callable[..., object]) -> Location:
+    """Where a function is defined."""
+    code = getattr(function, "__code__", None)
+    if code is None:
+        return Location(getattr(function, "__module__", "?") or "?", 0)
+    return Location(code.co_filename, code.co_firstlineno)
+
+
+def caller() -> Location:
+    """The innermost line on the stack that is not the SDK's own."""
+    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # no public API is as cheap
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_SDK_FOLDER):
+        frame = frame.f_back
+    return Location(frame.f_code.co_filename, frame.f_lineno)
+
+
+def mistake(code: str, message: str, *, at: Location | None = None, fix: str = "") -> InvalidInput:
+    """The error for a mistake in the author's code at `at`. To be raised by the caller."""
+    from alula.core.errors import InvalidInput  # lazy: errors load msgspec, which declaring must not pay for
+
+    return InvalidInput(code, f"{at}: {message}" if at else message, fix=fix)

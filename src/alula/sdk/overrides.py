@@ -1,0 +1,144 @@
+"""Settings of a task, and what one step of a workflow may change of them. Checks values, knows no protobuf."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import TypedDict
+
+from alula.sdk.cache import Cache
+from alula.sdk.mistake import Location, mistake
+from alula.sdk.resources import Resources
+
+
+class OverrideValues(TypedDict, total=False):
+    """Arguments of `with_overrides`."""
+
+    node_name: str
+    name: str
+    requests: Resources
+    limits: Resources
+    resources: Resources
+    retries: int
+    timeout: int | timedelta
+    interruptible: bool
+    cache: bool | Cache
+    cache_version: str
+    cache_serialize: bool
+    container_image: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What one step changes; None leaves the task's own setting."""
+
+    node_name: str | None = None
+    name: str | None = None
+    requests: Resources | None = None
+    limits: Resources | None = None
+    retries: int | None = None
+    timeout_s: float | None = None
+    interruptible: bool | None = None
+    cache: Cache | bool | None = None
+    container_image: str | None = None
+
+
+def overrides_of(before: Overrides, changes: OverrideValues, *, at: Location) -> Overrides:
+    """`before` with these changes. Raises `InvalidInput` for a value that can't be."""
+    known = {each.name for each in fields(Overrides)} | {"resources", "timeout", "cache_version", "cache_serialize"}
+    for name in changes:
+        if name not in known or name == "timeout_s":
+            listing = ", ".join(sorted(OverrideValues.__annotations__))
+            raise mistake("UnknownOverride", f"a step has no setting `{name}`", at=at, fix=f"there are {listing}")
+    after = before
+    if "node_name" in changes:
+        after = replace(after, node_name=node_name(changes["node_name"], at=at))
+    if "retries" in changes:
+        after = replace(after, retries=retry_count(changes["retries"], at=at))
+    if "timeout" in changes:
+        after = replace(after, timeout_s=timeout_seconds(changes["timeout"], at=at))
+    if "cache" in changes:
+        after = replace(
+            after,
+            cache=cache_setting(
+                changes["cache"], changes.get("cache_version"), changes.get("cache_serialize", False), at=at
+            ),
+        )
+    elif "cache_version" in changes or "cache_serialize" in changes:
+        raise mistake("CacheNotEnabled", "`cache_version` and `cache_serialize` need `cache=True`", at=at)
+    if "resources" in changes:
+        if "requests" in changes or "limits" in changes:
+            raise mistake("ConflictingResources", "give either `resources`, or `requests` and `limits`", at=at)
+        requests, limits = changes["resources"].split()
+        after = replace(after, requests=requests, limits=limits)
+    if "requests" in changes:
+        after = replace(after, requests=single(changes["requests"], "requests", at=at))
+    if "limits" in changes:
+        after = replace(after, limits=single(changes["limits"], "limits", at=at))
+    if "name" in changes:
+        after = replace(after, name=changes["name"])
+    if "interruptible" in changes:
+        after = replace(after, interruptible=changes["interruptible"])
+    if "container_image" in changes:
+        after = replace(after, container_image=changes["container_image"])
+    return after
+
+
+def node_name(name: object, *, at: Location) -> str:
+    """A DNS-safe node id, made as flytekit does from a free name."""
+    if not isinstance(name, str) or not name:
+        raise mistake("InvalidNodeName", f"the name of a step is {name!r}, expected a text", at=at)
+    safe = re.sub(r"[^a-z0-9-]+", "-", name.lower()).strip("-")
+    if not safe or len(safe) > 64 or safe in ("start-node", "end-node"):
+        raise mistake(
+            "InvalidNodeName", f"{name!r} can't name a step", at=at, fix="use letters, digits and `-`, at most 64"
+        )
+    return safe
+
+
+def retry_count(retries: object, *, at: Location) -> int:
+    """A number of retries from 0."""
+    if isinstance(retries, bool) or not isinstance(retries, int) or not 0 <= retries <= 1000:
+        raise mistake("InvalidRetries", f"`retries` is {retries!r}, expected a whole number from 0 to 1000", at=at)
+    return retries
+
+
+def timeout_seconds(timeout: object, *, at: Location) -> float:
+    """A time limit in seconds; an int is seconds already."""
+    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
+        raise mistake(
+            "InvalidTimeout",
+            f"`timeout` is {timeout!r}, expected seconds as an int, or a `timedelta`",
+            at=at,
+        )
+    return float(seconds)
+
+
+def cache_setting(
+    cache: object, version: str | None, serialize: bool, ignored: tuple[str, ...] = (), *, at: Location
+) -> Cache | bool:
+    """The cache settings from the ways in which they may be given. False says: do not cache."""
+    if isinstance(cache, Cache):
+        if version is not None or serialize or ignored:
+            raise mistake("ConflictingCache", "settings of the cache are given beside a `Cache`", at=at)
+        return cache
+    if not isinstance(cache, bool):
+        raise mistake("InvalidCache", f"`cache` is {cache!r}, expected a bool or a `Cache`", at=at)
+    if not cache:
+        if version is not None or serialize or ignored:
+            raise mistake("CacheNotEnabled", "settings of the cache are given, but `cache` is not True", at=at)
+        return False
+    return Cache(version=version, serialize=serialize, ignored_inputs=ignored)
+
+
+def single(resources: Resources, name: str, *, at: Location) -> Resources:
+    """Resources without (request, limit) pairs."""
+    if not isinstance(resources, Resources):
+        raise mistake("InvalidResources", f"`{name}` is {resources!r}, expected `Resources`", at=at)
+    if not resources.is_single:
+        raise mistake(
+            "InvalidResources", f"`{name}` has a (request, limit) pair", at=at, fix="pairs go into `resources`"
+        )
+    return resources

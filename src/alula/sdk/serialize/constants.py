@@ -1,0 +1,116 @@
+"""Values that stand in the author's code (constants, defaults) as literals and bindings."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from typing import NoReturn, cast
+
+from flyteidl.core.literals_pb2 import (
+    BindingData,
+    BindingDataCollection,
+    BindingDataMap,
+    Literal,
+    UnionInfo,
+)
+from flyteidl.core.types_pb2 import OutputReference, PromiseAttribute
+
+from alula.sdk.graph import Promise, has_promise, reference_of
+from alula.sdk.mistake import Location, mistake
+from alula.sdk.types.containers import ListTransformer, MapTransformer
+from alula.sdk.types.store import Store
+from alula.sdk.types.transformer import Transformer, TypeMismatch
+from alula.sdk.types.unions import UnionTransformer
+
+
+class NoStore:
+    """The store of the specification: it has none, so a constant may name stored files but not bring its own."""
+
+    def upload(self, local: str, *, to: str | None = None) -> str:
+        raise OSError(f"{local} is a file of this machine")
+
+    def new_folder(self, *, to: str | None = None) -> AbstractContextManager[tuple[str, str]]:
+        raise OSError("a data frame is no constant")
+
+    def readable(self, uri: str) -> NoReturn:
+        raise OSError(f"{uri} can't be read while a workflow is declared")
+
+    def download(self, uri: str) -> NoReturn:
+        raise OSError(f"{uri} can't be read while a workflow is declared")
+
+
+_NO_STORE: Store = NoStore()
+
+
+def constant(transformer: Transformer, value: object, *, what: str, at: Location) -> Literal:
+    """The literal of a value in the author's code. Raises `InvalidInput` naming it."""
+    try:
+        return transformer.to_literal(value, _NO_STORE)
+    except TypeMismatch as error:
+        raise mistake("WrongValue", f"{what}: {error}", at=at) from error
+    except OSError as error:
+        raise mistake(
+            "LocalFileConstant",
+            f"{what} can't be written into the workflow: {error}",
+            at=at,
+            fix="make it an input of the workflow, or let a task return it",
+        ) from error
+
+
+def binding(transformer: Transformer, value: object, *, what: str, at: Location) -> BindingData:
+    """How an input of a node, or an output of the workflow, gets its value."""
+    if isinstance(value, Promise):
+        return BindingData(promise=_reference(value))
+    if not has_promise(value):
+        return _of_literal(constant(transformer, value, what=what, at=at))
+    if isinstance(transformer, UnionTransformer):
+        kind = ListTransformer if isinstance(value, (list, tuple)) else MapTransformer
+        variants = [variant for variant in transformer.variants if isinstance(variant, kind)]
+        if len(variants) == 1:
+            made = binding(variants[0], value, what=what, at=at)
+            made.union.CopyFrom(UnionInfo(targetType=variants[0].literal_type()))
+            return made
+    if isinstance(transformer, ListTransformer) and isinstance(value, (list, tuple)):
+        items = [binding(transformer.item, item, what=what, at=at) for item in cast("list[object]", value)]
+        return BindingData(collection=BindingDataCollection(bindings=items))
+    if isinstance(transformer, MapTransformer) and isinstance(value, dict):
+        pairs = cast("dict[object, object]", value).items()
+        named = {str(key): binding(transformer.item, item, what=what, at=at) for key, item in pairs}
+        return BindingData(map=BindingDataMap(bindings=named))
+    raise mistake(
+        "WrongValue",
+        f"{what} expects {transformer.shown}, got a value with promises inside",
+        at=at,
+        fix="promises may stand in a `list[T]` or `dict[str, T]`; put others together in a task",
+    )
+
+
+def _reference(promise: Promise) -> OutputReference:
+    source = reference_of(promise)
+    path = [
+        PromiseAttribute(int_value=part) if isinstance(part, int) else PromiseAttribute(string_value=part)
+        for part in source.path
+    ]
+    return OutputReference(node_id=source.node.id if source.node else "", var=source.var, attr_path=path)
+
+
+def _of_literal(literal: Literal) -> BindingData:
+    kind = literal.WhichOneof("value")
+    if kind == "collection":
+        items = [_of_literal(item) for item in literal.collection.literals]
+        return BindingData(collection=BindingDataCollection(bindings=items))
+    if kind == "map":
+        named = {key: _of_literal(item) for key, item in literal.map.literals.items()}
+        return BindingData(map=BindingDataMap(bindings=named))
+    return BindingData(scalar=literal.scalar)
+
+
+def nodes_of(value: object) -> list[str]:
+    """The ids of the nodes from which a bound value comes, in order."""
+    if isinstance(value, Promise):
+        node = reference_of(value).node
+        return [node.id] if node is not None else []
+    if isinstance(value, dict):
+        value = list(cast("dict[object, object]", value).values())
+    if isinstance(value, (list, tuple)):
+        return [id_ for item in cast("list[object]", value) for id_ in nodes_of(item)]
+    return []

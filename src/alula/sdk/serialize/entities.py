@@ -1,0 +1,209 @@
+"""An entity and all that it needs, as specifications in the order in which to register them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from flyteidl.admin.launch_plan_pb2 import LaunchPlanMetadata, LaunchPlanSpec
+from flyteidl.admin.schedule_pb2 import CronSchedule as CronMessage
+from flyteidl.admin.schedule_pb2 import FixedRate as FixedRateMessage
+from flyteidl.admin.schedule_pb2 import FixedRateUnit, Schedule
+from flyteidl.admin.task_pb2 import TaskSpec
+from flyteidl.admin.workflow_pb2 import WorkflowSpec
+from flyteidl.core.identifier_pb2 import Identifier, ResourceType
+from flyteidl.core.literals_pb2 import Binding, LiteralMap
+from flyteidl.core.workflow_pb2 import WorkflowMetadata, WorkflowMetadataDefaults, WorkflowTemplate
+
+from alula.sdk.binding import output_form
+from alula.sdk.launch_plan import CronSchedule, LaunchPlan
+from alula.sdk.map_task import MapTask
+from alula.sdk.mistake import mistake
+from alula.sdk.serialize.constants import binding
+from alula.sdk.serialize.interfaces import description, literals, parameters, typed_interface
+from alula.sdk.serialize.nodes import node_message
+from alula.sdk.serialize.settings import SerializationSettings
+from alula.sdk.serialize.tasks import map_task_spec, task_spec
+from alula.sdk.task import Task
+from alula.sdk.workflow import Workflow
+
+AnyTask = Task[..., object] | MapTask[object]
+AnyEntity = AnyTask | Workflow[..., object] | LaunchPlan
+Spec = TaskSpec | WorkflowSpec | LaunchPlanSpec
+
+
+@dataclass(frozen=True, slots=True)
+class SerializedEntity:
+    """One thing to register."""
+
+    id: Identifier
+    spec: Spec
+    activate: bool = False
+    """Of a launch plan: make this version the active one."""
+
+
+@dataclass(frozen=True)
+class Serialized:
+    """Everything to register for an entity; what is needed comes before what needs it."""
+
+    id: Identifier
+    """The entity itself."""
+    entities: tuple[SerializedEntity, ...]
+    python_tasks: dict[str, AnyTask]
+    """The objects of the tasks, by name: what a local run executes."""
+
+    @cached_property
+    def tasks(self) -> dict[str, TaskSpec]:
+        """Task specifications by name."""
+        return {each.id.name: each.spec for each in self.entities if isinstance(each.spec, TaskSpec)}
+
+    @cached_property
+    def workflows(self) -> dict[str, WorkflowSpec]:
+        """Workflow specifications by name."""
+        return {each.id.name: each.spec for each in self.entities if isinstance(each.spec, WorkflowSpec)}
+
+    @cached_property
+    def launch_plans(self) -> dict[str, LaunchPlanSpec]:
+        """Launch plan specifications by name."""
+        return {each.id.name: each.spec for each in self.entities if isinstance(each.spec, LaunchPlanSpec)}
+
+
+def serialize(*entities: AnyEntity, settings: SerializationSettings) -> Serialized:
+    """Specifications of entities and of all that they use; each workflow brings its default launch plan.
+
+    The same code and settings give the same bytes. Raises `InvalidInput` for two entities of one name, a workflow
+    that contains itself, a task that can't be found by its name, and values or types that can't be written.
+    """
+    if not entities:
+        raise mistake("NothingToSerialize", "there is no task, workflow or launch plan")
+    collected = _Collected(settings)
+    for entity in entities:
+        collected.add(entity)
+    return Serialized(collected.id_of(entities[0]), tuple(collected.entities), collected.python_tasks)
+
+
+class _Collected:
+    def __init__(self, settings: SerializationSettings) -> None:
+        self._settings = settings
+        self.entities: list[SerializedEntity] = []
+        self.python_tasks: dict[str, AnyTask] = {}
+        self._known: dict[tuple[int, str], AnyEntity] = {}
+        self._open: list[Workflow[..., object]] = []
+        self._templates: dict[str, tuple[WorkflowTemplate, tuple[str, ...]]] = {}
+
+    def id_of(self, entity: AnyEntity) -> Identifier:
+        return self._settings.identifier(_kind(entity), entity.name)
+
+    def add(self, entity: AnyEntity) -> None:
+        if isinstance(entity, Workflow) and entity in self._open:
+            chain = " -> ".join(each.name for each in (*self._open, entity))
+            raise mistake("RecursiveWorkflow", f"a workflow contains itself: {chain}", at=entity.location)
+        known = self._known.get((_kind(entity), entity.name))
+        if known is not None and (known is entity or _same_array(known, entity)):
+            return
+        if known is not None:
+            raise mistake(
+                "DuplicateName",
+                f"two entities are named `{entity.name}`",
+                at=entity.location,
+                fix=f"the other is at {known.location}; give one of them another name",
+            )
+        self._known[_kind(entity), entity.name] = entity
+        if isinstance(entity, Workflow):
+            self._add_workflow(entity)
+        elif isinstance(entity, LaunchPlan):
+            self._add_launch_plan(entity)
+        else:
+            self.python_tasks[entity.name] = entity
+            is_map = isinstance(entity, MapTask)
+            spec = map_task_spec(entity, self._settings) if is_map else task_spec(entity, self._settings)
+            self.entities.append(SerializedEntity(self.id_of(entity), spec))
+
+    def _add_workflow(self, workflow: Workflow[..., object]) -> None:
+        self._open.append(workflow)
+        graph = workflow.graph()
+        for node in graph.nodes:
+            assert isinstance(node.entity, (Task, MapTask, Workflow, LaunchPlan))
+            self.add(node.entity)
+        self._open.pop()
+        template = self._template(workflow)
+        nested = self._nested(workflow)
+        self._templates[workflow.name] = (template, nested)
+        spec = WorkflowSpec(
+            template=template,
+            sub_workflows=[self._templates[name][0] for name in nested],
+            description=description(workflow.interface, workflow.settings.docs),
+        )
+        self.entities.append(SerializedEntity(self.id_of(workflow), spec))
+        default = self._known.get((ResourceType.LAUNCH_PLAN, workflow.name))
+        if default is None:
+            self.add(LaunchPlan(workflow.name, workflow, at=workflow.location))
+
+    def _nested(self, workflow: Workflow[..., object]) -> tuple[str, ...]:
+        """Names of all workflows inside, each once."""
+        names: list[str] = []
+        for node in workflow.graph().nodes:
+            if isinstance(node.entity, Workflow):
+                names += [*self._templates[node.entity.name][1], node.entity.name]
+        return tuple(dict.fromkeys(names))
+
+    def _template(self, workflow: Workflow[..., object]) -> WorkflowTemplate:
+        graph = workflow.graph()
+        outputs: list[Binding] = []
+        for name, value in graph.outputs.items():
+            transformer, _ = output_form(workflow.interface, name)
+            what = f"output `{name}` of workflow `{workflow.interface.name}`"
+            data = binding(transformer, value, what=what, at=workflow.location)
+            outputs.append(Binding(var=name, binding=data))
+        return WorkflowTemplate(
+            id=self.id_of(workflow),
+            metadata=WorkflowMetadata(on_failure=_failure_policy(workflow)),
+            interface=typed_interface(workflow.interface),
+            nodes=[node_message(node, self._settings) for node in graph.nodes],
+            outputs=outputs,
+            metadata_defaults=WorkflowMetadataDefaults(interruptible=workflow.settings.interruptible),
+        )
+
+    def _add_launch_plan(self, plan: LaunchPlan) -> None:
+        if plan.workflow not in self._open and (ResourceType.WORKFLOW, plan.workflow.name) not in self._known:
+            self.add(plan.workflow)
+        fixed = literals(plan.workflow.interface, plan.fixed_inputs, at=plan.location)
+        spec = LaunchPlanSpec(
+            workflow_id=self._settings.identifier(ResourceType.WORKFLOW, plan.workflow.name),
+            entity_metadata=LaunchPlanMetadata(schedule=_schedule(plan)),
+            default_inputs=parameters(plan.interface, at=plan.location),
+            fixed_inputs=LiteralMap(literals=fixed),
+            max_parallelism=plan.max_parallelism or 0,
+        )
+        spec.labels.values.update(plan.labels)
+        spec.annotations.values.update(plan.annotations)
+        if plan.overwrite_cache is not None:
+            spec.overwrite_cache = plan.overwrite_cache
+        self.entities.append(SerializedEntity(self.id_of(plan), spec, plan.auto_activate))
+
+
+def _kind(entity: AnyEntity) -> ResourceType:
+    if isinstance(entity, Workflow):
+        return ResourceType.WORKFLOW
+    return ResourceType.LAUNCH_PLAN if isinstance(entity, LaunchPlan) else ResourceType.TASK
+
+
+def _same_array(one: AnyEntity, other: AnyEntity) -> bool:
+    """Two `map_task` calls on one task are one task, when they bind the same inputs: the name says so."""
+    return isinstance(one, MapTask) and isinstance(other, MapTask) and one.target is other.target
+
+
+def _failure_policy(workflow: Workflow[..., object]) -> WorkflowMetadata.OnFailurePolicy:
+    return WorkflowMetadata.OnFailurePolicy.Value(workflow.settings.failure_policy.name)
+
+
+def _schedule(plan: LaunchPlan) -> Schedule | None:
+    schedule = plan.schedule
+    if schedule is None:
+        return None
+    kickoff = schedule.kickoff_time_input_arg or ""
+    if isinstance(schedule, CronSchedule):
+        return Schedule(cron_schedule=CronMessage(schedule=schedule.schedule), kickoff_time_input_arg=kickoff)
+    value, unit = schedule.rate
+    rate = FixedRateMessage(value=value, unit=FixedRateUnit.Value(unit))
+    return Schedule(rate=rate, kickoff_time_input_arg=kickoff)

@@ -1,0 +1,69 @@
+"""Typed interfaces, default inputs and descriptions as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flyteidl.admin.description_entity_pb2 import Description, DescriptionEntity, DescriptionFormat
+from flyteidl.core.interface_pb2 import Parameter, ParameterMap, TypedInterface, Variable
+from flyteidl.core.literals_pb2 import Literal
+
+from alula.sdk.binding import input_form, output_form
+from alula.sdk.interface import REQUIRED, Interface, InterfaceView
+from alula.sdk.mistake import Location
+from alula.sdk.serialize.constants import constant
+
+
+def typed_interface(interface: InterfaceView) -> TypedInterface:
+    """Inputs and outputs with the descriptions of the docstring."""
+    message = TypedInterface()
+    message.inputs.SetInParent()
+    message.outputs.SetInParent()
+    for name in interface.inputs:
+        message.inputs.variables[name].CopyFrom(input_variable(interface, name))
+    for name in interface.outputs:
+        _, literal_type = output_form(interface, name)
+        message.outputs.variables[name].CopyFrom(
+            Variable(type=literal_type, description=interface.describe_output(name))
+        )
+    return message
+
+
+def input_variable(interface: InterfaceView, name: str) -> Variable:
+    """One input."""
+    _, literal_type = input_form(interface, name)
+    return Variable(type=literal_type, description=interface.describe_input(name))
+
+
+def parameters(interface: InterfaceView, *, at: Location) -> ParameterMap:
+    """The inputs of a launch plan: required, or with a default."""
+    message = ParameterMap()
+    message.SetInParent()
+    for name, default in interface.defaults.items():
+        parameter = Parameter(var=input_variable(interface, name))
+        if default is REQUIRED:
+            parameter.required = True
+        else:
+            parameter.default.CopyFrom(input_literal(interface, name, default, at=at))
+        message.parameters[name].CopyFrom(parameter)
+    return message
+
+
+def literals(interface: InterfaceView, values: Mapping[str, object], *, at: Location) -> dict[str, Literal]:
+    """Values of inputs as literals."""
+    return {name: input_literal(interface, name, value, at=at) for name, value in values.items()}
+
+
+def input_literal(interface: InterfaceView, name: str, value: object, *, at: Location) -> Literal:
+    """One value of an input. Raises `InvalidInput` for one that is not of its type."""
+    transformer, _ = input_form(interface, name)
+    return constant(transformer, value, what=f"input `{name}` of {interface.kind} `{interface.name}`", at=at)
+
+
+def description(interface: Interface, docs: str) -> DescriptionEntity:
+    """What `docs`, else the docstring, says."""
+    short, long = (docs, "") if docs else (interface.docstring.short, interface.docstring.long)
+    return DescriptionEntity(
+        short_description=short,
+        long_description=Description(value=long, format=DescriptionFormat.DESCRIPTION_FORMAT_RST),
+    )

@@ -1,0 +1,151 @@
+"""Nodes of a workflow as messages."""
+
+from __future__ import annotations
+
+from flyteidl.core.identifier_pb2 import ResourceType
+from flyteidl.core.literals_pb2 import Binding, RetryStrategy
+from flyteidl.core.tasks_pb2 import Resources as ResourcesMessage
+from flyteidl.core.workflow_pb2 import ArrayNode, Node, NodeMetadata, TaskNode, TaskNodeOverrides, WorkflowNode
+from google.protobuf.duration_pb2 import Duration
+
+from alula.sdk.binding import input_form
+from alula.sdk.cache import Cache
+from alula.sdk.graph import Node as GraphNode
+from alula.sdk.launch_plan import LaunchPlan
+from alula.sdk.map_task import MapTask
+from alula.sdk.mistake import mistake
+from alula.sdk.resources import Resources
+from alula.sdk.serialize.constants import binding, nodes_of
+from alula.sdk.serialize.settings import SerializationSettings
+from alula.sdk.task import Task
+from alula.sdk.workflow import Workflow
+
+_RESOURCES = {
+    "cpu": ResourcesMessage.CPU,
+    "mem": ResourcesMessage.MEMORY,
+    "gpu": ResourcesMessage.GPU,
+    "ephemeral_storage": ResourcesMessage.EPHEMERAL_STORAGE,
+}
+
+
+def node_message(node: GraphNode, settings: SerializationSettings) -> Node:
+    """One node: what it runs, its bindings, what it waits for and its own settings."""
+    message = Node(
+        id=node.id,
+        metadata=_metadata(node),
+        inputs=_bindings(node),
+        upstream_node_ids=_upstream(node),
+    )
+    entity = node.entity
+    if isinstance(entity, Workflow):
+        reference = settings.identifier(ResourceType.WORKFLOW, entity.name)
+        message.workflow_node.CopyFrom(WorkflowNode(sub_workflow_ref=reference))
+    elif isinstance(entity, LaunchPlan):
+        reference = settings.identifier(ResourceType.LAUNCH_PLAN, entity.name)
+        message.workflow_node.CopyFrom(WorkflowNode(launchplan_ref=reference))
+    elif isinstance(entity, MapTask):
+        message.array_node.CopyFrom(_array(node, entity, message, settings))
+    else:
+        message.task_node.CopyFrom(_task(node, settings))
+    return message
+
+
+def _bindings(node: GraphNode) -> list[Binding]:
+    interface = node.entity.interface
+    made: list[Binding] = []
+    for name in sorted(node.inputs):
+        transformer, _ = input_form(interface, name)
+        what = f"input `{name}` of {interface.kind} `{interface.name}`"
+        data = binding(transformer, node.inputs[name], what=what, at=node.at)
+        made.append(Binding(var=name, binding=data))
+    return made
+
+
+def _upstream(node: GraphNode) -> list[str]:
+    ids = [id_ for name in sorted(node.inputs) for id_ in nodes_of(node.inputs[name])]
+    return list(dict.fromkeys([*ids, *(before.id for before in node.upstream)]))
+
+
+def _metadata(node: GraphNode) -> NodeMetadata:
+    overrides = node.overrides
+    entity = node.entity
+    target = entity.target if isinstance(entity, MapTask) else entity
+    own_name = entity.name if isinstance(entity, MapTask) else entity.interface.name
+    metadata = NodeMetadata(name=overrides.name or own_name)
+    retries, timeout_s, interruptible = overrides.retries, overrides.timeout_s, overrides.interruptible
+    if isinstance(target, Task):
+        retries = target.settings.retries if retries is None else retries
+        timeout_s = target.settings.timeout_s if timeout_s is None else timeout_s
+        interruptible = target.settings.interruptible if interruptible is None else interruptible
+    elif isinstance(entity, Workflow) and interruptible is None:
+        interruptible = entity.settings.interruptible
+    metadata.retries.CopyFrom(RetryStrategy(retries=retries or 0))
+    if timeout_s:
+        metadata.timeout.CopyFrom(duration(timeout_s))
+    if interruptible is not None:
+        metadata.interruptible = interruptible
+    if overrides.cache is not None:
+        _cache(metadata, overrides.cache, node)
+    return metadata
+
+
+def _cache(metadata: NodeMetadata, cache: Cache | bool, node: GraphNode) -> None:
+    entity = node.entity
+    target = entity.target if isinstance(entity, MapTask) else entity
+    if not isinstance(target, Task):
+        raise mistake("CacheNotEnabled", "only a task can be cached, not a workflow", at=node.at)
+    if not isinstance(cache, Cache):
+        metadata.cacheable = False
+        return
+    metadata.cacheable = True
+    metadata.cache_version = cache.get_version(target.function)
+    if cache.serialize:
+        metadata.cache_serializable = True
+
+
+def duration(seconds: float) -> Duration:
+    """Seconds as a message."""
+    whole = int(seconds)
+    return Duration(seconds=whole, nanos=round((seconds - whole) * 1e9))
+
+
+def _task(node: GraphNode, settings: SerializationSettings) -> TaskNode:
+    reference = settings.identifier(ResourceType.TASK, node.entity.name)
+    overrides = TaskNodeOverrides()
+    changed = node.overrides
+    if changed.requests is not None or changed.limits is not None:
+        overrides.resources.CopyFrom(resources_message(changed.requests, changed.limits))
+    if changed.container_image is not None:
+        overrides.container_image = changed.container_image
+    return TaskNode(reference_id=reference, overrides=overrides)
+
+
+def _array(node: GraphNode, entity: MapTask[object], outer: Node, settings: SerializationSettings) -> ArrayNode:
+    inner = Node(id=entity.name, metadata=outer.metadata, inputs=outer.inputs, task_node=_task(node, settings))
+    array = ArrayNode(
+        node=inner,
+        execution_mode=ArrayNode.MINIMAL_STATE,
+        bound_inputs=sorted(entity.bound),
+    )
+    array.is_original_sub_node_interface.SetInParent()
+    if entity.concurrency is not None:
+        array.parallelism = entity.concurrency
+    if entity.min_successes is not None:
+        array.min_successes = entity.min_successes
+    else:
+        array.min_success_ratio = entity.min_success_ratio if entity.min_success_ratio is not None else 1.0
+    return array
+
+
+def resources_message(requests: Resources | None, limits: Resources | None) -> ResourcesMessage:
+    """Requests and limits."""
+    return ResourcesMessage(requests=_entries(requests), limits=_entries(limits))
+
+
+def _entries(resources: Resources | None) -> list[ResourcesMessage.ResourceEntry]:
+    if resources is None:
+        return []
+    entries = [
+        ResourcesMessage.ResourceEntry(name=_RESOURCES[name], value=str(value)) for name, value in resources.amounts()
+    ]
+    return sorted(entries, key=lambda entry: ResourcesMessage.ResourceName.Name(entry.name))

@@ -1,0 +1,30 @@
+"""What is not in the author's code but in the specification: names, version, image, where the code is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flyteidl.core.identifier_pb2 import Identifier, ResourceType
+
+DEFAULT_IMAGE = "alula:local"
+"""The image name of tasks that name none: the process executor runs them with its own choice of environment."""
+
+
+@dataclass(frozen=True, slots=True)
+class SerializationSettings:
+    """Under which names entities are registered, and how their code is found."""
+
+    project: str = "flytesnacks"
+    domain: str = "development"
+    version: str = "local"
+    image: str = DEFAULT_IMAGE
+    code_uri: str = ""
+    """The bundle with the code; empty when the code is in the image or on the path already."""
+    environment: Mapping[str, str] = field(default_factory=dict[str, str])
+    require_importable: bool = True
+    """Refuse a task that its process could not find again; a local run can do without."""
+
+    def identifier(self, kind: ResourceType, name: str) -> Identifier:
+        """The id of an entity."""
+        return Identifier(resource_type=kind, project=self.project, domain=self.domain, name=name, version=self.version)

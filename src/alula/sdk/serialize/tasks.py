@@ -1,0 +1,117 @@
+"""Tasks as messages: the template and the command line by which an attempt is run."""
+
+from __future__ import annotations
+
+from flyteidl.admin.task_pb2 import TaskSpec
+from flyteidl.core.identifier_pb2 import ResourceType
+from flyteidl.core.literals_pb2 import KeyValuePair, RetryStrategy
+from flyteidl.core.security_pb2 import Secret as SecretMessage
+from flyteidl.core.security_pb2 import SecurityContext
+from flyteidl.core.tasks_pb2 import Container, RuntimeMetadata, TaskMetadata, TaskTemplate
+
+from alula.sdk.map_task import MapTask
+from alula.sdk.naming import attribute_of
+from alula.sdk.secret import Secret
+from alula.sdk.serialize.interfaces import description, typed_interface
+from alula.sdk.serialize.nodes import duration, resources_message
+from alula.sdk.serialize.settings import SerializationSettings
+from alula.sdk.task import Task
+from alula.sdk.version import VERSION
+
+_MOUNTS = {"any": SecretMessage.ANY, "env_var": SecretMessage.ENV_VAR, "file": SecretMessage.FILE}
+
+
+def task_spec(task: Task[..., object], settings: SerializationSettings) -> TaskSpec:
+    """The specification of a task."""
+    template = _template(task, settings, name=task.name)
+    template.interface.CopyFrom(typed_interface(task.interface))
+    return TaskSpec(template=template, description=description(task.interface, task.settings.docs))
+
+
+def map_task_spec(task: MapTask[object], settings: SerializationSettings) -> TaskSpec:
+    """The specification of the task of an array: the same, with a list interface."""
+    template = _template(task.target, settings, name=task.name)
+    template.interface.CopyFrom(typed_interface(task.interface))
+    template.task_type_version = 1
+    template.container.args.extend(["map-bound", ",".join(sorted(task.bound))])
+    return TaskSpec(template=template)
+
+
+def _template(task: Task[..., object], settings: SerializationSettings, *, name: str) -> TaskTemplate:
+    declared = task.settings
+    template = TaskTemplate(
+        id=settings.identifier(ResourceType.TASK, name),
+        type="python-task",
+        metadata=_metadata(task),
+        container=_container(task, settings),
+    )
+    if declared.secret_requests:
+        secrets = [_secret(secret) for secret in declared.secret_requests]
+        template.security_context.CopyFrom(SecurityContext(secrets=secrets))
+    return template
+
+
+def _metadata(task: Task[..., object]) -> TaskMetadata:
+    declared = task.settings
+    metadata = TaskMetadata(
+        runtime=RuntimeMetadata(type=RuntimeMetadata.FLYTE_SDK, version=VERSION, flavor="alula"),
+        retries=RetryStrategy(retries=declared.retries),
+        deprecated_error_message=declared.deprecated,
+    )
+    metadata.generates_deck.value = declared.enable_deck
+    if declared.timeout_s:
+        metadata.timeout.CopyFrom(duration(declared.timeout_s))
+    if declared.interruptible is not None:
+        metadata.interruptible = declared.interruptible
+    if declared.cache is not None:
+        metadata.discoverable = True
+        metadata.discovery_version = declared.cache.get_version(task.function)
+        metadata.cache_serializable = declared.cache.serialize
+        metadata.cache_ignore_input_vars.extend(declared.cache.ignored())
+    return metadata
+
+
+def _container(task: Task[..., object], settings: SerializationSettings) -> Container:
+    declared = task.settings
+    variables = {**settings.environment, **(declared.environment or {})}
+    return Container(
+        image=declared.container_image or settings.image,
+        args=_command(task, settings),
+        resources=resources_message(declared.requests, declared.limits),
+        env=[KeyValuePair(key=key, value=value) for key, value in variables.items()],
+    )
+
+
+def _command(task: Task[..., object], settings: SerializationSettings) -> list[str]:
+    name = task.interface.name
+    if settings.require_importable:
+        name = attribute_of(task, module=task.module, name=name, location=task.location, kind="task")
+    return [
+        "alula-execute",
+        "--inputs",
+        "{{.input}}",
+        "--output-prefix",
+        "{{.outputPrefix}}",
+        "--raw-output-data-prefix",
+        "{{.rawOutputDataPrefix}}",
+        "--checkpoint-path",
+        "{{.checkpointOutputPrefix}}",
+        "--prev-checkpoint",
+        "{{.prevCheckpointPrefix}}",
+        *(["--code", settings.code_uri] if settings.code_uri else []),
+        "--",
+        "task-module",
+        task.module,
+        "task-name",
+        name,
+    ]
+
+
+def _secret(secret: Secret) -> SecretMessage:
+    return SecretMessage(
+        group=secret.group or "",
+        key=secret.key or "",
+        group_version=secret.group_version or "",
+        mount_requirement=_MOUNTS[secret.mount_requirement],
+        env_var=secret.env_var or "",
+    )

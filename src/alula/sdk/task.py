@@ -1,0 +1,240 @@
+"""`@task`: a typed function that the platform can run on its own.
+
+Declaring only records: the function, its settings and where it stands. Called in a workflow's body a task becomes
+a node, called anywhere else its function runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import update_wrapper
+from typing import Generic, ParamSpec, TypeVar, Unpack, cast, overload
+
+from alula.sdk.cache import Cache
+from alula.sdk.graph import Promise, open_graph
+from alula.sdk.interface import Interface
+from alula.sdk.mistake import Location, caller, mistake
+from alula.sdk.naming import module_of
+from alula.sdk.overrides import (
+    Overrides,
+    OverrideValues,
+    cache_setting,
+    overrides_of,
+    retry_count,
+    single,
+    timeout_seconds,
+)
+from alula.sdk.resources import Resources
+from alula.sdk.secret import Secret
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_IS_COROUTINE = 0x80
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSettings:
+    """What `@task` was given, checked."""
+
+    retries: int = 0
+    timeout_s: float = 0.0
+    """0 for no limit."""
+    cache: Cache | None = None
+    requests: Resources | None = None
+    limits: Resources | None = None
+    environment: Mapping[str, str] | None = None
+    container_image: str | None = None
+    interruptible: bool | None = None
+    enable_deck: bool = False
+    docs: str = ""
+    deprecated: str = ""
+    secret_requests: tuple[Secret, ...] = ()
+
+
+class Task(Generic[P, R]):
+    """A function with the settings under which the platform runs it. Call it as the function that it wraps."""
+
+    def __init__(self, function: Callable[P, R], settings: TaskSettings) -> None:
+        self.function = function
+        self.settings = settings
+        self.interface = Interface(function, kind="task")
+        self.module = module_of(function)
+        update_wrapper(cast("Callable[..., object]", self), function)
+
+    @property
+    def name(self) -> str:
+        """The name on the platform: `module.function`."""
+        return f"{self.module}.{self.interface.name}"
+
+    @property
+    def location(self) -> Location:
+        """Where the function is defined."""
+        return self.interface.location
+
+    @property
+    def is_async(self) -> bool:
+        """Whether the function is an `async def`."""
+        code = getattr(self.function, "__code__", None)
+        return code is not None and bool(code.co_flags & _IS_COROUTINE)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        at = caller()
+        graph = open_graph()
+        values = self.interface.bind(args, kwargs, at=at)
+        if graph is not None:
+            from alula.sdk.binding import check_inputs  # lazy: protobuf is for compiling
+
+            check_inputs(self.interface, values, at=at)
+            return cast("R", graph.add(self, values, at=at))
+        from alula.sdk.binding import converted  # lazy: protobuf is for values
+
+        return cast("Callable[..., R]", self.function)(**converted(self.interface, values, at=at))
+
+    def with_overrides(self, **changes: Unpack[OverrideValues]) -> Callable[P, R]:
+        """This task with other settings for one step: `train.with_overrides(retries=3)(data=d)`.
+
+        The same as `train(data=d).with_overrides(retries=3)`, which type checkers can't follow.
+        """
+        overrides_of(Overrides(), changes, at=caller())
+
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            outcome = self(*args, **kwargs)
+            if isinstance(outcome, Promise) or hasattr(outcome, "with_overrides"):
+                cast("Promise", outcome).with_overrides(**changes)
+            return outcome
+
+        return call
+
+    def __repr__(self) -> str:
+        return f"<task {self.name}>"
+
+
+@overload
+def task(function: Callable[P, R], /) -> Task[P, R]: ...
+
+
+@overload
+def task(
+    *,
+    retries: int = 0,
+    timeout: int | timedelta = 0,
+    cache: bool | Cache = False,
+    cache_version: str | None = None,
+    cache_serialize: bool = False,
+    cache_ignore_input_vars: Sequence[str] = (),
+    requests: Resources | None = None,
+    limits: Resources | None = None,
+    resources: Resources | None = None,
+    environment: Mapping[str, str] | None = None,
+    container_image: str | None = None,
+    interruptible: bool | None = None,
+    enable_deck: bool = False,
+    docs: str = "",
+    deprecated: str = "",
+    secret_requests: Sequence[Secret] = (),
+) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+
+
+def task(
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    retries: int = 0,
+    timeout: int | timedelta = 0,
+    cache: bool | Cache = False,
+    cache_version: str | None = None,
+    cache_serialize: bool = False,
+    cache_ignore_input_vars: Sequence[str] = (),
+    requests: Resources | None = None,
+    limits: Resources | None = None,
+    resources: Resources | None = None,
+    environment: Mapping[str, str] | None = None,
+    container_image: str | None = None,
+    interruptible: bool | None = None,
+    enable_deck: bool = False,
+    docs: str = "",
+    deprecated: str = "",
+    secret_requests: Sequence[Secret] = (),
+) -> Task[P, R] | Callable[[Callable[P, R]], Task[P, R]]:
+    """Make a task of a function, which may be `async`. Every parameter needs a type.
+
+    ```python
+    @task(retries=2, cache=Cache(version="1"), requests=Resources(cpu="2", mem="1Gi"))
+    def train(rows: list[float], depth: int = 3) -> float: ...
+    ```
+
+    Args:
+        retries: further attempts after `RecoverableError` or a time-out.
+        timeout: limit of one attempt, in seconds or as `timedelta`; 0 for none.
+        cache: use outputs of an earlier run with the same inputs.
+        cache_version: change it when the code gives other results.
+        cache_serialize: identical runs at the same time run once.
+        cache_ignore_input_vars: inputs that don't count for the cache.
+        requests: what an attempt needs.
+        limits: what an attempt may use at most.
+        resources: both at once, as amounts or (request, limit) pairs.
+        environment: variables for the process.
+        container_image: image to run in, where images are used.
+        interruptible: whether it may run on machines that can go away; None leaves it to the workflow.
+        enable_deck: publish `Deck`s of this task.
+        docs: a description, when the docstring should not be it.
+        deprecated: a message; the task is marked as deprecated.
+        secret_requests: secrets that the task needs.
+
+    Raises `InvalidInput` for a parameter without a type and for settings that can't be.
+    """
+    at = caller()
+    ignored = tuple(cache_ignore_input_vars)
+    cached = cache_setting(cache, cache_version, cache_serialize, ignored, at=at)
+    if resources is not None:
+        if requests is not None or limits is not None:
+            raise mistake("ConflictingResources", "give either `resources`, or `requests` and `limits`", at=at)
+        requests, limits = resources.split()
+    settings = TaskSettings(
+        retries=retry_count(retries, at=at),
+        timeout_s=timeout_seconds(timeout, at=at),
+        cache=cached if isinstance(cached, Cache) else None,
+        requests=single(requests, "requests", at=at) if requests is not None else None,
+        limits=single(limits, "limits", at=at) if limits is not None else None,
+        environment=_environment(environment, at=at),
+        container_image=container_image,
+        interruptible=interruptible,
+        enable_deck=enable_deck,
+        docs=docs,
+        deprecated=deprecated,
+        secret_requests=tuple(secret_requests),
+    )
+
+    def declare(function: Callable[P, R]) -> Task[P, R]:
+        made = Task(function, settings)
+        if settings.cache is not None:
+            for name in settings.cache.ignored():
+                if name not in made.interface.defaults:
+                    raise mistake(
+                        "UnknownArgument",
+                        f"the cache of task `{made.interface.name}` ignores `{name}`, which is not an input",
+                        at=at,
+                    )
+        return made
+
+    return declare if function is None else declare(function)
+
+
+def _environment(environment: Mapping[str, str] | None, *, at: Location) -> Mapping[str, str] | None:
+    for name, value in (environment or {}).items():
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise mistake("InvalidEnvironment", f"`environment` has {name!r}: {value!r}, expected texts", at=at)
+    return dict(environment) if environment is not None else None
+
+
+def run_function(task: Task[..., object], inputs: Mapping[str, object]) -> object:
+    """Call the function with values that are converted already; an `async` one runs in a new event loop."""
+    result = task.function(**inputs)
+    if task.is_async:
+        import asyncio  # lazy: only async tasks need an event loop
+
+        return asyncio.run(cast("Coroutine[object, object, object]", result))
+    return result

@@ -1,0 +1,8 @@
+"""Columns of data frames, for `Annotated[DataFrame, kwtypes(...)]`."""
+
+from __future__ import annotations
+
+
+def kwtypes(**columns: type) -> dict[str, type]:
+    """Names and types of columns, in order: `kwtypes(age=int, name=str)`."""
+    return columns

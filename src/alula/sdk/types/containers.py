@@ -1,0 +1,222 @@
+"""list[T] and dict[str, T] as collections and maps; any other list and dict as one msgpack document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import cast
+
+import msgpack
+from flyteidl.core.literals_pb2 import Binary, Literal, LiteralCollection, LiteralMap, Scalar
+from flyteidl.core.types_pb2 import LiteralType, SimpleType, TypeAnnotation
+
+from alula.sdk.types.store import Store
+from alula.sdk.types.transformer import (
+    EXACT,
+    NO,
+    Schema,
+    Transformer,
+    TypeMismatch,
+    describe,
+    describe_literal,
+)
+
+MSGPACK = "msgpack"
+
+
+def document_type() -> LiteralType:
+    """The literal type of a value that travels as msgpack."""
+    annotation = TypeAnnotation()
+    annotation.annotations.update({"cache-key-metadata": {"serialization-format": MSGPACK}})
+    return LiteralType(simple=SimpleType.STRUCT, annotation=annotation)
+
+
+def document(plain: object) -> Literal:
+    """A literal that holds a plain value as msgpack."""
+    try:
+        packed: bytes = msgpack.packb(plain)
+    except (TypeError, OverflowError, ValueError) as error:
+        raise TypeMismatch("values that msgpack can hold", str(error)) from error
+    return Literal(scalar=Scalar(binary=Binary(value=packed, tag=MSGPACK)))
+
+
+class ListTransformer:
+    """list[T]."""
+
+    tag = "Typed List"
+
+    def __init__(self, item: Transformer) -> None:
+        self.item = item
+        self.shown = f"list[{item.shown}]"
+
+    def literal_type(self) -> LiteralType:
+        return LiteralType(collection_type=self.item.literal_type())
+
+    def schema(self) -> Schema:
+        return {"type": "array", "items": self.item.schema()}
+
+    def fit(self, value: object) -> int:
+        if not isinstance(value, list):
+            return NO
+        return min((self.item.fit(item) for item in cast("list[object]", value)), default=EXACT)
+
+    def _each(self, value: object, convert: Callable[[object], object]) -> list[object]:
+        if not isinstance(value, list):
+            raise TypeMismatch(self.shown, describe(value))
+        converted: list[object] = []
+        for index, item in enumerate(cast("list[object]", value)):
+            try:
+                converted.append(convert(item))
+            except TypeMismatch as error:
+                raise error.inside(index) from error
+        return converted
+
+    def coerce(self, value: object) -> object:
+        return self._each(value, self.item.coerce)
+
+    def to_literal(self, value: object, store: Store) -> Literal:
+        items = self._each(value, lambda item: write(self.item, item, store))
+        return Literal(collection=LiteralCollection(literals=cast("list[Literal]", items)))
+
+    def to_python(self, literal: Literal, store: Store) -> object:
+        if not literal.HasField("collection"):
+            raise TypeMismatch(self.shown, describe_literal(literal))
+        return self._each(list(literal.collection.literals), lambda item: read(self.item, cast("Literal", item), store))
+
+    def to_plain(self, value: object, store: Store) -> object:
+        return self._each(value, lambda item: self.item.to_plain(item, store))
+
+    def from_plain(self, plain: object, store: Store) -> object:
+        return self._each(plain, lambda item: self.item.from_plain(item, store))
+
+
+class MapTransformer:
+    """dict[str, T]."""
+
+    tag = "Typed Dict"
+
+    def __init__(self, item: Transformer) -> None:
+        self.item = item
+        self.shown = f"dict[str, {item.shown}]"
+
+    def literal_type(self) -> LiteralType:
+        return LiteralType(map_value_type=self.item.literal_type())
+
+    def schema(self) -> Schema:
+        return {
+            "type": "object",
+            "additionalProperties": self.item.schema(),
+            "propertyNames": {"type": "string"},
+        }
+
+    def fit(self, value: object) -> int:
+        if not isinstance(value, dict):
+            return NO
+        pairs = cast("dict[object, object]", value).items()
+        return min((self.item.fit(item) if isinstance(key, str) else NO for key, item in pairs), default=EXACT)
+
+    def _each(self, value: object, convert: Callable[[object], object]) -> dict[str, object]:
+        if not isinstance(value, dict):
+            raise TypeMismatch(self.shown, describe(value))
+        converted: dict[str, object] = {}
+        for key, item in cast("dict[object, object]", value).items():
+            if not isinstance(key, str):
+                raise TypeMismatch(self.shown, f"the key {describe(key)}")
+            try:
+                converted[key] = convert(item)
+            except TypeMismatch as error:
+                raise error.inside(key) from error
+        return converted
+
+    def coerce(self, value: object) -> object:
+        return self._each(value, self.item.coerce)
+
+    def to_literal(self, value: object, store: Store) -> Literal:
+        items = self._each(value, lambda item: write(self.item, item, store))
+        return Literal(map=LiteralMap(literals=cast("dict[str, Literal]", items)))
+
+    def to_python(self, literal: Literal, store: Store) -> object:
+        if not literal.HasField("map"):
+            raise TypeMismatch(self.shown, describe_literal(literal))
+        return self._each(dict(literal.map.literals), lambda item: read(self.item, cast("Literal", item), store))
+
+    def to_plain(self, value: object, store: Store) -> object:
+        return self._each(value, lambda item: self.item.to_plain(item, store))
+
+    def from_plain(self, plain: object, store: Store) -> object:
+        return self._each(plain, lambda item: self.item.from_plain(item, store))
+
+
+class DocumentTransformer:
+    """A list or dict without one item type: `dict`, `dict[int, T]`, `dict[str, Any]`, `list`, `list[Any]`."""
+
+    def __init__(self, inner: Transformer, *, tag: str) -> None:
+        self.tag = tag
+        self.shown = inner.shown
+        self._inner = inner
+        self.schema = inner.schema
+        self.fit = inner.fit
+        self.coerce = inner.coerce
+        self.to_plain = inner.to_plain
+        self.from_plain = inner.from_plain
+
+    def literal_type(self) -> LiteralType:
+        return document_type()
+
+    def to_literal(self, value: object, store: Store) -> Literal:
+        return document(self._inner.to_plain(value, store))
+
+    def to_python(self, literal: Literal, store: Store) -> object:
+        """From the typed forms that an untyped list or dict may also be given as."""
+        return self._inner.from_plain(_untyped(literal, self.shown), store)
+
+
+def _untyped(literal: Literal, shown: str) -> object:
+    kind = literal.WhichOneof("value")
+    if kind == "collection":
+        return [_untyped(item, shown) for item in literal.collection.literals]
+    if kind == "map":
+        return {key: _untyped(item, shown) for key, item in literal.map.literals.items()}
+    if kind == "scalar" and literal.scalar.HasField("none_type"):
+        return None
+    if kind == "scalar" and literal.scalar.HasField("union"):
+        return _untyped(literal.scalar.union.value, shown)
+    if is_document(literal):
+        return plain_of(literal)
+    if kind == "scalar" and literal.scalar.HasField("primitive"):
+        primitive = literal.scalar.primitive
+        which = primitive.WhichOneof("value")
+        if which in ("integer", "float_value", "string_value", "boolean"):
+            return cast("object", getattr(primitive, which))
+    raise TypeMismatch(shown, describe_literal(literal))
+
+
+def is_document(literal: Literal) -> bool:
+    """Whether a literal is a document: msgpack, or the JSON of older clients and of the console."""
+    scalar = literal.scalar.WhichOneof("value") if literal.HasField("scalar") else None
+    return scalar == "generic" or (scalar == "binary" and literal.scalar.binary.tag == MSGPACK)
+
+
+def plain_of(literal: Literal) -> object:
+    """The plain value of a document."""
+    if literal.scalar.HasField("generic"):
+        from google.protobuf.json_format import MessageToDict  # lazy: only old clients send this form
+
+        return MessageToDict(literal.scalar.generic)
+    try:
+        return cast("object", msgpack.unpackb(literal.scalar.binary.value, strict_map_key=False))
+    except (ValueError, msgpack.UnpackException) as error:
+        raise TypeMismatch("msgpack", f"bytes that are not: {error}") from error
+
+
+def read(transformer: Transformer, literal: Literal, store: Store) -> object:
+    """The Python value of a literal in whichever form it comes."""
+    if is_document(literal):
+        return transformer.from_plain(plain_of(literal), store)
+    if literal.scalar.HasField("union") and transformer.tag != "Typed Union":
+        return read(transformer, literal.scalar.union.value, store)
+    return transformer.to_python(literal, store)
+
+
+def write(transformer: Transformer, value: object, store: Store) -> Literal:
+    """The literal of a value."""
+    return transformer.to_literal(value, store)

@@ -1,0 +1,263 @@
+"""The entrance to the types: `literal_type`, `to_literal`, `to_python`.
+
+Owns which transformer a Python type has. A type is recognised by its class and its module's name: pandas,
+pyarrow and pydantic are never imported to find out. There is no silent pickle: a type without a
+wire form raises `UnsupportedType` that says what to use.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import os
+import pathlib
+import types
+import typing
+from typing import Any, cast
+
+from flyteidl.core.literals_pb2 import Literal
+from flyteidl.core.types_pb2 import LiteralType
+
+from alula.sdk.cache import HashMethod
+from alula.sdk.types import plains
+from alula.sdk.types.blobs import DirectoryTransformer, FileTransformer
+from alula.sdk.types.containers import (
+    DocumentTransformer,
+    ListTransformer,
+    MapTransformer,
+    read,
+)
+from alula.sdk.types.directory import FlyteDirectory
+from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer
+from alula.sdk.types.file import FlyteFile
+from alula.sdk.types.frames import FrameTransformer, library_of
+from alula.sdk.types.primitives import PRIMITIVES
+from alula.sdk.types.store import Store
+from alula.sdk.types.structs import DataclassTransformer, ModelTransformer
+from alula.sdk.types.structured_dataset import CSV, PARQUET, StructuredDataset
+from alula.sdk.types.transformer import NO, Schema, Transformer, TypeMismatch, UnsupportedType
+from alula.sdk.types.unions import UnionTransformer
+
+_made: dict[tuple[object, str], Transformer] = {}
+_forms: dict[tuple[object, str], tuple[Transformer, LiteralType]] = {}
+
+
+def literal_type(py_type: object) -> LiteralType:
+    """Flyte's type of a Python type. Raises `UnsupportedType`."""
+    return transformer_for(py_type).literal_type()
+
+
+def to_literal(value: object, py_type: object, store: Store) -> Literal:
+    """A value as literal of the type; files and data frames are stored. Raises `TypeMismatch`."""
+    return transformer_for(py_type).to_literal(value, store)
+
+
+def to_python(literal: Literal, py_type: object, store: Store) -> object:
+    """The value of a literal. Raises `TypeMismatch`."""
+    return read(transformer_for(py_type), literal, store)
+
+
+def json_schema(py_type: object) -> Schema:
+    """JSON schema of the plain form of a type."""
+    return transformer_for(py_type).schema()
+
+
+def from_plain(plain: object, py_type: object, store: Store) -> object:
+    """The value of what JSON or YAML gave. Raises `TypeMismatch`."""
+    return transformer_for(py_type).from_plain(plain, store)
+
+
+def fits(value: object, py_type: object) -> bool:
+    """Whether a value is of the type or may be converted to it."""
+    return transformer_for(py_type).fit(value) != NO
+
+
+def transformer_for(py_type: object) -> Transformer:
+    """The conversions of a type. Raises `UnsupportedType`, for a part of it too."""
+    # Union[int, str] and Union[str, int] are equal but have their variants in another order
+    key = (py_type, repr(py_type)) if typing.get_args(py_type) else (py_type, "")
+    try:
+        made = _made.get(key)
+    except TypeError:  # unhashable metadata in Annotated
+        return _make(py_type)
+    if made is None:
+        made = _make(py_type)
+        _made[key] = made
+    return made
+
+
+def wire_form(py_type: object) -> tuple[Transformer, LiteralType]:
+    """The conversions and Flyte's type of an input or output; the message is shared, so don't change it."""
+    key = (py_type, repr(py_type))
+    try:
+        form = _forms.get(key)
+    except TypeError:  # unhashable metadata in Annotated
+        transformer = _make(py_type)
+        return transformer, transformer.literal_type()
+    if form is None:
+        transformer = transformer_for(py_type)
+        form = _forms[key] = (transformer, transformer.literal_type())
+    return form
+
+
+def _make(py_type: object) -> Transformer:
+    primitive = PRIMITIVES.get(py_type) if py_type is None or isinstance(py_type, type) else None
+    if primitive is not None:
+        return primitive
+    origin = typing.get_origin(py_type)
+    arguments = typing.get_args(py_type)
+    if origin is typing.Annotated:
+        return _annotated(arguments[0], arguments[1:])
+    if origin in (typing.Union, types.UnionType):
+        return UnionTransformer([transformer_for(argument) for argument in arguments])
+    if origin is typing.Literal:
+        return ChoiceTransformer(arguments, shown_type(py_type))
+    if isinstance(py_type, typing.NewType):
+        return transformer_for(cast("object", py_type.__supertype__))
+    alias = getattr(py_type, "__value__", None)
+    if alias is not None and type(py_type).__name__ == "TypeAliasType":
+        return transformer_for(alias)
+    if py_type is Any:
+        return plains.any_value()
+    container = _container(py_type, origin, arguments)
+    if container is not None:
+        return container
+    known = _class(origin if isinstance(origin, type) else py_type, arguments)
+    if known is not None:
+        return known
+    if isinstance(py_type, str):
+        raise UnsupportedType(f"the type is the text {py_type!r}, not a type")
+    raise UnsupportedType(
+        f"`{shown_type(py_type)}` has no form on the wire; use a dataclass, a pydantic model, or a FlyteFile to"
+        " which the task writes the value"
+    )
+
+
+def _container(py_type: object, origin: object, arguments: tuple[object, ...]) -> Transformer | None:
+    untyped = (*arguments, Any, Any)
+    if py_type is list or origin is list:
+        item = transformer_for(untyped[0])
+        inner = ListTransformer(item)
+        return inner if _has_literal_type(item) else DocumentTransformer(inner, tag=inner.tag)
+    if py_type is dict or origin is dict:
+        key, item = untyped[0], transformer_for(untyped[1])
+        if key is str:
+            typed = MapTransformer(item)
+            return typed if _has_literal_type(item) else DocumentTransformer(typed, tag=typed.tag)
+        return DocumentTransformer(plains.keyed_dict(transformer_for(key), item), tag=MapTransformer.tag)
+    if py_type in (set, frozenset) or origin in (set, frozenset):
+        return plains.sequence(cast("type", origin or py_type), transformer_for(untyped[0]))
+    if py_type is tuple or origin is tuple:
+        if not arguments or arguments[-1] is Ellipsis:
+            return plains.sequence(tuple, transformer_for(untyped[0]))
+        return plains.record([transformer_for(argument) for argument in arguments])
+    return None
+
+
+def _has_literal_type(transformer: Transformer) -> bool:
+    return not isinstance(transformer, plains.PlainTransformer)
+
+
+def _class(py_type: object, arguments: tuple[object, ...]) -> Transformer | None:
+    if not isinstance(py_type, type):
+        return None
+    if issubclass(py_type, FlyteFile):
+        return FileTransformer(_format(arguments))
+    if issubclass(py_type, FlyteDirectory):
+        return DirectoryTransformer(_format(arguments))
+    if issubclass(py_type, StructuredDataset):
+        return FrameTransformer(None, "StructuredDataset")
+    library = library_of(py_type)
+    if library is not None:
+        return FrameTransformer(library, f"{library}.{py_type.__name__}")
+    if issubclass(py_type, enum.Enum):
+        return EnumTransformer(py_type)
+    if issubclass(py_type, pathlib.PurePath) or py_type is os.PathLike:
+        return FileTransformer(as_path=pathlib.Path)
+    if dataclasses.is_dataclass(py_type):
+        return DataclassTransformer(py_type, transformer_for)
+    if any(base.__module__.partition(".")[0] == "pydantic" for base in py_type.__mro__):
+        return ModelTransformer(py_type, transformer_for)
+    plain = plains.PLAIN_TYPES.get(py_type)
+    return plain() if plain is not None else None
+
+
+def _format(arguments: tuple[object, ...]) -> str:
+    """The format in `FlyteFile["csv"]`, `FlyteFile[Literal["csv"]]` or flytekit's `FlyteFile[TypeVar("csv")]`."""
+    if not arguments:
+        return ""
+    named = arguments[0]
+    choices = typing.get_args(named)
+    if choices:
+        named = choices[0]
+    if isinstance(named, typing.TypeVar):
+        named = named.__name__
+    if isinstance(named, typing.ForwardRef):
+        named = named.__forward_arg__
+    if not isinstance(named, str):
+        raise UnsupportedType(f'the format of a file is {named!r}, expected a text like "csv"')
+    return named.removeprefix(".")
+
+
+def _annotated(py_type: object, metadata: tuple[object, ...]) -> Transformer:
+    for item in metadata:
+        if isinstance(item, HashMethod):
+            return HashedTransformer(transformer_for(py_type), item)
+    library = library_of(py_type)
+    if library is None and py_type is not StructuredDataset:
+        return transformer_for(py_type)
+    columns: dict[str, Transformer] = {}
+    file_format = ""
+    for item in metadata:
+        if isinstance(item, dict):
+            described = cast("dict[object, object]", item)
+            columns = {str(name): transformer_for(type_) for name, type_ in described.items()}
+        elif isinstance(item, str) and item in (PARQUET, CSV):
+            file_format = item
+    return FrameTransformer(library, shown_type(py_type), columns, file_format)
+
+
+class HashedTransformer:
+    """`Annotated[T, HashMethod(f)]`: literals carry the hash that the cache compares."""
+
+    def __init__(self, inner: Transformer, method: HashMethod) -> None:
+        self._inner = inner
+        self._method = method
+        self.tag = inner.tag
+        self.shown = inner.shown
+        self.literal_type = inner.literal_type
+        self.schema = inner.schema
+        self.fit = inner.fit
+        self.coerce = inner.coerce
+        self.to_python = inner.to_python
+        self.to_plain = inner.to_plain
+        self.from_plain = inner.from_plain
+
+    def to_literal(self, value: object, store: Store) -> Literal:
+        literal = self._inner.to_literal(value, store)
+        literal.hash = self._method.calculate(value)
+        return literal
+
+
+def shown_type(py_type: object) -> str:
+    """A type as people write it."""
+    if isinstance(py_type, type) and not typing.get_args(py_type):
+        module = py_type.__module__
+        return py_type.__qualname__ if module in ("builtins", "__main__") else f"{module}.{py_type.__qualname__}"
+    return repr(py_type).replace("typing.", "")
+
+
+__all__ = [
+    "Schema",
+    "TypeMismatch",
+    "UnsupportedType",
+    "fits",
+    "from_plain",
+    "json_schema",
+    "literal_type",
+    "shown_type",
+    "to_literal",
+    "to_python",
+    "transformer_for",
+    "wire_form",
+]

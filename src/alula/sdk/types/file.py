@@ -1,0 +1,135 @@
+"""`FlyteFile`: a file that goes from task to task. Loads no protobuf; the wire form is `blobs`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import GenericAlias
+from typing import IO, TYPE_CHECKING, Any, Generic, Literal
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeVar
+
+    from alula.sdk.types.store import Store
+
+    Format = TypeVar("Format", default=Any)
+else:
+    from typing import TypeVar
+
+    Format = TypeVar("Format")
+
+
+open_store: ContextVar[Store | None] = ContextVar("alula_open_store", default=None)
+"""The store of the conversion that is under way, for values inside pydantic models."""
+
+
+class FlyteFile(Generic[Format], os.PathLike[str]):
+    """A file that a task takes or returns.
+
+    Returned with a local path it is uploaded; one that came as input is passed on without a copy. Content is
+    fetched when it is first used: by `open()`, `download()` or as a path. `FlyteFile["csv"]` names a format.
+
+    ```python
+    @task
+    def count(text: FlyteFile) -> int:
+        with open(text) as file:
+            return len(file.read())
+    ```
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, remote_path: str | Literal[False] | None = None) -> None:
+        """`remote_path` says where a local file is stored; False leaves it where it is."""
+        self.path: str = os.fspath(path)
+        self.remote_path = remote_path
+        self.remote_source: str | None = self.path if "://" in self.path and _is_remote(self.path) else None
+        self._store: Store | None = None
+        self._local: str | None = None
+
+    def __class_getitem__(cls, format: object) -> GenericAlias:
+        return GenericAlias(cls, (format,))
+
+    @classmethod
+    def new(cls, filename: str) -> FlyteFile[Any]:
+        """A file of this name to be written in the task's working directory."""
+        from alula.sdk.context import working_directory  # lazy: only when used
+
+        return FlyteFile(os.path.join(working_directory(), filename))
+
+    @classmethod
+    def from_source(cls, source: str | os.PathLike[str]) -> FlyteFile[Any]:
+        """A file that exists already, local or remote, and is not to be copied."""
+        return FlyteFile(source, remote_path=False)
+
+    @classmethod
+    def of_stored(cls, uri: str, store: Store | None) -> FlyteFile[Any]:
+        """The file at a URI of the platform's store."""
+        file: FlyteFile[Any] = FlyteFile(uri)
+        file.remote_source = uri
+        file._store = store
+        return file
+
+    @property
+    def extension(self) -> str:
+        """`csv` of `a/b.csv`; empty without one."""
+        return os.path.splitext(self.path)[1].lstrip(".")
+
+    def download(self) -> str:
+        """The path of a local copy, which may be changed without harm to others."""
+        if self.remote_source is None:
+            return self.path
+        if self._local is None:
+            self._local = _store_of(self).download(self.remote_source)
+            self.path = self._local
+        return self._local
+
+    def __fspath__(self) -> str:
+        return self.download()
+
+    @contextmanager
+    def open(self, mode: str = "r", encoding: str | None = None) -> Generator[IO[Any]]:
+        """The open file; for reading, without a copy where the store is on this machine."""
+        reads = mode.startswith("r") and "+" not in mode
+        path = _store_of(self).readable(self.remote_source) if reads and self.remote_source else self.download()
+        text = None if "b" in mode else encoding or "utf-8"
+        with open(path, mode, encoding=text) as file:
+            yield file
+
+    def __str__(self) -> str:
+        return self.path
+
+    def __repr__(self) -> str:
+        return f"FlyteFile({self.remote_source or self.path!r})"
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, FlyteFile):
+            return NotImplemented
+        return (self.remote_source or self.path) == (other.remote_source or other.path)
+
+    def __hash__(self) -> int:
+        return hash(self.remote_source or self.path)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
+        from alula.sdk.types.pydantic_fields import file_schema  # lazy: pydantic calls this, so it is loaded
+
+        return file_schema()
+
+
+def _is_remote(path: str) -> bool:
+    return not path.startswith("file://")
+
+
+def _store_of(file: FlyteFile[Any]) -> Store:
+    store = file._store  # pyright: ignore[reportPrivateUsage]
+    return store if store is not None else default_store()
+
+
+def default_store() -> Store:
+    """Reads files where no task runs: in plain Python."""
+    from alula.sdk.context import working_directory  # lazy: only when used
+    from alula.sdk.types.store import FileStore  # lazy: as above
+
+    folder = working_directory()
+    return FileStore(os.path.join(folder, "raw"), folder)

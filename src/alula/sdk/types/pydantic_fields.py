@@ -1,0 +1,105 @@
+"""How FlyteFile, FlyteDirectory and StructuredDataset stand in pydantic models.
+
+Loaded by pydantic itself, when a model with such a field is defined. Conversions use the store of the
+conversion that is under way (`file.open_store`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic_core import core_schema
+
+from alula.sdk.types.directory import FlyteDirectory
+from alula.sdk.types.file import FlyteFile, open_store
+from alula.sdk.types.structured_dataset import StructuredDataset
+
+
+def file_schema() -> core_schema.CoreSchema:
+    """`{"path": uri}`; also takes a path."""
+    return _schema(FlyteFile, _file_of, _file_plain)
+
+
+def directory_schema() -> core_schema.CoreSchema:
+    """`{"path": uri}`; also takes a path."""
+    return _schema(FlyteDirectory, _directory_of, _directory_plain)
+
+
+def dataset_schema() -> core_schema.CoreSchema:
+    """`{"uri": uri, "file_format": format}`; also takes a data frame."""
+    return _schema(StructuredDataset, _dataset_of, _dataset_plain)
+
+
+def _schema(
+    type_: type, validate: Callable[[Any], object], serialize: Callable[[Any], object]
+) -> core_schema.CoreSchema:
+    def dump(value: Any, info: core_schema.SerializationInfo) -> object:
+        return serialize(value) if info.mode == "json" and open_store.get() is not None else _shown(value)
+
+    return core_schema.no_info_plain_validator_function(
+        validate,
+        json_schema_input_schema=core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema()),
+        serialization=core_schema.plain_serializer_function_ser_schema(dump, info_arg=True, when_used="json"),
+        metadata={"alula_type": type_.__name__},
+    )
+
+
+def _shown(value: Any) -> object:
+    if isinstance(value, StructuredDataset):
+        return {"uri": value.uri, "file_format": value.file_format}
+    return {"path": value.remote_source or value.path}
+
+
+def _file_of(value: object) -> FlyteFile[Any]:
+    if isinstance(value, FlyteFile):
+        return value
+    store = open_store.get()
+    if isinstance(value, dict) and isinstance(value.get("path"), str):
+        return FlyteFile.of_stored(value["path"], store) if store else FlyteFile(value["path"])
+    if isinstance(value, str):
+        return FlyteFile(value)
+    raise ValueError("expected a FlyteFile or a path")
+
+
+def _directory_of(value: object) -> FlyteDirectory[Any]:
+    if isinstance(value, FlyteDirectory):
+        return value
+    store = open_store.get()
+    if isinstance(value, dict) and isinstance(value.get("path"), str):
+        return FlyteDirectory.of_stored(value["path"], store) if store else FlyteDirectory(value["path"])
+    if isinstance(value, str):
+        return FlyteDirectory(value)
+    raise ValueError("expected a FlyteDirectory or a path")
+
+
+def _dataset_of(value: object) -> StructuredDataset:
+    if isinstance(value, StructuredDataset):
+        return value
+    if isinstance(value, dict) and isinstance(value.get("uri"), str):
+        return StructuredDataset.of_stored(value["uri"], value.get("file_format") or "", open_store.get())
+    return StructuredDataset(dataframe=value)
+
+
+def _file_plain(value: FlyteFile[Any]) -> object:
+    from alula.sdk.types.blobs import FileTransformer  # lazy: loads protobuf
+
+    store = open_store.get()
+    assert store is not None
+    return FileTransformer().to_plain(value, store)
+
+
+def _directory_plain(value: FlyteDirectory[Any]) -> object:
+    from alula.sdk.types.blobs import DirectoryTransformer  # lazy: loads protobuf
+
+    store = open_store.get()
+    assert store is not None
+    return DirectoryTransformer().to_plain(value, store)
+
+
+def _dataset_plain(value: StructuredDataset) -> object:
+    from alula.sdk.types.frames import FrameTransformer  # lazy: loads protobuf
+
+    store = open_store.get()
+    assert store is not None
+    return FrameTransformer(None, "StructuredDataset").to_plain(value, store)

@@ -1,0 +1,99 @@
+"""The contract that every family of types fulfils, and how it says that a value does not fit.
+
+A transformer is made for one Python type and knows its item types already. *Plain* is a value inside a msgpack
+document (a field of a dataclass): `None`, bool, int, float, str, bytes, lists and dicts of these.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from flyteidl.core.literals_pb2 import Literal
+from flyteidl.core.types_pb2 import LiteralType
+
+if TYPE_CHECKING:
+    from alula.sdk.types.store import Store
+
+Schema = dict[str, Any]
+"""A JSON schema. Any: the values are JSON."""
+
+NO, CONVERTS, EXACT = 0, 1, 2
+"""How well a value fits a type: not, after a conversion (int to float, str to FlyteFile), as it is."""
+
+
+class TypeMismatch(TypeError):
+    """A value or literal is not of the type. `path` leads to the item inside it, outermost first."""
+
+    def __init__(self, expected: str, got: str, path: tuple[str | int, ...] = ()) -> None:
+        self.expected = expected
+        self.got = got
+        self.path = path
+        super().__init__(str(self))
+
+    def inside(self, key: str | int) -> TypeMismatch:
+        """The same mismatch, seen from the value that contains it under `key`."""
+        return TypeMismatch(self.expected, self.got, (key, *self.path))
+
+    def __str__(self) -> str:
+        place = "".join(f"[{part!r}]" for part in self.path)
+        return f"expected {self.expected}, got {self.got}" + (f" (at {place})" if place else "")
+
+
+class UnsupportedType(TypeError):
+    """A type that has no form on the wire. The message says what to use instead."""
+
+
+class Transformer(Protocol):
+    """Conversions of one Python type."""
+
+    tag: str
+    """flytekit's name of the transformer: names the variant in a union."""
+    shown: str
+    """The type as people write it."""
+
+    def literal_type(self) -> LiteralType: ...
+
+    def schema(self) -> Schema:
+        """The JSON schema of the plain form."""
+        ...
+
+    def fit(self, value: object) -> int:
+        """`NO`, `CONVERTS` or `EXACT`. No IO."""
+        ...
+
+    def coerce(self, value: object) -> object:
+        """A value that fits as a task's function gets it."""
+        ...
+
+    def to_literal(self, value: object, store: Store) -> Literal:
+        """Raises `TypeMismatch`; uploads what is a file."""
+        ...
+
+    def to_python(self, literal: Literal, store: Store) -> object:
+        """Raises `TypeMismatch`. Literals in msgpack or JSON form do not come here but to `from_plain`."""
+        ...
+
+    def to_plain(self, value: object, store: Store) -> object: ...
+
+    def from_plain(self, plain: object, store: Store) -> object: ...
+
+
+def describe(value: object) -> str:
+    """A value for an error message: its type and a short form."""
+    text = repr(value)
+    kind = type(value)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    if value is None:
+        return "None"
+    return f"{name} {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+def describe_literal(literal: Literal) -> str:
+    """A literal for an error message: which kind it is."""
+    kind = literal.WhichOneof("value") or "an empty literal"
+    if kind != "scalar":
+        return f"a {kind}"
+    scalar = literal.scalar.WhichOneof("value") or "empty scalar"
+    if scalar == "primitive":
+        return f"a {literal.scalar.primitive.WhichOneof('value') or 'empty primitive'}"
+    return f"a {scalar}"

@@ -1,0 +1,191 @@
+"""`@workflow`: a function whose body wires tasks together.
+
+The body runs once, with promises in place of values, when the graph is first needed: never on import. Called
+outside a workflow it runs on the local engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from enum import Enum
+from functools import update_wrapper
+from typing import Generic, ParamSpec, TypeVar, cast, overload
+
+from alula.sdk.graph import Graph, Node, Outputs, Promise, declaring, open_graph
+from alula.sdk.interface import Interface
+from alula.sdk.mistake import Location, caller, mistake
+from alula.sdk.naming import module_of
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class WorkflowFailurePolicy(Enum):
+    """What happens to the other steps when one fails. The values are `core.WorkflowMetadata.OnFailurePolicy`."""
+
+    FAIL_IMMEDIATELY = 0
+    FAIL_AFTER_EXECUTABLE_NODES_COMPLETE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowSettings:
+    """What `@workflow` was given."""
+
+    failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY
+    interruptible: bool = False
+    docs: str = ""
+
+
+class Workflow(Generic[P, R]):
+    """A graph of steps with typed inputs and outputs. Call it as the function that it wraps."""
+
+    def __init__(self, function: Callable[P, R], settings: WorkflowSettings) -> None:
+        self.function = function
+        self.settings = settings
+        self.interface = Interface(function, kind="workflow")
+        self.module = module_of(function)
+        self._graph: Graph | None = None
+        update_wrapper(cast("Callable[..., object]", self), function)
+
+    @property
+    def name(self) -> str:
+        """The name on the platform: `module.function`."""
+        return f"{self.module}.{self.interface.name}"
+
+    @property
+    def location(self) -> Location:
+        """Where the function is defined."""
+        return self.interface.location
+
+    def graph(self) -> Graph:
+        """The nodes and outputs; runs the body the first time."""
+        if self._graph is None:
+            self._graph = self._declare()
+        return self._graph
+
+    def _declare(self) -> Graph:
+        graph = Graph(self.name)
+        promises = {name: Promise(None, name, type_=type_) for name, type_ in self.interface.inputs.items()}
+        with declaring(graph):
+            returned = cast("Callable[..., object]", self.function)(**promises)
+            if isinstance(returned, Coroutine):
+                returned = _finish(cast("Coroutine[object, None, object]", returned), self)
+        graph.outputs = self._outputs(returned)
+        _check_node_ids(graph, self)
+        return graph
+
+    def _outputs(self, returned: object) -> dict[str, object]:
+        names = list(self.interface.outputs)
+        if not names:
+            if returned is None or (isinstance(returned, Outputs) and not returned):
+                return {}
+            raise mistake(
+                "WrongOutputs",
+                f"workflow `{self.interface.name}` returns a value but declares no output",
+                at=self.location,
+                fix="annotate its return type",
+            )
+        if not self.interface.returns_tuple:
+            values: tuple[object, ...] = (returned,)
+        elif isinstance(returned, (tuple, list)):
+            values = tuple(cast("tuple[object, ...]", returned))
+        else:
+            values = (returned,)
+        if len(values) != len(names) or any(value is None or isinstance(value, (Outputs, Node)) for value in values):
+            raise mistake(
+                "WrongOutputs",
+                f"workflow `{self.interface.name}` declares {len(names)} output(s) but returns {returned!r}",
+                at=self.location,
+            )
+        return dict(zip(names, values, strict=True))
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        at = caller()
+        graph = open_graph()
+        values = self.interface.bind(args, kwargs, at=at)
+        if graph is not None:
+            from alula.sdk.binding import check_inputs  # lazy: protobuf is for compiling
+
+            check_inputs(self.interface, values, at=at)
+            return cast("R", graph.add(self, values, at=at))
+        from alula.sdk.local.run import run_workflow  # lazy: the engine is for running
+
+        return cast("R", run_workflow(self, values))
+
+    def __repr__(self) -> str:
+        return f"<workflow {self.name}>"
+
+
+@overload
+def workflow(function: Callable[P, R], /) -> Workflow[P, R]: ...
+
+
+@overload
+def workflow(
+    *,
+    failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY,
+    interruptible: bool = False,
+    docs: str = "",
+) -> Callable[[Callable[P, R]], Workflow[P, R]]: ...
+
+
+def workflow(
+    function: Callable[P, R] | None = None,
+    /,
+    *,
+    failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY,
+    interruptible: bool = False,
+    docs: str = "",
+) -> Workflow[P, R] | Callable[[Callable[P, R]], Workflow[P, R]]:
+    """Make a workflow of a function whose body calls tasks, workflows and launch plans.
+
+    ```python
+    @workflow
+    def pipeline(path: str, depth: int = 3) -> float:
+        return train(rows=read(path=path), depth=depth)
+    ```
+
+    The body sees promises, not values: it can pass them on, pick fields and items, and order steps with `a >> b`.
+
+    Args:
+        failure_policy: whether steps that do not depend on a failed one still run.
+        interruptible: whether its tasks may run on machines that can go away.
+        docs: a description, when the docstring should not be it.
+
+    Raises `InvalidInput` for a parameter without a type.
+    """
+    settings = WorkflowSettings(failure_policy, interruptible, docs)
+
+    def declare(function: Callable[P, R]) -> Workflow[P, R]:
+        return Workflow(function, settings)
+
+    return declare if function is None else declare(function)
+
+
+def _finish(body: Coroutine[object, None, object], workflow: Workflow[..., object]) -> object:
+    """Run the body of an `async def` workflow; its awaits are of promises and never wait."""
+    try:
+        body.send(None)
+    except StopIteration as end:
+        return cast("object", end.value)
+    body.close()
+    raise mistake(
+        "AwaitedOutsideTask",
+        f"workflow `{workflow.interface.name}` awaits something that is not a step",
+        at=workflow.location,
+        fix="do it in a task",
+    )
+
+
+def _check_node_ids(graph: Graph, workflow: Workflow[..., object]) -> None:
+    seen: dict[str, Node] = {}
+    for node in graph.nodes:
+        if node.id in seen:
+            raise mistake(
+                "DuplicateNodeName",
+                f"two steps of workflow `{workflow.interface.name}` are named `{node.id}`",
+                at=node.at,
+                fix=f"the other is at {seen[node.id].at}",
+            )
+        seen[node.id] = node
