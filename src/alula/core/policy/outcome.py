@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
-from flyteidl.core import errors_pb2, execution_pb2, literals_pb2
+from flyteidl.core import dynamic_job_pb2, errors_pb2, execution_pb2, literals_pb2
 from google.protobuf.message import DecodeError
 
 from alula.core.errors import ErrorKind, TaskError
@@ -156,14 +156,16 @@ def _end(
 
 
 def _results(outputs: bytes | None, futures: bytes | None, *, expects_outputs: bool, said: str) -> Outcome:
-    if futures is not None:
-        return Succeeded(futures=futures)
-    if outputs is None and expects_outputs:
+    if outputs is None and futures is None and expects_outputs:
         return _retryable(OutcomeCode.OUTPUTS_NOT_FOUND, f"the command ended well, but wrote no outputs.pb{said}")
     try:
+        if futures is not None:
+            dynamic_job_pb2.DynamicJobSpec.FromString(futures)
+            return Succeeded(futures=futures)
         literals_pb2.LiteralMap.FromString(outputs or b"")
     except DecodeError as broken:
-        return _retryable(OutcomeCode.OUTPUTS_NOT_READABLE, f"outputs.pb is not a map of literals ({broken})")
+        name = "outputs.pb" if futures is None else "futures.pb"
+        return _retryable(OutcomeCode.OUTPUTS_NOT_READABLE, f"{name} can't be read ({broken})")
     return Succeeded(outputs=outputs or b"")
 
 
