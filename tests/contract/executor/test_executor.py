@@ -3,35 +3,534 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import TypeVar
 
-from tests.contract.executor.harness import Harness, attempt, literal_map
+import pytest
+from flyteidl.core import literals_pb2
+from tests.contract.executor.bundle import make_bundle, task_command
+from tests.contract.executor.harness import Harness, attempt, eventually
 
+from alula.server.executor import AttemptSpec
 from alula.server.executors.process.executor import ProcessExecutor
+from alula.server.executors.process.leftovers import process
+from alula.server.executors.process.machine import machine_id
+from alula.server.executors.process.memory import find_cgroups
+from alula.server.executors.process.options import ProcessOptions
+
+MIB = 1024 * 1024
+T = TypeVar("T")
+
+
+def on_executor(data: Path, scenario: Callable[[Harness], Awaitable[T]], **options) -> T:
+    """Run a scenario on an executor that is started and stopped round it; nothing may be left after."""
+
+    async def run():
+        executor = ProcessExecutor(data, ProcessOptions(**options))
+        harness = Harness(executor, data)
+        await executor.start(harness.sink)
+        try:
+            return await scenario(harness)
+        finally:
+            await executor.stop()
+
+    result = asyncio.run(run())
+    assert sorted(each.name for each in (data / "work").iterdir()) == ["servers"]
+    assert list((data / "work/servers").iterdir()) == []
+    return result
+
+
+def run_one(data: Path, spec: AttemptSpec, **options):
+    return on_executor(data, lambda harness: harness.run(spec), **options)
 
 
 def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-S", "-c", code)
 
 
-async def with_executor(data: Path, scenario, **options):
-    executor = ProcessExecutor(data)
-    harness = Harness(executor, data)
-    await executor.start(harness.sink)
-    try:
-        return await scenario(harness)
-    finally:
-        await executor.stop()
+def value(outputs: bytes | None) -> int:
+    literals = literals_pb2.LiteralMap.FromString(outputs or b"").literals
+    return literals["o0"].scalar.primitive.integer
 
 
-def test_a_command_that_writes_outputs_succeeds_with_them(tmp_path):
-    spec = attempt(tmp_path, "sh", "-c", "echo hello; pwd; env; exit 0")
+def log_of(spec: AttemptSpec) -> str:
+    return (Path(spec.output_prefix) / "log.txt").read_text()
+
+
+def alive(pid: int) -> bool:
+    return process(pid) is not None
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> str:
+    return make_bundle(tmp_path / "code.tar.gz")
+
+
+# How attempts end
+
+
+def test_a_command_succeeds_and_its_output_is_the_log(tmp_path):
+    spec = attempt(tmp_path, "sh", "-c", "echo out; echo err >&2; test -f {{.input}} && pwd")
 
     async def scenario(harness: Harness):
-        return await harness.run(spec), harness.log(spec), [each.phase for each in harness.of(spec)]
+        await harness.run(spec)
+        return harness.of(spec)
 
-    end, log, phases = asyncio.run(with_executor(tmp_path, scenario))
-    print(end, log)
-    assert end.phase == "SUCCEEDED"
-    assert phases == ["RUNNING", "SUCCEEDED"]
+    running, end = on_executor(tmp_path, scenario)
+    assert running.phase == "RUNNING"
+    assert "a process of its own" in running.where
+    assert (end.phase, end.outputs, end.futures) == ("SUCCEEDED", b"", None)
+    out, err, folder = log_of(spec).splitlines()
+    assert (out, err) == ("out", "err")
+    assert not Path(folder).exists()
+
+
+def test_a_task_is_forked_and_gives_its_outputs(tmp_path, bundle):
+    first = attempt(tmp_path, *task_command(bundle, "parent"), outputs=True)
+    second = attempt(tmp_path, *task_command(bundle, "parent"), node="n1", outputs=True)
+
+    async def scenario(harness: Harness):
+        ends = [await harness.run(first), await harness.run(second)]
+        return [value(end.outputs) for end in ends], harness.of(first, "RUNNING")[0].where
+
+    parents, where = on_executor(tmp_path, scenario)
+    assert parents[0] == parents[1]
+    assert "a fork of a process that has imported tasks" in where
+    assert log_of(first) == "imported\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "text"),
+    [
+        (("sh", "-c", "echo oh no; exit 3"), "ExitCode", "status 3; it said last: oh no"),
+        (("sh", "-c", "kill -SEGV $$"), "Killed", "SIGSEGV"),
+        (("no-such-program", "x"), "CommandNotFound", "no-such-program"),
+        (("sh", "-c", "exit 0"), "OutputsNotFound", "wrote no outputs.pb"),
+        ((), "EmptyCommand", "no command"),
+        (("echo", "{{.nonsense}}"), "UnknownTemplateVariable", "nonsense"),
+        (("alula-execute", "--code", "/nowhere.tar.gz", "--", "task-module", "x"), "BundleNotFound", "/nowhere"),
+    ],
+)
+def test_a_failure_has_its_own_code(tmp_path, command, code, text):
+    end = run_one(tmp_path, attempt(tmp_path, *command, outputs=True))
+    assert end.phase == "FAILED"
+    assert end.error.code == code
+    assert text in end.error.message
+
+
+def test_an_uncaught_exception_is_in_the_log(tmp_path, bundle):
+    spec = attempt(tmp_path, *task_command(bundle, "crash"), outputs=True)
+    end = run_one(tmp_path, spec)
+    assert end.error.code == "ExitCode"
+    assert "RuntimeError: no luck" in log_of(spec)
+    assert "forkserver" not in log_of(spec)
+
+
+def test_exit_handlers_and_threads_finish_before_the_process_ends(tmp_path, bundle):
+    spec = attempt(tmp_path, *task_command(bundle, "at_exit"), outputs=True)
+    assert run_one(tmp_path, spec).phase == "SUCCEEDED"
+    assert log_of(spec).splitlines() == ["imported", "thread done", "at exit"]
+
+
+def test_a_task_does_not_see_the_configuration_of_whoever_started_the_platform(tmp_path, monkeypatch):
+    monkeypatch.setenv("FLYTECTL_CONFIG", "/somewhere")
+    bundle = make_bundle(tmp_path / "code.tar.gz", {"data/x.csv": "1"})
+    spec = attempt(tmp_path, *task_command(bundle, "home"), outputs=True)
+    assert run_one(tmp_path, spec).phase == "SUCCEEDED"
+    home, folder, *rest = log_of(spec).splitlines()[1].split(" ", 2)
+    assert home == str(tmp_path / "home")
+    assert folder.startswith(str(tmp_path / "work/"))
+    assert "['data', 'stand_in-1.dist-info'] None" in rest[0]
+
+
+# Limits
+
+
+@pytest.mark.parametrize("control", ["cgroup", "sampled"])
+def test_more_memory_than_the_limit_ends_all_processes_of_the_attempt(tmp_path, control):
+    if control == "cgroup":
+        cgroups = find_cgroups("alula-test-probe")
+        if cgroups is None:
+            pytest.skip("no cgroup may be made here")
+        cgroups.close()
+    code = "import os, time\nif os.fork(): os.wait(); os._exit(1)\nx = bytearray(300 << 20)\ntime.sleep(60)"
+    spec = attempt(tmp_path, *python(code), memory_limit_bytes=100 * MIB)
+    end = run_one(tmp_path, spec, memory_control=control)
+    assert (end.error.code, end.error.kind, end.error.recoverable) == ("OOMKilled", "USER", True)
+    assert "100 MiB" in end.error.message
+
+
+@pytest.mark.parametrize("control", ["auto", "sampled"])
+def test_address_space_and_shared_pages_are_not_counted(tmp_path, control):
+    code = "import mmap, os, time\nm = mmap.mmap(-1, 8 << 30)\nif os.fork(): os.wait()\nelse: time.sleep(0.3)"
+    spec = attempt(tmp_path, *python(code), memory_limit_bytes=100 * MIB)
+    assert run_one(tmp_path, spec, memory_control=control).phase == "SUCCEEDED"
+
+
+@pytest.mark.parametrize("then", ["", "; sleep 600"])
+def test_a_task_that_prints_too_much_is_ended_and_its_log_cut(tmp_path, then):
+    spec = attempt(tmp_path, "sh", "-c", f"head -c 100000000 /dev/zero{then}")
+    end = run_one(tmp_path, spec, log_limit_bytes=MIB)
+    assert end.error.code == "LogLimitExceeded"
+    assert "1 MiB" in end.error.message
+    assert "log_limit_bytes" in end.error.message
+    assert MIB <= (Path(spec.output_prefix) / "log.txt").stat().st_size < MIB + 200
+
+
+@pytest.mark.parametrize("name", ["spawn", "daemon"])
+def test_processes_left_behind_are_killed_and_named(tmp_path, bundle, name):
+    spec = attempt(tmp_path, *task_command(bundle, name), outputs=True)
+    end = run_one(tmp_path, spec, leftover_grace_s=0.1)
+    assert end.error.code == "ProcessesLeftBehind"
+    pid, command = end.error.message.split("killed: ")[1].split("; wait")[0].split(" ", 1)
+    assert command
+    assert not alive(int(pid))
+
+
+def test_processes_left_behind_can_be_tolerated_but_not_kept(tmp_path, bundle):
+    spec = attempt(tmp_path, "sh", "-c", "sleep 600 & echo $!")
+    assert run_one(tmp_path, spec, leftover_grace_s=0.05, tolerate_leftovers=True).phase == "SUCCEEDED"
+    assert not alive(int(log_of(spec)))
+
+
+def test_a_process_that_ends_soon_after_its_task_is_fine(tmp_path):
+    spec = attempt(tmp_path, "sh", "-c", "sleep 0.1 & exit 0")
+    assert run_one(tmp_path, spec, leftover_grace_s=10).phase == "SUCCEEDED"
+
+
+def test_an_attempt_larger_than_the_machine_fails_at_once(tmp_path):
+    end = run_one(tmp_path, attempt(tmp_path, "true", cpu_millicores=64_000), cpu_millicores=2000)
+    assert end.error.code == "InsufficientResources"
+    assert "64 CPU" in end.error.message
+    assert "2 CPU" in end.error.message
+
+
+def test_an_attempt_that_waits_says_what_for(tmp_path):
+    long = attempt(tmp_path, "sleep", "600", cpu_millicores=2000)
+    short = attempt(tmp_path, "true", node="n1", cpu_millicores=1000)
+
+    async def scenario(harness: Harness):
+        harness.executor.submit(long)
+        harness.executor.submit(short)
+        await harness.until(lambda: harness.of(short, "QUEUED"))
+        assert "waits for 1 CPU (0 of 2 are free)" in harness.of(short)[0].reason
+        harness.executor.cancel(long.id)
+        await harness.until(lambda: harness.end_of(short))
+        assert harness.end_of(long) is None
+
+    on_executor(tmp_path, scenario, cpu_millicores=2000)
+
+
+# Cancel, stop
+
+
+@pytest.mark.parametrize("stubborn", [False, True])
+def test_cancel_ends_the_whole_group_and_reports_nothing(tmp_path, stubborn):
+    trap = "trap '' TERM; " if stubborn else ""
+    spec = attempt(tmp_path, "sh", "-c", f"{trap}sleep 600 & echo $! $$; wait; wait")
+
+    async def scenario(harness: Harness):
+        harness.executor.submit(spec)
+        await harness.until(lambda: harness.of(spec, "RUNNING"))
+        await asyncio.to_thread(eventually, lambda: log_of(spec))
+        pids = [int(each) for each in log_of(spec).split()]
+        harness.executor.cancel(spec.id)
+        harness.executor.cancel(spec.id)
+        await asyncio.to_thread(eventually, lambda: not any(alive(pid) for pid in pids))
+        other = attempt(tmp_path, "true", node="n1", cpu_millicores=2000)
+        await harness.run(other)  # the cancelled attempt holds nothing any more
+        assert [each.phase for each in harness.of(spec)] == ["RUNNING"]
+
+    on_executor(tmp_path, scenario, kill_grace_s=0.2, cpu_millicores=2000)
+
+
+def test_cancel_before_the_start_and_of_the_unknown(tmp_path, bundle):
+    waiting = attempt(tmp_path, "true", cpu_millicores=2000)
+    importing = attempt(tmp_path, *task_command(bundle, "seven"), node="n1", cpu_millicores=2000)
+
+    async def scenario(harness: Harness):
+        harness.executor.submit(importing)
+        harness.executor.submit(waiting)
+        harness.executor.cancel(waiting.id)
+        await asyncio.sleep(0)
+        harness.executor.cancel(importing.id)
+        harness.executor.cancel(attempt(tmp_path, "true", node="other").id)
+        await harness.run(attempt(tmp_path, "true", node="n2", cpu_millicores=2000))
+        assert [each.id.node_id for each in harness.updates] == ["n2", "n2"]
+
+    on_executor(tmp_path, scenario, cpu_millicores=2000)
+
+
+def test_stop_ends_everything_at_once(tmp_path, bundle):
+    spec = attempt(tmp_path, *task_command(bundle, "sleep"))
+    pids: list[int] = []
+
+    async def scenario(harness: Harness):
+        harness.executor.submit(spec)
+        await harness.until(lambda: harness.of(spec, "RUNNING"))
+        await asyncio.to_thread(eventually, lambda: "sleeping" in log_of(spec))
+        own = str(tmp_path / "work/")
+        for each in os.listdir("/proc"):
+            if (
+                each.isdigit()
+                and os.path.exists(f"/proc/{each}/cwd")
+                and os.readlink(f"/proc/{each}/cwd").startswith(own)
+            ):
+                pids.append(int(each))
+
+    on_executor(tmp_path, scenario)
+    assert len(pids) == 2
+    assert not any(alive(pid) for pid in pids)
+    assert not (Path(spec.output_prefix) / "exit.json").exists()
+
+
+# Forks and what forbids them
+
+
+def test_forked_attempts_draw_different_random_numbers(tmp_path, bundle):
+    async def scenario(harness: Harness):
+        specs = [attempt(tmp_path, *task_command(bundle, "draw"), node=f"n{i}", outputs=True) for i in range(4)]
+        return {value((await harness.run(spec)).outputs) for spec in specs}
+
+    assert len(on_executor(tmp_path, scenario)) == 4
+
+
+def test_a_module_that_seeds_when_it_is_imported_gets_its_own_sequence(tmp_path):
+    seeded = "import random\nrandom.seed(1)\nfrom tasks import draw\n"
+    bundle = make_bundle(tmp_path / "code.tar.gz", {"seeded.py": seeded})
+    specs = [
+        attempt(tmp_path, *task_command(bundle, "draw", module="seeded"), node=f"n{i}", outputs=True) for i in (0, 1)
+    ]
+
+    async def scenario(harness: Harness):
+        return [value((await harness.run(spec)).outputs) for spec in specs]
+
+    expected = subprocess.run(
+        [sys.executable, "-c", "import random; random.seed(1); print(random.getrandbits(40))"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert on_executor(tmp_path, scenario) == [int(expected.stdout)] * 2
+
+
+UNLESS_AN_ATTEMPT = "import os, time\nif 'FLYTE_ATTEMPT_NUMBER' not in os.environ: "
+
+
+@pytest.mark.parametrize(
+    ("source", "why"),
+    [
+        (
+            "import threading, time\nthreading.Thread(target=time.sleep, args=[600], name='pump', daemon=True).start()",
+            "the imports leave 1 threads running (pump)",
+        ),
+        (UNLESS_AN_ATTEMPT + "os._exit(9)", "status 9"),
+        (UNLESS_AN_ATTEMPT + "os.abort()", "SIGABRT"),
+        (UNLESS_AN_ATTEMPT + "time.sleep(600)", "0.5 s"),
+        (UNLESS_AN_ATTEMPT + "raise KeyError('no number')", "no number"),
+    ],
+)
+def test_imports_that_do_not_bear_a_fork_run_in_fresh_processes_and_say_why(tmp_path, source, why):
+    bundle = make_bundle(tmp_path / "code.tar.gz", {"odd.py": f"{source}\nfrom tasks import seven\n"})
+    odd = attempt(
+        tmp_path,
+        *task_command(bundle, "seven", module="odd"),
+        outputs=True,
+        environment={"FLYTE_ATTEMPT_NUMBER": "0"},
+    )
+    again = attempt(tmp_path, *odd.task.container.args, node="n1", outputs=True, environment=odd.environment)
+    other = attempt(tmp_path, *task_command(bundle, "seven"), node="n2", outputs=True)
+
+    async def scenario(harness: Harness):
+        for spec in (odd, other):
+            harness.executor.submit(spec)
+        await harness.until(lambda: harness.end_of(odd) and harness.end_of(other))
+        await harness.run(again)
+        for spec in (odd, again):
+            assert "a fresh process, because" in harness.of(spec, "RUNNING")[0].where
+            assert why in harness.of(spec, "RUNNING")[0].where
+        return [value(harness.end_of(spec).outputs) for spec in (odd, again, other)]
+
+    assert on_executor(tmp_path, scenario, import_timeout_s=0.5) == [7, 7, 7]
+
+
+def test_a_module_that_ends_its_process_fails_its_own_attempt_only(tmp_path):
+    bundle = make_bundle(tmp_path / "code.tar.gz", {"bad.py": "import os\nos._exit(3)\n"})
+    bad = attempt(tmp_path, *task_command(bundle, "x", module="bad"), outputs=True)
+    good = attempt(tmp_path, *task_command(bundle, "seven"), node="n1", outputs=True)
+
+    async def scenario(harness: Harness):
+        harness.executor.submit(good)
+        harness.executor.submit(bad)
+        await harness.until(lambda: harness.end_of(good) and harness.end_of(bad))
+        return harness.end_of(bad), harness.end_of(good)
+
+    failed, succeeded = on_executor(tmp_path, scenario)
+    assert (failed.error.code, succeeded.phase) == ("ExitCode", "SUCCEEDED")
+    assert "status 3" in failed.error.message
+
+
+def test_a_fork_server_that_is_killed_is_a_system_failure_and_leaves_nothing(tmp_path, bundle):
+    spec = attempt(tmp_path, *task_command(bundle, "sleep"))
+    again = attempt(tmp_path, *task_command(bundle, "seven"), number=1, outputs=True)
+
+    async def scenario(harness: Harness):
+        harness.executor.submit(spec)
+        await harness.until(lambda: harness.of(spec, "RUNNING"))
+        await asyncio.to_thread(eventually, lambda: "sleeping" in log_of(spec))
+        for each in (tmp_path / "work/servers").iterdir():
+            os.kill(int(each.name), signal.SIGKILL)
+        await harness.until(lambda: harness.end_of(spec))
+        assert (await harness.run(again)).phase == "SUCCEEDED"
+        return harness.end_of(spec)
+
+    end = on_executor(tmp_path, scenario)
+    assert (end.error.code, end.error.kind, end.error.recoverable) == ("ForkServerLost", "SYSTEM", True)
+
+
+# Environments
+
+
+def test_the_environment_is_chosen_and_the_choice_explained(tmp_path, bundle):
+    venv = tmp_path / "venv"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(venv)], check=True)
+    show = ("python", "-c", "import sys; print(sys.prefix)")
+    mapped = attempt(tmp_path, *show, image="acme/etl:1")
+    of_client = attempt(tmp_path, *show, node="n1", interpreter=str(venv / "bin/python"), interpreter_host=machine_id())
+    elsewhere = attempt(tmp_path, *show, node="n2", interpreter=str(venv / "bin/python"), interpreter_host="elsewhere")
+    without = attempt(tmp_path, "alula-execute", "--", "task-module", "x", node="n3", image="acme/etl:1")
+
+    async def scenario(harness: Harness):
+        for spec in (mapped, of_client, elsewhere, without):
+            await harness.run(spec)
+        wheres = [harness.of(spec, "RUNNING")[0].where for spec in (mapped, of_client, elsewhere)]
+        return wheres, harness.end_of(without)
+
+    (where_mapped, where_client, where_platform), missing = on_executor(
+        tmp_path, scenario, environments=(f"acme/*={venv}",)
+    )
+    assert [log_of(spec).strip() for spec in (mapped, of_client)] == [str(venv)] * 2
+    assert log_of(elsewhere).strip() == sys.prefix
+    assert "mapped by 'acme/*'" in where_mapped
+    assert "the Python of the client" in where_client
+    assert "the platform's own Python" in where_platform
+    assert missing.error.code == "EntryPointNotFound"
+    assert "acme/*" in missing.error.message
+
+
+# Idempotence, crashes
+
+
+def test_a_repeated_submit_starts_nothing_twice(tmp_path):
+    spec = attempt(tmp_path, "sh", "-c", f"echo x >> {tmp_path}/count")
+
+    async def scenario(harness: Harness):
+        for _ in range(3):
+            harness.executor.submit(spec)
+        await harness.until(lambda: harness.end_of(spec))
+        harness.executor.submit(spec)
+        await harness.until(lambda: len([each for each in harness.of(spec) if each.phase == "SUCCEEDED"]) == 2)
+
+    on_executor(tmp_path, scenario)
+    assert (tmp_path / "count").read_text() == "x\n"
+
+
+def test_many_attempts_each_end_once(tmp_path, bundle):
+    specs = [attempt(tmp_path, *task_command(bundle, "seven"), index=i, outputs=True) for i in range(200)]
+
+    async def scenario(harness: Harness):
+        for spec in specs:
+            harness.executor.submit(spec)
+        await harness.until(lambda: all(harness.end_of(spec) for spec in specs))
+        return [[each.phase for each in harness.of(spec) if each.phase != "QUEUED"] for spec in specs]
+
+    assert on_executor(tmp_path, scenario) == [["RUNNING", "SUCCEEDED"]] * 200
+    assert len(list((tmp_path / "bundles").iterdir())) == 1
+
+
+HOST = """
+import asyncio, sys
+from pathlib import Path
+from alula.server.executors.process.executor import ProcessExecutor
+from alula.server.executors.process.options import ProcessOptions
+from tests.contract.executor.harness import Harness, attempt
+from tests.contract.executor.test_executor import crash_specs
+
+async def main():
+    data = Path(sys.argv[1])
+    executor = ProcessExecutor(data, ProcessOptions(cpu_millicores=4000))
+    harness = Harness(executor, data)
+    await executor.start(harness.sink)
+    finished, *others = crash_specs(data)
+    await harness.run(finished)
+    for spec in others:
+        executor.submit(spec)
+    await harness.until(lambda: all(harness.of(spec, "RUNNING") for spec in others))
+    print("ready", flush=True)
+    await asyncio.sleep(600)
+
+asyncio.run(main())
+"""
+
+
+def crash_specs(data: Path) -> list[AttemptSpec]:
+    bundle = str(data / "code.tar.gz")
+    once = f"echo x >> {data}/finished"
+    twice = (
+        f"echo x >> {data}/interrupted; sleep 600 & echo $! >> {data}/pids; echo $$ >> {data}/pids; "
+        f"test -f {data}/again || wait; kill $!"
+    )
+    return [
+        attempt(data, "sh", "-c", once),
+        attempt(data, "sh", "-c", twice, node="n1"),
+        attempt(data, *task_command(bundle, "sleep"), node="n2"),
+    ]
+
+
+def test_after_a_crash_what_finished_is_reported_and_what_ran_is_ended_and_starts_again(tmp_path, bundle):
+    host = subprocess.Popen([sys.executable, "-c", HOST, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path.cwd())
+    assert host.stdout is not None
+    assert host.stdout.readline() == b"ready\n"
+    eventually(lambda: len((tmp_path / "pids").read_text().split()) == 2)
+    pids = [int(each) for each in (tmp_path / "pids").read_text().split()]
+    servers = [int(each.name) for each in (tmp_path / "work/servers").iterdir()]
+    os.kill(servers[0], signal.SIGSTOP)  # one fork server can't see that its platform is gone
+    host.kill()
+    host.wait()
+    host.stdout.close()
+    (tmp_path / "again").touch()
+    finished, interrupted, sleeping = crash_specs(tmp_path)
+
+    async def scenario(harness: Harness):
+        assert not any(alive(pid) for pid in [*pids, *servers])
+        await harness.executor.reconcile([finished, interrupted])
+        await harness.until(lambda: harness.end_of(finished) and harness.end_of(interrupted))
+        assert [each.phase for each in harness.of(finished)] == ["SUCCEEDED"]
+        assert harness.end_of(interrupted).phase == "SUCCEEDED"
+        assert harness.of(sleeping) == []
+
+    on_executor(tmp_path, scenario)
+    assert (tmp_path / "finished").read_text() == "x\n"
+    assert (tmp_path / "interrupted").read_text() == "x\nx\n"
+    assert "starts again" in log_of(interrupted)
+
+
+def test_reconcile_ends_what_is_not_expected(tmp_path):
+    wanted = attempt(tmp_path, "sleep", "600")
+    unwanted = attempt(tmp_path, "sh", "-c", "echo $$; sleep 600", node="n1")
+
+    async def scenario(harness: Harness):
+        for spec in (wanted, unwanted):
+            harness.executor.submit(spec)
+        await harness.until(lambda: harness.of(wanted) and harness.of(unwanted))
+        await asyncio.to_thread(eventually, lambda: log_of(unwanted))
+        await harness.executor.reconcile([wanted])
+        await asyncio.to_thread(eventually, lambda: not alive(int(log_of(unwanted))))
+        assert len(harness.updates) == 2
+
+    on_executor(tmp_path, scenario)

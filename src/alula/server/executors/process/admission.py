@@ -6,6 +6,7 @@ a limited number of times, so that a large one is never starved.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable
 from typing import Generic, NamedTuple, TypeVar
 
@@ -88,9 +89,9 @@ class Admission(Generic[Key]):
                 return key
         return None
 
-    def waiting(self) -> list[Key]:
+    def waiting(self, *, limit: int = 1) -> list[Key]:
         """In the order in which they came."""
-        return list(self._waiting)
+        return list(itertools.islice(self._waiting, limit))
 
     def reason(self, key: Key) -> str:
         """What a waiting request waits for, in one line."""

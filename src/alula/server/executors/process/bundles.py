@@ -13,6 +13,7 @@ import shutil
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import NamedTuple
 
 from alula.core.errors import AlulaError, InvalidInput, ResourceExhausted
 from alula.server.blob import FULL_DISK
@@ -20,20 +21,30 @@ from alula.server.blob import FULL_DISK
 READ_BYTES = 1 << 20
 
 
+class Code(NamedTuple):
+    """Unpacked code: its folder (empty for none), and what of it must stand in an attempt's working folder."""
+
+    folder: str = ""
+    links: tuple[tuple[str, str], ...] = ()
+
+
+NO_CODE = Code()
+
+
 class Bundles:
     """The folder of unpacked bundles."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._known: dict[str, Path] = {}
+        self._known: dict[str, Code] = {}
         self._unpacking: dict[str, asyncio.Task[Path]] = {}
 
-    def known(self, uri: str) -> Path | None:
-        """The folder of a bundle that was asked for before. Objects never change, so a URI names one content."""
+    def known(self, uri: str) -> Code | None:
+        """A bundle that was asked for before. Objects never change, so a URI names one content."""
         return self._known.get(uri)
 
-    async def folder_of(self, uri: str) -> Path:
-        """The folder with the unpacked code. Raises `InvalidInput` for what is no bundle or can't be read here."""
+    async def unpacked(self, uri: str) -> Code:
+        """The code of a bundle. Raises `InvalidInput` for what is no bundle or can't be read here."""
         if uri in self._known:
             return self._known[uri]
         task = self._unpacking.get(uri)
@@ -45,8 +56,8 @@ class Bundles:
         finally:
             if task.done():
                 self._unpacking.pop(uri, None)
-        self._known[uri] = folder
-        return folder
+        self._known[uri] = Code(str(folder), links_of(folder))
+        return self._known[uri]
 
 
 def unpack(archive: Path, into: Path) -> Path:

@@ -114,8 +114,8 @@ class ForkServer:
         self.running.add(frame.id)
         self._stream.send(frame)
 
-    def kill(self, number: int, *, cause: str, grace_s: float) -> None:
-        self._stream.send(Kill(number, cause, grace_s))
+    def kill(self, number: int, *, cause: str, grace_s: float, resident_bytes: int = 0) -> None:
+        self._stream.send(Kill(number, cause, grace_s, resident_bytes))
 
     def close(self) -> None:
         """Let it kill what it runs and go; nothing more is reported."""

@@ -6,21 +6,22 @@ Which failure counts first is decided here, once, so that a report after a crash
 from __future__ import annotations
 
 import os
-import signal
 from pathlib import Path
 
 import msgspec
-from flyteidl.core import errors_pb2, execution_pb2
-from google.protobuf.message import DecodeError
 
 from alula.core.errors import TaskError
+from alula.core.policy.outcome import Outcome, OutcomeCode, interpret
 from alula.server.executor import AttemptSpec, AttemptUpdate
 from alula.server.executors.process.admission import text_of_bytes
 from alula.server.executors.process.wire import End
 
+CANCELLED = "Cancelled"
 LOG_LIMIT = "LogLimitExceeded"
-OUT_OF_MEMORY = "OOMKilled"
+OUT_OF_MEMORY = OutcomeCode.OUT_OF_MEMORY.value
 """Codes, and the causes with which the platform kills an attempt."""
+
+LAST_LINE_BYTES = 4096
 
 RECORD = "exit.json"
 LOG = "log.txt"
@@ -38,11 +39,15 @@ _records = msgspec.json.Decoder(End)
 
 
 def recorded_end(output_prefix: str) -> End | None:
-    """The record that the fork server wrote when the attempt ended; None while there is none that is whole."""
+    """The record that the fork server wrote when the attempt ended; None while there is none that is whole.
+
+    That of a cancelled attempt doesn't count: whoever submits it again wants it to run.
+    """
     try:
-        return _records.decode((Path(output_prefix) / RECORD).read_bytes())
+        end = _records.decode((Path(output_prefix) / RECORD).read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
+    return None if end.cause == CANCELLED else end
 
 
 def read(folder: str, name: str) -> bytes | None:
@@ -54,34 +59,44 @@ def read(folder: str, name: str) -> bytes | None:
 
 
 def update_of(spec: AttemptSpec, end: End, rules: Rules) -> AttemptUpdate:
-    """The update that says how the attempt ended. Reads the result files under its output prefix."""
+    """The update that says how the attempt ended. Reads the result files under its output prefix; raises OSError."""
     prefix = spec.output_prefix
     deck = f"{prefix}/deck.html"
-    deck_uri = deck if Path(deck).exists() else ""
-    error = process_failure(spec, end, rules)
-    outputs = futures = None
-    if error is None:
-        document = read(prefix, "error.pb")
-        if document is not None:
-            error = error_of_document(document)
-            if end.oom_kills:
-                error = out_of_memory(spec, end)
-    if error is None:
-        futures = read(prefix, "futures.pb")
-        outputs = None if futures is not None else read(prefix, "outputs.pb")
-        error = exit_failure(spec, end, has_result=futures is not None or outputs is not None)
-    if error is not None:
-        return AttemptUpdate(spec.id, end.ended_at, "FAILED", error=error, deck_uri=deck_uri)
-    if outputs is None and futures is None:
-        outputs = b""
-    return AttemptUpdate(spec.id, end.ended_at, "SUCCEEDED", outputs=outputs, futures=futures, deck_uri=deck_uri)
+    deck_uri = deck if os.path.exists(deck) else ""
+    outcome = process_failure(spec, end, rules) or result_of(spec, end)
+    if isinstance(outcome, TaskError):
+        return AttemptUpdate(spec.id, end.ended_at, "FAILED", error=outcome, deck_uri=deck_uri)
+    outputs = outcome.outputs if outcome.futures is None else None
+    return AttemptUpdate(
+        spec.id, end.ended_at, "SUCCEEDED", outputs=outputs, futures=outcome.futures, deck_uri=deck_uri
+    )
+
+
+def result_of(spec: AttemptSpec, end: End) -> Outcome:
+    """What the result files say, or the exit where there are none."""
+    prefix = spec.output_prefix
+    document = read(prefix, "error.pb")
+    if document is not None and end.oom_kills:
+        return out_of_memory(spec, end)  # what the task noticed is that one of its processes was gone
+    outputs, futures = read(prefix, "outputs.pb"), read(prefix, "futures.pb")
+    expects_outputs = bool(spec.task.interface.outputs.variables)
+    quiet = document is not None or (end.code == 0 and not (expects_outputs and outputs is None))
+    return interpret(
+        exit_code=None if end.signal else end.code,
+        signal=end.signal or None,
+        error_document=document,
+        outputs=outputs,
+        futures=futures,
+        expects_outputs=expects_outputs,
+        last_log_line="" if quiet else last_line(f"{prefix}/{LOG}"),
+    )
 
 
 def process_failure(spec: AttemptSpec, end: End, rules: Rules) -> TaskError | None:
     """A failure that counts whatever the task wrote."""
     if end.cannot_start:
         return TaskError("CannotStart", f"no process could be started: {end.cannot_start}", "SYSTEM", recoverable=True)
-    if end.cause == LOG_LIMIT or size_of(f"{spec.output_prefix}/{LOG}") > rules.log_limit_bytes:
+    if end.cause == LOG_LIMIT or end.log_bytes > rules.log_limit_bytes:
         return TaskError(
             LOG_LIMIT,
             f"the task wrote more than {text_of_bytes(rules.log_limit_bytes)} to its output, which is the limit for "
@@ -107,51 +122,22 @@ def out_of_memory(spec: AttemptSpec, end: End) -> TaskError:
     )
 
 
-def exit_failure(spec: AttemptSpec, end: End, *, has_result: bool) -> TaskError | None:
-    """A failure by how the process ended, for a task that wrote no error itself."""
-    written = " after it had written its result" if has_result else " without a result"
-    if end.signal:
-        return TaskError(
-            "KilledBySignal", f"the task's process was ended by {name_of(end.signal)}{written}", recoverable=True
-        )
-    if end.code:
-        return TaskError(
-            "ExitedWithError", f"the task's process exited with status {end.code}{written}", recoverable=True
-        )
-    if not has_result and spec.task.interface.outputs.variables:
-        return TaskError(
-            "OutputsNotFound", "the task's process exited with status 0 and wrote no outputs.pb", recoverable=True
-        )
-    return None
+def cut_log(spec: AttemptSpec, end: End, rules: Rules) -> None:
+    """Keep of a log that is too long what the limit allows. Raises OSError."""
+    if end.log_bytes > rules.log_limit_bytes:
+        path = f"{spec.output_prefix}/{LOG}"
+        os.truncate(path, rules.log_limit_bytes)
+        with open(path, "ab") as log:
+            log.write(f"\n[alula] cut here: the limit is {text_of_bytes(rules.log_limit_bytes)}\n".encode())
 
 
-def name_of(number: int) -> str:
+def last_line(path: str) -> str:
+    """The last line of a log that is not empty, for a message."""
     try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
-
-
-def size_of(path: str) -> int:
-    try:
-        return os.stat(path).st_size
+        with open(path, "rb") as log:
+            size = log.seek(0, os.SEEK_END)
+            log.seek(max(0, size - LAST_LINE_BYTES))
+            lines = log.read().decode(errors="replace").strip().splitlines()
     except FileNotFoundError:
-        return 0
-
-
-def error_of_document(document: bytes) -> TaskError:
-    parsed = errors_pb2.ErrorDocument()
-    try:
-        parsed.ParseFromString(document)
-    except DecodeError:
-        return TaskError(
-            "BadErrorDocument", "the task wrote an error.pb that can't be read", "SYSTEM", recoverable=True
-        )
-    error = parsed.error
-    system = error.origin == execution_pb2.ExecutionError.ErrorKind.SYSTEM
-    return TaskError(
-        code=error.code,
-        message=error.message,
-        kind="SYSTEM" if system else "USER",
-        recoverable=error.kind == errors_pb2.ContainerError.RECOVERABLE,
-    )
+        return ""
+    return lines[-1] if lines else ""

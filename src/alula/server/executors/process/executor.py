@@ -8,6 +8,7 @@ that the platform needs: everything about an attempt that ended stands beside it
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import os
 import shutil
@@ -15,35 +16,57 @@ import sys
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import msgspec
 
-from alula.core.errors import AlulaError, TaskError
+from alula.core.errors import AlulaError, FailedPrecondition, TaskError
 from alula.core.ids import AttemptId, unique_key
-from alula.server.blob import FULL_DISK
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.executors.process import files, variables
 from alula.server.executors.process.admission import Admission, Capacity
-from alula.server.executors.process.bundles import Bundles, links_of
+from alula.server.executors.process.bundles import NO_CODE, Bundles, Code
 from alula.server.executors.process.command import command_of
 from alula.server.executors.process.driver import FORK_SERVER, ForkServer, ServerEvents, ServerKey, ServerPool, Verdict
-from alula.server.executors.process.ending import LOG, RECORD, Rules, recorded_end, update_of
-from alula.server.executors.process.environments import Environment, platform_environment
+from alula.server.executors.process.ending import CANCELLED, LOG, RECORD, Rules, cut_log, recorded_end, update_of
+from alula.server.executors.process.environments import Environment, Environments, Wanted
+from alula.server.executors.process.failures import (
+    FORK_SERVER_LOST,
+    command_not_found,
+    missing_entry,
+    system_error,
+    task_error,
+)
 from alula.server.executors.process.launch import Launch, launch_of
 from alula.server.executors.process.leftovers import Register, sweep
 from alula.server.executors.process.machine import machine_capacity
+from alula.server.executors.process.memory import Cgroups, Group, find_cgroups
 from alula.server.executors.process.options import ProcessOptions
+from alula.server.executors.process.watch import Watch, Watched
 from alula.server.executors.process.wire import End, Ended, Run, Started
 
-QUEUED_AFTER_S = 1.0
-"""How long an attempt waits before it is reported as waiting."""
+NOTICE_S = 1.0
+"""How often is looked for attempts that have been waiting, to say what for."""
+NOTICES_MAX = 1000
+"""How many of them are looked at."""
 
 
 class Attempt:
     """What the executor knows of one attempt until its end is reported."""
 
-    __slots__ = ("cancelled", "launch", "number", "phase", "queued_at", "reason", "server", "spec", "where")
+    __slots__ = (
+        "cancelled",
+        "cwd",
+        "group",
+        "launch",
+        "number",
+        "phase",
+        "queued_at",
+        "reason",
+        "server",
+        "spec",
+        "where",
+    )
 
     def __init__(self, spec: AttemptSpec, number: int, launch: Launch, queued_at: float) -> None:
         self.spec = spec
@@ -55,15 +78,10 @@ class Attempt:
         """What was last said about its waiting."""
         self.server: ForkServer | None = None
         self.where = ""
+        self.cwd = ""
+        self.group: Group | None = None
+        """Its cgroup, where one limits its memory."""
         self.cancelled = False
-
-
-class Place(NamedTuple):
-    """Where an attempt can run: an environment and its unpacked code."""
-
-    environment: Environment
-    code: Path | None
-    links: tuple[tuple[str, str], ...] = ()
 
 
 class ProcessExecutor:
@@ -73,6 +91,7 @@ class ProcessExecutor:
         self, data: Path, options: ProcessOptions | None = None, *, platform: Mapping[str, str] | None = None
     ) -> None:
         self._options = options or ProcessOptions()
+        data = self._data = data.absolute()
         self._work = data / "work"
         self._home = data / "home"
         self._base = variables.inherited(os.environ if platform is None else platform, home=str(self._home))
@@ -86,8 +105,13 @@ class ProcessExecutor:
         self._attempts: dict[AttemptId, Attempt] = {}
         self._by_number: dict[int, Attempt] = {}
         self._numbers = itertools.count(1)
+        self._environments = Environments(
+            data / "environments", self._options.environments, make=self._options.build_environments
+        )
         self._preparing: set[asyncio.Task[None]] = set()
         self._pump_due = False
+        self._notice: asyncio.TimerHandle | None = None
+        self._cgroups: Cgroups | None = None
         self._exec_key = ServerKey(sys.executable, "", (), frozenset({("PATH", self._base.get("PATH", ""))}))
 
     # The contract
@@ -105,11 +129,19 @@ class ProcessExecutor:
             leftover_grace_s=self._options.leftover_grace_s,
             import_timeout_s=self._options.import_timeout_s,
         )
+        self._watch = Watch(self._over_limit, log_limit_bytes=self._options.log_limit_bytes)
 
     async def stop(self) -> None:
+        self._watch.close()
+        if self._notice is not None:
+            self._notice.cancel()
         for task in self._preparing:
             task.cancel()
+        self._attempts.clear()
+        self._by_number.clear()
         await self._pool.close()
+        if self._cgroups is not None:
+            self._cgroups.close()
         self._attempts.clear()
         self._by_number.clear()
 
@@ -141,7 +173,7 @@ class ProcessExecutor:
             return
         found.cancelled = True
         if found.server is not None:
-            found.server.kill(found.number, cause="Cancelled", grace_s=self._options.kill_grace_s)
+            found.server.kill(found.number, cause=CANCELLED, grace_s=self._options.kill_grace_s)
         elif found.phase == "waiting":
             self._forget(found)
 
@@ -150,12 +182,11 @@ class ProcessExecutor:
         for id in [each for each in self._attempts if each not in wanted]:
             self.cancel(id)
         for spec in expected:
-            if spec.id not in self._attempts:
-                ended = recorded_end(spec.output_prefix)
-                if ended is None:
-                    self.submit(spec)
-                else:
-                    self._sink(update_of(spec, ended, self._rules))
+            ended = None if spec.id in self._attempts else recorded_end(spec.output_prefix)
+            if ended is None:
+                self.submit(spec)
+            else:
+                self._report_end(spec, ended)
 
     # Waiting
 
@@ -168,92 +199,134 @@ class ProcessExecutor:
         self._pump_due = False
         while (number := self._admission.admit()) is not None:
             self._prepare(self._by_number[number])
+        if self._notice is None and self._admission.waiting():
+            self._notice = self._loop.call_later(NOTICE_S, self._tell_waiting)
+
+    def _tell_waiting(self) -> None:
+        """Say what those wait for that have been waiting for some time."""
+        self._notice = None
+        now = self._loop.time()
+        waiting = self._admission.waiting(limit=NOTICES_MAX)
+        for number in waiting:
+            attempt = self._by_number[number]
+            if not attempt.reason and now - attempt.queued_at >= NOTICE_S / 2:
+                self._tell(attempt, self._admission.reason(number))
+        if waiting:
+            self._notice = self._loop.call_later(NOTICE_S, self._tell_waiting)
+
+    def _tell(self, attempt: Attempt, reason: str) -> None:
+        if reason != attempt.reason and not attempt.cancelled:
+            attempt.reason = reason
+            self._sink(AttemptUpdate(attempt.spec.id, now_us(), "QUEUED", reason=reason))
 
     # Preparing
 
     def _prepare(self, attempt: Attempt) -> None:
         """Find out where it can run: at once where everything is known, else in a task."""
         attempt.phase = "preparing"
-        task = self._loop.create_task(self._prepare_slowly(attempt))
-        self._preparing.add(task)
-        task.add_done_callback(self._preparing.discard)
+        spec, uri = attempt.spec, attempt.launch.bundle_uri
+        wanted = Wanted(spec.task.container.image, spec.interpreter, spec.interpreter_host)
+        environment = self._environments.known(wanted)
+        code = self._bundles.known(uri) if uri else NO_CODE
+        if environment is not None and code is not None:
+            self._place(attempt, environment, code)
+        else:
+            task = self._loop.create_task(self._prepare_slowly(attempt, wanted))
+            self._preparing.add(task)
+            task.add_done_callback(self._preparing.discard)
 
-    async def _prepare_slowly(self, attempt: Attempt) -> None:
+    async def _prepare_slowly(self, attempt: Attempt, wanted: Wanted) -> None:
+        uri = attempt.launch.bundle_uri
         try:
-            environment = platform_environment()
-            uri = attempt.launch.bundle_uri
-            code = await self._bundles.folder_of(uri) if uri else None
-            place = Place(environment, code, links_of(code) if code else ())
-        except AlulaError as error:
-            self._fail(attempt, task_error(error))
-            return
-        self._place(attempt, place)
-
-    def _place(self, attempt: Attempt, place: Place) -> None:
-        if attempt.cancelled:
-            self._forget(attempt)
-            return
-        try:
-            files.prepare(attempt.spec)
-            self._choose_server(attempt, place)
+            environment = await self._environments.made(wanted, lambda reason: self._tell(attempt, reason))
+            code = await self._bundles.unpacked(uri) if uri else NO_CODE
         except AlulaError as error:
             self._fail(attempt, task_error(error))
         except OSError as error:
             self._fail(attempt, system_error(error))
+        else:
+            self._place(attempt, environment, code)
 
-    def _choose_server(self, attempt: Attempt, place: Place) -> None:
+    def _place(self, attempt: Attempt, environment: Environment, code: Code) -> None:
         """Fork from the imports where that is possible, else execute a program."""
-        launch = attempt.launch
-        shared, own = variables.split(attempt.spec.environment)
-        surroundings = variables.for_interpreter(
-            {**self._base, **shared},
-            bin_folder=place.environment.bin_folder,
-            code_folder=str(place.code) if place.code else "",
-        )
-        where = f"{place.environment.python}, {place.environment.why}"
-        frame = Run(
-            id=attempt.number,
-            argv=launch.argv,
-            environment=own,
-            cwd=str(self._work / f"{attempt.number}-{unique_key(attempt.spec.id)}"),
-            links=place.links,
-            log=f"{attempt.spec.output_prefix}/{LOG}",
-            record=f"{attempt.spec.output_prefix}/{RECORD}",
-        )
-        if not launch.entry:
-            self._execute(attempt, frame, launch.argv, {**surroundings, **own}, f"a process of its own; {where}")
+        if attempt.cancelled:
+            self._forget(attempt)
             return
-        key = ServerKey(place.environment.python, launch.entry, launch.modules, frozenset(surroundings.items()))
+        launch, spec = attempt.launch, attempt.spec
+        shared, own = variables.split(spec.environment)
+        surroundings = variables.for_interpreter(
+            {**self._base, **shared}, bin_folder=environment.bin_folder, code_folder=code.folder
+        )
+        where = f"{environment.python}, {environment.why}"
+        try:
+            if not files.prepare(spec):
+                ended = recorded_end(spec.output_prefix)
+                if ended is not None:
+                    self._end(attempt, ended)
+                    return
+                files.clear(spec.output_prefix)
+            if launch.entry:
+                key = ServerKey(environment.python, launch.entry, launch.modules, frozenset(surroundings.items()))
+                self._enter(attempt, key, self._frame(attempt, code, own), where)
+            else:
+                frame = self._frame(attempt, code, {**surroundings, **own})
+                self._execute(attempt, frame, f"a process of its own; {where}")
+        except OSError as error:
+            self._fail(attempt, system_error(error))
+
+    def _frame(self, attempt: Attempt, code: Code, environment: dict[str, str]) -> Run:
+        """How a fork server starts it. Raises OSError where its cgroup can't be made."""
+        spec = attempt.spec
+        if spec.memory_limit_bytes and self._cgroups is not None:
+            attempt.group = self._cgroups.make(str(attempt.number), spec.memory_limit_bytes)
+        group = attempt.group
+        attempt.cwd = f"{self._work}/{attempt.number}-{unique_key(spec.id)}"
+        return Run(
+            id=attempt.number,
+            argv=attempt.launch.argv,
+            environment=environment,
+            cwd=attempt.cwd,
+            links=code.links,
+            log=f"{spec.output_prefix}/{LOG}",
+            record=f"{spec.output_prefix}/{RECORD}",
+            join=(group.procs,) if group else (),
+            memory_events=group.events if group else "",
+            memory_peak=group.peak if group else "",
+        )
+
+    def _enter(self, attempt: Attempt, key: ServerKey, frame: Run, where: str) -> None:
+        """Call the entry point: in a fork, or in a fresh process where its imports don't bear a fork."""
         unfit = self._pool.unfit(key)
 
         def enter(verdict: Verdict, server: ForkServer | None = None) -> None:
             if attempt.cancelled:
                 self._forget(attempt)
             elif verdict.missing_entry:
-                self._fail(attempt, missing_entry(launch.entry, place.environment))
+                self._fail(attempt, missing_entry(key.entry, where))
             elif verdict.fit and server is not None:
-                self._run(attempt, server, frame, f"a fork of {' and '.join(launch.modules) or launch.entry}; {where}")
+                imported = " and ".join(key.modules) or key.entry
+                self._run(attempt, server, frame, f"a fork of a process that has imported {imported}; {where}")
             else:
-                argv = (key.interpreter, str(FORK_SERVER), "--once", *launch.argv)
-                self._execute(
-                    attempt, frame, argv, {**surroundings, **own}, f"a fresh process, because {verdict.why}; {where}"
+                fresh = msgspec.structs.replace(
+                    frame,
+                    argv=(key.interpreter, str(FORK_SERVER), "--once", *frame.argv),
+                    environment={**dict(key.environment), **frame.environment},
                 )
+                self._execute(attempt, fresh, f"a fresh process, because {verdict.why}; {where}")
 
         if unfit is not None:
             enter(unfit)
         else:
             self._pool.get(key).when_known(enter)
 
-    def _execute(
-        self, attempt: Attempt, frame: Run, argv: tuple[str, ...], environment: dict[str, str], where: str
-    ) -> None:
-        program = shutil.which(argv[0], path=environment["PATH"])
+    def _execute(self, attempt: Attempt, frame: Run, where: str) -> None:
+        """Execute a program, in exactly the frame's environment."""
+        program = shutil.which(frame.argv[0], path=frame.environment["PATH"])
         if program is None:
-            self._fail(attempt, command_not_found(argv[0], environment["PATH"]))
+            self._fail(attempt, command_not_found(frame.argv[0], frame.environment["PATH"]))
             return
-        frame = msgspec.structs.replace(frame, exec=True, program=program, argv=argv, environment=environment)
-        server = self._pool.get(self._exec_key)
-        server.when_known(lambda _verdict, server: self._run(attempt, server, frame, where))
+        frame = msgspec.structs.replace(frame, exec=True, program=program)
+        self._pool.get(self._exec_key).when_known(lambda _verdict, server: self._run(attempt, server, frame, where))
 
     # Running
 
@@ -265,16 +338,32 @@ class ProcessExecutor:
 
     def _on_started(self, event: Started) -> None:
         attempt = self._by_number[event.id]
-        if not attempt.cancelled:
-            self._sink(AttemptUpdate(attempt.spec.id, event.at, "RUNNING", where=attempt.where))
+        if attempt.cancelled:
+            return
+        limit = attempt.spec.memory_limit_bytes if attempt.group is None else 0
+        self._watch.add(Watched(attempt.number, event.pid, f"{attempt.spec.output_prefix}/{LOG}", limit))
+        self._sink(AttemptUpdate(attempt.spec.id, event.at, "RUNNING", where=attempt.where))
+
+    def _over_limit(self, number: int, cause: str, resident_bytes: int) -> None:
+        attempt = self._by_number.get(number)
+        if attempt is not None and attempt.server is not None:
+            attempt.server.kill(number, cause=cause, grace_s=0, resident_bytes=resident_bytes)
 
     def _on_ended(self, event: Ended) -> None:
         self._end(self._by_number[event.id], event)
 
     def _on_lost(self, numbers: tuple[int, ...]) -> None:
-        """A fork server died: report what it had recorded, the rest is the platform's own failure."""
+        """A fork server was killed: end what it left, then report."""
         attempts = [self._by_number[number] for number in numbers]
+        task = self._loop.create_task(self._clear_up(attempts))
+        self._preparing.add(task)
+        task.add_done_callback(self._preparing.discard)
+
+    async def _clear_up(self, attempts: list[Attempt]) -> None:
+        folders = [folder for each in attempts for folder in (each.cwd, f"{each.spec.output_prefix}/")]
+        await asyncio.to_thread(sweep, tuple(folders))
         for attempt in attempts:
+            shutil.rmtree(attempt.cwd, ignore_errors=True)
             recorded = recorded_end(attempt.spec.output_prefix)
             if recorded is not None:
                 self._end(attempt, recorded)
@@ -285,12 +374,15 @@ class ProcessExecutor:
 
     def _end(self, attempt: Attempt, end: End) -> None:
         self._forget(attempt)
-        if attempt.cancelled:
-            return
+        if not attempt.cancelled:
+            self._report_end(attempt.spec, end)
+
+    def _report_end(self, spec: AttemptSpec, end: End) -> None:
         try:
-            update = update_of(attempt.spec, end, self._rules)
+            cut_log(spec, end, self._rules)
+            update = update_of(spec, end, self._rules)
         except OSError as error:
-            self._report_failure(attempt.spec, system_error(error))
+            self._report_failure(spec, system_error(error))
         else:
             self._sink(update)
 
@@ -306,45 +398,28 @@ class ProcessExecutor:
         self._attempts.pop(attempt.spec.id, None)
         self._by_number.pop(attempt.number, None)
         self._admission.discard(attempt.number)
+        self._watch.discard(attempt.number)
+        if attempt.group is not None and self._cgroups is not None:
+            self._cgroups.remove(attempt.group)
         self._pump_soon()
 
     def _clear_work(self) -> None:
         """End what an earlier platform left, and remove the working folders of its attempts."""
         self._register.end_all()
-        sweep(self._work)
+        sweep((f"{self._work}/", f"{self._data}/objects/"))
         for each in self._work.iterdir():
             if each.name != self._register.folder.name:
                 shutil.rmtree(each, ignore_errors=True)
         self._home.mkdir(parents=True, exist_ok=True)
+        if self._options.memory_control != "sampled":
+            self._cgroups = find_cgroups(f"alula-{hashlib.sha256(bytes(self._data)).hexdigest()[:12]}")
+            if self._cgroups is None and self._options.memory_control == "cgroup":
+                raise FailedPrecondition(
+                    "NoCgroup",
+                    "this process may not make a cgroup with a memory limit",
+                    fix="use memory_control = auto",
+                )
 
 
 def now_us() -> int:
     return time.time_ns() // 1000
-
-
-FORK_SERVER_LOST = TaskError(
-    "ForkServerLost", "the fork server that ran the attempt was killed from outside", "SYSTEM", recoverable=True
-)
-
-
-def task_error(error: AlulaError) -> TaskError:
-    """A refusal of ours as the failure of an attempt."""
-    return TaskError(error.code, str(error))
-
-
-def system_error(error: OSError) -> TaskError:
-    """The machine failed, not the task: worth another attempt."""
-    code = "DiskFull" if error.errno in FULL_DISK else "MachineFailed"
-    return TaskError(code, f"the attempt could not be started or read: {error}", "SYSTEM", recoverable=True)
-
-
-def missing_entry(entry: str, environment: Environment) -> TaskError:
-    return TaskError(
-        "EntryPointNotFound",
-        f"the environment {environment.python} ({environment.why}) has no command `{entry}`; install the package "
-        "that brings it there, or map the task's image to another environment",
-    )
-
-
-def command_not_found(name: str, path: str) -> TaskError:
-    return TaskError("CommandNotFound", f"there is no program `{name}` on the task's PATH ({path})")

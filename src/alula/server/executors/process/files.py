@@ -12,15 +12,17 @@ from alula.server.executors.process.ending import LOG, RESULTS
 STARTED_AGAIN = b"[alula] the attempt was interrupted and starts again\n"
 
 
-def prepare(spec: AttemptSpec) -> None:
-    """Write `inputs.pb` where it is not yet, and make the output prefix. Raises OSError."""
+def prepare(spec: AttemptSpec) -> bool:
+    """Write `inputs.pb` where it is not yet, and make the output prefix; False when that is there already, from an
+    earlier start of the same attempt. Raises OSError."""
     write_inputs(spec.input_uri, spec.inputs)
     try:
         os.mkdir(spec.output_prefix)
     except FileNotFoundError:
         os.makedirs(spec.output_prefix, exist_ok=True)
     except FileExistsError:
-        clear(spec.output_prefix)
+        return False
+    return True
 
 
 def write_inputs(path: str, data: bytes) -> None:
@@ -48,7 +50,7 @@ def write_new(path: str, data: bytes) -> None:
 
 
 def clear(prefix: str) -> None:
-    """Remove what an interrupted start of the same attempt left; its log goes on."""
+    """For a new start: remove what an interrupted start of the same attempt left; its log goes on."""
     for name in RESULTS:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(f"{prefix}/{name}")

@@ -103,8 +103,9 @@ def call(load: Callable[[], Any], argv: Sequence[str]) -> int:
         result = exit.code
     except KeyboardInterrupt:
         return 130
-    except BaseException:  # noqa: BLE001 - whatever a task raises is printed and becomes its status
-        traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001 - whatever a task raises is printed and becomes its status
+        own_frame = error.__traceback__
+        traceback.print_exception(type(error), error, own_frame.tb_next if own_frame else None)
         return 1
     if result is None or isinstance(result, int):
         return (result or 0) & 0xFF
@@ -235,12 +236,13 @@ def describe_process(pid: int) -> str:
 class Attempt:
     """One attempt: its request, its first process, and how it ended."""
 
-    __slots__ = ("deadline", "grace_s", "group", "left", "pid", "record", "request")
+    __slots__ = ("deadline", "grace_s", "group", "left", "pid", "record", "request", "resident_bytes")
 
     def __init__(self, request: Frame, pid: int, started_at: int) -> None:
         self.request = request
         self.pid = pid
         self.record: Frame = {"started_at": started_at}
+        self.resident_bytes = 0
         self.deadline = math.inf
         """When whatever still runs is killed (monotonic seconds)."""
         self.left: list[str] = []
@@ -444,6 +446,7 @@ class Server:
         if attempt is None:
             return
         attempt.record.setdefault("cause", frame["cause"])
+        attempt.resident_bytes = frame["resident_bytes"]
         if attempt.pid in self.by_pid:
             if frame["grace_s"] > 0:
                 signal_group(attempt.pid, signal.SIGTERM)
@@ -507,7 +510,7 @@ class Server:
             code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else -1,
             signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
             ended_at=time.time_ns() // 1000,
-            peak_bytes=usage.ru_maxrss * 1024,
+            peak_bytes=max(usage.ru_maxrss * 1024, attempt.resident_bytes),
         )
 
     def adopt(self, ended: Attempt) -> None:
@@ -530,6 +533,8 @@ class Server:
         """Nothing of it is left: record the end beside the outputs, then report it."""
         request, record = attempt.request, attempt.record
         record["left_behind"] = attempt.left
+        with contextlib.suppress(OSError):
+            record["log_bytes"] = os.stat(request["log"]).st_size
         if request["memory_events"]:
             record["oom_kills"] = oom_kills(request["memory_events"])
             peak = read_text(request["memory_peak"])

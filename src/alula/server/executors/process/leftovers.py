@@ -76,12 +76,13 @@ def end(find: Callable[[], list[Process]]) -> list[Process]:
     return list(killed.values())
 
 
-def sweep(folder: Path) -> list[Process]:
-    """End every process that works in `folder`: what is left of attempts whose fork server is gone."""
+def sweep(folders: tuple[str, ...]) -> list[Process]:
+    """End every process that works or writes its output in one of these folders: what is left of attempts whose
+    fork server is gone."""
     own = os.getpid()
 
     def find() -> list[Process]:
-        return [each for each in processes() if each.pid != own and uses_folder(each.pid, (f"{folder}/",))]
+        return [each for each in processes() if each.pid != own and uses_folder(each.pid, folders)]
 
     return end(find)
 

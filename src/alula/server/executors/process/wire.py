@@ -53,6 +53,8 @@ class Kill(msgspec.Struct, frozen=True, tag_field="op", tag="kill"):
     id: int
     cause: str
     grace_s: float
+    resident_bytes: int = 0
+    """What was found resident, where that is the cause."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
@@ -80,7 +82,8 @@ class End(msgspec.Struct, frozen=True):
     started_at: int = 0
     ended_at: int = 0
     peak_bytes: int = 0
-    """Most resident memory: of the cgroup, else of the largest process."""
+    """Most resident memory that was seen: of the cgroup, of all processes together, or of the largest."""
+    log_bytes: int = 0
     cause: str = ""
     """Why the platform killed it, empty when it ended by itself."""
     left_behind: list[str] = []

@@ -1,0 +1,152 @@
+"""Memory limits on what the processes of an attempt have resident together.
+
+By a cgroup where this process may make one: exact, and enforced by the kernel. Else by looking: the resident sets of
+the attempt's processes are added up some times a second, and only where that sum is over the limit is the exact figure
+(in which pages shared between processes count once) read. Address space is never limited: numpy and Arrow reserve far
+more than they use.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+SAMPLE_S = 0.1
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+class Group(NamedTuple):
+    """The cgroup of one attempt, and its files by what they are for."""
+
+    folder: str
+    procs: str
+    events: str
+    """Has an `oom_kill` line."""
+    peak: str
+
+
+class Cgroups:
+    """Makes a cgroup with a memory limit for an attempt."""
+
+    def __init__(self, parent: Path, *, version: int) -> None:
+        self._parent = parent
+        self._version = version
+
+    def make(self, name: str, limit_bytes: int) -> Group:
+        """Raises OSError."""
+        folder = self._parent / name
+        folder.mkdir()
+        files = ("memory.max",) if self._version == 2 else ("memory.limit_in_bytes",)
+        for each in files:
+            (folder / each).write_text(str(limit_bytes))
+        if self._version == 2:
+            (folder / "memory.oom.group").write_text("1")
+        with contextlib.suppress(OSError):  # without swap in the kernel these are not there
+            swap = ("memory.swap.max", "0") if self._version == 2 else ("memory.memsw.limit_in_bytes", str(limit_bytes))
+            (folder / swap[0]).write_text(swap[1])
+        events, peak = (
+            ("memory.events", "memory.peak")
+            if self._version == 2
+            else ("memory.oom_control", "memory.max_usage_in_bytes")
+        )
+        return Group(str(folder), f"{folder}/cgroup.procs", f"{folder}/{events}", f"{folder}/{peak}")
+
+    def remove(self, group: Group) -> None:
+        """Its processes are gone."""
+        with contextlib.suppress(OSError):
+            os.rmdir(group.folder)
+
+    def close(self) -> None:
+        """Remove the groups and their parent; what still has processes stays, and the next platform removes it."""
+        remove_groups(self._parent)
+
+
+def find_cgroups(name: str) -> Cgroups | None:
+    """Where this process may limit memory by cgroup; None where it may not. `name` is the same for a data folder, so
+    that what an earlier platform left is found and removed."""
+    for mount, version in mounts():
+        parent = own_group(mount, version=version) / name
+        remove_groups(parent)
+        try:
+            parent.mkdir()
+            if version == 2:
+                (parent / "cgroup.subtree_control").write_text("+memory")
+            cgroups = Cgroups(parent, version=version)
+            cgroups.remove(cgroups.make("probe", 1 << 30))
+        except OSError:
+            remove_groups(parent)
+            continue
+        return cgroups
+    return None
+
+
+def remove_groups(parent: Path) -> None:
+    with contextlib.suppress(OSError):
+        for each in os.scandir(parent):
+            if each.is_dir():
+                with contextlib.suppress(OSError):
+                    os.rmdir(each.path)
+        os.rmdir(parent)
+
+
+def mounts() -> list[tuple[Path, int]]:
+    """Mounted cgroup trees that may limit memory, with their version."""
+    found: list[tuple[Path, int]] = []
+    for line in Path("/proc/self/mounts").read_text().splitlines():
+        _device, place, kind, options, *_ = line.split()
+        if kind == "cgroup" and "memory" in options.split(","):
+            found.append((Path(place), 1))
+        elif kind == "cgroup2":
+            found.append((Path(place), 2))
+    return found
+
+
+def own_group(mount: Path, *, version: int) -> Path:
+    """The group of this process under a mounted tree."""
+    for line in Path("/proc/self/cgroup").read_text().splitlines():
+        _number, controllers, path = line.split(":", 2)
+        if (version == 2 and not controllers) or (version == 1 and "memory" in controllers.split(",")):
+            inside = mount / path.lstrip("/")
+            return inside if inside.is_dir() else mount  # a container sees its own group as the root
+    return mount
+
+
+def resident_bytes(root: int, *, limit_bytes: int) -> int:
+    """What a process and all below it have resident; pages they share count once where the sum is over the limit."""
+    pids = tree(root)
+    total = sum(resident_set_bytes(pid) for pid in pids)
+    if total <= limit_bytes:
+        return total
+    return sum(proportional_set_bytes(pid) for pid in pids)
+
+
+def tree(root: int) -> list[int]:
+    """A process and all below it; an attempt's process is the reaper of its orphans, so none is missing."""
+    found = [root]
+    for pid in found:
+        with contextlib.suppress(OSError):
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                    found += [int(each) for each in file.read().split()]
+    return found
+
+
+def resident_set_bytes(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * PAGE_BYTES
+    except (OSError, IndexError):
+        return 0
+
+
+def proportional_set_bytes(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
+            for line in file:
+                if line.startswith(b"Pss:"):
+                    return int(line.split()[1]) * 1024
+    except OSError:
+        pass
+    return 0
