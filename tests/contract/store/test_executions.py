@@ -281,6 +281,8 @@ async def test_an_item_is_shown_at_its_newest_attempt(store: Store) -> None:
     await store.commit([commit(ID, 2, b"b", items=[ItemRecord("n0", 0, 1, AttemptPhase.RUNNING, 30, started_at=30)])])
     done = ItemRecord("n0", 0, 1, AttemptPhase.SUCCEEDED, 40, ended_at=40, cache_status=CacheStatus.POPULATED)
     await store.commit([commit(ID, 3, b"c", items=[done])])
+    stale = ItemRecord("n0", 0, 0, AttemptPhase.ABORTED, 50, ended_at=50, error=ERROR)
+    await store.commit([commit(ID, 4, b"d", items=[stale])])
     [item] = await store.items(ID, "n0", query())
     assert item == ItemRecord("n0", 0, 1, AttemptPhase.SUCCEEDED, 40, 30, 40, cache_status=CacheStatus.POPULATED)
 

@@ -61,7 +61,9 @@ def overlay(older: Row, newer: Row) -> Row:
 
 
 def overlay_item(older: ItemRecord, newer: ItemRecord) -> ItemRecord:
-    """As `overlay`, but a new attempt starts afresh: the error and times of the last one are not its own."""
+    """As `overlay`, but a row shows the newest attempt, which does not inherit error and times of the last one."""
+    if newer.attempt < older.attempt:
+        return older
     return overlay(older, newer) if older.attempt == newer.attempt else newer
 
 

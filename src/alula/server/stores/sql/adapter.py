@@ -11,6 +11,7 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TypeVar
 
 import msgspec
@@ -57,13 +58,13 @@ def _wall_clock_us() -> int:
 
 
 class SqlStore:
-    """Implements `Store` on `sqlite:///FILE` (one process at a time) or `postgresql://...` (any number).
+    """Implements `Store` on a SQLite file (its path or URL; one process) or `postgresql://...` (any number).
 
     `clock` gives microseconds for what the store itself makes: the first project.
     Raises `InvalidInput` code `BadDatabaseUrl`.
     """
 
-    def __init__(self, url: str | URL, *, clock: Callable[[], int] = _wall_clock_us) -> None:
+    def __init__(self, url: str | URL | Path, *, clock: Callable[[], int] = _wall_clock_us) -> None:
         self._url = connections.normalised(url)
         self._clock = clock
         self._origin = secrets.token_hex(8)

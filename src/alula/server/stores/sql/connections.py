@@ -7,6 +7,7 @@ anyway, and its readers see the last commit meanwhile.
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
@@ -20,11 +21,15 @@ _CONNECT_TIMEOUT_S = 5
 _WAL_LIMIT_BYTES = 64 << 20
 
 
-def normalised(url: str | URL) -> URL:
+def normalised(url: str | URL | Path) -> URL:
     """A URL that names its driver: `sqlite:///FILE` and `postgresql://...`, the latter over psycopg.
+
+    A path is a SQLite file, whatever characters are in it.
 
     Raises `InvalidInput` code `BadDatabaseUrl`, which never shows a password.
     """
+    if isinstance(url, Path):
+        return URL.create("sqlite+pysqlite", database=str(url))
     fix = "give sqlite:///FILE or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
     try:
         parsed = make_url(url)

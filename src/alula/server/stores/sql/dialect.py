@@ -61,13 +61,17 @@ class Sql:
         statement = plain_insert(table).values({name: bindparam(name) for name in names})
         return self.bulk(statement.inline(), names)
 
-    def upsert(self, table: Table, win: Win) -> Bulk:
-        """Insert whole rows; for one that is there already, `win` says what each column becomes."""
+    def upsert(self, table: Table, win: Win, *, unless_older: str | None = None) -> Bulk:
+        """Insert whole rows; for one that is there already, `win` says what each column becomes.
+
+        With `unless_older`, a row that has less in that column than the one that is there changes nothing.
+        """
         names = [column.name for column in table.columns]
         keys = [column.name for column in table.primary_key.columns]
         statement = self._insert(table).values({name: bindparam(name) for name in names})
         changed = {n: win(table, statement.excluded, n) for n in names if n not in keys}
-        return self.bulk(statement.on_conflict_do_update(index_elements=keys, set_=changed), names)
+        where = None if unless_older is None else statement.excluded[unless_older] >= table.c[unless_older]
+        return self.bulk(statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where), names)
 
     def insert_if_absent(self, table: Table) -> Bulk:
         """Insert whole rows, but not where the primary key is taken."""

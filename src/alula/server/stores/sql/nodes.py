@@ -57,7 +57,7 @@ class Nodes:
         self._sql = sql
         self._put_nodes = sql.upsert(node_executions, newest_known)
         self._put_attempts = sql.upsert(task_executions, newest_known)
-        self._put_items = sql.upsert(items, _newest_attempt)
+        self._put_items = sql.upsert(items, _newest_attempt, unless_older="attempt")
         self._append_reasons = sql.bulk(
             _append_reason(),
             ["project", "domain", "execution", "of_project", "of_domain", "of_execution", *_REASON[3:]],

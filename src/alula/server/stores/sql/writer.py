@@ -74,6 +74,7 @@ class Writer:
         self._stopping = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._connection: Connection | None = None
 
     def start(self) -> None:
         """On the event loop's thread."""
@@ -141,7 +142,8 @@ class Writer:
             try:
                 self._loop.call_soon_threadsafe(self._settle, outcomes)
             except RuntimeError:  # the loop is closed: nobody is left to be told
-                return
+                break
+        self._disconnect()
 
     def _batches(self) -> Iterator[list[_Change]]:
         while (change := self._queue.get()) is not None:
@@ -198,7 +200,8 @@ class Writer:
 
     def _together(self, changes: Sequence[_Change]) -> list[_Outcome]:
         outcomes: list[_Outcome] = []
-        with self._engine.connect() as connection:
+        connection = self._connection = self._connection or self._engine.connect()
+        try:
             transaction = connection.begin()
             for are_commits, group in groupby(changes, key=lambda change: change.operation is None):
                 if are_commits:
@@ -211,7 +214,16 @@ class Writer:
                 if error.connection_invalidated:
                     raise _Uncertain(str(error.orig)) from error
                 raise
+        except BaseException:
+            # Kept open only while all is well: closing rolls back, and a broken one is replaced.
+            self._disconnect()
+            raise
         return outcomes
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
     def _appended(self, connection: Connection, changes: Sequence[_Change]) -> Iterator[_Outcome]:
         kept = self._append(connection, [commit for change in changes for commit in change.commits])
