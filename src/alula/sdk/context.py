@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -80,7 +80,7 @@ def current_context() -> ExecutionParameters:
 
 
 @contextmanager
-def running(context: ExecutionParameters) -> Iterator[None]:
+def running(context: ExecutionParameters) -> Generator[None]:
     """`current_context()` gives this one meanwhile."""
     token = _current.set(context)
     try:

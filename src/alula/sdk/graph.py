@@ -254,7 +254,7 @@ def open_graph() -> Graph | None:
 
 
 @contextmanager
-def declaring(graph: Graph | None) -> Iterator[None]:
+def declaring(graph: Graph | None) -> Generator[None]:
     """Calls of tasks add to `graph` meanwhile; with None they run."""
     token = _open_graph.set(graph)
     try:
@@ -291,10 +291,10 @@ def has_promise(value: object) -> bool:
     """Whether a bound value is a promise or holds one."""
     if isinstance(value, Promise):
         return True
-    if isinstance(value, (list, tuple)):
-        return any(has_promise(item) for item in value)  # pyright: ignore[reportUnknownVariableType]
     if isinstance(value, dict):
-        return any(has_promise(item) for item in value.values())  # pyright: ignore[reportUnknownVariableType]
+        value = list(typing.cast("dict[object, object]", value).values())
+    if isinstance(value, (list, tuple)):
+        return any(has_promise(item) for item in typing.cast("list[object]", value))
     return False
 
 

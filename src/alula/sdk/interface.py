@@ -47,7 +47,8 @@ class Interface:
     def _parameters(self) -> dict[str, object]:
         code = getattr(self._function, "__code__", None)
         if not isinstance(code, CodeType):
-            raise mistake("NotAFunction", f"a {self.kind} must be made of a Python function, not {self._function!r}")
+            got = repr(typing.cast("object", self._function))
+            raise mistake("NotAFunction", f"a {self.kind} must be made of a Python function, not {got}")
         if code.co_flags & (_VARARGS | _VARKEYWORDS):
             raise mistake(
                 "UnsupportedParameter",
@@ -83,21 +84,30 @@ class Interface:
                 fix="import the types at the top of the module, outside `if TYPE_CHECKING`",
             ) from error
 
-    @cached_property
+    @property
     def inputs(self) -> dict[str, object]:
         """The type of each parameter, in order."""
+        return self._inputs
+
+    @cached_property
+    def _inputs(self) -> dict[str, object]:
         return {name: self._hints[name] for name in self.defaults}
 
     @cached_property
     def _returned(self) -> object:
         return self._hints.get("return", NoneType)
 
-    @cached_property
+    @property
     def output_tuple(self) -> type[tuple[object, ...]] | None:
         """The NamedTuple class that names the outputs, if there is one."""
+        return self._output_tuple
+
+    @cached_property
+    def _output_tuple(self) -> type[tuple[object, ...]] | None:
         returned = self._returned
-        if isinstance(returned, type) and issubclass(returned, tuple) and hasattr(returned, "_fields"):
-            return typing.cast("type[tuple[object, ...]]", returned)
+        if isinstance(returned, type) and issubclass(returned, tuple):
+            class_ = typing.cast("type[tuple[object, ...]]", returned)
+            return class_ if hasattr(class_, "_fields") else None
         return None
 
     @property
@@ -105,9 +115,13 @@ class Interface:
         """Whether the function's value is a tuple of outputs, not one output."""
         return self.output_tuple is not None or typing.get_origin(self._returned) is tuple
 
-    @cached_property
+    @property
     def outputs(self) -> dict[str, object]:
         """The type of each output: `o0`, `o1`, ... unless a NamedTuple names them."""
+        return self._outputs
+
+    @cached_property
+    def _outputs(self) -> dict[str, object]:
         named = self.output_tuple
         if named is not None:
             try:

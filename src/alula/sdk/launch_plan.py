@@ -185,9 +185,13 @@ class LaunchPlan:
                 at=self.location,
             )
 
-    @cached_property
+    @property
     def interface(self) -> DerivedInterface:
         """The workflow's interface without the fixed inputs."""
+        return self._interface
+
+    @cached_property
+    def _interface(self) -> DerivedInterface:
         inner = self.workflow.interface
         return DerivedInterface(
             kind="launch plan",

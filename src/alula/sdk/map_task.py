@@ -6,6 +6,7 @@ import functools
 import hashlib
 import typing
 from collections.abc import Mapping
+from types import GenericAlias
 from typing import Generic, TypeVar, cast
 
 from alula.sdk.graph import open_graph
@@ -13,15 +14,15 @@ from alula.sdk.interface import REQUIRED, DerivedInterface
 from alula.sdk.mistake import Location, caller, mistake
 from alula.sdk.task import Task, run_function
 
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
-class MapTask(Generic[R]):
+class MapTask(Generic[R_co]):
     """A task over lists: each unbound input is a list, and so is the output."""
 
     def __init__(
         self,
-        target: Task[..., R],
+        target: Task[..., R_co],
         bound: Mapping[str, object],
         *,
         concurrency: int | None,
@@ -42,16 +43,20 @@ class MapTask(Generic[R]):
         """Whether items may fail: the output is then a list of optional values."""
         return self.min_successes is not None or self.min_success_ratio not in (None, 1.0)
 
-    @functools.cached_property
+    @property
     def name(self) -> str:
         """The name of the array's task on the platform; another set of bound inputs is another task."""
         bound = ",".join(sorted(self.bound))
         digest = hashlib.md5(f"{bound}|{self.allows_failures}".encode(), usedforsecurity=False).hexdigest()
         return f"{self.target.module}.map_{self.target.interface.name}_{digest}-arraynode"
 
-    @functools.cached_property
+    @property
     def interface(self) -> DerivedInterface:
         """Inputs and outputs as lists."""
+        return self._interface
+
+    @functools.cached_property
+    def _interface(self) -> DerivedInterface:
         inner = self.target.interface
         outputs = inner.outputs
         if len(outputs) > 1:
@@ -73,7 +78,7 @@ class MapTask(Generic[R]):
             source=inner,
         )
 
-    def __call__(self, **kwargs: object) -> list[R]:
+    def __call__(self, **kwargs: object) -> list[R_co]:
         at = caller()
         graph = open_graph()
         for name in kwargs:
@@ -88,8 +93,8 @@ class MapTask(Generic[R]):
 
         if graph is not None:
             check_inputs(self.interface, values, at=at)
-            return cast("list[R]", graph.add(self, values, at=at))
-        return cast("list[R]", self._each(converted(self.interface, values, at=at), at=at))
+            return cast("list[R_co]", graph.add(self, values, at=at))
+        return cast("list[R_co]", self._each(converted(self.interface, values, at=at), at=at))
 
     def _each(self, values: Mapping[str, object], *, at: Location) -> list[object]:
         lists = {name: cast("list[object]", value) for name, value in values.items() if name not in self.bound}
@@ -112,12 +117,12 @@ class MapTask(Generic[R]):
 
 
 def map_task(
-    target: Task[..., R] | functools.partial[R],
+    target: Task[..., R_co] | functools.partial[R_co],
     *,
     concurrency: int | None = None,
     min_successes: int | None = None,
     min_success_ratio: float | None = None,
-) -> MapTask[R]:
+) -> MapTask[R_co]:
     """Run a task for each item of its list inputs.
 
     ```python
@@ -145,7 +150,7 @@ def map_task(
             f"map_task got {inner!r}, expected a task or a `functools.partial` of one",
             at=at,
         )
-    task = cast("Task[..., R]", inner)
+    task = cast("Task[..., R_co]", inner)
     defaults = task.interface.defaults
     for name in bound:
         if name not in defaults:
@@ -186,8 +191,8 @@ def _check_limits(concurrency: object, min_successes: object, min_success_ratio:
 
 
 def _list_of(type_: object) -> object:
-    return list.__class_getitem__(type_)
+    return GenericAlias(list, (type_,))
 
 
 def _optional(type_: object) -> object:
-    return typing.Optional.__getitem__(type_)
+    return cast("object", typing.Union[type_, None])  # noqa: UP007  # pyright: ignore[reportInvalidTypeArguments, reportInvalidTypeForm]  # a type that is a value

@@ -30,7 +30,7 @@ from alula.sdk.resources import Resources
 from alula.sdk.secret import Secret
 
 P = ParamSpec("P")
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 _IS_COROUTINE = 0x80
 
@@ -54,10 +54,10 @@ class TaskSettings:
     secret_requests: tuple[Secret, ...] = ()
 
 
-class Task(Generic[P, R]):
+class Task(Generic[P, R_co]):
     """A function with the settings under which the platform runs it. Call it as the function that it wraps."""
 
-    def __init__(self, function: Callable[P, R], settings: TaskSettings) -> None:
+    def __init__(self, function: Callable[P, R_co], settings: TaskSettings) -> None:
         self.function = function
         self.settings = settings
         self.interface = Interface(function, kind="task")
@@ -80,7 +80,7 @@ class Task(Generic[P, R]):
         code = getattr(self.function, "__code__", None)
         return code is not None and bool(code.co_flags & _IS_COROUTINE)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         at = caller()
         graph = open_graph()
         values = self.interface.bind(args, kwargs, at=at)
@@ -88,19 +88,19 @@ class Task(Generic[P, R]):
             from alula.sdk.binding import check_inputs  # lazy: protobuf is for compiling
 
             check_inputs(self.interface, values, at=at)
-            return cast("R", graph.add(self, values, at=at))
+            return cast("R_co", graph.add(self, values, at=at))
         from alula.sdk.binding import converted  # lazy: protobuf is for values
 
-        return cast("Callable[..., R]", self.function)(**converted(self.interface, values, at=at))
+        return cast("Callable[..., R_co]", self.function)(**converted(self.interface, values, at=at))
 
-    def with_overrides(self, **changes: Unpack[OverrideValues]) -> Callable[P, R]:
+    def with_overrides(self, **changes: Unpack[OverrideValues]) -> Callable[P, R_co]:
         """This task with other settings for one step: `train.with_overrides(retries=3)(data=d)`.
 
         The same as `train(data=d).with_overrides(retries=3)`, which type checkers can't follow.
         """
         overrides_of(Overrides(), changes, at=caller())
 
-        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+        def call(*args: P.args, **kwargs: P.kwargs) -> R_co:
             outcome = self(*args, **kwargs)
             if isinstance(outcome, Promise) or hasattr(outcome, "with_overrides"):
                 cast("Promise", outcome).with_overrides(**changes)
@@ -113,7 +113,7 @@ class Task(Generic[P, R]):
 
 
 @overload
-def task(function: Callable[P, R], /) -> Task[P, R]: ...
+def task(function: Callable[P, R_co], /) -> Task[P, R_co]: ...
 
 
 @overload
@@ -135,11 +135,11 @@ def task(
     docs: str = "",
     deprecated: str = "",
     secret_requests: Sequence[Secret] = (),
-) -> Callable[[Callable[P, R]], Task[P, R]]: ...
+) -> Callable[[Callable[P, R_co]], Task[P, R_co]]: ...
 
 
 def task(
-    function: Callable[P, R] | None = None,
+    function: Callable[P, R_co] | None = None,
     /,
     *,
     retries: int = 0,
@@ -158,7 +158,7 @@ def task(
     docs: str = "",
     deprecated: str = "",
     secret_requests: Sequence[Secret] = (),
-) -> Task[P, R] | Callable[[Callable[P, R]], Task[P, R]]:
+) -> Task[P, R_co] | Callable[[Callable[P, R_co]], Task[P, R_co]]:
     """Make a task of a function, which may be `async`. Every parameter needs a type.
 
     ```python
@@ -208,7 +208,7 @@ def task(
         secret_requests=tuple(secret_requests),
     )
 
-    def declare(function: Callable[P, R]) -> Task[P, R]:
+    def declare(function: Callable[P, R_co]) -> Task[P, R_co]:
         made = Task(function, settings)
         if settings.cache is not None:
             for name in settings.cache.ignored():

@@ -18,7 +18,7 @@ from alula.sdk.mistake import Location, caller, mistake
 from alula.sdk.naming import module_of
 
 P = ParamSpec("P")
-R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 
 
 class WorkflowFailurePolicy(Enum):
@@ -37,10 +37,10 @@ class WorkflowSettings:
     docs: str = ""
 
 
-class Workflow(Generic[P, R]):
+class Workflow(Generic[P, R_co]):
     """A graph of steps with typed inputs and outputs. Call it as the function that it wraps."""
 
-    def __init__(self, function: Callable[P, R], settings: WorkflowSettings) -> None:
+    def __init__(self, function: Callable[P, R_co], settings: WorkflowSettings) -> None:
         self.function = function
         self.settings = settings
         self.interface = Interface(function, kind="workflow")
@@ -100,7 +100,7 @@ class Workflow(Generic[P, R]):
             )
         return dict(zip(names, values, strict=True))
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         at = caller()
         graph = open_graph()
         values = self.interface.bind(args, kwargs, at=at)
@@ -108,17 +108,17 @@ class Workflow(Generic[P, R]):
             from alula.sdk.binding import check_inputs  # lazy: protobuf is for compiling
 
             check_inputs(self.interface, values, at=at)
-            return cast("R", graph.add(self, values, at=at))
+            return cast("R_co", graph.add(self, values, at=at))
         from alula.sdk.local.run import run_workflow  # lazy: the engine is for running
 
-        return cast("R", run_workflow(self, values))
+        return cast("R_co", run_workflow(self, values))
 
     def __repr__(self) -> str:
         return f"<workflow {self.name}>"
 
 
 @overload
-def workflow(function: Callable[P, R], /) -> Workflow[P, R]: ...
+def workflow(function: Callable[P, R_co], /) -> Workflow[P, R_co]: ...
 
 
 @overload
@@ -127,17 +127,17 @@ def workflow(
     failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY,
     interruptible: bool = False,
     docs: str = "",
-) -> Callable[[Callable[P, R]], Workflow[P, R]]: ...
+) -> Callable[[Callable[P, R_co]], Workflow[P, R_co]]: ...
 
 
 def workflow(
-    function: Callable[P, R] | None = None,
+    function: Callable[P, R_co] | None = None,
     /,
     *,
     failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY,
     interruptible: bool = False,
     docs: str = "",
-) -> Workflow[P, R] | Callable[[Callable[P, R]], Workflow[P, R]]:
+) -> Workflow[P, R_co] | Callable[[Callable[P, R_co]], Workflow[P, R_co]]:
     """Make a workflow of a function whose body calls tasks, workflows and launch plans.
 
     ```python
@@ -157,7 +157,7 @@ def workflow(
     """
     settings = WorkflowSettings(failure_policy, interruptible, docs)
 
-    def declare(function: Callable[P, R]) -> Workflow[P, R]:
+    def declare(function: Callable[P, R_co]) -> Workflow[P, R_co]:
         return Workflow(function, settings)
 
     return declare if function is None else declare(function)

@@ -66,7 +66,7 @@ def binding(transformer: Transformer, value: object, *, what: str, at: Location)
         kind = ListTransformer if isinstance(value, (list, tuple)) else MapTransformer
         variants = [variant for variant in transformer.variants if isinstance(variant, kind)]
         if len(variants) == 1:
-            made = binding(variants[0], value, what=what, at=at)
+            made = binding(variants[0], cast("object", value), what=what, at=at)
             made.union.CopyFrom(UnionInfo(targetType=variants[0].literal_type()))
             return made
     if isinstance(transformer, ListTransformer) and isinstance(value, (list, tuple)):

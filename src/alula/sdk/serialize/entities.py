@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 from flyteidl.admin.launch_plan_pb2 import LaunchPlanMetadata, LaunchPlanSpec
 from flyteidl.admin.schedule_pb2 import CronSchedule as CronMessage
 from flyteidl.admin.schedule_pb2 import FixedRate as FixedRateMessage
-from flyteidl.admin.schedule_pb2 import FixedRateUnit, Schedule
+from flyteidl.admin.schedule_pb2 import Schedule
 from flyteidl.admin.task_pb2 import TaskSpec
 from flyteidl.admin.workflow_pb2 import WorkflowSpec
 from flyteidl.core.identifier_pb2 import Identifier, ResourceType
@@ -25,10 +26,14 @@ from alula.sdk.serialize.nodes import node_message
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.serialize.tasks import map_task_spec, task_spec
 from alula.sdk.task import Task
-from alula.sdk.workflow import Workflow
+from alula.sdk.workflow import Workflow, WorkflowFailurePolicy
 
 AnyTask = Task[..., object] | MapTask[object]
 AnyEntity = AnyTask | Workflow[..., object] | LaunchPlan
+_FAILURE_POLICIES = {
+    WorkflowFailurePolicy.FAIL_IMMEDIATELY: WorkflowMetadata.FAIL_IMMEDIATELY,
+    WorkflowFailurePolicy.FAIL_AFTER_EXECUTABLE_NODES_COMPLETE: WorkflowMetadata.FAIL_AFTER_EXECUTABLE_NODES_COMPLETE,
+}
 Spec = TaskSpec | WorkflowSpec | LaunchPlanSpec
 
 
@@ -123,8 +128,7 @@ class _Collected:
         self._open.append(workflow)
         graph = workflow.graph()
         for node in graph.nodes:
-            assert isinstance(node.entity, (Task, MapTask, Workflow, LaunchPlan))
-            self.add(node.entity)
+            self.add(cast("AnyEntity", node.entity))
         self._open.pop()
         template = self._template(workflow)
         nested = self._nested(workflow)
@@ -143,8 +147,9 @@ class _Collected:
         """Names of all workflows inside, each once."""
         names: list[str] = []
         for node in workflow.graph().nodes:
+            name = node.entity.name
             if isinstance(node.entity, Workflow):
-                names += [*self._templates[node.entity.name][1], node.entity.name]
+                names += [*self._templates[name][1], name]
         return tuple(dict.fromkeys(names))
 
     def _template(self, workflow: Workflow[..., object]) -> WorkflowTemplate:
@@ -194,7 +199,7 @@ def _same_array(one: AnyEntity, other: AnyEntity) -> bool:
 
 
 def _failure_policy(workflow: Workflow[..., object]) -> WorkflowMetadata.OnFailurePolicy:
-    return WorkflowMetadata.OnFailurePolicy.Value(workflow.settings.failure_policy.name)
+    return _FAILURE_POLICIES[workflow.settings.failure_policy]
 
 
 def _schedule(plan: LaunchPlan) -> Schedule | None:
@@ -205,5 +210,5 @@ def _schedule(plan: LaunchPlan) -> Schedule | None:
     if isinstance(schedule, CronSchedule):
         return Schedule(cron_schedule=CronMessage(schedule=schedule.schedule), kickoff_time_input_arg=kickoff)
     value, unit = schedule.rate
-    rate = FixedRateMessage(value=value, unit=FixedRateUnit.Value(unit))
+    rate = FixedRateMessage(value=value, unit=unit)
     return Schedule(rate=rate, kickoff_time_input_arg=kickoff)

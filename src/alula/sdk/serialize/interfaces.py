@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flyteidl.admin.description_entity_pb2 import Description, DescriptionEntity, DescriptionFormat
+from flyteidl.admin.description_entity_pb2 import DescriptionEntity, DescriptionFormat
 from flyteidl.core.interface_pb2 import Parameter, ParameterMap, TypedInterface, Variable
 from flyteidl.core.literals_pb2 import Literal
 
@@ -63,7 +63,8 @@ def input_literal(interface: InterfaceView, name: str, value: object, *, at: Loc
 def description(interface: Interface, docs: str) -> DescriptionEntity:
     """What `docs`, else the docstring, says."""
     short, long = (docs, "") if docs else (interface.docstring.short, interface.docstring.long)
-    return DescriptionEntity(
-        short_description=short,
-        long_description=Description(value=long, format=DescriptionFormat.DESCRIPTION_FORMAT_RST),
-    )
+    message = DescriptionEntity(short_description=short)
+    message.long_description.format = DescriptionFormat.DESCRIPTION_FORMAT_RST
+    if long:
+        message.long_description.value = long
+    return message

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flyteidl.core.identifier_pb2 import ResourceType
 from flyteidl.core.literals_pb2 import Binding, RetryStrategy
 from flyteidl.core.tasks_pb2 import Resources as ResourcesMessage
@@ -10,6 +12,7 @@ from google.protobuf.duration_pb2 import Duration
 
 from alula.sdk.binding import input_form
 from alula.sdk.cache import Cache
+from alula.sdk.graph import Entity
 from alula.sdk.graph import Node as GraphNode
 from alula.sdk.launch_plan import LaunchPlan
 from alula.sdk.map_task import MapTask
@@ -44,7 +47,8 @@ def node_message(node: GraphNode, settings: SerializationSettings) -> Node:
         reference = settings.identifier(ResourceType.LAUNCH_PLAN, entity.name)
         message.workflow_node.CopyFrom(WorkflowNode(launchplan_ref=reference))
     elif isinstance(entity, MapTask):
-        message.array_node.CopyFrom(_array(node, entity, message, settings))
+        array = cast("MapTask[object]", entity)
+        message.array_node.CopyFrom(_array(node, array, message, settings))
     else:
         message.task_node.CopyFrom(_task(node, settings))
     return message
@@ -69,7 +73,7 @@ def _upstream(node: GraphNode) -> list[str]:
 def _metadata(node: GraphNode) -> NodeMetadata:
     overrides = node.overrides
     entity = node.entity
-    target = entity.target if isinstance(entity, MapTask) else entity
+    target = _target(entity)
     own_name = entity.name if isinstance(entity, MapTask) else entity.interface.name
     metadata = NodeMetadata(name=overrides.name or own_name)
     retries, timeout_s, interruptible = overrides.retries, overrides.timeout_s, overrides.interruptible
@@ -89,9 +93,14 @@ def _metadata(node: GraphNode) -> NodeMetadata:
     return metadata
 
 
+def _target(entity: Entity) -> Entity:
+    """The task of a map task, else the entity itself."""
+    return cast("MapTask[object]", entity).target if isinstance(entity, MapTask) else entity
+
+
 def _cache(metadata: NodeMetadata, cache: Cache | bool, node: GraphNode) -> None:
     entity = node.entity
-    target = entity.target if isinstance(entity, MapTask) else entity
+    target = _target(entity)
     if not isinstance(target, Task):
         raise mistake("CacheNotEnabled", "only a task can be cached, not a workflow", at=node.at)
     if not isinstance(cache, Cache):

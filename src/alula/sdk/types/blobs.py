@@ -45,7 +45,7 @@ def file_uri(file: FlyteFile[Any], store: Store) -> str:
     path = local_path(file.path) if file.remote_source is None else file.download()
     if not os.path.isfile(path):
         raise TypeMismatch("FlyteFile of a file that is there", f"{path}, which is not a file")
-    uri = store.upload(path, to=file.remote_path)
+    uri = store.upload(path, to=file.remote_path or None)
     file.remote_source, file._store, file._local = uri, store, path  # pyright: ignore[reportPrivateUsage]  # same value
     return uri
 
@@ -59,7 +59,7 @@ def directory_uri(folder: FlyteDirectory[Any], store: Store) -> str:
     path = local_path(folder.path) if folder.remote_source is None else folder.download()
     if not os.path.isdir(path):
         raise TypeMismatch("FlyteDirectory of a folder that is there", f"{path}, which is not a folder")
-    uri = store.upload(path, to=folder.remote_directory)
+    uri = store.upload(path, to=folder.remote_directory or None)
     folder.remote_source, folder._store, folder._local = uri, store, path  # pyright: ignore[reportPrivateUsage]  # same value
     return uri
 
@@ -102,12 +102,15 @@ class FileTransformer:
             raise TypeMismatch(self.shown, describe(value))
         if self._as_path is not None:
             return pathlib.Path(cast("str | os.PathLike[str]", value))
-        return value if isinstance(value, FlyteFile) else FlyteFile(cast("str | os.PathLike[str]", value))
+        if isinstance(value, FlyteFile):
+            return cast("FlyteFile[Any]", value)
+        return FlyteFile(cast("str | os.PathLike[str]", value))
 
     def _uri(self, value: object, store: Store) -> str:
         self.coerce(value)
-        file = value if isinstance(value, FlyteFile) else FlyteFile(cast("str | os.PathLike[str]", value))
-        return file_uri(cast("FlyteFile[Any]", file), store)
+        if isinstance(value, FlyteFile):
+            return file_uri(cast("FlyteFile[Any]", value), store)
+        return file_uri(FlyteFile(cast("str | os.PathLike[str]", value)), store)
 
     def _value(self, uri: str, store: Store) -> object:
         if self._as_path is not None:
@@ -191,5 +194,5 @@ def uri_of_plain(plain: object, shown: str, key: str) -> str:
     """The URI in `{"path": uri}`, or a URI alone."""
     uri = cast("dict[object, object]", plain).get(key) if isinstance(plain, dict) else plain
     if not isinstance(uri, str):
-        raise TypeMismatch(shown, describe(plain))
+        raise TypeMismatch(shown, describe(cast("object", plain)))
     return uri

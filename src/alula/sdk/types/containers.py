@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-import msgpack
+import msgspec
 from flyteidl.core.literals_pb2 import Binary, Literal, LiteralCollection, LiteralMap, Scalar
 from flyteidl.core.types_pb2 import LiteralType, SimpleType, TypeAnnotation
 
@@ -33,7 +33,7 @@ def document_type() -> LiteralType:
 def document(plain: object) -> Literal:
     """A literal that holds a plain value as msgpack."""
     try:
-        packed: bytes = msgpack.packb(plain)
+        packed = msgspec.msgpack.encode(plain)
     except (TypeError, OverflowError, ValueError) as error:
         raise TypeMismatch("values that msgpack can hold", str(error)) from error
     return Literal(scalar=Scalar(binary=Binary(value=packed, tag=MSGPACK)))
@@ -203,8 +203,8 @@ def plain_of(literal: Literal) -> object:
 
         return MessageToDict(literal.scalar.generic)
     try:
-        return cast("object", msgpack.unpackb(literal.scalar.binary.value, strict_map_key=False))
-    except (ValueError, msgpack.UnpackException) as error:
+        return cast("object", msgspec.msgpack.decode(literal.scalar.binary.value))
+    except msgspec.DecodeError as error:
         raise TypeMismatch("msgpack", f"bytes that are not: {error}") from error
 
 

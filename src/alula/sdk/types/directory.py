@@ -30,7 +30,7 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
     def __init__(self, path: str | os.PathLike[str], *, remote_directory: str | Literal[False] | None = None) -> None:
         """`remote_directory` says where a local folder is stored; False leaves it where it is."""
         self.path: str = os.fspath(path)
-        self.remote_directory = remote_directory
+        self.remote_directory: str | Literal[False] | None = remote_directory
         remote = "://" in self.path and not self.path.startswith("file://")
         self.remote_source: str | None = self.path if remote else None
         self._store: Store | None = None

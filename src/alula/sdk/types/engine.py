@@ -145,8 +145,9 @@ def _container(py_type: object, origin: object, arguments: tuple[object, ...]) -
             typed = MapTransformer(item)
             return typed if _has_literal_type(item) else DocumentTransformer(typed, tag=typed.tag)
         return DocumentTransformer(plains.keyed_dict(transformer_for(key), item), tag=MapTransformer.tag)
-    if py_type in (set, frozenset) or origin in (set, frozenset):
-        return plains.sequence(cast("type", origin or py_type), transformer_for(untyped[0]))
+    collection = origin or py_type
+    if collection is set or collection is frozenset:
+        return plains.sequence(cast("type", collection), transformer_for(untyped[0]))
     if py_type is tuple or origin is tuple:
         if not arguments or arguments[-1] is Ellipsis:
             return plains.sequence(tuple, transformer_for(untyped[0]))
@@ -158,9 +159,10 @@ def _has_literal_type(transformer: Transformer) -> bool:
     return not isinstance(transformer, plains.PlainTransformer)
 
 
-def _class(py_type: object, arguments: tuple[object, ...]) -> Transformer | None:
-    if not isinstance(py_type, type):
+def _class(class_: object, arguments: tuple[object, ...]) -> Transformer | None:
+    if not isinstance(class_, type):
         return None
+    py_type = cast("type[object]", class_)
     if issubclass(py_type, FlyteFile):
         return FileTransformer(_format(arguments))
     if issubclass(py_type, FlyteDirectory):

@@ -95,7 +95,7 @@ class ChoiceTransformer:
 
     def literal_type(self) -> LiteralType:
         literal_type = self._base.literal_type()
-        literal_type.annotation.annotations.update({"literal_values": list(self._values)})
+        literal_type.annotation.annotations.update({"literal_values": cast("list[str]", list(self._values))})
         return literal_type
 
     def schema(self) -> Schema:

@@ -42,7 +42,7 @@ class FlyteFile(Generic[Format], os.PathLike[str]):
     def __init__(self, path: str | os.PathLike[str], *, remote_path: str | Literal[False] | None = None) -> None:
         """`remote_path` says where a local file is stored; False leaves it where it is."""
         self.path: str = os.fspath(path)
-        self.remote_path = remote_path
+        self.remote_path: str | Literal[False] | None = remote_path
         self.remote_source: str | None = self.path if "://" in self.path and _is_remote(self.path) else None
         self._store: Store | None = None
         self._local: str | None = None

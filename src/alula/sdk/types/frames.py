@@ -109,7 +109,9 @@ class FrameTransformer:
         return uri, file_format
 
     def _check_columns(self, frame: Any) -> None:  # Any: of whichever library
-        names = frame.column_names if library_of(type(frame)) == "pyarrow" else list(frame.columns)
+        class_: type = type(frame)
+        is_arrow = library_of(class_) == "pyarrow"
+        names: list[object] = list(frame.column_names if is_arrow else frame.columns)
         missing = [name for name in self._columns if name not in names]
         if missing:
             raise TypeMismatch(
@@ -145,7 +147,7 @@ class FrameTransformer:
         fields = cast("dict[object, object]", plain) if isinstance(plain, dict) else {"uri": plain}
         uri, file_format = fields.get("uri"), fields.get("file_format") or PARQUET
         if not isinstance(uri, str) or not isinstance(file_format, str):
-            raise TypeMismatch(self.shown, describe(plain))
+            raise TypeMismatch(self.shown, describe(cast("object", plain)))
         return self._value(uri, file_format, store, tuple(self._columns) or None)
 
 
@@ -157,12 +159,12 @@ def describe_frame(value: object) -> str:
 
 def read_frame(
     dataset: StructuredDataset,
-    wanted: type[Frame] | Library,
+    wanted: type[Frame] | str,
     store: Store | None,
     columns: tuple[str, ...] | None,
 ) -> Frame:
     """A stored data frame in the wanted library. Raises `TypeMismatch` for a library or format that isn't known."""
-    library: Library | None = wanted if isinstance(wanted, str) else library_of(wanted)
+    library = cast("Library", wanted) if isinstance(wanted, str) else library_of(wanted)
     held = dataset.dataframe
     if held is not None and library_of(type(held)) == library:
         return cast("Frame", held)
@@ -199,7 +201,8 @@ def _pandas_to_csv(frame: Any, folder: str) -> None:
 def _arrow_to_parquet(table: Any, folder: str) -> None:
     import pyarrow.parquet  # lazy: only where data frames are used
 
-    pyarrow.parquet.write_table(table, os.path.join(folder, "00000"))
+    parquet: Any = pyarrow.parquet  # Any: pyarrow has no types
+    parquet.write_table(table, os.path.join(folder, "00000"))
 
 
 def _parquet_to_pandas(path: str, columns: list[str] | None) -> object:
@@ -218,7 +221,8 @@ def _csv_to_pandas(path: str, columns: list[str] | None) -> object:
 def _parquet_to_arrow(path: str, columns: list[str] | None) -> object:
     import pyarrow.parquet  # lazy: only where data frames are used
 
-    return cast("object", pyarrow.parquet.read_table(path, columns=columns))
+    parquet: Any = pyarrow.parquet  # Any: pyarrow has no types
+    return cast("object", parquet.read_table(path, columns=columns))
 
 
 _WRITERS: dict[tuple[Library | None, str], Callable[[Any, str], None]] = {

@@ -7,7 +7,7 @@ conversion that is under way (`file.open_store`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from pydantic_core import core_schema
 
@@ -51,12 +51,18 @@ def _shown(value: Any) -> object:
     return {"path": value.remote_source or value.path}
 
 
+def _field(value: object, name: str) -> str | None:
+    """The text under `name` in a JSON object."""
+    found = cast("dict[object, object]", value).get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, str) else None
+
+
 def _file_of(value: object) -> FlyteFile[Any]:
     if isinstance(value, FlyteFile):
-        return value
-    store = open_store.get()
-    if isinstance(value, dict) and isinstance(value.get("path"), str):
-        return FlyteFile.of_stored(value["path"], store) if store else FlyteFile(value["path"])
+        return cast("FlyteFile[Any]", value)
+    store, path = open_store.get(), _field(value, "path")
+    if path is not None:
+        return FlyteFile.of_stored(path, store) if store else FlyteFile(path)
     if isinstance(value, str):
         return FlyteFile(value)
     raise ValueError("expected a FlyteFile or a path")
@@ -64,10 +70,10 @@ def _file_of(value: object) -> FlyteFile[Any]:
 
 def _directory_of(value: object) -> FlyteDirectory[Any]:
     if isinstance(value, FlyteDirectory):
-        return value
-    store = open_store.get()
-    if isinstance(value, dict) and isinstance(value.get("path"), str):
-        return FlyteDirectory.of_stored(value["path"], store) if store else FlyteDirectory(value["path"])
+        return cast("FlyteDirectory[Any]", value)
+    store, path = open_store.get(), _field(value, "path")
+    if path is not None:
+        return FlyteDirectory.of_stored(path, store) if store else FlyteDirectory(path)
     if isinstance(value, str):
         return FlyteDirectory(value)
     raise ValueError("expected a FlyteDirectory or a path")
@@ -76,8 +82,9 @@ def _directory_of(value: object) -> FlyteDirectory[Any]:
 def _dataset_of(value: object) -> StructuredDataset:
     if isinstance(value, StructuredDataset):
         return value
-    if isinstance(value, dict) and isinstance(value.get("uri"), str):
-        return StructuredDataset.of_stored(value["uri"], value.get("file_format") or "", open_store.get())
+    uri = _field(value, "uri")
+    if uri is not None:
+        return StructuredDataset.of_stored(uri, _field(value, "file_format") or "", open_store.get())
     return StructuredDataset(dataframe=value)
 
 

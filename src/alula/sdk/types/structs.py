@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
@@ -39,7 +39,7 @@ _describing: ContextVar[frozenset[type]] = ContextVar("alula_described_types", d
 
 
 @contextmanager
-def _described(type_: type) -> Iterator[bool]:
+def _described(type_: type) -> Generator[bool]:
     """Whether the type is met for the first time on this path: a dataclass may contain itself."""
     seen = _describing.get()
     token = _describing.set(seen | {type_})
@@ -156,7 +156,7 @@ class DataclassTransformer:
                 except TypeMismatch as error:
                     raise error.inside(name) from error
             elif field.init and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-                raise TypeMismatch(f"{self.shown} with a field `{name}`", describe(plain))
+                raise TypeMismatch(f"{self.shown} with a field `{name}`", describe(given))
         return self._type(**values)
 
 

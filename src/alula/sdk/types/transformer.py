@@ -57,25 +57,25 @@ class Transformer(Protocol):
         """The JSON schema of the plain form."""
         ...
 
-    def fit(self, value: object) -> int:
+    def fit(self, value: object, /) -> int:
         """`NO`, `CONVERTS` or `EXACT`. No IO."""
         ...
 
-    def coerce(self, value: object) -> object:
+    def coerce(self, value: object, /) -> object:
         """A value that fits as a task's function gets it."""
         ...
 
-    def to_literal(self, value: object, store: Store) -> Literal:
+    def to_literal(self, value: object, store: Store, /) -> Literal:
         """Raises `TypeMismatch`; uploads what is a file."""
         ...
 
-    def to_python(self, literal: Literal, store: Store) -> object:
+    def to_python(self, literal: Literal, store: Store, /) -> object:
         """Raises `TypeMismatch`. Literals in msgpack or JSON form do not come here but to `from_plain`."""
         ...
 
-    def to_plain(self, value: object, store: Store) -> object: ...
+    def to_plain(self, value: object, store: Store, /) -> object: ...
 
-    def from_plain(self, plain: object, store: Store) -> object: ...
+    def from_plain(self, plain: object, store: Store, /) -> object: ...
 
 
 def describe(value: object) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import msgpack
+import msgspec
 from flyteidl.core.literals_pb2 import Literal, Scalar, Union
 from flyteidl.core.types_pb2 import LiteralType, TypeStructure, UnionType
 
@@ -101,9 +101,13 @@ class UnionTransformer:
         if not found:
             raise TypeMismatch(self.shown, describe(plain))
         if len(found) > 1:
-            packed = msgpack.packb(plain)
+            packed = msgspec.msgpack.encode(plain)
             for variant, value in found:
-                if variant.fit(value) and _is_pure(value) and msgpack.packb(variant.to_plain(value, store)) == packed:
+                if (
+                    variant.fit(value)
+                    and _is_pure(value)
+                    and msgspec.msgpack.encode(variant.to_plain(value, store)) == packed
+                ):
                     return value
         return found[0][1]
 

@@ -1,0 +1,134 @@
+"""`alula-execute`: one attempt of a task, from its command line to its result files.
+
+All that an attempt may need is imported with this module, so that a fork server pays once; `main` may be called any
+number of times in forked processes. A failure of the task is a result (`error.pb`, exit status 0), as in Flyte.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from alula.core.errors import AlulaError, TaskError
+from alula.sdk.context import ExecutionParameters, make_context
+from alula.sdk.deck import render
+from alula.sdk.runtime.arguments import Arguments, parse
+from alula.sdk.runtime.failure import TaskFailed
+from alula.sdk.runtime.loading import load_task, unpack_code
+from alula.sdk.runtime.results import read_inputs, write_deck, write_error, write_outputs
+from alula.sdk.runtime.running import execute, item_inputs
+from alula.sdk.task import Task
+from alula.sdk.types.engine import wire_form
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the attempt that the command line describes. Returns 0 when a result was written, also a failure.
+
+    2 for a command line that can't be read, 1 when not even the failure could be written.
+    """
+    try:
+        arguments = parse(sys.argv[1:] if argv is None else argv)
+    except AlulaError as error:
+        print(error, file=sys.stderr)
+        return 2
+    failure = _attempt(arguments)
+    if failure is None:
+        return 0
+    print(failure.message, file=sys.stderr, flush=True)
+    try:
+        write_error(arguments.output_prefix, failure)
+    except OSError as error:
+        print(f"alula-execute: can't write the error to {arguments.output_prefix}: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def preload(modules: Sequence[str] = ()) -> None:
+    """Do beforehand, in a process that will fork, what every attempt of these modules' tasks would do.
+
+    Imports the modules and prepares the conversions of their tasks. Errors of the modules pass through.
+    """
+    import importlib  # lazy: only a fork server comes here
+
+    for name in modules:
+        module = importlib.import_module(name)
+        for value in vars(module).values():
+            if isinstance(value, Task):
+                _prepare(value)  # pyright: ignore[reportUnknownArgumentType]  # any task
+
+
+def _prepare(task: Task[..., object]) -> None:
+    try:
+        for type_ in (*task.interface.inputs.values(), *task.interface.outputs.values()):
+            wire_form(type_)
+    except (AlulaError, TypeError):
+        return  # the attempt meets it again and reports it
+
+
+def _attempt(arguments: Arguments) -> TaskError | None:
+    try:
+        if arguments.code_uri:
+            unpack_code(arguments.code_uri)
+        task = load_task(arguments.module, arguments.name)
+        inputs = read_inputs(arguments.inputs)
+        if arguments.bound is not None:
+            inputs = item_inputs(inputs, arguments.bound, _item_index())
+        context = _context(arguments, task)
+        try:
+            outputs = execute(task, inputs, context)
+        finally:
+            _publish(arguments, context)
+        write_outputs(arguments.output_prefix, outputs)
+    except TaskFailed as failed:
+        return failed.error
+    return None
+
+
+def _item_index() -> int:
+    """Which item of the array this process runs, from the environment as Flyte sets it. Raises `TaskFailed`."""
+    variable = os.environ.get("BATCH_JOB_ARRAY_INDEX_VAR_NAME", "FLYTE_K8S_ARRAY_INDEX")
+    try:
+        return int(os.environ[variable]) + int(os.environ.get("BATCH_JOB_ARRAY_INDEX_OFFSET") or 0)
+    except (KeyError, ValueError) as error:
+        message = f"the variable {variable} does not say which item of the map task this is"
+        raise TaskFailed(TaskError("SYSTEM:AssertionError", message, kind="SYSTEM")) from error
+
+
+def _context(arguments: Arguments, task: Task[..., object]) -> ExecutionParameters:
+    def variable(name: str, alias: str) -> str:
+        return os.environ.get(name) or os.environ.get(alias, "")
+
+    return make_context(
+        execution_id=(
+            variable("FLYTE_INTERNAL_EXECUTION_PROJECT", "_F_PRJ"),
+            variable("FLYTE_INTERNAL_EXECUTION_DOMAIN", "_F_DM"),
+            variable("FLYTE_INTERNAL_EXECUTION_ID", "_F_NM"),
+        ),
+        task_id=(
+            variable("FLYTE_INTERNAL_TASK_PROJECT", "_F_TK_PRJ"),
+            variable("FLYTE_INTERNAL_TASK_DOMAIN", "_F_TK_DM"),
+            variable("FLYTE_INTERNAL_TASK_NAME", "_F_TK_NM"),
+            variable("FLYTE_INTERNAL_TASK_VERSION", "_F_TK_V"),
+        ),
+        attempt=int(os.environ.get("FLYTE_ATTEMPT_NUMBER") or 0),
+        working_directory=os.getcwd(),
+        raw_output_prefix=arguments.raw_output_prefix or f"{arguments.output_prefix}/raw",
+        checkpoint_path=arguments.checkpoint_path,
+        previous_checkpoint=arguments.previous_checkpoint,
+        enable_deck=task.settings.enable_deck,
+    )
+
+
+def _publish(arguments: Arguments, context: ExecutionParameters) -> None:
+    """Write the decks, of a failed attempt too; a report that can't be written is no reason to fail."""
+    if not context.enable_deck or not context.decks:
+        return
+    try:
+        write_deck(arguments.output_prefix, render(context.decks, title=arguments.name))
+    except OSError as error:
+        print(f"alula-execute: can't write the deck: {error}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

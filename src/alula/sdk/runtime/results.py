@@ -1,0 +1,77 @@
+"""The files of an attempt: `inputs.pb` in; `outputs.pb` or `error.pb`, and `deck.html`, out.
+
+Each is written under a temporary name and renamed, so that a file that is there is whole.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from urllib.request import urlopen
+
+from flyteidl.core.errors_pb2 import ContainerError, ErrorDocument
+from flyteidl.core.execution_pb2 import ExecutionError
+from flyteidl.core.literals_pb2 import LiteralMap
+from google.protobuf.message import DecodeError
+
+from alula.core.errors import TaskError
+from alula.sdk.runtime.failure import TaskFailed, system_failure
+from alula.sdk.types.store import is_local, local_path, scheme_of
+
+
+def read_inputs(uri: str) -> LiteralMap:
+    """The inputs of the attempt. Raises `TaskFailed` of kind SYSTEM."""
+    inputs = LiteralMap()
+    try:
+        inputs.ParseFromString(_read(uri))
+    except (OSError, DecodeError) as error:
+        raise TaskFailed(system_failure("DownloadDataError", f"can't read the inputs {uri}", error)) from error
+    return inputs
+
+
+def write_outputs(prefix: str, outputs: LiteralMap) -> None:
+    """Raises `TaskFailed` of kind SYSTEM."""
+    try:
+        _write(prefix, "outputs.pb", outputs.SerializeToString(deterministic=True))
+    except OSError as error:
+        raise TaskFailed(system_failure("UploadDataError", f"can't write the outputs to {prefix}", error)) from error
+
+
+def write_error(prefix: str, error: TaskError) -> None:
+    """Raises `OSError`."""
+    document = ErrorDocument(
+        error=ContainerError(
+            code=error.code,
+            message=error.message,
+            kind=ContainerError.RECOVERABLE if error.recoverable else ContainerError.NON_RECOVERABLE,
+            origin=ExecutionError.USER if error.kind == "USER" else ExecutionError.SYSTEM,
+        )
+    )
+    document.error.timestamp.FromNanoseconds(time.time_ns())
+    _write(prefix, "error.pb", document.SerializeToString(deterministic=True))
+
+
+def write_deck(prefix: str, page: str) -> None:
+    """Raises `OSError`."""
+    _write(prefix, "deck.html", page.encode())
+
+
+def _read(uri: str) -> bytes:
+    if scheme_of(uri) in ("http", "https"):
+        with urlopen(uri, timeout=60) as response:
+            return response.read()
+    if not is_local(uri):
+        raise OSError(f"there is no way to read {scheme_of(uri)}:// here")
+    with open(local_path(uri), "rb") as file:
+        return file.read()
+
+
+def _write(prefix: str, name: str, data: bytes) -> None:
+    if not is_local(prefix):
+        raise OSError(f"there is no way to write {scheme_of(prefix)}:// here")
+    folder = local_path(prefix)
+    os.makedirs(folder, exist_ok=True)
+    temporary = os.path.join(folder, f".{name}.{os.getpid()}")
+    with open(temporary, "wb") as file:
+        file.write(data)
+    os.replace(temporary, os.path.join(folder, name))
