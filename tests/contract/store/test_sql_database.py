@@ -265,6 +265,35 @@ async def test_lost_connections_are_made_again_and_missed_wake_ups_made_good(dat
 
 
 @on_postgresql
+@pytest.mark.parametrize("is_committed", [True, False])
+async def test_a_commit_whose_answer_is_lost_is_looked_up(database_url: str, is_committed: bool) -> None:
+    store = await opened(database_url)
+    await store.create_execution(execution("a1"), b"created", audit())
+    cuts: list[int] = []
+
+    def cut(connection: Connection) -> None:
+        if cuts:
+            return
+        pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+        cuts.append(pid)
+        if is_committed:  # the transaction ends well; what fails below is the end of an empty one
+            connection.exec_driver_sql("COMMIT")
+            connection.exec_driver_sql("BEGIN")
+        with psycopg.connect(database_url, autocommit=True) as other:
+            other.execute("SELECT pg_terminate_backend(%s)", [pid])
+
+    event.listen(Engine, "commit", cut)
+    try:
+        assert await store.commit([commit(ID, 1, b"a", nodes=[node()])]) == [True]
+    finally:
+        event.remove(Engine, "commit", cut)
+    assert len(cuts) == 1
+    assert await store.log(ID) == [b"created", b"a"]
+    assert await store.commit([commit(ID, 2, b"b")]) == [True]
+    await store.stop()
+
+
+@on_postgresql
 async def test_text_that_postgresql_can_not_keep_is_refused_by_name(database_url: str) -> None:
     store = await opened(database_url)
     with pytest.raises(InvalidInput) as raised:

@@ -14,12 +14,13 @@ from itertools import groupby
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from sqlalchemy import URL, Connection, Engine
+from sqlalchemy import URL, Connection, Engine, RootTransaction
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from alula.core.errors import ResourceExhausted, Unavailable
 from alula.server.store import Commit
 from alula.server.stores.sql.faults import is_contention, translated
+from alula.server.stores.sql.outcome import transaction_id, was_committed
 
 Result = TypeVar("Result")
 Operation = Callable[[Connection], Result]
@@ -59,7 +60,7 @@ _Outcome = tuple[_Change, Any, Exception | None]
 
 
 class _Uncertain(Exception):
-    """The connection broke while the transaction was being committed: nobody knows whether it was."""
+    """The connection broke while the transaction was being committed, and nobody can say whether it was."""
 
 
 class Writer:
@@ -171,7 +172,7 @@ class Writer:
                 return [(change, None, _unknown(error)) for change in changes]
             except DBAPIError as error:
                 if error.connection_invalidated and not is_last:
-                    continue  # that transaction is gone for certain, its commit had not begun: reconnect
+                    continue  # that transaction is gone for certain: reconnect
                 failure = translated(error, self._url)
                 if failure.code in _COMMON_FAILURES or error.connection_invalidated:
                     return [(change, None, failure) for change in changes]
@@ -208,17 +209,26 @@ class Writer:
                     outcomes += self._appended(connection, list(group))
                 else:
                     outcomes += [(change, change.operation(connection), None) for change in group if change.operation]
-            try:
-                transaction.commit()
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    raise _Uncertain(str(error.orig)) from error
-                raise
+            self._commit(connection, transaction)
         except BaseException:
             # Kept open only while all is well: closing rolls back, and a broken one is replaced.
             self._disconnect()
             raise
         return outcomes
+
+    def _commit(self, connection: Connection, transaction: RootTransaction) -> None:
+        id = transaction_id(connection)
+        try:
+            transaction.commit()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            self._disconnect()
+            is_kept = was_committed(self._engine, id)
+            if is_kept is None:
+                raise _Uncertain(str(error.orig)) from error
+            if not is_kept:
+                raise
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
