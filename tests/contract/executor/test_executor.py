@@ -40,7 +40,7 @@ def on_executor(data: Path, scenario: Callable[[Harness], Awaitable[T]], **optio
             await executor.stop()
 
     result = asyncio.run(run())
-    assert sorted(each.name for each in (data / "work").iterdir()) == ["servers"]
+    assert list((data / "work/attempts").iterdir()) == []
     assert list((data / "work/servers").iterdir()) == []
     return result
 
@@ -144,7 +144,7 @@ def test_a_task_does_not_see_the_configuration_of_whoever_started_the_platform(t
     assert run_one(tmp_path, spec).phase == "SUCCEEDED"
     home, folder, *rest = log_of(spec).splitlines()[1].split(" ", 2)
     assert home == str(tmp_path / "home")
-    assert folder.startswith(str(tmp_path / "work/"))
+    assert folder.startswith(str(tmp_path / "work/attempts/"))
     assert "['data', 'stand_in-1.dist-info'] None" in rest[0]
 
 
@@ -274,7 +274,7 @@ def test_stop_ends_everything_at_once(tmp_path, bundle):
         harness.executor.submit(spec)
         await harness.until(lambda: harness.of(spec, "RUNNING"))
         await asyncio.to_thread(eventually, lambda: "sleeping" in log_of(spec))
-        own = str(tmp_path / "work/")
+        own = str(tmp_path / "work/attempts/")
         for each in os.listdir("/proc"):
             if (
                 each.isdigit()

@@ -21,7 +21,7 @@ from typing import Literal
 import msgspec
 
 from alula.core.errors import AlulaError, FailedPrecondition, TaskError
-from alula.core.ids import AttemptId, unique_key
+from alula.core.ids import AttemptId
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.executors.process import files, variables
 from alula.server.executors.process.admission import Admission, Capacity
@@ -44,6 +44,7 @@ from alula.server.executors.process.memory import Cgroups, Group, find_cgroups
 from alula.server.executors.process.options import ProcessOptions
 from alula.server.executors.process.watch import Watch, Watched
 from alula.server.executors.process.wire import End, Ended, Run, Started
+from alula.server.executors.process.work_folders import WorkFolders
 
 NOTICE_S = 1.0
 """How often is looked for attempts that have been waiting, to say what for."""
@@ -109,6 +110,7 @@ class ProcessExecutor:
             data / "environments", self._options.environments, make=self._options.build_environments
         )
         self._preparing: set[asyncio.Task[None]] = set()
+        self._folders = WorkFolders(self._work)
         self._pump_due = False
         self._notice: asyncio.TimerHandle | None = None
         self._cgroups: Cgroups | None = None
@@ -140,6 +142,7 @@ class ProcessExecutor:
         self._attempts.clear()
         self._by_number.clear()
         await self._pool.close()
+        await asyncio.to_thread(self._folders.remove_all)
         if self._cgroups is not None:
             self._cgroups.close()
         self._attempts.clear()
@@ -280,7 +283,7 @@ class ProcessExecutor:
         if spec.memory_limit_bytes and self._cgroups is not None:
             attempt.group = self._cgroups.make(str(attempt.number), spec.memory_limit_bytes)
         group = attempt.group
-        attempt.cwd = f"{self._work}/{attempt.number}-{unique_key(spec.id)}"
+        attempt.cwd = self._folders.take(code.folder)
         return Run(
             id=attempt.number,
             argv=attempt.launch.argv,
@@ -399,6 +402,8 @@ class ProcessExecutor:
         self._by_number.pop(attempt.number, None)
         self._admission.discard(attempt.number)
         self._watch.discard(attempt.number)
+        if attempt.cwd:
+            self._folders.give_back(attempt.cwd)
         if attempt.group is not None and self._cgroups is not None:
             self._cgroups.remove(attempt.group)
         self._pump_soon()
@@ -406,10 +411,8 @@ class ProcessExecutor:
     def _clear_work(self) -> None:
         """End what an earlier platform left, and remove the working folders of its attempts."""
         self._register.end_all()
-        sweep((f"{self._work}/", f"{self._data}/objects/"))
-        for each in self._work.iterdir():
-            if each.name != self._register.folder.name:
-                shutil.rmtree(each, ignore_errors=True)
+        sweep((f"{self._folders.folder}/", f"{self._data}/objects/"))
+        self._folders.remove_all()
         self._home.mkdir(parents=True, exist_ok=True)
         if self._options.memory_control != "sampled":
             self._cgroups = find_cgroups(f"alula-{hashlib.sha256(bytes(self._data)).hexdigest()[:12]}")

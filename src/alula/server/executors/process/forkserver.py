@@ -23,9 +23,9 @@ from __future__ import annotations
 import atexit
 import contextlib
 import ctypes
+import functools
 import gc
 import importlib
-import importlib.metadata
 import io
 import json
 import math
@@ -33,14 +33,12 @@ import os
 import random
 import resource
 import select
-import shutil
 import signal
 import socket
 import struct
 import sys
 import threading
 import time
-import traceback
 import types
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
@@ -69,12 +67,35 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def entry_point(name: str) -> Callable[[], Any]:
-    """The function that loads the console script `name` of this environment. Raises LookupError."""
-    for distribution in importlib.metadata.distributions():
-        for each in distribution.entry_points:
-            if each.name == name and each.group == "console_scripts":
-                return each.load
+    """What loads the console script `name` of this environment. Raises LookupError.
+
+    Reads the metadata of what is installed itself: `importlib.metadata` would add a fifth to the memory of a bare
+    interpreter, and each fork pays for memory.
+    """
+    for folder in sys.path:
+        try:
+            installed = [each for each in os.listdir(folder or ".") if each.endswith((".dist-info", ".egg-info"))]
+        except OSError:
+            continue
+        for each in installed:
+            target = console_script(read_text(os.path.join(folder, each, "entry_points.txt")), name)
+            if target:
+                module, _, attribute = target.partition("[")[0].strip().partition(":")
+                return lambda: functools.reduce(getattr, attribute.split("."), importlib.import_module(module))
     raise LookupError(name)
+
+
+def console_script(text: str, name: str) -> str:
+    """The target of a console script in the text of an `entry_points.txt`, empty when it has none."""
+    section = ""
+    for line in text.splitlines():
+        if line.startswith("["):
+            section = line.strip(" []")
+        elif section == "console_scripts":
+            key, _, target = line.partition("=")
+            if key.strip() == name:
+                return target.strip()
+    return ""
 
 
 def become_main(name: str) -> str:
@@ -104,6 +125,8 @@ def call(load: Callable[[], Any], argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return 130
     except BaseException as error:  # noqa: BLE001 - whatever a task raises is printed and becomes its status
+        import traceback  # lazy: a fork pays for what is loaded
+
         own_frame = error.__traceback__
         traceback.print_exception(type(error), error, own_frame.tb_next if own_frame else None)
         return 1
@@ -120,8 +143,8 @@ def leave(status: int) -> NoReturn:
         atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
         sys.stdout.flush()
         sys.stderr.flush()
-    except BaseException:  # noqa: BLE001 - an exit handler of the task failed
-        traceback.print_exc()
+    except BaseException as error:  # noqa: BLE001 - an exit handler of the task failed
+        sys.excepthook(type(error), error, error.__traceback__)
         status = status or 1
     os._exit(status)
 
@@ -379,10 +402,7 @@ class Server:
     def on_run(self, frame: Frame) -> None:
         number = frame["id"]
         try:
-            os.makedirs(frame["cwd"], exist_ok=True)
-            links: list[tuple[str, str]] = frame["links"]
-            for link, target in links:
-                os.symlink(target, os.path.join(frame["cwd"], link))
+            prepare_folder(frame["cwd"], frame["links"])
             log = os.open(frame["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             try:
                 if self.preload_output:
@@ -394,7 +414,6 @@ class Server:
             finally:
                 os.close(log)
         except OSError as error:
-            shutil.rmtree(frame["cwd"], ignore_errors=True)
             self.tell({"event": "ended", "id": number, "cannot_start": str(error)})
             return
         attempt = Attempt(frame, pid, started_at)
@@ -543,10 +562,7 @@ class Server:
             write_new(request["record"], json.dumps(record).encode())
         except OSError as error:
             record["not_recorded"] = str(error)
-        try:
-            os.rmdir(request["cwd"])
-        except OSError:
-            shutil.rmtree(request["cwd"], ignore_errors=True)
+        clean_folder(request["cwd"], request["links"])
         del self.attempts[request["id"]]
         self.ending.pop(request["id"], None)
         record.update(event="ended", id=request["id"])
@@ -570,9 +586,31 @@ class Server:
             except ChildProcessError:
                 continue
             time.sleep(0.002)
-        for attempt in self.attempts.values():
-            shutil.rmtree(attempt.request["cwd"], ignore_errors=True)
         os._exit(0)
+
+
+def prepare_folder(path: str, links: Sequence[tuple[str, str]]) -> None:
+    """A working folder with these links in it and nothing else."""
+    try:
+        os.mkdir(path)
+    except FileExistsError:  # left clean by the attempt before: making folders is dear, so they are used again
+        return
+    for link, target in links:
+        os.symlink(target, f"{path}/{link}")
+
+
+def clean_folder(path: str, links: Sequence[tuple[str, str]]) -> None:
+    """Leave a working folder as `prepare_folder` made it, or remove it."""
+    expected = dict(links)
+    try:
+        with os.scandir(path) as entries:
+            found = {each.name: os.readlink(each.path) if each.is_symlink() else "" for each in entries}
+    except OSError:
+        found = {"": ""}
+    if found != expected:
+        import shutil  # lazy: a fork pays for what is loaded
+
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def only_wake_up(_number: int, _frame: types.FrameType | None) -> None:

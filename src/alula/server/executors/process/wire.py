@@ -32,7 +32,7 @@ class Run(msgspec.Struct, frozen=True, tag_field="op", tag="run"):
     argv: tuple[str, ...]
     environment: dict[str, str]
     cwd: str
-    """Made before, removed after."""
+    """A folder that no other attempt uses now; made, or clean from the attempt before."""
     links: tuple[tuple[str, str], ...]
     """Name in `cwd` and the path it points to."""
     log: str
