@@ -75,17 +75,19 @@ async def _platform(
     settings: Settings, folder: Path, blobs: FileBlobs, endpoints: Endpoints
 ) -> AsyncGenerator[Platform]:
     """What use cases work with: store and objects, opened."""
-    store = SqlStore(settings.database_url or f"sqlite:///{folder / 'alula.sqlite'}", clock=_clock)
+    store = SqlStore(settings.database_url or folder / "alula.sqlite", clock=_clock)
     await blobs.start()
     await store.start()
     try:
+        if not settings.database_url:
+            # The folder's lock is ours, so whoever claimed anything here is dead: no lease is worth waiting for.
+            await store.release()
         yield Platform(
             store=store,
             blobs=blobs,
             hub=Hub(),
             clock=_clock,
             random_bytes=secrets.token_bytes,
-            runner_id=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
             http_endpoint=endpoints.http,
             domains=settings.domains,
             max_parallelism=settings.max_parallelism,
@@ -105,7 +107,7 @@ async def _running(settings: Settings, folder: Path, platform: Platform) -> Asyn
         blobs=platform.blobs,
         publish=platform.hub.publish,
         clock=platform.clock,
-        runner_id=platform.runner_id,
+        runner_id=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
     )
     await runner.start()
     try:

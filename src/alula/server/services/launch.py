@@ -164,6 +164,6 @@ async def _keep(platform: Platform, caller: Caller, record: ExecutionRecord) -> 
         domain=record.id.domain,
         detail=str(record.launch_plan),
     )
-    kept = await platform.store.create_execution(record, events.encode(created), audit, owner=platform.runner_id)
+    kept = await platform.store.create_execution(record, events.encode(created), audit)
     if not kept:
         raise AlreadyExists("ExecutionExists", f"execution `{record.id}` exists", fix="choose another name, or none")

@@ -28,8 +28,6 @@ class Platform:
     """Now, in microseconds since the epoch."""
     random_bytes: Callable[[int], bytes]
     """That many unpredictable bytes."""
-    runner_id: str
-    """Who runs what is launched here; empty when this process runs nothing."""
     http_endpoint: str = ""
     """`http://host:port` under which clients reach this process, for links."""
     domains: tuple[str, ...] = DEFAULT_DOMAINS
