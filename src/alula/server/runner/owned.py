@@ -53,9 +53,9 @@ class Owned:
     def is_dirty(self) -> bool:
         return bool(self._events or self._consumed or self._actions)
 
-    def commit(self) -> Commit:
+    def commit(self, owner: str) -> Commit:
         """All that is new, as one commit. Call `committed` when it is durable."""
-        return Commit(self.record.id, self._next_seq, self._events, self._changes, self._consumed)
+        return Commit(self.record.id, self._next_seq, self._events, self._changes, self._consumed, owner=owner)
 
     def committed(self) -> list[Action]:
         """The commit is durable: the actions that may be done now."""

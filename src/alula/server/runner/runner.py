@@ -11,6 +11,7 @@ execution to another and lets go of it. What is in flight is never stored: after
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import uuid
 from collections.abc import Callable, Collection, Coroutine
@@ -104,6 +105,8 @@ class Runner:
         await asyncio.gather(*running, return_exceptions=True)
         self._timers.stop()
         await self._executor.stop()
+        with contextlib.suppress(AlulaError):  # then others wait for the end of the lease
+            await self._store.release(self._id)
 
     # Arrivals: called on the event loop's thread, at any time
 
@@ -219,7 +222,7 @@ class Runner:
         dirty = [owned for owned in self._owned.values() if owned.is_dirty]
         if not dirty:
             return []
-        kept = await self._store_commits([owned.commit() for owned in dirty])
+        kept = await self._store_commits([owned.commit(self._id) for owned in dirty])
         actions: list[tuple[Owned, Action]] = []
         for owned, is_kept in zip(dirty, kept, strict=True):
             if not is_kept:
