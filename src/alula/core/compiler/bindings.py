@@ -161,9 +161,7 @@ class _Check:
         self, data: literals_pb2.BindingData, wanted: types_pb2.LiteralType, findings: Findings
     ) -> None:
         fitting = [variant for variant in wanted.union_type.variants if self._would_fit(data, variant)]
-        if len(fitting) == 1:
-            self.check(data, fitting[0], findings)
-        elif fitting:
+        if len(fitting) > 1:
             both = " and ".join(explain_type(variant) for variant in fitting)
             findings.add(
                 Code.AMBIGUOUS_BINDING_UNION_VALUE,
@@ -171,7 +169,7 @@ class _Check:
                 f"what `{self._var}` is bound to fits several variants of {explain_type(wanted)}: {both}; "
                 "bind a promise or a typed value instead",
             )
-        else:
+        elif not fitting:
             findings.add(
                 Code.INCOMPATIBLE_BINDING_UNION_VALUE,
                 self._node_id,

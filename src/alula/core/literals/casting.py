@@ -46,8 +46,9 @@ def can_cast(upstream: types_pb2.LiteralType, downstream: types_pb2.LiteralType)
     """Whether a value of type `upstream` may be given where `downstream` is expected."""
     if upstream == downstream:
         return True
-    if upstream.WhichOneof("type") == "union_type" and len(upstream.union_type.variants) == 1:
-        return _fits(upstream.union_type.variants[0], downstream) or _fits(upstream, downstream)
+    one_variant = upstream.WhichOneof("type") == "union_type" and len(upstream.union_type.variants) == 1
+    if one_variant and downstream.WhichOneof("type") != "union_type":
+        return can_cast(upstream.union_type.variants[0], downstream)
     return _fits(upstream, downstream)
 
 

@@ -81,15 +81,20 @@ def scalar_type_of(scalar: literals_pb2.Scalar) -> types_pb2.LiteralType:
 
 
 def _common_type(literals: Iterable[literals_pb2.Literal]) -> types_pb2.LiteralType:
+    """The one type, or the union of those types of which none fits another: `[]` says nothing beside `[1]`."""
     found: dict[bytes, types_pb2.LiteralType] = {}
     for literal in literals:
         literal_type = literal_type_of(literal)
         found.setdefault(literal_type.SerializeToString(deterministic=True), literal_type)
-    if not found:
+    variants: list[types_pb2.LiteralType] = []
+    for key in sorted(found):
+        if not any(can_cast(found[key], other) for other in variants):
+            variants = [other for other in variants if not can_cast(other, found[key])]
+            variants.append(found[key])
+    if not variants:
         return types_pb2.LiteralType(simple=types_pb2.NONE)
-    if len(found) == 1:
-        return next(iter(found.values()))
-    variants = [found[key] for key in sorted(found)]
+    if len(variants) == 1:
+        return variants[0]
     return types_pb2.LiteralType(union_type=types_pb2.UnionType(variants=variants))
 
 

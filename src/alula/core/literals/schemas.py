@@ -14,9 +14,10 @@ from google.protobuf import struct_pb2
 from alula.core.literals.structs import Plain, plain_struct
 
 Schema = Mapping[str, Plain]
-_Seen = frozenset[tuple[int, int]]
 _EMPTY: Schema = {}
 _COMBINED = ("anyOf", "oneOf")
+_MAX_DEPTH = 100
+"""Deeper than this a difference is not looked for."""
 
 
 def fits_schema(upstream: struct_pb2.Struct, downstream: struct_pb2.Struct) -> bool:
@@ -25,9 +26,7 @@ def fits_schema(upstream: struct_pb2.Struct, downstream: struct_pb2.Struct) -> b
     Upstream may have more fields; fields that downstream requires must be there; fields of both must agree.
     """
     up, down = plain_struct(upstream), plain_struct(downstream)
-    if up == down:
-        return True
-    return _Comparison(up, down).fits(up, down, frozenset())
+    return up == down or _Comparison(up, down).fits(up, down, depth=0)
 
 
 def schema_title(schema: struct_pb2.Struct) -> str:
@@ -40,48 +39,46 @@ def schema_title(schema: struct_pb2.Struct) -> str:
 
 
 class _Comparison:
-    """Two documents, whose local references are followed."""
+    """Two documents, whose local references are followed. Each pair of their parts is compared once."""
 
     def __init__(self, upstream: Schema, downstream: Schema) -> None:
         self._upstream = upstream
         self._downstream = downstream
+        self._fits: dict[tuple[int, int], bool] = {}
 
-    def fits(self, up: Plain, down: Plain, seen: _Seen) -> bool:
+    def fits(self, up: Plain, down: Plain, *, depth: int) -> bool:
         up = _resolved(up, self._upstream)
         down = _resolved(down, self._downstream)
-        pair = (id(up), id(down))
-        if pair in seen:
-            return True  # a type that contains itself: decided where the comparison of the pair began
-        seen |= {pair}
-        if not down or not up:
+        if not down or not up or depth > _MAX_DEPTH:
             return True  # an empty schema says nothing, as `Any` does
-        return self._alternatives(up, down, seen)
+        pair = (id(up), id(down))
+        if pair not in self._fits:
+            self._fits[pair] = True  # what a type that contains itself meets again further in
+            self._fits[pair] = self._alternatives(up, down, depth + 1)
+        return self._fits[pair]
 
-    def _alternatives(self, up: Schema, down: Schema, seen: _Seen) -> bool:
+    def _alternatives(self, up: Schema, down: Schema, depth: int) -> bool:
         for key in _COMBINED:
             if key in up:
-                return all(self.fits(variant, down, seen) for variant in _items(up[key]))
+                return all(self.fits(variant, down, depth=depth) for variant in _items(up[key]))
         for key in _COMBINED:
             if key in down:
-                return any(self.fits(up, variant, seen) for variant in _items(down[key]))
-        if not _type_fits(up, down) or not _values_fit(up, down):
-            return False
-        return self._parts(up, down, seen)
+                return any(self.fits(up, variant, depth=depth) for variant in _items(down[key]))
+        return _type_fits(up, down) and _values_fit(up, down) and self._parts(up, down, depth)
 
-    def _parts(self, up: Schema, down: Schema, seen: _Seen) -> bool:
+    def _parts(self, up: Schema, down: Schema, depth: int) -> bool:
         properties, wanted = _mapping(up.get("properties")), _mapping(down.get("properties"))
         if wanted:
             required = {name for name in _items(down.get("required")) if isinstance(name, str)}
-            if any(name not in properties for name in required):
+            if not required <= properties.keys():
                 return False
-            if not all(
-                self.fits(properties[name], field, seen) for name, field in wanted.items() if name in properties
-            ):
+            shared = wanted.keys() & properties.keys()
+            if not all(self.fits(properties[name], wanted[name], depth=depth) for name in shared):
                 return False
         for key in ("items", "additionalProperties"):
             one, other = up.get(key), down.get(key)
             both = isinstance(one, Mapping) and isinstance(other, Mapping)
-            if both and not self.fits(one, other, seen):
+            if both and not self.fits(one, other, depth=depth):
                 return False
         return True
 

@@ -321,3 +321,14 @@ def test_compiling_is_linear() -> None:
     wide = [task_node(f"w{i}", T, x=".x") for i in range(10_000)]
     compiled = of(*deep, *wide)
     assert len(edges(compiled.connections)[0]["end-node"]) == 10_001
+
+
+def test_deep_lists_for_deep_unions_are_checked_in_no_more_steps_than_they_have_parts() -> None:
+    kind, data = INT, binding("", 1).binding
+    for _ in range(20):
+        kind = union(list_of(kind), STR)
+        data = literals_pb2.BindingData(collection=literals_pb2.BindingDataCollection(bindings=[data]))
+    deep = task("deep", inputs={"v": kind})
+    node = task_node("n0", deep)
+    node.inputs.append(bound("v", data))
+    compile_workflow(workflow("w", [node]), [], [deep])

@@ -181,3 +181,26 @@ def test_types_in_words(kind: types_pb2.LiteralType, words: str) -> None:
 def test_optional_is_none_or_a_union_with_it() -> None:
     assert is_optional(union(INT, NONE)) and is_optional(NONE)
     assert not is_optional(INT) and not is_optional(union(INT, STR))
+
+
+def test_deep_types_are_compared_in_no_more_steps_than_they_have_parts() -> None:
+    """Unions of one inside each other, and schemas whose definitions each use the next one twice."""
+    one, other = INT, STR
+    for _ in range(40):
+        one, other = union(one), union(other)
+    assert not can_cast(one, other)
+
+    def chain(leaf: str) -> types_pb2.LiteralType:
+        definitions: dict[str, object] = {
+            f"A{i}": {
+                "type": "object",
+                "properties": {name: {"$ref": f"#/$defs/A{i + 1}"} for name in ("left", "right")},
+            }
+            for i in range(60)
+        }
+        definitions["A60"] = {"type": leaf}
+        described = struct_of({"$ref": "#/$defs/A0", "$defs": definitions})  # type: ignore[dict-item]
+        return types_pb2.LiteralType(simple=types_pb2.STRUCT, metadata=described)
+
+    assert can_cast(chain("integer"), chain("number"))
+    assert not can_cast(chain("string"), chain("number"))
