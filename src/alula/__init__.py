@@ -6,7 +6,7 @@ This module is the authoring API and nothing else: each name is loaded when it i
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # as in `typing`, which takes longer to import than all of this
 
 if TYPE_CHECKING:
     from alula.sdk.cache import Cache as Cache

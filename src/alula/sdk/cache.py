@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol
 
 
-@runtime_checkable
 class CachePolicy(Protocol):
     """One way to derive a cache version; several are hashed together."""
 
@@ -17,12 +14,12 @@ class CachePolicy(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
 class FunctionBody:
     """The cache version changes with the code of the task's function (not with comments, layout or docstring)."""
 
     def get_version(self, salt: str, function: Callable[..., object]) -> str:
         import ast  # lazy: only a task whose cache version is automatic pays
+        import hashlib  # lazy: as above
         import inspect  # lazy: as above
         import textwrap  # lazy: as above
 
@@ -35,8 +32,7 @@ class FunctionBody:
         return hashlib.sha256((salt + ast.dump(tree)).encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Cache:
+class Cache(NamedTuple):
     """Cache settings of a task.
 
     Without a `version` it is derived from the `policies`, by default from the code of the function itself;
@@ -49,7 +45,7 @@ class Cache:
     ignored_inputs: str | Sequence[str] = ()
     """Inputs that don't count."""
     salt: str = ""
-    policies: Sequence[CachePolicy] | CachePolicy = field(default_factory=lambda: (FunctionBody(),))
+    policies: Sequence[CachePolicy] | CachePolicy = (FunctionBody(),)
 
     def ignored(self) -> tuple[str, ...]:
         """The names of the inputs that don't count."""
@@ -59,13 +55,14 @@ class Cache:
         """The cache version for a task's function."""
         if self.version is not None:
             return self.version
-        policies = (self.policies,) if isinstance(self.policies, CachePolicy) else tuple(self.policies)
+        import hashlib  # lazy: only registering asks
+
+        policies = self.policies if isinstance(self.policies, Sequence) else (self.policies,)
         joined = "".join(policy.get_version(self.salt, function) for policy in policies)
         return hashlib.sha256(joined.encode()).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class HashMethod:
+class HashMethod(NamedTuple):
     """Inside `Annotated[T, HashMethod(f)]`: the cache compares `f(value)` in place of the value itself."""
 
     function: Callable[..., object]

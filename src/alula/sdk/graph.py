@@ -10,8 +10,7 @@ import typing
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from typing import NoReturn, Protocol, Self, Unpack
+from typing import NamedTuple, NoReturn, Protocol, Self, Unpack
 
 from alula.sdk.interface import InterfaceView
 from alula.sdk.mistake import Location, caller, mistake
@@ -30,18 +29,20 @@ class Entity(Protocol):
     def interface(self) -> InterfaceView: ...
 
 
-@dataclass(slots=True, eq=False)
 class Node:
     """One step of a workflow that is being declared."""
 
-    id: str
-    entity: Entity
-    inputs: dict[str, object]
-    """By input name: a value, a promise, or lists and dicts of these."""
-    at: Location
-    upstream: list[Node] = field(default_factory=list["Node"])
-    """Nodes to wait for that give no value to this one."""
-    overrides: Overrides = field(default_factory=Overrides)
+    __slots__ = ("at", "entity", "id", "inputs", "overrides", "upstream")
+
+    def __init__(self, id: str, entity: Entity, inputs: dict[str, object], at: Location) -> None:
+        self.id = id
+        self.entity = entity
+        self.inputs = inputs
+        """By input name: a value, a promise, or lists and dicts of these."""
+        self.at = at
+        self.upstream: list[Node] = []
+        """Nodes to wait for that give no value to this one."""
+        self.overrides = Overrides()
 
     def with_overrides(self, **changes: Unpack[OverrideValues]) -> Self:
         """Run this step with other settings than its task's."""
@@ -226,13 +227,15 @@ class Outputs(tuple[Promise, ...]):
 Outcome = Promise | Outputs | Node
 
 
-@dataclass(slots=True)
 class Graph:
     """What a workflow's body made: its nodes in order and what it returned."""
 
-    workflow: str
-    nodes: list[Node] = field(default_factory=list[Node])
-    outputs: dict[str, object] = field(default_factory=dict[str, object])
+    __slots__ = ("nodes", "outputs", "workflow")
+
+    def __init__(self, workflow: str) -> None:
+        self.workflow = workflow
+        self.nodes: list[Node] = []
+        self.outputs: dict[str, object] = {}
 
     def add(self, entity: Entity, inputs: dict[str, object], *, at: Location) -> Promise | Outputs:
         """A new node; gives the promises of its outputs."""
@@ -272,8 +275,7 @@ def node_of(outcome: object) -> Node | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(NamedTuple):
     """Where a promise gets its value from: an output of a node, or with None an input of the workflow."""
 
     node: Node | None

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from types import CodeType, NoneType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from alula.sdk.mistake import Location, location_of, mistake
 
@@ -177,8 +176,7 @@ class Interface:
         return bind_arguments(self, args, kwargs, at=at)
 
 
-@dataclass(frozen=True, slots=True)
-class DerivedInterface:
+class DerivedInterface(NamedTuple):
     """The interface of an entity that is made of another: of a map task, of a launch plan."""
 
     kind: str

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from alula.sdk.graph import open_graph
 from alula.sdk.interface import DerivedInterface
 from alula.sdk.mistake import Location, caller, mistake
 from alula.sdk.workflow import Workflow
 
+if TYPE_CHECKING:
+    from datetime import timedelta
 
-@dataclass(frozen=True, slots=True)
-class CronSchedule:
+
+class CronSchedule(NamedTuple):
     """Start at the times that a cron expression names (UTC unless the expression begins with `CRON_TZ=`)."""
 
     schedule: str
@@ -23,17 +23,11 @@ class CronSchedule:
     """The input that gets the planned time."""
 
 
-@dataclass(frozen=True, slots=True)
-class FixedRate:
+class FixedRate(NamedTuple):
     """Start again after a fixed time: a whole number of minutes."""
 
-    duration: datetime.timedelta
+    duration: timedelta
     kickoff_time_input_arg: str | None = None
-
-    def __post_init__(self) -> None:
-        seconds = self.duration.total_seconds()
-        if seconds < 60 or seconds % 60:
-            raise mistake("InvalidSchedule", f"a fixed rate of {self.duration} is not whole minutes", at=caller())
 
     @property
     def rate(self) -> tuple[int, str]:
@@ -81,7 +75,7 @@ class LaunchPlan:
         self.auto_activate = auto_activate
         self.overwrite_cache = overwrite_cache
         self.location = at
-        self._check_inputs()
+        self._check()
 
     @classmethod
     def create(
@@ -158,7 +152,15 @@ class LaunchPlan:
             at=caller(),
         )
 
-    def _check_inputs(self) -> None:
+    def _check(self) -> None:
+        if isinstance(self.schedule, FixedRate):
+            seconds = self.schedule.duration.total_seconds()
+            if seconds < 60 or seconds % 60:
+                raise mistake(
+                    "InvalidSchedule",
+                    f"launch plan `{self.name}`: a fixed rate of {self.schedule.duration} is not whole minutes",
+                    at=self.location,
+                )
         names = self.workflow.interface.defaults
         for name in (*self.default_inputs, *self.fixed_inputs):
             if name not in names:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import hashlib
 import typing
 from collections.abc import Mapping
 from types import GenericAlias
@@ -46,6 +45,8 @@ class MapTask(Generic[R_co]):
     @property
     def name(self) -> str:
         """The name of the array's task on the platform; another set of bound inputs is another task."""
+        import hashlib  # lazy: only registering and running ask
+
         bound = ",".join(sorted(self.bound))
         digest = hashlib.md5(f"{bound}|{self.allows_failures}".encode(), usedforsecurity=False).hexdigest()
         return f"{self.target.module}.map_{self.target.interface.name}_{digest}-arraynode"

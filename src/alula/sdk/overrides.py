@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields, replace
-from datetime import timedelta
-from typing import TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from alula.sdk.cache import Cache
 from alula.sdk.mistake import Location, mistake
-from alula.sdk.resources import Resources
+from alula.sdk.resources import Resources, checked, checked_single
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 class OverrideValues(TypedDict, total=False):
@@ -29,8 +30,7 @@ class OverrideValues(TypedDict, total=False):
     container_image: str
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(NamedTuple):
     """What one step changes; None leaves the task's own setting."""
 
     node_name: str | None = None
@@ -46,42 +46,41 @@ class Overrides:
 
 def overrides_of(before: Overrides, changes: OverrideValues, *, at: Location) -> Overrides:
     """`before` with these changes. Raises `InvalidInput` for a value that can't be."""
-    known = {each.name for each in fields(Overrides)} | {"resources", "timeout", "cache_version", "cache_serialize"}
+    known = set(Overrides._fields) | {"resources", "timeout", "cache_version", "cache_serialize"}
     for name in changes:
         if name not in known or name == "timeout_s":
             listing = ", ".join(sorted(OverrideValues.__annotations__))
             raise mistake("UnknownOverride", f"a step has no setting `{name}`", at=at, fix=f"there are {listing}")
     after = before
     if "node_name" in changes:
-        after = replace(after, node_name=node_name(changes["node_name"], at=at))
+        after = after._replace(node_name=node_name(changes["node_name"], at=at))
     if "retries" in changes:
-        after = replace(after, retries=retry_count(changes["retries"], at=at))
+        after = after._replace(retries=retry_count(changes["retries"], at=at))
     if "timeout" in changes:
-        after = replace(after, timeout_s=timeout_seconds(changes["timeout"], at=at))
+        after = after._replace(timeout_s=timeout_seconds(changes["timeout"], at=at))
     if "cache" in changes:
-        after = replace(
-            after,
+        after = after._replace(
             cache=cache_setting(
                 changes["cache"], changes.get("cache_version"), changes.get("cache_serialize", False), at=at
-            ),
+            )
         )
     elif "cache_version" in changes or "cache_serialize" in changes:
         raise mistake("CacheNotEnabled", "`cache_version` and `cache_serialize` need `cache=True`", at=at)
     if "resources" in changes:
         if "requests" in changes or "limits" in changes:
             raise mistake("ConflictingResources", "give either `resources`, or `requests` and `limits`", at=at)
-        requests, limits = changes["resources"].split()
-        after = replace(after, requests=requests, limits=limits)
+        requests, limits = checked(changes["resources"], "resources", at=at).split()
+        after = after._replace(requests=requests, limits=limits)
     if "requests" in changes:
-        after = replace(after, requests=single(changes["requests"], "requests", at=at))
+        after = after._replace(requests=checked_single(changes["requests"], "requests", at=at))
     if "limits" in changes:
-        after = replace(after, limits=single(changes["limits"], "limits", at=at))
+        after = after._replace(limits=checked_single(changes["limits"], "limits", at=at))
     if "name" in changes:
-        after = replace(after, name=changes["name"])
+        after = after._replace(name=changes["name"])
     if "interruptible" in changes:
-        after = replace(after, interruptible=changes["interruptible"])
+        after = after._replace(interruptible=changes["interruptible"])
     if "container_image" in changes:
-        after = replace(after, container_image=changes["container_image"])
+        after = after._replace(container_image=changes["container_image"])
     return after
 
 
@@ -106,7 +105,8 @@ def retry_count(retries: object, *, at: Location) -> int:
 
 def timeout_seconds(timeout: object, *, at: Location) -> float:
     """A time limit in seconds; an int is seconds already."""
-    seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+    total = getattr(timeout, "total_seconds", None)  # of a timedelta; `datetime` need not be loaded to know
+    seconds: object = total() if callable(total) else timeout
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
         raise mistake(
             "InvalidTimeout",
@@ -131,14 +131,3 @@ def cache_setting(
             raise mistake("CacheNotEnabled", "settings of the cache are given, but `cache` is not True", at=at)
         return False
     return Cache(version=version, serialize=serialize, ignored_inputs=ignored)
-
-
-def single(resources: Resources, name: str, *, at: Location) -> Resources:
-    """Resources without (request, limit) pairs."""
-    if not isinstance(resources, Resources):
-        raise mistake("InvalidResources", f"`{name}` is {resources!r}, expected `Resources`", at=at)
-    if not resources.is_single:
-        raise mistake(
-            "InvalidResources", f"`{name}` has a (request, limit) pair", at=at, fix="pairs go into `resources`"
-        )
-    return resources

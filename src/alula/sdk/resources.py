@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
-from alula.sdk.mistake import caller, mistake
+from alula.sdk.mistake import Location, mistake
 
 Quantity = str | int | float
 Range = tuple[Quantity, Quantity] | list[Quantity]
@@ -13,8 +13,7 @@ Range = tuple[Quantity, Quantity] | list[Quantity]
 _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(e[0-9]+|[numkMGTPE]|[KMGTPE]i)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(NamedTuple):
     """Amounts of CPU, memory, GPU and scratch space.
 
     `cpu` in cores (`"500m"`, `0.5`, `2`), `mem` and `ephemeral_storage` in bytes (`"512Mi"`, `"2Gi"`), `gpu` in
@@ -26,28 +25,9 @@ class Resources:
     gpu: Quantity | Range | None = None
     ephemeral_storage: Quantity | Range | None = None
 
-    def __post_init__(self) -> None:
-        for name, value in self.amounts():
-            pair = value if isinstance(value, (tuple, list)) else (value,)
-            if isinstance(value, (tuple, list)) and len(value) != 2:
-                raise mistake(
-                    "InvalidResources",
-                    f"`{name}` of Resources is {value!r}, expected one amount or (request, limit)",
-                    at=caller(),
-                )
-            for amount in pair:
-                if not _is_quantity(amount):
-                    raise mistake(
-                        "InvalidResources",
-                        f"`{name}` of Resources is {amount!r}, which is not an amount",
-                        at=caller(),
-                        fix='write it as Kubernetes does: "500m", "2", "512Mi", "1.5Gi"',
-                    )
-
     def amounts(self) -> list[tuple[str, Quantity | Range]]:
         """The fields that are set, in their order."""
-        values = [(field.name, getattr(self, field.name)) for field in fields(self)]
-        return [(name, value) for name, value in values if value is not None]
+        return [(name, value) for name, value in zip(self._fields, self, strict=True) if value is not None]
 
     @property
     def is_single(self) -> bool:
@@ -64,6 +44,39 @@ class Resources:
             else:
                 requests[name] = value
         return Resources(**requests), Resources(**limits)
+
+
+def checked(resources: object, name: str, *, at: Location) -> Resources:
+    """The value of a setting called `name`. Raises `InvalidInput` for what is no `Resources` or no amount."""
+    if not isinstance(resources, Resources):
+        raise mistake("InvalidResources", f"`{name}` is {resources!r}, expected `Resources`", at=at)
+    for field, value in resources.amounts():
+        pair = value if isinstance(value, (tuple, list)) else (value,)
+        if isinstance(value, (tuple, list)) and len(value) != 2:
+            raise mistake(
+                "InvalidResources",
+                f"`{field}` of `{name}` is {value!r}, expected one amount or (request, limit)",
+                at=at,
+            )
+        for amount in pair:
+            if not _is_quantity(amount):
+                raise mistake(
+                    "InvalidResources",
+                    f"`{field}` of `{name}` is {amount!r}, which is not an amount",
+                    at=at,
+                    fix='write it as Kubernetes does: "500m", "2", "512Mi", "1.5Gi"',
+                )
+    return resources
+
+
+def checked_single(resources: object, name: str, *, at: Location) -> Resources:
+    """As `checked`, without (request, limit) pairs."""
+    found = checked(resources, name, at=at)
+    if not found.is_single:
+        raise mistake(
+            "InvalidResources", f"`{name}` has a (request, limit) pair", at=at, fix="pairs go into `resources`"
+        )
+    return found
 
 
 def _is_quantity(amount: object) -> bool:

@@ -7,10 +7,8 @@ a node, called anywhere else its function runs.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import timedelta
 from functools import update_wrapper
-from typing import Generic, ParamSpec, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar, Unpack, cast, overload
 
 from alula.sdk.cache import Cache
 from alula.sdk.graph import Promise, open_graph
@@ -23,11 +21,13 @@ from alula.sdk.overrides import (
     cache_setting,
     overrides_of,
     retry_count,
-    single,
     timeout_seconds,
 )
-from alula.sdk.resources import Resources
+from alula.sdk.resources import Resources, checked, checked_single
 from alula.sdk.secret import Secret
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -35,8 +35,7 @@ R_co = TypeVar("R_co", covariant=True)
 _IS_COROUTINE = 0x80
 
 
-@dataclass(frozen=True, slots=True)
-class TaskSettings:
+class TaskSettings(NamedTuple):
     """What `@task` was given, checked."""
 
     retries: int = 0
@@ -192,13 +191,13 @@ def task(
     if resources is not None:
         if requests is not None or limits is not None:
             raise mistake("ConflictingResources", "give either `resources`, or `requests` and `limits`", at=at)
-        requests, limits = resources.split()
+        requests, limits = checked(resources, "resources", at=at).split()
     settings = TaskSettings(
         retries=retry_count(retries, at=at),
         timeout_s=timeout_seconds(timeout, at=at),
         cache=cached if isinstance(cached, Cache) else None,
-        requests=single(requests, "requests", at=at) if requests is not None else None,
-        limits=single(limits, "limits", at=at) if limits is not None else None,
+        requests=checked_single(requests, "requests", at=at) if requests is not None else None,
+        limits=checked_single(limits, "limits", at=at) if limits is not None else None,
         environment=_environment(environment, at=at),
         container_image=container_image,
         interruptible=interruptible,

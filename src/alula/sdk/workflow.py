@@ -7,10 +7,9 @@ outside a workflow it runs on the local engine.
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass
 from enum import Enum
 from functools import update_wrapper
-from typing import Generic, ParamSpec, TypeVar, cast, overload
+from typing import Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
 from alula.sdk.graph import Graph, Node, Outputs, Promise, declaring, open_graph
 from alula.sdk.interface import Interface
@@ -28,8 +27,7 @@ class WorkflowFailurePolicy(Enum):
     FAIL_AFTER_EXECUTABLE_NODES_COMPLETE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class WorkflowSettings:
+class WorkflowSettings(NamedTuple):
     """What `@workflow` was given."""
 
     failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY

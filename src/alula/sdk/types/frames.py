@@ -109,8 +109,7 @@ class FrameTransformer:
         return uri, file_format
 
     def _check_columns(self, frame: Any) -> None:  # Any: of whichever library
-        class_: type = type(frame)
-        is_arrow = library_of(class_) == "pyarrow"
+        is_arrow = library_of(frame.__class__) == "pyarrow"
         names: list[object] = list(frame.column_names if is_arrow else frame.columns)
         missing = [name for name in self._columns if name not in names]
         if missing:

@@ -1,0 +1,57 @@
+"""The wire forms are flytekit's: its bytes are in `wire/goldens.json`."""
+
+import importlib.util
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from flyteidl.core.literals_pb2 import Literal
+from flyteidl.core.types_pb2 import LiteralType
+
+from alula import FlyteDirectory, FlyteFile, StructuredDataset, kwtypes
+from alula.sdk.types.engine import literal_type, to_literal, to_python
+from alula.sdk.types.store import FileStore
+
+WIRE = Path(__file__).parent / "wire"
+GOLDENS = json.loads((WIRE / "goldens.json").read_text())
+API = SimpleNamespace(
+    FlyteFile=FlyteFile, FlyteDirectory=FlyteDirectory, StructuredDataset=StructuredDataset, kwtypes=kwtypes
+)
+
+
+def _samples():
+    spec = importlib.util.spec_from_file_location("wire_samples", WIRE / "samples.py")
+    module = importlib.util.module_from_spec(spec)
+    import sys
+
+    sys.modules["wire_samples"] = module  # dataclasses look up their module
+    spec.loader.exec_module(module)
+    return module
+
+
+SAMPLES = _samples()
+TYPES = SAMPLES.types_of(API)
+VALUES = SAMPLES.values()
+
+
+@pytest.fixture
+def store(tmp_path):
+    return FileStore(str(tmp_path / "raw"), str(tmp_path))
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_type_has_the_literal_type_that_flytekit_gives_it(name):
+    assert literal_type(TYPES[name]) == LiteralType.FromString(bytes.fromhex(GOLDENS["types"][name]))
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_value_has_the_literal_that_flytekit_gives_it(name, store):
+    written = to_literal(VALUES[name], TYPES[name], store)
+    assert written == Literal.FromString(bytes.fromhex(GOLDENS["literals"][name]))
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_literal_of_flytekit_is_read_back(name, store):
+    literal = Literal.FromString(bytes.fromhex(GOLDENS["literals"][name]))
+    assert to_python(literal, TYPES[name], store) == VALUES[name]
