@@ -52,7 +52,7 @@ def _list_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @click.command("get")
-@click.argument("kind", type=_KindChoice())
+@click.argument("kind", type=_KindChoice(), metavar="KIND")
 @click.argument("name", required=False)
 @click.argument("node", required=False)
 @click.option("--version", default="", help="Of a task, workflow or launch plan; the newest otherwise.")
@@ -79,7 +79,7 @@ def get(target: Target, kind: str, name: str | None, node: str | None, version: 
 
 
 @click.command("list")
-@click.argument("kind", type=_KindChoice())
+@click.argument("kind", type=_KindChoice(), metavar="KIND")
 @click.argument("name", required=False)
 @_list_options
 @output_option

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import typing
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -77,18 +77,18 @@ def file_inputs(path: Path, interface: AnyInterface) -> dict[str, object]:
     return values
 
 
-def check_complete(interface: AnyInterface, given: Iterable[str]) -> None:
-    """Raise `InvalidInput` code `MissingInput` naming every required input that has no value."""
-    known = set(given)
-    missing = [
-        name
-        for name, default in interface.defaults.items()
-        if default is REQUIRED and name not in known and not is_optional(interface.inputs[name])
-    ]
+def completed(interface: AnyInterface, given: Mapping[str, object]) -> dict[str, object]:
+    """The inputs, with None for an optional one that has neither value nor default.
+
+    Raises `InvalidInput` code `MissingInput` naming every required input that has no value.
+    """
+    unset = [name for name, default in interface.defaults.items() if default is REQUIRED and name not in given]
+    missing = [name for name in unset if not is_optional(interface.inputs[name])]
     if missing:
         listed = " and ".join(f"`{name}`" for name in missing)
         example = " ".join(f"{_spelling(name)} <{describe(interface.inputs[name])}>" for name in missing)
         raise InvalidInput("MissingInput", f"{interface.kind} `{interface.name}` needs {listed}", fix=f"add {example}")
+    return {**given, **dict.fromkeys(unset)}
 
 
 def _option(interface: AnyInterface, name: str, hint: Any) -> click.Option:

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from alula.cli.inputs import check_complete, file_inputs, input_options, typed_inputs
+from alula.cli.inputs import completed, file_inputs, input_options, typed_inputs
 from alula.cli.load import Runnable, declared, find, load, source_named
 from alula.cli.output import print_table
 from alula.cli.run_options import Words, parse, settings_of, split
@@ -51,8 +51,7 @@ def _run(words: list[str]) -> None:
     )
     settings = settings_of(head, tail)
     from_file = file_inputs(settings.inputs_file, interface) if settings.inputs_file else {}
-    inputs = {**from_file, **typed_inputs(tail, tail_context)}
-    check_complete(interface, inputs)
+    inputs = completed(interface, {**from_file, **typed_inputs(tail, tail_context)})
     if settings.remote:
         from alula.cli.run_remote import run_remote  # lazy: gRPC only where a platform is asked
 

@@ -122,10 +122,10 @@ def plain_tree(run: RunView, now: float) -> list[str]:
     rows: list[str] = []
     for line in tree:
         label = f"{line.guide}{_SYMBOLS[line.phase][0]} {line.name}".ljust(width)
-        rest = plain(msgspec.structs.replace(line, name="")).split()
         duration = format_duration(line.duration_s) if line.duration_s is not None else ""
         notes = [*line.notes, *([_items_text(line.items)] if line.items else [])]
-        rows.append(f"{label}  {rest[0]}  {line.phase.name}  {duration}  {', '.join(notes)}".rstrip())
+        word = "waiting" if line.phase is NodePhase.UNDEFINED else line.phase.name
+        rows.append(f"{label}  {line.node_id}  {word}  {duration}  {', '.join(notes)}".rstrip())
     return rows
 
 

@@ -1,0 +1,91 @@
+"""`alula run --remote`: package, register what changed, launch, and follow if wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flyteidl.admin import execution_pb2
+from flyteidl.core import identifier_pb2, literals_pb2
+
+from alula.cli.bundling import bundle_of
+from alula.cli.failures import say
+from alula.cli.follow import follow_to_end
+from alula.cli.load import Runnable, Source
+from alula.cli.output import print_message
+from alula.cli.run_options import RunSettings
+from alula.core.errors import InvalidInput
+from alula.core.ids import is_execution_name
+from alula.sdk.client.inputs import input_literals
+from alula.sdk.client.launch import LaunchSettings, launch
+from alula.sdk.client.register import Registration, prepare, register
+from alula.sdk.client.rpcs import GET_EXECUTION
+from alula.sdk.client.run_view import to_execution_id
+from alula.sdk.client.upload import RemoteStore
+from alula.sdk.workflow import Workflow
+
+
+def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], settings: RunSettings) -> None:
+    """Run on the platform. Prints the run's name, or with `wait` its result; leaves with the run's status."""
+    if settings.run_name and not is_execution_name(settings.run_name):
+        raise InvalidInput(
+            "BadExecutionName",
+            f"`{settings.run_name}` can't name a run",
+            fix="use at most 63 lower-case letters, digits and hyphens, a letter first",
+        )
+    target = settings.target
+    plan = prepare(
+        [entity],
+        bundle_of(source.root, settings.copy),
+        project=target.project,
+        domain=target.domain,
+        version=settings.version,
+    )
+    with target.connect() as connection:
+        store = RemoteStore(connection, project=target.project, domain=target.domain)
+        registration = register(connection, plan)
+        _say_registered(registration)
+        literals = literals_pb2.LiteralMap(literals=input_literals(entity, inputs, store))
+        id = launch(
+            connection,
+            _launched(entity, registration.id),
+            literals,
+            project=target.project,
+            domain=target.domain,
+            settings=LaunchSettings(
+                name=settings.run_name,
+                overwrite_cache=settings.overwrite_cache,
+                interruptible=settings.interruptible,
+                max_parallelism=settings.max_parallelism,
+                environment=settings.environment,
+                labels=settings.labels,
+            ),
+        )
+        selector = target.selector(id)
+        say(f"launched {id.name}")
+        if settings.wait:
+            follow_to_end(connection, id, settings.form, selector=selector)
+        elif settings.form != "table":
+            request = execution_pb2.WorkflowExecutionGetRequest(id=to_execution_id(id))
+            print_message(connection.call(GET_EXECUTION, request), settings.form)
+        else:
+            print(id.name)
+            say(f"  watch it:    alula watch {id.name}{selector}")
+            say(f"  look at it:  alula describe execution {id.name}{selector}")
+
+
+def _launched(entity: Runnable, id: identifier_pb2.Identifier) -> identifier_pb2.Identifier:
+    """What is launched: a workflow by its default launch plan, which has its name."""
+    launched = identifier_pb2.Identifier()
+    launched.CopyFrom(id)
+    if isinstance(entity, Workflow):
+        launched.resource_type = identifier_pb2.LAUNCH_PLAN
+    return launched
+
+
+def _say_registered(registration: Registration) -> None:
+    version = registration.id.version
+    if registration.created:
+        word = "entity" if registration.created == 1 else "entities"
+        say(f"registered {registration.created} {word}, version {version}")
+    else:
+        say(f"nothing changed since version {version}")

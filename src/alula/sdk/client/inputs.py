@@ -1,0 +1,42 @@
+"""Python values of inputs as the literals with which a run is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from flyteidl.core import literals_pb2
+
+from alula.core.errors import InvalidInput
+from alula.sdk.binding import input_form
+from alula.sdk.interface import REQUIRED
+from alula.sdk.launch_plan import LaunchPlan
+from alula.sdk.task import Task
+from alula.sdk.types.store import Store
+from alula.sdk.types.transformer import TypeMismatch
+from alula.sdk.workflow import Workflow
+
+Launchable = Task[..., object] | Workflow[..., object] | LaunchPlan
+
+
+def input_literals(entity: Launchable, values: Mapping[str, object], store: Store) -> dict[str, literals_pb2.Literal]:
+    """Literals of the values; files and data frames go into `store`.
+
+    Defaults of a workflow are its launch plan's; those of a task are filled in here. Raises `InvalidInput`
+    naming the input.
+    """
+    interface = entity.interface
+    given = dict(values)
+    if isinstance(entity, Task):
+        given = {name: default for name, default in interface.defaults.items() if default is not REQUIRED} | given
+    literals: dict[str, literals_pb2.Literal] = {}
+    for name, value in given.items():
+        transformer, _ = input_form(interface, name)
+        try:
+            literals[name] = transformer.to_literal(value, store)
+        except TypeMismatch as error:
+            raise InvalidInput(
+                "WrongValue", f"input `{name}` of {interface.kind} `{interface.name}`: {error}"
+            ) from error
+        except OSError as error:
+            raise InvalidInput("FileUnreadable", f"input `{name}` can't be read: {error}") from error
+    return literals

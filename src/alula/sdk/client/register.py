@@ -1,0 +1,207 @@
+"""Registering what an author's code declares: package, name the version after the content, upload, create.
+
+All is compiled here before the first call, so that nothing is half registered for a mistake in the code. What
+is there already, under a version made from the content, is neither uploaded nor created again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+from flyteidl.admin import common_pb2, launch_plan_pb2, task_pb2, workflow_pb2
+from flyteidl.core import identifier_pb2
+from flyteidl.core import workflow_pb2 as core_workflow_pb2
+
+from alula.core.compiler import ReferencedLaunchPlan, compile_task, compile_workflow
+from alula.core.errors import AlreadyExists, NotFound
+from alula.sdk.client.connection import Connection
+from alula.sdk.client.package import Bundle
+from alula.sdk.client.rpcs import (
+    CREATE_LAUNCH_PLAN,
+    CREATE_TASK,
+    CREATE_WORKFLOW,
+    GET_LAUNCH_PLAN,
+    GET_TASK,
+    GET_WORKFLOW,
+    UPDATE_LAUNCH_PLAN,
+)
+from alula.sdk.client.upload import upload
+from alula.sdk.serialize import SerializationSettings, Serialized, SerializedEntity, serialize
+from alula.sdk.serialize.entities import AnyEntity
+
+VERSION_CHARS = 20
+_PLACEHOLDER = "unversioned"
+_KIND_WORDS = {
+    identifier_pb2.TASK: "task",
+    identifier_pb2.WORKFLOW: "workflow",
+    identifier_pb2.LAUNCH_PLAN: "launch plan",
+}
+
+
+class Registration(msgspec.Struct, frozen=True):
+    """What registering came to."""
+
+    id: identifier_pb2.Identifier
+    """The first of the entities that were asked for."""
+    ids: tuple[identifier_pb2.Identifier, ...]
+    """Everything that is registered now, what others need first."""
+    created: int
+    """How many of these are new."""
+    uploaded: bool
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Checked and ready to be registered; nothing was sent yet."""
+
+    entities: tuple[AnyEntity, ...]
+    bundle: Bundle
+    settings: SerializationSettings
+    is_content_version: bool
+    """The version follows from the content: what has it is the same."""
+    serialized: Serialized
+
+
+def prepare(entities: Sequence[AnyEntity], bundle: Bundle, *, project: str, domain: str, version: str = "") -> Plan:
+    """Specifications of the entities and all they use, compiled as the platform will.
+
+    An empty `version` is made from the content: code, interfaces and the Python they belong to. Raises
+    `InvalidInput` for everything that the platform would refuse.
+    """
+    draft = SerializationSettings(project=project, domain=domain, version=version or _PLACEHOLDER)
+    serialized = serialize(*entities, settings=draft)
+    _compile(serialized)
+    settings = draft
+    if not version:
+        settings = SerializationSettings(project=project, domain=domain, version=_content_version(serialized, bundle))
+        serialized = serialize(*entities, settings=settings)
+    return Plan(tuple(entities), bundle, settings, not version, serialized)
+
+
+def register(
+    connection: Connection,
+    plan: Plan,
+    *,
+    activate_launch_plans: bool = False,
+    say: Callable[[str], None] = lambda _: None,
+) -> Registration:
+    """Make the platform have everything of the plan. What it has already is fine.
+
+    Raises `InvalidInput` when something else is registered under the same name and version.
+    """
+    ids = tuple(each.id for each in plan.serialized.entities)
+    if plan.is_content_version and _is_registered(connection, ids[-1]):
+        if activate_launch_plans:
+            _activate(connection, plan.serialized.entities, everything=True)
+        return Registration(plan.serialized.id, ids, created=0, uploaded=False)
+    settings = plan.settings
+    uri = upload(
+        connection,
+        plan.bundle.data,
+        project=settings.project,
+        domain=settings.domain,
+        filename="code.tar.gz",
+        folder=hashlib.sha256(plan.bundle.data).hexdigest(),
+    )
+    final = SerializationSettings(
+        project=settings.project, domain=settings.domain, version=settings.version, code_uri=uri
+    )
+    serialized = serialize(*plan.entities, settings=final)
+    created = 0
+    for entity in serialized.entities:
+        if _create(connection, entity):
+            created += 1
+            say(f"registered {_KIND_WORDS[entity.id.resource_type]} {entity.id.name}@{entity.id.version}")
+    _activate(connection, serialized.entities, everything=activate_launch_plans)
+    return Registration(serialized.id, ids, created=created, uploaded=True)
+
+
+def client_metadata() -> list[tuple[str, str]]:
+    """What the platform learns of this client: the Python to run its tasks with, and the machine that has it."""
+    told = [("alula-interpreter", sys.executable), ("alula-host", _machine())]
+    return [(key, value) for key, value in told if value.isascii() and value.isprintable()]
+
+
+def _machine() -> str:
+    try:
+        return Path("/etc/machine-id").read_text().strip() or socket.gethostname()
+    except OSError:
+        return socket.gethostname()
+
+
+def _compile(serialized: Serialized) -> None:
+    """Raise `CompileErrors` for the first entity that the platform would not take."""
+    tasks = [spec.template for spec in serialized.tasks.values()]
+    for template in tasks:
+        compile_task(template)
+    launch_plans = [
+        ReferencedLaunchPlan(
+            core_workflow_pb2.LaunchPlanTemplate(
+                id=_id_of(serialized, identifier_pb2.LAUNCH_PLAN, name),
+                interface=serialized.workflows[spec.workflow_id.name].template.interface,
+                fixed_inputs=spec.fixed_inputs,
+            ),
+            spec.default_inputs,
+        )
+        for name, spec in serialized.launch_plans.items()
+    ]
+    for spec in serialized.workflows.values():
+        compile_workflow(spec.template, spec.sub_workflows, tasks, launch_plans)
+
+
+def _id_of(serialized: Serialized, kind: identifier_pb2.ResourceType, name: str) -> identifier_pb2.Identifier:
+    return next(each.id for each in serialized.entities if each.id.resource_type == kind and each.id.name == name)
+
+
+def _content_version(serialized: Serialized, bundle: Bundle) -> str:
+    digest = hashlib.sha256()
+    interpreter = "".join(value for _, value in client_metadata())
+    parts = [bundle.digest.encode(), interpreter.encode()]
+    parts += [each.spec.SerializeToString(deterministic=True) for each in serialized.entities]
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.hexdigest()[:VERSION_CHARS]
+
+
+def _is_registered(connection: Connection, id: identifier_pb2.Identifier) -> bool:
+    request = common_pb2.ObjectGetRequest(id=id)
+    try:
+        if id.resource_type == identifier_pb2.TASK:
+            connection.call(GET_TASK, request)
+        elif id.resource_type == identifier_pb2.WORKFLOW:
+            connection.call(GET_WORKFLOW, request)
+        else:
+            connection.call(GET_LAUNCH_PLAN, request)
+    except NotFound:
+        return False
+    return True
+
+
+def _create(connection: Connection, entity: SerializedEntity) -> bool:
+    """Whether it is new."""
+    spec = entity.spec
+    try:
+        if isinstance(spec, task_pb2.TaskSpec):
+            task = task_pb2.TaskCreateRequest(id=entity.id, spec=spec)
+            connection.call(CREATE_TASK, task, metadata=client_metadata())
+        elif isinstance(spec, workflow_pb2.WorkflowSpec):
+            connection.call(CREATE_WORKFLOW, workflow_pb2.WorkflowCreateRequest(id=entity.id, spec=spec))
+        else:
+            plan = launch_plan_pb2.LaunchPlanCreateRequest(id=entity.id, spec=spec)
+            connection.call(CREATE_LAUNCH_PLAN, plan)
+    except AlreadyExists:
+        return False
+    return True
+
+
+def _activate(connection: Connection, entities: Sequence[SerializedEntity], *, everything: bool) -> None:
+    for entity in entities:
+        is_plan = entity.id.resource_type == identifier_pb2.LAUNCH_PLAN
+        if is_plan and (everything or entity.activate):
+            request = launch_plan_pb2.LaunchPlanUpdateRequest(id=entity.id, state=launch_plan_pb2.ACTIVE)
+            connection.call(UPDATE_LAUNCH_PLAN, request)
