@@ -19,6 +19,8 @@ READERS = 4
 _BUSY_TIMEOUT_MS = 5_000
 _CONNECT_TIMEOUT_S = 5
 _WAL_LIMIT_BYTES = 64 << 20
+_CHECKPOINT_PAGES = 4_000
+"""16 MiB: commits touch many pages again and again, and each checkpoint writes a page once."""
 
 
 def normalised(url: str | URL | Path) -> URL:
@@ -94,6 +96,7 @@ def _open_sqlite_writer(connection: sqlite3.Connection, _record: object) -> None
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     connection.execute(f"PRAGMA journal_size_limit = {_WAL_LIMIT_BYTES}")
 
 
