@@ -11,7 +11,7 @@ import signal
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import NoReturn, Protocol
 
@@ -165,7 +165,7 @@ class _Shell:
 
 
 @contextmanager
-def _limit(timeout_us: int) -> Iterator[None]:
+def _limit(timeout_us: int) -> Generator[None]:
     if not timeout_us or threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return
