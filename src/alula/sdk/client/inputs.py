@@ -18,15 +18,17 @@ from alula.sdk.workflow import Workflow
 Launchable = Task[..., object] | Workflow[..., object] | LaunchPlan
 
 
-def input_literals(entity: Launchable, values: Mapping[str, object], store: Store) -> dict[str, literals_pb2.Literal]:
+def input_literals(
+    entity: Launchable, values: Mapping[str, object], store: Store, *, with_defaults: bool = False
+) -> dict[str, literals_pb2.Literal]:
     """Literals of the values; files and data frames go into `store`.
 
-    Defaults of a workflow are its launch plan's; those of a task are filled in here. Raises `InvalidInput`
-    naming the input.
+    The platform knows the defaults of a workflow, from its launch plan, but not those of a task: these are always
+    filled in, all of them `with_defaults`. Raises `InvalidInput` naming the input.
     """
     interface = entity.interface
     given = dict(values)
-    if isinstance(entity, Task):
+    if with_defaults or isinstance(entity, Task):
         given = {name: default for name, default in interface.defaults.items() if default is not REQUIRED} | given
     literals: dict[str, literals_pb2.Literal] = {}
     for name, value in given.items():

@@ -1,0 +1,53 @@
+"""`alula run` here: the engine in this process, the result on standard output."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+
+import click
+from flyteidl.core.literals_pb2 import LiteralMap
+
+from alula.cli.failures import RUN_FAILED, CommandEnded, say, say_error
+from alula.cli.literal_text import outputs_text
+from alula.cli.load import Runnable, user_traceback
+from alula.cli.output import print_message
+from alula.cli.run_options import RunSettings
+from alula.sdk.client.inputs import input_literals
+from alula.sdk.local.run import LocalOutcome, data_folder, run_entity
+from alula.sdk.types.store import FileStore
+
+
+def run_local(entity: Runnable, inputs: Mapping[str, object], settings: RunSettings) -> None:
+    """Run in this process. Prints the outputs; leaves with status 1 when the run failed."""
+    folder = str(data_folder() / "local" / f"inputs-{uuid.uuid4().hex[:12]}")
+    literals = input_literals(entity, inputs, FileStore(folder, folder), with_defaults=True)
+    outcome = run_entity(
+        entity,
+        LiteralMap(literals=literals),
+        overwrite_cache=settings.overwrite_cache,
+        environment=settings.environment,
+    )
+    for deck in sorted(outcome.folder.rglob("deck.html")):
+        say(f"deck: {deck}")
+    if outcome.error is not None:
+        _report(outcome)
+        raise CommandEnded(RUN_FAILED)
+    assert outcome.outputs is not None, "a run without error has outputs"
+    if settings.form != "table":
+        print_message(outcome.outputs, settings.form)
+    elif outcome.outputs.literals:
+        click.echo(outputs_text(outcome.outputs))
+
+
+def _report(outcome: LocalOutcome) -> None:
+    """The user's own traceback where there is one, then the error in one line."""
+    error = outcome.error
+    assert error is not None
+    where = f"node {error.node_id}: " if error.node_id else ""
+    if outcome.exception is None or error.kind != "USER":
+        say_error(error.code, f"{where}{error.message}")
+        return
+    say(user_traceback(outcome.exception).rstrip("\n"))
+    summary = f"{type(outcome.exception).__name__}: {outcome.exception}"
+    say_error(error.code, f"{where}{summary}")
