@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Mapping
 
 import click
@@ -20,7 +20,7 @@ from alula.sdk.types.store import FileStore
 
 def run_local(entity: Runnable, inputs: Mapping[str, object], settings: RunSettings) -> None:
     """Run in this process. Prints the outputs; leaves with status 1 when the run failed."""
-    folder = str(data_folder() / "local" / f"inputs-{uuid.uuid4().hex[:12]}")
+    folder = str(data_folder() / "local" / f"inputs-{os.urandom(6).hex()}")
     literals = input_literals(entity, inputs, FileStore(folder, folder), with_defaults=True)
     outcome = run_entity(
         entity,

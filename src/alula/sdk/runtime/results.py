@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import time
-from urllib.request import urlopen
 
 from flyteidl.core.errors_pb2 import ContainerError, ErrorDocument
 from flyteidl.core.execution_pb2 import ExecutionError
@@ -58,6 +57,8 @@ def write_deck(prefix: str, page: str) -> None:
 
 def _read(uri: str) -> bytes:
     if scheme_of(uri) in ("http", "https"):
+        from urllib.request import urlopen  # lazy: a task's own files are nearly always local
+
         with urlopen(uri, timeout=60) as response:
             return response.read()
     if not is_local(uri):
