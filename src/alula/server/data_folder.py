@@ -49,10 +49,14 @@ def read_info(folder: Path) -> ServerInfo | None:
 
 
 def write_info(folder: Path, info: ServerInfo) -> None:
-    """Say that the platform is ready."""
+    """Say that the platform is ready. Raises as `held` does."""
     temporary = folder / f"{INFO}.{os.getpid()}"
-    temporary.write_bytes(msgspec.json.format(msgspec.json.encode(info)) + b"\n")
-    temporary.replace(folder / INFO)
+    try:
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(info)) + b"\n")
+        temporary.replace(folder / INFO)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _unusable(folder, error) from error
 
 
 def remove_info(folder: Path) -> None:

@@ -4,18 +4,30 @@ from __future__ import annotations
 
 from flyteidl.admin import launch_plan_pb2
 
-from alula.core.errors import NotFound
+from alula.core.errors import FailedPrecondition
 from alula.server.identity import Caller
+from alula.server.services.entities import require_entity
 from alula.server.services.messages.names import entity_id
 from alula.server.services.platform import Platform
+from alula.server.services.schedules import has_schedule
 
 
 async def update_launch_plan(
     platform: Platform, caller: Caller, request: launch_plan_pb2.LaunchPlanUpdateRequest
 ) -> None:
-    """Activate (every other version of the name stops being active) or deactivate; raises `NotFound`."""
+    """Activate (every other version of the name stops being active) or deactivate.
+
+    Raises `NotFound`, and `FailedPrecondition` where activation promises a schedule that nobody would keep.
+    """
     id = entity_id(request.id)
     active = request.state == launch_plan_pb2.ACTIVE
+    record = await require_entity(platform, "launch_plan", id)
+    if active and has_schedule(launch_plan_pb2.LaunchPlanSpec.FromString(record.spec)):
+        raise FailedPrecondition(
+            "NoScheduler",
+            f"launch plan `{id}` has a schedule, and this version of Alula runs nothing by the clock",
+            fix="launch it by hand, or activate a launch plan without a schedule",
+        )
     audit = platform.audit(
         caller,
         "activate" if active else "deactivate",
@@ -23,5 +35,4 @@ async def update_launch_plan(
         project=id.project,
         domain=id.domain,
     )
-    if not await platform.store.set_launch_plan_active(id, active=active, audit=audit):
-        raise NotFound("LaunchPlanNotFound", f"there is no launch plan `{id}`")
+    await platform.store.set_launch_plan_active(id, active=active, audit=audit)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pytest
+from flyteidl.admin import common_pb2
+
+from alula.core.errors import InvalidInput
+from alula.server.services import filters
+from alula.server.services.filters import EXECUTION_FIELDS, NODE_FIELDS, PAGE_MAX_ROWS, next_token, parse, query
+from alula.server.store import Filter
+from alula.server.stores import fields as store_fields
+
+
+def test_terms_are_joined_by_plus() -> None:
+    assert parse("eq(phase,RUNNING)+ne(name,a+b)+value_in(execution_tag.key,a;b)", EXECUTION_FIELDS) == (
+        Filter("phase", "eq", ("RUNNING",)),
+        Filter("name", "ne", ("a+b",)),
+        Filter("execution_tag.key", "value_in", ("a", "b")),
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("execution.createdAt", "created_at"),
+        ("execution_name", "name"),
+        ("user", "principal"),
+        ("task.name", "launch_plan.name"),
+        ("execution.phase", "phase"),
+    ],
+)
+def test_flytes_own_names_of_fields_are_understood(text: str, field: str) -> None:
+    assert parse(f"eq({text},x)", EXECUTION_FIELDS)[0].field == field
+
+
+def test_flytes_own_spellings_of_values_are_understood() -> None:
+    assert parse("eq(mode,RELAUNCH)", EXECUTION_FIELDS)[0].values == ("3",)
+    assert parse("eq(launch_entity,TASK)", EXECUTION_FIELDS)[0].values == ("task",)
+    assert parse("eq(cache_status,CACHE_HIT)", NODE_FIELDS)[0].values == ("HIT",)
+
+
+@pytest.mark.parametrize("text", ["phase=RUNNING", "eq(phase)", "like(phase,x)", "eq(phase,x)+", "eq(phase,x)x"])
+def test_what_is_no_filter_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse(text, EXECUTION_FIELDS)
+    assert caught.value.code == "InvalidFilter"
+
+
+def test_an_unknown_field_is_refused_and_the_known_ones_are_named() -> None:
+    with pytest.raises(InvalidInput) as caught:
+        parse("eq(colour,red)", EXECUTION_FIELDS)
+    assert caught.value.code == "UnknownField"
+    assert "phase" in caught.value.fix
+
+
+@pytest.mark.parametrize("token", ["x", "-1", "1.5", "٣"])
+def test_a_bad_token_is_refused(token: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        query(EXECUTION_FIELDS, limit=1, token=token)
+    assert caught.value.code == "InvalidToken"
+
+
+def test_a_sort_key_without_a_direction_is_descending() -> None:
+    page = query(EXECUTION_FIELDS, limit=5, token="10", sort_by=common_pb2.Sort(key="updated_at"))
+    assert (page.sort_by, page.descending, page.offset) == ("updated_at", True, 10)
+    ascending = common_pb2.Sort(key="name", direction=common_pb2.Sort.ASCENDING)
+    assert not query(EXECUTION_FIELDS, limit=5, sort_by=ascending).descending
+
+
+def test_a_token_is_given_on_full_pages_only() -> None:
+    page = query(EXECUTION_FIELDS, limit=5, token="10")
+    assert (next_token(page, 5), next_token(page, 4)) == ("15", "")
+
+
+def test_a_page_has_a_limit_of_its_own() -> None:
+    assert query(EXECUTION_FIELDS, limit=1 << 31).limit == PAGE_MAX_ROWS
+    with pytest.raises(InvalidInput):
+        query(EXECUTION_FIELDS, limit=0)
+
+
+def test_every_field_that_clients_may_name_is_one_of_the_store() -> None:
+    for ours, theirs in (
+        (filters.EXECUTION_FIELDS, {**store_fields.EXECUTIONS, **store_fields.LABELS}),
+        (filters.NODE_FIELDS, store_fields.NODES),
+        (filters.PROJECT_FIELDS, store_fields.PROJECTS),
+        (filters.TASK_FIELDS, store_fields.ENTITIES),
+        (filters.WORKFLOW_FIELDS, store_fields.ENTITIES),
+        (filters.LAUNCH_PLAN_FIELDS, store_fields.ENTITIES),
+        (filters.ENTITY_NAME_FIELDS, store_fields.ENTITY_NAMES),
+    ):
+        assert {field.name for field in ours.values()} <= set(theirs)

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import pytest
+from flyteidl.admin import execution_pb2, launch_plan_pb2, project_pb2
+from flyteidl.core import identifier_pb2
+from google.protobuf import wrappers_pb2
+from tests import flyte_specs as specs
+
+from alula.core.engine import events
+from alula.core.errors import AlreadyExists, InvalidInput, NotFound
+from alula.core.ids import ExecutionId
+from alula.server.identity import Caller
+from alula.server.services.abort import terminate_execution
+from alula.server.services.execution_settings import merge_settings
+from alula.server.services.launch import create_execution, relaunch_execution
+from alula.server.services.platform import Platform
+from alula.server.services.projects import update_project
+from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
+from alula.server.store import ExecutionRecord
+
+pytestmark = pytest.mark.anyio
+PLAN = specs.identifier(identifier_pb2.LAUNCH_PLAN, "p")
+SPEC = execution_pb2.ExecutionSpec
+PLAN_SPEC = launch_plan_pb2.LaunchPlanSpec
+
+
+@pytest.fixture
+async def plan(platform: Platform, caller: Caller) -> Platform:
+    """The platform with launch plan `p` of an `x: int`."""
+    await create_task(platform, caller, specs.task("t"), Registrant())
+    await create_workflow(platform, caller, specs.workflow("w", "t"))
+    await create_launch_plan(
+        platform, caller, specs.launch_plan("p", "w", defaults=specs.literal_map(x=specs.integer(7)))
+    )
+    return platform
+
+
+async def record_of(platform: Platform, name: str) -> ExecutionRecord:
+    record = await platform.store.execution(ExecutionId(specs.PROJECT, specs.DOMAIN, name))
+    assert record is not None
+    return record
+
+
+async def test_an_execution_is_kept_with_the_first_event_of_its_log(plan: Platform, caller: Caller) -> None:
+    id = await create_execution(plan, caller, specs.execution("run", PLAN, interruptible={"value": False}))
+    record = await record_of(plan, id.name)
+    assert record.principal == "ada"
+    assert execution_pb2.ExecutionSpec.FromString(record.spec).metadata.principal == "ada"
+    (created,) = [events.decode(event) for event in await plan.store.log(record.id)]
+    assert isinstance(created, events.Created)
+    assert created.workflow == record.workflow
+    assert created.inputs == specs.literal_map(x=specs.integer(7)).SerializeToString(deterministic=True)
+    assert created.interruptible is False
+    assert created.max_parallelism == 25
+    assert record.user_inputs == b""
+
+
+async def test_unnamed_executions_get_different_names(plan: Platform, caller: Caller) -> None:
+    names = [(await create_execution(plan, caller, specs.execution("", PLAN))).name for _ in range(3)]
+    assert len(set(names)) == 3
+
+
+async def test_a_name_is_taken_only_once(plan: Platform, caller: Caller) -> None:
+    await create_execution(plan, caller, specs.execution("run", PLAN))
+    with pytest.raises(AlreadyExists):
+        await create_execution(plan, caller, specs.execution("run", PLAN))
+
+
+@pytest.mark.parametrize("name", ["Upper", "1st", "a_b", "a" * 64])
+async def test_a_bad_name_is_refused(plan: Platform, caller: Caller, name: str) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        await create_execution(plan, caller, specs.execution(name, PLAN))
+    assert caught.value.code == "InvalidExecutionName"
+
+
+async def test_what_is_not_registered_can_not_be_launched(plan: Platform, caller: Caller) -> None:
+    for kind in (identifier_pb2.LAUNCH_PLAN, identifier_pb2.TASK):
+        with pytest.raises(NotFound):
+            await create_execution(plan, caller, specs.execution("", specs.identifier(kind, "nothing")))
+    with pytest.raises(InvalidInput):
+        await create_execution(plan, caller, specs.execution("", specs.identifier(identifier_pb2.WORKFLOW, "w")))
+
+
+async def test_nothing_runs_in_an_archived_project(plan: Platform, caller: Caller) -> None:
+    await update_project(plan, caller, project_pb2.Project(id=specs.PROJECT, state=project_pb2.Project.ARCHIVED))
+    with pytest.raises(InvalidInput) as caught:
+        await create_execution(plan, caller, specs.execution("", PLAN))
+    assert caught.value.code == "ProjectArchived"
+
+
+async def test_a_relaunch_uses_what_the_user_gave(plan: Platform, caller: Caller) -> None:
+    given = specs.literal_map(x=specs.integer(1))
+    first = await create_execution(plan, caller, specs.execution("first", PLAN, given, overwrite_cache=True))
+    await relaunch_execution(plan, caller, execution_pb2.ExecutionRelaunchRequest(id=first, name="second"))
+    record = await record_of(plan, "second")
+    assert record.user_inputs == given.SerializeToString(deterministic=True)
+    assert record.mode == execution_pb2.ExecutionMetadata.RELAUNCH
+    assert not execution_pb2.ExecutionSpec.FromString(record.spec).overwrite_cache
+
+
+async def test_an_abort_goes_to_the_inbox_of_its_owner(plan: Platform, caller: Caller) -> None:
+    id = await create_execution(plan, caller, specs.execution("run", PLAN))
+    await terminate_execution(plan, caller, execution_pb2.ExecutionTerminateRequest(id=id, cause="enough"))
+    record = await record_of(plan, "run")
+    (message,) = await plan.store.inbox([record.id])
+    event = events.decode(message.event)
+    assert isinstance(event, events.AbortRequested)
+    assert (event.cause, event.principal) == ("enough", "ada")
+
+
+async def test_what_is_not_there_can_not_be_aborted(plan: Platform, caller: Caller) -> None:
+    id = identifier_pb2.WorkflowExecutionIdentifier(project=specs.PROJECT, domain=specs.DOMAIN, name="none")
+    with pytest.raises(NotFound):
+        await terminate_execution(plan, caller, execution_pb2.ExecutionTerminateRequest(id=id))
+
+
+def test_the_first_that_says_something_wins() -> None:
+    plan = PLAN_SPEC(
+        labels={"values": {"from": "plan"}},
+        max_parallelism=3,
+        interruptible=wrappers_pb2.BoolValue(value=True),
+        overwrite_cache=True,
+    )
+    merged = merge_settings(SPEC(), plan, project_labels={"team": "blue"}, max_parallelism=25)
+    assert dict(merged.labels.values) == {"from": "plan", "team": "blue"}
+    assert (merged.max_parallelism, merged.interruptible.value, merged.overwrite_cache) == (3, True, True)
+    asked = SPEC(labels={"values": {"team": "red"}}, interruptible=wrappers_pb2.BoolValue(value=False))
+    merged = merge_settings(asked, plan, project_labels={"team": "blue"}, max_parallelism=25)
+    assert dict(merged.labels.values) == {"team": "red"}
+    assert merged.HasField("interruptible")
+    assert not merged.interruptible.value
+
+
+def test_nobody_saying_anything_leaves_tri_states_unset() -> None:
+    merged = merge_settings(SPEC(), PLAN_SPEC(), project_labels={}, max_parallelism=25)
+    assert not merged.HasField("interruptible")
+    assert merged.max_parallelism == 25
