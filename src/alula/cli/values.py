@@ -7,7 +7,6 @@ touched only where a type of theirs is asked for.
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import math
 import re
@@ -400,6 +399,8 @@ _CONVERTERS: tuple[tuple[Callable[[type], bool], Callable[[Any, Any, str], Any]]
 
 def suggest(name: str, known: list[str]) -> str:
     """What to do about an unknown name: the nearest known one, or all of them."""
+    import difflib  # lazy: only for an error
+
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if close:
         return f"did you mean `{close[0]}`?"
