@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -421,6 +422,23 @@ def test_the_environment_is_chosen_and_the_choice_explained(tmp_path, bundle):
     assert "the platform's own Python" in where_platform
     assert missing.error.code == "EntryPointNotFound"
     assert "acme/*" in missing.error.message
+
+
+@pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13"])
+def test_the_environment_may_be_of_another_python_version(tmp_path, bundle, version):
+    installed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    found = str(installed[-1]) if installed else shutil.which(f"python{version}")
+    if found is None:
+        pytest.skip(f"no Python {version} here")
+    spec = attempt(tmp_path, *task_command(bundle, "seven"), outputs=True, image="x")
+
+    async def scenario(harness: Harness):
+        end = await harness.run(spec)
+        return end, harness.of(spec, "RUNNING")[0].where
+
+    end, where = on_executor(tmp_path, scenario, environments=(f"x={found}",))
+    assert value(end.outputs) == 7
+    assert "a fork of" in where
 
 
 # Idempotence, crashes

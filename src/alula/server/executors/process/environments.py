@@ -15,9 +15,10 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TextIO
 
 from alula.core.errors import InvalidInput, Unavailable
 from alula.server.executors.process.machine import machine_id
@@ -28,6 +29,7 @@ FLYTEKIT_IMAGE = re.compile(
 READY = ".alula-ready"
 """Marks an environment that is whole."""
 MAKE_TIMEOUT_S = 900
+LOCK_LOOK_S = 0.2
 LAST_LINES = 3
 
 
@@ -60,6 +62,11 @@ class Environments:
         self._host = machine_id()
         self._chosen: dict[Wanted, Environment] = {}
         self._making: dict[Path, asyncio.Task[None]] = {}
+        self._maker = Maker()
+
+    def close(self) -> None:
+        """Give up what is being made."""
+        self._maker.close()
 
     def known(self, wanted: Wanted) -> Environment | None:
         """The choice, where nothing has to be made first."""
@@ -81,7 +88,9 @@ class Environments:
             progress(f"waits for its environment to be made: Python {match['python']} with {requirement(match)}")
             task = self._making.get(folder)
             if task is None:
-                task = asyncio.ensure_future(asyncio.to_thread(make, folder, match["python"], requirement(match)))
+                task = asyncio.ensure_future(
+                    asyncio.to_thread(self._maker.make, folder, match["python"], requirement(match))
+                )
                 self._making[folder] = task
                 task.add_done_callback(lambda _, folder=folder: self._making.pop(folder, None))
             await asyncio.shield(task)
@@ -131,43 +140,70 @@ def parse_mapping(text: str) -> tuple[str, str]:
     return pattern, python
 
 
-def make(folder: Path, python: str, package: str) -> None:
-    """Make a virtual environment, once for all that want it at the same time. Blocks; raises `Unavailable`."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with open(folder.with_name(f".{folder.name}.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if (folder / READY).exists():
-            return
-        shutil.rmtree(folder, ignore_errors=True)  # of one that was interrupted
-        run_uv("venv", "--quiet", "--python", python, str(folder))
-        run_uv("pip", "install", "--quiet", "--python", str(folder / "bin/python"), package)
-        (folder / READY).touch()
+class Maker:
+    """Makes virtual environments with uv; `close` ends what runs, so that the platform can stop meanwhile."""
 
+    def __init__(self) -> None:
+        self._running: set[subprocess.Popen[str]] = set()
+        self._closed = False
 
-def run_uv(*arguments: str) -> None:
-    """Raises `Unavailable` code `EnvironmentFailed` with what uv said."""
-    fix = "see to the network and the package index, or map the image to an environment that exists"
-    try:
-        done = subprocess.run(
+    def close(self) -> None:
+        self._closed = True
+        for each in list(self._running):
+            each.kill()
+
+    def make(self, folder: Path, python: str, package: str) -> None:
+        """Once for all that want it at the same time, also in other processes. Blocks; raises `Unavailable`."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with open(folder.with_name(f".{folder.name}.lock"), "w") as lock:
+            self._wait_for(lock)
+            if (folder / READY).exists():
+                return
+            shutil.rmtree(folder, ignore_errors=True)  # of one that was interrupted
+            self._uv("venv", "--quiet", "--python", python, str(folder))
+            self._uv("pip", "install", "--quiet", "--python", str(folder / "bin/python"), package)
+            (folder / READY).touch()
+
+    def _wait_for(self, lock: TextIO) -> None:
+        while not self._closed:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                time.sleep(LOCK_LOOK_S)
+
+    def _uv(self, *arguments: str) -> None:
+        """Raises `Unavailable` code `EnvironmentFailed` with what uv said."""
+        command = f"`uv {' '.join(arguments)}`"
+        if self._closed:
+            raise failed(f"{command} was given up, as the platform stops")
+        with subprocess.Popen(
             [uv_program(), *arguments],
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=MAKE_TIMEOUT_S,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise Unavailable(
-            "EnvironmentFailed", f"`uv {' '.join(arguments)}` took more than {MAKE_TIMEOUT_S} s", fix=fix
-        ) from error
-    if done.returncode != 0:
-        said = " ".join(done.stderr.strip().splitlines()[-LAST_LINES:])
-        raise Unavailable("EnvironmentFailed", f"`uv {' '.join(arguments)}` failed: {said}", fix=fix)
+        ) as running:
+            self._running.add(running)
+            try:
+                _, said = running.communicate(timeout=MAKE_TIMEOUT_S)
+            except subprocess.TimeoutExpired as error:
+                running.kill()
+                raise failed(f"{command} took more than {MAKE_TIMEOUT_S} s") from error
+            finally:
+                self._running.discard(running)
+        if running.returncode != 0:
+            raise failed(f"{command} failed: {' '.join(said.strip().splitlines()[-LAST_LINES:])}")
+
+
+def failed(message: str) -> Unavailable:
+    fix = "see to the network and the package index, or map the image to an environment that exists"
+    return Unavailable("EnvironmentFailed", message, fix=fix)
 
 
 def uv_program() -> str:
     beside = os.path.join(os.path.dirname(sys.executable), "uv")
     found = beside if is_program(beside) else shutil.which("uv")
     if found is None:
-        raise Unavailable("EnvironmentFailed", "uv, which makes environments, is not installed", fix="pip install uv")
+        raise failed("uv, which makes environments, is not installed")
     return found

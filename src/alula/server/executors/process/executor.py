@@ -139,6 +139,7 @@ class ProcessExecutor:
             self._notice.cancel()
         for task in self._preparing:
             task.cancel()
+        self._environments.close()
         self._attempts.clear()
         self._by_number.clear()
         await self._pool.close()
