@@ -16,6 +16,7 @@ from alula.core.ids import AttemptId, EntityId, unique_key
 from alula.core.policy.resources import resolve_resources
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
+from alula.server.runner.owned import Owned
 from alula.server.services import layout
 from alula.server.store import EntityRecord, ExecutionRecord
 
@@ -23,7 +24,7 @@ ARRAY_INDEX = "FLYTE_K8S_ARRAY_INDEX"
 
 
 def attempt_spec(
-    record: ExecutionRecord,
+    owned: Owned,
     action: StartAttempt,
     plan: PlanNode,
     entity: EntityRecord | None,
@@ -31,10 +32,11 @@ def attempt_spec(
 ) -> AttemptSpec:
     """The specification of an attempt; `entity` is the registered task, None for one made at run time."""
     assert plan.task is not None, f"node {action.node_id} has no task"
-    id = AttemptId(record.id, action.node_id, action.attempt, action.index)
+    record = owned.record
+    id = owned.attempt_id(action)
     task = _with_overrides(plan.task.template, plan.node)
     resources = resolve_resources(task)
-    raw = _raw_prefix(record, id, blobs)
+    raw = _raw_prefix(owned.spec, id, blobs)
     previous = AttemptId(record.id, action.node_id, action.attempt - 1, action.index)
     return AttemptSpec(
         id=id,
@@ -45,9 +47,9 @@ def attempt_spec(
         raw_prefix=raw,
         checkpoint_prefix=f"{raw}/_flytecheckpoints",
         previous_checkpoint_prefix=(
-            f"{_raw_prefix(record, previous, blobs)}/_flytecheckpoints" if action.attempt else ""
+            f"{_raw_prefix(owned.spec, previous, blobs)}/_flytecheckpoints" if action.attempt else ""
         ),
-        environment=_environment(record, plan.task, task, id),
+        environment=_environment(owned, plan.task, task, id),
         cpu_millicores=resources.cpu_millicores,
         memory_bytes=resources.memory_bytes,
         memory_limit_bytes=resources.memory_limit_bytes,
@@ -56,10 +58,9 @@ def attempt_spec(
     )
 
 
-def _raw_prefix(record: ExecutionRecord, attempt: AttemptId, blobs: Blobs) -> str:
+def _raw_prefix(spec: execution_pb2.ExecutionSpec, attempt: AttemptId, blobs: Blobs) -> str:
     key = unique_key(attempt)
     shard = hashlib.sha256(key.encode()).hexdigest()[:2]
-    spec = execution_pb2.ExecutionSpec.FromString(record.spec)
     own = spec.raw_output_data_config.output_location_prefix
     return f"{own.rstrip('/')}/{shard}/{key}" if own else blobs.uri("data", shard, key)
 
@@ -81,14 +82,11 @@ def _with_overrides(template: tasks_pb2.TaskTemplate, node: workflow_pb2.Node | 
     return task
 
 
-def _environment(
-    record: ExecutionRecord, planned: PlanTask, task: tasks_pb2.TaskTemplate, id: AttemptId
-) -> dict[str, str]:
+def _environment(owned: Owned, planned: PlanTask, task: tasks_pb2.TaskTemplate, id: AttemptId) -> dict[str, str]:
     """The task's own variables, then the execution's, then those that say who it is."""
-    spec = execution_pb2.ExecutionSpec.FromString(record.spec)
     environment = {pair.key: pair.value for pair in task.container.env}
-    environment.update({pair.key: pair.value for pair in spec.envs.values})
-    environment.update(_identity(record, planned.id, id))
+    environment.update({pair.key: pair.value for pair in owned.spec.envs.values})
+    environment.update(_identity(owned.record, planned.id, id))
     if id.index >= 0:
         environment["BATCH_JOB_ARRAY_INDEX_VAR_NAME"] = ARRAY_INDEX
         environment["BATCH_JOB_ARRAY_INDEX_OFFSET"] = "0"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from flyteidl.admin import execution_pb2
+
 from alula.core.engine.actions import Action, CancelAttempt, StartAttempt
 from alula.core.engine.events import Event, encode
 from alula.core.engine.records import Changes
@@ -16,10 +18,11 @@ from alula.server.store import Commit, ExecutionRecord
 class Owned:
     """Collects steps into the next commit. Holds no effect that has not been committed back: see `taken`."""
 
-    __slots__ = ("_actions", "_changes", "_consumed", "_events", "_next_seq", "attempts", "record", "state")
+    __slots__ = ("_actions", "_changes", "_consumed", "_events", "_next_seq", "attempts", "record", "spec", "state")
 
     def __init__(self, record: ExecutionRecord, state: Execution, next_seq: int) -> None:
         self.record = record
+        self.spec = execution_pb2.ExecutionSpec.FromString(record.spec)
         self.state = state
         self.attempts: dict[AttemptId, tuple[int, int]] = {}
         """(scope, node) of the attempts in flight, for the updates that come back."""

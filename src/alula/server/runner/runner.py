@@ -14,7 +14,8 @@ import asyncio
 import contextlib
 import logging
 import uuid
-from collections.abc import Callable, Collection, Coroutine
+from collections import deque
+from collections.abc import Callable, Coroutine, Sequence
 
 from alula.core.engine import events as facts
 from alula.core.engine.actions import (
@@ -26,9 +27,9 @@ from alula.core.engine.actions import (
     StartAttempt,
 )
 from alula.core.engine.events import Event
-from alula.core.engine.records import Changes, ExecutionPhase
+from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.engine.step import fold, outstanding, start
-from alula.core.errors import AlulaError, TaskError, Unavailable
+from alula.core.errors import AlulaError, InvalidInput, NotFound, ResourceExhausted, TaskError, Unavailable
 from alula.core.ids import ExecutionId
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
@@ -42,6 +43,8 @@ from alula.server.store import Commit, ExecutionRecord, Store
 LEASE_US = 30_000_000
 CLAIM_MAX = 500
 STORE_RETRY_S = 0.5
+FULL_CODES = frozenset(("StoreDiskFull", "StoreOutOfMemory", "StoreOverloaded"))
+"""Of `ResourceExhausted`: what may pass. A single value that is too big never does."""
 
 logger = logging.getLogger(__name__)
 
@@ -70,9 +73,13 @@ class Runner:
         self._definitions = Definitions(store)
         self._timers = Timers(clock, self._timer_fired)
         self._owned: dict[ExecutionId, Owned] = {}
+        self._dirty: dict[ExecutionId, Owned] = {}
+        """Those with something to commit."""
         self._arrived: list[tuple[ExecutionId, Event]] = []
         self._woken: set[ExecutionId] = set()
         self._may_claim = True
+        self._unopened: deque[ExecutionId] = deque()
+        """Claimed, not read yet."""
         self._wake = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
@@ -143,12 +150,20 @@ class Runner:
         while True:
             await self._wake.wait()
             self._wake.clear()
-            if self._may_claim:
-                await self._claim()
-            await self._read_mail()
-            self._step_arrived()
-            for owned, action in await self._commit():
-                await self._dispatch(owned, action)
+            try:
+                await self._turn()
+            except (Unavailable, ResourceExhausted) as error:
+                # What could not be read or written is tried again; nothing was dispatched for it.
+                logger.warning("the store can't be used, trying again: %s", error)
+                await asyncio.sleep(STORE_RETRY_S)
+                self._wake.set()
+
+    async def _turn(self) -> None:
+        await self._claim()
+        await self._read_mail()
+        self._step_arrived()
+        for owned, action in await self._commit():
+            await self._dispatch(owned, action)
 
     async def _beat(self) -> None:
         while True:
@@ -162,24 +177,27 @@ class Runner:
             self._wake.set()
 
     async def _claim(self) -> None:
-        self._may_claim = False
-        while True:
-            claimed = await self._store.claim(self._id, now=self._clock(), lease_us=LEASE_US, limit=CLAIM_MAX)
-            for execution in claimed:
-                await self._open(execution, claim=True)
-            if len(claimed) < CLAIM_MAX:
-                return
+        while self._may_claim or self._unopened:
+            if not self._unopened:
+                self._may_claim = False
+                claimed = await self._store.claim(self._id, now=self._clock(), lease_us=LEASE_US, limit=CLAIM_MAX)
+                self._may_claim |= len(claimed) == CLAIM_MAX
+                self._unopened.extend(claimed)
+            while self._unopened:
+                await self._open(self._unopened[0])
+                self._unopened.popleft()
 
-    async def _open(self, id: ExecutionId, *, claim: bool) -> None:
+    async def _open(self, id: ExecutionId) -> None:
+        """Take a claimed execution into memory, as its log says."""
         record = await self._store.execution(id)
         if record is None:
             return
+        log = [facts.decode(event) for event in await self._store.log(id)]
         try:
             plan = await self._definitions.plan(record.workflow)
-        except AlulaError as error:
-            logger.error("can't run execution %s: %s", id, error)
+        except (InvalidInput, NotFound) as error:
+            await self._refuse(id, len(log), TaskError(error.code, str(error)))
             return
-        log = [facts.decode(event) for event in await self._store.log(id)]
         created = log[0]
         if len(log) == 1 and isinstance(created, facts.Created):
             state, actions, changes = start(plan, created)
@@ -188,16 +206,27 @@ class Runner:
         else:
             owned = Owned(record, fold(plan, log), next_seq=len(log))
             owned.add(outstanding(owned.state), Changes())
-        if claim:
-            owned.log(facts.Claimed(self._clock(), self._id))
-        self._owned[id] = owned
+        owned.log(facts.Claimed(self._clock(), self._id))
+        self._owned[id] = self._dirty[id] = owned
         self._woken.add(id)
+
+    async def _refuse(self, id: ExecutionId, next_seq: int, error: TaskError) -> None:
+        """End an execution that can't be run at all."""
+        logger.error("can't run execution %s: %s", id, error.message)
+        now = self._clock()
+        event = facts.AbortRequested(now, error.message, self._id)
+        change = ExecutionChange(ExecutionPhase.FAILED, now, ended_at=now, error=error)
+        commit = Commit(id, next_seq, [facts.encode(event)], Changes(execution=change), owner=self._id)
+        if all(await self._store.commit([commit])):
+            self._publish(id, ExecutionPhase.FAILED)
 
     async def _read_mail(self) -> None:
         if not self._woken:
             return
-        woken, self._woken = self._woken, set()
-        for message in await self._store.inbox(list(woken)):
+        woken = list(self._woken)
+        messages = await self._store.inbox(woken)
+        self._woken.difference_update(woken)
+        for message in messages:
             owned = self._owned.get(message.execution)
             if owned is not None:
                 owned.consume(message.number)
@@ -211,39 +240,59 @@ class Runner:
                 self._step(owned, event)
 
     def _step(self, owned: Owned, event: Event) -> None:
+        self._dirty[owned.record.id] = owned
         try:
             owned.step(event)
-        except Exception:
-            incident = uuid.uuid4().hex[:8]
-            logger.exception("incident %s: execution %s is set aside at %r", incident, owned.record.id, event)
-            del self._owned[owned.record.id]
+        except Exception:  # noqa: BLE001  (one broken execution must not stop the others)
+            self._set_aside(owned, f"at {event!r}")
 
     async def _commit(self) -> list[tuple[Owned, Action]]:
-        dirty = [owned for owned in self._owned.values() if owned.is_dirty]
+        dirty = [owned for owned in self._dirty.values() if owned.is_dirty]
         if not dirty:
+            self._dirty.clear()
             return []
-        kept = await self._store_commits([owned.commit(self._id) for owned in dirty])
+        kept = await self._keep([owned.commit(self._id) for owned in dirty])
+        self._dirty.clear()
         actions: list[tuple[Owned, Action]] = []
         for owned, is_kept in zip(dirty, kept, strict=True):
-            if not is_kept:
-                self._lose(owned)
-                continue
-            actions.extend((owned, action) for action in owned.committed())
-            self._publish(owned.record.id, owned.state.phase)
+            if is_kept:
+                actions.extend((owned, action) for action in owned.committed())
+                self._publish(owned.record.id, owned.state.phase)
+            elif owned.record.id in self._owned:
+                await self._refused(owned)
         return actions
 
-    async def _store_commits(self, commits: Collection[Commit]) -> list[bool]:
-        while True:
-            try:
-                return await self._store.commit(list(commits))
-            except AlulaError as error:
-                # Nothing is dispatched before it is durable, so waiting for the store is all there is to do.
-                logger.warning("commit failed, trying again: %s", error)
-                await asyncio.sleep(STORE_RETRY_S)
+    async def _keep(self, commits: Sequence[Commit]) -> list[bool]:
+        try:
+            return await self._store.commit(commits)
+        except AlulaError as error:
+            if isinstance(error, Unavailable) or error.code in FULL_CODES:
+                raise
+            if len(commits) == 1:
+                self._set_aside(self._owned[commits[0].execution], "as its rows can't be stored")
+                return [False]
+        return [kept for commit in commits for kept in await self._keep([commit])]
 
-    def _lose(self, owned: Owned) -> None:
+    def _set_aside(self, owned: Owned, why: str) -> None:
+        """Let go of an execution that this program can't run, until the next start; others go on."""
+        incident = uuid.uuid4().hex[:8]
+        logger.exception("incident %s: execution %s is set aside %s", incident, owned.record.id, why)
+        self._forget(owned)
+
+    async def _refused(self, owned: Owned) -> None:
+        """A commit was refused: somebody else took the execution, or an earlier try of it had come through."""
+        log = [facts.decode(event) for event in await self._store.log(owned.record.id)]
+        owners = [event.runner for event in log if isinstance(event, facts.Claimed)]
+        if owners and owners[-1] == self._id:
+            self._unopened.append(owned.record.id)
+            self._wake.set()
+            return
         logger.warning("execution %s is owned by another runner now", owned.record.id)
+        self._forget(owned)
+
+    def _forget(self, owned: Owned) -> None:
         self._owned.pop(owned.record.id, None)
+        self._dirty.pop(owned.record.id, None)
         for attempt in owned.attempts:
             self._executor.cancel(attempt)
 
@@ -278,7 +327,7 @@ class Runner:
         assert plan.task is not None, f"node {action.node_id} has no task"
         entity = await self._definitions.task(plan.task.id)
         try:
-            return attempt_spec(owned.record, action, plan, entity, self._blobs)
+            return attempt_spec(owned, action, plan, entity, self._blobs)
         except AlulaError as error:
             failed = TaskError(error.code, str(error))
             event = facts.AttemptFailed(self._clock(), action.scope, action.node, action.attempt, failed)
