@@ -180,7 +180,12 @@ class Promise:
         self._refuse("calculated with")
 
     __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __neg__ = __abs__ = __add__
+    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __add__
+
+    def __neg__(self) -> NoReturn:
+        self._refuse("calculated with")
+
+    __pos__ = __abs__ = __invert__ = __neg__
     __hash__ = object.__hash__
 
 

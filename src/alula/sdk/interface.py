@@ -17,7 +17,7 @@ from alula.sdk.mistake import Location, location_of, mistake
 if TYPE_CHECKING:
     from alula.sdk.docstrings import Docstring
 
-_VARARGS, _VARKEYWORDS = 0x04, 0x08
+_VARARGS, _VARKEYWORDS, _COROUTINE = 0x04, 0x08, 0x80
 
 
 class Required:
@@ -258,6 +258,12 @@ def bind_arguments(
             fix=f"it was declared at {interface.location}",
         )
     return {name: given.get(name, default) for name, default in interface.defaults.items()}
+
+
+def is_async(function: Callable[..., object]) -> bool:
+    """Whether a function is an `async def`."""
+    code = getattr(_unwrapped(function), "__code__", None)
+    return isinstance(code, CodeType) and bool(code.co_flags & _COROUTINE)
 
 
 def _unwrapped(function: Callable[..., object]) -> Callable[..., object]:

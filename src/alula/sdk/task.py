@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar, Unpac
 
 from alula.sdk.cache import Cache
 from alula.sdk.graph import Promise, open_graph
-from alula.sdk.interface import Interface
+from alula.sdk.interface import Interface, is_async
 from alula.sdk.mistake import Location, caller, mistake
 from alula.sdk.naming import module_of
 from alula.sdk.overrides import (
@@ -31,8 +31,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
-
-_IS_COROUTINE = 0x80
 
 
 class TaskSettings(NamedTuple):
@@ -76,8 +74,7 @@ class Task(Generic[P, R_co]):
     @property
     def is_async(self) -> bool:
         """Whether the function is an `async def`."""
-        code = getattr(self.function, "__code__", None)
-        return code is not None and bool(code.co_flags & _IS_COROUTINE)
+        return is_async(self.function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         at = caller()
@@ -231,9 +228,8 @@ def _environment(environment: Mapping[str, str] | None, *, at: Location) -> Mapp
 
 def run_function(task: Task[..., object], inputs: Mapping[str, object]) -> object:
     """Call the function with values that are converted already; an `async` one runs in a new event loop."""
-    result = task.function(**inputs)
-    if task.is_async:
-        import asyncio  # lazy: only async tasks need an event loop
+    if not task.is_async:
+        return task.function(**inputs)
+    from alula.sdk.coroutines import run  # lazy: only async tasks need an event loop
 
-        return asyncio.run(cast("Coroutine[object, object, object]", result))
-    return result
+    return run(lambda: cast("Coroutine[object, object, object]", task.function(**inputs)))

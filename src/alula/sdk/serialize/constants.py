@@ -38,13 +38,13 @@ class NoStore:
         raise OSError(f"{uri} can't be read while a workflow is declared")
 
 
-_NO_STORE: Store = NoStore()
+NO_STORE: Store = NoStore()
 
 
-def constant(transformer: Transformer, value: object, *, what: str, at: Location) -> Literal:
+def constant(transformer: Transformer, value: object, *, what: str, at: Location, store: Store = NO_STORE) -> Literal:
     """The literal of a value in the author's code. Raises `InvalidInput` naming it."""
     try:
-        return transformer.to_literal(value, _NO_STORE)
+        return transformer.to_literal(value, store)
     except TypeMismatch as error:
         raise mistake("WrongValue", f"{what}: {error}", at=at) from error
     except OSError as error:

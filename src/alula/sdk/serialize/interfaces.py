@@ -11,7 +11,8 @@ from flyteidl.core.literals_pb2 import Literal
 from alula.sdk.binding import input_form, output_form
 from alula.sdk.interface import REQUIRED, Interface, InterfaceView
 from alula.sdk.mistake import Location
-from alula.sdk.serialize.constants import constant
+from alula.sdk.serialize.constants import NO_STORE, constant
+from alula.sdk.types.store import Store
 
 
 def typed_interface(interface: InterfaceView) -> TypedInterface:
@@ -54,10 +55,14 @@ def literals(interface: InterfaceView, values: Mapping[str, object], *, at: Loca
     return {name: input_literal(interface, name, value, at=at) for name, value in values.items()}
 
 
-def input_literal(interface: InterfaceView, name: str, value: object, *, at: Location) -> Literal:
-    """One value of an input. Raises `InvalidInput` for one that is not of its type."""
+def input_literal(
+    interface: InterfaceView, name: str, value: object, *, at: Location, store: Store = NO_STORE
+) -> Literal:
+    """One value of an input; its files go to `store`. Raises `InvalidInput` for a value that is not of the type."""
     transformer, _ = input_form(interface, name)
-    return constant(transformer, value, what=f"input `{name}` of {interface.kind} `{interface.name}`", at=at)
+    return constant(
+        transformer, value, what=f"input `{name}` of {interface.kind} `{interface.name}`", at=at, store=store
+    )
 
 
 def description(interface: Interface, docs: str) -> DescriptionEntity:

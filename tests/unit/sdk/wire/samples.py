@@ -1,4 +1,5 @@
 """Types and values whose wire forms are compared with flytekit's. Imports neither SDK: `api` is one of them."""
+# ruff: noqa: UP007, UP045 - both spellings of unions are what is compared
 
 import enum
 from dataclasses import dataclass, field

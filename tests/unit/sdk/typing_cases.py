@@ -1,0 +1,83 @@
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
+"""What a type checker must see. Checked by pyright in `test_typing.py`; not run."""
+
+import asyncio
+import functools
+from datetime import timedelta
+from typing import Any, NamedTuple, assert_type
+
+from alula import (
+    Cache,
+    Deck,
+    FlyteFile,
+    LaunchPlan,
+    Resources,
+    StructuredDataset,
+    current_context,
+    map_task,
+    task,
+    workflow,
+)
+
+
+class Stats(NamedTuple):
+    mean: float
+    label: str
+
+
+@task
+def add(x: int, y: int = 1) -> int:
+    return x + y
+
+
+@task(retries=3, timeout=timedelta(minutes=1), cache=Cache(version="1"), requests=Resources(cpu="1", mem="1Gi"))
+def describe(values: list[float]) -> Stats:
+    Deck("Values").text(str(values))
+    return Stats(sum(values), current_context().task_id.name)
+
+
+@task
+async def fetch(url: str) -> FlyteFile:
+    return FlyteFile(url)
+
+
+@task
+def load(file: FlyteFile, rows: StructuredDataset) -> None:
+    with file.open() as content:
+        content.read()
+
+
+@workflow
+def flow(x: int, y: int = 2) -> float:
+    total = add(x, y=y)
+    assert_type(total, int)
+    stats = describe(values=[1.0])
+    assert_type(stats, Stats)
+    assert_type(stats.mean, float)
+    assert_type(add.with_overrides(retries=2)(x=1), int)
+    return stats.mean
+
+
+@workflow
+async def asynchronous(url: str) -> FlyteFile:
+    file = await fetch(url)
+    assert_type(file, FlyteFile[Any])
+    return file
+
+
+assert_type(add(1), int)
+assert_type(add(1, y=2), int)
+assert_type(describe([1.0]), Stats)
+assert_type(asyncio.run(fetch("u")), FlyteFile[Any])
+assert_type(asyncio.run(asynchronous(url="u")), FlyteFile[Any])
+assert_type(flow(x=1), float)
+assert_type(map_task(add)(x=[1], y=[2]), list[int])
+assert_type(map_task(functools.partial(add, y=1), concurrency=2)(x=[1]), list[int])
+LaunchPlan.create("nightly", flow, default_inputs={"x": 1})
+
+add("a")  # pyright: ignore[reportArgumentType]
+add()  # pyright: ignore[reportCallIssue]
+add(1, z=2)  # pyright: ignore[reportCallIssue]
+flow("a")  # pyright: ignore[reportArgumentType]
+task(retries="a")  # pyright: ignore[reportArgumentType]
+add.with_overrides(retry=2)  # pyright: ignore[reportCallIssue]
