@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+import msgspec
 import pytest
 from flyteidl.core import literals_pb2
 from tests.contract.executor.bundle import make_bundle, task_command
@@ -147,6 +148,11 @@ def test_a_task_does_not_see_the_configuration_of_whoever_started_the_platform(t
     assert home == str(tmp_path / "home")
     assert folder.startswith(str(tmp_path / "work/attempts/"))
     assert "['data', 'stand_in-1.dist-info'] None" in rest[0]
+
+
+def test_an_attempt_whose_files_are_not_here_is_refused(tmp_path):
+    spec = msgspec.structs.replace(attempt(tmp_path, "true"), output_prefix="s3://bucket/x")
+    assert run_one(tmp_path, spec).error.code == "ObjectsNotLocal"
 
 
 # Limits
@@ -288,6 +294,25 @@ def test_stop_ends_everything_at_once(tmp_path, bundle):
     assert len(pids) == 2
     assert not any(alive(pid) for pid in pids)
     assert not (Path(spec.output_prefix) / "exit.json").exists()
+
+
+def test_cancel_at_any_moment_takes_nothing_else_along(tmp_path, bundle):
+    steady = attempt(tmp_path, *task_command(bundle, "sleep"), node="steady")
+    specs = [attempt(tmp_path, *task_command(bundle, "seven"), index=i) for i in range(60)]
+
+    async def scenario(harness: Harness):
+        harness.executor.submit(steady)
+        await harness.until(lambda: harness.of(steady))
+        for i, spec in enumerate(specs):
+            harness.executor.submit(spec)
+            for _ in range(i % 6):
+                await asyncio.sleep(0)
+            harness.executor.cancel(spec.id)
+        await harness.run(attempt(tmp_path, *task_command(bundle, "seven"), node="last"))
+        assert [each.phase for each in harness.of(steady)] == ["RUNNING"]
+        assert not any(harness.end_of(spec) for spec in specs)
+
+    on_executor(tmp_path, scenario, cpu_millicores=64_000)
 
 
 # Forks and what forbids them

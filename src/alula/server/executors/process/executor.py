@@ -153,6 +153,7 @@ class ProcessExecutor:
         if spec.id in self._attempts:
             return
         try:
+            files.check(spec)
             launch = launch_of(command_of(spec))
         except AlulaError as error:
             self._loop.call_soon(self._report_failure, spec, task_error(error))
@@ -282,7 +283,7 @@ class ProcessExecutor:
         """How a fork server starts it. Raises OSError where its cgroup can't be made."""
         spec = attempt.spec
         if spec.memory_limit_bytes and self._cgroups is not None:
-            attempt.group = self._cgroups.make(str(attempt.number), spec.memory_limit_bytes)
+            attempt.group = self._cgroups.make(f"{os.getpid()}-{attempt.number}", spec.memory_limit_bytes)
         group = attempt.group
         attempt.cwd = self._folders.take(code.folder)
         return Run(
@@ -330,7 +331,21 @@ class ProcessExecutor:
             self._fail(attempt, command_not_found(frame.argv[0], frame.environment["PATH"]))
             return
         frame = msgspec.structs.replace(frame, exec=True, program=program)
-        self._pool.get(self._exec_key).when_known(lambda _verdict, server: self._run(attempt, server, frame, where))
+        try:
+            server = self._pool.get(self._exec_key)
+        except OSError as error:
+            self._fail(attempt, system_error(error))
+            return
+
+        def run(verdict: Verdict, server: ForkServer) -> None:
+            if attempt.cancelled:
+                self._forget(attempt)
+            elif verdict.fit:
+                self._run(attempt, server, frame, where)
+            else:
+                self._fail(attempt, FORK_SERVER_LOST)
+
+        server.when_known(run)
 
     # Running
 

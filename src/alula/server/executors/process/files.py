@@ -6,10 +6,22 @@ import contextlib
 import os
 from pathlib import Path
 
+from alula.core.errors import FailedPrecondition
 from alula.server.executor import AttemptSpec
 from alula.server.executors.process.ending import LOG, RESULTS
 
 STARTED_AGAIN = b"[alula] the attempt was interrupted and starts again\n"
+
+
+def check(spec: AttemptSpec) -> None:
+    """Raises `FailedPrecondition` where the platform keeps its objects elsewhere than in files of this machine."""
+    for uri in (spec.input_uri, spec.output_prefix):
+        if not os.path.isabs(uri):
+            raise FailedPrecondition(
+                "ObjectsNotLocal",
+                f"processes read and write files, and {uri} is not one",
+                fix="keep objects in a folder, or use another executor",
+            )
 
 
 def prepare(spec: AttemptSpec) -> bool:
@@ -44,7 +56,9 @@ def write_inputs(path: str, data: bytes) -> None:
 def write_new(path: str, data: bytes) -> None:
     file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
     try:
-        os.write(file, data)
+        view = memoryview(data)
+        while view:  # a disk that is nearly full takes a part
+            view = view[os.write(file, view) :]
     finally:
         os.close(file)
 

@@ -47,6 +47,7 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 ATTEMPT_OOM_SCORE = b"500"
 PRELOAD_OUTPUT_MAX_BYTES = 64 * 1024
 EXEC_FAILED = 126
+OWN_SIGNALS = (signal.SIGCHLD, signal.SIGTERM)
 
 Frame = dict[str, Any]
 """One JSON object; its shape is that of the messages in `wire.py`, which can't be imported here."""
@@ -303,7 +304,7 @@ class Server:
         self.wake_up, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.wake = wake
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
-        for each in (signal.SIGCHLD, signal.SIGTERM):
+        for each in OWN_SIGNALS:
             signal.signal(each, only_wake_up)
         poll = select.poll()
         poll.register(self.sock, select.POLLIN)
@@ -408,11 +409,14 @@ class Server:
                 if self.preload_output:
                     os.write(log, self.preload_output)
                 started_at = time.time_ns() // 1000
+                # A signal for the child must not meet the handlers of the fork server, which wake that up.
+                signal.pthread_sigmask(signal.SIG_BLOCK, OWN_SIGNALS)
                 pid = os.fork()
                 if pid == 0:
                     self.child(frame, log)
             finally:
                 os.close(log)
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, OWN_SIGNALS)
         except OSError as error:
             self.tell({"event": "ended", "id": number, "cannot_start": str(error)})
             return
@@ -438,9 +442,11 @@ class Server:
     def set_up_child(self, frame: Frame, log: int) -> None:
         os.dup2(log, 1)
         os.dup2(log, 2)
+        os.close(log)
         signal.set_wakeup_fd(-1)
-        for each in (signal.SIGCHLD, signal.SIGTERM):
+        for each in OWN_SIGNALS:
             signal.signal(each, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, OWN_SIGNALS)
         if frame["exec"]:
             for each in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these; programs expect them
                 signal.signal(each, signal.SIG_DFL)
@@ -642,7 +648,8 @@ def write_once(path: str, data: bytes) -> None:
 def write_new(path: str, data: bytes) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     try:
-        os.write(fd, data)
+        while data:  # a disk that is nearly full takes a part
+            data = data[os.write(fd, data) :]
     finally:
         os.close(fd)
 

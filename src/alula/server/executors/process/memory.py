@@ -70,7 +70,7 @@ def find_cgroups(name: str) -> Cgroups | None:
         parent = own_group(mount, version=version) / name
         remove_groups(parent)
         try:
-            parent.mkdir()
+            parent.mkdir(exist_ok=True)
             if version == 2:
                 (parent / "cgroup.subtree_control").write_text("+memory")
             cgroups = Cgroups(parent, version=version)

@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
 import socket
 from collections.abc import Callable
 
 import msgspec
 
-FRAME_MAX_BYTES = 64 * 1024 * 1024
 RECEIVE_BYTES = 256 * 1024
 
 
@@ -115,6 +115,7 @@ class Stream:
         self._on_close = on_close
         self._received = bytearray()
         self._unsent = bytearray()
+        self._events: collections.deque[Event] = collections.deque()
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self._loop.add_reader(sock, self._receive)
@@ -161,12 +162,21 @@ class Stream:
             self._on_close()
             return
         self._received += data
-        view, start = self._received, 0
-        while len(view) - start >= 4:
-            size = int.from_bytes(view[start : start + 4], "big")
-            if len(view) - start < 4 + size:
+        received, start = self._received, 0
+        while len(received) - start >= 4:
+            size = int.from_bytes(received[start : start + 4], "big")
+            if len(received) - start < 4 + size:
                 break
-            event = _decoder.decode(view[start + 4 : start + 4 + size])
+            self._events.append(_decoder.decode(received[start + 4 : start + 4 + size]))
             start += 4 + size
-            self._on_event(event)
-        del self._received[:start]
+        del received[:start]
+        self._dispatch()
+
+    def _dispatch(self) -> None:
+        """One event whose handler fails must not take the others with it."""
+        try:
+            while self._events:
+                self._on_event(self._events.popleft())
+        finally:
+            if self._events:
+                self._loop.call_soon(self._dispatch)
