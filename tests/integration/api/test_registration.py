@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+import sys
+
 import grpc
 import pytest
-from flyteidl.admin import common_pb2, launch_plan_pb2, project_pb2, task_pb2
+from flyteidl.admin import common_pb2, launch_plan_pb2, project_pb2
 from flyteidl.core import identifier_pb2
 from tests import flyte_specs as specs
 from tests.integration.api.clients import Client
+from tests.integration.platform import RunningPlatform
 
 
 def code_of(caught: pytest.ExceptionInfo[grpc.RpcError]) -> grpc.StatusCode:
@@ -139,12 +143,15 @@ def test_lists_are_paged_by_tokens_and_need_a_limit(client: Client) -> None:
         assert code_of(caught) is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_a_task_remembers_the_python_of_the_client_that_registered_it(client: Client) -> None:
-    """Seen from outside only in where the task runs; here: that the header is taken without complaint."""
-    client.CreateTask(
-        specs.task("reg.interpreter"), metadata=(("alula-interpreter", "/opt/py/bin/python"), ("alula-host", "h"))
-    )
-    assert isinstance(
-        client.GetTask(common_pb2.ObjectGetRequest(id=specs.identifier(identifier_pb2.TASK, "reg.interpreter"))),
-        task_pb2.Task,
-    )
+def test_a_task_remembers_the_python_of_the_client_that_registered_it(
+    client: Client, platform: RunningPlatform
+) -> None:
+    client.CreateTask(specs.task("reg.python.found"))
+    told = (("alula-interpreter", "/opt/py/bin/python"), ("alula-host", "elsewhere"))
+    client.CreateTask(specs.task("reg.python.told"), metadata=told)
+    with sqlite3.connect(platform.data / "alula.sqlite") as database:
+        known = dict(
+            database.execute("SELECT name, interpreter FROM entities WHERE name LIKE 'reg.python.%'").fetchall()
+        )
+    database.close()
+    assert known == {"reg.python.found": sys.executable, "reg.python.told": "/opt/py/bin/python"}

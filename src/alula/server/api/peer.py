@@ -82,13 +82,16 @@ def loopback_address(peer: str) -> tuple[ipaddress.IPv4Address | ipaddress.IPv6A
 
 
 def _socket_inode(proc: Path, address: ipaddress.IPv4Address | ipaddress.IPv6Address, port: int) -> str:
-    """The inode of the client's end of the connection, from the kernel's table of sockets."""
-    table = proc / "net" / ("tcp" if address.version == 4 else "tcp6")
-    wanted = f"{_kernel_hex(address)}:{port:04X}"
-    for line in table.read_text().splitlines()[1:]:
-        columns = line.split()
-        if len(columns) > 9 and columns[1] == wanted and columns[9] != "0":
-            return columns[9]
+    """The inode of the client's end of the connection, from the kernel's tables of sockets."""
+    places = [("tcp6", address)]
+    if address.version == 4:  # gRPC clients speak IPv4 through sockets of the other family
+        places = [("tcp", address), ("tcp6", ipaddress.IPv6Address(f"::ffff:{address}"))]
+    for table, place in places:
+        wanted = f"{_kernel_hex(place)}:{port:04X}"
+        for line in (proc / "net" / table).read_text().splitlines()[1:]:
+            columns = line.split()
+            if len(columns) > 9 and columns[1] == wanted and columns[9] != "0":
+                return columns[9]
     return ""
 
 
