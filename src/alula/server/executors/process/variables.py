@@ -35,10 +35,20 @@ def inherited(platform: Mapping[str, str], *, home: str) -> dict[str, str]:
     return {**kept, "HOME": home}
 
 
+FORK_FRIENDLY = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}
+"""Defaults with which libraries can be imported before a fork: Arrow's allocator starts a thread on import, and
+pandas imports Arrow, so that without this nearly every data task would need a fresh process."""
+
+
 def for_interpreter(variables: Mapping[str, str], *, bin_folder: str, code_folder: str) -> dict[str, str]:
     """With the commands of an environment first on PATH, and a folder of code importable."""
     path = variables.get("PATH", "/usr/local/bin:/usr/bin:/bin")
-    result = {**variables, "PATH": f"{bin_folder}:{path}" if bin_folder else path, "PYTHONUNBUFFERED": "1"}
+    result = {
+        **FORK_FRIENDLY,
+        **variables,
+        "PATH": f"{bin_folder}:{path}" if bin_folder else path,
+        "PYTHONUNBUFFERED": "1",
+    }
     if code_folder:
         further = variables.get("PYTHONPATH", "")
         result["PYTHONPATH"] = f"{code_folder}:{further}" if further else code_folder
