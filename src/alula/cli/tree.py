@@ -188,8 +188,6 @@ def _notes(node: NodeView) -> tuple[str, ...]:
         notes.append(f"attempt {node.attempts[-1].id.retry_attempt + 1}")
     if closure.error.code:
         notes.append(closure.error.code)
-    elif node.phase is NodePhase.QUEUED and node.attempts and node.attempts[-1].closure.reason:
-        notes.append(node.attempts[-1].closure.reason)
     return tuple(notes)
 
 

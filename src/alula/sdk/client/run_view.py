@@ -5,6 +5,7 @@ Reads over gRPC only, and again only what may have changed. Says nothing about h
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 import msgspec
@@ -30,6 +31,7 @@ from alula.sdk.client.rpcs import (
 
 PAGE = 500
 DEPTH_LIMIT = 20
+_MAPPED = re.compile(r"map_(.+)_[0-9a-f]{32}-arraynode")
 _HIDDEN = frozenset(("start-node", "end-node"))
 
 
@@ -218,5 +220,7 @@ def _name_of(node: workflow_pb2.Node) -> str:
 
 
 def short_name(name: str) -> str:
-    """`pipeline.train` as `train`."""
-    return name.rsplit(".", 1)[-1]
+    """`pipeline.train` as `train`; of a mapped task, the name of the task."""
+    short = name.rsplit(".", 1)[-1]
+    mapped = _MAPPED.fullmatch(short)
+    return mapped[1] if mapped else short
