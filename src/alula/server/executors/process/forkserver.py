@@ -150,6 +150,12 @@ def leave(status: int) -> NoReturn:
     os._exit(status)
 
 
+def import_all(modules: Sequence[str]) -> None:
+    """What is done before a fork, unless the module of the entry point has a `preload` that knows better."""
+    for module in modules:
+        importlib.import_module(module)
+
+
 # What a fork would break or copy
 
 
@@ -380,9 +386,8 @@ class Server:
             return
         self.script = become_main(frame["entry"])
         try:
-            self.load_entry()
-            for module in frame["modules"]:
-                importlib.import_module(module)
+            prepare = getattr(sys.modules[self.load_entry().__module__], "preload", import_all)
+            prepare(frame["modules"])
         except BaseException as error:  # noqa: BLE001 - the attempt meets it again and reports it
             answer["broken"] = f"{type(error).__name__}: {error}"
             return
