@@ -70,7 +70,7 @@ def test_a_dataclass(pyflyte: Pyflyte) -> None:
 
 
 def test_a_user_error_is_shown_with_its_code_and_traceback(pyflyte: Pyflyte) -> None:
-    ended = run(pyflyte, "failing", status=1)
+    ended = run(pyflyte, "failing", status=255)
     assert ended["phase"] == 6
     assert "ValueError" in str(ended["code"])
     assert "1 is out of range" in str(ended["error"])

@@ -30,6 +30,8 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     interruptible: bool | None = None
     overwrite_cache: bool = False
     system_retries: int = 3
+    execution: str = "local/local/local"
+    """`project/domain/name`: how the outside refers to what this execution made."""
 
 
 class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):

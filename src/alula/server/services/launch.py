@@ -154,6 +154,7 @@ async def _keep(platform: Platform, caller: Caller, record: ExecutionRecord) -> 
         max_parallelism=spec.max_parallelism,
         interruptible=spec.interruptible.value if spec.HasField("interruptible") else None,
         overwrite_cache=spec.overwrite_cache,
+        execution=str(record.id),
         system_retries=platform.system_retries,
     )
     audit = platform.audit(

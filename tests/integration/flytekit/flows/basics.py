@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from flytekit import FlyteRecoverableException, current_context, map_task, task, workflow
+from flytekit import current_context, map_task, task, workflow
+from flytekit.exceptions.user import FlyteRecoverableException
 from flytekit.types.file import FlyteFile
 
 
@@ -74,7 +75,9 @@ def structured(point: Point = Point(3, "p")) -> str:  # noqa: B008
 
 @task
 def breaks(a: int) -> int:
-    raise ValueError(f"{a} is out of range")
+    if a < 10:
+        raise ValueError(f"{a} is out of range")
+    return a
 
 
 @workflow

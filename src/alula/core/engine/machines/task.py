@@ -316,7 +316,7 @@ def _budget(execution: Execution, plan: PlanNode) -> Budget:
 
 def _source(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> str:
     item = f"[{node}]" if scope.is_array else ""
-    return f"{scope.node_id(node)}{item}/{cell.attempt}"
+    return f"{turn.execution.created.execution}/{scope.node_id(node)}{item}/{cell.attempt}"
 
 
 def _task(plan: PlanNode) -> PlanTask:
