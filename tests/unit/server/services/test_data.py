@@ -10,7 +10,16 @@ from google.protobuf import duration_pb2
 from tests import flyte_specs as specs
 from tests.contract.store.records import audit, execution
 
-from alula.core.engine.records import AttemptPhase, AttemptRecord, Changes, ItemRecord, NodePhase, NodeRecord, Reason
+from alula.core.engine.records import (
+    AttemptPhase,
+    AttemptRecord,
+    CacheStatus,
+    Changes,
+    ItemRecord,
+    NodePhase,
+    NodeRecord,
+    Reason,
+)
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound, TaskError
 from alula.core.ids import AttemptId, EntityId, ExecutionId
 from alula.server.blob import SignedUrl
@@ -130,6 +139,16 @@ async def test_an_array_is_one_attempt_with_its_items(ran: Platform, caller: Cal
     items = attempt.closure.metadata.external_resources
     assert [item.index for item in items] == [0, 1, 2]
     assert items[2].logs[0].uri == f"http://test/api/v1/alula/logs/{ID}/n1/0?index=2"
+
+
+async def test_a_cache_hit_names_the_attempt_that_it_stands_for(ran: Platform, caller: Caller) -> None:
+    source = "flytesnacks/development/earlier/n3[2]/1"
+    hit = NodeRecord("n2", NodePhase.SUCCEEDED, 40, parent_id="", cache_status=CacheStatus.HIT, cache_source=source)
+    assert await ran.store.commit([Commit(ID, 2, [b"event"], Changes(nodes=[hit]))]) == [True]
+    node = await nodes.get_node_execution(ran, caller, node_identifier(ID, "n2"))
+    found = node.closure.task_node_metadata.catalog_key.source_task_execution
+    assert (found.node_execution_id.execution_id.name, found.node_execution_id.node_id) == ("earlier", "n3")
+    assert found.retry_attempt == 1
 
 
 async def test_only_the_attempt_that_succeeded_has_outputs(ran: Platform, caller: Caller) -> None:

@@ -167,11 +167,11 @@ def _external_resource(item: ItemRecord, array: AttemptId, log_uri: str) -> even
 
 
 def _catalog_metadata(source: str) -> catalog_pb2.CatalogMetadata:
-    """From `project/domain/execution/node/attempt`."""
-    project, domain, name, node_id, attempt = source.split("/")[:5]
+    """From `project/domain/execution/node/attempt`; Flyte has no place for the item `[i]` of an array node."""
+    project, domain, name, node_id, attempt = source.split("/")
     return catalog_pb2.CatalogMetadata(
         source_task_execution=identifier_pb2.TaskExecutionIdentifier(
-            node_execution_id=node_identifier(ExecutionId(project, domain, name), node_id),
+            node_execution_id=node_identifier(ExecutionId(project, domain, name), node_id.partition("[")[0]),
             retry_attempt=int(attempt),
         )
     )
