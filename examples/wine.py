@@ -14,14 +14,16 @@ cached step; a step that fails once and is retried; a task mapped over hyper-par
 
 import base64
 import io
-import os
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 import pandas as pd
+from sklearn.datasets import load_wine
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.model_selection import cross_val_score
 
-from alula import Cache, Deck, FlyteFile, RecoverableError, map_task, task, workflow
+from alula import Cache, Deck, FlyteFile, RecoverableError, current_context, map_task, task, workflow
 
 SEED = 7
 FOLDS = 5
@@ -47,8 +49,6 @@ class Score:
 @task(cache=Cache(version="1"))
 def export() -> FlyteFile:
     """Write the data set that comes with scikit-learn to a CSV file."""
-    from sklearn.datasets import load_wine
-
     wines: Any = load_wine(as_frame=True)  # scikit-learn has no types
     file = FlyteFile.new("wine.csv")
     wines.frame.rename(columns={"target": "grower"}).to_csv(file.path, index=False)
@@ -59,7 +59,7 @@ def export() -> FlyteFile:
 @task(retries=2)
 def fetch_excluded() -> list[str]:
     """Ask a service which measurements must not be used. It is down the first time we ask."""
-    if os.environ.get("FLYTE_ATTEMPT_NUMBER", "0") == "0":
+    if current_context().attempt == 0:
         raise RecoverableError("the service is starting, ask again")
     return ["ash", "nonflavanoid_phenols"]
 
@@ -80,9 +80,6 @@ def make_grid(depths: list[int], trees: list[int]) -> list[Settings]:
 @task
 def evaluate(data: pd.DataFrame, settings: Settings) -> Score:
     """The mean accuracy of a random forest with these settings, by cross-validation."""
-    from sklearn.ensemble import RandomForestClassifier
-    from sklearn.model_selection import cross_val_score
-
     model = RandomForestClassifier(n_estimators=settings.trees, max_depth=settings.depth, random_state=SEED)
     scores = cross_val_score(model, data.drop(columns="grower"), data["grower"], cv=FOLDS)
     return Score(settings, float(scores.mean()))
@@ -97,12 +94,10 @@ def choose(scores: list[Score]) -> Score:
 @task(enable_deck=True)
 def report(scores: list[Score], best: Score) -> FlyteFile:
     """Plot accuracy over depth. The plot is the task's output and its deck."""
-    import matplotlib
+    from matplotlib.figure import Figure  # here, because no other step needs it
 
-    matplotlib.use("Agg")  # no window
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(figsize=(6, 4))
+    figure = Figure(figsize=(6, 4))
+    axes = figure.subplots()
     for count in sorted({score.settings.trees for score in scores}):
         line = sorted((s.settings.depth, s.accuracy) for s in scores if s.settings.trees == count)
         axes.plot([depth for depth, _ in line], [accuracy for _, accuracy in line], "o-", label=f"{count} trees")
