@@ -195,9 +195,10 @@ class LaunchPlan:
     @cached_property
     def _interface(self) -> DerivedInterface:
         inner = self.workflow.interface
+        is_default = self.name == self.workflow.name
         return DerivedInterface(
-            kind="launch plan",
-            name=self.name,
+            kind="workflow" if is_default else "launch plan",
+            name=inner.name if is_default else self.name,
             location=self.location,
             defaults={
                 name: self.default_inputs.get(name, default)

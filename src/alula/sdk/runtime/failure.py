@@ -9,7 +9,12 @@ from alula.core.errors import AlulaError, TaskError
 from alula.sdk.failures import RecoverableError
 
 _SDK_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_MACHINERY = (os.sep + "asyncio" + os.sep, "<frozen importlib", os.sep + "concurrent" + os.sep + "futures" + os.sep)
+_MACHINERY = (
+    "<frozen importlib",
+    os.sep + os.path.join("importlib", "__init__.py"),
+    os.sep + "asyncio" + os.sep,
+    os.sep + os.path.join("concurrent", "futures") + os.sep,
+)
 _MESSAGE_MAX_CHARS = 64 * 1024
 
 

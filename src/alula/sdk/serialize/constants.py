@@ -10,7 +10,6 @@ from flyteidl.core.literals_pb2 import (
     BindingDataCollection,
     BindingDataMap,
     Literal,
-    UnionInfo,
 )
 from flyteidl.core.types_pb2 import OutputReference, PromiseAttribute
 
@@ -66,9 +65,7 @@ def binding(transformer: Transformer, value: object, *, what: str, at: Location)
         kind = ListTransformer if isinstance(value, (list, tuple)) else MapTransformer
         variants = [variant for variant in transformer.variants if isinstance(variant, kind)]
         if len(variants) == 1:
-            made = binding(variants[0], cast("object", value), what=what, at=at)
-            made.union.CopyFrom(UnionInfo(targetType=variants[0].literal_type()))
-            return made
+            return binding(variants[0], cast("object", value), what=what, at=at)
     if isinstance(transformer, ListTransformer) and isinstance(value, (list, tuple)):
         items = [binding(transformer.item, item, what=what, at=at) for item in cast("list[object]", value)]
         return BindingData(collection=BindingDataCollection(bindings=items))

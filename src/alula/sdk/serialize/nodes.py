@@ -74,15 +74,14 @@ def _metadata(node: GraphNode) -> NodeMetadata:
     overrides = node.overrides
     entity = node.entity
     target = _target(entity)
-    own_name = entity.name if isinstance(entity, MapTask) else entity.interface.name
-    metadata = NodeMetadata(name=overrides.name or own_name)
+    metadata = NodeMetadata(name=overrides.name or _shown_name(entity))
     retries, timeout_s, interruptible = overrides.retries, overrides.timeout_s, overrides.interruptible
     if isinstance(target, Task):
         retries = target.settings.retries if retries is None else retries
         timeout_s = target.settings.timeout_s if timeout_s is None else timeout_s
         interruptible = target.settings.interruptible if interruptible is None else interruptible
-    elif isinstance(entity, Workflow) and interruptible is None:
-        interruptible = entity.settings.interruptible
+    elif isinstance(target, Workflow) and interruptible is None:
+        interruptible = target.settings.interruptible
     metadata.retries.CopyFrom(RetryStrategy(retries=retries or 0))
     if timeout_s:
         metadata.timeout.CopyFrom(duration(timeout_s))
@@ -94,8 +93,16 @@ def _metadata(node: GraphNode) -> NodeMetadata:
 
 
 def _target(entity: Entity) -> Entity:
-    """The task of a map task, else the entity itself."""
+    """The task of a map task, the workflow of a launch plan, else the entity itself."""
+    if isinstance(entity, LaunchPlan):
+        return entity.workflow
     return cast("MapTask[object]", entity).target if isinstance(entity, MapTask) else entity
+
+
+def _shown_name(entity: Entity) -> str:
+    if isinstance(entity, MapTask):
+        return cast("MapTask[object]", entity).name
+    return _target(entity).interface.name
 
 
 def _cache(metadata: NodeMetadata, cache: Cache | bool, node: GraphNode) -> None:
