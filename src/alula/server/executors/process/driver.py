@@ -218,12 +218,13 @@ class ServerPool:
         self._import_timeout_s = import_timeout_s
         self._servers: dict[ServerKey, ForkServer] = {}
         self._closing: list[ForkServer] = []
-        self._unfit: dict[ServerKey, Verdict] = {}
+        self._unfit: dict[ServerKey, tuple[Verdict, float]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def unfit(self, key: ServerKey) -> Verdict | None:
-        """Why attempts with this key can't be forked, where that is known already."""
-        return self._unfit.get(key)
+        """Why attempts with this key can't be forked, where that was found out lately: environments change."""
+        verdict, until = self._unfit.get(key, (None, 0.0))
+        return verdict if asyncio.get_running_loop().time() < until else None
 
     def get(self, key: ServerKey) -> ForkServer:
         """The server for a key, started when there is none. Raises OSError when its interpreter can't be run."""
@@ -246,9 +247,10 @@ class ServerPool:
 
     def _judge(self, verdict: Verdict, server: ForkServer) -> None:
         if not verdict.fit:
-            if len(self._unfit) >= UNFIT_MAX:
-                self._unfit.pop(next(iter(self._unfit)))
-            self._unfit[server.key] = verdict
+            if not verdict.missing_entry:
+                while len(self._unfit) >= UNFIT_MAX:
+                    self._unfit.pop(next(iter(self._unfit)))
+                self._unfit[server.key] = verdict, asyncio.get_running_loop().time() + self._idle_s
             self._close(server)
         else:
             self.retire()

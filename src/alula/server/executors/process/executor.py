@@ -12,77 +12,40 @@ import hashlib
 import itertools
 import os
 import shutil
-import sys
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Literal
-
-import msgspec
 
 from alula.core.errors import AlulaError, FailedPrecondition, TaskError
 from alula.core.ids import AttemptId
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.executors.process import files, variables
 from alula.server.executors.process.admission import Admission, Capacity
+from alula.server.executors.process.attempt import Attempt
 from alula.server.executors.process.bundles import NO_CODE, Bundles, Code
 from alula.server.executors.process.command import command_of
-from alula.server.executors.process.driver import FORK_SERVER, ForkServer, ServerEvents, ServerKey, ServerPool, Verdict
-from alula.server.executors.process.ending import CANCELLED, LOG, RECORD, Rules, cut_log, recorded_end, update_of
+from alula.server.executors.process.driver import ServerEvents, ServerPool
+from alula.server.executors.process.ending import CANCELLED, LOG, Rules, cut_log, recorded_end, update_of
 from alula.server.executors.process.environments import Environment, Environments, Wanted
 from alula.server.executors.process.failures import (
     FORK_SERVER_LOST,
-    command_not_found,
-    missing_entry,
     system_error,
     task_error,
 )
-from alula.server.executors.process.launch import Launch, launch_of
+from alula.server.executors.process.launch import launch_of
 from alula.server.executors.process.leftovers import Register, sweep
 from alula.server.executors.process.machine import machine_capacity
-from alula.server.executors.process.memory import Cgroups, Group, find_cgroups
+from alula.server.executors.process.memory import Cgroups, find_cgroups
 from alula.server.executors.process.options import ProcessOptions
+from alula.server.executors.process.starting import Starter
 from alula.server.executors.process.watch import Watch, Watched
-from alula.server.executors.process.wire import End, Ended, Run, Started
+from alula.server.executors.process.wire import End, Ended, Started
 from alula.server.executors.process.work_folders import WorkFolders
 
 NOTICE_S = 1.0
 """How often is looked for attempts that have been waiting, to say what for."""
 NOTICES_MAX = 1000
 """How many of them are looked at."""
-
-
-class Attempt:
-    """What the executor knows of one attempt until its end is reported."""
-
-    __slots__ = (
-        "cancelled",
-        "cwd",
-        "group",
-        "launch",
-        "number",
-        "phase",
-        "queued_at",
-        "reason",
-        "server",
-        "spec",
-        "where",
-    )
-
-    def __init__(self, spec: AttemptSpec, number: int, launch: Launch, queued_at: float) -> None:
-        self.spec = spec
-        self.number = number
-        self.launch = launch
-        self.queued_at = queued_at
-        self.phase: Literal["waiting", "preparing", "running"] = "waiting"
-        self.reason = ""
-        """What was last said about its waiting."""
-        self.server: ForkServer | None = None
-        self.where = ""
-        self.cwd = ""
-        self.group: Group | None = None
-        """Its cgroup, where one limits its memory."""
-        self.cancelled = False
 
 
 class ProcessExecutor:
@@ -114,7 +77,6 @@ class ProcessExecutor:
         self._pump_due = False
         self._notice: asyncio.TimerHandle | None = None
         self._cgroups: Cgroups | None = None
-        self._exec_key = ServerKey(sys.executable, "", (), frozenset({("PATH", self._base.get("PATH", ""))}))
 
     # The contract
 
@@ -131,6 +93,7 @@ class ProcessExecutor:
             leftover_grace_s=self._options.leftover_grace_s,
             import_timeout_s=self._options.import_timeout_s,
         )
+        self._starter = Starter(self._pool, self._base, failed=self._fail, given_up=self._forget)
         self._watch = Watch(self._over_limit, log_limit_bytes=self._options.log_limit_bytes)
 
     async def stop(self) -> None:
@@ -253,107 +216,26 @@ class ProcessExecutor:
             self._place(attempt, environment, code)
 
     def _place(self, attempt: Attempt, environment: Environment, code: Code) -> None:
-        """Fork from the imports where that is possible, else execute a program."""
         if attempt.cancelled:
             self._forget(attempt)
             return
-        launch, spec = attempt.launch, attempt.spec
-        shared, own = variables.split(spec.environment)
-        surroundings = variables.for_interpreter(
-            {**self._base, **shared}, bin_folder=environment.bin_folder, code_folder=code.folder
-        )
-        where = f"{environment.python}, {environment.why}"
         try:
-            if not files.prepare(spec):
-                ended = recorded_end(spec.output_prefix)
+            if not files.prepare(attempt.spec):
+                ended = recorded_end(attempt.spec.output_prefix)
                 if ended is not None:
                     self._end(attempt, ended)
                     return
-                files.clear(spec.output_prefix)
-            if launch.entry:
-                key = ServerKey(environment.python, launch.entry, launch.modules, frozenset(surroundings.items()))
-                self._enter(attempt, key, self._frame(attempt, code, own), where)
-            else:
-                frame = self._frame(attempt, code, {**surroundings, **own})
-                self._execute(attempt, frame, f"a process of its own; {where}")
+                files.clear(attempt.spec.output_prefix)
+            attempt.cwd = self._folders.take(code.folder)
+            if attempt.spec.memory_limit_bytes and self._cgroups is not None:
+                name = f"{os.getpid()}-{attempt.number}"
+                attempt.group = self._cgroups.make(name, attempt.spec.memory_limit_bytes)
         except OSError as error:
             self._fail(attempt, system_error(error))
-
-    def _frame(self, attempt: Attempt, code: Code, environment: dict[str, str]) -> Run:
-        """How a fork server starts it. Raises OSError where its cgroup can't be made."""
-        spec = attempt.spec
-        if spec.memory_limit_bytes and self._cgroups is not None:
-            attempt.group = self._cgroups.make(f"{os.getpid()}-{attempt.number}", spec.memory_limit_bytes)
-        group = attempt.group
-        attempt.cwd = self._folders.take(code.folder)
-        return Run(
-            id=attempt.number,
-            argv=attempt.launch.argv,
-            environment=environment,
-            cwd=attempt.cwd,
-            links=code.links,
-            log=f"{spec.output_prefix}/{LOG}",
-            record=f"{spec.output_prefix}/{RECORD}",
-            join=(group.procs,) if group else (),
-            memory_events=group.events if group else "",
-            memory_peak=group.peak if group else "",
-        )
-
-    def _enter(self, attempt: Attempt, key: ServerKey, frame: Run, where: str) -> None:
-        """Call the entry point: in a fork, or in a fresh process where its imports don't bear a fork."""
-        unfit = self._pool.unfit(key)
-
-        def enter(verdict: Verdict, server: ForkServer | None = None) -> None:
-            if attempt.cancelled:
-                self._forget(attempt)
-            elif verdict.missing_entry:
-                self._fail(attempt, missing_entry(key.entry, where))
-            elif verdict.fit and server is not None:
-                imported = " and ".join(key.modules) or key.entry
-                self._run(attempt, server, frame, f"a fork of a process that has imported {imported}; {where}")
-            else:
-                fresh = msgspec.structs.replace(
-                    frame,
-                    argv=(key.interpreter, str(FORK_SERVER), "--once", *frame.argv),
-                    environment={**dict(key.environment), **frame.environment},
-                )
-                self._execute(attempt, fresh, f"a fresh process, because {verdict.why}; {where}")
-
-        if unfit is not None:
-            enter(unfit)
         else:
-            self._pool.get(key).when_known(enter)
-
-    def _execute(self, attempt: Attempt, frame: Run, where: str) -> None:
-        """Execute a program, in exactly the frame's environment."""
-        program = shutil.which(frame.argv[0], path=frame.environment["PATH"])
-        if program is None:
-            self._fail(attempt, command_not_found(frame.argv[0], frame.environment["PATH"]))
-            return
-        frame = msgspec.structs.replace(frame, exec=True, program=program)
-        try:
-            server = self._pool.get(self._exec_key)
-        except OSError as error:
-            self._fail(attempt, system_error(error))
-            return
-
-        def run(verdict: Verdict, server: ForkServer) -> None:
-            if attempt.cancelled:
-                self._forget(attempt)
-            elif verdict.fit:
-                self._run(attempt, server, frame, where)
-            else:
-                self._fail(attempt, FORK_SERVER_LOST)
-
-        server.when_known(run)
+            self._starter.start(attempt, environment, code)
 
     # Running
-
-    def _run(self, attempt: Attempt, server: ForkServer, frame: Run, where: str) -> None:
-        attempt.phase = "running"
-        attempt.server = server
-        attempt.where = where
-        server.run(frame)
 
     def _on_started(self, event: Started) -> None:
         attempt = self._by_number[event.id]

@@ -295,6 +295,7 @@ class Server:
         """Attempts with a deadline."""
         self.load_entry: Callable[[], Any] = lambda: None
         self.script = ""
+        self.collecting = True
         self.leftover_grace_s = 1.0
         self.preload_output = b""
         self.randomness = Randomness()
@@ -401,6 +402,7 @@ class Server:
         answer["hazards"] = fork_hazards()
         gc.collect()
         gc.freeze()
+        self.collecting = gc.isenabled()
         gc.disable()
 
     # Starting
@@ -423,6 +425,7 @@ class Server:
                 os.close(log)
                 signal.pthread_sigmask(signal.SIG_UNBLOCK, OWN_SIGNALS)
         except OSError as error:
+            clean_folder(frame["cwd"], frame["links"])
             self.tell({"event": "ended", "id": number, "cannot_start": str(error)})
             return
         attempt = Attempt(frame, pid, started_at)
@@ -438,7 +441,8 @@ class Server:
                 os.execve(frame["program"], frame["argv"], frame["environment"])
             os.environ.update(frame["environment"])
             self.randomness.renew()
-            gc.enable()
+            if self.collecting:
+                gc.enable()
             status = call(self.load_entry, [self.script, *frame["argv"][1:]])
         except OSError as error:
             print(f"cannot start {frame['argv'][0]}: {error}", file=sys.stderr)

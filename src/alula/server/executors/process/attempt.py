@@ -1,0 +1,43 @@
+"""What the executor knows of one attempt until its end is reported."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from alula.server.executor import AttemptSpec
+from alula.server.executors.process.driver import ForkServer
+from alula.server.executors.process.launch import Launch
+from alula.server.executors.process.memory import Group
+
+
+class Attempt:
+    """Mutable: the executor moves it through its phases."""
+
+    __slots__ = (
+        "cancelled",
+        "cwd",
+        "group",
+        "launch",
+        "number",
+        "phase",
+        "queued_at",
+        "reason",
+        "server",
+        "spec",
+        "where",
+    )
+
+    def __init__(self, spec: AttemptSpec, number: int, launch: Launch, queued_at: float) -> None:
+        self.spec = spec
+        self.number = number
+        self.launch = launch
+        self.queued_at = queued_at
+        self.phase: Literal["waiting", "preparing", "running"] = "waiting"
+        self.reason = ""
+        """What was last said about its waiting."""
+        self.server: ForkServer | None = None
+        self.where = ""
+        self.cwd = ""
+        self.group: Group | None = None
+        """Its cgroup, where one limits its memory."""
+        self.cancelled = False

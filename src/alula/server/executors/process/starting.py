@@ -1,0 +1,133 @@
+"""Start an attempt whose environment, code and files are ready: decides between a fork and a program.
+
+An entry point is called in a fork of a server that has imported its modules, where these bear a fork, else in a fresh
+process; any other command is a program. Every process is the child of a fork server, which contains and reaps it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from alula.core.errors import TaskError
+from alula.server.executors.process import variables
+from alula.server.executors.process.attempt import Attempt
+from alula.server.executors.process.bundles import Code
+from alula.server.executors.process.driver import FORK_SERVER, ForkServer, ServerKey, ServerPool, Verdict
+from alula.server.executors.process.ending import LOG, RECORD
+from alula.server.executors.process.environments import Environment
+from alula.server.executors.process.failures import FORK_SERVER_LOST, command_not_found, missing_entry, system_error
+from alula.server.executors.process.wire import Run
+
+
+class Starter:
+    """`failed` is told what can't be started and why, `given_up` what was cancelled meanwhile."""
+
+    def __init__(
+        self,
+        pool: ServerPool,
+        inherited: Mapping[str, str],
+        *,
+        failed: Callable[[Attempt, TaskError], None],
+        given_up: Callable[[Attempt], None],
+    ) -> None:
+        self._pool = pool
+        self._inherited = inherited
+        self._failed = failed
+        self._given_up = given_up
+        path = frozenset({("PATH", inherited.get("PATH", ""))})
+        self._programs = ServerKey(sys.executable, "", (), path)
+        """The server that executes programs."""
+
+    def start(self, attempt: Attempt, environment: Environment, code: Code) -> None:
+        launch = attempt.launch
+        shared, own = variables.split(attempt.spec.environment)
+        surroundings = variables.for_interpreter(
+            {**self._inherited, **shared}, bin_folder=environment.bin_folder, code_folder=code.folder
+        )
+        where = f"{environment.python}, {environment.why}"
+        if launch.entry:
+            key = ServerKey(environment.python, launch.entry, launch.modules, frozenset(surroundings.items()))
+            self._enter(attempt, key, frame_of(attempt, code, own), where)
+        else:
+            frame = frame_of(attempt, code, {**surroundings, **own})
+            self._execute(attempt, frame, f"a process of its own; {where}")
+
+    def _enter(self, attempt: Attempt, key: ServerKey, frame: Run, where: str) -> None:
+        """Call the entry point: in a fork, or in a fresh process where its imports don't bear a fork."""
+
+        def enter(verdict: Verdict, server: ForkServer | None) -> None:
+            if attempt.cancelled:
+                self._given_up(attempt)
+            elif verdict.missing_entry:
+                self._failed(attempt, missing_entry(key.entry, where))
+            elif verdict.fit and server is not None:
+                imported = " and ".join(key.modules) or key.entry
+                run(attempt, server, frame, f"a fork of a process that has imported {imported}; {where}")
+            else:
+                fresh = msgspec.structs.replace(
+                    frame,
+                    argv=(key.interpreter, str(FORK_SERVER), "--once", *frame.argv),
+                    environment={**dict(key.environment), **frame.environment},
+                )
+                self._execute(attempt, fresh, f"a fresh process, because {verdict.why}; {where}")
+
+        unfit = self._pool.unfit(key)
+        if unfit is not None:
+            enter(unfit, None)
+        else:
+            self._with_server(attempt, key, enter)
+
+    def _execute(self, attempt: Attempt, frame: Run, where: str) -> None:
+        """Execute a program, in exactly the frame's environment."""
+        path = frame.environment["PATH"]
+        program = shutil.which(frame.argv[0], path=path)
+        if program is None:
+            self._failed(attempt, command_not_found(frame.argv[0], path))
+            return
+        executed = msgspec.structs.replace(frame, exec=True, program=program)
+
+        def execute(verdict: Verdict, server: ForkServer) -> None:
+            if attempt.cancelled:
+                self._given_up(attempt)
+            elif verdict.fit:
+                run(attempt, server, executed, where)
+            else:
+                self._failed(attempt, FORK_SERVER_LOST)
+
+        self._with_server(attempt, self._programs, execute)
+
+    def _with_server(self, attempt: Attempt, key: ServerKey, then: Callable[[Verdict, ForkServer], None]) -> None:
+        try:
+            server = self._pool.get(key)
+        except OSError as error:
+            self._failed(attempt, system_error(error))
+        else:
+            server.when_known(then)
+
+
+def frame_of(attempt: Attempt, code: Code, environment: dict[str, str]) -> Run:
+    """How a fork server starts it."""
+    prefix, group = attempt.spec.output_prefix, attempt.group
+    return Run(
+        id=attempt.number,
+        argv=attempt.launch.argv,
+        environment=environment,
+        cwd=attempt.cwd,
+        links=code.links,
+        log=f"{prefix}/{LOG}",
+        record=f"{prefix}/{RECORD}",
+        join=(group.procs,) if group else (),
+        memory_events=group.events if group else "",
+        memory_peak=group.peak if group else "",
+    )
+
+
+def run(attempt: Attempt, server: ForkServer, frame: Run, where: str) -> None:
+    attempt.phase = "running"
+    attempt.server = server
+    attempt.where = where
+    server.run(frame)
