@@ -44,10 +44,6 @@ class Owned:
             msgspec.structs.replace(entry, source=f"{self.record.id}/{entry.source}") for entry in changes.published
         ]
         self._actions.extend(actions)
-        # The engine does not know which execution it runs.
-        changes.published = [
-            msgspec.structs.replace(entry, source=f"{self.record.id}/{entry.source}") for entry in changes.published
-        ]
         join(self._changes, changes)
 
     def step(self, event: Event) -> None:
