@@ -72,8 +72,8 @@ def test_a_dataclass(pyflyte: Pyflyte) -> None:
 def test_a_user_error_is_shown_with_its_code_and_traceback(pyflyte: Pyflyte) -> None:
     ended = run(pyflyte, "failing", status=255)
     assert ended["phase"] == 6
-    assert "ValueError" in str(ended["code"])
-    assert "1 is out of range" in str(ended["error"])
+    assert ended["code"] == "USER:RuntimeError"
+    assert "ValueError: 1 is out of range" in str(ended["error"])
 
 
 def test_a_recoverable_error_is_retried(pyflyte: Pyflyte) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
 from flyteidl.admin import execution_pb2
 
 from alula.core.engine.actions import Action, CancelAttempt, StartAttempt
@@ -39,10 +38,6 @@ class Owned:
 
     def add(self, actions: Iterable[Action], changes: Changes) -> None:
         """Take what the engine gave for an event that is in the log already."""
-        # The engine names an attempt within its execution; a cache entry is read by others.
-        changes.published = [
-            msgspec.structs.replace(entry, source=f"{self.record.id}/{entry.source}") for entry in changes.published
-        ]
         self._actions.extend(actions)
         join(self._changes, changes)
 
