@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 import pytest
 from flyteidl.core import literals_pb2
-from tests.contract.executor.bundle import make_bundle, task_command
+from tests.contract.executor.bundle import ENTRY, make_bundle, task_command
 from tests.contract.executor.harness import Harness, attempt, eventually
 
 from alula.server.executor import AttemptSpec
@@ -169,6 +169,7 @@ def test_more_memory_than_the_limit_ends_all_processes_of_the_attempt(tmp_path, 
     spec = attempt(tmp_path, *python(code), memory_limit_bytes=100 * MIB)
     end = run_one(tmp_path, spec, memory_control=control)
     assert (end.error.code, end.error.kind, end.error.recoverable) == ("OOMKilled", "USER", True)
+    assert not list(Path("/sys/fs/cgroup").glob(f"**/alula-*/{os.getpid()}-*"))
     assert "100 MiB" in end.error.message
 
 
@@ -383,6 +384,14 @@ def test_imports_that_do_not_bear_a_fork_run_in_fresh_processes_and_say_why(tmp_
         return [value(harness.end_of(spec).outputs) for spec in (odd, again, other)]
 
     assert on_executor(tmp_path, scenario, import_timeout_s=0.5) == [7, 7, 7]
+
+
+def test_an_entry_point_may_say_what_to_do_before_a_fork(tmp_path):
+    preload = "done = []\ndef preload(modules):\n    print('preload', *modules)\n"
+    bundle = make_bundle(tmp_path / "code.tar.gz", {"stand_in.py": ENTRY + preload})
+    spec = attempt(tmp_path, *task_command(bundle, "seven"), outputs=True)
+    assert run_one(tmp_path, spec).phase == "SUCCEEDED"
+    assert log_of(spec).splitlines()[0] == "preload tasks"
 
 
 def test_a_module_that_ends_its_process_fails_its_own_attempt_only(tmp_path):

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import msgspec
+from flyteidl.core import dynamic_job_pb2, errors_pb2
+from tests.contract.executor.harness import attempt, literal_map
+
+from alula.server.executors.process.ending import CANCELLED, RECORD, Rules, cut_log, recorded_end, update_of
+from alula.server.executors.process.wire import End
+
+RULES = Rules(log_limit_bytes=1000, tolerate_leftovers=False)
+
+
+def ended(tmp_path: Path, end: End, *, rules: Rules = RULES, **files: bytes):
+    """The update for an attempt that declares an output and left these files."""
+    spec = attempt(tmp_path, "x", outputs=True, memory_limit_bytes=1 << 20)
+    folder = Path(spec.output_prefix)
+    folder.mkdir(parents=True)
+    for name, data in files.items():
+        (folder / name.replace("_", ".")).write_bytes(data)
+    return update_of(spec, end, rules)
+
+
+def error_document(code: str) -> bytes:
+    return errors_pb2.ErrorDocument(error=errors_pb2.ContainerError(code=code, message="m")).SerializeToString()
+
+
+OUTPUTS = literal_map(o0=1).SerializeToString()
+
+
+def test_outputs_and_a_deck(tmp_path):
+    update = ended(tmp_path, End(code=0, ended_at=5), outputs_pb=OUTPUTS, deck_html=b"<p>")
+    assert (update.phase, update.at, update.outputs, update.futures) == ("SUCCEEDED", 5, OUTPUTS, None)
+    assert update.deck_uri.endswith("/deck.html")
+
+
+def test_futures_go_instead_of_outputs(tmp_path):
+    futures = dynamic_job_pb2.DynamicJobSpec(min_successes=1).SerializeToString()
+    update = ended(tmp_path, End(code=0), futures_pb=futures)
+    assert (update.outputs, update.futures) == (None, futures)
+
+
+def test_an_error_document_speaks_before_the_exit_status(tmp_path):
+    update = ended(tmp_path, End(code=0), error_pb=error_document("USER:ValueError"), outputs_pb=OUTPUTS, deck_html=b"")
+    assert (update.phase, update.error.code, bool(update.deck_uri)) == ("FAILED", "USER:ValueError", True)
+
+
+def test_what_the_task_says_of_a_lost_worker_does_not_hide_that_memory_ran_out(tmp_path):
+    update = ended(tmp_path, End(code=0, oom_kills=1), error_pb=error_document("USER:BrokenProcessPool"))
+    assert update.error.code == "OOMKilled"
+
+
+def test_a_task_that_survives_the_loss_of_a_process_succeeds(tmp_path):
+    assert ended(tmp_path, End(code=0, oom_kills=1), outputs_pb=OUTPUTS).phase == "SUCCEEDED"
+
+
+def test_leftovers_fail_a_task_even_with_outputs(tmp_path):
+    update = ended(tmp_path, End(code=0, left_behind=["7 sleep 600"]), outputs_pb=OUTPUTS)
+    assert update.error.code == "ProcessesLeftBehind"
+    assert "7 sleep 600" in update.error.message
+
+
+def test_no_process_at_all_is_not_the_fault_of_the_task(tmp_path):
+    update = ended(tmp_path, End(cannot_start="no more processes"))
+    assert (update.error.code, update.error.kind, update.error.recoverable) == ("CannotStart", "SYSTEM", True)
+
+
+def test_a_signal_is_named_and_the_last_line_quoted(tmp_path):
+    update = ended(tmp_path, End(signal=11), log_txt=b"first\nlast words\n\n")
+    assert update.error.code == "Killed"
+    assert "SIGSEGV" in update.error.message
+    assert "last words" in update.error.message
+
+
+def test_a_long_log_is_cut_once_and_the_report_stays_the_same(tmp_path):
+    spec = attempt(tmp_path, "x")
+    log = Path(spec.output_prefix) / "log.txt"
+    log.parent.mkdir(parents=True)
+    log.write_bytes(b"x" * 5000)
+    end = End(code=0, log_bytes=5000)
+    for _ in range(2):
+        cut_log(spec, end, RULES)
+        assert update_of(spec, end, RULES).error.code == "LogLimitExceeded"
+    assert log.read_bytes().count(b"[alula] cut here") == 1
+
+
+def test_only_a_whole_record_of_an_end_counts(tmp_path):
+    assert recorded_end(str(tmp_path)) is None
+    for torn in (b"", b'{"code": 0'):
+        (tmp_path / RECORD).write_bytes(torn)
+        assert recorded_end(str(tmp_path)) is None
+    (tmp_path / RECORD).write_bytes(msgspec.json.encode(End(code=3)))
+    assert recorded_end(str(tmp_path)) == End(code=3)
+    (tmp_path / RECORD).write_bytes(msgspec.json.encode(End(signal=9, cause=CANCELLED)))
+    assert recorded_end(str(tmp_path)) is None
