@@ -17,6 +17,17 @@ $(VENV)/.dev: pyproject.toml
 .PHONY: dev
 dev: $(VENV)/.dev  ## make the development environment
 
+# Only what the sample needs: a fresh machine has it sooner.
+$(VENV)/.demo: pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[server,examples]'
+	touch $@
+
+.PHONY: demo
+demo: $(VENV)/.demo  ## start a platform, run the sample pipeline on it, stop it
+	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
+
 .PHONY: test
 test: $(VENV)/.dev  ## run the tests (TESTS=path for some of them)
 	$(BIN)/python -m pytest $(TESTS)

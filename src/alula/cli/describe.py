@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -32,9 +33,12 @@ from alula.core.ids import ExecutionId
 from alula.sdk.client import http
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import GET_EXECUTION_DATA
-from alula.sdk.client.run_view import NodeView, RunReader, RunView, to_execution_id
+from alula.sdk.client.run_view import NodeView, RunReader, RunView, read_full_errors, to_execution_id
 
 ITEMS_SHOWN = 10
+REASONS_SHOWN = 5
+_OWN_LOGS = "/api/v1/alula/logs/"
+"""What `alula logs` prints needs no link."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -66,6 +70,7 @@ def execution(target: Target, name: str, form: str) -> None:
     id = target.execution(name)
     with target.connect() as connection:
         run = RunReader(connection, id).read()
+        read_full_errors(connection, run)
         request = execution_pb2.WorkflowExecutionGetDataRequest(id=to_execution_id(id))
         data = connection.call(GET_EXECUTION_DATA, request)
         reasons = _read_reasons(connection, id)
@@ -132,7 +137,8 @@ def _print_summary(run: RunView, data: execution_pb2.WorkflowExecutionGetDataRes
         if literals.literals:
             _print_block(title, outputs_text(literals) if len(literals.literals) != 1 else _single(literals))
     if run.phase is not ExecutionPhase.ABORTED and closure.error.code:
-        _print_error(closure.error, "")
+        told_by_node = any(node.phase is NodePhase.FAILED for node in run.walk())
+        _print_error(closure.error, "", first_line=told_by_node)
 
 
 def _single(literals: Any) -> str:
@@ -152,25 +158,33 @@ def _print_tree(run: RunView) -> None:
 
 
 def _is_worth_telling(node: NodeView) -> bool:
-    return bool(node.attempts) or node.phase in (NodePhase.FAILED, NodePhase.TIMED_OUT, NodePhase.ABORTED)
+    ended_badly = node.phase in (NodePhase.FAILED, NodePhase.TIMED_OUT, NodePhase.ABORTED)
+    return bool(node.attempts) or ended_badly or bool(_cache_source(node))
+
+
+def _cache_source(node: NodeView) -> str:
+    """The run and node whose outputs were taken; empty without a cache hit."""
+    if node.execution is None:
+        return ""
+    source = node.execution.closure.task_node_metadata.catalog_key.source_task_execution.node_execution_id
+    return f"{source.execution_id.name}/{source.node_id}" if source.node_id else ""
 
 
 def _print_node(node: NodeView, told: Sequence[Told]) -> None:
     click.echo(f"\n{click.style(f'{node.node_id} {node.name}', bold=True)}")
-    if node.execution is not None:
-        source = node.execution.closure.task_node_metadata.catalog_key.source_task_execution
-        if source.node_execution_id.node_id:
-            origin = source.node_execution_id
-            click.echo(f"  cached: outputs of {origin.execution_id.name}/{origin.node_id}")
+    if source := _cache_source(node):
+        click.echo(f"  cached: these are the outputs of {source}")
     for attempt in node.attempts:
         number = attempt.id.retry_attempt
         _print_attempt(attempt, [reason for reason in told if reason.attempt == number and reason.index < 0])
-        _print_failed_items(attempt, told)
+        _print_items(attempt, told)
+    if node.execution is not None and node.execution.closure.deck_uri:
+        click.echo(f"  deck: {node.execution.closure.deck_uri}")
     for reason in told:
         if reason.attempt < 0:
             click.echo(f"  {_clock(reason.at)}  {reason.text}")
     if node.execution is not None and not node.attempts and node.execution.closure.error.code:
-        _print_error(node.execution.closure.error, "  ")
+        _print_error(node.execution.closure.error, "  ", first_line=bool(node.children))
 
 
 def _print_attempt(attempt: task_execution_pb2.TaskExecution, told: Sequence[Told]) -> None:
@@ -188,12 +202,16 @@ def _print_attempt(attempt: task_execution_pb2.TaskExecution, told: Sequence[Tol
     if closure.error.code:
         _print_error(closure.error, "    ")
     for log in closure.logs:
-        if log.uri.startswith(("http://", "https://")):
+        if _OWN_LOGS not in log.uri:
             click.echo(f"    log: {log.uri}")
 
 
-def _print_failed_items(attempt: task_execution_pb2.TaskExecution, told: Sequence[Told]) -> None:
-    """The items of an array that did not succeed, with their errors; the first few of many."""
+def _print_items(attempt: task_execution_pb2.TaskExecution, told: Sequence[Told]) -> None:
+    """Of an array, what many items say once; the first few that did not succeed each with its error."""
+    said = Counter(reason.text for reason in told if reason.index >= 0)
+    for text, count in said.most_common(REASONS_SHOWN):
+        if count > 1:
+            click.echo(f"    {count:,} times: {text}")
     bad = [
         item
         for item in attempt.closure.metadata.external_resources
@@ -206,15 +224,17 @@ def _print_failed_items(attempt: task_execution_pb2.TaskExecution, told: Sequenc
             error = item.custom_info.fields["error"].struct_value.fields
             _print_block(f"error[{error['code'].string_value}]", error["message"].string_value, "      ")
         for reason in told:
-            if reason.index == item.index:
+            if reason.index == item.index and (said[reason.text] == 1 or said[reason.text] <= len(bad)):
                 click.echo(f"      {_clock(reason.at)}  {reason.text}")
     if len(bad) > ITEMS_SHOWN:
         click.echo(f"    … and {len(bad) - ITEMS_SHOWN:,} more items")
 
 
-def _print_error(error: phases_pb2.ExecutionError, indent: str) -> None:
+def _print_error(error: phases_pb2.ExecutionError, indent: str, *, first_line: bool = False) -> None:
+    """An error in full, or with its first line where the node that it comes from tells the rest."""
     kind = phases_pb2.ExecutionError.ErrorKind.Name(error.kind).lower()
-    _print_block(click.style(f"error[{error.code}] ({kind})", fg="red"), error.message, indent)
+    message = error.message.split("\n", 1)[0] if first_line else error.message
+    _print_block(click.style(f"error[{error.code}] ({kind})", fg="red"), message, indent)
 
 
 def _print_story(told: Sequence[Told]) -> None:

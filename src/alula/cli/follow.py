@@ -13,7 +13,7 @@ from flyteidl.admin import execution_pb2
 from alula.cli.failures import INTERRUPTED, RUN_FAILED, SUCCESS, CommandEnded, say, say_error
 from alula.cli.literal_text import outputs_text
 from alula.cli.output import print_message
-from alula.cli.tree import Line, lines, plain, renderable, run_duration
+from alula.cli.tree import Line, lines, plain, plain_tree, renderable, run_duration
 from alula.core.engine.records import ExecutionPhase, NodePhase
 from alula.core.errors import Unavailable
 from alula.core.ids import ExecutionId
@@ -23,6 +23,8 @@ from alula.sdk.client.run_view import RunView, to_execution_id
 from alula.sdk.client.watch import follow
 
 FRAMES_PER_SECOND = 10
+PLAIN_ROWS = 100
+"""Of the tree that ends the plain lines."""
 
 
 def follow_to_end(connection: Connection, id: ExecutionId, form: str, *, selector: str) -> None:
@@ -56,8 +58,8 @@ def show_result(connection: Connection, run: RunView, form: str, *, selector: st
         by = f" by {closure.abort_metadata.principal}" if closure.abort_metadata.principal else ""
         say_error("Aborted", f"{run.id.name} was aborted{by}: {closure.abort_metadata.cause or 'no cause given'}")
     else:
-        fix = f"`alula describe execution {run.id.name}{selector}` tells the whole story"
-        say_error(closure.error.code or run.phase.name, closure.error.message or f"{run.id.name} failed", fix)
+        say_error(closure.error.code or run.phase.name, closure.error.message or f"{run.id.name} failed")
+        say(f"more: alula describe execution {run.id.name}{selector}")
     raise CommandEnded(RUN_FAILED)
 
 
@@ -89,7 +91,13 @@ def _follow_plainly(connection: Connection, id: ExecutionId) -> RunView:
         for line in lines(run, time.time()):
             _say_change(line, shown)
     assert run is not None, "following yields at least once"
-    say(f"{run.id.name} {run.phase.name} {run_duration(run, time.time()):.1f}s")
+    now = time.time()
+    say(f"{run.id.name} {run.phase.name} {run_duration(run, now):.1f}s")
+    rows = plain_tree(run, now)
+    for row in rows[:PLAIN_ROWS]:
+        say(row)
+    if len(rows) > PLAIN_ROWS:
+        say(f"… and {len(rows) - PLAIN_ROWS:,} more")
     return run
 
 

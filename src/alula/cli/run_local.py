@@ -45,9 +45,10 @@ def _report(outcome: LocalOutcome) -> None:
     error = outcome.error
     assert error is not None
     where = f"node {error.node_id}: " if error.node_id else ""
-    if outcome.exception is None or error.kind != "USER":
+    shown = user_traceback(outcome.exception) if outcome.exception is not None else ""
+    if outcome.exception is None or "  File " not in shown:  # not raised in the user's code
         say_error(error.code, f"{where}{error.message}")
         return
-    say(user_traceback(outcome.exception).rstrip("\n"))
+    say(shown.rstrip("\n"))
     summary = f"{type(outcome.exception).__name__}: {outcome.exception}"
     say_error(error.code, f"{where}{summary}")

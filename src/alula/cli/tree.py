@@ -231,7 +231,13 @@ def _details(line: Line) -> RenderableType:
     if line.items is None:
         return notes
     progress = Table.grid(padding=(0, 1, 0, 0))
-    bar = ProgressBar(total=max(line.items.total, 1), completed=line.items.succeeded, width=_BAR_CHARS)
+    bar = ProgressBar(
+        total=max(line.items.total, 1),
+        completed=line.items.succeeded,
+        width=_BAR_CHARS,
+        complete_style="blue",
+        finished_style="green",
+    )
     progress.add_row(bar, Text(_items_text(line.items)), notes)
     return progress
 

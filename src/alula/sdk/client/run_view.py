@@ -24,6 +24,7 @@ from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import (
     GET_EXECUTION,
     GET_NODE_EXECUTION,
+    GET_TASK_EXECUTION,
     GET_WORKFLOW,
     LIST_NODE_EXECUTIONS,
     LIST_TASK_EXECUTIONS,
@@ -180,6 +181,18 @@ def list_attempts(
     request = task_execution_pb2.TaskExecutionListRequest(node_execution_id=node, limit=PAGE)
     attempts = connection.call(LIST_TASK_EXECUTIONS, request).task_executions
     return sorted(attempts, key=lambda attempt: attempt.id.retry_attempt)
+
+
+def read_full_errors(connection: Connection, run: RunView) -> None:
+    """Replace the errors of nodes and attempts, which lists shorten, by the whole ones."""
+    for node in run.walk():
+        for place, attempt in enumerate(node.attempts):
+            if attempt.closure.error.code:
+                request = task_execution_pb2.TaskExecutionGetRequest(id=attempt.id)
+                node.attempts[place] = connection.call(GET_TASK_EXECUTION, request)
+        if node.execution is not None and node.execution.closure.error.code:
+            node_request = node_execution_pb2.NodeExecutionGetRequest(id=node.execution.id)
+            node.execution = connection.call(GET_NODE_EXECUTION, node_request)
 
 
 def get_node(connection: Connection, run: ExecutionId, node_id: str) -> node_execution_pb2.NodeExecution:
