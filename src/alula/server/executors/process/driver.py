@@ -22,6 +22,8 @@ from alula.server.executors.process.wire import Ended, Event, Kill, Load, Ready,
 
 FORK_SERVER = Path(__file__).with_name("forkserver.py")
 LAST_WORDS_BYTES = 2000
+START_TIMEOUT_S = 60.0
+"""How long a fork server that imports nothing may take to answer, on a machine that is very busy."""
 UNFIT_MAX = 1000
 """How many verdicts are remembered."""
 
@@ -231,7 +233,8 @@ class ServerPool:
         server = self._servers.get(key)
         if server is None or server.closed:
             server = ForkServer(key, self._events, self._register)
-            server.start(leftover_grace_s=self._leftover_grace_s, import_timeout_s=self._import_timeout_s)
+            timeout_s = self._import_timeout_s if key.entry else START_TIMEOUT_S
+            server.start(leftover_grace_s=self._leftover_grace_s, import_timeout_s=timeout_s)
             self._servers[key] = server
             server.when_known(self._judge)
         return server

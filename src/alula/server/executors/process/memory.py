@@ -37,7 +37,11 @@ class Cgroups:
     def make(self, name: str, limit_bytes: int) -> Group:
         """Raises OSError."""
         folder = self._parent / name
-        folder.mkdir()
+        try:
+            folder.mkdir()
+        except FileNotFoundError:
+            self._make_parent()
+            folder.mkdir()
         files = ("memory.max",) if self._version == 2 else ("memory.limit_in_bytes",)
         for each in files:
             (folder / each).write_text(str(limit_bytes))
@@ -52,6 +56,11 @@ class Cgroups:
             else ("memory.oom_control", "memory.max_usage_in_bytes")
         )
         return Group(str(folder), f"{folder}/cgroup.procs", f"{folder}/{events}", f"{folder}/{peak}")
+
+    def _make_parent(self) -> None:
+        self._parent.mkdir(exist_ok=True)
+        if self._version == 2:
+            (self._parent / "cgroup.subtree_control").write_text("+memory")
 
     def remove(self, group: Group) -> None:
         """Its processes are gone."""
@@ -69,15 +78,13 @@ def find_cgroups(name: str) -> Cgroups | None:
     for mount, version in mounts():
         parent = own_group(mount, version=version) / name
         remove_groups(parent)
+        cgroups = Cgroups(parent, version=version)
         try:
-            parent.mkdir(exist_ok=True)
-            if version == 2:
-                (parent / "cgroup.subtree_control").write_text("+memory")
-            cgroups = Cgroups(parent, version=version)
-            cgroups.remove(cgroups.make("probe", 1 << 30))
+            cgroups.make("probe", 1 << 30)
         except OSError:
-            remove_groups(parent)
             continue
+        finally:
+            cgroups.close()  # made again when the first attempt needs it
         return cgroups
     return None
 
