@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from flyteidl.core.types_pb2 import LiteralType
 
-from alula.sdk.graph import Outputs, has_promise
+from alula.core.literals.casting import can_cast
+from alula.sdk.graph import Outputs, Promise, has_promise, reference_of
 from alula.sdk.interface import InterfaceView
 from alula.sdk.mistake import Location, mistake
-from alula.sdk.types.engine import wire_form
+from alula.sdk.types.engine import shown_type, wire_form
 from alula.sdk.types.transformer import NO, Transformer, TypeMismatch, UnsupportedType, describe
 
 
@@ -53,8 +54,24 @@ def check_inputs(interface: InterfaceView, values: Mapping[str, object], *, at: 
                 at=at,
                 fix="pass one of them" if value else "the step it comes from has no output; order steps with `>>`",
             )
-        if not has_promise(value) and transformer.fit(value) == NO:
+        if isinstance(value, Promise):
+            _check_promise(interface, name, value, at=at)
+        elif not has_promise(value) and transformer.fit(value) == NO:
             raise _wrong_value(interface, name, transformer.shown, describe(value), at)
+
+
+def _check_promise(interface: InterfaceView, name: str, promise: Promise, *, at: Location) -> None:
+    """The compiler checks all types again; here the author's line is still known."""
+    type_ = reference_of(promise).type
+    if type_ is None:
+        return
+    try:
+        _, given = wire_form(type_)
+    except UnsupportedType:
+        return  # a field that exists in documents only
+    transformer, wanted = input_form(interface, name)
+    if not can_cast(given, wanted):
+        raise _wrong_value(interface, name, transformer.shown, f"{promise!r} of type {shown_type(type_)}", at)
 
 
 def converted(interface: InterfaceView, values: Mapping[str, object], *, at: Location) -> dict[str, object]:

@@ -306,6 +306,8 @@ def test_a_promise_is_no_value(use):
     ("step", "told"),
     [
         (lambda x: add(x="a"), "input `x` of task `add` expects int, got str 'a'"),
+        (lambda x: add(x=row(n=x)), "expects int, got <promise of `n0.o0`> of type .*Row"),
+        (lambda x: add(x=row(n=x).tags), r"expects int, got <promise of `n0.o0.tags`> of type list\[str\]"),
         (lambda x: add(x=log()), "gets 0 outputs at once"),
         (lambda x: add(x=two(n=1)), "gets 2 outputs at once"),
         (lambda x: row(n=1).nope, "`Row` has no field `nope`; its fields are `n`, `tags`"),
@@ -391,3 +393,14 @@ def test_a_default_may_be_any_value():
 
     assert at() == datetime(2024, 1, 1)
     assert isinstance(at, Task)
+
+
+def test_the_format_of_a_file_is_no_name_of_a_type():
+    @task
+    def read(file: FlyteFile["csv"]) -> FlyteFile["csv"] | None:  # noqa: F821
+        return file
+
+    from alula.sdk.types.engine import literal_type
+
+    assert literal_type(read.interface.inputs["file"]).blob.format == "csv"
+    assert literal_type(read.interface.outputs["o0"]).union_type.variants[0].blob.format == "csv"

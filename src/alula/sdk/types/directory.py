@@ -6,7 +6,7 @@ import os
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
-from alula.sdk.types.file import FlyteFile, default_store
+from alula.sdk.types.file import FlyteFile, default_store, format_alias
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -37,7 +37,7 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
         self._local: str | None = None
 
     def __class_getitem__(cls, format: object) -> GenericAlias:
-        return GenericAlias(cls, (format,))
+        return format_alias(cls, format)
 
     @classmethod
     def new(cls, dirname: str) -> FlyteDirectory[Any]:

@@ -188,14 +188,7 @@ def _format(arguments: tuple[object, ...]) -> str:
     """The format in `FlyteFile["csv"]`, `FlyteFile[Literal["csv"]]` or flytekit's `FlyteFile[TypeVar("csv")]`."""
     if not arguments:
         return ""
-    named = arguments[0]
-    choices = typing.get_args(named)
-    if choices:
-        named = choices[0]
-    if isinstance(named, typing.TypeVar):
-        named = named.__name__
-    if isinstance(named, typing.ForwardRef):
-        named = named.__forward_arg__
+    named = (*typing.get_args(arguments[0]), arguments[0])[0]
     if not isinstance(named, str):
         raise UnsupportedType(f'the format of a file is {named!r}, expected a text like "csv"')
     return named.removeprefix(".")

@@ -7,7 +7,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import GenericAlias
-from typing import IO, TYPE_CHECKING, Any, Generic, Literal
+from typing import IO, TYPE_CHECKING, Any, Generic, Literal, cast
+from typing import TypeVar as AnyTypeVar
 
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
@@ -48,7 +49,7 @@ class FlyteFile(Generic[Format], os.PathLike[str]):
         self._local: str | None = None
 
     def __class_getitem__(cls, format: object) -> GenericAlias:
-        return GenericAlias(cls, (format,))
+        return format_alias(cls, format)
 
     @classmethod
     def new(cls, filename: str) -> FlyteFile[Any]:
@@ -115,6 +116,14 @@ class FlyteFile(Generic[Format], os.PathLike[str]):
         from alula.sdk.types.pydantic_fields import file_schema  # lazy: pydantic calls this, so it is loaded
 
         return file_schema()
+
+
+def format_alias(class_: type, format: object) -> GenericAlias:
+    """`FlyteFile["csv"]`. Kept as `Literal["csv"]`, because `typing` takes a bare text for the name of a type."""
+    if isinstance(format, tuple):  # `typing` evaluates an alias by making it again from its arguments
+        (format,) = cast("tuple[object]", format)
+    name = format.__name__ if isinstance(format, AnyTypeVar) else format  # flytekit also takes TypeVar("csv")
+    return GenericAlias(class_, (Literal[name],) if isinstance(name, str) else (format,))  # pyright: ignore[reportInvalidTypeForm]  # a value
 
 
 def _is_remote(path: str) -> bool:
