@@ -62,6 +62,18 @@ class AttemptSucceeded(msgspec.Struct, frozen=True, array_like=True, tag="succee
     deck_uri: str = ""
 
 
+class GraphReturned(msgspec.Struct, frozen=True, array_like=True, tag="graph"):
+    """An attempt of a dynamic task succeeded with a graph to run instead of outputs."""
+
+    at: int
+    scope: int
+    node: int
+    attempt: int
+    closure_uri: str
+    """The compiled graph, an immutable object. Its plan must be among `Execution.graphs` before this is applied."""
+    deck_uri: str = ""
+
+
 class AttemptFailed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     at: int
     scope: int
@@ -107,6 +119,7 @@ Event = (
     | Claimed
     | AttemptStarted
     | AttemptSucceeded
+    | GraphReturned
     | AttemptFailed
     | CacheHit
     | CacheMissed

@@ -29,13 +29,21 @@ class GraphScope:
     is_array = False
 
     def __init__(
-        self, id: int, plan: Plan, inputs: bytes, *, parent: Scope | None = None, parent_node: int = 0
+        self,
+        id: int,
+        plan: Plan,
+        inputs: bytes,
+        *,
+        parent: Scope | None = None,
+        parent_node: int = 0,
+        parent_attempt: int = 0,
     ) -> None:
         self.id = id
         self.plan = plan
         self.inputs = inputs
         self.parent = parent
         self.parent_node = parent_node
+        self._parent_attempt = parent_attempt
         self.phases = bytearray(len(plan.nodes))
         self.cells: dict[int, Cell] = {}
         self.error: TaskError | None = None
@@ -51,7 +59,7 @@ class GraphScope:
         spec_id = self.plan.nodes[node].id
         if self.parent is None:
             return spec_id
-        return nested_node_id(self.parent.node_id(self.parent_node), 0, spec_id)
+        return nested_node_id(self.parent.node_id(self.parent_node), self._parent_attempt, spec_id)
 
     def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
         return resolve(self.plan.nodes[node].bindings, self.values)

@@ -133,6 +133,8 @@ class NodeRecord(msgspec.Struct):
     cache_status: CacheStatus | None = None
     cache_source: str | None = None
     deck_uri: str | None = None
+    dynamic_uri: str | None = None
+    """The compiled graph of a dynamic node, a serialized `core.CompiledWorkflowClosure`."""
     is_parent: bool | None = None
     is_dynamic: bool | None = None
     is_array: bool | None = None

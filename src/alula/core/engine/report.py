@@ -52,6 +52,22 @@ def node_running(turn: Turn, scope: Scope, node: int) -> None:
     )
 
 
+def node_expanded(turn: Turn, scope: Scope, node: int, closure_uri: str) -> None:
+    """A dynamic task gave its graph, which runs now."""
+    if turn.silent or scope.is_array:
+        return
+    turn.changes.nodes.append(
+        NodeRecord(
+            scope.node_id(node),
+            NodePhase.DYNAMIC_RUNNING,
+            updated_at=turn.at,
+            is_parent=True,
+            is_dynamic=True,
+            dynamic_uri=closure_uri,
+        )
+    )
+
+
 def node_ended(
     turn: Turn,
     scope: Scope,

@@ -50,9 +50,11 @@ class TaskCell(msgspec.Struct):
 
 
 class ScopeCell(msgspec.Struct):
-    """A node that waits for a scope of its own to end: a sub-workflow or an array."""
+    """A node that waits for a scope of its own to end: a sub-workflow, an array, a branch, what a dynamic task made."""
 
     scope: int
+    task: TaskCell | None = None
+    """Of a dynamic task, where it stood when it gave its graph."""
 
 
 Cell: TypeAlias = TaskCell | ScopeCell
@@ -101,7 +103,7 @@ class Scope(Protocol):
 class Execution:
     """One execution, as the fold of its log. Made by `start`, changed by `step` only."""
 
-    __slots__ = ("_scopes_opened", "blocked", "created", "error", "phase", "plan", "running", "scopes")
+    __slots__ = ("_scopes_opened", "blocked", "created", "error", "graphs", "phase", "plan", "running", "scopes")
 
     def __init__(self, plan: Plan, created: Created) -> None:
         self.plan = plan
@@ -113,6 +115,8 @@ class Execution:
         """Attempts that hold a place under `max_parallelism`."""
         self.blocked: deque[tuple[int, int]] = deque()
         """(scope, node) of task nodes that wait for such a place."""
+        self.graphs: dict[str, Plan] = {}
+        """Plans of the graphs that dynamic tasks gave, by the URI of the closure; put here by the shell."""
         self._scopes_opened = 0
 
     def new_scope_id(self) -> int:

@@ -10,7 +10,7 @@ the shell asks `accepts` first and logs only what means something; a logged even
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from alula.core.engine.actions import Action, Finish
 from alula.core.engine.events import AbortRequested, Claimed, Created, Event
@@ -58,13 +58,14 @@ def accepts(execution: Execution, event: Event) -> bool:
     return MACHINES[scope.plan_node(event.node).kind].accepts(scope, event.node, cell, event)
 
 
-def fold(plan: Plan, events: Iterable[Event]) -> Execution:
-    """The state after a whole log, whose first event is `Created`."""
+def fold(plan: Plan, events: Iterable[Event], graphs: Mapping[str, Plan] | None = None) -> Execution:
+    """The state after a whole log, whose first event is `Created`; `graphs` are the plans that it names."""
     log = iter(events)
     created = next(log)
     if not isinstance(created, Created):
         raise IllegalTransition(f"a log begins with Created, not {type(created).__name__}")
     execution = Execution(plan, created)
+    execution.graphs.update(graphs or {})
     _start(Turn(execution, created.at, MACHINES, silent=True))
     for event in log:
         _apply(Turn(execution, event.at, MACHINES, silent=True), event)

@@ -15,6 +15,7 @@ from alula.core.engine.events import (
     CacheMissed,
     Created,
     Event,
+    GraphReturned,
     TimerFired,
     decode,
     encode,
@@ -86,6 +87,12 @@ class Driver:
         data = literal_map(**(outputs or {"o0": integer(value)}))
         self.apply(AttemptSucceeded(self.now, action.scope, action.node, action.attempt, data))
 
+    def expand(self, node: str, closure: compiler_pb2.CompiledWorkflowClosure) -> None:
+        """A dynamic task gives a graph."""
+        action = self.waiting.pop(node)
+        self.state.graphs["graph"] = make_plan(closure)
+        self.apply(GraphReturned(self.now, action.scope, action.node, action.attempt, "graph"))
+
     def fail(self, node: str, *, kind: str = "USER", recoverable: bool = False) -> None:
         action = self.waiting.pop(node)
         error = TaskError("Boom", f"{node} broke", kind, recoverable)  # pyright: ignore[reportArgumentType]
@@ -128,7 +135,7 @@ class Driver:
 
     def replayed(self) -> Execution:
         """The state that the log alone leads to, through its stored form."""
-        return fold(self.plan, [decode(encode(event)) for event in self.log])
+        return fold(self.plan, [decode(encode(event)) for event in self.log], self.state.graphs)
 
     def assert_replays(self) -> None:
         """After a crash the log gives the same state, and asks for what was in flight."""

@@ -11,6 +11,7 @@ from alula.core.engine.events import (
     AttemptSucceeded,
     CacheHit,
     CacheMissed,
+    GraphReturned,
     TimerFired,
 )
 from alula.core.engine.machines.task import TRANSITIONS
@@ -156,12 +157,13 @@ def test_the_table_covers_every_event_of_a_task_in_every_stage_that_it_can_meet(
         {
             (Stage.LOOKING_UP, AttemptStarted),
             (Stage.LOOKING_UP, AttemptSucceeded),
+            (Stage.LOOKING_UP, GraphReturned),
             (Stage.LOOKING_UP, AttemptFailed),
         }
         | {
             (stage, event)
             for stage in (Stage.BLOCKED, Stage.BACKING_OFF)
-            for event in (AttemptStarted, AttemptSucceeded, AttemptFailed)
+            for event in (AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed)
         }
         | {
             (stage, event)
@@ -172,7 +174,7 @@ def test_the_table_covers_every_event_of_a_task_in_every_stage_that_it_can_meet(
     everything = {
         (stage, event)
         for stage in Stage
-        for event in (AttemptStarted, AttemptSucceeded, AttemptFailed, CacheHit, CacheMissed, TimerFired)
+        for event in (AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed, CacheHit, CacheMissed, TimerFired)
     }
     assert set(TRANSITIONS) == everything - refused
 

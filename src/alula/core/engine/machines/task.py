@@ -13,6 +13,9 @@ has timed out for good.
                ▲                                  │ failed, timeout
                └────────── BACKING_OFF ◄──────────┴──────────────► failed, timed out
 
+A dynamic task gives a graph instead of outputs: its attempt has succeeded, the graph runs in a scope of its own, and
+the node ends as that ends.
+
 `TRANSITIONS` is the complete table; what is not in it is refused by `accepts`, and an illegal step raises.
 """
 
@@ -30,18 +33,21 @@ from alula.core.engine.events import (
     CacheHit,
     CacheMissed,
     Event,
+    GraphReturned,
     TimerFired,
     TimerKind,
 )
+from alula.core.engine.graph import GraphScope
 from alula.core.engine.plan import PlanNode, PlanTask
 from alula.core.engine.records import AttemptPhase, CacheEntry, CacheStatus, NodePhase
-from alula.core.engine.state import Cell, Execution, Scope, Stage, TaskCell
+from alula.core.engine.state import Cell, Execution, Scope, ScopeCell, Stage, TaskCell
 from alula.core.engine.turn import Ended, Turn
 from alula.core.errors import TaskError
 from alula.core.policy.cache_key import cache_key
 from alula.core.policy.retries import Budget, Retry, after_failure, may_interrupt
 
 _IN_FLIGHT = (Stage.SUBMITTED, Stage.RUNNING)
+_OF_AN_ATTEMPT = (AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed)
 
 
 class TaskMachine:
@@ -66,10 +72,11 @@ class TaskMachine:
         turn.do(LookUpCache(scope.id, node, cell.key))
 
     def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
-        assert isinstance(cell, TaskCell)
+        if not isinstance(cell, TaskCell):
+            return False
         if isinstance(event, TimerFired):
             return _timer_is_due(cell, event)
-        if isinstance(event, AttemptStarted | AttemptSucceeded | AttemptFailed) and event.attempt != cell.attempt:
+        if isinstance(event, _OF_AN_ATTEMPT) and event.attempt != cell.attempt:
             return False
         return (cell.stage, type(event)) in TRANSITIONS
 
@@ -78,16 +85,25 @@ class TaskMachine:
         TRANSITIONS[cell.stage, type(event)](turn, scope, node, cell, event)
 
     def on_scope_end(self, turn: Turn, scope: Scope, node: int, ended: Ended) -> None:
-        raise AssertionError("a task opens no scope")
+        """The graph of a dynamic task came to its end."""
+        if ended.error is not None:
+            scope.failed(turn, node, ended.error, NodePhase.FAILED)
+            return
+        cell = scope.cells[node]
+        assert isinstance(cell, ScopeCell) and cell.task is not None
+        _publish(turn, scope, node, cell.task, ended.outputs)
+        scope.succeeded(turn, node, ended.outputs)
 
     def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
-        assert isinstance(cell, TaskCell)
-        if cell.stage in _IN_FLIGHT:
+        if isinstance(cell, ScopeCell):
+            turn.execution.scopes.pop(cell.scope).abort(turn, f"{scope.node_id(node)} was stopped")
+        elif cell.stage in _IN_FLIGHT:
             _cancel(turn, scope, node, cell)
             report.attempt(turn, scope, node, cell, AttemptPhase.ABORTED)
 
     def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
-        assert isinstance(cell, TaskCell)
+        if not isinstance(cell, TaskCell):
+            return
         plan = scope.plan_node(node)
         if plan.timeout_us:
             yield _timer(scope, node, cell, "queue_timeout", cell.queued_at + 2 * plan.timeout_us)
@@ -154,15 +170,40 @@ def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) 
 def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptSucceeded, event)  # by the table
     _release(turn)
-    if cell.key is not None:
-        cell.cache_status = CacheStatus.POPULATED
-        report.cache_status(turn, scope, node, cell)
-        if not turn.silent:
-            source = _source(turn, scope, node, cell)
-            turn.changes.published.append(CacheEntry(cell.key, event.outputs, source, turn.at))
+    _publish(turn, scope, node, cell, event.outputs)
     report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
     report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
     scope.succeeded(turn, node, event.outputs)
+
+
+def _expanded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    event = cast(GraphReturned, event)  # by the table
+    _release(turn)
+    report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
+    report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
+    report.node_expanded(turn, scope, node, event.closure_uri)
+    graph = GraphScope(
+        turn.execution.new_scope_id(),
+        turn.execution.graphs[event.closure_uri],
+        cell.inputs,
+        parent=scope,
+        parent_node=node,
+        parent_attempt=cell.attempt,
+    )
+    turn.execution.scopes[graph.id] = graph
+    scope.cells[node] = ScopeCell(graph.id, task=cell)
+    graph.start(turn)
+
+
+def _publish(turn: Turn, scope: Scope, node: int, cell: TaskCell, outputs: bytes) -> None:
+    """Offer the outputs to later runs of the same task on the same inputs."""
+    if cell.key is None:
+        return
+    cell.cache_status = CacheStatus.POPULATED
+    report.cache_status(turn, scope, node, cell)
+    if not turn.silent:
+        source = _source(turn, scope, node, cell)
+        turn.changes.published.append(CacheEntry(cell.key, outputs, source, turn.at))
 
 
 def _failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
@@ -252,10 +293,12 @@ TRANSITIONS: dict[tuple[Stage, type[Event]], _Handler] = {
     (Stage.BLOCKED, TimerFired): _timer_fired,
     (Stage.SUBMITTED, AttemptStarted): _started,
     (Stage.SUBMITTED, AttemptSucceeded): _succeeded,
+    (Stage.SUBMITTED, GraphReturned): _expanded,
     (Stage.SUBMITTED, AttemptFailed): _failed,
     (Stage.SUBMITTED, TimerFired): _timer_fired,
     (Stage.RUNNING, AttemptStarted): _started,
     (Stage.RUNNING, AttemptSucceeded): _succeeded,
+    (Stage.RUNNING, GraphReturned): _expanded,
     (Stage.RUNNING, AttemptFailed): _failed,
     (Stage.RUNNING, TimerFired): _timer_fired,
     (Stage.BACKING_OFF, TimerFired): _timer_fired,
