@@ -116,6 +116,7 @@ def down(data: str | None) -> None:
         say(f"process {pid} did not end within {STOP_TIMEOUT_S:g} s and is killed")
         _signal(pid, signal.SIGKILL, folder)
         _wait_for_release(folder, STOP_TIMEOUT_S)
+    _wait_for_exit(pid, STOP_TIMEOUT_S)
     click.echo(f"stopped the platform on {folder}")
 
 
@@ -305,6 +306,21 @@ def _signal(pid: int, number: signal.Signals, folder: Path) -> None:
         raise FailedPrecondition(
             "NotYourPlatform", f"process {pid}, which runs on {folder}, belongs to another user"
         ) from error
+
+
+def _wait_for_exit(pid: int, timeout_s: float) -> None:
+    """Until the process is gone: it lets go of the folder a moment before. One that nobody reaps counts as gone."""
+    until = time.monotonic() + timeout_s
+    while time.monotonic() < until:
+        try:
+            os.kill(pid, 0)
+            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+        except ProcessLookupError:
+            return
+        except OSError:
+            pass  # another user's, or no /proc: keep looking
+        time.sleep(POLL_INTERVAL_S)
 
 
 def _wait_for_release(folder: Path, timeout_s: float) -> bool:
