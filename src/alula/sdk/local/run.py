@@ -66,8 +66,11 @@ def run_workflow(workflow: Workflow[..., object], values: Mapping[str, object]) 
     Raises what a task raised, with a note that says where, or `RunFailed`.
     """
     inputs = LiteralMap()
+    folder = str(data_folder() / "local" / f"inputs-{os.urandom(6).hex()}")
+    store = FileStore(folder, folder)
     for name, value in values.items():
-        inputs.literals[name].CopyFrom(input_literal(workflow.interface, name, value, at=workflow.location))
+        literal = input_literal(workflow.interface, name, value, at=workflow.location, store=store)
+        inputs.literals[name].CopyFrom(literal)
     outcome = run_entity(workflow, inputs)
     if outcome.error is not None:
         raise _exception(outcome.error, outcome.exception)
