@@ -181,3 +181,21 @@ def _until(connection: socket.socket, wanted: bytes) -> bytes:
         assert piece, received
         received += piece
     return received
+
+
+def test_the_same_platform_runs_on_postgresql(platforms: Platforms, postgres_url: str) -> None:
+    first = platforms.start("--database-url", postgres_url)
+    with Client(first.grpc) as client:
+        id = launch(client, specs.execution("on-postgres", register(client, "postgres")))
+        assert wait_for(client, id).closure.phase == core_execution_pb2.WorkflowExecution.SUCCEEDED
+    first.stop()
+    assert not (first.data / "alula.sqlite").exists()
+    with Client(platforms.start("--database-url", postgres_url).grpc) as client:
+        assert wait_for(client, id).closure.phase == core_execution_pb2.WorkflowExecution.SUCCEEDED
+
+
+def test_a_database_that_can_not_be_reached_is_an_error_at_once(platforms: Platforms) -> None:
+    platform = platforms.start("--database-url", "postgresql://nobody@127.0.0.1:1/none", ready=False)
+    assert platform.process.wait(timeout=30) == UNREACHABLE
+    assert "127.0.0.1" in platform.log()
+    assert "Traceback" not in platform.log()
