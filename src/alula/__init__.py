@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from alula.sdk.context import ExecutionParameters as ExecutionParameters
     from alula.sdk.context import current_context as current_context
     from alula.sdk.deck import Deck as Deck
+    from alula.sdk.failures import FlyteRecoverableException as FlyteRecoverableException
     from alula.sdk.failures import RecoverableError as RecoverableError
     from alula.sdk.launch_plan import CronSchedule as CronSchedule
     from alula.sdk.launch_plan import FixedRate as FixedRate
@@ -43,9 +44,11 @@ _EXPORTS = {
     "FixedRate": "launch_plan",
     "FlyteDirectory": "types.directory",
     "FlyteFile": "types.file",
+    "FlyteRecoverableException": "failures",
     "HashMethod": "cache",
     "LaunchPlan": "launch_plan",
     "RecoverableError": "failures",
+    "Remote": "client.remote",
     "Resources": "resources",
     "Secret": "secret",
     "StructuredDataset": "types.structured_dataset",

@@ -1,0 +1,50 @@
+"""The Python type in which a program without the author's code meets a value of a Flyte type. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Union
+
+from flyteidl.core import types_pb2
+
+from alula.core.errors import InvalidInput
+from alula.sdk.types.directory import FlyteDirectory
+from alula.sdk.types.file import FlyteFile
+from alula.sdk.types.structured_dataset import StructuredDataset
+
+_SIMPLE: dict[int, Any] = {
+    types_pb2.NONE: type(None),
+    types_pb2.INTEGER: int,
+    types_pb2.FLOAT: float,
+    types_pb2.STRING: str,
+    types_pb2.BOOLEAN: bool,
+    types_pb2.DATETIME: datetime,
+    types_pb2.DURATION: timedelta,
+    types_pb2.STRUCT: dict,
+}
+
+
+def python_type_of(literal_type: types_pb2.LiteralType) -> Any:
+    """`int` for INTEGER, `list[T]` for a collection, `dict` for a dataclass, `str` for an enum ...
+
+    Raises `InvalidInput` code `UnsupportedType` for types that have no value in Python.
+    """
+    match literal_type.WhichOneof("type"):
+        case "simple" if literal_type.simple in _SIMPLE:
+            return _SIMPLE[literal_type.simple]
+        case "collection_type":
+            return list[python_type_of(literal_type.collection_type)]
+        case "map_value_type":
+            return dict[str, python_type_of(literal_type.map_value_type)]
+        case "blob":
+            single = literal_type.blob.dimensionality == types_pb2.BlobType.SINGLE
+            return FlyteFile if single else FlyteDirectory
+        case "structured_dataset_type" | "schema":
+            return StructuredDataset
+        case "enum_type":
+            return str
+        case "union_type":
+            return Union[tuple(python_type_of(variant) for variant in literal_type.union_type.variants)]  # noqa: UP007
+        case _:
+            kind = str(literal_type).strip().replace("\n", " ")
+            raise InvalidInput("UnsupportedType", f"a value of Flyte's type `{kind}` has no form in Python here")
