@@ -300,6 +300,7 @@ def test_stop_ends_everything_at_once(tmp_path, bundle):
 def test_cancel_at_any_moment_takes_nothing_else_along(tmp_path, bundle):
     steady = attempt(tmp_path, *task_command(bundle, "sleep"), node="steady")
     specs = [attempt(tmp_path, *task_command(bundle, "seven"), index=i) for i in range(60)]
+    seen: dict[int, int] = {}
 
     async def scenario(harness: Harness):
         harness.executor.submit(steady)
@@ -309,9 +310,10 @@ def test_cancel_at_any_moment_takes_nothing_else_along(tmp_path, bundle):
             for _ in range(i % 6):
                 await asyncio.sleep(0)
             harness.executor.cancel(spec.id)
+            seen[i] = len(harness.of(spec))
         await harness.run(attempt(tmp_path, *task_command(bundle, "seven"), node="last"))
         assert [each.phase for each in harness.of(steady)] == ["RUNNING"]
-        assert not any(harness.end_of(spec) for spec in specs)
+        assert [len(harness.of(spec)) for spec in specs] == [seen[i] for i in range(60)]
 
     on_executor(tmp_path, scenario, cpu_millicores=64_000)
 
