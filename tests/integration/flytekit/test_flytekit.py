@@ -124,3 +124,12 @@ done = remote.wait(remote.fetch_execution(name=sys.argv[1]), timeout=timedelta(s
 print(done.closure.phase, done.closure.abort_metadata.cause)
 """
     assert pyflyte.python(wait, "slow-one").split() == ["7", "no", "longer", "needed"]
+
+
+@pytest.mark.parametrize(("a", "result"), [(11, 22), (6, 6), (1, 2)])
+def test_a_branch(pyflyte: Pyflyte, a: int, result: int) -> None:
+    assert run(pyflyte, "branched", "--a", str(a))["outputs"] == {"o0": result}
+
+
+def test_a_dynamic_task(pyflyte: Pyflyte) -> None:
+    assert run(pyflyte, "dynamic_sum", "--n", "4")["outputs"] == {"o0": 12}

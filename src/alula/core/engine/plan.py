@@ -25,8 +25,6 @@ class PlanTask(msgspec.Struct, frozen=True):
 
     id: EntityId
     template: tasks_pb2.TaskTemplate
-    registered: EntityId
-    """The registered task that it came with: itself, or the dynamic task that made it."""
 
 
 class ArrayRule(msgspec.Struct, frozen=True):
@@ -86,23 +84,22 @@ class Plan(msgspec.Struct, frozen=True):
     fail_immediately: bool
 
 
-def make_plan(closure: compiler_pb2.CompiledWorkflowClosure, *, made_by: EntityId | None = None) -> Plan:
-    """The plan of a compiled workflow; `made_by` is the dynamic task that made it at run time.
+def make_plan(closure: compiler_pb2.CompiledWorkflowClosure) -> Plan:
+    """The plan of a compiled workflow.
 
     Raises:
         InvalidInput: code `NodeKindNotSupported` for a node that this engine can't run.
     """
-    return _Planner(closure, made_by).plan(closure.primary)
+    return _Planner(closure).plan(closure.primary)
 
 
 class _Planner:
     """Shares task and sub-workflow plans within one closure."""
 
-    def __init__(self, closure: compiler_pb2.CompiledWorkflowClosure, made_by: EntityId | None) -> None:
-        self._tasks: dict[EntityId, PlanTask] = {}
-        for task in closure.tasks:
-            id = entity_id(task.template.id)
-            self._tasks[id] = PlanTask(id, task.template, registered=made_by or id)
+    def __init__(self, closure: compiler_pb2.CompiledWorkflowClosure) -> None:
+        self._tasks = {
+            entity_id(task.template.id): PlanTask(entity_id(task.template.id), task.template) for task in closure.tasks
+        }
         self._workflows = {entity_id(sub.template.id): sub for sub in closure.sub_workflows}
         self._plans: dict[EntityId, Plan] = {}
 
@@ -160,7 +157,7 @@ class _Planner:
                 raise InvalidInput(
                     "NodeKindNotSupported",
                     f"node `{node.id}` is of kind `{target}`, which this engine does not run",
-                    fix="use tasks, sub-workflows and map tasks",
+                    fix="use tasks, sub-workflows, map tasks, branches and dynamic tasks",
                 )
 
     def _sub_workflow(self, workflow: EntityId) -> Plan:

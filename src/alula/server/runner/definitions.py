@@ -8,6 +8,7 @@ from typing import TypeVar
 from flyteidl.core import compiler_pb2
 
 from alula.core.engine.plan import Plan, make_plan
+from alula.core.engine.state import Scope
 from alula.core.errors import NotFound
 from alula.core.ids import EntityId
 from alula.server.store import EntityRecord, Store
@@ -37,8 +38,15 @@ class Definitions:
             _keep(self._plans, workflow, plan, _PLANS_MAX)
         return plan
 
-    async def task(self, task: EntityId) -> EntityRecord | None:
-        """The registered task, None for one that exists only in a graph made at run time."""
+    async def registered_task(self, scope: Scope, node: int) -> EntityRecord | None:
+        """The registered task behind a node: its own, or the dynamic task that made its graph."""
+        task = scope.plan_node(node).task
+        record = await self._task(task.id) if task is not None else None
+        if record is not None or scope.parent is None:
+            return record
+        return await self.registered_task(scope.parent, scope.parent_node)
+
+    async def _task(self, task: EntityId) -> EntityRecord | None:
         if task not in self._tasks:
             _keep(self._tasks, task, await self._store.entity("task", task), _TASKS_MAX)
         return self._tasks[task]

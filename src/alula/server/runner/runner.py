@@ -36,8 +36,10 @@ from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
 from alula.server.runner.attempts import attempt_spec
 from alula.server.runner.cache import look_up
 from alula.server.runner.definitions import Definitions
+from alula.server.runner.dynamic import keep_graph, read_graphs
 from alula.server.runner.owned import Owned
 from alula.server.runner.timers import Timers
+from alula.server.services import layout
 from alula.server.store import Commit, ExecutionRecord, Store
 
 LEASE_US = 30_000_000
@@ -137,6 +139,10 @@ class Runner:
         place = owned.attempts.get(update.id) if owned is not None else None
         if owned is None or place is None:
             return
+        if update.futures is not None:
+            del owned.attempts[update.id]
+            self._spawn(self._expand(owned, update, update.futures, place))
+            return
         event = _event_of(update, place)
         if event is None:
             return
@@ -195,6 +201,7 @@ class Runner:
         log = [facts.decode(event) for event in await self._store.log(id)]
         try:
             plan = await self._definitions.plan(record.workflow)
+            graphs = await read_graphs(log, self._blobs)
         except (InvalidInput, NotFound) as error:
             await self._refuse(id, len(log), TaskError(error.code, str(error)))
             return
@@ -204,7 +211,7 @@ class Runner:
             owned = Owned(record, state, next_seq=1)
             owned.add(actions, changes)
         else:
-            owned = Owned(record, fold(plan, log), next_seq=len(log))
+            owned = Owned(record, fold(plan, log, graphs), next_seq=len(log))
             owned.add(outstanding(owned.state), Changes())
         owned.log(facts.Claimed(self._clock(), self._id))
         self._owned[id] = self._dirty[id] = owned
@@ -323,9 +330,9 @@ class Runner:
 
     async def _spec(self, owned: Owned, action: StartAttempt) -> AttemptSpec | None:
         """What to hand to the executor; None when the attempt failed before it could be."""
-        plan = owned.state.scopes[action.scope].plan_node(action.node)
-        assert plan.task is not None, f"node {action.node_id} has no task"
-        entity = await self._definitions.task(plan.task.id)
+        scope = owned.state.scopes[action.scope]
+        plan = scope.plan_node(action.node)
+        entity = await self._definitions.registered_task(scope, action.node)
         try:
             return attempt_spec(owned, action, plan, entity, self._blobs)
         except AlulaError as error:
@@ -333,6 +340,24 @@ class Runner:
             event = facts.AttemptFailed(self._clock(), action.scope, action.node, action.attempt, failed)
             self._arrive(owned.record.id, event)
             return None
+
+    async def _expand(self, owned: Owned, update: AttemptUpdate, futures: bytes, place: tuple[int, int]) -> None:
+        """A dynamic task gave a graph: make it ready, then tell the engine."""
+        scope, node = place
+        task = owned.state.scopes[scope].plan_node(node).task
+        assert task is not None, f"node {update.id.node_id} has no task"
+        prefix = layout.output_prefix(self._blobs, update.id)
+        kept = await keep_graph(
+            futures, parent=task.template, node_id=update.id.node_id, prefix=prefix, blobs=self._blobs
+        )
+        attempt = update.id.attempt
+        if isinstance(kept, TaskError):
+            self._arrive(update.id.execution, facts.AttemptFailed(update.at, scope, node, attempt, kept))
+            return
+        uri, plan = kept
+        owned.state.graphs[uri] = plan
+        returned = facts.GraphReturned(update.at, scope, node, attempt, uri, update.deck_uri)
+        self._arrive(update.id.execution, returned)
 
     async def _look_up(self, record: ExecutionRecord, action: LookUpCache) -> None:
         event = await look_up(self._store, self._blobs, action, self._clock)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flyteidl.admin import node_execution_pb2, task_execution_pb2
-from flyteidl.core import identifier_pb2, literals_pb2
+from flyteidl.core import compiler_pb2, identifier_pb2, literals_pb2
 
 from alula.core.engine.records import AttemptPhase, AttemptRecord, ItemRecord, NodeRecord, Reason
 from alula.core.errors import InvalidInput, NotFound
@@ -57,7 +57,14 @@ async def get_node_execution_data(
 ) -> node_execution_pb2.NodeExecutionGetDataResponse:
     """Inputs and outputs of a node, as far as they are known. Raises `NotFound`."""
     execution, node = await _require_node(platform, id)
+    dynamic = None
+    if node.dynamic_uri:
+        closure = compiler_pb2.CompiledWorkflowClosure.FromString(await platform.blobs.get(node.dynamic_uri))
+        dynamic = node_execution_pb2.DynamicWorkflowNodeMetadata(
+            id=closure.primary.template.id, compiled_workflow=closure, dynamic_job_spec_uri=node.dynamic_uri
+        )
     return node_execution_pb2.NodeExecutionGetDataResponse(
+        dynamic_workflow=dynamic,
         full_inputs=literals_pb2.LiteralMap.FromString(node.inputs or b""),
         full_outputs=literals_pb2.LiteralMap.FromString(node.outputs or b""),
         flyte_urls=messages.runs.flyte_urls(execution, node.node_id, attempt=None, deck=bool(node.deck_uri)),

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from flytekit import current_context, map_task, task, workflow
+from flytekit import conditional, current_context, dynamic, map_task, task, workflow
 from flytekit.exceptions.user import FlyteRecoverableException
 from flytekit.types.file import FlyteFile
 
@@ -108,3 +108,30 @@ def costly(a: int) -> int:
 @workflow
 def cached(a: int = 1) -> int:
     return costly(a=a)
+
+
+@task
+def is_big(a: int) -> int:
+    return a
+
+
+@workflow
+def branched(a: int = 1) -> int:
+    return (
+        conditional("size").if_(a > 10).then(double(a=a)).elif_(a > 5).then(is_big(a=a)).else_().then(add(a=a, b=1))
+    )
+
+
+@dynamic
+def spread(n: int) -> list[int]:
+    return [double(a=i) for i in range(n)]
+
+
+@task
+def total(numbers: list[int]) -> int:
+    return sum(numbers)
+
+
+@workflow
+def dynamic_sum(n: int = 4) -> int:
+    return total(numbers=spread(n=n))

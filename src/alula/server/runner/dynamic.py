@@ -1,0 +1,52 @@
+"""What a dynamic task asked for: compiled, kept as an object, and planned before the engine hears of it.
+
+The log names the object only, so it stays small however large the graph is; whoever folds the log reads it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+from flyteidl.core import compiler_pb2, dynamic_job_pb2, tasks_pb2
+from google.protobuf.message import DecodeError
+
+from alula.core.compiler.dynamic import BUILD_FAILED, compile_dynamic
+from alula.core.engine.events import Event, GraphReturned
+from alula.core.engine.plan import Plan, make_plan
+from alula.core.errors import InvalidInput, TaskError
+from alula.server.blob import Blobs
+
+COMPILED = "futures_compiled.pb"
+
+
+async def keep_graph(
+    futures: bytes, *, parent: tasks_pb2.TaskTemplate, node_id: str, prefix: str, blobs: Blobs
+) -> tuple[str, Plan] | TaskError:
+    """Compile `futures.pb` and keep the closure under the attempt's output prefix.
+
+    Returns its URI and plan, or the error of the user whose graph does not compile.
+    """
+    try:
+        closure, plan = await asyncio.to_thread(_compile, futures, parent, node_id)
+    except (InvalidInput, DecodeError) as error:
+        return TaskError(BUILD_FAILED, f"the graph that the task made can't be run: {error}")
+    uri = f"{prefix}/{COMPILED}"
+    await blobs.put(uri, closure)
+    return uri, plan
+
+
+async def read_graphs(log: Iterable[Event], blobs: Blobs) -> dict[str, Plan]:
+    """The plans that a log names."""
+    uris = {event.closure_uri for event in log if isinstance(event, GraphReturned)}
+    return {uri: await asyncio.to_thread(_plan, await blobs.get(uri)) for uri in uris}
+
+
+def _compile(futures: bytes, parent: tasks_pb2.TaskTemplate, node_id: str) -> tuple[bytes, Plan]:
+    job = dynamic_job_pb2.DynamicJobSpec.FromString(futures)
+    closure = compile_dynamic(job, parent=parent, node_id=node_id)
+    return closure.SerializeToString(deterministic=True), make_plan(closure)
+
+
+def _plan(closure: bytes) -> Plan:
+    return make_plan(compiler_pb2.CompiledWorkflowClosure.FromString(closure))
