@@ -15,3 +15,7 @@ class RecoverableError(Exception):
             raise RecoverableError("the server is busy")
     ```
     """
+
+
+FlyteRecoverableException = RecoverableError
+"""The name in flytekit, for code that comes from there."""

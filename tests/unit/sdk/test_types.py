@@ -415,3 +415,12 @@ SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floa
 def test_any_document_survives(value):
     store = FileStore("/nowhere", "/nowhere")
     assert round_trip({"value": value}, dict, store) == {"value": value}
+
+
+def test_a_literal_that_was_put_aside_is_fetched(store, tmp_path):
+    aside = tmp_path / "aside.pb"
+    aside.write_bytes(to_literal([1, 2], list[int], store).SerializeToString())
+    literal = pb.Literal()
+    literal.offloaded_metadata.uri = str(aside)
+    assert to_python(literal, list[int], store) == [1, 2]
+    assert to_python(literal, Optional[list[int]], store) == [1, 2]

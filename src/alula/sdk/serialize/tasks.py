@@ -9,6 +9,7 @@ from flyteidl.core.security_pb2 import Secret as SecretMessage
 from flyteidl.core.security_pb2 import SecurityContext
 from flyteidl.core.tasks_pb2 import Container, RuntimeMetadata, TaskMetadata, TaskTemplate
 
+from alula import __version__
 from alula.sdk.map_task import MapTask
 from alula.sdk.naming import attribute_of
 from alula.sdk.secret import Secret
@@ -16,7 +17,6 @@ from alula.sdk.serialize.interfaces import description, typed_interface
 from alula.sdk.serialize.nodes import duration, resources_message
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.task import Task
-from alula.sdk.version import VERSION
 
 _MOUNTS = {"any": SecretMessage.ANY, "env_var": SecretMessage.ENV_VAR, "file": SecretMessage.FILE}
 
@@ -54,7 +54,7 @@ def _template(task: Task[..., object], settings: SerializationSettings, *, name:
 def _metadata(task: Task[..., object]) -> TaskMetadata:
     declared = task.settings
     metadata = TaskMetadata(
-        runtime=RuntimeMetadata(type=RuntimeMetadata.FLYTE_SDK, version=VERSION, flavor="alula"),
+        runtime=RuntimeMetadata(type=RuntimeMetadata.FLYTE_SDK, version=__version__, flavor="alula"),
         retries=RetryStrategy(retries=declared.retries),
         deprecated_error_message=declared.deprecated,
     )

@@ -210,6 +210,9 @@ def plain_of(literal: Literal) -> object:
 
 def read(transformer: Transformer, literal: Literal, store: Store) -> object:
     """The Python value of a literal in whichever form it comes."""
+    if literal.HasField("offloaded_metadata"):
+        with open(store.readable(literal.offloaded_metadata.uri), "rb") as file:
+            return read(transformer, Literal.FromString(file.read()), store)
     if is_document(literal):
         return transformer.from_plain(plain_of(literal), store)
     if literal.scalar.HasField("union") and transformer.tag != "Typed Union":
