@@ -61,12 +61,12 @@ async def serve(settings: Settings, *, ready: Callable[[Endpoints], None], stop:
             endpoints = _endpoints(settings, grpc_port, http_socket.getsockname()[1])
             blobs = FileBlobs(folder / "objects", folder / "signing.key", base_url=endpoints.http)
             platform = await stack.enter_async_context(_platform(settings, folder, blobs, endpoints))
-            await stack.enter_async_context(_running(settings, folder, platform))
+            runner = await stack.enter_async_context(_running(settings, folder, platform))
             await _answer(stack, settings, rpc, http_socket, platform, blobs)
             stack.callback(data_folder.remove_info, folder)
             _write_info(folder, endpoints, platform.clock())
             ready(endpoints)
-            await stop.wait()
+            await _until(stop, runner)
             platform.hub.close()  # ends streams and held calls, which would otherwise wait out the grace
 
 
@@ -99,7 +99,7 @@ async def _platform(
 
 
 @contextlib.asynccontextmanager
-async def _running(settings: Settings, folder: Path, platform: Platform) -> AsyncGenerator[None]:
+async def _running(settings: Settings, folder: Path, platform: Platform) -> AsyncGenerator[Runner]:
     """The runner and its executor, which the runner starts and stops."""
     runner = Runner(
         store=platform.store,
@@ -111,7 +111,7 @@ async def _running(settings: Settings, folder: Path, platform: Platform) -> Asyn
     )
     await runner.start()
     try:
-        yield
+        yield runner
     finally:
         await runner.stop()
 
@@ -146,6 +146,19 @@ async def _answer(
         await asyncio.gather(rpc.stop(GRACE_S), serving)
 
     stack.push_async_callback(stop_answering)
+
+
+async def _until(stop: asyncio.Event, runner: Runner) -> None:
+    """Return when asked to stop; raise what ended the runner, for a platform that runs nothing must not look alive."""
+    stopping = asyncio.ensure_future(stop.wait())
+    running = asyncio.ensure_future(runner.wait())
+    try:
+        await asyncio.wait((stopping, running), return_when=asyncio.FIRST_COMPLETED)
+        if running.done():
+            running.result()
+    finally:
+        stopping.cancel()
+        running.cancel()
 
 
 class _Http(uvicorn.Server):

@@ -106,6 +106,11 @@ class Runner:
         self._loop = asyncio.create_task(self._run(), name="runner")
         self._heart = asyncio.create_task(self._beat(), name="runner-lease")
 
+    async def wait(self) -> None:
+        """Wait for ever; raises what the runner ended with, should a bug end it."""
+        assert self._loop is not None, "the runner has been started"
+        await asyncio.shield(self._loop)
+
     async def stop(self) -> None:
         """Stop at once. What is open stays open, and whoever claims it next goes on with it."""
         running = [task for task in (self._loop, self._heart, *self._tasks) if task is not None]
