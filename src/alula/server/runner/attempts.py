@@ -59,10 +59,13 @@ def attempt_spec(
 
 
 def _raw_prefix(spec: execution_pb2.ExecutionSpec, attempt: AttemptId, blobs: Blobs) -> str:
+    """Two characters of a hash first, so that object stores spread the load over many prefixes."""
     key = unique_key(attempt)
     shard = hashlib.sha256(key.encode()).hexdigest()[:2]
     own = spec.raw_output_data_config.output_location_prefix
-    return f"{own.rstrip('/')}/{shard}/{key}" if own else blobs.uri("data", shard, key)
+    if own:
+        return f"{own.rstrip('/')}/{shard}/{key}"
+    return blobs.uri("data", attempt.execution.project, attempt.execution.domain, shard, key)
 
 
 def _with_overrides(template: tasks_pb2.TaskTemplate, node: workflow_pb2.Node | None) -> tasks_pb2.TaskTemplate:

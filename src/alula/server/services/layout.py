@@ -11,19 +11,15 @@ from alula.server.blob import Blobs
 
 def input_uri(blobs: Blobs, execution: ExecutionId, node_id: str) -> str:
     """`inputs.pb` of a node."""
-    return blobs.uri("metadata", _folder(execution), node_id, "data", "inputs.pb")
+    return blobs.uri("metadata", *execution, node_id, "data", "inputs.pb")
 
 
 def output_prefix(blobs: Blobs, attempt: AttemptId) -> str:
     """What an attempt leaves, and its log, lie under this prefix."""
     item = ("0", f"n{attempt.index}") if attempt.index >= 0 else ()
-    return blobs.uri("metadata", _folder(attempt.execution), attempt.node_id, "data", *item, str(attempt.attempt))
+    return blobs.uri("metadata", *attempt.execution, attempt.node_id, "data", *item, str(attempt.attempt))
 
 
 def log_uri(blobs: Blobs, attempt: AttemptId) -> str:
     """Standard output and error of an attempt, as one stream."""
     return f"{output_prefix(blobs, attempt)}/log.txt"
-
-
-def _folder(execution: ExecutionId) -> str:
-    return f"{execution.project}-{execution.domain}-{execution.name}"
