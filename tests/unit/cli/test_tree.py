@@ -1,0 +1,101 @@
+"""A run as a tree: pure, from messages to lines."""
+
+from __future__ import annotations
+
+import io
+from typing import cast
+
+from flyteidl.admin import execution_pb2, node_execution_pb2, task_execution_pb2
+from flyteidl.core import execution_pb2 as phases_pb2
+from rich.console import Console
+
+from alula.cli.tree import fit, lines, plain, plain_tree, renderable
+from alula.core.engine.records import AttemptPhase, CacheStatus, NodePhase
+from alula.sdk.client.run_view import NodeView, RunView, short_name
+
+NOW = 1_000_010.0
+
+
+def node(node_id, name, phase, *, started=1_000_000, took=None, attempts=1, children=(), cache=0, items=(), code=""):
+    closure = node_execution_pb2.NodeExecutionClosure(phase=int(phase))
+    closure.started_at.FromSeconds(started)
+    if took is not None:
+        closure.duration.FromMilliseconds(int(took * 1000))
+    closure.task_node_metadata.cache_status = int(cache)
+    closure.error.code = code
+    view = NodeView(node_id, name, node_execution_pb2.NodeExecution(closure=closure), children=list(children))
+    for number in range(attempts):
+        attempt = task_execution_pb2.TaskExecution()
+        attempt.id.retry_attempt = number
+        for index, item in enumerate(items):
+            attempt.closure.metadata.external_resources.add(index=index, phase=int(item))
+        view.attempts.append(attempt)
+    view.is_array = bool(items)
+    return view
+
+
+def run(*nodes, phase=phases_pb2.WorkflowExecution.RUNNING):
+    execution = execution_pb2.Execution()
+    execution.id.name = "r1"
+    execution.spec.launch_plan.name = "flows.pipeline"
+    execution.closure.phase = phase
+    execution.closure.created_at.FromSeconds(1_000_000)
+    return RunView(execution, list(nodes))
+
+
+SAMPLE = run(
+    node("n0", "load", NodePhase.SUCCEEDED, took=0, cache=CacheStatus.HIT, attempts=0),
+    node("n1", "fetch", NodePhase.SUCCEEDED, took=1.5, attempts=2),
+    node("n2", "inner", NodePhase.RUNNING, children=[node("n2-0-n0", "deep", NodePhase.RUNNING, started=1_000_004)]),
+    node(
+        "n3",
+        "train",
+        NodePhase.RUNNING,
+        items=[AttemptPhase.SUCCEEDED] * 2 + [AttemptPhase.FAILED, AttemptPhase.RUNNING],
+    ),
+    NodeView("n4", "report"),
+)
+
+
+def test_the_tree_shows_names_phases_durations_and_notes():
+    assert plain_tree(SAMPLE, NOW) == [
+        "├─ ✓ load     n0  SUCCEEDED  0.00s  cached",
+        "├─ ✓ fetch    n1  SUCCEEDED  1.5s  attempt 2",
+        "├─ ● inner    n2  RUNNING  10.0s",
+        "│  └─ ● deep  n2-0-n0  RUNNING  6.0s",
+        "├─ ● train[]  n3  RUNNING  10.0s  2/4, 1 failed",
+        "└─ · report   n4  waiting",
+    ]
+
+
+def test_a_failed_node_shows_its_code():
+    failed = run(node("n0", "load", NodePhase.FAILED, took=1, code="USER:ValueError"))
+    (line,) = lines(failed, NOW)
+    assert plain(line) == "n0 load FAILED 1.0s (USER:ValueError)"
+
+
+def test_a_tree_higher_than_the_terminal_keeps_what_matters_now():
+    done = [node(f"n{i}", "done", NodePhase.SUCCEEDED, took=1) for i in range(50)]
+    tree = lines(run(*done, node("n50", "now", NodePhase.RUNNING), node("n51", "bad", NodePhase.FAILED)), NOW)
+    shown, left_out = fit(tree, 5)
+    assert [line.node_id for line in shown][-2:] == ["n50", "n51"]
+    assert len(shown) == 4
+    assert left_out == "… and 48 succeeded"
+
+
+def test_a_tree_that_fits_is_shown_whole():
+    tree = lines(SAMPLE, NOW)
+    assert fit(tree, len(tree)) == (tree, "")
+
+
+def test_it_renders_on_a_terminal():
+    console = Console(width=100, force_terminal=True, color_system=None, file=io.StringIO())
+    console.print(renderable(SAMPLE, NOW))
+    text = cast(io.StringIO, console.file).getvalue()
+    assert "flows.pipeline  r1  RUNNING" in text
+    assert "2/4, 1 failed" in text
+
+
+def test_short_names_leave_out_module_and_mapping():
+    assert short_name("pkg.flows.train") == "train"
+    assert short_name("wine.map_evaluate_0004b753b5a28cb0514d015d6fac934e-arraynode") == "evaluate"

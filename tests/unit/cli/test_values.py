@@ -1,0 +1,153 @@
+"""From typed text and JSON-like data to Python values."""
+
+from __future__ import annotations
+
+import typing
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import Literal
+
+import pandas as pd
+import pydantic
+import pytest
+
+from alula import FlyteFile, StructuredDataset
+from alula.cli.values import describe, from_data, from_text
+from alula.core.errors import InvalidInput
+
+
+class Shade(Enum):
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass
+class Inner:
+    rate: float
+
+
+@dataclass
+class Outer:
+    depth: int
+    inner: Inner | None = None
+    tags: list[str] = field(default_factory=list)
+
+
+class Model(pydantic.BaseModel):
+    size: int
+    name: str = "m"
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "value"),
+    [
+        ("3", int, 3),
+        ("-2.5", float, -2.5),
+        ("3", float, 3.0),
+        ("hello", str, "hello"),
+        ("3", str, "3"),
+        ("true", bool, True),
+        ("no", bool, False),
+        ("dark", Shade, Shade.DARK),
+        ("LIGHT", Shade, Shade.LIGHT),
+        ("b", Literal["a", "b"], "b"),
+        ("2", Literal[1, 2], 2),
+        ("2026-01-31T12:00:00Z", datetime, datetime(2026, 1, 31, 12, tzinfo=UTC)),
+        ("2026-01-31", datetime, datetime(2026, 1, 31, tzinfo=UTC)),
+        ("1h30m", timedelta, timedelta(hours=1, minutes=30)),
+        ("1 day 2 hours", timedelta, timedelta(days=1, hours=2)),
+        ("PT1H30M", timedelta, timedelta(hours=1, minutes=30)),
+        ("-P1DT12H", timedelta, -timedelta(days=1, hours=12)),
+        ("P2W", timedelta, timedelta(weeks=2)),
+        ("250ms", timedelta, timedelta(milliseconds=250)),
+        ("90", timedelta, timedelta(seconds=90)),
+        ("[1, 2]", list[int], [1, 2]),
+        ("- 1\n- 2", list[int], [1, 2]),
+        ('{"a": [1.5]}', dict[str, list[float]], {"a": [1.5]}),
+        ("{a: 1}", dict[str, int], {"a": 1}),
+        ("null", int | None, None),
+        ("4", int | None, 4),
+        ("4", int | str, 4),
+        ("four", int | str, "four"),
+        ("null", str | None, None),
+        ("", str | None, ""),
+        ("[1, null]", list[int | None], [1, None]),
+        ('{"depth": 2}', Outer, Outer(2)),
+        ('{"depth": 2, "inner": {"rate": 1}, "tags": ["x"]}', Outer, Outer(2, Inner(1.0), ["x"])),
+        ('{"size": 1}', Model, Model(size=1)),
+        ("5", typing.Annotated[int, "note"], 5),
+    ],
+)
+def test_text_becomes_the_value_of_the_type(text, hint, value):
+    got = from_text(text, hint, "--x")
+    assert got == value
+    assert type(got) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("text", "hint", "said"),
+    [
+        ("3.5", int, "--x: expected a whole number, got `3.5`"),
+        ("abc", float, "--x: expected a number, got `abc`"),
+        ("maybe", bool, "--x: expected true or false, got `maybe`"),
+        ("grey", Shade, "--x: expected one of light, dark, got `grey`"),
+        ("soon", datetime, "--x: expected a time like"),
+        ("1 parsec", timedelta, "--x: expected a duration like"),
+        ("", timedelta, "--x: expected a duration like"),
+        ("5", list[int], "--x: expected a list[int] as JSON or YAML, got `5`"),
+        ('[1, "b"]', list[int], "--x[1]: expected a whole number, got `b`"),
+        ("[true]", list[int], "--x[0]: expected a whole number, got `true`"),
+        ('{"a": "b"}', dict[str, int], "--x.a: expected a whole number"),
+        ("{", dict[str, int], "--x: `{` is neither JSON nor YAML"),
+        ('{"dept": 1}', Outer, "--x: Outer has no field `dept`"),
+        ("{}", Outer, "--x: Outer needs `depth`"),
+        ('{"depth": 1, "inner": {"rate": "fast"}}', Outer, "--x.inner.rate: expected a number, got `fast`"),
+        ('{"size": "big"}', Model, "--x: no Model: size: "),
+        ("x", int | float, "--x: expected int or float, got `x`"),
+        ("nosuch.csv", FlyteFile, "there is no file or folder `nosuch.csv`"),
+        ("nosuch.parquet", pd.DataFrame, "there is no file `nosuch.parquet`"),
+        ("table.xlsx", pd.DataFrame, "expected a file that ends in .parquet"),
+    ],
+)
+def test_what_does_not_fit_is_said_with_its_place(text, hint, said):
+    with pytest.raises(InvalidInput) as raised:
+        from_text(text, hint, "--x")
+    assert said in str(raised.value)
+
+
+def test_an_unknown_field_brings_the_nearest_name():
+    with pytest.raises(InvalidInput) as raised:
+        from_data({"dept": 1}, Outer, "--x")
+    assert raised.value.fix == "did you mean `depth`?"
+
+
+def test_now_is_a_time():
+    before = datetime.now(UTC)
+    assert before <= from_text("now", datetime, "--x") <= datetime.now(UTC)
+
+
+def test_files_are_paths_or_urls(tmp_path: Path):
+    (tmp_path / "a.txt").write_text("hi")
+    assert from_text(str(tmp_path / "a.txt"), FlyteFile, "--x").path == str(tmp_path / "a.txt")
+    assert from_text(str(tmp_path / "a.txt"), FlyteFile["txt"], "--x").path == str(tmp_path / "a.txt")
+    assert from_text("https://example.org/a.txt", FlyteFile, "--x").path == "https://example.org/a.txt"
+
+
+def test_frames_are_read_from_files(tmp_path: Path):
+    frame = pd.DataFrame({"a": [1, 2]})
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.to_parquet(tmp_path / "a.parquet")
+    for name in ("a.csv", "a.parquet"):
+        pd.testing.assert_frame_equal(from_text(str(tmp_path / name), pd.DataFrame, "--x"), frame)
+    dataset = from_text(str(tmp_path / "a.csv"), StructuredDataset, "--x")
+    pd.testing.assert_frame_equal(dataset.dataframe, frame)
+
+
+@pytest.mark.parametrize(
+    ("hint", "text"),
+    [(int, "int"), (list[str], "list[str]"), (Shade, "light|dark"), (int | None, "int or null"), (Outer, "Outer")],
+)
+def test_types_are_described_in_few_words(hint, text):
+    assert describe(hint) == text

@@ -1,0 +1,127 @@
+"""Packing a code folder: what goes in, and that content alone decides the bytes."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import tarfile
+import types
+from pathlib import Path
+
+import pytest
+
+from alula.core.errors import InvalidInput
+from alula.sdk.client.ignore import is_ignored, rules
+from alula.sdk.client.package import code_files, imported_files, package
+
+
+def write(root: Path, *names: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return root
+
+
+def names(root: Path) -> list[str]:
+    return [path.relative_to(root).as_posix() for path in code_files(root)]
+
+
+def test_the_same_files_give_the_same_bytes(tmp_path):
+    one = package(write(tmp_path / "one", "a.py", "pkg/b.py"))
+    two = package(write(tmp_path / "two", "pkg/b.py", "a.py"))
+    os.utime(tmp_path / "two" / "a.py", (1, 1))
+    assert one.data == package(tmp_path / "two").data == two.data
+    assert one.digest == two.digest
+
+
+def test_another_content_name_or_mode_gives_another_digest(tmp_path):
+    root = write(tmp_path, "a.py")
+    digests = {package(root).digest}
+    (root / "a.py").chmod(0o755)
+    digests.add(package(root).digest)
+    (root / "a.py").write_text("changed")
+    digests.add(package(root).digest)
+    (root / "a.py").rename(root / "b.py")
+    digests.add(package(root).digest)
+    assert len(digests) == 4
+
+
+def test_the_archive_has_the_files(tmp_path):
+    bundle = package(write(tmp_path, "a.py", "pkg/b.py"))
+    with tarfile.open(fileobj=io.BytesIO(bundle.data)) as archive:
+        assert archive.getnames() == ["a.py", "pkg/b.py"]
+        file = archive.extractfile("pkg/b.py")
+        assert file is not None
+        assert file.read() == b"pkg/b.py"
+
+
+def test_what_is_never_code_stays_out(tmp_path):
+    write(tmp_path, "a.py", "__pycache__/a.pyc", ".git/config", ".venv/x.py", "env/pyvenv.cfg", "env/y.py", "b.pyc")
+    assert names(tmp_path) == ["a.py"]
+
+
+def test_ignore_files_are_heeded_each_in_its_own_way(tmp_path):
+    write(tmp_path, "a.py", "data/big.csv", "keep.csv", "pkg/big.csv", "pkg/tmp/x", "deep/tmp/y", "tmp/z")
+    (tmp_path / ".gitignore").write_text("*.csv\n!keep.csv\n")
+    (tmp_path / ".dockerignore").write_text("tmp\n")
+    (tmp_path / "pkg" / ".gitignore").write_text("tmp/\n")
+    packed = [name for name in names(tmp_path) if "ignore" not in name]
+    assert packed == ["a.py", "deep/tmp/y", "keep.csv"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "ignored"),
+    [
+        ("*.log", "a/b.log", True),
+        ("/*.log", "a/b.log", False),
+        ("a/*.log", "a/b.log", True),
+        ("a/*.log", "a/c/b.log", False),
+        ("a/**/b", "a/b", True),
+        ("a/**/b", "a/x/y/b", True),
+        ("**/b", "x/b", True),
+        ("a/**", "a/x/y", True),
+        ("f?o", "foo", True),
+        ("f[ao]o", "fao", True),
+        ("f[!a]o", "fao", False),
+        ("\\#x", "#x", True),
+        ("# comment", "# comment", False),
+        ("trailing ", "trailing", True),
+    ],
+)
+def test_patterns_mean_what_they_mean_to_git(pattern, path, ignored):
+    assert is_ignored(path, rules([pattern]), is_folder=False) is ignored
+
+
+def test_a_pattern_with_a_slash_at_its_end_is_for_folders():
+    assert is_ignored("build", rules(["build/"]), is_folder=True)
+    assert not is_ignored("build", rules(["build/"]), is_folder=False)
+
+
+def test_too_much_code_is_refused_naming_the_largest_files(tmp_path):
+    write(tmp_path, "a.py")
+    (tmp_path / "model.bin").write_bytes(bytes(3 * 1024 * 1024))
+    with pytest.raises(InvalidInput) as raised:
+        package(tmp_path, limit_bytes=1024 * 1024)
+    assert raised.value.code == "CodeTooLarge"
+    assert "model.bin (3.0 MiB)" in raised.value.message
+    assert ".flyteignore" in raised.value.fix
+
+
+def test_links_to_folders_are_not_followed(tmp_path):
+    write(tmp_path, "pkg/a.py")
+    (tmp_path / "pkg" / "loop").symlink_to(tmp_path)
+    assert names(tmp_path) == ["pkg/a.py"]
+
+
+def test_only_modules_of_the_folder_count_as_imported(tmp_path):
+    write(tmp_path, "a.py", "b.py", ".venv/lib/c.py")
+
+    def module(path: str) -> types.ModuleType:
+        made = types.ModuleType("m")
+        made.__file__ = path
+        return made
+
+    modules = [module(str(tmp_path / "a.py")), module(str(tmp_path / ".venv/lib/c.py")), sys, os]
+    assert imported_files(tmp_path, modules) == [tmp_path / "a.py"]

@@ -1,0 +1,80 @@
+"""Preparing a registration: everything is checked before anything is sent, and content names the version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from alula import LaunchPlan, task, workflow
+from alula.core.errors import InvalidInput
+from alula.sdk.client.package import Bundle
+from alula.sdk.client.register import VERSION_CHARS, client_metadata, prepare
+
+
+@task
+def add(x: int, y: int = 1) -> int:
+    return x + y
+
+
+@workflow
+def total(x: int, y: int = 2) -> int:
+    return add(x=x, y=y)
+
+
+plan = LaunchPlan.create("nightly", total, default_inputs={"x": 1})
+
+
+@workflow
+def outer() -> int:
+    return plan()
+
+
+def bundle(content: bytes = b"code") -> Bundle:
+    return Bundle(root=Path("/code"), data=content, digest=content.hex(), files=1)
+
+
+def prepared(*entities, code: bytes = b"code", version: str = ""):
+    return prepare(entities, bundle(code), project="p", domain="d", version=version)
+
+
+def test_everything_that_is_used_comes_first():
+    names = [each.id.name.rsplit(".", 1)[-1] for each in prepared(total).serialized.entities]
+    assert names == ["add", "total", "total"]
+
+
+def test_the_version_follows_from_the_content():
+    first = prepared(total)
+    assert first.settings.version == prepared(total).settings.version
+    assert len(first.settings.version) == VERSION_CHARS
+    assert {each.id.version for each in first.serialized.entities} == {first.settings.version}
+    assert prepared(total, code=b"other").settings.version != first.settings.version
+    assert prepared(add).settings.version != first.settings.version
+
+
+def test_a_given_version_is_kept_and_never_taken_for_the_content():
+    given = prepared(total, version="v1")
+    assert given.settings.version == "v1"
+    assert not given.is_content_version
+
+
+def test_a_launch_plan_in_a_workflow_may_leave_its_defaults_out():
+    assert prepared(outer).serialized.launch_plans
+
+
+def test_a_graph_that_can_not_be_is_refused_before_anything_is_sent():
+    @workflow
+    def circle(x: int) -> int:
+        first = add(x=x)
+        second = add(x=first)
+        second >> first  # type: ignore[operator]
+        return second
+
+    with pytest.raises(InvalidInput, match="CycleDetected"):
+        prepared(circle)
+
+
+def test_the_platform_learns_which_python_to_use():
+    told = dict(client_metadata())
+    assert told["alula-interpreter"].startswith("/")
+    assert told["alula-host"]
