@@ -99,4 +99,6 @@ def _report_usage(error: click.ClickException) -> None:
         return
     command = error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else "alula"
     message = error.format_message()
-    say_error("BadUsage", message[:1].lower() + message[1:].rstrip("."), f"see `{command} --help`")
+    if message[1:2].islower():
+        message = message[:1].lower() + message[1:]
+    say_error("BadUsage", message.rstrip("."), f"see `{command} --help`")

@@ -1,0 +1,129 @@
+"""Bad input: one clear error, the exit status that is promised, no traceback of ours, nothing half registered."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from tests.integration.platform import RunningPlatform, alula
+
+FLOWS = Path(__file__).parent / "flows" / "steps.py"
+
+
+def check(result, status: int, *said: str) -> None:
+    assert result.returncode == status, result.stderr
+    for text in said:
+        assert text in result.stderr
+    assert "error[" in result.stderr
+    assert "alula/cli" not in result.stderr
+    assert "alula/sdk" not in result.stderr
+    assert result.stdout == ""
+
+
+def write(folder: Path, source: str, name: str = "flow.py") -> str:
+    path = folder / name
+    path.write_text(source)
+    return str(path)
+
+
+@pytest.mark.parametrize("where", [(), ("--remote",)])
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((str(FLOWS), "helo"), ("error[EntityNotFound]", "did you mean `hello`?")),
+        ((str(FLOWS), "invert", "--x", "one"), ("error[BadValue]: --x: expected a whole number, got `one`",)),
+        ((str(FLOWS), "invert"), ("error[MissingInput]", "needs `x`", "add --x <int>")),
+        ((str(FLOWS), "hello", "--nme", "x"), ("error[BadUsage]: there is no `--nme`", "did you mean `--name`")),
+        ((str(FLOWS), "hello", "Ada"), ("error[BadUsage]", "unexpected extra argument")),
+        (("nosuch.py", "hello"), ("error[FileNotFound]: there is no file `nosuch.py`",)),
+        (("nosuch_module:hello",), ("error[FileNotFound]: there is no file and no module `nosuch_module`",)),
+        ((), ("error[BadUsage]", "FILE is missing")),
+    ],
+)
+def test_a_command_line_that_can_not_be(where, words, said, platform: RunningPlatform):
+    check(alula("run", *where, *words, environment={"ALULA_ENDPOINT": platform.grpc}), 2, *said)
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        ("import nosuch_library\n", ("ModuleNotFoundError", "flow.py", "line 1", "install what gives")),
+        ("def f(:\n", ("SyntaxError", "flow.py")),
+        ("x = 1 / 0\n", ("ZeroDivisionError", "line 1")),
+        ("raise SystemExit(5)\n", ("error[ImportFailed]",)),
+        ("from alula import task\n@task\ndef f(x) -> int: ...\n", ("error[MissingAnnotation]", "flow.py", "`x`")),
+    ],
+)
+def test_a_file_that_does_not_import_shows_the_users_own_traceback(source, said, tmp_path):
+    check(alula("run", write(tmp_path, source), "f"), 2, *said)
+
+
+TWO_OF_A_NAME = """
+from alula import task
+def make(value):
+    @task
+    def f() -> int:
+        return value
+    return f
+one, two = make(1), make(2)
+"""
+
+CIRCLE = """
+from alula import task, workflow
+@task
+def f(x: int) -> int:
+    return x
+@workflow
+def circle(x: int) -> int:
+    a = f(x=x)
+    b = f(x=a)
+    b >> a
+    return b
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "said"), [(TWO_OF_A_NAME, ("error[DuplicateName]", "flow.f")), (CIRCLE, ("CycleDetected",))]
+)
+def test_what_can_not_be_registered_leaves_nothing_behind(source, said, tmp_path, platform: RunningPlatform):
+    environment = {"ALULA_ENDPOINT": platform.grpc}
+    check(alula("register", write(tmp_path, source), environment=environment), 2, *said)
+    listed = alula("list", "task", "-o", "json", "--filter", "contains(name,flow)", environment=environment)
+    assert json.loads(listed.stdout)["tasks"] == []
+
+
+def test_no_platform_is_status_3_with_a_way_out(tmp_path):
+    environment = {"ALULA_DATA": str(tmp_path), "HOME": str(tmp_path)}
+    for words in (("list", "task"), ("run", "--remote", str(FLOWS), "hello"), ("watch", "a1")):
+        check(alula(*words, environment=environment), 3, "error[PlatformNotFound]", "alula up")
+
+
+def test_a_platform_that_does_not_answer_is_status_3():
+    check(alula("list", "task", "--endpoint", "127.0.0.1:1"), 3, "error[PlatformUnreachable]", "alula up")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("get", "task", "nosuch"), ("there is no task `nosuch`",)),
+        (("get", "execution", "nosuch"), ("nosuch",)),
+        (("describe", "execution", "nosuch"), ("nosuch",)),
+        (("watch", "nosuch"), ("nosuch",)),
+        (("logs", "nosuch"), ("nosuch",)),
+        (("abort", "nosuch"), ("nosuch",)),
+        (("watch", "Not_A_Name"), ("error[BadExecutionName]",)),
+        (("list", "task", "--filter", "eq(shoe,1)"), ("shoe",)),
+        (("list", "task", "--token", "x"), ("x",)),
+        (("list", "node-execution"), ("error[MissingRun]",)),
+        (("list", "shoes"), ("error[BadUsage]",)),
+        (("lst",), ("error[BadUsage]",)),
+    ],
+)
+def test_what_is_not_there_is_status_2(words, said, platform: RunningPlatform):
+    check(alula(*words, environment={"ALULA_ENDPOINT": platform.grpc}), 2, *said)
+
+
+def test_a_bug_of_ours_shows_its_traceback_only_when_asked(tmp_path):
+    path = write(tmp_path, "import nosuch_library\n")
+    assert "alula/cli/load.py" in alula("run", path, "f", environment={"ALULA_DEBUG": "1"}).stderr
