@@ -24,12 +24,12 @@ class OutcomeCode(StrEnum):
     EXIT_CODE = "ExitCode"
     """The command ended with a status other than 0 and no error document."""
     KILLED = "Killed"
-    """A signal ended the command that the platform did not send."""
+    """The command crashed: a signal ended it that is a fault of its own."""
     OUT_OF_MEMORY = "OOMKilled"
     """More memory than the limit."""
     TIMEOUT_EXPIRED = "TimeoutExpired"
     INTERRUPTED = "Interrupted"
-    """The machine or the platform took the attempt away."""
+    """The machine, the platform or somebody took the attempt away."""
     OUTPUTS_NOT_FOUND = "OutputsNotFound"
     OUTPUTS_NOT_READABLE = "OutputsNotReadable"
     """`outputs.pb` or `futures.pb` is not what its name says."""
@@ -53,6 +53,8 @@ class Succeeded(msgspec.Struct, frozen=True):
 Outcome: TypeAlias = Succeeded | TaskError
 _LOG_LINE_CHARS = 500
 _NOT_STARTED = (126, 127)
+_FROM_OUTSIDE = (signals.SIGKILL, signals.SIGTERM)
+"""Not a fault of the command: the machine went down, or the kernel or an operator took the process away."""
 
 
 def interpret(
@@ -142,6 +144,14 @@ def _end(
         return TaskError(OutcomeCode.INTERRUPTED, f"the attempt was taken away{said}", kind="SYSTEM", recoverable=True)
     if signal is None and exit_code is not None and exit_code > 128 and exit_code - 128 in _SIGNALS:
         signal = exit_code - 128  # a shell's way to say that a signal ended its command
+    if signal is not None and signal in _FROM_OUTSIDE:
+        return TaskError(
+            OutcomeCode.INTERRUPTED,
+            f"the command was ended by {_signal_name(signal)} from outside: by somebody, because the machine went "
+            f"down, or because its memory ran out{said}",
+            kind="SYSTEM",
+            recoverable=True,
+        )
     if signal is not None:
         return _retryable(OutcomeCode.KILLED, f"the command was ended by {_signal_name(signal)}{said}")
     if exit_code is None:

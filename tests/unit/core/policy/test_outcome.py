@@ -90,9 +90,11 @@ RETRYABLE_USER = ("USER", True)
     [
         (3, {}, OutcomeCode.EXIT_CODE, RETRYABLE_USER, "status 3"),
         (1, {"outputs": OUTPUTS}, OutcomeCode.EXIT_CODE, RETRYABLE_USER, "status 1"),
-        (None, {"signal": 9}, OutcomeCode.KILLED, RETRYABLE_USER, "SIGKILL"),
+        (None, {"signal": 9}, OutcomeCode.INTERRUPTED, ("SYSTEM", True), "SIGKILL"),
+        (None, {"signal": 15}, OutcomeCode.INTERRUPTED, ("SYSTEM", True), "SIGTERM"),
         (None, {"signal": 11}, OutcomeCode.KILLED, RETRYABLE_USER, "SIGSEGV"),
-        (137, {}, OutcomeCode.KILLED, RETRYABLE_USER, "SIGKILL"),
+        (137, {}, OutcomeCode.INTERRUPTED, ("SYSTEM", True), "SIGKILL"),
+        (134, {}, OutcomeCode.KILLED, RETRYABLE_USER, "SIGABRT"),
         (255, {}, OutcomeCode.EXIT_CODE, RETRYABLE_USER, "status 255"),
         (127, {}, OutcomeCode.COMMAND_NOT_FOUND, ("USER", False), "could not be started"),
         (None, {"signal": 9, "out_of_memory": True}, OutcomeCode.OUT_OF_MEMORY, RETRYABLE_USER, "memory"),
