@@ -4,7 +4,15 @@ import msgspec
 from flyteidl.core import dynamic_job_pb2, errors_pb2
 from tests.contract.executor.harness import attempt, literal_map
 
-from alula.server.executors.process.ending import CANCELLED, RECORD, Rules, cut_log, recorded_end, update_of
+from alula.server.executors.process.ending import (
+    CANCELLED,
+    RECORD,
+    Rules,
+    cut_log,
+    earlier_end,
+    recorded_end,
+    update_of,
+)
 from alula.server.executors.process.wire import End
 
 RULES = Rules(log_limit_bytes=1000, tolerate_leftovers=False)
@@ -92,3 +100,19 @@ def test_only_a_whole_record_of_an_end_counts(tmp_path):
     assert recorded_end(str(tmp_path)) == End(code=3)
     (tmp_path / RECORD).write_bytes(msgspec.json.encode(End(signal=9, cause=CANCELLED)))
     assert recorded_end(str(tmp_path)) is None
+
+
+def test_an_attempt_whose_result_is_there_is_not_run_again_where_results_are_written_whole(tmp_path):
+    ours, other = (attempt(tmp_path, command, outputs=True) for command in ("alula-execute", "sh"))
+    folder = Path(ours.output_prefix)
+    folder.mkdir(parents=True)
+    assert earlier_end(ours) is None
+    (folder / "outputs.pb").write_bytes(OUTPUTS)
+    assert earlier_end(other) is None, "what another program wrote may be half of it"
+    end = earlier_end(ours)
+    assert end is not None
+    assert update_of(ours, end, RULES).outputs == OUTPUTS
+    (folder / RECORD).write_bytes(msgspec.json.encode(End(signal=9, cause=CANCELLED)))
+    assert earlier_end(ours) is None
+    (folder / RECORD).write_bytes(msgspec.json.encode(End(code=3)))
+    assert earlier_end(ours) == earlier_end(other) == End(code=3)

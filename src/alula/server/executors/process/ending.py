@@ -5,6 +5,7 @@ Which failure counts first is decided here, once, so that a report after a crash
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 
@@ -22,6 +23,9 @@ OUT_OF_MEMORY = OutcomeCode.OUT_OF_MEMORY.value
 """Codes, and the causes with which the platform kills an attempt."""
 
 LAST_LINE_BYTES = 4096
+
+RENAMES_RESULTS = "alula-execute"
+"""The command whose result files are whole when they are there, and written last."""
 
 RECORD = "exit.json"
 LOG = "log.txt"
@@ -48,6 +52,24 @@ def recorded_end(output_prefix: str) -> End | None:
     except (OSError, msgspec.DecodeError):
         return None
     return None if end.cause == CANCELLED else end
+
+
+def earlier_end(spec: AttemptSpec) -> End | None:
+    """How an earlier start of the attempt ended; None when it has to run.
+
+    A task whose result was there when its process was killed, before that could end by itself, is done all the same:
+    running it again would do its work twice.
+    """
+    prefix = spec.output_prefix
+    if os.path.exists(f"{prefix}/{RECORD}"):
+        return recorded_end(prefix)
+    container = spec.task.container
+    if [*container.command, *container.args][:1] != [RENAMES_RESULTS]:
+        return None
+    for name in ("outputs.pb", "error.pb", "futures.pb"):
+        with contextlib.suppress(OSError):
+            return End(code=0, ended_at=os.stat(f"{prefix}/{name}").st_mtime_ns // 1000)
+    return None
 
 
 def read(folder: str, name: str) -> bytes | None:

@@ -25,7 +25,7 @@ from alula.server.executors.process.attempt import Attempt
 from alula.server.executors.process.bundles import NO_CODE, Bundles, Code
 from alula.server.executors.process.command import command_of
 from alula.server.executors.process.driver import ServerEvents, ServerPool
-from alula.server.executors.process.ending import CANCELLED, LOG, Rules, cut_log, recorded_end, update_of
+from alula.server.executors.process.ending import CANCELLED, LOG, Rules, cut_log, earlier_end, update_of
 from alula.server.executors.process.environments import Environment, Environments, Wanted
 from alula.server.executors.process.failures import (
     FORK_SERVER_LOST,
@@ -150,7 +150,7 @@ class ProcessExecutor:
         for id in [each for each in self._attempts if each not in wanted]:
             self.cancel(id)
         for spec in expected:
-            ended = None if spec.id in self._attempts else recorded_end(spec.output_prefix)
+            ended = None if spec.id in self._attempts else earlier_end(spec)
             if ended is None:
                 self.submit(spec)
             else:
@@ -221,7 +221,7 @@ class ProcessExecutor:
             return
         try:
             if not files.prepare(attempt.spec):
-                ended = recorded_end(attempt.spec.output_prefix)
+                ended = earlier_end(attempt.spec)
                 if ended is not None:
                     self._end(attempt, ended)
                     return
@@ -265,7 +265,7 @@ class ProcessExecutor:
         await asyncio.to_thread(sweep, tuple(folders))
         for attempt in attempts:
             shutil.rmtree(attempt.cwd, ignore_errors=True)
-            recorded = recorded_end(attempt.spec.output_prefix)
+            recorded = earlier_end(attempt.spec)
             if recorded is not None:
                 self._end(attempt, recorded)
             else:
