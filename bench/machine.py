@@ -8,46 +8,43 @@ import sys
 import tempfile
 import time
 
+from bench.measure import environment
 
-def forks_per_s(count: int = 1000) -> float:
-    """Fork, exit and wait of a bare Python process, one after the other on each core at once."""
-    program = (
-        "import os,sys,time\n"
-        f"n={count}\n"
-        "t=time.perf_counter()\n"
-        "for _ in range(n):\n"
-        "    p=os.fork()\n"
-        "    if not p: os._exit(0)\n"
-        "    os.waitpid(p,0)\n"
-        "print(n/(time.perf_counter()-t))\n"
-    )
-    running = [
-        subprocess.Popen([sys.executable, "-S", "-c", program], stdout=subprocess.PIPE, text=True)
-        for _ in range(os.cpu_count() or 1)
-    ]
+_FORKS = """
+import os, sys, time
+count = int(sys.argv[1])
+began = time.perf_counter()
+for _ in range(count):
+    process = os.fork()
+    if not process:
+        os._exit(0)
+    os.waitpid(process, 0)
+print(count / (time.perf_counter() - began))
+"""
+"""A bare Python process that forks, and waits for the child to exit, one after the other."""
+
+
+def limits() -> dict[str, float]:
+    """One measurement of each limit. Times in seconds."""
+    return {"forks_per_s": forks_per_s(), "fork_s": fork_s(), "python_s": python_start_s(), "sync_s": sync_s()}
+
+
+def forks_per_s(count: int = 500) -> float:
+    """Forks of a bare Python process on every core at once."""
+    running = [_forks(count) for _ in range(os.cpu_count() or 1)]
     return sum(float(process.communicate()[0]) for process in running)
 
 
-def fork_s(count: int = 500) -> float:
+def fork_s(count: int = 300) -> float:
     """One fork, exit and wait of a bare Python process, on its own."""
-    program = (
-        "import os,time\n"
-        f"n={count}\n"
-        "t=time.perf_counter()\n"
-        "for _ in range(n):\n"
-        "    p=os.fork()\n"
-        "    if not p: os._exit(0)\n"
-        "    os.waitpid(p,0)\n"
-        "print((time.perf_counter()-t)/n)\n"
-    )
-    return float(subprocess.run([sys.executable, "-S", "-c", program], capture_output=True, text=True, check=True).stdout)
+    return 1 / float(_forks(count).communicate()[0])
 
 
-def python_start_s(count: int = 20) -> float:
+def python_start_s(count: int = 10) -> float:
     """`python -c pass`, from start to end."""
     began = time.perf_counter()
     for _ in range(count):
-        subprocess.run([sys.executable, "-c", "pass"], check=True)
+        subprocess.run([sys.executable, "-c", "pass"], check=True, env=environment())
     return (time.perf_counter() - began) / count
 
 
@@ -59,3 +56,8 @@ def sync_s(count: int = 200) -> float:
             os.write(file.fileno(), b"x" * 300)
             os.fdatasync(file.fileno())
         return (time.perf_counter() - began) / count
+
+
+def _forks(count: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-S", "-c", _FORKS, str(count)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment())

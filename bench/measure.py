@@ -1,31 +1,26 @@
-"""Run a program and say what it took: wall time, the memory of its whole process tree, and what it printed."""
+"""Run a program and say what it took: wall time, and what it printed. Start a server and say when it answered."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import statistics
 import subprocess
-import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 
-POLL_S = 0.02
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-
-
-@dataclass
-class Sample:
-    """One run of a program."""
-
-    wall_s: float
-    peak_mb: float
-    values: dict[str, float] = field(default_factory=dict)
+POLL_S = 0.005
+SHORT_RUNS = 3
+READY_TIMEOUT_S = 120
+SETTLE_S = 2.0
+"""How long a server idles before it is weighed."""
+STOP_TIMEOUT_S = 15
 
 
 class ProbeFailed(Exception):
@@ -33,79 +28,68 @@ class ProbeFailed(Exception):
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's environment, with byte code on: import times would be false without."""
-    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    """This process's environment, with byte code on (import times would be false without) and no settings of ours."""
+    dropped = ("PYTHONDONTWRITEBYTECODE", "VIRTUAL_ENV", "PYTHONPATH")
+    kept = {name: value for name, value in os.environ.items() if name not in dropped and not name.startswith("ALULA_")}
     return kept | dict(extra or {})
 
 
-def run(command: Sequence[str], *, env: Mapping[str, str] | None = None, timeout_s: float = 600) -> Sample:
-    """Run to the end and collect the `@@` lines."""
-    began = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment(env), start_new_session=True
-    )
-    stop = threading.Event()
-    peak: list[float] = [0.0]
+def wall_s(command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> float:
+    """From the start of a program to its end: the median of a few runs, as short ones vary."""
+    walls: list[float] = []
+    for _ in range(SHORT_RUNS):
+        began = time.perf_counter()
+        _run(command, env, cwd)
+        walls.append(time.perf_counter() - began)
+    return statistics.median(walls)
 
-    def watch() -> None:
-        while not stop.wait(POLL_S):
-            peak[0] = max(peak[0], tree_mb(process.pid))
 
-    watcher = threading.Thread(target=watch)
-    watcher.start()
-    try:
-        output, _ = process.communicate(timeout=timeout_s)
-    except subprocess.TimeoutExpired as late:
-        os.killpg(process.pid, signal.SIGKILL)
-        raise ProbeFailed(f"no end after {timeout_s:g} s") from late
-    finally:
-        stop.set()
-        watcher.join()
-    wall = time.perf_counter() - began
-    if process.returncode:
-        raise ProbeFailed(output[-2000:])
+def probe(command: Sequence[str], *, env: Mapping[str, str] | None = None, cwd: Path | None = None) -> dict[str, float]:
+    """What a program printed on its `@@{...}` lines."""
     values: dict[str, float] = {}
-    for line in output.splitlines():
+    for line in _run(command, env, cwd).splitlines():
         if line.startswith("@@"):
             values.update(json.loads(line[2:]))
-    return Sample(wall, peak[0], values)
+    return values
 
 
-def until_ready(command: Sequence[str], url: str, *, env: Mapping[str, str] | None = None) -> Sample:
-    """Start a server, wait for HTTP 200, let it idle for 2 s, weigh it, stop it."""
+@contextlib.contextmanager
+def server(
+    command: Sequence[str], url: str, *, env: Mapping[str, str] | None = None, cwd: Path | None = None
+) -> Generator[dict[str, float]]:
+    """A server for the length of the block; gives seconds until HTTP 200 and, idle, the MB of its process tree."""
     began = time.perf_counter()
     process = subprocess.Popen(
         command,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         env=environment(env),
+        cwd=cwd,
         start_new_session=True,
     )
     try:
         while not _answers(url):
             if process.poll() is not None:
-                raise ProbeFailed(f"{command[0]} ended with {process.returncode} before it was ready")
-            if time.perf_counter() - began > 120:
-                raise ProbeFailed(f"{url} did not answer in 120 s")
-            time.sleep(POLL_S / 4)
-        ready = time.perf_counter() - began
-        time.sleep(2)
-        return Sample(ready, tree_mb(process.pid))
+                raise ProbeFailed(f"{' '.join(command)} ended with {process.returncode} before it was ready")
+            if time.perf_counter() - began > READY_TIMEOUT_S:
+                raise ProbeFailed(f"{url} did not answer in {READY_TIMEOUT_S} s")
+            time.sleep(POLL_S)
+        ready_s = time.perf_counter() - began
+        time.sleep(SETTLE_S)
+        yield {"ready_s": ready_s, "idle_mb": tree_mb(process.pid)}
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         try:
-            process.wait(15)
+            process.wait(STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=2) as response:
-            return response.status == 200
-    except (urllib.error.URLError, OSError):
-        return False
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
 
 
 def tree_mb(root: int) -> float:
@@ -127,6 +111,38 @@ def tree_mb(root: int) -> float:
     return total
 
 
+def _run(command: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None, timeout_s: float = 300) -> str:
+    process = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=environment(env),
+        cwd=cwd,
+        start_new_session=True,
+    )
+    try:
+        output, _ = process.communicate(timeout=timeout_s)
+    except BaseException as error:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise ProbeFailed(f"{' '.join(command)} did not end in {timeout_s:g} s") from error
+        raise
+    if process.returncode:
+        raise ProbeFailed(f"{' '.join(command)} ended with {process.returncode}:\n{output[-2000:]}")
+    return output
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:
+            return response.status == 200
+    except (urllib.error.URLError, OSError):
+        return False
+
+
 def _pss_mb(process: int) -> float:
     try:
         for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
@@ -135,7 +151,3 @@ def _pss_mb(process: int) -> float:
     except OSError:
         pass
     return 0.0
-
-
-def median(values: Sequence[float]) -> float:
-    return statistics.median(values)
