@@ -163,8 +163,9 @@ def compiled(
     template: workflow_pb2.WorkflowTemplate,
     tasks: Sequence[tasks_pb2.TaskTemplate],
     sub_workflows: Sequence[workflow_pb2.WorkflowTemplate] = (),
+    launch_plans: Sequence[workflow_pb2.LaunchPlanTemplate] = (),
 ) -> compiler_pb2.CompiledWorkflowClosure:
-    return compile_workflow(template, sub_workflows, tasks, [])
+    return compile_workflow(template, sub_workflows, tasks, launch_plans)
 
 
 def comparison(var: str, operator: str, value: int) -> condition_pb2.BooleanExpression:
@@ -194,5 +195,35 @@ def branch_node(
     return workflow_pb2.Node(
         id=id,
         branch_node=workflow_pb2.BranchNode(if_else=if_else),
+        inputs=[binding(var, source) for var, source in inputs.items()],
+    )
+
+
+def approval_node(id: str, *, timeout_s: int = 0, **inputs: int | str) -> workflow_pb2.Node:
+    node = workflow_pb2.Node(
+        id=id,
+        gate_node=workflow_pb2.GateNode(approve=workflow_pb2.ApproveCondition(signal_id=f"{id}-ok")),
+        inputs=[binding(var, source) for var, source in inputs.items()],
+    )
+    node.metadata.timeout.seconds = timeout_s
+    return node
+
+
+def signal_node(id: str, kind: types_pb2.LiteralType) -> workflow_pb2.Node:
+    """Its output is `o0`."""
+    condition = workflow_pb2.SignalCondition(signal_id=f"{id}-value", type=kind, output_variable_name="o0")
+    return workflow_pb2.Node(id=id, gate_node=workflow_pb2.GateNode(signal=condition))
+
+
+def sleep_node(id: str, seconds: int) -> workflow_pb2.Node:
+    node = workflow_pb2.Node(id=id)
+    node.gate_node.sleep.duration.seconds = seconds
+    return node
+
+
+def launch_plan_node(id: str, launch_plan: identifier_pb2.Identifier, **inputs: int | str) -> workflow_pb2.Node:
+    return workflow_pb2.Node(
+        id=id,
+        workflow_node=workflow_pb2.WorkflowNode(launchplan_ref=launch_plan),
         inputs=[binding(var, source) for var, source in inputs.items()],
     )

@@ -48,7 +48,7 @@ class AttemptId(NamedTuple):
     execution: ExecutionId
     node_id: str
     attempt: int
-    index: int = -1
+    index: int = -1  # pyright: ignore[reportIncompatibleMethodOverride]  (nobody searches an id as a tuple)
 
     def __str__(self) -> str:
         item = f"[{self.index}]" if self.index >= 0 else ""
@@ -74,6 +74,11 @@ def nested_node_id(parent: str, parent_attempt: int, node: str) -> str:
     if len(plain) <= NODE_ID_MAX_CHARS:
         return plain
     return "f" + base64.b32encode(hashlib.sha256(plain.encode()).digest()).decode().lower()[:31]
+
+
+def child_execution_name(parent: ExecutionId, node_id: str) -> str:
+    """The name of the execution that a launch plan node starts: always the same for the same node of the same run."""
+    return "f" + base64.b32encode(hashlib.sha256(f"{parent}/{node_id}".encode()).digest()).decode().lower()[:19]
 
 
 def unique_key(attempt: AttemptId) -> str:

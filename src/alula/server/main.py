@@ -25,6 +25,7 @@ from alula.server.api.http import make_app
 from alula.server.api.objects import object_routes
 from alula.server.blobs.file import FileBlobs
 from alula.server.executors.process.executor import ProcessExecutor
+from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
 from alula.server.services.platform import Platform
 from alula.server.services.watch import Hub
@@ -105,6 +106,7 @@ async def _running(settings: Settings, folder: Path, platform: Platform) -> Asyn
         store=platform.store,
         executor=ProcessExecutor(folder, settings.process_options),
         blobs=platform.blobs,
+        children=Children(platform),
         publish=platform.hub.publish,
         clock=platform.clock,
         runner_id=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",

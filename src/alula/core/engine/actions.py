@@ -10,6 +10,7 @@ import msgspec
 
 from alula.core.engine.events import TimerKind
 from alula.core.errors import TaskError
+from alula.core.ids import EntityId
 from alula.core.policy.cache_key import CacheKey
 
 
@@ -56,10 +57,28 @@ class SetTimer(msgspec.Struct, frozen=True):
     at: int
 
 
+class LaunchChild(msgspec.Struct, frozen=True):
+    """Start an execution of a launch plan under this name, unless it exists. Answer with `ChildEnded` when it ends."""
+
+    scope: int
+    node: int
+    node_id: str
+    child: str
+    launch_plan: EntityId
+    inputs: bytes
+
+
+class AbortChild(msgspec.Struct, frozen=True):
+    """Abort an execution that `LaunchChild` started, unless it has ended; nothing is reported back for it."""
+
+    child: str
+    cause: str
+
+
 class Finish(msgspec.Struct, frozen=True):
     """The execution reached its end: let go of it."""
 
     error: TaskError | None
 
 
-Action = StartAttempt | CancelAttempt | LookUpCache | SetTimer | Finish
+Action = StartAttempt | CancelAttempt | LookUpCache | SetTimer | LaunchChild | AbortChild | Finish

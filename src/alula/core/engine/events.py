@@ -15,7 +15,7 @@ import msgspec
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId
 
-TimerKind = Literal["retry", "timeout", "queue_timeout"]
+TimerKind = Literal["retry", "timeout", "queue_timeout", "sleep"]
 
 
 class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
@@ -108,24 +108,47 @@ class TimerFired(msgspec.Struct, frozen=True, array_like=True, tag="timer"):
     kind: TimerKind
 
 
+class SignalSet(msgspec.Struct, frozen=True, array_like=True, tag="signal"):
+    """Somebody answered a gate: every gate of the execution that waits for this signal."""
+
+    at: int
+    signal_id: str
+    value: bytes
+    """A serialized `core.Literal`."""
+    principal: str = ""
+
+
+class ChildEnded(msgspec.Struct, frozen=True, array_like=True, tag="child"):
+    """An execution that a launch plan node started came to its end."""
+
+    at: int
+    child: str
+    """Its name; it is in the project and domain of its parent."""
+    outputs: bytes = b""
+    error: TaskError | None = None
+    """Why it did not succeed: its own error, or that it was aborted."""
+
+
 class AbortRequested(msgspec.Struct, frozen=True, array_like=True, tag="abort"):
     at: int
     cause: str
     principal: str
 
 
-Event = (
-    Created
-    | Claimed
-    | AttemptStarted
+NodeEvent = (
+    AttemptStarted
     | AttemptSucceeded
     | GraphReturned
     | AttemptFailed
     | CacheHit
     | CacheMissed
     | TimerFired
-    | AbortRequested
+    | SignalSet
+    | ChildEnded
 )
+"""Facts about nodes; the others are about the execution as a whole."""
+
+Event = Created | Claimed | AbortRequested | NodeEvent
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Event)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from array import array
 
-from flyteidl.core import literals_pb2
+from flyteidl.core import literals_pb2, types_pb2
 
 from alula.core.engine import report
 from alula.core.engine.plan import Plan, PlanNode
-from alula.core.engine.records import NodePhase
+from alula.core.engine.records import ExecutionChange, ExecutionPhase, NodePhase
 from alula.core.engine.sources import INPUTS, Unresolved, resolve
 from alula.core.engine.state import Cell, Scope
 from alula.core.engine.turn import Turn
@@ -48,7 +48,9 @@ class GraphScope:
         self.cells: dict[int, Cell] = {}
         self.error: TaskError | None = None
         self._unmet = array("i", (node.upstream for node in plan.nodes))
-        self._remaining = len(plan.nodes)
+        self._remaining = len(plan.nodes) - (plan.failure is not None)
+        self._handling = False
+        """Whether the failure node has been started: nothing else starts any more."""
         self._outputs: dict[int, bytes] = {}
         self._parsed: dict[int, literals_pb2.LiteralMap] = {}
 
@@ -67,15 +69,17 @@ class GraphScope:
     def start(self, turn: Turn) -> None:
         for root in self.plan.roots:
             self._begin_later(turn, root)
-        if not self.plan.nodes:
+        if self._remaining == 0:
             self._finish(turn)
 
     def begin(self, turn: Turn, node: int) -> None:
         if turn.execution.scopes.get(self.id) is not self or self.phases[node] != NodePhase.UNDEFINED:
             return
+        if self._handling and node != self.plan.failure:
+            return
         plan = self.plan.nodes[node]
         try:
-            inputs = resolve(plan.bindings, self.values).SerializeToString()
+            inputs = self._inputs(plan).SerializeToString()
         except Unresolved as unresolved:
             report.node_queued(turn, self, node, b"")
             self.failed(turn, node, unresolved.error, NodePhase.FAILED)
@@ -100,7 +104,7 @@ class GraphScope:
         self.error = error
         if self.plan.fail_immediately:
             self.abort(turn, f"node {self.node_id(node)} failed, and the workflow fails at the first failure")
-            turn.end_scope(self, error=error)
+            self._fail(turn, error)
             return
         self._skip_after(turn, node)
         self._finish_if_done(turn)
@@ -148,7 +152,7 @@ class GraphScope:
 
     def _finish(self, turn: Turn) -> None:
         if self.error is not None:
-            turn.end_scope(self, error=self.error)
+            self._fail(turn, self.error)
             return
         try:
             outputs = resolve(self.plan.outputs, self.values)
@@ -156,6 +160,29 @@ class GraphScope:
             turn.end_scope(self, error=unresolved.error)
             return
         turn.end_scope(self, outputs=outputs.SerializeToString())
+
+    def _fail(self, turn: Turn, error: TaskError) -> None:
+        """The graph has failed: run its failure node, if it has one, and end."""
+        failure = self.plan.failure
+        if failure is None or self._handling:
+            turn.end_scope(self, error=error)
+            return
+        self._handling = True
+        self._remaining = 1
+        if self.parent is None:
+            turn.execution.phase = ExecutionPhase.FAILING
+            turn.changes.execution = ExecutionChange(ExecutionPhase.FAILING, turn.at, error=error)
+        self._begin_later(turn, failure)
+
+    def _inputs(self, plan: PlanNode) -> literals_pb2.LiteralMap:
+        inputs = resolve(plan.bindings, self.values)
+        if plan.error_input and self.error is not None:
+            union = inputs.literals[plan.error_input].scalar.union
+            union.value.scalar.error.failed_node_id = self.error.node_id
+            union.value.scalar.error.message = self.error.message
+            union.type.simple = types_pb2.ERROR
+            union.type.structure.tag = "FlyteError"
+        return inputs
 
     def values(self, node: int) -> literals_pb2.LiteralMap:
         parsed = self._parsed.get(node)

@@ -16,7 +16,7 @@ from alula.core.engine.sources import Bindings, compile_bindings
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId
 
-NodeKind: TypeAlias = Literal["task", "subworkflow", "array", "branch"]
+NodeKind: TypeAlias = Literal["task", "subworkflow", "array", "branch", "gate", "launch_plan"]
 START, END = "start-node", "end-node"
 
 
@@ -50,6 +50,18 @@ class BranchRule(msgspec.Struct, frozen=True):
     error: str
 
 
+class GateRule(msgspec.Struct, frozen=True):
+    """What opens a gate: an approval, a value, or time."""
+
+    kind: Literal["approve", "signal", "sleep"]
+    signal_id: str = ""
+    type: bytes = b""
+    """Serialized `core.LiteralType` of the answer."""
+    output: str = ""
+    """Of a signal, the output that the value becomes."""
+    sleep_us: int = 0
+
+
 class PlanNode(msgspec.Struct, frozen=True):
     """One node. `index` is its place in the plan; array items share one of index 0."""
 
@@ -71,6 +83,10 @@ class PlanNode(msgspec.Struct, frozen=True):
     graph: Plan | None = None
     array: ArrayRule | None = None
     branch: BranchRule | None = None
+    gate: GateRule | None = None
+    launch_plan: EntityId | None = None
+    error_input: str = ""
+    """Of a failure node, the input that takes the error."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -82,6 +98,8 @@ class Plan(msgspec.Struct, frozen=True):
     outputs: Bindings
     interruptible: bool
     fail_immediately: bool
+    failure: int | None = None
+    """The node that runs when the workflow has failed: the last, which no other waits for."""
 
 
 def make_plan(closure: compiler_pb2.CompiledWorkflowClosure) -> Plan:
@@ -110,18 +128,32 @@ class _Planner:
         numbers = {node.id: number for number, node in enumerate(nodes)}
         numbers |= {inner: numbers[owner] for inner, owner in owners.items()}
         upstream, downstream = _neighbours(workflow.connections.upstream, numbers, len(nodes))
-        planned = tuple(
+        planned = [
             self._node(node, number, numbers, upstream[number], downstream[number]) for number, node in enumerate(nodes)
-        )
+        ]
+        roots = tuple(node.index for node in planned if node.upstream == 0)
+        if template.HasField("failure_node"):
+            planned.append(self._failure_node(template.failure_node, len(planned), numbers))
         outputs = compile_bindings(template.outputs, numbers)
         return Plan(
             workflow=entity_id(template.id),
-            nodes=planned,
-            roots=tuple(node.index for node in planned if node.upstream == 0),
+            nodes=tuple(planned),
+            roots=roots,
             outputs=outputs,
             interruptible=template.metadata_defaults.interruptible,
             fail_immediately=template.metadata.on_failure == workflow_pb2.WorkflowMetadata.FAIL_IMMEDIATELY,
+            failure=len(planned) - 1 if template.HasField("failure_node") else None,
         )
+
+    def _failure_node(self, node: workflow_pb2.Node, number: int, numbers: Mapping[str, int]) -> PlanNode:
+        planned = self._node(node, number, numbers, set(), set())
+        inputs = planned.task.template.interface.inputs if planned.task is not None else self._inputs_of(node)
+        takers = (name for name, variable in inputs.variables.items() if _takes_error(variable.type))
+        return msgspec.structs.replace(planned, error_input=next(takers, ""))
+
+    def _inputs_of(self, node: workflow_pb2.Node) -> interface_pb2.VariableMap:
+        workflow = self._workflows[entity_id(node.workflow_node.sub_workflow_ref)]
+        return workflow.template.interface.inputs
 
     def _node(
         self,
@@ -149,6 +181,11 @@ class _Planner:
             case "workflow_node" if node.workflow_node.HasField("sub_workflow_ref"):
                 graph = self._sub_workflow(entity_id(node.workflow_node.sub_workflow_ref))
                 return msgspec.structs.replace(base, kind="subworkflow", graph=graph)
+            case "workflow_node":
+                launch_plan = entity_id(node.workflow_node.launchplan_ref)
+                return msgspec.structs.replace(base, kind="launch_plan", launch_plan=launch_plan)
+            case "gate_node":
+                return _gate(node, base)
             case "array_node":
                 return msgspec.structs.replace(base, kind="array", array=self._array(node.array_node, base))
             case "branch_node":
@@ -157,7 +194,7 @@ class _Planner:
                 raise InvalidInput(
                     "NodeKindNotSupported",
                     f"node `{node.id}` is of kind `{target}`, which this engine does not run",
-                    fix="use tasks, sub-workflows, map tasks, branches and dynamic tasks",
+                    fix="register it with a client of this platform's version",
                 )
 
     def _sub_workflow(self, workflow: EntityId) -> Plan:
@@ -221,6 +258,30 @@ def _task(node: workflow_pb2.Node, base: PlanNode, task: PlanTask) -> PlanNode:
         interruptible=interruptible,
         cacheable=own.cacheable if own.HasField("cacheable") else metadata.discoverable,
     )
+
+
+def _gate(node: workflow_pb2.Node, base: PlanNode) -> PlanNode:
+    gate = node.gate_node
+    match gate.WhichOneof("condition"):
+        case "approve":
+            answer = types_pb2.LiteralType(simple=types_pb2.BOOLEAN).SerializeToString()
+            rule = GateRule("approve", signal_id=gate.approve.signal_id, type=answer)
+        case "signal":
+            answer = gate.signal.type.SerializeToString(deterministic=True)
+            rule = GateRule(
+                "signal", signal_id=gate.signal.signal_id, type=answer, output=gate.signal.output_variable_name
+            )
+        case _:
+            rule = GateRule("sleep", sleep_us=gate.sleep.duration.ToMicroseconds())
+    timeout_us = node.metadata.timeout.ToMicroseconds()
+    return msgspec.structs.replace(base, kind="gate", gate=rule, timeout_us=timeout_us)
+
+
+def _takes_error(kind: types_pb2.LiteralType) -> bool:
+    """Whether a type is Flyte's ERROR, or optional so."""
+    if kind.WhichOneof("type") == "simple":
+        return kind.simple == types_pb2.ERROR
+    return any(_takes_error(variant) for variant in kind.union_type.variants)
 
 
 def _owners(nodes: Iterable[workflow_pb2.Node]) -> dict[str, str]:

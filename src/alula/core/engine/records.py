@@ -133,6 +133,8 @@ class NodeRecord(msgspec.Struct):
     cache_status: CacheStatus | None = None
     cache_source: str | None = None
     deck_uri: str | None = None
+    child: str | None = None
+    """The name of the execution that a launch plan node started, in the project and domain of its parent."""
     dynamic_uri: str | None = None
     """The compiled graph of a dynamic node, a serialized `core.CompiledWorkflowClosure`."""
     is_parent: bool | None = None
@@ -188,6 +190,19 @@ class Reason(msgspec.Struct, frozen=True):
     facts: dict[str, str] = {}
 
 
+class SignalRecord(msgspec.Struct):
+    """A gate's question, and its answer once somebody gave it. Identified by `signal_id` within its execution."""
+
+    signal_id: str
+    node_id: str
+    type: bytes | None = None
+    """Serialized `core.LiteralType` of the answer."""
+    value: bytes | None = None
+    """Serialized `core.Literal`."""
+    created_at: int | None = None
+    principal: str | None = None
+
+
 class CacheEntry(msgspec.Struct, frozen=True):
     """Outputs that may stand in for a run of the same task on the same inputs."""
 
@@ -205,5 +220,6 @@ class Changes(msgspec.Struct):
     attempts: list[AttemptRecord] = []
     items: list[ItemRecord] = []
     reasons: list[Reason] = []
+    signals: list[SignalRecord] = []
     published: list[CacheEntry] = []
     """Cache entries to write, in the same transaction."""

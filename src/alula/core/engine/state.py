@@ -48,6 +48,10 @@ class TaskCell(msgspec.Struct):
     key: CacheKey | None = None
     cache_status: CacheStatus = CacheStatus.DISABLED
 
+    @property
+    def waits_for_place(self) -> bool:
+        return self.stage is Stage.BLOCKED
+
 
 class ScopeCell(msgspec.Struct):
     """A node that waits for a scope of its own to end: a sub-workflow, an array, a branch, what a dynamic task made."""
@@ -56,8 +60,36 @@ class ScopeCell(msgspec.Struct):
     task: TaskCell | None = None
     """Of a dynamic task, where it stood when it gave its graph."""
 
+    @property
+    def waits_for_place(self) -> bool:
+        return False
 
-Cell: TypeAlias = TaskCell | ScopeCell
+
+class GateCell(msgspec.Struct):
+    """A gate that waits for an answer or for time to pass."""
+
+    inputs: bytes
+    due_at: int
+    """When it opens by itself, or gives up waiting; 0 for never."""
+
+    @property
+    def waits_for_place(self) -> bool:
+        return False
+
+
+class ChildCell(msgspec.Struct):
+    """A launch plan node: its child execution runs, or waits for a place to."""
+
+    child: str
+    inputs: bytes
+    launched: bool = False
+
+    @property
+    def waits_for_place(self) -> bool:
+        return not self.launched
+
+
+Cell: TypeAlias = TaskCell | ScopeCell | GateCell | ChildCell
 
 
 class Scope(Protocol):
@@ -103,7 +135,19 @@ class Scope(Protocol):
 class Execution:
     """One execution, as the fold of its log. Made by `start`, changed by `step` only."""
 
-    __slots__ = ("_scopes_opened", "blocked", "created", "error", "graphs", "phase", "plan", "running", "scopes")
+    __slots__ = (
+        "_scopes_opened",
+        "blocked",
+        "children",
+        "created",
+        "error",
+        "gates",
+        "graphs",
+        "phase",
+        "plan",
+        "running",
+        "scopes",
+    )
 
     def __init__(self, plan: Plan, created: Created) -> None:
         self.plan = plan
@@ -117,6 +161,10 @@ class Execution:
         """(scope, node) of task nodes that wait for such a place."""
         self.graphs: dict[str, Plan] = {}
         """Plans of the graphs that dynamic tasks gave, by the URI of the closure; put here by the shell."""
+        self.gates: dict[str, list[tuple[int, int]]] = {}
+        """(scope, node) of the gates that wait for each signal."""
+        self.children: dict[str, tuple[int, int]] = {}
+        """(scope, node) of the launch plan node of each child execution."""
         self._scopes_opened = 0
 
     def new_scope_id(self) -> int:

@@ -10,10 +10,10 @@ the shell asks `accepts` first and logs only what means something; a logged even
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from alula.core.engine.actions import Action, Finish
-from alula.core.engine.events import AbortRequested, Claimed, Created, Event
+from alula.core.engine.events import AbortRequested, ChildEnded, Claimed, Created, Event, NodeEvent, SignalSet
 from alula.core.engine.graph import GraphScope
 from alula.core.engine.machines import MACHINES
 from alula.core.engine.plan import Plan
@@ -51,11 +51,27 @@ def accepts(execution: Execution, event: Event) -> bool:
         return False
     if isinstance(event, AbortRequested | Claimed):
         return True
-    scope = execution.scopes.get(event.scope)
-    cell = scope.cells.get(event.node) if scope is not None else None
+    return any(_accepts(execution, scope, node, event) for scope, node in _addressees(execution, event))
+
+
+def _addressees(execution: Execution, event: NodeEvent) -> Sequence[tuple[int, int]]:
+    """(scope, node) of the nodes that an event concerns: one, but for a signal that several gates wait for."""
+    match event:
+        case SignalSet():
+            return tuple(execution.gates.get(event.signal_id, ()))
+        case ChildEnded():
+            place = execution.children.get(event.child)
+            return (place,) if place is not None else ()
+        case _:
+            return ((event.scope, event.node),)
+
+
+def _accepts(execution: Execution, scope_id: int, node: int, event: NodeEvent) -> bool:
+    scope = execution.scopes.get(scope_id)
+    cell = scope.cells.get(node) if scope is not None else None
     if scope is None or cell is None:
         return False
-    return MACHINES[scope.plan_node(event.node).kind].accepts(scope, event.node, cell, event)
+    return MACHINES[scope.plan_node(node).kind].accepts(scope, node, cell, event)
 
 
 def fold(plan: Plan, events: Iterable[Event], graphs: Mapping[str, Plan] | None = None) -> Execution:
@@ -102,10 +118,11 @@ def _apply(turn: Turn, event: Event) -> None:
         return
     if isinstance(event, Created | Claimed):
         return
-    scope = execution.scopes[event.scope]
-    cell = scope.cells[event.node]
-    MACHINES[scope.plan_node(event.node).kind].on_event(turn, scope, event.node, cell, event)
-    _run(turn)
+    for scope_id, node in _addressees(execution, event):
+        if _accepts(execution, scope_id, node, event):
+            scope = execution.scopes[scope_id]
+            MACHINES[scope.plan_node(node).kind].on_event(turn, scope, node, scope.cells[node], event)
+            _run(turn)
 
 
 def _run(turn: Turn) -> None:
@@ -148,6 +165,8 @@ def _end(turn: Turn, change: ExecutionChange) -> None:
     execution = turn.execution
     execution.scopes.clear()
     execution.blocked.clear()
+    execution.gates.clear()
+    execution.children.clear()
     started = turn.changes.execution
     change.started_at = started.started_at if started else None
     turn.changes.execution = change
@@ -157,8 +176,9 @@ def _end(turn: Turn, change: ExecutionChange) -> None:
 def _story(execution: Execution, event: Event) -> str:
     where = ""
     if not isinstance(event, Created | Claimed | AbortRequested):
-        scope = execution.scopes.get(event.scope)
-        cell = scope.cells.get(event.node) if scope is not None else None
-        where = f" at {scope.node_id(event.node)}" if scope is not None else f" in scope {event.scope}"
-        where += f", which stands at {cell!r}" if cell is not None else ", which is not in flight"
+        for scope_id, node in _addressees(execution, event):
+            scope = execution.scopes.get(scope_id)
+            cell = scope.cells.get(node) if scope is not None else None
+            where += f" at {scope.node_id(node)}" if scope is not None else f" in scope {scope_id}"
+            where += f", which stands at {cell!r}" if cell is not None else ", which is not in flight"
     return f"{event!r} does not fit an execution in phase {execution.phase.name}{where}"

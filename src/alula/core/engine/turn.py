@@ -41,6 +41,10 @@ class Machine(Protocol):
         """The scope that the node opened came to its end."""
         ...
 
+    def on_place(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
+        """The place under `max_parallelism` that the node waited for is its own now."""
+        ...
+
     def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
         """Stop what the node has in flight. Its phase and rows are the caller's business, its scopes' its own."""
         ...

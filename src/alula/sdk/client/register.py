@@ -15,9 +15,8 @@ from pathlib import Path
 import msgspec
 from flyteidl.admin import common_pb2, launch_plan_pb2, task_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2
-from flyteidl.core import workflow_pb2 as core_workflow_pb2
 
-from alula.core.compiler import ReferencedLaunchPlan, compile_task, compile_workflow
+from alula.core.compiler import compile_task
 from alula.core.errors import AlreadyExists, NotFound
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.package import Bundle
@@ -32,6 +31,7 @@ from alula.sdk.client.rpcs import (
 )
 from alula.sdk.client.upload import upload
 from alula.sdk.serialize import SerializationSettings, Serialized, SerializedEntity, serialize
+from alula.sdk.serialize.compiling import compiled_workflow
 from alula.sdk.serialize.entities import AnyEntity
 
 VERSION_CHARS = 20
@@ -135,26 +135,10 @@ def _machine() -> str:
 
 def _compile(serialized: Serialized) -> None:
     """Raise `CompileErrors` for the first entity that the platform would not take."""
-    tasks = [spec.template for spec in serialized.tasks.values()]
-    for template in tasks:
-        compile_task(template)
-    launch_plans = [
-        ReferencedLaunchPlan(
-            core_workflow_pb2.LaunchPlanTemplate(
-                id=_id_of(serialized, identifier_pb2.LAUNCH_PLAN, name),
-                interface=serialized.workflows[spec.workflow_id.name].template.interface,
-                fixed_inputs=spec.fixed_inputs,
-            ),
-            spec.default_inputs,
-        )
-        for name, spec in serialized.launch_plans.items()
-    ]
-    for spec in serialized.workflows.values():
-        compile_workflow(spec.template, spec.sub_workflows, tasks, launch_plans)
-
-
-def _id_of(serialized: Serialized, kind: identifier_pb2.ResourceType, name: str) -> identifier_pb2.Identifier:
-    return next(each.id for each in serialized.entities if each.id.resource_type == kind and each.id.name == name)
+    for spec in serialized.tasks.values():
+        compile_task(spec.template)
+    for name in serialized.workflows:
+        compiled_workflow(serialized, name)
 
 
 def _content_version(serialized: Serialized, bundle: Bundle) -> str:

@@ -19,9 +19,9 @@ from flyteidl.core.literals_pb2 import LiteralMap
 
 from alula.core.compiler.skeleton import skeleton_workflow
 from alula.core.compiler.workflow import compile_workflow
-from alula.core.engine.actions import StartAttempt
+from alula.core.engine.actions import LaunchChild, StartAttempt
 from alula.core.engine.plan import Plan, PlanNode, make_plan
-from alula.core.engine.records import Changes, ExecutionPhase
+from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.errors import AlulaError, TaskError
 from alula.sdk.context import make_context
 from alula.sdk.deck import Deck, render
@@ -32,6 +32,7 @@ from alula.sdk.map_task import MapTask
 from alula.sdk.runtime.failure import TaskFailed
 from alula.sdk.runtime.results import write_deck
 from alula.sdk.runtime.running import execute, item_inputs
+from alula.sdk.serialize.compiling import compiled_workflow
 from alula.sdk.serialize.entities import Serialized, serialize
 from alula.sdk.serialize.interfaces import input_literal
 from alula.sdk.serialize.settings import SerializationSettings
@@ -99,20 +100,32 @@ def run_entity(
     """
     serialized = serialize(entity, settings=SerializationSettings(require_importable=False))
     if isinstance(entity, LaunchPlan):
-        inputs = _with_launch_plan(serialized, inputs)
-    plan = _plan(serialized)
+        inputs = _with_launch_plan(serialized, entity.name, inputs)
+    plan = _plan(serialized, serialized.id.name)
     attempts = _Attempts(serialized, Path(_new_folder()))
-    before = dict(os.environ)
-    os.environ.update(environment or {})
-    try:
-        result = run_plan(
+    cache = _cache()
+
+    def run(plan: Plan, inputs: LiteralMap) -> ExecutionChange:
+        return run_plan(
             plan,
             inputs.SerializeToString(deterministic=True),
-            attempts.run,
-            cache=_cache(),
+            run_attempt=attempts.run,
+            run_child=run_child,
+            cache=cache,
             observe=observe,
             overwrite_cache=overwrite_cache,
         )
+
+    def run_child(action: LaunchChild) -> Succeeded | TaskError:
+        name = action.launch_plan.name
+        given = LiteralMap.FromString(action.inputs)
+        ended = run(_plan(serialized, name), _with_launch_plan(serialized, name, given))
+        return ended.error or Succeeded(ended.outputs or b"")
+
+    before = dict(os.environ)
+    os.environ.update(environment or {})
+    try:
+        result = run(plan, inputs)
     finally:
         os.environ.clear()
         os.environ.update(before)
@@ -197,23 +210,21 @@ class _Attempts:
         return str(self.folder / place / "deck.html")
 
 
-def _plan(serialized: Serialized) -> Plan:
-    tasks = [spec.template for spec in serialized.tasks.values()]
-    name = serialized.id.name
+def _plan(serialized: Serialized, name: str) -> Plan:
     if name in serialized.launch_plans:
         name = serialized.launch_plans[name].workflow_id.name
     if name in serialized.workflows:
-        spec = serialized.workflows[name]
-        return make_plan(compile_workflow(spec.template, spec.sub_workflows, tasks))
+        return make_plan(compiled_workflow(serialized, name))
+    tasks = [spec.template for spec in serialized.tasks.values()]
     return make_plan(compile_workflow(skeleton_workflow(serialized.tasks[name].template), (), tasks))
 
 
-def _with_launch_plan(serialized: Serialized, given: LiteralMap) -> LiteralMap:
-    spec = serialized.launch_plans[serialized.id.name]
+def _with_launch_plan(serialized: Serialized, name: str, given: LiteralMap) -> LiteralMap:
+    spec = serialized.launch_plans[name]
     inputs = LiteralMap()
-    for name, parameter in spec.default_inputs.parameters.items():
+    for variable, parameter in spec.default_inputs.parameters.items():
         if parameter.HasField("default"):
-            inputs.literals[name].CopyFrom(parameter.default)
+            inputs.literals[variable].CopyFrom(parameter.default)
     inputs.MergeFrom(given)
     inputs.MergeFrom(spec.fixed_inputs)
     return inputs

@@ -17,7 +17,16 @@ from typing import NoReturn, Protocol
 
 import msgspec
 
-from alula.core.engine.actions import Action, CancelAttempt, Finish, LookUpCache, SetTimer, StartAttempt
+from alula.core.engine.actions import (
+    AbortChild,
+    Action,
+    CancelAttempt,
+    Finish,
+    LaunchChild,
+    LookUpCache,
+    SetTimer,
+    StartAttempt,
+)
 from alula.core.engine.events import (
     AbortRequested,
     AttemptFailed,
@@ -25,6 +34,7 @@ from alula.core.engine.events import (
     AttemptSucceeded,
     CacheHit,
     CacheMissed,
+    ChildEnded,
     Created,
     Event,
     TimerFired,
@@ -53,6 +63,8 @@ class LocalCache(Protocol):
 
 RunAttempt = Callable[[StartAttempt, PlanNode], Succeeded | TaskError]
 """Runs one attempt in this process and says how it ended. Exceptions of user code are its business."""
+RunChild = Callable[[LaunchChild], Succeeded | TaskError]
+"""Runs what a launch plan node starts, to its end."""
 
 
 class _TimedOut(BaseException):
@@ -60,18 +72,26 @@ class _TimedOut(BaseException):
 
 
 def run_plan(
-    plan: Plan, inputs: bytes, run_attempt: RunAttempt, *, cache: LocalCache, observe: Observe, overwrite_cache: bool
+    plan: Plan,
+    inputs: bytes,
+    *,
+    run_attempt: RunAttempt,
+    run_child: RunChild,
+    cache: LocalCache,
+    observe: Observe,
+    overwrite_cache: bool,
 ) -> ExecutionChange:
     """Run a workflow to its end.
 
     Args:
         inputs: serialized `core.LiteralMap`.
         run_attempt: runs one attempt of a task node.
+        run_child: runs what a launch plan node starts.
         observe: told of every change as it happens.
 
     Returns the last change of the execution: its phase, and outputs or error. Ctrl-C aborts the run and is raised.
     """
-    return _Shell(plan, inputs, run_attempt, cache, observe, overwrite_cache).run()
+    return _Shell(plan, inputs, run_attempt, run_child, cache, observe, overwrite_cache).run()
 
 
 class _Shell:
@@ -80,11 +100,13 @@ class _Shell:
         plan: Plan,
         inputs: bytes,
         run_attempt: RunAttempt,
+        run_child: RunChild,
         cache: LocalCache,
         observe: Observe,
         overwrite_cache: bool,
     ) -> None:
         self._run_attempt = run_attempt
+        self._run_child = run_child
         self._cache = cache
         self._observe = observe
         self._todo: deque[Action] = deque()
@@ -132,7 +154,15 @@ class _Shell:
             case SetTimer():
                 self._timers_set += 1
                 heapq.heappush(self._timers, (action.at, self._timers_set, action))
-            case CancelAttempt() | Finish():
+            case LaunchChild():
+                outcome = self._run_child(action)
+                ended = (
+                    ChildEnded(_now_us(), action.child, error=outcome)
+                    if isinstance(outcome, TaskError)
+                    else ChildEnded(_now_us(), action.child, outcome.outputs)
+                )
+                self._apply(ended)
+            case CancelAttempt() | AbortChild() | Finish():
                 pass
 
     def _attempt(self, action: StartAttempt) -> None:

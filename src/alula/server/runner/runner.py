@@ -19,9 +19,11 @@ from collections.abc import Callable, Coroutine, Sequence
 
 from alula.core.engine import events as facts
 from alula.core.engine.actions import (
+    AbortChild,
     Action,
     CancelAttempt,
     Finish,
+    LaunchChild,
     LookUpCache,
     SetTimer,
     StartAttempt,
@@ -35,6 +37,7 @@ from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
 from alula.server.runner.attempts import attempt_spec
 from alula.server.runner.cache import look_up
+from alula.server.runner.children import Children
 from alula.server.runner.definitions import Definitions
 from alula.server.runner.dynamic import keep_graph, read_graphs
 from alula.server.runner.owned import Owned
@@ -62,6 +65,7 @@ class Runner:
         store: Store,
         executor: Executor,
         blobs: Blobs,
+        children: Children,
         publish: Publish,
         clock: Callable[[], int],
         runner_id: str,
@@ -69,6 +73,7 @@ class Runner:
         self._store = store
         self._executor = executor
         self._blobs = blobs
+        self._children = children
         self._publish = publish
         self._clock = clock
         self._id = runner_id
@@ -186,6 +191,16 @@ class Runner:
                 continue
             self._may_claim = True
             self._wake.set()
+            self._ask_for_children()
+
+    def _ask_for_children(self) -> None:
+        """News of a child's end comes by mail; a letter that was lost is made up for here."""
+        for owned in list(self._owned.values()):
+            if not owned.state.children:
+                continue
+            for action in outstanding(owned.state):
+                if isinstance(action, LaunchChild):
+                    self._spawn(self._launch_child(owned, action))
 
     async def _claim(self) -> None:
         while self._may_claim or self._unopened:
@@ -328,8 +343,13 @@ class Runner:
                 self._spawn(self._look_up(owned.record, action))
             case SetTimer():
                 self._timers.set(owned.record.id, action)
+            case LaunchChild():
+                self._spawn(self._launch_child(owned, action))
+            case AbortChild():
+                self._spawn(self._children.abort(owned.record, action))
             case Finish():
                 self._owned.pop(owned.record.id, None)
+                self._spawn(self._children.tell_parent(owned.record, owned.spec))
             case StartAttempt():
                 raise AssertionError("attempts are started by the caller, which builds their specification")
 
@@ -364,14 +384,25 @@ class Runner:
         returned = facts.GraphReturned(update.at, scope, node, attempt, uri, update.deck_uri)
         self._arrive(update.id.execution, returned)
 
+    async def _launch_child(self, owned: Owned, action: LaunchChild) -> None:
+        ended = await self._children.launch(owned.record, action)
+        if ended is not None:
+            self._arrive(owned.record.id, ended)
+
     async def _look_up(self, record: ExecutionRecord, action: LookUpCache) -> None:
         event = await look_up(self._store, self._blobs, action, self._clock)
         self._arrive(record.id, event)
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
+        """Do something beside the loop."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("what runs beside the runner failed: %s", error, exc_info=error)
 
 
 def _event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from flyteidl.core import compiler_pb2, literals_pb2
 from tests.graphs import integer, literal_map
 
-from alula.core.engine.actions import Action, CancelAttempt, LookUpCache, SetTimer, StartAttempt
+from alula.core.engine.actions import (
+    AbortChild,
+    Action,
+    CancelAttempt,
+    LaunchChild,
+    LookUpCache,
+    SetTimer,
+    StartAttempt,
+)
 from alula.core.engine.events import (
     AbortRequested,
     AttemptFailed,
@@ -16,6 +24,7 @@ from alula.core.engine.events import (
     Created,
     Event,
     GraphReturned,
+    SignalSet,
     TimerFired,
     decode,
     encode,
@@ -30,6 +39,7 @@ from alula.core.engine.records import (
     NodePhase,
     NodeRecord,
     Reason,
+    SignalRecord,
 )
 from alula.core.engine.state import Execution
 from alula.core.engine.step import accepts, fold, outstanding, start, step
@@ -70,6 +80,9 @@ class Driver:
         self.waiting: dict[str, StartAttempt] = {}
         self.lookups: dict[str, LookUpCache] = {}
         self.timers: list[SetTimer] = []
+        self.children: dict[str, LaunchChild] = {}
+        self.aborted_children: list[str] = []
+        self.signals: list[SignalRecord] = []
         self.state, actions, changes = start(self.plan, created)
         self._take(actions, changes)
 
@@ -92,6 +105,9 @@ class Driver:
         action = self.waiting.pop(node)
         self.state.graphs["graph"] = make_plan(closure)
         self.apply(GraphReturned(self.now, action.scope, action.node, action.attempt, "graph"))
+
+    def answer(self, signal: str, value: literals_pb2.Literal) -> None:
+        self.apply(SignalSet(self.now, signal, value.SerializeToString(), "somebody"))
 
     def fail(self, node: str, *, kind: str = "USER", recoverable: bool = False) -> None:
         action = self.waiting.pop(node)
@@ -152,6 +168,10 @@ class Driver:
                 case CancelAttempt():
                     self.waiting.pop(_name(action), None)
                     self.cancelled.append(_name(action))
+                case LaunchChild():
+                    self.children[action.node_id] = action
+                case AbortChild():
+                    self.aborted_children.append(action.child)
                 case LookUpCache():
                     scope = self.state.scopes[action.scope]
                     index = f"[{action.node}]" if scope.is_array else ""
@@ -165,6 +185,7 @@ class Driver:
     def _merge(self, changes: Changes) -> None:
         self.result = changes.execution or self.result
         self.reasons.extend(changes.reasons)
+        self.signals.extend(changes.signals)
         self.published.extend(changes.published)
         for record in changes.nodes:
             self.nodes[record.node_id] = _over(self.nodes.get(record.node_id), record)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from alula.core.engine.machines.array import ArrayMachine
 from alula.core.engine.machines.branch import BranchMachine
+from alula.core.engine.machines.gate import GateMachine
+from alula.core.engine.machines.launch_plan import LaunchPlanMachine
 from alula.core.engine.machines.subworkflow import SubWorkflowMachine
 from alula.core.engine.machines.task import TaskMachine
 from alula.core.engine.plan import NodeKind
@@ -16,4 +18,6 @@ MACHINES: Mapping[NodeKind, Machine] = {
     "subworkflow": SubWorkflowMachine(),
     "array": ArrayMachine(),
     "branch": BranchMachine(),
+    "gate": GateMachine(),
+    "launch_plan": LaunchPlanMachine(),
 }

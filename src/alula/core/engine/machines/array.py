@@ -170,6 +170,9 @@ class ArrayMachine:
             _report(turn, scope, node, AttemptPhase.FAILED, ended.error)
             scope.failed(turn, node, ended.error, NodePhase.FAILED)
 
+    def on_place(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
+        raise AssertionError("an array node takes no place; its items do")
+
     def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
         assert isinstance(cell, ScopeCell)
         items = turn.execution.scopes.pop(cell.scope)

@@ -127,6 +127,9 @@ class BranchMachine:
         else:
             scope.failed(turn, node, ended.error, NodePhase.FAILED)
 
+    def on_place(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
+        raise AssertionError("a branch node takes no place; the node that it chose does")
+
     def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
         assert isinstance(cell, ScopeCell)
         turn.execution.scopes.pop(cell.scope).abort(turn, f"{scope.node_id(node)} was stopped")

@@ -39,6 +39,9 @@ class SubWorkflowMachine:
         else:
             scope.failed(turn, node, ended.error, NodePhase.FAILED)
 
+    def on_place(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
+        raise AssertionError("a sub-workflow node takes no place; what is in it does")
+
     def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
         assert isinstance(cell, ScopeCell)
         child = turn.execution.scopes.pop(cell.scope)

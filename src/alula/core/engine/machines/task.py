@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeAlias, cast
 
-from alula.core.engine import report
+from alula.core.engine import places, report
 from alula.core.engine.actions import Action, CancelAttempt, LookUpCache, SetTimer, StartAttempt
 from alula.core.engine.events import (
     AttemptFailed,
@@ -94,10 +94,17 @@ class TaskMachine:
         _publish(turn, scope, node, cell.task, ended.outputs)
         scope.succeeded(turn, node, ended.outputs)
 
+    def on_place(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
+        assert isinstance(cell, TaskCell)
+        _submit(turn, scope, node, cell)
+
     def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
         if isinstance(cell, ScopeCell):
             turn.execution.scopes.pop(cell.scope).abort(turn, f"{scope.node_id(node)} was stopped")
-        elif cell.stage in _IN_FLIGHT:
+            return
+        assert isinstance(cell, TaskCell)
+        if cell.stage in _IN_FLIGHT:
+            places.give_back(turn)
             _cancel(turn, scope, node, cell)
             report.attempt(turn, scope, node, cell, AttemptPhase.ABORTED)
 
@@ -118,32 +125,15 @@ class TaskMachine:
                 yield _timer(scope, node, cell, "timeout", cell.due_at)
 
 
-def unblock(turn: Turn) -> None:
-    """Hand out the places under `max_parallelism` that have come free, first come first served."""
-    execution = turn.execution
-    while execution.blocked and execution.has_room:
-        scope_id, node = execution.blocked.popleft()
-        scope = execution.scopes.get(scope_id)
-        cell = scope.cells.get(node) if scope else None
-        if scope is not None and isinstance(cell, TaskCell) and cell.stage is Stage.BLOCKED:
-            _submit(turn, scope, node, cell)
-
-
 def _admit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
-    if turn.execution.has_room:
-        _submit(turn, scope, node, cell)
-        return
     cell.stage = Stage.BLOCKED
-    turn.execution.blocked.append((scope.id, node))
-    limit = turn.execution.created.max_parallelism
-    text = f"Waits for a place: {limit} attempts of this execution run already (max_parallelism)."
-    turn.explain(scope, node, cell.attempt, "MaxParallelism", text, {"limit": str(limit)})
+    if places.take(turn, scope, node, cell.attempt):
+        _submit(turn, scope, node, cell)
 
 
 def _submit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
     cell.stage = Stage.SUBMITTED
     cell.due_at = 0
-    turn.execution.running += 1
     turn.do(_start(turn.execution, scope, node, cell))
     report.attempt(turn, scope, node, cell, AttemptPhase.QUEUED)
 
@@ -169,7 +159,7 @@ def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) 
 
 def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptSucceeded, event)  # by the table
-    _release(turn)
+    places.give_back(turn)
     _publish(turn, scope, node, cell, event.outputs)
     report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
     report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
@@ -178,7 +168,7 @@ def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event
 
 def _expanded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(GraphReturned, event)  # by the table
-    _release(turn)
+    places.give_back(turn)
     report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
     report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
     report.node_expanded(turn, scope, node, event.closure_uri)
@@ -213,7 +203,7 @@ def _failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -
 
 
 def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: TaskError) -> None:
-    _release(turn)
+    places.give_back(turn)
     if error.kind == "SYSTEM":
         cell.spent.system += 1
     else:
@@ -259,7 +249,7 @@ def _timer_fired(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Eve
         return
     error = TaskError("Timeout", f"the node was not done {2 * timeout_s:g} s (twice its timeout) after it was queued")
     if in_flight:
-        _release(turn)
+        places.give_back(turn)
         report.attempt(turn, scope, node, cell, AttemptPhase.FAILED, error=error)
     scope.failed(turn, node, error, NodePhase.TIMED_OUT)
 
@@ -309,6 +299,7 @@ _TIMER_STAGES: dict[TimerKind, tuple[Stage, ...]] = {
     "retry": (Stage.BACKING_OFF,),
     "timeout": (Stage.RUNNING,),
     "queue_timeout": tuple(Stage),
+    "sleep": (),
 }
 
 
@@ -316,11 +307,6 @@ def _timer_is_due(cell: TaskCell, event: TimerFired) -> bool:
     if event.kind != "queue_timeout" and event.attempt != cell.attempt:
         return False
     return cell.stage in _TIMER_STAGES[event.kind]
-
-
-def _release(turn: Turn) -> None:
-    turn.execution.running -= 1
-    turn.later(lambda: unblock(turn))
 
 
 def _cancel(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:

@@ -171,6 +171,7 @@ node_executions = Table(
     Column("cache_source", _Text),
     Column("deck_uri", _Text),
     Column("dynamic_uri", _Text),
+    Column("child", _Text),
     Column("is_parent", SmallInteger),
     Column("is_dynamic", SmallInteger),
     Column("is_array", SmallInteger),

@@ -154,6 +154,7 @@ def upgrade() -> None:
         sa.Column("cache_source", _TEXT, nullable=True),
         sa.Column("deck_uri", _TEXT, nullable=True),
         sa.Column("dynamic_uri", _TEXT, nullable=True),
+        sa.Column("child", _TEXT, nullable=True),
         sa.Column("is_parent", sa.SmallInteger(), nullable=True),
         sa.Column("is_dynamic", sa.SmallInteger(), nullable=True),
         sa.Column("is_array", sa.SmallInteger(), nullable=True),

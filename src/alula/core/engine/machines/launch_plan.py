@@ -1,0 +1,78 @@
+"""The machine of a launch plan node: it starts an execution of its own and ends as that ends.
+
+            begin ──► waits for a place ──► child runs ──outputs──► succeeded
+                                                │────── error ────► failed (with the child's error)
+                                                └────── aborted ──► failed
+
+The child's name follows from the node, so that starting it twice starts it once. When the node is stopped, so is
+the child.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+
+from alula.core.engine import places, report
+from alula.core.engine.actions import AbortChild, Action, LaunchChild
+from alula.core.engine.events import ChildEnded, Event
+from alula.core.engine.records import NodePhase, NodeRecord
+from alula.core.engine.state import Cell, ChildCell, Execution, Scope
+from alula.core.engine.turn import Ended, Turn
+from alula.core.ids import ExecutionId, child_execution_name
+
+
+class LaunchPlanMachine:
+    def begin(self, turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
+        parent = ExecutionId(*turn.execution.created.execution.split("/"))
+        cell = ChildCell(child_execution_name(parent, scope.node_id(node)), inputs)
+        scope.cells[node] = cell
+        if places.take(turn, scope, node, 0):
+            self.on_place(turn, scope, node, cell)
+
+    def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
+        assert isinstance(cell, ChildCell)
+        return isinstance(event, ChildEnded) and cell.launched
+
+    def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None:
+        assert isinstance(cell, ChildCell) and isinstance(event, ChildEnded)
+        places.give_back(turn)
+        del turn.execution.children[cell.child]
+        if event.error is None:
+            scope.succeeded(turn, node, event.outputs)
+            return
+        error = msgspec.structs.replace(event.error, node_id="")
+        scope.failed(turn, node, error, NodePhase.FAILED)
+
+    def on_scope_end(self, turn: Turn, scope: Scope, node: int, ended: Ended) -> None:
+        raise AssertionError("a launch plan node opens no scope; its child is an execution of its own")
+
+    def on_place(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
+        assert isinstance(cell, ChildCell)
+        cell.launched = True
+        turn.execution.children[cell.child] = (scope.id, node)
+        turn.do(_launch(scope, node, cell))
+        report.node_running(turn, scope, node)
+        if not turn.silent:
+            node_id = scope.node_id(node)
+            record = NodeRecord(node_id, NodePhase.RUNNING, updated_at=turn.at, child=cell.child)
+            turn.changes.nodes.append(record)
+
+    def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
+        assert isinstance(cell, ChildCell)
+        if cell.launched:
+            places.give_back(turn)
+            del turn.execution.children[cell.child]
+            turn.do(AbortChild(cell.child, f"its parent node {scope.node_id(node)} was stopped"))
+
+    def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
+        assert isinstance(cell, ChildCell)
+        if cell.launched:
+            yield _launch(scope, node, cell)
+
+
+def _launch(scope: Scope, node: int, cell: ChildCell) -> LaunchChild:
+    launch_plan = scope.plan_node(node).launch_plan
+    assert launch_plan is not None, f"node {scope.node_id(node)} has no launch plan"
+    return LaunchChild(scope.id, node, scope.node_id(node), cell.child, launch_plan, cell.inputs)

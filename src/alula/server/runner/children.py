@@ -1,0 +1,140 @@
+"""Executions that launch plan nodes start: launched, aborted, and heard of again.
+
+All of it is idempotent: a child's name follows from its node, and its end is told by mail to its parent, who also asks
+from time to time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from flyteidl.admin import execution_pb2
+from flyteidl.core import identifier_pb2, literals_pb2
+
+from alula.core.engine import events
+from alula.core.engine.actions import AbortChild, LaunchChild
+from alula.core.engine.records import ExecutionPhase
+from alula.core.errors import AlreadyExists, AlulaError, FailedPrecondition, NotFound, TaskError, Unavailable
+from alula.core.ids import EntityId, ExecutionId
+from alula.server.identity import Caller
+from alula.server.services.abort import terminate_execution
+from alula.server.services.launch import create_execution
+from alula.server.services.messages.names import execution_identifier, node_identifier
+from alula.server.services.platform import Platform
+from alula.server.store import ExecutionRecord
+
+RETRY_S = 1.0
+
+
+class Children:
+    """What a runner needs of the platform to serve launch plan nodes."""
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    async def launch(self, parent: ExecutionRecord, action: LaunchChild) -> events.ChildEnded | None:
+        """Start the child unless it exists; its end, if it has come or can't be waited for.
+
+        Raises `Unavailable` when the store can't be reached.
+        """
+        try:
+            await create_execution(self._platform, _caller(parent), _request(parent, action))
+        except AlreadyExists:
+            pass
+        except Unavailable:
+            raise
+        except AlulaError as error:
+            failed = TaskError(error.code, f"launch plan {action.launch_plan} can't be launched: {error}")
+            return events.ChildEnded(self._platform.clock(), action.child, error=failed)
+        return await self._end_of(_child_id(parent.id, action.child))
+
+    async def abort(self, parent: ExecutionRecord, action: AbortChild) -> None:
+        """Ask for the end of a child that has not ended; for as long as the store can't be reached, again."""
+        request = execution_pb2.ExecutionTerminateRequest(
+            id=execution_identifier(_child_id(parent.id, action.child)), cause=action.cause
+        )
+        while True:
+            try:
+                await terminate_execution(self._platform, _caller(parent), request)
+            except (NotFound, FailedPrecondition):
+                return
+            except Unavailable:
+                await asyncio.sleep(RETRY_S)
+            else:
+                return
+
+    async def tell_parent(self, child: ExecutionRecord, spec: execution_pb2.ExecutionSpec) -> None:
+        """Mail the end of an execution to the one whose node started it, if one did."""
+        if not spec.metadata.HasField("parent_node_execution"):
+            return
+        parent = spec.metadata.parent_node_execution.execution_id
+        end = await self._end_of(child.id)
+        if end is None:
+            return
+        id = ExecutionId(parent.project, parent.domain, parent.name)
+        audit = self._platform.audit(
+            _caller(child),
+            "end",
+            f"execution {child.id}",
+            project=id.project,
+            domain=id.domain,
+            detail=f"child of {id}",
+        )
+        try:
+            await self._platform.store.post(id, events.encode(end), audit)
+        except NotFound:
+            return
+
+    async def _end_of(self, child: ExecutionId) -> events.ChildEnded | None:
+        record = await self._platform.store.execution(child)
+        if record is None or not record.phase.is_terminal:
+            return None
+        at = self._platform.clock()
+        if record.phase is ExecutionPhase.SUCCEEDED:
+            return events.ChildEnded(at, child.name, outputs=record.outputs or b"")
+        if record.phase is ExecutionPhase.ABORTED:
+            cause = f"child execution {child} was aborted: {record.abort_cause}"
+            return events.ChildEnded(at, child.name, error=TaskError("RemoteChildWorkflowExecutionFailed", cause))
+        failed = record.error or TaskError("RemoteChildWorkflowExecutionFailed", f"child execution {child} failed")
+        return events.ChildEnded(at, child.name, error=failed)
+
+
+def _child_id(parent: ExecutionId, name: str) -> ExecutionId:
+    return ExecutionId(parent.project, parent.domain, name)
+
+
+def _caller(record: ExecutionRecord) -> Caller:
+    """Children belong to whoever launched their parent."""
+    return Caller(record.principal, frozenset({"system"}))
+
+
+def _request(parent: ExecutionRecord, action: LaunchChild) -> execution_pb2.ExecutionCreateRequest:
+    """The launch of a child, with the parent's settings where Flyte hands them on."""
+    of = execution_pb2.ExecutionSpec.FromString(parent.spec)
+    spec = execution_pb2.ExecutionSpec(
+        launch_plan=_identifier(action.launch_plan),
+        labels=of.labels,
+        annotations=of.annotations,
+        envs=of.envs,
+        max_parallelism=of.max_parallelism,
+        overwrite_cache=of.overwrite_cache,
+    )
+    for field in ("security_context", "raw_output_data_config", "interruptible"):
+        if of.HasField(field):
+            getattr(spec, field).CopyFrom(getattr(of, field))
+    spec.metadata.mode = execution_pb2.ExecutionMetadata.CHILD_WORKFLOW
+    spec.metadata.nesting = of.metadata.nesting + 1
+    spec.metadata.parent_node_execution.CopyFrom(node_identifier(parent.id, action.node_id))
+    return execution_pb2.ExecutionCreateRequest(
+        project=parent.id.project,
+        domain=parent.id.domain,
+        name=action.child,
+        spec=spec,
+        inputs=literals_pb2.LiteralMap.FromString(action.inputs),
+    )
+
+
+def _identifier(id: EntityId) -> identifier_pb2.Identifier:
+    return identifier_pb2.Identifier(
+        resource_type=identifier_pb2.LAUNCH_PLAN, project=id.project, domain=id.domain, name=id.name, version=id.version
+    )
