@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -22,7 +23,7 @@ import json, sys
 from flytekit.configuration import Config, PlatformConfig
 from flytekit.remote import FlyteRemote
 remote = FlyteRemote(Config.auto(), "flytesnacks", "development")
-name = sys.argv[1] or remote.recent_executions(limit=1)[0].id.name
+name = sys.argv[1]
 execution = remote.sync_execution(remote.fetch_execution(name=name), sync_nodes=True)
 closure = execution.closure
 print(json.dumps({
@@ -36,14 +37,16 @@ print(json.dumps({
 """
 
 
-def outcome(pyflyte: Pyflyte, name: str = "") -> dict[str, object]:
-    """How an execution ended (the newest without a name), as FlyteRemote sees it with all its nodes."""
+def outcome(pyflyte: Pyflyte, name: str) -> dict[str, object]:
+    """How an execution ended, as FlyteRemote sees it with all its nodes."""
     return json.loads(pyflyte.python(OUTCOME, name).splitlines()[-1])
 
 
 def run(pyflyte: Pyflyte, workflow: str, *inputs: str, status: int = 0) -> dict[str, object]:
-    pyflyte("run", "--remote", "--wait", "--poll-interval", "1", BASICS, workflow, *inputs, status=status)
-    return outcome(pyflyte)
+    printed = pyflyte("run", "--remote", "--wait", "--poll-interval", "1", BASICS, workflow, *inputs, status=status)
+    found = re.search(r"/executions/(\w+)", printed)
+    assert found, printed
+    return outcome(pyflyte, found[1])
 
 
 def test_two_tasks(pyflyte: Pyflyte) -> None:
@@ -92,9 +95,7 @@ def test_register_a_package_and_run_what_it_registered(pyflyte: Pyflyte) -> None
     assert "Successfully registered" in printed
     again = pyflyte("register", "flows", "--version", "v1")
     assert "error" not in again.lower()
-    pyflyte(
-        "run", "remote-launchplan", "flows.basics.two_tasks:v1", "--a", "1", "--b", "1"
-    )
+    pyflyte("run", "remote-launchplan", "flows.basics.two_tasks:v1", "--a", "1", "--b", "1")
 
 
 def test_a_task_alone(pyflyte: Pyflyte) -> None:
@@ -133,3 +134,14 @@ def test_a_branch(pyflyte: Pyflyte, a: int, result: int) -> None:
 
 def test_a_dynamic_task(pyflyte: Pyflyte) -> None:
     assert run(pyflyte, "dynamic_sum", "--n", "4")["outputs"] == {"o0": 12}
+
+
+def test_a_launch_plan_node(pyflyte: Pyflyte) -> None:
+    assert run(pyflyte, "with_launch_plan", "--a", "3")["outputs"] == {"o0": 52}
+
+
+def test_a_failure_node_runs_with_the_error(pyflyte: Pyflyte, platform: RunningPlatform) -> None:
+    ended = run(pyflyte, "guarded", status=255)
+    assert (ended["phase"], ended["nodes"]) == (6, ["fn0", "n0"])
+    logs = list((platform.data / "objects").rglob("log.txt"))
+    assert any("cleaning up after n0" in log.read_text() for log in logs)

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from flytekit import conditional, current_context, dynamic, map_task, task, workflow
+from flytekit import LaunchPlan, conditional, current_context, dynamic, map_task, task, workflow
 from flytekit.exceptions.user import FlyteRecoverableException
+from flytekit.types.error.error import FlyteError
 from flytekit.types.file import FlyteFile
 
 
@@ -117,9 +118,7 @@ def is_big(a: int) -> int:
 
 @workflow
 def branched(a: int = 1) -> int:
-    return (
-        conditional("size").if_(a > 10).then(double(a=a)).elif_(a > 5).then(is_big(a=a)).else_().then(add(a=a, b=1))
-    )
+    return conditional("size").if_(a > 10).then(double(a=a)).elif_(a > 5).then(is_big(a=a)).else_().then(add(a=a, b=1))
 
 
 @dynamic
@@ -135,3 +134,21 @@ def total(numbers: list[int]) -> int:
 @workflow
 def dynamic_sum(n: int = 4) -> int:
     return total(numbers=spread(n=n))
+
+
+plan_of_two = LaunchPlan.get_or_create(two_tasks, name="flows.basics.plan_of_two", fixed_inputs={"b": 10})
+
+
+@workflow
+def with_launch_plan(a: int = 1) -> int:
+    return double(a=plan_of_two(a=a))
+
+
+@task
+def clean_up(a: int, err: FlyteError | None = None) -> None:
+    print(f"cleaning up after {err.failed_node_id if err else 'nothing'}")
+
+
+@workflow(on_failure=clean_up)
+def guarded(a: int = 1) -> int:
+    return breaks(a=a)
