@@ -121,7 +121,8 @@ from datetime import timedelta
 from flytekit.configuration import Config
 from flytekit.remote import FlyteRemote
 remote = FlyteRemote(Config.auto(), "flytesnacks", "development")
-done = remote.wait(remote.fetch_execution(name=sys.argv[1]), timeout=timedelta(seconds=30), poll_interval=timedelta(seconds=1))
+execution = remote.fetch_execution(name=sys.argv[1])
+done = remote.wait(execution, timeout=timedelta(seconds=30), poll_interval=timedelta(seconds=1))
 print(done.closure.phase, done.closure.abort_metadata.cause)
 """
     assert pyflyte.python(wait, "slow-one").split() == ["7", "no", "longer", "needed"]
