@@ -136,7 +136,9 @@ def _default_text(default: object) -> str:
 def _plain(value: object) -> object:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return dataclasses.asdict(value)
-    return _default_text(value)
+    if isinstance(value, set | frozenset):
+        return list(cast("set[object]", value))
+    return _default_text(value) if isinstance(value, Enum | datetime | timedelta) else str(value)
 
 
 def _read_document(path: Path) -> Any:

@@ -119,3 +119,13 @@ def test_a_bad_inputs_file_is_named(tmp_path, text, said):
         file_inputs(path, total.interface)
     assert said in raised.value.message
     assert str(path) in raised.value.message
+
+
+def test_a_default_of_any_kind_is_shown() -> None:
+    @task
+    def tagged(tags: list[str] = frozenset({"a"}), where: object = object()) -> int:
+        return 1
+
+    helps = [option.help or "" for option in input_options(tagged.interface)]
+    assert helps[0] == '[default: ["a"]]'
+    assert helps[1].startswith('[default: "<object object')
