@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from alula.sdk.cache import CachePolicy as CachePolicy
     from alula.sdk.cache import HashMethod as HashMethod
     from alula.sdk.checkpoint import Checkpoint as Checkpoint
+    from alula.sdk.conditional import conditional as conditional
     from alula.sdk.context import ExecutionParameters as ExecutionParameters
     from alula.sdk.context import current_context as current_context
     from alula.sdk.deck import Deck as Deck
@@ -53,6 +54,7 @@ _EXPORTS = {
     "Secret": "secret",
     "StructuredDataset": "types.structured_dataset",
     "WorkflowFailurePolicy": "workflow",
+    "conditional": "conditional",
     "current_context": "context",
     "kwtypes": "types.columns",
     "map_task": "map_task",

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from flyteidl.core.types_pb2 import LiteralType
 
 from alula.core.literals.casting import can_cast
-from alula.sdk.graph import Outputs, Promise, has_promise, reference_of
 from alula.sdk.interface import InterfaceView
 from alula.sdk.mistake import Location, mistake
+from alula.sdk.promise import Outputs, Promise, has_promise, reference_of
 from alula.sdk.types.engine import shown_type, wire_form
 from alula.sdk.types.transformer import NO, Transformer, TypeMismatch, UnsupportedType, describe
 

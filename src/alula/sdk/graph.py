@@ -1,256 +1,115 @@
-"""The graph of a workflow while its body runs: nodes and the promises of their outputs.
+"""The graph of a workflow while its body runs.
 
-A node keeps Python values and promises; nothing here knows protobuf. The stack of open graphs tells a call of a
-task whether it makes a node or runs the function.
+The stack of open graphs tells a call of a task whether it makes a node or runs the function. Nothing here knows
+protobuf.
 """
 
 from __future__ import annotations
 
-import typing
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple, NoReturn, Protocol, Self, Unpack
 
-from alula.sdk.interface import InterfaceView
-from alula.sdk.mistake import Location, caller, mistake
-from alula.sdk.overrides import Overrides, OverrideValues, overrides_of
-
-Attribute = str | int
-
-
-class Entity(Protocol):
-    """What a node can run: a task, a workflow, a launch plan, a map task."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def interface(self) -> InterfaceView: ...
-
-
-class Node:
-    """One step of a workflow that is being declared."""
-
-    __slots__ = ("at", "entity", "id", "inputs", "overrides", "upstream")
-
-    def __init__(self, id: str, entity: Entity, inputs: dict[str, object], at: Location) -> None:
-        self.id = id
-        self.entity = entity
-        self.inputs = inputs
-        """By input name: a value, a promise, or lists and dicts of these."""
-        self.at = at
-        self.upstream: list[Node] = []
-        """Nodes to wait for that give no value to this one."""
-        self.overrides = Overrides()
-
-    def with_overrides(self, **changes: Unpack[OverrideValues]) -> Self:
-        """Run this step with other settings than its task's."""
-        for name, value in changes.items():
-            if has_promise(value):
-                raise mistake("PromiseUsedAsValue", f"`{name}` of with_overrides must be a constant", at=caller())
-        self.overrides = overrides_of(self.overrides, changes, at=caller())
-        if self.overrides.node_name is not None:
-            self.id = self.overrides.node_name
-        return self
-
-    def __rshift__(self, other: Outcome) -> Outcome:
-        """Run the other step after this one."""
-        target = node_of(other)
-        if target is None:
-            raise mistake(
-                "WrongOrder",
-                f"the right side of `>>` is {other!r}, expected what a task or workflow call returned",
-                at=caller(),
-            )
-        if not any(node is self for node in target.upstream):
-            target.upstream.append(self)
-        return other
-
-
-class Promise:
-    """A value that a node will give: to be passed on, or picked apart with `.name` and `[index]`.
-
-    It has no value while the workflow is declared, so using it as one raises `InvalidInput`.
-    """
-
-    __slots__ = ("_node", "_path", "_type", "_var")
-
-    def __init__(self, node: Node | None, var: str, *, type_: object, path: tuple[Attribute, ...] = ()) -> None:
-        self._node = node
-        self._var = var
-        self._type = type_
-        self._path = path
-
-    def __getattr__(self, name: str) -> Promise:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return Promise(self._node, self._var, type_=_type_inside(self._type, name), path=(*self._path, name))
-
-    def __getitem__(self, key: Attribute) -> Promise:
-        if isinstance(key, bool) or not isinstance(key, (int, str)):
-            raise mistake(
-                "WrongIndex",
-                f"{self!r} is indexed with {key!r}, expected a constant `int` or `str`",
-                at=caller(),
-                fix="pick the item in a task",
-            )
-        return Promise(self._node, self._var, type_=_type_inside(self._type, key), path=(*self._path, key))
-
-    def with_overrides(self, **changes: Unpack[OverrideValues]) -> Self:
-        """Run the step that gives this value with other settings than its task's."""
-        if self._node is None:
-            raise mistake("NotANode", f"{self!r} is an input of the workflow, not a step", at=caller())
-        self._node.with_overrides(**changes)
-        return self
-
-    def __rshift__(self, other: Outcome) -> Outcome:
-        """Run the other step after the one that gives this value."""
-        if self._node is None:
-            raise mistake("NotANode", f"{self!r} is an input of the workflow, not a step", at=caller())
-        return self._node >> other
-
-    def __await__(self) -> Generator[None, None, Promise]:
-        """In an `async def` workflow a step may be awaited: that is the promise itself."""
-        yield from ()
-        return self
-
-    def __repr__(self) -> str:
-        path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self._path)
-        source = f"input `{self._var}{path}`" if self._node is None else f"`{self._node.id}.{self._var}{path}`"
-        return f"<promise of {source}>"
-
-    def _refuse(self, use: str) -> NoReturn:
-        raise mistake(
-            "PromiseUsedAsValue",
-            f"{self!r} has no value while the workflow is declared, so it can't be {use}",
-            at=caller(),
-            fix="do this in a task: only tasks see values",
-        )
-
-    def __bool__(self) -> bool:  # noqa: PLE0304  # raises
-        self._refuse("tested as a condition")
-
-    def __iter__(self) -> Iterator[object]:
-        self._refuse("looped over (`map_task` runs a task for each item of a list)")
-
-    def __len__(self) -> int:  # noqa: PLE0303  # raises
-        self._refuse("measured with len()")
-
-    def __contains__(self, item: object) -> bool:
-        self._refuse("searched with `in`")
-
-    def __call__(self, *args: object, **kwargs: object) -> NoReturn:
-        self._refuse("called")
-
-    def __int__(self) -> int:
-        self._refuse("made an int")
-
-    def __float__(self) -> float:
-        self._refuse("made a float")
-
-    def __index__(self) -> int:  # noqa: PLE0305  # raises
-        self._refuse("used as an index")
-
-    def __format__(self, spec: str) -> str:
-        self._refuse("formatted into a text")
-
-    def __fspath__(self) -> str:
-        self._refuse("opened as a file")
-
-    def __eq__(self, other: object) -> bool:
-        self._refuse("compared")
-
-    def __ne__(self, other: object) -> bool:
-        self._refuse("compared")
-
-    def __lt__(self, other: object) -> bool:
-        self._refuse("compared")
-
-    def __le__(self, other: object) -> bool:
-        self._refuse("compared")
-
-    def __gt__(self, other: object) -> bool:
-        self._refuse("compared")
-
-    def __ge__(self, other: object) -> bool:
-        self._refuse("compared")
-
-    def __add__(self, other: object) -> NoReturn:
-        self._refuse("calculated with")
-
-    __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __add__
-
-    def __neg__(self) -> NoReturn:
-        self._refuse("calculated with")
-
-    __pos__ = __abs__ = __invert__ = __neg__
-    __hash__ = object.__hash__
-
-
-class Outputs(tuple[Promise, ...]):
-    """The promises of a node with several outputs or none: a tuple, with names when the outputs have them."""
-
-    _node: Node
-    _names: tuple[str, ...]
-
-    @classmethod
-    def of(cls, node: Node, types: Mapping[str, object]) -> Outputs:
-        """All outputs of a node, in order."""
-        outputs = cls(Promise(node, name, type_=type_) for name, type_ in types.items())
-        outputs._node = node
-        outputs._names = tuple(types)
-        return outputs
-
-    def __getattr__(self, name: str) -> Promise:
-        if name in self._names:
-            return self[self._names.index(name)]
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise mistake(
-            "UnknownOutput",
-            f"`{self._node.entity.name}` has no output `{name}`",
-            at=caller(),
-            fix="its outputs are " + (", ".join(f"`{each}`" for each in self._names) or "none"),
-        )
-
-    def with_overrides(self, **changes: Unpack[OverrideValues]) -> Self:
-        """Run this step with other settings than its task's."""
-        self._node.with_overrides(**changes)
-        return self
-
-    def __rshift__(self, other: Outcome) -> Outcome:
-        """Run the other step after this one."""
-        return self._node >> other
-
-    def __await__(self) -> Generator[None, None, Outputs]:
-        yield from ()
-        return self
-
-
-Outcome = Promise | Outputs | Node
+from alula.sdk.mistake import Location, mistake
+from alula.sdk.promise import Entity, Node, Outputs, Promise, node_of, promises_in
 
 
 class Graph:
-    """What a workflow's body made: its nodes in order and what it returned."""
+    """What a body made: its nodes in order and what it returned.
 
-    __slots__ = ("nodes", "outputs", "workflow")
+    Args:
+        owner: the name of what is being declared, for errors.
+        prefix: of the ids of its nodes.
+        has_values: the body sees its inputs as values, not as promises.
+        outer: of the cases of a conditional, the graph around it, whose promises they may use.
+    """
 
-    def __init__(self, workflow: str) -> None:
-        self.workflow = workflow
+    __slots__ = (
+        "failure",
+        "has_values",
+        "nodes",
+        "open_conditionals",
+        "outer",
+        "outputs",
+        "owner",
+        "prefix",
+        "sections",
+    )
+
+    def __init__(self, owner: str, *, prefix: str = "", has_values: bool = False, outer: Graph | None = None) -> None:
+        self.owner = owner
+        self.prefix = prefix
+        self.has_values = has_values
+        self.outer = outer
         self.nodes: list[Node] = []
         self.outputs: dict[str, object] = {}
+        self.failure: Node | None = None
+        """What runs when another node has failed."""
+        self.sections: list[Graph] = []
+        """For each conditional, the nodes of its cases."""
+        self.open_conditionals: list[tuple[str, Location]] = []
+        """Names of those that have no `else_()` yet."""
 
     def add(self, entity: Entity, inputs: dict[str, object], *, at: Location) -> Promise | Outputs:
         """A new node; gives the promises of its outputs."""
-        node = Node(id=f"n{len(self.nodes)}", entity=entity, inputs=inputs, at=at)
-        self.nodes.append(node)
+        node = self.add_node(entity, inputs, at=at)
         types = entity.interface.outputs
         if len(types) == 1 and entity.interface.output_tuple is None:
             name, type_ = next(iter(types.items()))
             return Promise(node, name, type_=type_)
         return Outputs.of(node, types)
+
+    def add_node(self, entity: Entity, inputs: dict[str, object], *, at: Location) -> Node:
+        """A new node. Raises `InvalidInput` for a promise that this graph can't see."""
+        self.check_promises(inputs, at=at)
+        node = Node(f"{self.prefix}n{len(self.nodes)}", entity, inputs, at, graph=self)
+        self.nodes.append(node)
+        return node
+
+    def check_promises(self, value: object, *, at: Location) -> None:
+        """Raise `InvalidInput` if a promise in `value` is of another workflow, or of a case of a conditional."""
+        for promise in promises_in(value):
+            node = node_of(promise)
+            if node is not None:
+                self.check_reach(node, at=at)
+
+    def check_reach(self, node: Node, *, at: Location) -> None:
+        """Raise `InvalidInput` if steps of this graph can't wait for `node`."""
+        graph: Graph | None = self
+        while graph is not None:
+            if node.graph is graph:
+                return
+            graph = graph.outer
+        inside = node.graph.outer is not None
+        where = "a case of a conditional" if inside else f"`{node.graph.owner}`"
+        raise mistake(
+            "PromiseOutOfReach",
+            f"step `{node.id}` ({node.entity.interface.name}) was made inside {where} at {node.at}, not here",
+            at=at,
+            fix="use what the conditional gives" if inside else "pass the value as an input",
+        )
+
+    def finish(self) -> None:
+        """Raise `InvalidInput` for what only the whole body shows: open conditionals, ids given twice."""
+        for name, at in self.open_conditionals:
+            raise mistake(
+                "ConditionalWithoutElse",
+                f"conditional `{name}` does not say what happens when no case holds",
+                at=at,
+                fix="end it with `.else_().then(...)` or `.else_().fail(...)`",
+            )
+        seen: dict[str, Node] = {}
+        for node in self.nodes:
+            if node.id in seen:
+                raise mistake(
+                    "DuplicateNodeName",
+                    f"two steps of `{self.owner}` are named `{node.id}`",
+                    at=node.at,
+                    fix=f"the other is at {seen[node.id].at}",
+                )
+            seen[node.id] = node
+        for section in self.sections:
+            section.finish()
 
 
 _open_graph: ContextVar[Graph | None] = ContextVar("alula_open_graph", default=None)
@@ -261,6 +120,11 @@ def open_graph() -> Graph | None:
     return _open_graph.get()
 
 
+def switch_graph(graph: Graph) -> None:
+    """Calls of tasks add to `graph` from now on, inside the innermost `declaring`."""
+    _open_graph.set(graph)
+
+
 @contextmanager
 def declaring(graph: Graph | None) -> Generator[None]:
     """Calls of tasks add to `graph` meanwhile; with None they run."""
@@ -269,67 +133,3 @@ def declaring(graph: Graph | None) -> Generator[None]:
         yield
     finally:
         _open_graph.reset(token)
-
-
-def node_of(outcome: object) -> Node | None:
-    """The node behind what a call in a workflow returned."""
-    if isinstance(outcome, Node):
-        return outcome
-    if isinstance(outcome, (Promise, Outputs)):
-        return outcome._node  # pyright: ignore[reportPrivateUsage]  # public names of a promise are its attributes
-    return None
-
-
-class Reference(NamedTuple):
-    """Where a promise gets its value from: an output of a node, or with None an input of the workflow."""
-
-    node: Node | None
-    var: str
-    path: tuple[Attribute, ...]
-    type: object
-
-
-def reference_of(promise: Promise) -> Reference:
-    """The parts of a promise; they aren't attributes because those select fields of its value."""
-    return Reference(promise._node, promise._var, promise._path, promise._type)  # pyright: ignore[reportPrivateUsage]
-
-
-def has_promise(value: object) -> bool:
-    """Whether a bound value is a promise or holds one."""
-    if isinstance(value, Promise):
-        return True
-    if isinstance(value, dict):
-        value = list(typing.cast("dict[object, object]", value).values())
-    if isinstance(value, (list, tuple)):
-        return any(has_promise(item) for item in typing.cast("list[object]", value))
-    return False
-
-
-def _type_inside(type_: object, key: Attribute) -> object:
-    """The type of an attribute or item, None where it isn't known.
-
-    Raises `InvalidInput` for a field that a dataclass or model does not have.
-    """
-    arguments = typing.get_args(type_)
-    origin = typing.get_origin(type_)
-    if origin is typing.Annotated:
-        return _type_inside(arguments[0], key)
-    if origin is list and isinstance(key, int):
-        return arguments[0]
-    if origin is dict and len(arguments) == 2:
-        return arguments[1]
-    fields: object = getattr(type_, "__dataclass_fields__", None) or getattr(type_, "model_fields", None)
-    if isinstance(type_, type) and isinstance(fields, dict):
-        if key not in fields:
-            names = ", ".join(f"`{name}`" for name in typing.cast("dict[str, object]", fields))
-            raise mistake(
-                "UnknownField",
-                f"`{type_.__name__}` has no field `{key}`",
-                at=caller(),
-                fix=f"its fields are {names}",
-            )
-        try:
-            return typing.get_type_hints(type_, include_extras=True).get(str(key))
-        except NameError:
-            return None
-    return None

@@ -199,6 +199,34 @@ class DerivedInterface(NamedTuple):
         return bind_arguments(self, args, kwargs, at=at)
 
 
+class StepInterface(NamedTuple):
+    """The interface of a step that runs no code of the author's: a branch, a gate. Every input is required."""
+
+    kind: str
+    name: str
+    location: Location
+    inputs: dict[str, object]
+    outputs: dict[str, object]
+
+    @property
+    def defaults(self) -> dict[str, object]:
+        return dict.fromkeys(self.inputs, REQUIRED)
+
+    @property
+    def output_tuple(self) -> type[tuple[object, ...]] | None:
+        return None
+
+    def describe_input(self, name: str) -> str:
+        return name
+
+    def describe_output(self, name: str) -> str:
+        return name
+
+    def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object], *, at: Location) -> dict[str, object]:
+        """The value for each parameter of a call, in the order of the parameters."""
+        return bind_arguments(self, args, kwargs, at=at)
+
+
 class InterfaceView(Protocol):
     """What all interfaces tell."""
 

@@ -11,7 +11,7 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar, Unpack, cast, overload
 
 from alula.sdk.cache import Cache
-from alula.sdk.graph import Promise, open_graph
+from alula.sdk.graph import open_graph
 from alula.sdk.interface import Interface, is_async
 from alula.sdk.mistake import Location, caller, mistake
 from alula.sdk.naming import module_of
@@ -23,6 +23,7 @@ from alula.sdk.overrides import (
     retry_count,
     timeout_seconds,
 )
+from alula.sdk.promise import Promise
 from alula.sdk.resources import Resources, checked, checked_single
 from alula.sdk.secret import Secret
 

@@ -11,10 +11,11 @@ from enum import Enum
 from functools import update_wrapper
 from typing import Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
-from alula.sdk.graph import Graph, Node, Outputs, Promise, declaring, open_graph
+from alula.sdk.graph import Graph, declaring, open_graph
 from alula.sdk.interface import Interface, is_async
 from alula.sdk.mistake import Location, caller, mistake
 from alula.sdk.naming import module_of
+from alula.sdk.promise import Node, Outputs, Promise
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
@@ -70,7 +71,8 @@ class Workflow(Generic[P, R_co]):
             if isinstance(returned, Coroutine):
                 returned = _finish(cast("Coroutine[object, None, object]", returned), self)
         graph.outputs = self._outputs(returned)
-        _check_node_ids(graph, self)
+        graph.check_promises(graph.outputs, at=self.location)
+        graph.finish()
         return graph
 
     def _outputs(self, returned: object) -> dict[str, object]:
@@ -178,16 +180,3 @@ def _finish(body: Coroutine[object, None, object], workflow: Workflow[..., objec
         at=workflow.location,
         fix="do it in a task",
     )
-
-
-def _check_node_ids(graph: Graph, workflow: Workflow[..., object]) -> None:
-    seen: dict[str, Node] = {}
-    for node in graph.nodes:
-        if node.id in seen:
-            raise mistake(
-                "DuplicateNodeName",
-                f"two steps of workflow `{workflow.interface.name}` are named `{node.id}`",
-                at=node.at,
-                fix=f"the other is at {seen[node.id].at}",
-            )
-        seen[node.id] = node

@@ -10,7 +10,7 @@ import pytest
 
 from alula import Cache, FixedRate, FlyteFile, LaunchPlan, Resources, map_task, task, workflow
 from alula.core.errors import InvalidInput
-from alula.sdk.graph import Promise, reference_of
+from alula.sdk.promise import Promise, reference_of
 from alula.sdk.task import Task
 
 
@@ -274,8 +274,12 @@ def test_a_step_may_have_its_own_settings():
 
 PROMISE_USES = {
     "if": lambda p: 1 if p else 2,
-    "==": lambda p: p == 1,
-    "<": lambda p: p < 1,
+    "if ==": lambda p: 1 if p == 1 else 2,
+    "chain": lambda p: 0 < p < 5,
+    "and": lambda p: p > 1 and p < 3,
+    "not": lambda p: not p,
+    "~": lambda p: ~(p == 1),
+    "in a list": lambda p: p in [1, 2],
     "+": lambda p: p + 1,
     "1 +": lambda p: 1 + p,
     "-": lambda p: -p,

@@ -13,8 +13,8 @@ from flyteidl.core.literals_pb2 import (
 )
 from flyteidl.core.types_pb2 import OutputReference, PromiseAttribute
 
-from alula.sdk.graph import Promise, has_promise, reference_of
 from alula.sdk.mistake import Location, mistake
+from alula.sdk.promise import Promise, has_promise, reference_of
 from alula.sdk.types.containers import ListTransformer, MapTransformer
 from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import Transformer, TypeMismatch
@@ -58,7 +58,7 @@ def constant(transformer: Transformer, value: object, *, what: str, at: Location
 def binding(transformer: Transformer, value: object, *, what: str, at: Location) -> BindingData:
     """How an input of a node, or an output of the workflow, gets its value."""
     if isinstance(value, Promise):
-        return BindingData(promise=_reference(value))
+        return BindingData(promise=reference(value))
     if not has_promise(value):
         return _of_literal(constant(transformer, value, what=what, at=at))
     if isinstance(transformer, UnionTransformer):
@@ -81,7 +81,8 @@ def binding(transformer: Transformer, value: object, *, what: str, at: Location)
     )
 
 
-def _reference(promise: Promise) -> OutputReference:
+def reference(promise: Promise) -> OutputReference:
+    """Where a promise gets its value from, as a message."""
     source = reference_of(promise)
     path = [
         PromiseAttribute(int_value=part) if isinstance(part, int) else PromiseAttribute(string_value=part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
@@ -17,9 +18,11 @@ from flyteidl.core.literals_pb2 import Binding, LiteralMap
 from flyteidl.core.workflow_pb2 import WorkflowMetadata, WorkflowMetadataDefaults, WorkflowTemplate
 
 from alula.sdk.binding import output_form
+from alula.sdk.conditional import Branch
 from alula.sdk.launch_plan import CronSchedule, LaunchPlan
 from alula.sdk.map_task import MapTask
 from alula.sdk.mistake import mistake
+from alula.sdk.promise import Node
 from alula.sdk.serialize.constants import binding
 from alula.sdk.serialize.interfaces import description, literals, parameters, typed_interface
 from alula.sdk.serialize.nodes import node_message
@@ -126,9 +129,8 @@ class _Collected:
 
     def _add_workflow(self, workflow: Workflow[..., object]) -> None:
         self._open.append(workflow)
-        graph = workflow.graph()
-        for node in graph.nodes:
-            self.add(cast("AnyEntity", node.entity))
+        for entity in _entities(workflow.graph().nodes):
+            self.add(entity)
         self._open.pop()
         template = self._template(workflow)
         nested = self._nested(workflow)
@@ -146,10 +148,9 @@ class _Collected:
     def _nested(self, workflow: Workflow[..., object]) -> tuple[str, ...]:
         """Names of all workflows inside, each once."""
         names: list[str] = []
-        for node in workflow.graph().nodes:
-            name = node.entity.name
-            if isinstance(node.entity, Workflow):
-                names += [*self._templates[name][1], name]
+        for entity in _entities(workflow.graph().nodes):
+            if isinstance(entity, Workflow):
+                names += [*self._templates[entity.name][1], entity.name]
         return tuple(dict.fromkeys(names))
 
     def _template(self, workflow: Workflow[..., object]) -> WorkflowTemplate:
@@ -185,6 +186,15 @@ class _Collected:
         if plan.overwrite_cache is not None:
             spec.overwrite_cache = plan.overwrite_cache
         self.entities.append(SerializedEntity(self.id_of(plan), spec, plan.auto_activate))
+
+
+def _entities(nodes: Iterable[Node]) -> Iterator[AnyEntity]:
+    """What the nodes run, those inside conditionals too."""
+    for node in nodes:
+        if isinstance(node.entity, Branch):
+            yield from _entities(node.entity.steps())
+        else:
+            yield cast("AnyEntity", node.entity)
 
 
 def _kind(entity: AnyEntity) -> ResourceType:

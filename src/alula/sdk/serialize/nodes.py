@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from flyteidl.core.identifier_pb2 import ResourceType
-from flyteidl.core.literals_pb2 import Binding, RetryStrategy
+from flyteidl.core.literals_pb2 import Binding, BindingData, RetryStrategy
 from flyteidl.core.tasks_pb2 import Resources as ResourcesMessage
-from flyteidl.core.workflow_pb2 import ArrayNode, Node, NodeMetadata, TaskNode, TaskNodeOverrides, WorkflowNode
+from flyteidl.core.types_pb2 import Error
+from flyteidl.core.workflow_pb2 import (
+    ArrayNode,
+    BranchNode,
+    IfBlock,
+    IfElseBlock,
+    Node,
+    NodeMetadata,
+    TaskNode,
+    TaskNodeOverrides,
+    WorkflowNode,
+)
 from google.protobuf.duration_pb2 import Duration
 
 from alula.sdk.binding import input_form
 from alula.sdk.cache import Cache
-from alula.sdk.graph import Entity
-from alula.sdk.graph import Node as GraphNode
+from alula.sdk.conditional import Branch
 from alula.sdk.launch_plan import LaunchPlan
 from alula.sdk.map_task import MapTask
 from alula.sdk.mistake import mistake
+from alula.sdk.promise import Entity, Promise
+from alula.sdk.promise import Node as GraphNode
 from alula.sdk.resources import Resources
-from alula.sdk.serialize.constants import binding, nodes_of
+from alula.sdk.serialize.conditions import condition_message, variables
+from alula.sdk.serialize.constants import binding, nodes_of, reference
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.task import Task
 from alula.sdk.workflow import Workflow
@@ -33,14 +47,19 @@ _RESOURCES = {
 
 def node_message(node: GraphNode, settings: SerializationSettings) -> Node:
     """One node: what it runs, its bindings, what it waits for and its own settings."""
+    entity = node.entity
+    inputs: Mapping[str, object] = node.inputs
+    if isinstance(entity, Branch):
+        inputs = variables(condition for condition, _ in entity.cases)
     message = Node(
         id=node.id,
         metadata=_metadata(node),
-        inputs=_bindings(node),
-        upstream_node_ids=_upstream(node),
+        inputs=_bindings(node, inputs),
+        upstream_node_ids=_upstream(node, inputs),
     )
-    entity = node.entity
-    if isinstance(entity, Workflow):
+    if isinstance(entity, Branch):
+        message.branch_node.CopyFrom(_branch(entity, settings))
+    elif isinstance(entity, Workflow):
         reference = settings.identifier(ResourceType.WORKFLOW, entity.name)
         message.workflow_node.CopyFrom(WorkflowNode(sub_workflow_ref=reference))
     elif isinstance(entity, LaunchPlan):
@@ -54,19 +73,23 @@ def node_message(node: GraphNode, settings: SerializationSettings) -> Node:
     return message
 
 
-def _bindings(node: GraphNode) -> list[Binding]:
+def _bindings(node: GraphNode, inputs: Mapping[str, object]) -> list[Binding]:
     interface = node.entity.interface
     made: list[Binding] = []
-    for name in sorted(node.inputs):
-        transformer, _ = input_form(interface, name)
-        what = f"input `{name}` of {interface.kind} `{interface.name}`"
-        data = binding(transformer, node.inputs[name], what=what, at=node.at)
+    for name in sorted(inputs):
+        value = inputs[name]
+        if isinstance(value, Promise):
+            data = BindingData(promise=reference(value))
+        else:
+            transformer, _ = input_form(interface, name)
+            what = f"input `{name}` of {interface.kind} `{interface.name}`"
+            data = binding(transformer, value, what=what, at=node.at)
         made.append(Binding(var=name, binding=data))
     return made
 
 
-def _upstream(node: GraphNode) -> list[str]:
-    ids = [id_ for name in sorted(node.inputs) for id_ in nodes_of(node.inputs[name])]
+def _upstream(node: GraphNode, inputs: Mapping[str, object]) -> list[str]:
+    ids = [id_ for name in sorted(inputs) for id_ in nodes_of(inputs[name])]
     return list(dict.fromkeys([*ids, *(before.id for before in node.upstream)]))
 
 
@@ -134,6 +157,19 @@ def _task(node: GraphNode, settings: SerializationSettings) -> TaskNode:
     if changed.container_image is not None:
         overrides.container_image = changed.container_image
     return TaskNode(reference_id=reference, overrides=overrides)
+
+
+def _branch(branch: Branch, settings: SerializationSettings) -> BranchNode:
+    cases = [
+        IfBlock(condition=condition_message(condition, at=node.at), then_node=node_message(node, settings))
+        for condition, node in branch.cases
+    ]
+    block = IfElseBlock(case=cases[0], other=cases[1:])
+    if branch.otherwise is not None:
+        block.else_node.CopyFrom(node_message(branch.otherwise, settings))
+    else:
+        block.error.CopyFrom(Error(failed_node_id=branch.name, message=branch.error))
+    return BranchNode(if_else=block)
 
 
 def _array(node: GraphNode, entity: MapTask[object], outer: Node, settings: SerializationSettings) -> ArrayNode:
