@@ -23,6 +23,7 @@ from alula.core.engine.records import (
     ItemRecord,
     NodeRecord,
     Reason,
+    SignalRecord,
 )
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId, ExecutionId
@@ -235,6 +236,12 @@ class Store(Protocol):
 
     async def reasons(self, execution: ExecutionId, node_id: str | None = None) -> list[Reason]:
         """In the order in which they came."""
+        ...
+
+    async def signal(self, execution: ExecutionId, signal_id: str) -> SignalRecord | None: ...
+
+    async def signals(self, execution: ExecutionId, query: Query) -> list[SignalRecord]:
+        """What the gates of an execution have asked. Filter fields: signal_id, node_id, principal, created_at."""
         ...
 
     async def audits(self, query: Query) -> list[Audit]:

@@ -148,6 +148,12 @@ ITEMS: Mapping[str, Field] = {
     "phase": _member(AttemptPhase),
     "updated_at": TIME,
 }
+SIGNALS: Mapping[str, Field] = {
+    "signal_id": TEXT,
+    "node_id": TEXT,
+    "principal": TEXT,
+    "created_at": TIME,
+}
 AUDITS: Mapping[str, Field] = {
     "project": TEXT,
     "domain": TEXT,

@@ -22,6 +22,7 @@ from alula.core.engine.records import (
     ItemRecord,
     NodeRecord,
     Reason,
+    SignalRecord,
 )
 from alula.core.errors import NotFound
 from alula.core.ids import EntityId, ExecutionId
@@ -59,6 +60,7 @@ class _Execution(msgspec.Struct):
     attempts: dict[tuple[str, int], AttemptRecord] = {}
     items: dict[tuple[str, int], ItemRecord] = {}
     reasons: list[Reason] = []
+    signals: dict[str, SignalRecord] = {}
     inbox: dict[int, InboxMessage] = {}
 
 
@@ -229,6 +231,17 @@ class MemoryStore:
         kept = self._executions.get(execution)
         return [r for r in kept.reasons if node_id is None or r.node_id == node_id] if kept else []
 
+    async def signal(self, execution: ExecutionId, signal_id: str) -> SignalRecord | None:
+        kept = self._executions.get(execution)
+        signal = kept.signals.get(signal_id) if kept else None
+        return None if signal is None else copy.copy(signal)
+
+    async def signals(self, execution: ExecutionId, query: Query) -> list[SignalRecord]:
+        page = fields.check(query, fields.SIGNALS)
+        kept = self._executions.get(execution)
+        among = kept.signals.values() if kept else ()
+        return [copy.copy(signal) for signal in _page(among, page, _SIGNAL, attrgetter("signal_id"))]
+
     async def audits(self, query: Query) -> list[Audit]:
         page = fields.check(query, fields.AUDITS, created_at="at")
         order = {id(audit): number for number, audit in enumerate(self._audits)}
@@ -300,6 +313,8 @@ class MemoryStore:
             _lay(kept.attempts, (attempt.node_id, attempt.attempt), attempt, overlay)
         for item in changes.items:
             _lay(kept.items, (item.node_id, item.index), item, overlay_item)
+        for signal in changes.signals:
+            _lay(kept.signals, signal.signal_id, signal, overlay)
         kept.reasons += changes.reasons
         for entry in changes.published:
             self._catalog[entry.key.project, entry.key.domain, entry.key.digest] = entry
@@ -348,6 +363,7 @@ _EXECUTION: Mapping[str, Getter] = {
 }
 _NODE: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.NODES}
 _ITEM: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.ITEMS}
+_SIGNAL: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.SIGNALS}
 _AUDIT: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.AUDITS}
 
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
-from alula.core.engine.records import AttemptRecord, Changes, ItemRecord, NodeRecord
+from alula.core.engine.records import AttemptRecord, Changes, ItemRecord, NodeRecord, SignalRecord
 
 Row = TypeVar("Row", bound=msgspec.Struct)
 
@@ -34,10 +34,12 @@ def merge(changes: Iterable[Changes]) -> Changes:
         merged.attempts += change.attempts
         merged.items += change.items
         merged.reasons += change.reasons
+        merged.signals += change.signals
         merged.published += change.published
     merged.nodes = fold(merged.nodes, node_key, overlay)
     merged.attempts = fold(merged.attempts, attempt_key, overlay)
     merged.items = fold(merged.items, item_key, overlay_item)
+    merged.signals = fold(merged.signals, signal_key, overlay)
     merged.published = fold(merged.published, lambda entry: entry.key.digest, lambda _older, newer: newer)
     return merged
 
@@ -77,3 +79,7 @@ def attempt_key(row: AttemptRecord) -> tuple[str, int]:
 
 def item_key(row: ItemRecord) -> tuple[str, int]:
     return row.node_id, row.index
+
+
+def signal_key(row: SignalRecord) -> str:
+    return row.signal_id

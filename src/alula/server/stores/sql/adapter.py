@@ -18,7 +18,7 @@ import msgspec
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from alula.core.engine.records import AttemptRecord, CacheEntry, ItemRecord, NodeRecord, Reason
+from alula.core.engine.records import AttemptRecord, CacheEntry, ItemRecord, NodeRecord, Reason, SignalRecord
 from alula.core.errors import NotFound, Unavailable
 from alula.core.ids import EntityId, ExecutionId
 from alula.core.policy.cache_key import CacheKey
@@ -48,6 +48,7 @@ from alula.server.stores.sql.inbox import Inbox
 from alula.server.stores.sql.log import Log
 from alula.server.stores.sql.nodes import Nodes
 from alula.server.stores.sql.projects import Projects
+from alula.server.stores.sql.signals import Signals
 from alula.server.stores.sql.writer import Writer
 
 Result = TypeVar("Result")
@@ -78,10 +79,11 @@ class SqlStore:
         self._entities = Entities(sql)
         self._executions = Executions(sql)
         self._nodes = Nodes(sql)
+        self._signals = Signals(sql)
         self._inbox = Inbox(sql)
         self._catalog = Catalog(sql)
         self._audits = Audits(sql)
-        self._log = Log(sql, self._nodes, self._inbox, self._catalog, self._audits)
+        self._log = Log(sql, self._nodes, self._signals, self._inbox, self._catalog, self._audits)
         self._writer = Writer(writing, self._url, self._log.append)
         self._readers: ThreadPoolExecutor | None = None
         self._listening = contextlib.AsyncExitStack()
@@ -205,6 +207,13 @@ class SqlStore:
 
     async def reasons(self, execution: ExecutionId, node_id: str | None = None) -> list[Reason]:
         return await self._read(lambda connection: self._nodes.reasons(connection, execution, node_id))
+
+    async def signal(self, execution: ExecutionId, signal_id: str) -> SignalRecord | None:
+        return await self._read(lambda connection: self._signals.get(connection, execution, signal_id))
+
+    async def signals(self, execution: ExecutionId, query: Query) -> list[SignalRecord]:
+        page = fields.check(query, fields.SIGNALS)
+        return await self._read(lambda connection: self._signals.page(connection, execution, page))
 
     async def audits(self, query: Query) -> list[Audit]:
         page = fields.check(query, fields.AUDITS, created_at="at")

@@ -20,6 +20,7 @@ from alula.server.stores.sql.catalog import Catalog
 from alula.server.stores.sql.dialect import Cells, Sql
 from alula.server.stores.sql.inbox import Inbox
 from alula.server.stores.sql.nodes import Nodes
+from alula.server.stores.sql.signals import Signals
 from alula.server.stores.sql.tables import events, execution_data, executions
 
 _CHANGED = (
@@ -35,8 +36,11 @@ _UNCHANGED = (None,) * len(_CHANGED)
 
 
 class Log:
-    def __init__(self, sql: Sql, nodes: Nodes, inbox: Inbox, catalog: Catalog, audits: Audits) -> None:
+    def __init__(
+        self, sql: Sql, nodes: Nodes, signals: Signals, inbox: Inbox, catalog: Catalog, audits: Audits
+    ) -> None:
         self._nodes = nodes
+        self._signals = signals
         self._inbox = inbox
         self._catalog = catalog
         self._audits = audits
@@ -136,6 +140,7 @@ class Log:
     def _follow(self, connection: Connection, of_execution: dict[ExecutionId, list[Commit]]) -> None:
         merged = [(id, merge(commit.changes for commit in commits)) for id, commits in of_execution.items()]
         self._nodes.write(connection, merged)
+        self._signals.write(connection, merged)
         outputs = [
             (changes.execution.outputs, *id)
             for id, changes in merged

@@ -233,6 +233,19 @@ reasons = Table(
     sqlite_with_rowid=False,
 )
 
+signals = Table(
+    "signals",
+    metadata,
+    *_of_execution(),
+    *_words("signal_id", "node_id"),
+    Column("created_at", BigInteger),
+    Column("principal", _Text),
+    Column("type", LargeBinary),
+    Column("value", LargeBinary),
+    PrimaryKeyConstraint("project", "domain", "execution", "signal_id"),
+    sqlite_with_rowid=False,
+)
+
 inbox = Table(
     "inbox",
     metadata,

@@ -201,6 +201,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("owner", name="runners_pkey"),
     )
     op.create_table(
+        "signals",
+        sa.Column("project", _TEXT, nullable=False),
+        sa.Column("domain", _TEXT, nullable=False),
+        sa.Column("execution", _TEXT, nullable=False),
+        sa.Column("signal_id", _TEXT, nullable=False),
+        sa.Column("node_id", _TEXT, nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=True),
+        sa.Column("principal", _TEXT, nullable=True),
+        sa.Column("type", sa.LargeBinary(), nullable=True),
+        sa.Column("value", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("project", "domain", "execution", "signal_id", name="signals_pkey"),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "task_executions",
         sa.Column("project", _TEXT, nullable=False),
         sa.Column("domain", _TEXT, nullable=False),
