@@ -6,6 +6,7 @@ number of times in forked processes. A failure of the task is a result (`error.p
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -35,12 +36,13 @@ def main(argv: list[str] | None = None) -> int:
     failure = _attempt(arguments)
     if failure is None:
         return 0
-    print(failure.message, file=sys.stderr, flush=True)
     try:
         write_error(arguments.output_prefix, failure)
     except OSError as error:
-        print(f"alula-execute: can't write the error to {arguments.output_prefix}: {error}", file=sys.stderr)
+        _say(failure.message)
+        _say(f"alula-execute: can't write the error to {arguments.output_prefix}: {error}")
         return 1
+    _say(failure.message)
     return 0
 
 
@@ -85,6 +87,12 @@ def _attempt(arguments: Arguments) -> TaskError | None:
     return None
 
 
+def _say(text: str) -> None:
+    """Say it in the log, if the task has left that open."""
+    with contextlib.suppress(OSError, ValueError):
+        print(text, file=sys.stderr, flush=True)
+
+
 def _item_index() -> int:
     """Which item of the array this process runs, from the environment as Flyte sets it. Raises `TaskFailed`."""
     variable = os.environ.get("BATCH_JOB_ARRAY_INDEX_VAR_NAME", "FLYTE_K8S_ARRAY_INDEX")
@@ -127,7 +135,7 @@ def _publish(arguments: Arguments, context: ExecutionParameters) -> None:
     try:
         write_deck(arguments.output_prefix, render(context.decks, title=arguments.name))
     except OSError as error:
-        print(f"alula-execute: can't write the deck: {error}", file=sys.stderr)
+        _say(f"alula-execute: can't write the deck: {error}")
 
 
 if __name__ == "__main__":

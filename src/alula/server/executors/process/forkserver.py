@@ -142,8 +142,11 @@ def leave(status: int) -> NoReturn:
     try:
         threading._shutdown()  # type: ignore[attr-defined] - what the interpreter itself calls, in this order
         atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None and not getattr(
+                stream, "closed", False
+            ):  # the task may have closed it, which is no failure
+                stream.flush()
     except BaseException as error:  # noqa: BLE001 - an exit handler of the task failed
         sys.excepthook(type(error), error, error.__traceback__)
         status = status or 1
