@@ -166,8 +166,9 @@ def _end(
 
 
 def _results(outputs: bytes | None, futures: bytes | None, *, expects_outputs: bool, said: str) -> Outcome:
-    if outputs is None and futures is None and expects_outputs:
-        return _retryable(OutcomeCode.OUTPUTS_NOT_FOUND, f"the command ended well, but wrote no outputs.pb{said}")
+    if not outputs and futures is None and expects_outputs:
+        wrote = "wrote no outputs.pb" if outputs is None else "left outputs.pb empty"
+        return _retryable(OutcomeCode.OUTPUTS_NOT_FOUND, f"the command ended well, but {wrote}{said}")
     try:
         if futures is not None:
             dynamic_job_pb2.DynamicJobSpec.FromString(futures)

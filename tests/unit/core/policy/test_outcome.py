@@ -102,6 +102,7 @@ RETRYABLE_USER = ("USER", True)
         (None, {"signal": 15, "interrupted": True}, OutcomeCode.INTERRUPTED, ("SYSTEM", True), "taken away"),
         (None, {}, OutcomeCode.INTERRUPTED, ("SYSTEM", True), "not known"),
         (0, {}, OutcomeCode.OUTPUTS_NOT_FOUND, RETRYABLE_USER, "no outputs.pb"),
+        (0, {"outputs": b""}, OutcomeCode.OUTPUTS_NOT_FOUND, RETRYABLE_USER, "empty"),
         (0, {"outputs": b"\xff"}, OutcomeCode.OUTPUTS_NOT_READABLE, RETRYABLE_USER, "outputs.pb"),
         (0, {"futures": b"\xff"}, OutcomeCode.OUTPUTS_NOT_READABLE, RETRYABLE_USER, "futures.pb"),
         (0, {"error_document": b"\xff"}, OutcomeCode.ERROR_NOT_READABLE, ("SYSTEM", True), "can't be read"),
