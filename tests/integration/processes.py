@@ -18,6 +18,10 @@ class Found(NamedTuple):
     started: int
     command: str
 
+    def is_attempt_of(self, platform: int) -> bool:
+        """Whether it is neither the platform nor one of the fork servers that this started."""
+        return self.pid != platform and self.pid not in {each.pid for each in children(platform)}
+
 
 def marked(mark: str) -> set[Found]:
     """All living processes with `MARK=mark` in their environment."""

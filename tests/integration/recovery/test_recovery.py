@@ -27,8 +27,6 @@ from tests.integration.processes import MARK, Found, children, marked
 FLOWS = Path(__file__).with_name("flows")
 SUCCEEDED = core_execution_pb2.WorkflowExecution.SUCCEEDED
 ENDS = (SUCCEEDED, core_execution_pb2.WorkflowExecution.FAILED, core_execution_pb2.WorkflowExecution.ABORTED)
-FIRST_ATTEMPT_WITHIN_S = 5.0
-"""After the command to start again; it takes a tenth of that."""
 NODES = {
     "n0": "export",
     "n1": "fetch_excluded",
@@ -83,7 +81,7 @@ class Run:
 
     def has_results(self) -> set[tuple[str, str, int]]:
         """The attempts that have ended, by the results and records beside their inputs."""
-        root = self.data / "objects/metadata" / f"{specs.PROJECT}-{specs.DOMAIN}-{self.id.name}"
+        root = self.data / "objects/metadata" / specs.PROJECT / specs.DOMAIN / self.id.name
         found = [path for name in ("outputs.pb", "error.pb", "exit.json") for path in root.rglob(name)]
         return {_attempt_of(path.parent.relative_to(root).parts) for path in found}
 
@@ -160,12 +158,11 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(scene: Scene, seen: str, c
     _until(lambda: (run.events() if seen == "events" else len(run.lines())) >= count)
     before = marked(scene.mark)
     scene.platform.kill()
-    finished, lines, began_at = run.has_results(), len(run.lines()), time.time()
+    finished, lines = run.has_results(), len(run.lines())
     scene.start_again(before)
     scene.finish(run)
+    assert finished or lines < 8
     _check_attempts(run, finished, restarts=1)
-    again = [line.at / 1e6 - began_at for line in run.lines()[lines:] if line.what == "began"]
-    assert min(again, default=0) < FIRST_ATTEMPT_WITHIN_S
 
 
 @pytest.mark.parametrize("count", [3, 12, 20])
@@ -255,11 +252,11 @@ def _check_folders(data: Path) -> None:
 
 def _wait(client: Client, run: Run) -> execution_pb2.Execution:
     request = execution_pb2.WorkflowExecutionGetRequest(id=run.id)
-    _until(lambda: client.GetExecution(request).closure.phase in ENDS, timeout_s=30)
+    _until(lambda: client.GetExecution(request).closure.phase in ENDS)
     return client.GetExecution(request)
 
 
-def _until(condition: Callable[[], bool], timeout_s: float = 15) -> None:
+def _until(condition: Callable[[], bool], timeout_s: float = 30) -> None:
     deadline = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < deadline, "it did not come to that"
