@@ -1,4 +1,4 @@
-"""The machine of an array node (a map task), and the scope in which its items run.
+"""An array node (a map task) opens a scope in which its items run.
 
 The items are the elements of the list inputs; bound inputs are the same for all. At most `concurrency` items run at
 once, started in order, each by the task machine with its own attempts, cache and deadline. An item costs a byte
@@ -10,17 +10,15 @@ that can't be reached any more (or, with `run_all`, when all have ended). A fail
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 
 from flyteidl.core import literals_pb2, types_pb2
 
 from alula.core.engine import report
-from alula.core.engine.actions import Action
-from alula.core.engine.events import Event
+from alula.core.engine.machines.scoped import ScopeMachine
 from alula.core.engine.plan import ArrayRule, PlanNode
 from alula.core.engine.records import AttemptPhase, AttemptRecord, NodePhase
-from alula.core.engine.state import Cell, Execution, Scope, ScopeCell
-from alula.core.engine.turn import Ended, Turn
+from alula.core.engine.state import Cell, Scope, ScopeCell
+from alula.core.engine.turn import Turn
 from alula.core.errors import TaskError
 
 ITEMS_IN_FLIGHT_MAX = 5_000
@@ -143,44 +141,17 @@ class ArrayScope:
         return outputs
 
 
-class ArrayMachine:
-    def begin(self, turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
-        size = _size(_rule(scope.plan_node(node)), literals_pb2.LiteralMap.FromString(inputs))
-        if isinstance(size, TaskError):
-            scope.failed(turn, node, size, NodePhase.FAILED)
-            return
-        array = ArrayScope(turn.execution.new_scope_id(), size, inputs, parent=scope, parent_node=node)
-        turn.execution.scopes[array.id] = array
-        scope.cells[node] = ScopeCell(array.id)
-        report.node_running(turn, scope, node)
-        _report(turn, scope, node, AttemptPhase.RUNNING)
-        array.start(turn)
-
-    def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
-        return False
-
-    def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None:
-        raise AssertionError("an array node takes no event of its own; its items do")
-
-    def on_scope_end(self, turn: Turn, scope: Scope, node: int, ended: Ended) -> None:
-        if ended.error is None:
-            _report(turn, scope, node, AttemptPhase.SUCCEEDED)
-            scope.succeeded(turn, node, ended.outputs)
-        else:
-            _report(turn, scope, node, AttemptPhase.FAILED, ended.error)
-            scope.failed(turn, node, ended.error, NodePhase.FAILED)
-
-    def on_place(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
-        raise AssertionError("an array node takes no place; its items do")
-
-    def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
-        assert isinstance(cell, ScopeCell)
-        items = turn.execution.scopes.pop(cell.scope)
-        items.abort(turn, f"{scope.node_id(node)} was stopped")
-        _report(turn, scope, node, AttemptPhase.ABORTED)
-
-    def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
-        return ()
+def _open(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
+    size = _size(_rule(scope.plan_node(node)), literals_pb2.LiteralMap.FromString(inputs))
+    if isinstance(size, TaskError):
+        scope.failed(turn, node, size, NodePhase.FAILED)
+        return
+    array = ArrayScope(turn.execution.new_scope_id(), size, inputs, parent=scope, parent_node=node)
+    turn.execution.scopes[array.id] = array
+    scope.cells[node] = ScopeCell(array.id)
+    report.node_running(turn, scope, node)
+    _report(turn, scope, node, AttemptPhase.RUNNING, None)
+    array.start(turn)
 
 
 def _rule(plan: PlanNode) -> ArrayRule:
@@ -219,7 +190,7 @@ def _append(
         place.CopyFrom(literal)
 
 
-def _report(turn: Turn, scope: Scope, node: int, phase: AttemptPhase, error: TaskError | None = None) -> None:
+def _report(turn: Turn, scope: Scope, node: int, phase: AttemptPhase, error: TaskError | None) -> None:
     """The one attempt row that stands for the whole array."""
     if turn.silent:
         return
@@ -232,3 +203,6 @@ def _report(turn: Turn, scope: Scope, node: int, phase: AttemptPhase, error: Tas
     else:
         record.ended_at = turn.at
     turn.changes.attempts.append(record)
+
+
+ARRAY = ScopeMachine(_open, _report)

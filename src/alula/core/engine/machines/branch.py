@@ -1,29 +1,22 @@
-"""The machine of a branch node: it chooses one of its cases, runs that node, and ends as that ends.
+"""A branch node chooses one of its cases, runs that node, and ends as that ends.
 
 The conditions are evaluated once, on the branch's inputs; the chosen node takes its own inputs from the graph around
 the branch. The nodes that were not chosen leave no trace. Where no case holds the branch fails, with the error that
 its author gave, if any.
-
-            begin ──► chosen node runs ──outputs──► succeeded
-              │                └─────────error────► failed
-              └── no case holds ──────────────────► failed
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from flyteidl.core import literals_pb2
 
 from alula.core.engine import report
-from alula.core.engine.actions import Action
 from alula.core.engine.conditions import holds
-from alula.core.engine.events import Event
+from alula.core.engine.machines.scoped import ScopeMachine
 from alula.core.engine.plan import BranchRule, PlanNode
 from alula.core.engine.records import NodePhase
 from alula.core.engine.sources import Unresolved, resolve
-from alula.core.engine.state import Cell, Execution, Scope, ScopeCell
-from alula.core.engine.turn import Ended, Turn
+from alula.core.engine.state import Cell, Scope, ScopeCell
+from alula.core.engine.turn import Turn
 from alula.core.errors import AlulaError, TaskError
 from alula.core.ids import nested_node_id
 
@@ -95,47 +88,26 @@ class BranchScope:
         report.node_ended(turn, self, node, phase, outputs=outputs, error=error)
 
 
-class BranchMachine:
-    def begin(self, turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
-        rule = scope.plan_node(node).branch
-        assert rule is not None, "a branch node has cases"
-        try:
-            chosen = _choose(rule, literals_pb2.LiteralMap.FromString(inputs))
-        except AlulaError as error:
-            scope.failed(turn, node, TaskError(error.code, error.message), NodePhase.FAILED)
-            return
-        if isinstance(chosen, TaskError):
-            scope.failed(turn, node, chosen, NodePhase.FAILED)
-            return
-        branch = BranchScope(turn.execution.new_scope_id(), chosen, parent=scope, parent_node=node)
-        turn.execution.scopes[branch.id] = branch
-        scope.cells[node] = ScopeCell(branch.id)
-        report.node_running(turn, scope, node)
-        text = f"Its condition held: {chosen.id} runs."
-        turn.explain(scope, node, -1, "BranchTaken", text, {"node": chosen.id})
-        branch.begin(turn, 0)
+def _open(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
+    rule = scope.plan_node(node).branch
+    assert rule is not None, "a branch node has cases"
+    try:
+        chosen = _choose(rule, literals_pb2.LiteralMap.FromString(inputs))
+    except AlulaError as error:
+        chosen = TaskError(error.code, error.message)
+    if isinstance(chosen, TaskError):
+        scope.failed(turn, node, chosen, NodePhase.FAILED)
+        return
+    branch = BranchScope(turn.execution.new_scope_id(), chosen, parent=scope, parent_node=node)
+    turn.execution.scopes[branch.id] = branch
+    scope.cells[node] = ScopeCell(branch.id)
+    report.node_running(turn, scope, node)
+    text = f"Its condition held: {chosen.id} runs."
+    turn.explain(scope, node, -1, "BranchTaken", text, {"node": chosen.id})
+    branch.begin(turn, 0)
 
-    def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
-        return False
 
-    def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None:
-        raise AssertionError("a branch node takes no event of its own")
-
-    def on_scope_end(self, turn: Turn, scope: Scope, node: int, ended: Ended) -> None:
-        if ended.error is None:
-            scope.succeeded(turn, node, ended.outputs)
-        else:
-            scope.failed(turn, node, ended.error, NodePhase.FAILED)
-
-    def on_place(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
-        raise AssertionError("a branch node takes no place; the node that it chose does")
-
-    def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
-        assert isinstance(cell, ScopeCell)
-        turn.execution.scopes.pop(cell.scope).abort(turn, f"{scope.node_id(node)} was stopped")
-
-    def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
-        return ()
+BRANCH = ScopeMachine(_open)
 
 
 def _choose(rule: BranchRule, inputs: literals_pb2.LiteralMap) -> PlanNode | TaskError:
