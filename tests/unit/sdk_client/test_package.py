@@ -59,6 +59,7 @@ def test_the_archive_has_the_files(tmp_path):
 
 def test_what_is_never_code_stays_out(tmp_path):
     write(tmp_path, "a.py", "__pycache__/a.pyc", ".git/config", ".venv/x.py", "env/pyvenv.cfg", "env/y.py", "b.pyc")
+    write(tmp_path, "platform/server.lock", "platform/objects/o")
     assert names(tmp_path) == ["a.py"]
 
 

@@ -90,7 +90,7 @@ def imported_files(root: Path, modules: Iterable[ModuleType]) -> list[Path]:
         names = [folder.relative_to(root).as_posix() for folder in folders]
         if any(is_ignored(name, always, is_folder=True) for name in names):
             continue
-        if not any(_is_environment(str(folder)) for folder in folders):
+        if not any(_is_made(str(folder)) for folder in folders):
             found.add(path)
     return sorted(found)
 
@@ -104,7 +104,7 @@ def _collect(folder: Path, below: str, inherited: list[Rule], found: list[Path])
     for entry in entries:
         path = f"{below}/{entry.name}" if below else entry.name
         is_folder = entry.is_dir(follow_symlinks=False)
-        if is_ignored(path, ordered, is_folder=is_folder) or (is_folder and _is_environment(entry.path)):
+        if is_ignored(path, ordered, is_folder=is_folder) or (is_folder and _is_made(entry.path)):
             continue
         if is_folder:
             _collect(Path(entry.path), path, ordered, found)
@@ -127,9 +127,9 @@ def _own_rules(folder: Path, below: str) -> list[Rule]:
     return own
 
 
-def _is_environment(folder: str) -> bool:
-    """Whether it is a virtual environment, whatever its name."""
-    return os.path.exists(os.path.join(folder, "pyvenv.cfg"))
+def _isdef _is_made(folder: str) -> bool:
+    """Whether a folder is a virtual environment or the data folder of a platform, whatever its name."""
+    return any(os.path.exists(os.path.join(folder, mark)) for mark in ("pyvenv.cfg", "server.lock"))
 
 
 def _add(archive: tarfile.TarFile, root: Path, path: Path) -> tuple[bytes, ...]:
