@@ -48,6 +48,13 @@ from alula.server.store import Commit, ExecutionRecord, Store
 LEASE_US = 30_000_000
 CLAIM_MAX = 500
 STORE_RETRY_S = 0.5
+STARTED_WAIT_S = 0.02
+"""How long the news that an attempt has started may wait for other news: most short attempts end meanwhile, and
+both are committed at once."""
+GATHER_S = 0.005
+"""How long a turn waits for more to arrive while executors have enough to do without it."""
+GATHER_ATTEMPTS = 16
+"""That many attempts in flight are enough to do."""
 FULL_CODES = frozenset(("StoreDiskFull", "StoreOutOfMemory", "StoreOverloaded"))
 """Of `ResourceExhausted`: what may pass. A single value that is too big never does."""
 
@@ -88,6 +95,7 @@ class Runner:
         self._unopened: deque[ExecutionId] = deque()
         """Claimed, not read yet."""
         self._wake = asyncio.Event()
+        self._wake_later: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
         self._heart: asyncio.Task[None] | None = None
@@ -123,6 +131,8 @@ class Runner:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         self._timers.stop()
+        if self._wake_later is not None:
+            self._wake_later.cancel()
         await self._executor.stop()
         with contextlib.suppress(AlulaError):  # then others wait for the end of the lease
             await self._store.release(self._id)
@@ -156,8 +166,12 @@ class Runner:
         event = _event_of(update, place)
         if event is None:
             return
-        if not isinstance(event, facts.AttemptStarted):
-            del owned.attempts[update.id]
+        if isinstance(event, facts.AttemptStarted):
+            self._arrived.append((update.id.execution, event))
+            if self._wake_later is None:
+                self._wake_later = asyncio.get_running_loop().call_later(STARTED_WAIT_S, self._wake.set)
+            return
+        del owned.attempts[update.id]
         self._arrive(update.id.execution, event)
 
     # The loop
@@ -165,7 +179,12 @@ class Runner:
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
+            if sum(len(owned.attempts) for owned in self._owned.values()) >= GATHER_ATTEMPTS:
+                await asyncio.sleep(GATHER_S)
             self._wake.clear()
+            if self._wake_later is not None:
+                self._wake_later.cancel()
+                self._wake_later = None
             try:
                 await self._turn()
             except (Unavailable, ResourceExhausted) as error:

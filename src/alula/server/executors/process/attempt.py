@@ -17,6 +17,7 @@ class Attempt:
         "cancelled",
         "cwd",
         "group",
+        "is_announced",
         "launch",
         "number",
         "phase",
@@ -40,4 +41,6 @@ class Attempt:
         self.cwd = ""
         self.group: Group | None = None
         """Its cgroup, where one limits its memory."""
+        self.is_announced = False
+        """Whether its start was reported."""
         self.cancelled = False

@@ -28,6 +28,7 @@ RENAMES_RESULTS = "alula-execute"
 """The command whose result files are whole when they are there, and written last."""
 
 RECORD = "exit.json"
+OUTPUTS = "outputs.pb"
 LOG = "log.txt"
 RESULTS = ("outputs.pb", "error.pb", "futures.pb", "deck.html", RECORD)
 

@@ -243,15 +243,23 @@ class ProcessExecutor:
             return
         limit = attempt.spec.memory_limit_bytes if attempt.group is None else 0
         self._watch.add(Watched(attempt.number, event.pid, f"{attempt.spec.output_prefix}/{LOG}", limit))
-        self._sink(AttemptUpdate(attempt.spec.id, event.at, "RUNNING", where=attempt.where))
+        self._announce(attempt, event.at)
 
     def _over_limit(self, number: int, cause: str, resident_bytes: int) -> None:
         attempt = self._by_number.get(number)
         if attempt is not None and attempt.server is not None:
             attempt.server.kill(number, cause=cause, grace_s=0, resident_bytes=resident_bytes)
 
+    def _announce(self, attempt: Attempt, at: int) -> None:
+        if not attempt.is_announced and not attempt.cancelled:
+            attempt.is_announced = True
+            self._sink(AttemptUpdate(attempt.spec.id, at, "RUNNING", where=attempt.where))
+
     def _on_ended(self, event: Ended) -> None:
-        self._end(self._by_number[event.id], event)
+        attempt = self._by_number[event.id]
+        if event.started_at:
+            self._announce(attempt, event.started_at)
+        self._end(attempt, event)
 
     def _on_lost(self, numbers: tuple[int, ...]) -> None:
         """A fork server was killed: end what it left, then report."""

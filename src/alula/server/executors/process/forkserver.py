@@ -47,6 +47,11 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 ATTEMPT_OOM_SCORE = b"500"
 PRELOAD_OUTPUT_MAX_BYTES = 64 * 1024
 EXEC_FAILED = 126
+RECEIVE_BYTES = 64 * 1024
+"""Small enough to come from the heap: a larger buffer would be mapped and unmapped for each frame."""
+ANNOUNCE_S = 0.02
+"""How long an attempt runs before its start is reported by itself: that of a shorter one goes with its end."""
+SMALL_LOG_BYTES = 64 * 1024
 OWN_SIGNALS = (signal.SIGCHLD, signal.SIGTERM)
 
 Frame = dict[str, Any]
@@ -230,14 +235,23 @@ def read_text(path: str) -> str:
         return ""
 
 
-def children() -> list[int]:
-    """Process ids of this process's children, zombies included."""
-    pid = os.getpid()
+def open_children(pid: int) -> int:
+    """The kernel's list of a process's children, to be read again and again; -1 where it keeps none."""
     try:
-        with open(f"/proc/{pid}/task/{pid}/children", "rb") as file:
-            return [int(each) for each in file.read().split()]
-    except OSError:  # a kernel without this list
+        return os.open(f"/proc/{pid}/task/{pid}/children", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
+def children(listing: int) -> list[int]:
+    """Process ids of this process's children, zombies included; `listing` is what `open_children` gave."""
+    if listing < 0:
+        pid = os.getpid()
         return [int(each) for each in os.listdir("/proc") if each.isdigit() and stat_field(each, 1) == pid]
+    found = b""
+    while piece := os.pread(listing, 4096, len(found)):
+        found += piece
+    return [int(each) for each in found.split()]
 
 
 def stat_field(pid: int | str, index: int) -> int:
@@ -298,6 +312,8 @@ class Server:
         """Attempts with a deadline."""
         self.load_entry: Callable[[], Any] = lambda: None
         self.script = ""
+        self.unannounced: dict[int, float] = {}
+        """Attempts whose start was not reported yet, by when that is due (monotonic seconds)."""
         self.collecting = True
         self.leftover_grace_s = 1.0
         self.preload_output = b""
@@ -313,6 +329,7 @@ class Server:
             os._exit(1)
         self.wake_up, wake = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self.wake = wake
+        self.children = open_children(self.pid)
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         for each in OWN_SIGNALS:
             signal.signal(each, only_wake_up)
@@ -326,7 +343,10 @@ class Server:
             if self.sock.fileno() in ready and not self.receive():
                 self.close()
             self.reap()
-            self.enforce()
+            if self.ending:
+                self.enforce()
+            if self.unannounced:
+                self.announce()
             self.send()
 
     def prctl(self, option: int, value: int) -> None:
@@ -337,7 +357,7 @@ class Server:
     def receive(self) -> bool:
         """Handle every whole frame that has come; False at the end of the stream."""
         try:
-            data = self.sock.recv(1 << 20)
+            data = self.sock.recv(RECEIVE_BYTES)
         except ConnectionError:
             return False
         if not data:
@@ -350,7 +370,12 @@ class Server:
                 break
             frame = json.loads(self.buffer[start + 4 : start + 4 + size])
             start += 4 + size
-            getattr(self, "on_" + frame["op"])(frame)
+            if frame["op"] == "run":
+                self.on_run(frame)
+            elif frame["op"] == "kill":
+                self.on_kill(frame)
+            else:
+                self.on_load(frame)
         del self.buffer[:start]
         return True
 
@@ -419,6 +444,8 @@ class Server:
                 if self.preload_output:
                     os.write(log, self.preload_output)
                 started_at = time.time_ns() // 1000
+                # So that a collection in the child does not look at, and thereby copy, what was made here.
+                gc.freeze()
                 # A signal for the child must not meet the handlers of the fork server, which wake that up.
                 signal.pthread_sigmask(signal.SIG_BLOCK, OWN_SIGNALS)
                 pid = os.fork()
@@ -434,7 +461,16 @@ class Server:
         attempt = Attempt(frame, pid, started_at)
         self.attempts[number] = attempt
         self.by_pid[pid] = attempt
-        self.tell({"event": "started", "id": number, "pid": pid, "at": started_at})
+        self.unannounced[number] = time.monotonic() + ANNOUNCE_S
+
+    def announce(self) -> None:
+        """Report the starts that are due."""
+        now = time.monotonic()
+        for number in [number for number, due in self.unannounced.items() if due <= now]:
+            del self.unannounced[number]
+            attempt = self.attempts[number]
+            at = attempt.record["started_at"]
+            self.tell({"event": "started", "id": number, "pid": attempt.pid, "at": at})
 
     def child(self, frame: Frame, log: int) -> NoReturn:
         status = EXEC_FAILED
@@ -442,7 +478,8 @@ class Server:
             self.set_up_child(frame, log)
             if frame["exec"]:
                 os.execve(frame["program"], frame["argv"], frame["environment"])
-            os.environ.update(frame["environment"])
+            for name, value in frame["environment"].items():
+                os.environ[name] = value
             self.randomness.renew()
             if self.collecting:
                 gc.enable()
@@ -475,6 +512,8 @@ class Server:
         self.sock.close()
         os.close(self.wake)
         os.close(self.wake_up)
+        if self.children >= 0:
+            os.close(self.children)
 
     # Ending
 
@@ -498,9 +537,10 @@ class Server:
         self.ending[attempt.request["id"]] = attempt
 
     def wait_ms(self) -> int | None:
-        if not self.ending:
+        if not self.ending and not self.unannounced:
             return None
-        first = min(each.deadline for each in self.ending.values())
+        deadlines = [each.deadline for each in self.ending.values()]
+        first = min([*deadlines, *self.unannounced.values()])
         return max(0, int((first - time.monotonic()) * 1000) + 1)
 
     def enforce(self) -> None:
@@ -534,7 +574,9 @@ class Server:
             if attempt.pid == pid:
                 self.note_exit(attempt, status, usage)
             attempt.group.discard(pid)
-            self.adopt(attempt)
+            for left in children(self.children):
+                if left not in self.by_pid:
+                    self.adopt(left, attempt)
             if not attempt.group:
                 self.finish(attempt)
             elif attempt.pid == pid:
@@ -550,14 +592,11 @@ class Server:
             peak_bytes=max(usage.ru_maxrss * 1024, attempt.resident_bytes),
         )
 
-    def adopt(self, ended: Attempt) -> None:
-        """Find out whose the processes are that became children of this one."""
-        for pid in children():
-            if pid in self.by_pid:
-                continue
-            owner = self.owner_of(pid, ended)
-            owner.group.add(pid)
-            self.by_pid[pid] = owner
+    def adopt(self, pid: int, ended: Attempt) -> None:
+        """A process became a child of this one: find out whose it is."""
+        owner = self.owner_of(pid, ended)
+        owner.group.add(pid)
+        self.by_pid[pid] = owner
 
     def owner_of(self, pid: int, ended: Attempt) -> Attempt:
         session, files = stat_field(pid, 3), open_files(pid)
@@ -570,19 +609,23 @@ class Server:
         """Nothing of it is left: record the end beside the outputs, then report it."""
         request, record = attempt.request, attempt.record
         record["left_behind"] = attempt.left
-        with contextlib.suppress(OSError):
+        try:
             record["log_bytes"] = os.stat(request["log"]).st_size
+        except OSError:
+            record["log_bytes"] = 0
         if request["memory_events"]:
             record["oom_kills"] = oom_kills(request["memory_events"])
             peak = read_text(request["memory_peak"])
             record["peak_bytes"] = max(record["peak_bytes"], int(peak)) if peak else record["peak_bytes"]
-        try:
-            write_new(request["record"], json.dumps(record).encode())
-        except OSError as error:
-            record["not_recorded"] = str(error)
+        if not is_told_by_result(record, request["result"]):
+            try:
+                write_new(request["record"], json.dumps(record).encode())
+            except OSError as error:
+                record["not_recorded"] = str(error)
         clean_folder(request["cwd"], request["links"])
         del self.attempts[request["id"]]
         self.ending.pop(request["id"], None)
+        self.unannounced.pop(request["id"], None)
         record.update(event="ended", id=request["id"])
         self.tell(record)
 
@@ -593,7 +636,7 @@ class Server:
             self.kill(attempt)
         until = time.monotonic() + 10
         while time.monotonic() < until:
-            left = children()
+            left = children(self.children)
             if not left:
                 break
             for pid in left:
@@ -619,16 +662,23 @@ def prepare_folder(path: str, links: Sequence[tuple[str, str]]) -> None:
 
 def clean_folder(path: str, links: Sequence[tuple[str, str]]) -> None:
     """Leave a working folder as `prepare_folder` made it, or remove it."""
-    expected = dict(links)
     try:
-        with os.scandir(path) as entries:
-            found = {each.name: os.readlink(each.path) if each.is_symlink() else "" for each in entries}
+        names = os.listdir(path)
+        is_clean = len(names) == len(links) and all(os.readlink(f"{path}/{name}") == to for name, to in links)
     except OSError:
-        found = {"": ""}
-    if found != expected:
+        is_clean = False
+    if not is_clean:
         import shutil  # lazy: a fork pays for what is loaded
 
         shutil.rmtree(path, ignore_errors=True)
+
+
+def is_told_by_result(record: Frame, result: str) -> bool:
+    """Whether the result file, which appears whole or not at all, says all that matters of how the attempt ended."""
+    told = record.get("code") == 0 and not (
+        record["left_behind"] or "cause" in record or record.get("oom_kills") or record["log_bytes"] > SMALL_LOG_BYTES
+    )
+    return told and bool(result) and os.path.exists(result)
 
 
 def only_wake_up(_number: int, _frame: types.FrameType | None) -> None:

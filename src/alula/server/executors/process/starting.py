@@ -17,7 +17,7 @@ from alula.server.executors.process import variables
 from alula.server.executors.process.attempt import Attempt
 from alula.server.executors.process.bundles import Code
 from alula.server.executors.process.driver import FORK_SERVER, ForkServer, ServerKey, ServerPool, Verdict
-from alula.server.executors.process.ending import LOG, RECORD
+from alula.server.executors.process.ending import LOG, OUTPUTS, RECORD, RENAMES_RESULTS
 from alula.server.executors.process.environments import Environment
 from alula.server.executors.process.failures import FORK_SERVER_LOST, command_not_found, missing_entry, system_error
 from alula.server.executors.process.wire import Run
@@ -120,6 +120,7 @@ def frame_of(attempt: Attempt, code: Code, environment: dict[str, str]) -> Run:
         links=code.links,
         log=f"{prefix}/{LOG}",
         record=f"{prefix}/{RECORD}",
+        result=f"{prefix}/{OUTPUTS}" if attempt.launch.entry == RENAMES_RESULTS else "",
         join=(group.procs,) if group else (),
         memory_events=group.events if group else "",
         memory_peak=group.peak if group else "",

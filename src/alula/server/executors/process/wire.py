@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 import msgspec
 
-RECEIVE_BYTES = 256 * 1024
+RECEIVE_BYTES = 64 * 1024
 
 
 class Load(msgspec.Struct, frozen=True, tag_field="op", tag="load"):
@@ -38,6 +38,8 @@ class Run(msgspec.Struct, frozen=True, tag_field="op", tag="run"):
     log: str
     record: str
     """Where the end is recorded."""
+    result: str = ""
+    """A file that, where it is there after a clean end, says as much as a record, which is not written then."""
     exec: bool = False
     program: str = ""
     join: tuple[str, ...] = ()
@@ -67,6 +69,8 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
+    """Of an attempt that runs for more than a moment; a shorter one is only reported by its `Ended`."""
+
     id: int
     pid: int
     at: int
