@@ -155,6 +155,7 @@ EXECUTION_FIELDS: Fields = {
     "task.version": Field("launch_plan.version"),
     **_same("execution_tag.key", "execution_tag.value"),
 }
+SIGNAL_FIELDS: Fields = _prefixed({**_same("signal_id", "node_id", "created_at"), "user": Field("principal")}, "signal")
 NODE_FIELDS: Fields = _prefixed(
     {
         **_same("node_id", "phase", "created_at", "started_at", "updated_at"),

@@ -12,6 +12,7 @@ from alula.server.api.grpc.admin import Admin
 from alula.server.api.grpc.data_proxy import DataProxy
 from alula.server.api.grpc.identity import AuthMetadata, Identity
 from alula.server.api.grpc.service import service_handler
+from alula.server.api.grpc.signals import Signals
 from alula.server.api.peer import Peers
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
@@ -36,10 +37,6 @@ OPTIONS = (
 Server: TypeAlias = Any
 """A `grpc.aio.Server`. `Any`: its stub leaves the type parameters of its methods open."""
 _aio: Any = grpc.aio
-
-
-class Signals:
-    """Signals belong to gate nodes, which this version does not run yet."""
 
 
 def make_server() -> Server:
@@ -75,7 +72,7 @@ def add_services(server: Server, platform: Platform, caller: Caller) -> None:
         (dataproxy_pb2, "DataProxyService", DataProxy(platform, caller)),
         (identity_pb2, "IdentityService", Identity(caller)),
         (auth_pb2, "AuthMetadataService", AuthMetadata()),
-        (signal_pb2, "SignalService", Signals()),
+        (signal_pb2, "SignalService", Signals(platform, caller)),
     )
     server.add_generic_rpc_handlers(
         tuple(
