@@ -127,7 +127,7 @@ def _own_rules(folder: Path, below: str) -> list[Rule]:
     return own
 
 
-def _isdef _is_made(folder: str) -> bool:
+def _is_made(folder: str) -> bool:
     """Whether a folder is a virtual environment or the data folder of a platform, whatever its name."""
     return any(os.path.exists(os.path.join(folder, mark)) for mark in ("pyvenv.cfg", "server.lock"))
 
