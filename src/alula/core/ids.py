@@ -9,7 +9,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from flyteidl.core import identifier_pb2
 
 EXECUTION_NAME_MAX_CHARS = 63
 NODE_ID_MAX_CHARS = 64
@@ -37,6 +40,11 @@ class EntityId(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.project}/{self.domain}/{self.name}@{self.version}"
+
+
+def entity_id(identifier: identifier_pb2.Identifier) -> EntityId:
+    """The id of a FlyteIDL message without its resource type, as a key."""
+    return EntityId(identifier.project, identifier.domain, identifier.name, identifier.version)
 
 
 class AttemptId(NamedTuple):

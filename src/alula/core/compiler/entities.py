@@ -12,7 +12,6 @@ from typing import Literal, TypeAlias, TypeVar
 import msgspec
 from flyteidl.core import (
     compiler_pb2,
-    identifier_pb2,
     interface_pb2,
     tasks_pb2,
     types_pb2,
@@ -20,7 +19,7 @@ from flyteidl.core import (
 )
 
 from alula.core.compiler.errors import Code, Findings
-from alula.core.ids import EntityId
+from alula.core.ids import EntityId, entity_id
 from alula.core.literals.casting import is_optional
 
 Kind: TypeAlias = Literal["task", "sub_workflow", "launch_plan"]
@@ -48,11 +47,6 @@ class ReferencedLaunchPlan(msgspec.Struct, frozen=True):
 
 
 LaunchPlan: TypeAlias = workflow_pb2.LaunchPlanTemplate | ReferencedLaunchPlan
-
-
-def entity_id(identifier: identifier_pb2.Identifier) -> EntityId:
-    """The id without its resource type, as a key."""
-    return EntityId(identifier.project, identifier.domain, identifier.name, identifier.version)
 
 
 def types_of(variables: interface_pb2.VariableMap) -> Types:

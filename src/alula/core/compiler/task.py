@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from flyteidl.core import compiler_pb2, tasks_pb2
 
-from alula.core.compiler.entities import entity_id, types_of
+from alula.core.compiler.entities import types_of
 from alula.core.compiler.errors import Code, CompileErrors, Findings
 from alula.core.compiler.interfaces import check_interface
 from alula.core.compiler.scope import one_of
 from alula.core.errors import InvalidInput
+from alula.core.ids import entity_id
 from alula.core.policy.resources import resolve_resources
 
 

@@ -17,7 +17,7 @@ from flyteidl.core import compiler_pb2, workflow_pb2
 
 from alula.core.compiler.aliases import with_aliases
 from alula.core.compiler.bindings import check_bindings
-from alula.core.compiler.entities import Entities, Interface, LaunchPlan, Task, entity_id, types_of
+from alula.core.compiler.entities import Entities, Interface, LaunchPlan, Task, types_of
 from alula.core.compiler.errors import Code, CompileError, CompileErrors, Findings
 from alula.core.compiler.graph import END, START, Graph
 from alula.core.compiler.interfaces import check_interface
@@ -26,7 +26,7 @@ from alula.core.compiler.nodes.registry import KINDS
 from alula.core.compiler.promises import settle_promises
 from alula.core.compiler.scope import Scope
 from alula.core.compiler.settings import check_node_id, check_settings
-from alula.core.ids import EntityId
+from alula.core.ids import EntityId, entity_id
 from alula.core.literals.casting import is_optional
 
 _FAILURE_KINDS = ("task_node", "workflow_node")

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
-from flyteidl.core import compiler_pb2, condition_pb2, identifier_pb2, interface_pb2, tasks_pb2, types_pb2, workflow_pb2
+from flyteidl.core import compiler_pb2, condition_pb2, interface_pb2, tasks_pb2, types_pb2, workflow_pb2
 
 from alula.core.engine.sources import Bindings, compile_bindings
 from alula.core.errors import InvalidInput
-from alula.core.ids import EntityId
+from alula.core.ids import EntityId, entity_id
 
 NodeKind: TypeAlias = Literal["task", "subworkflow", "array", "branch", "gate", "launch_plan"]
 START, END = "start-node", "end-node"
@@ -326,7 +326,3 @@ def _optional_items(
         present = [variant for variant in variants if variant.WhichOneof("type") != "simple" or variant.simple]
         if len(present) == 1:
             yield name, present[0]
-
-
-def entity_id(identifier: identifier_pb2.Identifier) -> EntityId:
-    return EntityId(identifier.project, identifier.domain, identifier.name, identifier.version)

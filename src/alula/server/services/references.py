@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 import msgspec
 from flyteidl.core import workflow_pb2
 
-from alula.core.compiler.entities import entity_id
-from alula.core.ids import EntityId
+from alula.core.ids import EntityId, entity_id
 
 
 class Referenced(msgspec.Struct, frozen=True):

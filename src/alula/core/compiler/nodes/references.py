@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from flyteidl.core import identifier_pb2
 
-from alula.core.compiler.entities import Interface, Kind, entity_id
+from alula.core.compiler.entities import Interface, Kind
 from alula.core.compiler.errors import Code
 from alula.core.compiler.scope import Scope
+from alula.core.ids import entity_id
 
 _RESOURCE_TYPE = {
     "task": identifier_pb2.TASK,
