@@ -84,4 +84,5 @@ def join(into: Changes, more: Changes) -> None:
     into.attempts.extend(more.attempts)
     into.items.extend(more.items)
     into.reasons.extend(more.reasons)
+    into.signals.extend(more.signals)
     into.published.extend(more.published)
