@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from alula.sdk.context import ExecutionParameters as ExecutionParameters
     from alula.sdk.context import current_context as current_context
     from alula.sdk.deck import Deck as Deck
+    from alula.sdk.dynamic import dynamic as dynamic
     from alula.sdk.failures import FlyteRecoverableException as FlyteRecoverableException
     from alula.sdk.failures import RecoverableError as RecoverableError
     from alula.sdk.launch_plan import CronSchedule as CronSchedule
@@ -56,6 +57,7 @@ _EXPORTS = {
     "WorkflowFailurePolicy": "workflow",
     "conditional": "conditional",
     "current_context": "context",
+    "dynamic": "dynamic",
     "kwtypes": "types.columns",
     "map_task": "map_task",
     "task": "task",

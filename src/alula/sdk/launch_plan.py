@@ -152,6 +152,14 @@ class LaunchPlan:
             at=caller(),
         )
 
+    def equals(self, other: LaunchPlan) -> bool:
+        """Whether both start the same workflow with the same settings."""
+        settings = [
+            {name: value for name, value in vars(plan).items() if name not in ("location", "_interface")}
+            for plan in (self, other)
+        ]
+        return settings[0] == settings[1]
+
     def _check(self) -> None:
         if isinstance(self.schedule, FixedRate):
             seconds = self.schedule.duration.total_seconds()

@@ -150,8 +150,16 @@ def map_task(
             "UnsupportedMapTarget",
             f"map_task got {inner!r}, expected a task or a `functools.partial` of one",
             at=at,
+            fix="map over a task; over workflows, loop in a `dynamic`",
         )
     task = cast("Task[..., R_co]", inner)
+    if task.settings.is_dynamic:
+        raise mistake(
+            "UnsupportedMapTarget",
+            f"map_task got {inner!r}, which makes a graph; items of a map task are tasks",
+            at=at,
+            fix="loop over the items in a `dynamic`",
+        )
     defaults = task.interface.defaults
     for name in bound:
         if name not in defaults:

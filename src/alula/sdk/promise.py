@@ -128,7 +128,7 @@ class Promise:
             "PromiseUsedAsValue",
             f"{self!r} has no value while the workflow is declared, so it can't be {use}",
             at=caller(),
-            fix="do this in a task or in a `dynamic`, which see values; `conditional` chooses between steps",
+            fix="do this in a task: tasks see values; `conditional` chooses between steps",
         )
 
     def __bool__(self) -> bool:  # noqa: PLE0304  # raises

@@ -50,6 +50,8 @@ class TaskSettings(NamedTuple):
     docs: str = ""
     deprecated: str = ""
     secret_requests: tuple[Secret, ...] = ()
+    is_dynamic: bool = False
+    """The function makes a graph: see `dynamic`."""
 
 
 class Task(Generic[P, R_co]):
@@ -58,7 +60,7 @@ class Task(Generic[P, R_co]):
     def __init__(self, function: Callable[P, R_co], settings: TaskSettings) -> None:
         self.function = function
         self.settings = settings
-        self.interface = Interface(function, kind="task")
+        self.interface = Interface(function, kind="dynamic task" if settings.is_dynamic else "task")
         self.module = module_of(function)
         update_wrapper(cast("Callable[..., object]", self), function)
 
@@ -86,6 +88,10 @@ class Task(Generic[P, R_co]):
 
             check_inputs(self.interface, values, at=at)
             return cast("R_co", graph.add(self, values, at=at))
+        if self.settings.is_dynamic:
+            from alula.sdk.local.run import call  # lazy: the engine is for running
+
+            return cast("R_co", call(self, values))
         from alula.sdk.binding import converted  # lazy: protobuf is for values
 
         return cast("Callable[..., R_co]", self.function)(**converted(self.interface, values, at=at))
@@ -106,7 +112,7 @@ class Task(Generic[P, R_co]):
         return call
 
     def __repr__(self) -> str:
-        return f"<task {self.name}>"
+        return f"<{self.interface.kind} {self.name}>"
 
 
 @overload

@@ -12,7 +12,7 @@ from functools import update_wrapper
 from typing import Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
 
 from alula.sdk.graph import Graph, declaring, open_graph
-from alula.sdk.interface import Interface, is_async
+from alula.sdk.interface import Interface
 from alula.sdk.mistake import Location, caller, mistake
 from alula.sdk.naming import module_of
 from alula.sdk.promise import Node, Outputs, Promise
@@ -109,13 +109,9 @@ class Workflow(Generic[P, R_co]):
 
             check_inputs(self.interface, values, at=at)
             return cast("R_co", graph.add(self, values, at=at))
-        from alula.sdk.local.run import run_workflow  # lazy: the engine is for running
+        from alula.sdk.local.run import call  # lazy: the engine is for running
 
-        if is_async(self.function):
-            from alula.sdk.coroutines import in_thread  # lazy: only async workflows need an event loop
-
-            return cast("R_co", in_thread(lambda: run_workflow(self, values)))
-        return cast("R_co", run_workflow(self, values))
+        return cast("R_co", call(self, values))
 
     def __repr__(self) -> str:
         return f"<workflow {self.name}>"

@@ -37,6 +37,7 @@ from alula.core.engine.events import (
     ChildEnded,
     Created,
     Event,
+    GraphReturned,
     TimerFired,
 )
 from alula.core.engine.plan import Plan, PlanNode
@@ -55,13 +56,21 @@ class Succeeded(msgspec.Struct, frozen=True):
     deck_uri: str = ""
 
 
+class Expanded(msgspec.Struct, frozen=True):
+    """A dynamic task gave a graph instead of outputs."""
+
+    plan: Plan
+    closure_uri: str
+    deck_uri: str = ""
+
+
 class LocalCache(Protocol):
     def get(self, key: CacheKey) -> CacheEntry | None: ...
 
     def put(self, entry: CacheEntry) -> None: ...
 
 
-RunAttempt = Callable[[StartAttempt, PlanNode], Succeeded | TaskError]
+RunAttempt = Callable[[StartAttempt, PlanNode], Succeeded | Expanded | TaskError]
 """Runs one attempt in this process and says how it ended. Exceptions of user code are its business."""
 RunChild = Callable[[LaunchChild], Succeeded | TaskError]
 """Runs what a launch plan node starts, to its end."""
@@ -180,6 +189,14 @@ class _Shell:
         if isinstance(outcome, TaskError):
             failed = AttemptFailed(_now_us(), action.scope, action.node, action.attempt, outcome)
             self._apply(failed)
+            return
+        if isinstance(outcome, Expanded):
+            self._execution.graphs[outcome.closure_uri] = outcome.plan
+            self._apply(
+                GraphReturned(
+                    _now_us(), action.scope, action.node, action.attempt, outcome.closure_uri, outcome.deck_uri
+                )
+            )
             return
         succeeded = AttemptSucceeded(
             _now_us(), action.scope, action.node, action.attempt, outcome.outputs, outcome.deck_uri

@@ -7,9 +7,15 @@ number of times in forked processes. A failure of the task is a result (`error.p
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import sys
 from collections.abc import Sequence
+from typing import cast
+
+import msgspec
+from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
+from flyteidl.core.literals_pb2 import LiteralMap
 
 from alula.core.errors import AlulaError, TaskError
 from alula.sdk.context import ExecutionParameters, make_context
@@ -17,7 +23,7 @@ from alula.sdk.deck import render
 from alula.sdk.runtime.arguments import Arguments, parse
 from alula.sdk.runtime.failure import TaskFailed
 from alula.sdk.runtime.loading import load_task, unpack_code
-from alula.sdk.runtime.results import read_inputs, write_deck, write_error, write_outputs
+from alula.sdk.runtime.results import read_inputs, write_deck, write_error, write_graph, write_outputs
 from alula.sdk.runtime.running import execute, item_inputs
 from alula.sdk.task import Task
 from alula.sdk.types.engine import wire_form
@@ -51,19 +57,19 @@ def preload(modules: Sequence[str] = ()) -> None:
 
     Imports the modules and prepares the conversions of their tasks. Errors of the modules pass through.
     """
-    import importlib  # lazy: only a fork server comes here
-
     for name in modules:
         module = importlib.import_module(name)
         for value in vars(module).values():
             if isinstance(value, Task):
-                _prepare(value)  # pyright: ignore[reportUnknownArgumentType]  # any task
+                _prepare(cast("Task[..., object]", value))
 
 
 def _prepare(task: Task[..., object]) -> None:
     try:
         for type_ in (*task.interface.inputs.values(), *task.interface.outputs.values()):
             wire_form(type_)
+        if task.settings.is_dynamic:
+            importlib.import_module("alula.sdk.runtime.expanding")
     except (AlulaError, TypeError):
         return  # the attempt meets it again and reports it
 
@@ -78,10 +84,13 @@ def _attempt(arguments: Arguments) -> TaskError | None:
             inputs = item_inputs(inputs, arguments.bound, _item_index())
         context = _context(arguments, task)
         try:
-            outputs = execute(task, inputs, context)
+            result = _expand(task, inputs, context) if task.settings.is_dynamic else execute(task, inputs, context)
         finally:
             _publish(arguments, context)
-        write_outputs(arguments.output_prefix, outputs)
+        if isinstance(result, LiteralMap):
+            write_outputs(arguments.output_prefix, result)
+        else:
+            write_graph(arguments.output_prefix, result)
     except TaskFailed as failed:
         return failed.error
     return None
@@ -91,6 +100,20 @@ def _say(text: str) -> None:
     """Say it in the log, if the task has left that open."""
     with contextlib.suppress(OSError, ValueError):
         print(text, file=sys.stderr, flush=True)
+
+
+def _expand(task: Task[..., object], inputs: LiteralMap, context: ExecutionParameters) -> DynamicJobSpec | LiteralMap:
+    """The graph that a dynamic task makes, or its outputs when it makes none. Raises `TaskFailed`."""
+    from alula.sdk.runtime.expanding import expand  # lazy: only dynamic tasks write specifications
+    from alula.sdk.serialize.settings import SETTINGS_VARIABLE, SerializationSettings  # lazy: as above
+
+    try:
+        settings = SerializationSettings.from_text(os.environ.get(SETTINGS_VARIABLE, ""))
+    except (msgspec.DecodeError, TypeError) as error:
+        message = f"the variable {SETTINGS_VARIABLE} does not say how the tasks of the graph are written: {error}"
+        raise TaskFailed(TaskError("SYSTEM:AssertionError", message, kind="SYSTEM")) from error
+    result = expand(task, inputs, context, settings)
+    return result if isinstance(result, LiteralMap) else result.job
 
 
 def _item_index() -> int:

@@ -1,4 +1,4 @@
-"""The files of an attempt: `inputs.pb` in; `outputs.pb` or `error.pb`, and `deck.html`, out.
+"""The files of an attempt: `inputs.pb` in; `outputs.pb`, `futures.pb` or `error.pb`, and `deck.html`, out.
 
 Each is written under a temporary name and renamed, so that a file that is there is whole.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import time
 
+from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
 from flyteidl.core.errors_pb2 import ContainerError, ErrorDocument
 from flyteidl.core.execution_pb2 import ExecutionError
 from flyteidl.core.literals_pb2 import LiteralMap
@@ -34,6 +35,14 @@ def write_outputs(prefix: str, outputs: LiteralMap) -> None:
         _write(prefix, "outputs.pb", outputs.SerializeToString(deterministic=True))
     except OSError as error:
         raise TaskFailed(system_failure("UploadDataError", f"can't write the outputs to {prefix}", error)) from error
+
+
+def write_graph(prefix: str, graph: DynamicJobSpec) -> None:
+    """What a dynamic task leaves instead of outputs. Raises `TaskFailed` of kind SYSTEM."""
+    try:
+        _write(prefix, "futures.pb", graph.SerializeToString(deterministic=True))
+    except OSError as error:
+        raise TaskFailed(system_failure("UploadDataError", f"can't write the graph to {prefix}", error)) from error
 
 
 def write_error(prefix: str, error: TaskError) -> None:

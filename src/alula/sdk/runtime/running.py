@@ -29,12 +29,12 @@ def execute(task: Task[..., object], inputs: LiteralMap, context: ExecutionParam
     that can't be read or stored. `KeyboardInterrupt` and other exceptions that are not failures pass through.
     """
     with running(context):
-        values = _values(task, inputs, context.store)
+        values = input_values(task, inputs, context.store)
         try:
             result = run_function(task, values)
         except (Exception, SystemExit) as error:
             raise TaskFailed(user_failure(error)) from error
-        return _outputs(task, result, context.store)
+        return output_literals(task, result, context.store)
 
 
 def item_inputs(inputs: LiteralMap, bound: Collection[str], index: int) -> LiteralMap:
@@ -52,7 +52,8 @@ def item_inputs(inputs: LiteralMap, bound: Collection[str], index: int) -> Liter
     return item
 
 
-def _values(task: Task[..., object], inputs: LiteralMap, store: Store) -> dict[str, object]:
+def input_values(task: Task[..., object], inputs: LiteralMap, store: Store) -> dict[str, object]:
+    """What the function is called with. Raises `TaskFailed`."""
     interface = task.interface
     _check(interface)
     values: dict[str, object] = {}
@@ -89,14 +90,16 @@ def _check(interface: InterfaceView) -> None:
         raise TaskFailed(TaskError(f"USER:{error.code}", str(error))) from error
 
 
-def _outputs(task: Task[..., object], result: object, store: Store) -> LiteralMap:
+def output_literals(task: Task[..., object], result: object, store: Store) -> LiteralMap:
+    """What the function returned, by output. Raises `TaskFailed`."""
     outputs = LiteralMap()
-    for name, value in _by_name(task, result).items():
+    for name, value in by_name(task, result).items():
         outputs.literals[name].CopyFrom(_literal(task, name, value, store))
     return outputs
 
 
-def _by_name(task: Task[..., object], result: object) -> dict[str, object]:
+def by_name(task: Task[..., object], result: object) -> dict[str, object]:
+    """The result as the outputs that it stands for. Raises `TaskFailed` when their number is not that declared."""
     interface = task.interface
     names = list(interface.outputs)
     if not names:

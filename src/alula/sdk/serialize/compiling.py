@@ -14,10 +14,11 @@ def compiled_workflow(serialized: Serialized, name: str) -> CompiledWorkflowClos
     """A workflow with all that it refers to. Raises `CompileErrors`."""
     spec = serialized.workflows[name]
     tasks = [each.template for each in serialized.tasks.values()]
-    return compile_workflow(spec.template, spec.sub_workflows, tasks, _launch_plans(serialized))
+    return compile_workflow(spec.template, spec.sub_workflows, tasks, launch_plans_in(serialized))
 
 
-def _launch_plans(serialized: Serialized) -> list[ReferencedLaunchPlan]:
+def launch_plans_in(serialized: Serialized) -> list[ReferencedLaunchPlan]:
+    """The launch plans that nodes may refer to."""
     return [
         ReferencedLaunchPlan(
             LaunchPlanTemplate(

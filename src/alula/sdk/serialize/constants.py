@@ -55,23 +55,25 @@ def constant(transformer: Transformer, value: object, *, what: str, at: Location
         ) from error
 
 
-def binding(transformer: Transformer, value: object, *, what: str, at: Location) -> BindingData:
-    """How an input of a node, or an output of the workflow, gets its value."""
+def binding(
+    transformer: Transformer, value: object, *, what: str, at: Location, store: Store = NO_STORE
+) -> BindingData:
+    """How an input of a node, or an output of the workflow, gets its value; files of constants go to `store`."""
     if isinstance(value, Promise):
         return BindingData(promise=reference(value))
     if not has_promise(value):
-        return _of_literal(constant(transformer, value, what=what, at=at))
+        return _of_literal(constant(transformer, value, what=what, at=at, store=store))
     if isinstance(transformer, UnionTransformer):
         kind = ListTransformer if isinstance(value, (list, tuple)) else MapTransformer
         variants = [variant for variant in transformer.variants if isinstance(variant, kind)]
         if len(variants) == 1:
-            return binding(variants[0], cast("object", value), what=what, at=at)
+            return binding(variants[0], cast("object", value), what=what, at=at, store=store)
     if isinstance(transformer, ListTransformer) and isinstance(value, (list, tuple)):
-        items = [binding(transformer.item, item, what=what, at=at) for item in cast("list[object]", value)]
+        items = [binding(transformer.item, item, what=what, at=at, store=store) for item in cast("list[object]", value)]
         return BindingData(collection=BindingDataCollection(bindings=items))
     if isinstance(transformer, MapTransformer) and isinstance(value, dict):
         pairs = cast("dict[object, object]", value).items()
-        named = {str(key): binding(transformer.item, item, what=what, at=at) for key, item in pairs}
+        named = {str(key): binding(transformer.item, item, what=what, at=at, store=store) for key, item in pairs}
         return BindingData(map=BindingDataMap(bindings=named))
     raise mistake(
         "WrongValue",

@@ -13,22 +13,26 @@ from flyteidl.admin.schedule_pb2 import FixedRate as FixedRateMessage
 from flyteidl.admin.schedule_pb2 import Schedule
 from flyteidl.admin.task_pb2 import TaskSpec
 from flyteidl.admin.workflow_pb2 import WorkflowSpec
+from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
 from flyteidl.core.identifier_pb2 import Identifier, ResourceType
 from flyteidl.core.literals_pb2 import Binding, LiteralMap
 from flyteidl.core.workflow_pb2 import WorkflowMetadata, WorkflowMetadataDefaults, WorkflowTemplate
 
 from alula.sdk.binding import output_form
 from alula.sdk.conditional import Branch
+from alula.sdk.graph import Graph
+from alula.sdk.interface import InterfaceView
 from alula.sdk.launch_plan import CronSchedule, LaunchPlan
 from alula.sdk.map_task import MapTask
 from alula.sdk.mistake import mistake
 from alula.sdk.promise import Node
-from alula.sdk.serialize.constants import binding
+from alula.sdk.serialize.constants import NO_STORE, binding
 from alula.sdk.serialize.interfaces import description, literals, parameters, typed_interface
 from alula.sdk.serialize.nodes import node_message
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.serialize.tasks import map_task_spec, task_spec
 from alula.sdk.task import Task
+from alula.sdk.types.store import Store
 from alula.sdk.workflow import Workflow, WorkflowFailurePolicy
 
 AnyTask = Task[..., object] | MapTask[object]
@@ -90,6 +94,26 @@ def serialize(*entities: AnyEntity, settings: SerializationSettings) -> Serializ
     return Serialized(collected.id_of(entities[0]), tuple(collected.entities), collected.python_tasks)
 
 
+def serialize_dynamic(
+    task: Task[..., object], graph: Graph, *, settings: SerializationSettings, store: Store
+) -> tuple[DynamicJobSpec, Serialized]:
+    """The graph that a dynamic task made, with all that its nodes need, and the same as entities.
+
+    Files and data frames among the values go to `store`. Raises `InvalidInput` as `serialize` does.
+    """
+    collected = _Collected(settings)
+    collected.add_all(graph)
+    job = DynamicJobSpec(
+        nodes=[node_message(node, settings, store=store) for node in graph.nodes],
+        min_successes=len(graph.nodes),
+        outputs=_outputs(task.interface, graph, store=store),
+        subworkflows=collected.templates_in(graph),
+    )
+    serialized = Serialized(collected.id_of(task), tuple(collected.entities), collected.python_tasks)
+    job.tasks.extend(spec.template for spec in serialized.tasks.values())
+    return job, serialized
+
+
 class _Collected:
     def __init__(self, settings: SerializationSettings) -> None:
         self._settings = settings
@@ -107,7 +131,7 @@ class _Collected:
             chain = " -> ".join(each.name for each in (*self._open, entity))
             raise mistake("RecursiveWorkflow", f"a workflow contains itself: {chain}", at=entity.location)
         known = self._known.get((_kind(entity), entity.name))
-        if known is not None and (known is entity or _same_array(known, entity)):
+        if known is not None and (known is entity or _is_same(known, entity)):
             return
         if known is not None:
             raise mistake(
@@ -129,15 +153,14 @@ class _Collected:
 
     def _add_workflow(self, workflow: Workflow[..., object]) -> None:
         self._open.append(workflow)
-        for entity in _entities(workflow.graph().nodes):
-            self.add(entity)
+        graph = workflow.graph()
+        self.add_all(graph)
         self._open.pop()
         template = self._template(workflow)
-        nested = self._nested(workflow)
-        self._templates[workflow.name] = (template, nested)
+        self._templates[workflow.name] = (template, self._nested(graph))
         spec = WorkflowSpec(
             template=template,
-            sub_workflows=[self._templates[name][0] for name in nested],
+            sub_workflows=self.templates_in(graph),
             description=description(workflow.interface, workflow.settings.docs),
         )
         self.entities.append(SerializedEntity(self.id_of(workflow), spec))
@@ -145,28 +168,30 @@ class _Collected:
         if default is None:
             self.add(LaunchPlan(workflow.name, workflow, at=workflow.location))
 
-    def _nested(self, workflow: Workflow[..., object]) -> tuple[str, ...]:
-        """Names of all workflows inside, each once."""
+    def add_all(self, graph: Graph) -> None:
+        """All that the nodes of a graph run."""
+        for entity in _entities(graph.nodes):
+            self.add(entity)
+
+    def templates_in(self, graph: Graph) -> list[WorkflowTemplate]:
+        """All workflows inside, each once; inner ones first."""
+        return [self._templates[name][0] for name in self._nested(graph)]
+
+    def _nested(self, graph: Graph) -> tuple[str, ...]:
         names: list[str] = []
-        for entity in _entities(workflow.graph().nodes):
+        for entity in _entities(graph.nodes):
             if isinstance(entity, Workflow):
                 names += [*self._templates[entity.name][1], entity.name]
         return tuple(dict.fromkeys(names))
 
     def _template(self, workflow: Workflow[..., object]) -> WorkflowTemplate:
         graph = workflow.graph()
-        outputs: list[Binding] = []
-        for name, value in graph.outputs.items():
-            transformer, _ = output_form(workflow.interface, name)
-            what = f"output `{name}` of workflow `{workflow.interface.name}`"
-            data = binding(transformer, value, what=what, at=workflow.location)
-            outputs.append(Binding(var=name, binding=data))
         return WorkflowTemplate(
             id=self.id_of(workflow),
             metadata=WorkflowMetadata(on_failure=_failure_policy(workflow)),
             interface=typed_interface(workflow.interface),
             nodes=[node_message(node, self._settings) for node in graph.nodes],
-            outputs=outputs,
+            outputs=_outputs(workflow.interface, graph),
             metadata_defaults=WorkflowMetadataDefaults(interruptible=workflow.settings.interruptible),
         )
 
@@ -188,6 +213,16 @@ class _Collected:
         self.entities.append(SerializedEntity(self.id_of(plan), spec, plan.auto_activate))
 
 
+def _outputs(interface: InterfaceView, graph: Graph, *, store: Store = NO_STORE) -> list[Binding]:
+    bindings: list[Binding] = []
+    for name, value in graph.outputs.items():
+        transformer, _ = output_form(interface, name)
+        what = f"output `{name}` of {interface.kind} `{interface.name}`"
+        data = binding(transformer, value, what=what, at=interface.location, store=store)
+        bindings.append(Binding(var=name, binding=data))
+    return bindings
+
+
 def _entities(nodes: Iterable[Node]) -> Iterator[AnyEntity]:
     """What the nodes run, those inside conditionals too."""
     for node in nodes:
@@ -203,8 +238,14 @@ def _kind(entity: AnyEntity) -> ResourceType:
     return ResourceType.LAUNCH_PLAN if isinstance(entity, LaunchPlan) else ResourceType.TASK
 
 
-def _same_array(one: AnyEntity, other: AnyEntity) -> bool:
-    """Two `map_task` calls on one task are one task, when they bind the same inputs: the name says so."""
+def _is_same(one: AnyEntity, other: AnyEntity) -> bool:
+    """Whether two objects of one name say the same.
+
+    Two `map_task` calls on one task are one task when they bind the same inputs, which the name says; a workflow's
+    default launch plan may be there before the author's own object of it.
+    """
+    if isinstance(one, LaunchPlan) and isinstance(other, LaunchPlan):
+        return one.equals(other)
     return isinstance(one, MapTask) and isinstance(other, MapTask) and one.target is other.target
 
 

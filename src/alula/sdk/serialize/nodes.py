@@ -32,9 +32,10 @@ from alula.sdk.promise import Entity, Promise
 from alula.sdk.promise import Node as GraphNode
 from alula.sdk.resources import Resources
 from alula.sdk.serialize.conditions import condition_message, variables
-from alula.sdk.serialize.constants import binding, nodes_of, reference
+from alula.sdk.serialize.constants import NO_STORE, binding, nodes_of, reference
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.task import Task
+from alula.sdk.types.store import Store
 from alula.sdk.workflow import Workflow
 
 _RESOURCES = {
@@ -45,8 +46,11 @@ _RESOURCES = {
 }
 
 
-def node_message(node: GraphNode, settings: SerializationSettings) -> Node:
-    """One node: what it runs, its bindings, what it waits for and its own settings."""
+def node_message(node: GraphNode, settings: SerializationSettings, *, store: Store = NO_STORE) -> Node:
+    """One node: what it runs, its bindings, what it waits for and its own settings.
+
+    Files and data frames that it is given as values go to `store`, which a workflow does not have.
+    """
     entity = node.entity
     inputs: Mapping[str, object] = node.inputs
     if isinstance(entity, Branch):
@@ -54,11 +58,11 @@ def node_message(node: GraphNode, settings: SerializationSettings) -> Node:
     message = Node(
         id=node.id,
         metadata=_metadata(node),
-        inputs=_bindings(node, inputs),
+        inputs=_bindings(node, inputs, store),
         upstream_node_ids=_upstream(node, inputs),
     )
     if isinstance(entity, Branch):
-        message.branch_node.CopyFrom(_branch(entity, settings))
+        message.branch_node.CopyFrom(_branch(entity, settings, store))
     elif isinstance(entity, Workflow):
         reference = settings.identifier(ResourceType.WORKFLOW, entity.name)
         message.workflow_node.CopyFrom(WorkflowNode(sub_workflow_ref=reference))
@@ -73,7 +77,7 @@ def node_message(node: GraphNode, settings: SerializationSettings) -> Node:
     return message
 
 
-def _bindings(node: GraphNode, inputs: Mapping[str, object]) -> list[Binding]:
+def _bindings(node: GraphNode, inputs: Mapping[str, object], store: Store) -> list[Binding]:
     interface = node.entity.interface
     made: list[Binding] = []
     for name in sorted(inputs):
@@ -83,7 +87,7 @@ def _bindings(node: GraphNode, inputs: Mapping[str, object]) -> list[Binding]:
         else:
             transformer, _ = input_form(interface, name)
             what = f"input `{name}` of {interface.kind} `{interface.name}`"
-            data = binding(transformer, value, what=what, at=node.at)
+            data = binding(transformer, value, what=what, at=node.at, store=store)
         made.append(Binding(var=name, binding=data))
     return made
 
@@ -159,14 +163,14 @@ def _task(node: GraphNode, settings: SerializationSettings) -> TaskNode:
     return TaskNode(reference_id=reference, overrides=overrides)
 
 
-def _branch(branch: Branch, settings: SerializationSettings) -> BranchNode:
+def _branch(branch: Branch, settings: SerializationSettings, store: Store) -> BranchNode:
     cases = [
-        IfBlock(condition=condition_message(condition, at=node.at), then_node=node_message(node, settings))
+        IfBlock(condition=condition_message(condition, at=node.at), then_node=node_message(node, settings, store=store))
         for condition, node in branch.cases
     ]
     block = IfElseBlock(case=cases[0], other=cases[1:])
     if branch.otherwise is not None:
-        block.else_node.CopyFrom(node_message(branch.otherwise, settings))
+        block.else_node.CopyFrom(node_message(branch.otherwise, settings, store=store))
     else:
         block.error.CopyFrom(Error(failed_node_id=branch.name, message=branch.error))
     return BranchNode(if_else=block)

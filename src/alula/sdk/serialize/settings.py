@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import msgspec
 from flyteidl.core.identifier_pb2 import Identifier, ResourceType
 
+SETTINGS_VARIABLE = "ALULA_SERIALIZATION"
+"""Environment variable by which a dynamic task knows its own settings, to write the tasks of its graph alike."""
 DEFAULT_IMAGE = "alula:local"
 """The image name of tasks that name none: the process executor runs them with its own choice of environment."""
 
@@ -28,3 +31,12 @@ class SerializationSettings:
     def identifier(self, kind: ResourceType, name: str) -> Identifier:
         """The id of an entity."""
         return Identifier(resource_type=kind, project=self.project, domain=self.domain, name=name, version=self.version)
+
+    def to_text(self) -> str:
+        """All settings as the value of `SETTINGS_VARIABLE`."""
+        return msgspec.json.encode(self).decode()
+
+    @classmethod
+    def from_text(cls, text: str) -> SerializationSettings:
+        """What `to_text` wrote. Raises `msgspec.ValidationError` or `msgspec.DecodeError`."""
+        return msgspec.json.decode(text, type=cls)

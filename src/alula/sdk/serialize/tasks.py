@@ -15,7 +15,7 @@ from alula.sdk.naming import attribute_of
 from alula.sdk.secret import Secret
 from alula.sdk.serialize.interfaces import description, typed_interface
 from alula.sdk.serialize.nodes import duration, resources_message
-from alula.sdk.serialize.settings import SerializationSettings
+from alula.sdk.serialize.settings import SETTINGS_VARIABLE, SerializationSettings
 from alula.sdk.task import Task
 
 _MOUNTS = {"any": SecretMessage.ANY, "env_var": SecretMessage.ENV_VAR, "file": SecretMessage.FILE}
@@ -74,6 +74,8 @@ def _metadata(task: Task[..., object]) -> TaskMetadata:
 def _container(task: Task[..., object], settings: SerializationSettings) -> Container:
     declared = task.settings
     variables = {**settings.environment, **(declared.environment or {})}
+    if declared.is_dynamic:
+        variables[SETTINGS_VARIABLE] = settings.to_text()
     return Container(
         image=declared.container_image or settings.image,
         args=_command(task, settings),

@@ -1,0 +1,76 @@
+"""`@dynamic`: a task whose body makes a graph out of values, when it runs.
+
+On the platform it runs as a task; instead of outputs it leaves the graph, which then runs in its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar, Unpack, overload
+
+from alula.sdk.task import Task, task
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from alula.sdk.cache import Cache
+    from alula.sdk.resources import Resources
+    from alula.sdk.secret import Secret
+
+P = ParamSpec("P")
+R_co = TypeVar("R_co", covariant=True)
+
+
+class TaskOptions(TypedDict, total=False):
+    """Arguments of `@task`, which `@dynamic` has too."""
+
+    retries: int
+    timeout: int | timedelta
+    cache: bool | Cache
+    cache_version: str | None
+    cache_serialize: bool
+    cache_ignore_input_vars: Sequence[str]
+    requests: Resources | None
+    limits: Resources | None
+    resources: Resources | None
+    environment: Mapping[str, str] | None
+    container_image: str | None
+    interruptible: bool | None
+    enable_deck: bool
+    docs: str
+    deprecated: str
+    secret_requests: Sequence[Secret]
+
+
+@overload
+def dynamic(function: Callable[P, R_co], /) -> Task[P, R_co]: ...
+
+
+@overload
+def dynamic(**options: Unpack[TaskOptions]) -> Callable[[Callable[P, R_co]], Task[P, R_co]]: ...
+
+
+def dynamic(
+    function: Callable[P, R_co] | None = None, /, **options: Unpack[TaskOptions]
+) -> Task[P, R_co] | Callable[[Callable[P, R_co]], Task[P, R_co]]:
+    """Make a dynamic task of a function: it sees its inputs as values, and its calls of tasks as promises.
+
+    ```python
+    @dynamic
+    def train_all(depths: list[int], data: str) -> list[float]:
+        return [train(data=data, depth=depth) for depth in depths if depth > 0]
+    ```
+
+    The body may loop over inputs, test them with `if` and compute with them. It calls tasks, map tasks, workflows and
+    other dynamic tasks, and uses `conditional` and `>>`, as the body of a workflow does; all of these run after it.
+    Settings are those of `@task` and concern the body, not what it calls. A body that calls nothing returns its
+    outputs as a task does.
+
+    Raises `InvalidInput` as `@task` does.
+    """
+
+    def declare(function: Callable[P, R_co]) -> Task[P, R_co]:
+        plain = task(**options)(function)
+        return Task(function, plain.settings._replace(is_dynamic=True))
+
+    return declare if function is None else declare(function)

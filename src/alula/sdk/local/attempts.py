@@ -1,0 +1,140 @@
+"""Attempts of tasks in this process, for local runs: literals in, outputs or a graph out."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from flyteidl.core.literals_pb2 import LiteralMap
+
+from alula.core.compiler.dynamic import BUILD_FAILED, compile_dynamic
+from alula.core.engine.actions import StartAttempt
+from alula.core.engine.plan import PlanNode, PlanTask, make_plan
+from alula.core.errors import InvalidInput, TaskError
+from alula.sdk.context import make_context
+from alula.sdk.deck import Deck, render
+from alula.sdk.local.shell import Expanded, Succeeded
+from alula.sdk.map_task import MapTask
+from alula.sdk.runtime.expanding import Expanded as Graph
+from alula.sdk.runtime.expanding import expand
+from alula.sdk.runtime.failure import TaskFailed
+from alula.sdk.runtime.results import write_deck
+from alula.sdk.runtime.running import execute, item_inputs
+from alula.sdk.serialize.compiling import launch_plans_in
+from alula.sdk.serialize.entities import AnyTask, Serialized
+from alula.sdk.serialize.settings import SerializationSettings
+from alula.sdk.task import Task
+
+LOCAL = SerializationSettings(require_importable=False)
+"""Nothing is looked up by name in a local run."""
+
+
+class Attempts:
+    """Runs attempts of the tasks in this process, and keeps the last exception of user code."""
+
+    def __init__(self, serialized: Serialized, folder: Path) -> None:
+        self.folder = folder
+        self.exception: BaseException | None = None
+        self.launch_plans: dict[str, Serialized] = {}
+        """With what each launch plan can be run, those that dynamic tasks use too."""
+        self._tasks: dict[str, AnyTask] = {}
+        self._learn(serialized)
+        self._work = tempfile.mkdtemp(prefix="alula-local-")
+
+    def close(self) -> None:
+        shutil.rmtree(self._work, ignore_errors=True)
+
+    def _learn(self, serialized: Serialized) -> None:
+        self._tasks.update(serialized.python_tasks)
+        self.launch_plans.update(dict.fromkeys(serialized.launch_plans, serialized))
+
+    def run(self, action: StartAttempt, plan: PlanNode) -> Succeeded | Expanded | TaskError:
+        assert plan.task is not None
+        item = f"-{action.index}" if action.index >= 0 else ""
+        place = f"{action.node_id}{item}-{action.attempt}"
+        before = os.environ.get("FLYTE_ATTEMPT_NUMBER")
+        os.environ["FLYTE_ATTEMPT_NUMBER"] = str(action.attempt)
+        try:
+            return self._execute(action, plan, place)
+        except TaskFailed as failed:
+            self.exception = failed.__cause__
+            return failed.error
+        finally:
+            _restore("FLYTE_ATTEMPT_NUMBER", before)
+            self._empty_work()
+
+    def _empty_work(self) -> None:
+        # The folder serves the next attempt: making and removing one each time costs more than most tasks.
+        if os.listdir(self._work):
+            shutil.rmtree(self._work, ignore_errors=True)
+            os.makedirs(self._work, exist_ok=True)
+
+    def _execute(self, action: StartAttempt, plan: PlanNode, place: str) -> Succeeded | Expanded | TaskError:
+        assert plan.task is not None
+        target = self._tasks[plan.task.id.name]
+        inputs = LiteralMap.FromString(action.inputs)
+        if isinstance(target, MapTask):
+            inputs = item_inputs(inputs, target.bound, action.index)
+        task = target.target if isinstance(target, MapTask) else target
+        context = make_context(
+            execution_id=("local", "local", self.folder.name),
+            task_id=plan.task.id,
+            attempt=action.attempt,
+            working_directory=self._work,
+            raw_output_prefix=str(self.folder / place),
+            checkpoint_path=str(self.folder / place / "checkpoint"),
+            previous_checkpoint=self._previous_checkpoint(action),
+            enable_deck=task.settings.enable_deck,
+        )
+        try:
+            result = (
+                expand(task, inputs, context, LOCAL) if task.settings.is_dynamic else execute(task, inputs, context)
+            )
+        finally:
+            sys.stdout.flush()
+            deck = self._deck(place, task, context.decks)
+        if isinstance(result, LiteralMap):
+            return Succeeded(result.SerializeToString(deterministic=True), deck)
+        return self._compiled(result, action, plan.task, place, deck)
+
+    def _compiled(
+        self, graph: Graph, action: StartAttempt, task: PlanTask, place: str, deck: str
+    ) -> Expanded | TaskError:
+        """As the platform does with what a dynamic task leaves."""
+        try:
+            closure = compile_dynamic(
+                graph.job,
+                parent=task.template,
+                node_id=action.node_id,
+                launch_plans=launch_plans_in(graph.serialized),
+            )
+            plan = make_plan(closure)
+        except InvalidInput as error:
+            return TaskError(BUILD_FAILED, f"the graph that the task made can't be run: {error}")
+        self._learn(graph.serialized)
+        file = self.folder / place / "futures_compiled.pb"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(closure.SerializeToString(deterministic=True))
+        return Expanded(plan, str(file), deck)
+
+    def _previous_checkpoint(self, action: StartAttempt) -> str:
+        if action.attempt == 0:
+            return ""
+        item = f"-{action.index}" if action.index >= 0 else ""
+        return str(self.folder / f"{action.node_id}{item}-{action.attempt - 1}" / "checkpoint")
+
+    def _deck(self, place: str, task: Task[..., object], decks: list[Deck]) -> str:
+        if not task.settings.enable_deck or not decks:
+            return ""
+        write_deck(str(self.folder / place), render(decks, title=task.name))
+        return str(self.folder / place / "deck.html")
+
+
+def _restore(name: str, value: str | None) -> None:
+    if value is None:
+        os.environ.pop(name, None)
+    else:
+        os.environ[name] = value
