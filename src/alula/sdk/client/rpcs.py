@@ -13,6 +13,7 @@ from flyteidl.admin import (
     launch_plan_pb2,
     node_execution_pb2,
     project_pb2,
+    signal_pb2,
     task_execution_pb2,
     task_pb2,
     version_pb2,
@@ -38,6 +39,7 @@ class Rpc(NamedTuple, Generic[Request, Answer]):
 
 
 _ADMIN = "/flyteidl.service.AdminService"
+_SIGNAL = "/flyteidl.service.SignalService"
 _DATA_PROXY = "/flyteidl.service.DataProxyService"
 
 GET_VERSION = Rpc(f"{_ADMIN}/GetVersion", version_pb2.GetVersionRequest, version_pb2.GetVersionResponse)
@@ -111,6 +113,9 @@ LIST_TASK_EXECUTIONS = Rpc(
     task_execution_pb2.TaskExecutionListRequest,
     task_execution_pb2.TaskExecutionList,
 )
+
+LIST_SIGNALS = Rpc(f"{_SIGNAL}/ListSignals", signal_pb2.SignalListRequest, signal_pb2.SignalList)
+SET_SIGNAL = Rpc(f"{_SIGNAL}/SetSignal", signal_pb2.SignalSetRequest, signal_pb2.SignalSetResponse)
 
 CREATE_UPLOAD_LOCATION = Rpc(
     f"{_DATA_PROXY}/CreateUploadLocation",
