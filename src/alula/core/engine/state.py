@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import msgspec
 from flyteidl.core import literals_pb2
 
-from alula.core.engine.events import Created
+from alula.core.engine.events import Created, SignalSet
 from alula.core.engine.plan import Plan, PlanNode
 from alula.core.engine.records import CacheStatus, ExecutionPhase, NodePhase
 from alula.core.errors import TaskError
@@ -137,6 +137,7 @@ class Execution:
 
     __slots__ = (
         "_scopes_opened",
+        "answers",
         "blocked",
         "children",
         "created",
@@ -163,6 +164,8 @@ class Execution:
         """Plans of the graphs that dynamic tasks gave, by the URI of the closure; put here by the shell."""
         self.gates: dict[str, list[tuple[int, int]]] = {}
         """(scope, node) of the gates that wait for each signal."""
+        self.answers: dict[str, SignalSet] = {}
+        """What gates were answered, by signal: a gate that asks the same later has its answer at once."""
         self.children: dict[str, tuple[int, int]] = {}
         """(scope, node) of the launch plan node of each child execution."""
         self._scopes_opened = 0

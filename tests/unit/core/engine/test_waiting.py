@@ -83,6 +83,18 @@ def test_a_signal_gives_its_value_and_time_opens_a_sleeping_gate() -> None:
     assert run.inputs_of("n2")["x"] == integer(9)
 
 
+def test_a_gate_that_asks_later_what_was_answered_has_its_answer_at_once() -> None:
+    again = approval_node("n3", o0="n2.o0")
+    again.gate_node.approve.signal_id = "n1-ok"
+    nodes = [approval_node("n1", o0=".x"), task_node("n2", T, x="n1.o0"), again, task_node("n4", T, x="n3.o0")]
+    run = Driver(compiled(workflow("w", nodes), [T]), x=integer(1))
+    run.answer("n1-ok", boolean(True))
+    run.succeed("n2", 5)
+    assert run.phase("n3") is NodePhase.SUCCEEDED
+    assert run.inputs_of("n4")["x"] == integer(5)
+    run.assert_replays()
+
+
 def test_an_abort_closes_the_gates() -> None:
     run = approving()
     run.abort()

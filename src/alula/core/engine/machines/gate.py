@@ -6,7 +6,8 @@
                         ├── rejected ───► failed
                         └── timeout ────► timed out
 
-The question is recorded as a signal when the gate starts; an answer is a fact in the log, `SignalSet`.
+The question is recorded as a signal when the gate starts; an answer is a fact in the log, `SignalSet`. It holds
+for every gate of the execution that asks the same, also for one that starts later.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ class GateMachine:
         cell = GateCell(inputs, due_at=turn.at + wait_us if wait_us or rule.kind == "sleep" else 0)
         scope.cells[node] = cell
         report.node_running(turn, scope, node)
+        answer = turn.execution.answers.get(rule.signal_id) if rule.kind != "sleep" else None
+        if answer is not None:
+            turn.later(lambda: self._answered_before(turn, scope, node, cell, answer))
+            return
         if cell.due_at:
             turn.do(_timer(scope, node, cell))
         if rule.kind == "sleep":
@@ -77,9 +82,14 @@ class GateMachine:
         if cell.due_at:
             yield _timer(scope, node, cell)
 
+    def _answered_before(self, turn: Turn, scope: Scope, node: int, cell: GateCell, answer: SignalSet) -> None:
+        if scope.cells.get(node) is cell:  # nothing has stopped it meanwhile
+            self._answered(turn, scope, node, cell, answer)
+
     def _answered(self, turn: Turn, scope: Scope, node: int, cell: GateCell, event: SignalSet) -> None:
         rule = _rule(scope, node)
         self._forget(turn, scope, node)
+        turn.execution.answers[rule.signal_id] = event
         value = literals_pb2.Literal.FromString(event.value)
         if not turn.silent:
             turn.changes.signals.append(
