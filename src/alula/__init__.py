@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from alula.sdk.task import task as task
     from alula.sdk.types.columns import kwtypes as kwtypes
     from alula.sdk.types.directory import FlyteDirectory as FlyteDirectory
+    from alula.sdk.types.error import FlyteError as FlyteError
     from alula.sdk.types.file import FlyteFile as FlyteFile
     from alula.sdk.types.structured_dataset import StructuredDataset as StructuredDataset
     from alula.sdk.workflow import WorkflowFailurePolicy as WorkflowFailurePolicy
@@ -45,6 +46,7 @@ _EXPORTS = {
     "ExecutionParameters": "context",
     "FixedRate": "launch_plan",
     "FlyteDirectory": "types.directory",
+    "FlyteError": "types.error",
     "FlyteFile": "types.file",
     "FlyteRecoverableException": "failures",
     "HashMethod": "cache",

@@ -99,7 +99,7 @@ class Graph:
                 fix="end it with `.else_().then(...)` or `.else_().fail(...)`",
             )
         seen: dict[str, Node] = {}
-        for node in self.nodes:
+        for node in (*self.nodes, *([self.failure] if self.failure else [])):
             if node.id in seen:
                 raise mistake(
                     "DuplicateNodeName",

@@ -6,17 +6,22 @@ outside a workflow it runs on the local engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from enum import Enum
 from functools import update_wrapper
-from typing import Generic, NamedTuple, ParamSpec, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from alula.sdk.graph import Graph, declaring, open_graph
-from alula.sdk.interface import Interface
+from alula.sdk.interface import REQUIRED, Interface
 from alula.sdk.mistake import Location, caller, mistake
 from alula.sdk.naming import module_of
 from alula.sdk.promise import Node, Outputs, Promise
+from alula.sdk.task import Task
 
+if TYPE_CHECKING:
+    Handler: TypeAlias = "Task[..., Any] | Workflow[..., Any]"  # Any: whatever it returns is not used
+
+_FAILURE_NODE_ID = "fn0"  # as flytekit names it
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 
@@ -34,6 +39,7 @@ class WorkflowSettings(NamedTuple):
     failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY
     interruptible: bool = False
     docs: str = ""
+    on_failure: Handler | None = None
 
 
 class Workflow(Generic[P, R_co]):
@@ -72,6 +78,8 @@ class Workflow(Generic[P, R_co]):
                 returned = _finish(cast("Coroutine[object, None, object]", returned), self)
         graph.outputs = self._outputs(returned)
         graph.check_promises(graph.outputs, at=self.location)
+        if self.settings.on_failure is not None:
+            graph.failure = _failure_node(self, graph, self.settings.on_failure, promises)
         graph.finish()
         return graph
 
@@ -126,6 +134,7 @@ def workflow(
     *,
     failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY,
     interruptible: bool = False,
+    on_failure: Handler | None = None,
     docs: str = "",
 ) -> Callable[[Callable[P, R_co]], Workflow[P, R_co]]: ...
 
@@ -136,6 +145,7 @@ def workflow(
     *,
     failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY,
     interruptible: bool = False,
+    on_failure: Handler | None = None,
     docs: str = "",
 ) -> Workflow[P, R_co] | Callable[[Callable[P, R_co]], Workflow[P, R_co]]:
     """Make a workflow of a function whose body calls tasks, workflows and launch plans.
@@ -151,16 +161,50 @@ def workflow(
     Args:
         failure_policy: whether steps that do not depend on a failed one still run.
         interruptible: whether its tasks may run on machines that can go away.
+        on_failure: a task or workflow to run when a step has failed and nothing else runs any more. It gets the inputs
+            of this workflow that have the names of its own, and `err: FlyteError | None`. The run fails all the same.
         docs: a description, when the docstring should not be it.
 
     Raises `InvalidInput` for a parameter without a type.
     """
-    settings = WorkflowSettings(failure_policy, interruptible, docs)
+    if on_failure is not None and not isinstance(on_failure, (Task, Workflow)):
+        raise mistake(
+            "WrongFailureHandler", f"`on_failure` is {on_failure!r}, expected a task or workflow", at=caller()
+        )
+    settings = WorkflowSettings(failure_policy, interruptible, docs, on_failure)
 
     def declare(function: Callable[P, R_co]) -> Workflow[P, R_co]:
         return Workflow(function, settings)
 
     return declare if function is None else declare(function)
+
+
+def _failure_node(
+    workflow: Workflow[..., object], graph: Graph, handler: Handler, promises: Mapping[str, Promise]
+) -> Node:
+    """The node of the failure handler. The error takes the place of its first input of type `FlyteError`."""
+    from alula.sdk.binding import check_inputs, input_form  # lazy: protobuf is for compiling
+
+    interface = handler.interface
+    inputs: dict[str, object] = {}
+    for name, default in interface.defaults.items():
+        transformer, _ = input_form(interface, name)
+        if name in promises:
+            inputs[name] = promises[name]
+        elif default is not REQUIRED:
+            inputs[name] = default
+        elif transformer.fit(None):
+            inputs[name] = None
+        else:
+            raise mistake(
+                "WrongFailureHandler",
+                f"{interface.kind} `{interface.name}` handles failures of workflow `{workflow.interface.name}`,"
+                f" which has no input `{name}` for it",
+                at=workflow.location,
+                fix=f"give `{name}` a default, or take the error as `{name}: FlyteError | None = None`",
+            )
+    check_inputs(interface, inputs, at=workflow.location)
+    return Node(_FAILURE_NODE_ID, handler, inputs, workflow.location, graph=graph)
 
 
 def _finish(body: Coroutine[object, None, object], workflow: Workflow[..., object]) -> object:

@@ -37,7 +37,7 @@ class Attempts:
 
     def __init__(self, serialized: Serialized, folder: Path) -> None:
         self.folder = folder
-        self.exception: BaseException | None = None
+        self._exceptions: dict[str, BaseException] = {}
         self.launch_plans: dict[str, Serialized] = {}
         """With what each launch plan can be run, those that dynamic tasks use too."""
         self._tasks: dict[str, AnyTask] = {}
@@ -60,11 +60,16 @@ class Attempts:
         try:
             return self._execute(action, plan, place)
         except TaskFailed as failed:
-            self.exception = failed.__cause__
+            if failed.__cause__ is not None:
+                self._exceptions[action.node_id] = failed.__cause__
             return failed.error
         finally:
             _restore("FLYTE_ATTEMPT_NUMBER", before)
             self._empty_work()
+
+    def exception_at(self, node_id: str) -> BaseException | None:
+        """What user code raised last at a node."""
+        return self._exceptions.get(node_id)
 
     def _empty_work(self) -> None:
         # The folder serves the next attempt: making and removing one each time costs more than most tasks.

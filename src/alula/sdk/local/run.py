@@ -135,7 +135,8 @@ def run_entity(
         os.environ.update(before)
         attempts.close()
     if result.phase is not ExecutionPhase.SUCCEEDED:
-        return LocalOutcome(attempts.folder, None, result.error, attempts.exception)
+        exception = attempts.exception_at(result.error.node_id) if result.error else None
+        return LocalOutcome(attempts.folder, None, result.error, exception)
     return LocalOutcome(attempts.folder, LiteralMap.FromString(result.outputs or b""), None, None)
 
 

@@ -170,7 +170,7 @@ class _Collected:
 
     def add_all(self, graph: Graph) -> None:
         """All that the nodes of a graph run."""
-        for entity in _entities(graph.nodes):
+        for entity in _entities_in(graph):
             self.add(entity)
 
     def templates_in(self, graph: Graph) -> list[WorkflowTemplate]:
@@ -179,7 +179,7 @@ class _Collected:
 
     def _nested(self, graph: Graph) -> tuple[str, ...]:
         names: list[str] = []
-        for entity in _entities(graph.nodes):
+        for entity in _entities_in(graph):
             if isinstance(entity, Workflow):
                 names += [*self._templates[entity.name][1], entity.name]
         return tuple(dict.fromkeys(names))
@@ -191,6 +191,7 @@ class _Collected:
             metadata=WorkflowMetadata(on_failure=_failure_policy(workflow)),
             interface=typed_interface(workflow.interface),
             nodes=[node_message(node, self._settings) for node in graph.nodes],
+            failure_node=node_message(graph.failure, self._settings) if graph.failure else None,
             outputs=_outputs(workflow.interface, graph),
             metadata_defaults=WorkflowMetadataDefaults(interruptible=workflow.settings.interruptible),
         )
@@ -221,6 +222,10 @@ def _outputs(interface: InterfaceView, graph: Graph, *, store: Store = NO_STORE)
         data = binding(transformer, value, what=what, at=interface.location, store=store)
         bindings.append(Binding(var=name, binding=data))
     return bindings
+
+
+def _entities_in(graph: Graph) -> Iterator[AnyEntity]:
+    yield from _entities([*graph.nodes, *([graph.failure] if graph.failure else [])])
 
 
 def _entities(nodes: Iterable[Node]) -> Iterator[AnyEntity]:

@@ -29,6 +29,8 @@ from alula.sdk.types.containers import (
 )
 from alula.sdk.types.directory import FlyteDirectory
 from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer
+from alula.sdk.types.error import FlyteError
+from alula.sdk.types.error_literals import ErrorTransformer
 from alula.sdk.types.file import FlyteFile
 from alula.sdk.types.frames import FrameTransformer, library_of
 from alula.sdk.types.primitives import PRIMITIVES
@@ -176,6 +178,8 @@ def _class(class_: object, arguments: tuple[object, ...]) -> Transformer | None:
         return EnumTransformer(py_type)
     if issubclass(py_type, pathlib.PurePath) or py_type is os.PathLike:
         return FileTransformer(as_path=pathlib.Path)
+    if py_type is FlyteError:
+        return ErrorTransformer()
     if dataclasses.is_dataclass(py_type):
         return DataclassTransformer(py_type, transformer_for)
     if any(base.__module__.partition(".")[0] == "pydantic" for base in py_type.__mro__):
