@@ -104,23 +104,34 @@ class RunReader:
             return compiler_pb2.CompiledWorkflowClosure()
         return workflow.closure.compiled_workflow
 
-    def _level(self, parent: str, template: workflow_pb2.WorkflowTemplate | None, depth: int) -> list[NodeView]:
-        """The nodes of one graph in the order of its template, then any that it does not have."""
+    def _level(
+        self, parent: str, template: workflow_pb2.WorkflowTemplate | None, depth: int, *, is_branch: bool = False
+    ) -> list[NodeView]:
+        """The nodes of one graph in the order of its template, then any that it does not have.
+
+        Of a branch, whose cases stand in the template around it: those that have begun.
+        """
         begun = {
             execution.metadata.spec_node_id or execution.id.node_id: execution
             for execution in self._node_executions(parent)
             if execution.id.node_id not in _HIDDEN
         }
         views: list[NodeView] = []
-        for node in template.nodes if template is not None else ():
-            if node.id not in _HIDDEN:
-                views.append(self._view(node, begun.pop(node.id, None), depth))
+        nodes = template.nodes if template is not None else ()
+        apart = _HIDDEN.union(inner for node in nodes for inner in _cases_of(node))
+        for node in nodes:
+            if node.id in begun or not (is_branch or node.id in apart):
+                views.append(self._view(node, begun.pop(node.id, None), depth, template))
         for execution in begun.values():
-            views.append(self._view(workflow_pb2.Node(id=execution.id.node_id), execution, depth))
+            views.append(self._view(workflow_pb2.Node(id=execution.id.node_id), execution, depth, None))
         return views
 
     def _view(
-        self, node: workflow_pb2.Node, execution: node_execution_pb2.NodeExecution | None, depth: int
+        self,
+        node: workflow_pb2.Node,
+        execution: node_execution_pb2.NodeExecution | None,
+        depth: int,
+        around: workflow_pb2.WorkflowTemplate | None,
     ) -> NodeView:
         is_array = node.HasField("array_node")
         if execution is None:
@@ -132,9 +143,13 @@ class RunReader:
             is_array=is_array or execution.metadata.is_array,
         )
         if execution.metadata.is_parent_node and depth < DEPTH_LIMIT:
-            view.children = self._level(view.node_id, self._template_of(node), depth + 1)
-        if view.is_array or not execution.metadata.is_parent_node:
+            is_branch = node.HasField("branch_node")
+            template = around if is_branch else self._template_of(node)
+            view.children = self._level(view.node_id, template, depth + 1, is_branch=is_branch)
+        if view.is_array or execution.metadata.is_dynamic or not execution.metadata.is_parent_node:
             view.attempts = self._task_executions(execution)
+        if node.WhichOneof("target") is None and view.attempts:  # of a graph that was made at run time
+            view.name = short_name(view.attempts[0].id.task_id.name)
         return view
 
     def _template_of(self, node: workflow_pb2.Node) -> workflow_pb2.WorkflowTemplate | None:
@@ -217,6 +232,14 @@ def from_execution_id(id: identifier_pb2.WorkflowExecutionIdentifier) -> Executi
 def has_ended(execution: execution_pb2.Execution) -> bool:
     """Whether the run has reached its end."""
     return ExecutionPhase(execution.closure.phase).is_terminal
+
+
+def _cases_of(node: workflow_pb2.Node) -> Iterator[str]:
+    """Ids of the nodes inside a branch, which a compiled template has beside it."""
+    if node.HasField("branch_node"):
+        block = node.branch_node.if_else
+        yield from (case.then_node.id for case in (block.case, *block.other))
+        yield block.else_node.id
 
 
 def _name_of(node: workflow_pb2.Node) -> str:
