@@ -11,15 +11,22 @@ MARK = "TEST_PLATFORM_MARK"
 """Set it for a platform: its own process, its fork servers and all attempts have it."""
 
 
+STAND_BY = "alula-standby"
+"""Name of a fork that waits for an attempt."""
+
+
 class Found(NamedTuple):
     """A living process; with its start time, so that an id that is used again is not taken for it."""
 
     pid: int
     started: int
     command: str
+    name: str = ""
 
     def is_attempt_of(self, platform: int) -> bool:
-        """Whether it is neither the platform nor one of the fork servers that this started."""
+        """Whether it is neither the platform nor one of the fork servers that this started, nor stands by for one."""
+        if self.name == STAND_BY:
+            return False
         return self.pid != platform and self.pid not in {each.pid for each in children(platform)}
 
 
@@ -39,7 +46,8 @@ def marked(mark: str) -> set[Found]:
             continue
         fields = stat[stat.rindex(")") + 2 :].split()
         if fields[0] not in "ZX":
-            found.add(Found(int(entry), int(fields[19]), _command(entry)))
+            name = stat[stat.index("(") + 1 : stat.rindex(")")]
+            found.add(Found(int(entry), int(fields[19]), _command(entry), name))
     return found
 
 

@@ -5,9 +5,12 @@ so it is one file and uses the standard library only. The platform starts it as 
 length-prefixed JSON frames over that socket:
 
     -> load   entry point and modules to import; answered by `ready` (with what makes a fork unsafe, if anything)
-    -> run    one attempt: fork and call the entry point, or (`exec`) fork and execute a program
+    -> run    one attempt: call the entry point in a fork, or (`exec`) execute a program in one
     -> kill   end an attempt: SIGTERM, after `grace_s` SIGKILL
     <- started, ended
+
+Once an attempt has come, the next fork is made beforehand and stands by for its frame: an attempt still has a process
+of its own, but does not wait for it.
 
 Whatever an attempt starts stays below it: the attempt is the subreaper of its descendants, and the fork server
 that of its attempts, so processes which an attempt leaves behind (however they detached themselves) become
@@ -41,9 +44,11 @@ import threading
 import time
 import types
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
+PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
+STAND_BY_NAME, ATTEMPT_NAME = b"alula-standby", b"alula-attempt"
+"""What `ps` and `top` show of a fork, before and after it has got an attempt."""
 ATTEMPT_OOM_SCORE = b"500"
 PRELOAD_OUTPUT_MAX_BYTES = 64 * 1024
 EXEC_FAILED = 126
@@ -280,6 +285,13 @@ def describe_process(pid: int) -> str:
     return f"{pid} {(command or read_text(f'/proc/{pid}/comm'))[:120]}"
 
 
+class StandBy(NamedTuple):
+    """A fork that is ready for an attempt, and the pipe on which it waits for its frame."""
+
+    pid: int
+    pipe: int
+
+
 class Attempt:
     """One attempt: its request, its first process, and how it ended."""
 
@@ -314,6 +326,9 @@ class Server:
         self.script = ""
         self.unannounced: dict[int, float] = {}
         """Attempts whose start was not reported yet, by when that is due (monotonic seconds)."""
+        self.stand_by: StandBy | None = None
+        self.is_used = False
+        """Whether an attempt has come, so that more are likely."""
         self.collecting = True
         self.leftover_grace_s = 1.0
         self.preload_output = b""
@@ -348,9 +363,12 @@ class Server:
             if self.unannounced:
                 self.announce()
             self.send()
+            if self.is_used and self.stand_by is None:
+                with contextlib.suppress(OSError):  # then the next attempt meets it again
+                    self.stand_by = self.fork()
 
-    def prctl(self, option: int, value: int) -> None:
-        self.libc.prctl(option, int(value), 0, 0, 0)
+    def prctl(self, option: int, value: int | bytes) -> None:
+        self.libc.prctl(option, value if isinstance(value, bytes) else int(value), 0, 0, 0)
 
     # Frames
 
@@ -368,10 +386,11 @@ class Server:
             (size,) = struct.unpack_from(">I", self.buffer, start)
             if len(self.buffer) - start < 4 + size:
                 break
-            frame = json.loads(self.buffer[start + 4 : start + 4 + size])
+            body = bytes(self.buffer[start + 4 : start + 4 + size])
+            frame = json.loads(body)
             start += 4 + size
             if frame["op"] == "run":
-                self.on_run(frame)
+                self.on_run(frame, body)
             elif frame["op"] == "kill":
                 self.on_kill(frame)
             else:
@@ -435,25 +454,19 @@ class Server:
 
     # Starting
 
-    def on_run(self, frame: Frame) -> None:
+    def on_run(self, frame: Frame, body: bytes) -> None:
         number = frame["id"]
+        self.is_used = True
         try:
             prepare_folder(frame["cwd"], frame["links"])
             log = os.open(frame["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             try:
                 if self.preload_output:
                     os.write(log, self.preload_output)
-                started_at = time.time_ns() // 1000
-                # So that a collection in the child does not look at, and thereby copy, what was made here.
-                gc.freeze()
-                # A signal for the child must not meet the handlers of the fork server, which wake that up.
-                signal.pthread_sigmask(signal.SIG_BLOCK, OWN_SIGNALS)
-                pid = os.fork()
-                if pid == 0:
-                    self.child(frame, log)
             finally:
                 os.close(log)
-                signal.pthread_sigmask(signal.SIG_UNBLOCK, OWN_SIGNALS)
+            started_at = time.time_ns() // 1000
+            pid = self.hand_over(body)
         except OSError as error:
             clean_folder(frame["cwd"], frame["links"])
             self.tell({"event": "ended", "id": number, "cannot_start": str(error)})
@@ -463,24 +476,56 @@ class Server:
         self.by_pid[pid] = attempt
         self.unannounced[number] = time.monotonic() + ANNOUNCE_S
 
+    def hand_over(self, body: bytes) -> int:
+        """Give a frame to the fork that stands by, or to a new one; the id of its process. Raises OSError."""
+        ready, self.stand_by = self.stand_by, None
+        try:
+            return give(ready or self.fork(), body)
+        except BrokenPipeError:  # somebody killed it
+            return give(self.fork(), body)
+
+    def fork(self) -> StandBy:
+        """A child that has done all that is the same for every attempt. Raises OSError."""
+        theirs, ours = os.pipe2(os.O_CLOEXEC)
+        # So that a collection in the child does not look at, and thereby copy, what was made here.
+        gc.freeze()
+        # A signal for the child must not meet the handlers of the fork server, which wake that up.
+        signal.pthread_sigmask(signal.SIG_BLOCK, OWN_SIGNALS)
+        try:
+            pid = os.fork()
+            if pid == 0:
+                os.close(ours)
+                self.child(theirs)
+        except OSError:
+            os.close(ours)
+            raise
+        finally:
+            os.close(theirs)
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, OWN_SIGNALS)
+        return StandBy(pid, ours)
+
     def announce(self) -> None:
         """Report the starts that are due."""
         now = time.monotonic()
         for number in [number for number, due in self.unannounced.items() if due <= now]:
             del self.unannounced[number]
             attempt = self.attempts[number]
-            at = attempt.record["started_at"]
-            self.tell({"event": "started", "id": number, "pid": attempt.pid, "at": at})
+            self.tell({"event": "started", "id": number, "pid": attempt.pid, "at": attempt.record["started_at"]})
 
-    def child(self, frame: Frame, log: int) -> NoReturn:
+    def child(self, pipe: int) -> NoReturn:
         status = EXEC_FAILED
+        frame: Frame = {"argv": [""]}
         try:
-            self.set_up_child(frame, log)
+            self.set_up_child()
+            frame = wait_for_frame(pipe)
+            self.prctl(PR_SET_NAME, ATTEMPT_NAME)
+            enter(frame)
             if frame["exec"]:
+                for each in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these; programs expect them
+                    signal.signal(each, signal.SIG_DFL)
                 os.execve(frame["program"], frame["argv"], frame["environment"])
             for name, value in frame["environment"].items():
                 os.environ[name] = value
-            self.randomness.renew()
             if self.collecting:
                 gc.enable()
             status = call(self.load_entry, [self.script, *frame["argv"][1:]])
@@ -488,32 +533,26 @@ class Server:
             print(f"cannot start {frame['argv'][0]}: {error}", file=sys.stderr)
         leave(status)
 
-    def set_up_child(self, frame: Frame, log: int) -> None:
-        os.dup2(log, 1)
-        os.dup2(log, 2)
-        os.close(log)
+    def set_up_child(self) -> None:
+        """What is the same for every attempt."""
         signal.set_wakeup_fd(-1)
         for each in OWN_SIGNALS:
             signal.signal(each, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, OWN_SIGNALS)
-        if frame["exec"]:
-            for each in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these; programs expect them
-                signal.signal(each, signal.SIG_DFL)
         os.setsid()
+        self.prctl(PR_SET_NAME, STAND_BY_NAME)
         self.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         self.prctl(PR_SET_CHILD_SUBREAPER, 1)
         if os.getppid() != self.pid:
             os._exit(1)
-        for path in frame["join"]:
-            write_once(path, b"0")
         with contextlib.suppress(OSError):  # only a hint to the kernel: whom to kill first
             write_once("/proc/self/oom_score_adj", ATTEMPT_OOM_SCORE)
-        os.chdir(frame["cwd"])
         self.sock.close()
         os.close(self.wake)
         os.close(self.wake_up)
         if self.children >= 0:
             os.close(self.children)
+        self.randomness.renew()
 
     # Ending
 
@@ -570,12 +609,13 @@ class Server:
                 return
             attempt = self.by_pid.pop(pid, None)
             if attempt is None:
+                self.forget_stand_by(pid)
                 continue
             if attempt.pid == pid:
                 self.note_exit(attempt, status, usage)
             attempt.group.discard(pid)
             for left in children(self.children):
-                if left not in self.by_pid:
+                if left not in self.by_pid and (self.stand_by is None or left != self.stand_by.pid):
                     self.adopt(left, attempt)
             if not attempt.group:
                 self.finish(attempt)
@@ -583,6 +623,12 @@ class Server:
                 killed = "cause" in attempt.record
                 attempt.deadline = math.inf
                 self.set_deadline(attempt, 0 if killed else self.leftover_grace_s)
+
+    def forget_stand_by(self, pid: int) -> None:
+        if self.stand_by is not None and self.stand_by.pid == pid:
+            os.close(self.stand_by.pipe)
+            self.stand_by = None
+            self.is_used = False  # what killed it may kill the next: wait until one is needed
 
     def note_exit(self, attempt: Attempt, status: int, usage: resource.struct_rusage) -> None:
         attempt.record.update(
@@ -648,6 +694,40 @@ class Server:
                 continue
             time.sleep(0.002)
         os._exit(0)
+
+
+def give(ready: StandBy, body: bytes) -> int:
+    """Hand a frame to a fork. Raises BrokenPipeError when it is gone."""
+    try:
+        data = struct.pack(">I", len(body)) + body
+        while data:
+            data = data[os.write(ready.pipe, data) :]
+    finally:
+        os.close(ready.pipe)
+    return ready.pid
+
+
+def wait_for_frame(pipe: int) -> Frame:
+    """In the child: the frame, once it is there; ends the process when none will come."""
+    data = b""
+    while len(data) < 4 or len(data) < 4 + struct.unpack_from(">I", data)[0]:
+        piece = os.read(pipe, RECEIVE_BYTES)
+        if not piece:
+            os._exit(0)
+        data += piece
+    os.close(pipe)
+    return json.loads(data[4:])
+
+
+def enter(frame: Frame) -> None:
+    """In the child: be where the attempt is to run, with its log as output. Raises OSError."""
+    log = os.open(frame["log"], os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
+    os.dup2(log, 1)
+    os.dup2(log, 2)
+    os.close(log)
+    for path in frame["join"]:
+        write_once(path, b"0")
+    os.chdir(frame["cwd"])
 
 
 def prepare_folder(path: str, links: Sequence[tuple[str, str]]) -> None:
