@@ -104,6 +104,33 @@ class Registered(Enum):
     DIFFERENT = "different"
 
 
+class NamedEntityRecord(msgspec.Struct, frozen=True):
+    """All versions of a name as one thing. Filter fields: project, domain, name, description, state,
+    created_at (of the newest version)."""
+
+    kind: EntityKind
+    project: str
+    domain: str
+    name: str
+    description: str = ""
+    state: int = 0
+    """`admin.NamedEntityState`. Of a name that nobody has set one for: SYSTEM_GENERATED where every version is
+    hidden, else ACTIVE."""
+
+
+class AttributesRecord(msgspec.Struct, frozen=True):
+    """Settings of one kind for a project, for a domain of it, or for a workflow there; empty where for all."""
+
+    resource: int
+    """`admin.MatchableResource`"""
+    project: str
+    domain: str
+    workflow: str
+    attributes: bytes
+    """Serialized `admin.MatchingAttributes`."""
+    updated_at: int = 0
+
+
 class ExecutionRecord(msgspec.Struct):
     """One run. Filter fields: all scalar ones, `state` (0 active, 1 archived), plus `workflow.name`,
     `workflow.version`, `launch_plan.name`, `launch_plan.version`, `execution_tag.key`, `execution_tag.value`
@@ -203,6 +230,32 @@ class Store(Protocol):
 
     async def set_launch_plan_active(self, id: EntityId, *, active: bool, audit: Audit) -> bool:
         """Activating deactivates every other version of the name. False when there is no such launch plan."""
+        ...
+
+    async def put_named_entity(self, entity: NamedEntityRecord, audit: Audit) -> None:
+        """Create or replace what is said of a name, whether or not a version of it is registered."""
+        ...
+
+    async def named_entity(self, kind: EntityKind, project: str, domain: str, name: str) -> NamedEntityRecord | None:
+        """None when no version is registered."""
+        ...
+
+    async def named_entities(self, kind: EntityKind, query: Query) -> list[NamedEntityRecord]:
+        """Names of which a version is registered."""
+        ...
+
+    # Settings of projects, domains and workflows
+
+    async def put_attributes(self, attributes: AttributesRecord, audit: Audit) -> None:
+        """Create or replace."""
+        ...
+
+    async def delete_attributes(self, resource: int, *, project: str, domain: str, workflow: str, audit: Audit) -> bool:
+        """False when there are none."""
+        ...
+
+    async def attributes(self, resource: int, *, project: str | None = None) -> list[AttributesRecord]:
+        """All of one kind, or those of one project: by project, domain and workflow."""
         ...
 
     # Executions, as lists and the console read them

@@ -83,6 +83,10 @@ TIME = Field(_time_us, "microseconds since the epoch or an RFC 3339 time")
 FLAG = _named({"TRUE": 1, "FALSE": 0}, "true or false")
 _ENTITY_STATE = _named({"ACTIVE": 1, "INACTIVE": 0}, "ACTIVE or INACTIVE")
 _PROJECT_STATE = _named({"ACTIVE": 0, "ARCHIVED": 1}, "ACTIVE or ARCHIVED")
+_NAME_STATE = _named(
+    {"NAMED_ENTITY_ACTIVE": 0, "ACTIVE": 0, "NAMED_ENTITY_ARCHIVED": 1, "ARCHIVED": 1, "SYSTEM_GENERATED": 2},
+    "NAMED_ENTITY_ACTIVE, NAMED_ENTITY_ARCHIVED or SYSTEM_GENERATED",
+)
 _EXECUTION_STATE = _named(
     {"EXECUTION_ACTIVE": 0, "EXECUTION_ARCHIVED": 1, "ACTIVE": 0, "ARCHIVED": 1},
     "EXECUTION_ACTIVE or EXECUTION_ARCHIVED",
@@ -108,6 +112,14 @@ ENTITIES: Mapping[str, Field] = {
 }
 ENTITY_NAMES: Mapping[str, Field] = {"project": TEXT, "domain": TEXT, "name": TEXT, "created_at": TIME}
 """Sort fields of the names list (`created_at`: of the newest version). Its filters are `ENTITIES`."""
+NAMED_ENTITIES: Mapping[str, Field] = {
+    "project": TEXT,
+    "domain": TEXT,
+    "name": TEXT,
+    "description": TEXT,
+    "state": _NAME_STATE,
+    "created_at": TIME,
+}
 EXECUTIONS: Mapping[str, Field] = {
     "project": TEXT,
     "domain": TEXT,
@@ -162,6 +174,12 @@ AUDITS: Mapping[str, Field] = {
     "target": TEXT,
     "at": TIME,
 }
+
+
+def one_name(project: str, domain: str, name: str) -> Query:
+    """The query for what bears one name."""
+    given = (("project", project), ("domain", domain), ("name", name))
+    return Query(limit=1, filters=tuple(Filter(field, "eq", (text,)) for field, text in given))
 
 
 def check(

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import msgspec
 
@@ -29,25 +29,24 @@ from alula.core.ids import EntityId, ExecutionId
 from alula.core.policy.cache_key import CacheKey
 from alula.server.identity import SYSTEM
 from alula.server.store import (
+    AttributesRecord,
     Audit,
     Commit,
     EntityKind,
     EntityRecord,
     ExecutionRecord,
     InboxMessage,
+    NamedEntityRecord,
     ProjectRecord,
     Query,
     Registered,
     WakeUp,
 )
 from alula.server.stores import fields
-from alula.server.stores.fields import Condition, Page, Value
+from alula.server.stores import memory_lists as lists
+from alula.server.stores.fields import one_name
 from alula.server.stores.merging import merge, overlay, overlay_item
 from alula.server.stores.seed import first_project
-
-Record = TypeVar("Record")
-# What a field's name means for a record. `Any`: names are checked against `fields` before these are asked.
-Getter = Callable[[Any], Value | None]
 
 
 class _Execution(msgspec.Struct):
@@ -64,6 +63,13 @@ class _Execution(msgspec.Struct):
     inbox: dict[int, InboxMessage] = {}
 
 
+class _Name(msgspec.Struct, frozen=True):
+    """A name of which a version is registered."""
+
+    record: NamedEntityRecord
+    created_at: int
+
+
 class MemoryStore:
     """Implements `Store`. `clock` gives microseconds for what the store itself makes: the first project."""
 
@@ -72,6 +78,8 @@ class MemoryStore:
         self._callbacks: list[WakeUp] = []
         self._projects: dict[str, ProjectRecord] = {}
         self._entities: dict[tuple[EntityKind, EntityId], EntityRecord] = {}
+        self._said_of_names: dict[tuple[EntityKind, str, str, str], NamedEntityRecord] = {}
+        self._attributes: dict[tuple[str, str, str, int], AttributesRecord] = {}
         self._executions: dict[ExecutionId, _Execution] = {}
         self._catalog: dict[tuple[str, str, str], CacheEntry] = {}
         self._audits: list[Audit] = []
@@ -102,7 +110,7 @@ class MemoryStore:
 
     async def projects(self, query: Query) -> list[ProjectRecord]:
         page = fields.check(query, fields.PROJECTS)
-        return _page(self._projects.values(), page, _PROJECT, attrgetter("id"))
+        return lists.page_of(self._projects.values(), page, lists.PROJECT, attrgetter("id"))
 
     # Tasks, workflows, launch plans
 
@@ -131,17 +139,17 @@ class MemoryStore:
 
     async def entities(self, kind: EntityKind, query: Query) -> list[EntityRecord]:
         page = fields.check(query, fields.ENTITIES)
-        return _page(self._of_kind(kind), page, _ENTITY, attrgetter("id"))
+        return lists.page_of(self._of_kind(kind), page, lists.ENTITY, attrgetter("id"))
 
     async def entity_names(self, kind: EntityKind, query: Query) -> list[tuple[str, str, str]]:
         page = fields.check(query, fields.ENTITY_NAMES, only_filters=fields.ENTITIES)
         newest: dict[tuple[str, str, str], EntityRecord] = {}
-        for entity in _matching(self._of_kind(kind), page.conditions, _ENTITY):
+        for entity in lists.matching(self._of_kind(kind), page.conditions, lists.ENTITY):
             known = newest.get(entity.id[:3])
             if known is None or known.created_at < entity.created_at:
                 newest[entity.id[:3]] = entity
         whole = msgspec.structs.replace(page, conditions=())
-        return [entity.id[:3] for entity in _page(newest.values(), whole, _ENTITY, attrgetter("id"))]
+        return [entity.id[:3] for entity in lists.page_of(newest.values(), whole, lists.ENTITY, attrgetter("id"))]
 
     async def active_launch_plan(self, project: str, domain: str, name: str) -> EntityRecord | None:
         for entity in self._of_kind("launch_plan"):
@@ -158,6 +166,45 @@ class MemoryStore:
         self._entities["launch_plan", id] = msgspec.structs.replace(entity, active=active)
         self._audits.append(audit)
         return True
+
+    async def put_named_entity(self, entity: NamedEntityRecord, audit: Audit) -> None:
+        self._said_of_names[entity.kind, entity.project, entity.domain, entity.name] = entity
+        self._audits.append(audit)
+
+    async def named_entity(self, kind: EntityKind, project: str, domain: str, name: str) -> NamedEntityRecord | None:
+        found = await self.named_entities(kind, one_name(project, domain, name))
+        return found[0] if found else None
+
+    async def named_entities(self, kind: EntityKind, query: Query) -> list[NamedEntityRecord]:
+        page = fields.check(query, fields.NAMED_ENTITIES)
+        versions: dict[tuple[str, str, str], list[EntityRecord]] = {}
+        for entity in self._of_kind(kind):
+            versions.setdefault(entity.id[:3], []).append(entity)
+        names = [self._name(kind, name, of_name) for name, of_name in versions.items()]
+        identity = attrgetter("record.project", "record.domain", "record.name")
+        return [found.record for found in lists.page_of(names, page, lists.NAMED_ENTITY, identity)]
+
+    def _name(self, kind: EntityKind, name: tuple[str, str, str], versions: Sequence[EntityRecord]) -> _Name:
+        state = 2 if all(version.hidden for version in versions) else 0
+        record = self._said_of_names.get((kind, *name), NamedEntityRecord(kind, *name, state=state))
+        return _Name(record, max(version.created_at for version in versions))
+
+    # Settings of projects, domains and workflows
+
+    async def put_attributes(self, attributes: AttributesRecord, audit: Audit) -> None:
+        key = (attributes.project, attributes.domain, attributes.workflow, attributes.resource)
+        self._attributes[key] = attributes
+        self._audits.append(audit)
+
+    async def delete_attributes(self, resource: int, *, project: str, domain: str, workflow: str, audit: Audit) -> bool:
+        if self._attributes.pop((project, domain, workflow, resource), None) is None:
+            return False
+        self._audits.append(audit)
+        return True
+
+    async def attributes(self, resource: int, *, project: str | None = None) -> list[AttributesRecord]:
+        found = [kept for _, kept in sorted(self._attributes.items()) if kept.resource == resource]
+        return [kept for kept in found if project is None or kept.project == project]
 
     def _of_kind(self, kind: EntityKind) -> Iterable[EntityRecord]:
         return [entity for entity in self._entities.values() if entity.kind == kind]
@@ -190,8 +237,10 @@ class MemoryStore:
         page = msgspec.structs.replace(
             page, conditions=tuple(given for given in page.conditions if given.field not in fields.LABELS)
         )
-        records = [kept.record for kept in self._executions.values() if _labelled(kept.record.labels, about_labels)]
-        return [copy.copy(record) for record in _page(records, page, _EXECUTION, attrgetter("id"))]
+        records = [
+            kept.record for kept in self._executions.values() if lists.labelled(kept.record.labels, about_labels)
+        ]
+        return [copy.copy(record) for record in lists.page_of(records, page, lists.EXECUTION, attrgetter("id"))]
 
     async def set_archived(self, id: ExecutionId, *, archived: bool, audit: Audit) -> bool:
         kept = self._executions.get(id)
@@ -214,7 +263,7 @@ class MemoryStore:
             for node in (kept.nodes.values() if kept else ())
             if parent_id is None or (node.parent_id or "") == parent_id
         ]
-        return [copy.copy(node) for node in _page(among, page, _NODE, attrgetter("node_id"))]
+        return [copy.copy(node) for node in lists.page_of(among, page, lists.NODE, attrgetter("node_id"))]
 
     async def attempts(self, execution: ExecutionId, node_id: str) -> list[AttemptRecord]:
         kept = self._executions.get(execution)
@@ -225,7 +274,7 @@ class MemoryStore:
         page = fields.check(query, fields.ITEMS, created_at="index")
         kept = self._executions.get(execution)
         of_node = [item for item in kept.items.values() if item.node_id == node_id] if kept else []
-        return [copy.copy(item) for item in _page(of_node, page, _ITEM, attrgetter("index"))]
+        return [copy.copy(item) for item in lists.page_of(of_node, page, lists.ITEM, attrgetter("index"))]
 
     async def reasons(self, execution: ExecutionId, node_id: str | None = None) -> list[Reason]:
         kept = self._executions.get(execution)
@@ -240,12 +289,12 @@ class MemoryStore:
         page = fields.check(query, fields.SIGNALS)
         kept = self._executions.get(execution)
         among = kept.signals.values() if kept else ()
-        return [copy.copy(signal) for signal in _page(among, page, _SIGNAL, attrgetter("signal_id"))]
+        return [copy.copy(signal) for signal in lists.page_of(among, page, lists.SIGNAL, attrgetter("signal_id"))]
 
     async def audits(self, query: Query) -> list[Audit]:
         page = fields.check(query, fields.AUDITS, created_at="at")
         order = {id(audit): number for number, audit in enumerate(self._audits)}
-        return _page(self._audits, page, _AUDIT, lambda audit: order[id(audit)])
+        return lists.page_of(self._audits, page, lists.AUDIT, lambda audit: order[id(audit)])
 
     # The runner's side
 
@@ -333,80 +382,3 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 def _lay(rows: dict[Key, Row], key: Key, newer: Row, combine: Callable[[Row, Row], Row]) -> None:
     older = rows.get(key)
     rows[key] = copy.copy(newer) if older is None else copy.copy(combine(older, newer))
-
-
-_PROJECT: Mapping[str, Getter] = {
-    "id": attrgetter("id"),
-    "identifier": attrgetter("id"),
-    "name": attrgetter("name"),
-    "description": attrgetter("description"),
-    "state": lambda project: int(project.archived),
-    "created_at": attrgetter("created_at"),
-}
-_ENTITY: Mapping[str, Getter] = {
-    "project": attrgetter("id.project"),
-    "domain": attrgetter("id.domain"),
-    "name": attrgetter("id.name"),
-    "version": attrgetter("id.version"),
-    "state": lambda entity: int(entity.active),
-    "hidden": lambda entity: int(entity.hidden),
-    "created_at": attrgetter("created_at"),
-    "task_type": attrgetter("task_type"),
-}
-_EXECUTION: Mapping[str, Getter] = {
-    **{name: attrgetter(name) for name in fields.EXECUTIONS},
-    "project": attrgetter("id.project"),
-    "domain": attrgetter("id.domain"),
-    "name": attrgetter("id.name"),
-    "state": lambda execution: int(execution.archived),
-    "archived": lambda execution: int(execution.archived),
-}
-_NODE: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.NODES}
-_ITEM: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.ITEMS}
-_SIGNAL: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.SIGNALS}
-_AUDIT: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.AUDITS}
-
-
-def _page(
-    records: Iterable[Record], page: Page, getters: Mapping[str, Getter], identity: Callable[[Record], Any]
-) -> list[Record]:
-    """Filtered, sorted (unknown values before all others, ties by identity), cut to the page."""
-    get = getters[page.sort_by]
-    # `Any`: a field's values are all of one type, which the type checker can't know.
-    rank: Callable[[Record], Any] = lambda record: ((value := get(record)) is not None, value)  # noqa: E731
-    found = sorted(_matching(records, page.conditions, getters), key=identity)
-    found.sort(key=rank, reverse=page.descending)
-    return found[page.offset : page.offset + page.limit]
-
-
-def _matching(
-    records: Iterable[Record], conditions: Sequence[Condition], getters: Mapping[str, Getter]
-) -> list[Record]:
-    return [record for record in records if all(_holds(given, getters[given.field](record)) for given in conditions)]
-
-
-def _labelled(labels: Mapping[str, str], conditions: Sequence[Condition]) -> bool:
-    return not conditions or any(
-        all(_holds(given, key if given.field == "execution_tag.key" else value) for given in conditions)
-        for key, value in labels.items()
-    )
-
-
-# `Any`: both sides are of the field's type, which `fields.check` has seen to.
-_COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda value, wanted: value == wanted,
-    "ne": lambda value, wanted: value != wanted,
-    "gt": lambda value, wanted: value > wanted,
-    "gte": lambda value, wanted: value >= wanted,
-    "lt": lambda value, wanted: value < wanted,
-    "lte": lambda value, wanted: value <= wanted,
-    "contains": lambda value, wanted: wanted in value,
-}
-
-
-def _holds(given: Condition, value: Value | None) -> bool:
-    if value is None:
-        return False
-    if given.operator == "value_in":
-        return value in given.values
-    return _COMPARISONS[given.operator](value, given.values[0])

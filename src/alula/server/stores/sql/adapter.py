@@ -24,20 +24,24 @@ from alula.core.ids import EntityId, ExecutionId
 from alula.core.policy.cache_key import CacheKey
 from alula.server.identity import SYSTEM
 from alula.server.store import (
+    AttributesRecord,
     Audit,
     Commit,
     EntityKind,
     EntityRecord,
     ExecutionRecord,
     InboxMessage,
+    NamedEntityRecord,
     ProjectRecord,
     Query,
     Registered,
     WakeUp,
 )
 from alula.server.stores import fields
+from alula.server.stores.fields import one_name
 from alula.server.stores.seed import first_project
 from alula.server.stores.sql import connections, schema
+from alula.server.stores.sql.attributes import Attributes
 from alula.server.stores.sql.audit import Audits
 from alula.server.stores.sql.catalog import Catalog
 from alula.server.stores.sql.dialect import Sql
@@ -46,6 +50,7 @@ from alula.server.stores.sql.executions import Executions
 from alula.server.stores.sql.faults import translated
 from alula.server.stores.sql.inbox import Inbox
 from alula.server.stores.sql.log import Log
+from alula.server.stores.sql.named_entities import NamedEntities
 from alula.server.stores.sql.nodes import Nodes
 from alula.server.stores.sql.projects import Projects
 from alula.server.stores.sql.signals import Signals
@@ -77,6 +82,8 @@ class SqlStore:
         self._sql = sql
         self._projects = Projects(sql)
         self._entities = Entities(sql)
+        self._named_entities = NamedEntities(sql)
+        self._attributes = Attributes(sql)
         self._executions = Executions(sql)
         self._nodes = Nodes(sql)
         self._signals = Signals(sql)
@@ -158,6 +165,41 @@ class SqlStore:
             return found
 
         return await self._writer.write(set_active)
+
+    async def put_named_entity(self, entity: NamedEntityRecord, audit: Audit) -> None:
+        def put(connection: Connection) -> None:
+            self._named_entities.put(connection, entity)
+            self._audits.append(connection, [audit])
+
+        await self._writer.write(put)
+
+    async def named_entity(self, kind: EntityKind, project: str, domain: str, name: str) -> NamedEntityRecord | None:
+        found = await self.named_entities(kind, one_name(project, domain, name))
+        return found[0] if found else None
+
+    async def named_entities(self, kind: EntityKind, query: Query) -> list[NamedEntityRecord]:
+        page = fields.check(query, fields.NAMED_ENTITIES)
+        return await self._read(lambda connection: self._named_entities.page(connection, kind, page))
+
+    # Settings of projects, domains and workflows
+
+    async def put_attributes(self, attributes: AttributesRecord, audit: Audit) -> None:
+        def put(connection: Connection) -> None:
+            self._attributes.put(connection, attributes)
+            self._audits.append(connection, [audit])
+
+        await self._writer.write(put)
+
+    async def delete_attributes(self, resource: int, *, project: str, domain: str, workflow: str, audit: Audit) -> bool:
+        def delete(connection: Connection) -> bool:
+            found = self._attributes.delete(connection, resource, project, domain, workflow)
+            self._audits.append(connection, [audit] if found else [])
+            return found
+
+        return await self._writer.write(delete)
+
+    async def attributes(self, resource: int, *, project: str | None = None) -> list[AttributesRecord]:
+        return await self._read(lambda connection: self._attributes.of(connection, resource, project))
 
     # Executions, as lists and the console read them
 

@@ -91,6 +91,27 @@ entities = Table(
     Index(None, "project", "domain", "kind", "created_at"),
 )
 
+named_entities = Table(
+    "named_entities",
+    metadata,
+    *_tenant(),
+    *_words("kind", "name", "description"),
+    Column("state", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "kind", "name"),
+)
+
+# Of a whole project where the domain is empty, of a whole domain where the workflow is.
+attributes = Table(
+    "attributes",
+    metadata,
+    *_tenant(),
+    *_words("workflow"),
+    Column("resource", SmallInteger, nullable=False),
+    Column("attributes", LargeBinary, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "workflow", "resource"),
+)
+
 executions = Table(
     "executions",
     metadata,

@@ -14,6 +14,16 @@ _NUMBER = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 def upgrade() -> None:
     op.create_table(
+        "attributes",
+        sa.Column("project", _TEXT, nullable=False),
+        sa.Column("domain", _TEXT, nullable=False),
+        sa.Column("workflow", _TEXT, nullable=False),
+        sa.Column("resource", sa.SmallInteger(), nullable=False),
+        sa.Column("attributes", sa.LargeBinary(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("project", "domain", "workflow", "resource", name="attributes_pkey"),
+    )
+    op.create_table(
         "audits",
         sa.Column("number", _NUMBER, nullable=False, autoincrement=True),
         sa.Column("project", _TEXT, nullable=False),
@@ -136,6 +146,16 @@ def upgrade() -> None:
         sa.Column("cache_status", sa.SmallInteger(), nullable=True),
         sa.PrimaryKeyConstraint("project", "domain", "execution", "node_id", "item_index", name="items_pkey"),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "named_entities",
+        sa.Column("project", _TEXT, nullable=False),
+        sa.Column("domain", _TEXT, nullable=False),
+        sa.Column("kind", _TEXT, nullable=False),
+        sa.Column("name", _TEXT, nullable=False),
+        sa.Column("description", _TEXT, nullable=False),
+        sa.Column("state", sa.SmallInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("project", "domain", "kind", "name", name="named_entities_pkey"),
     )
     op.create_table(
         "node_executions",
