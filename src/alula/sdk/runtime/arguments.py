@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from alula.core.errors import InvalidInput
 
@@ -18,8 +18,7 @@ _OPTIONS = {
 _LOADER = ("task-module", "task-name", "map-bound")
 
 
-@dataclass(frozen=True, slots=True)
-class Arguments:
+class Arguments(NamedTuple):
     """What `alula-execute` was told."""
 
     inputs: str

@@ -11,10 +11,8 @@ import importlib
 import os
 import sys
 from collections.abc import Sequence
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-import msgspec
-from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
 from flyteidl.core.literals_pb2 import LiteralMap
 
 from alula.core.errors import AlulaError, TaskError
@@ -27,6 +25,9 @@ from alula.sdk.runtime.results import read_inputs, write_deck, write_error, writ
 from alula.sdk.runtime.running import execute, item_inputs
 from alula.sdk.task import Task
 from alula.sdk.types.engine import wire_form
+
+if TYPE_CHECKING:
+    from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -104,7 +105,9 @@ def _say(text: str) -> None:
 
 def _expand(task: Task[..., object], inputs: LiteralMap, context: ExecutionParameters) -> DynamicJobSpec | LiteralMap:
     """The graph that a dynamic task makes, or its outputs when it makes none. Raises `TaskFailed`."""
-    from alula.sdk.runtime.expanding import expand  # lazy: only dynamic tasks write specifications
+    import msgspec  # lazy: only dynamic tasks write specifications
+
+    from alula.sdk.runtime.expanding import expand  # lazy: as above
     from alula.sdk.serialize.settings import SETTINGS_VARIABLE, SerializationSettings  # lazy: as above
 
     try:

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import os
 import sys
-import tarfile
+from types import ModuleType
 from typing import cast
 
 from alula.core.errors import TaskError
@@ -20,7 +20,7 @@ def load_task(module: str, name: str) -> Task[..., object]:
     if module not in sys.modules:
         _make_importable(module)
     try:
-        loaded = importlib.import_module(module)
+        loaded = _imported_before(module) or importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is not None and (module == error.name or module.startswith(f"{error.name}.")):
             raise TaskFailed(
@@ -47,6 +47,13 @@ def load_task(module: str, name: str) -> Task[..., object]:
     return cast("Task[..., object]", value)
 
 
+def _imported_before(module: str) -> ModuleType | None:
+    """The module, where a fork server has imported it: whole, and not in the middle of its import."""
+    loaded = sys.modules.get(module)
+    spec = getattr(loaded, "__spec__", None)
+    return None if spec is None or getattr(spec, "_initializing", False) else loaded
+
+
 def _unloadable(module: str, error: BaseException) -> TaskError:
     failure = user_failure(error)
     return TaskError("USER:UnloadableCode", f"module `{module}` does not import: {failure.message}")
@@ -66,6 +73,8 @@ def _make_importable(module: str) -> None:
 
 def unpack_code(uri: str) -> None:
     """Fetch a bundle, unpack it into the working directory and make that importable. Raises `TaskFailed`."""
+    import tarfile  # lazy: a fork server has unpacked the code already
+
     folder = os.getcwd()
     try:
         packed = FileStore(folder, os.path.join(folder, ".alula")).readable(uri)

@@ -6,6 +6,7 @@ Shared by `alula-execute` and local runs. Knows no command line and no result fi
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import cast
 
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
@@ -83,6 +84,7 @@ def input_values(task: Task[..., object], inputs: LiteralMap, store: Store) -> d
     return values
 
 
+@lru_cache(maxsize=1024)
 def _check(interface: InterfaceView) -> None:
     try:
         check_types(interface)
