@@ -321,6 +321,10 @@ class Store(Protocol):
         None lets go of everyone's claims, for a caller that knows that no other runner lives."""
         ...
 
+    async def owner(self, execution: ExecutionId) -> str:
+        """Who has claimed an execution; empty for nobody, also where there is no such execution."""
+        ...
+
     async def log(self, execution: ExecutionId) -> list[bytes]:
         """All events, in order."""
         ...

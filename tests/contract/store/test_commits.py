@@ -324,3 +324,13 @@ async def test_writers_that_publish_the_same_keys_do_not_block_each_other(make_s
     finally:
         for store in stores:
             await store.stop()
+
+
+async def test_the_owner_of_an_execution_is_who_claimed_it_last(store: Store) -> None:
+    assert await store.owner(ID) == ""
+    await launch(store, "a1")
+    assert await store.owner(ID) == ""
+    await store.claim("r1", now=0, lease_us=LEASE, limit=1)
+    assert await store.owner(ID) == "r1"
+    await store.release("r1")
+    assert await store.owner(ID) == ""

@@ -14,7 +14,15 @@ from flyteidl.core import identifier_pb2, literals_pb2
 from alula.core.engine import events
 from alula.core.engine.actions import AbortChild, LaunchChild
 from alula.core.engine.records import ExecutionPhase
-from alula.core.errors import AlreadyExists, AlulaError, FailedPrecondition, NotFound, TaskError, Unavailable
+from alula.core.errors import (
+    AlreadyExists,
+    AlulaError,
+    FailedPrecondition,
+    NotFound,
+    ResourceExhausted,
+    TaskError,
+    Unavailable,
+)
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.identity import Caller
 from alula.server.services.abort import terminate_execution
@@ -24,6 +32,8 @@ from alula.server.services.platform import Platform
 from alula.server.store import ExecutionRecord
 
 RETRY_S = 1.0
+MAY_PASS = frozenset(("StoreDiskFull", "StoreOutOfMemory", "StoreOverloaded"))
+"""Codes of `ResourceExhausted` that may pass. A single value that is too big never does."""
 
 
 class Children:
@@ -35,7 +45,7 @@ class Children:
     async def launch(self, parent: ExecutionRecord, action: LaunchChild) -> events.ChildEnded | None:
         """Start the child unless it exists; its end, if it has come or can't be waited for.
 
-        Raises `Unavailable` when the store can't be reached.
+        Raises `Unavailable` when the store can't be reached, `ResourceExhausted` while it has no room.
         """
         try:
             await create_execution(self._platform, _caller(parent), _request(parent, action))
@@ -43,9 +53,12 @@ class Children:
             pass
         except Unavailable:
             raise
+        except ResourceExhausted as error:
+            if error.code in MAY_PASS:
+                raise
+            return self._not_launched(action, error)
         except AlulaError as error:
-            failed = TaskError(error.code, f"launch plan {action.launch_plan} can't be launched: {error}")
-            return events.ChildEnded(self._platform.clock(), action.child, error=failed)
+            return self._not_launched(action, error)
         return await self._end_of(_child_id(parent.id, action.child))
 
     async def abort(self, parent: ExecutionRecord, action: AbortChild) -> None:
@@ -58,10 +71,22 @@ class Children:
                 await terminate_execution(self._platform, _caller(parent), request)
             except (NotFound, FailedPrecondition):
                 return
-            except Unavailable:
+            except (Unavailable, ResourceExhausted):
                 await asyncio.sleep(RETRY_S)
             else:
                 return
+
+    async def orphaned(self, spec: execution_pb2.ExecutionSpec) -> str:
+        """Why an execution with this specification should not run on: the node that started it has come to an end.
+        Empty where it should. Raises `Unavailable`."""
+        if not spec.metadata.HasField("parent_node_execution"):
+            return ""
+        node = spec.metadata.parent_node_execution
+        parent = ExecutionId(node.execution_id.project, node.execution_id.domain, node.execution_id.name)
+        record = await self._platform.store.node(parent, node.node_id)
+        if record is None or not record.phase.is_terminal:
+            return ""
+        return f"its parent node {node.node_id} of {parent} has ended: {record.phase.name}"
 
     async def tell_parent(self, child: ExecutionRecord, spec: execution_pb2.ExecutionSpec) -> None:
         """Mail the end of an execution to the one whose node started it, if one did."""
@@ -84,6 +109,10 @@ class Children:
             await self._platform.store.post(id, events.encode(end), audit)
         except NotFound:
             return
+
+    def _not_launched(self, action: LaunchChild, error: AlulaError) -> events.ChildEnded:
+        failed = TaskError(error.code, f"launch plan {action.launch_plan} can't be launched: {error}")
+        return events.ChildEnded(self._platform.clock(), action.child, error=failed)
 
     async def _end_of(self, child: ExecutionId) -> events.ChildEnded | None:
         record = await self._platform.store.execution(child)

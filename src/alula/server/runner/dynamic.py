@@ -38,7 +38,7 @@ async def keep_graph(
 
 async def read_graphs(log: Iterable[Event], blobs: Blobs) -> dict[str, Plan]:
     """The plans that a log names."""
-    uris = {event.closure_uri for event in log if isinstance(event, GraphReturned)}
+    uris = dict.fromkeys(event.closure_uri for event in log if isinstance(event, GraphReturned))
     return {uri: await asyncio.to_thread(_plan, await blobs.get(uri)) for uri in uris}
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from flyteidl.admin import execution_pb2
 
 from alula.core.engine.actions import Action, CancelAttempt, StartAttempt
-from alula.core.engine.events import Event, encode
+from alula.core.engine.events import Claimed, Event, GraphReturned, decode, encode
 from alula.core.engine.records import Changes
 from alula.core.engine.state import Execution
 from alula.core.engine.step import accepts, step
 from alula.core.ids import AttemptId
-from alula.server.store import Commit, ExecutionRecord
+from alula.server.store import Commit, ExecutionRecord, InboxMessage
 
 
 class Owned:
@@ -45,6 +45,8 @@ class Owned:
         """Take the state one event further; an event that means nothing any more is dropped."""
         if not accepts(self.state, event):
             return
+        if isinstance(event, GraphReturned) and event.closure_uri not in self.state.graphs:
+            return  # meant for an earlier reading of the execution; its attempt is asked again
         actions, changes = step(self.state, event)
         self.log(event)
         self.add(actions, changes)
@@ -55,6 +57,29 @@ class Owned:
     @property
     def is_dirty(self) -> bool:
         return bool(self._events or self._consumed or self._actions)
+
+    @property
+    def next_seq(self) -> int:
+        """The number of the first event that is not committed."""
+        return self._next_seq
+
+    def uncommitted(self) -> list[Event]:
+        """What happened to the execution and is not in its log, but for who took it over."""
+        return [event for event in map(decode, self._events) if not isinstance(event, Claimed)]
+
+    def knows_less_than(self, inbox: Iterable[InboxMessage]) -> bool:
+        """Whether the execution is to end although there is mail that it has not read."""
+        return self.state.phase.is_terminal and any(message.number not in self._consumed for message in inbox)
+
+    def take_attempts(self, before: Owned) -> list[AttemptId]:
+        """Go on with what an earlier reading of the execution had in flight; those of it that should not run."""
+        wanted = {
+            self.attempt_id(action): (action.scope, action.node)
+            for action in self._actions
+            if isinstance(action, StartAttempt)
+        }
+        self.attempts = {id: place for id, place in wanted.items() if id in before.attempts}
+        return [id for id in before.attempts if id not in wanted]
 
     def commit(self, owner: str) -> Commit:
         """All that is new, as one commit. Call `committed` when it is durable."""

@@ -30,6 +30,7 @@ from alula.core.engine.actions import (
 )
 from alula.core.engine.events import Event
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
+from alula.core.engine.state import TaskCell
 from alula.core.engine.step import fold, outstanding, start
 from alula.core.errors import AlulaError, InvalidInput, NotFound, ResourceExhausted, TaskError, Unavailable
 from alula.core.ids import ExecutionId
@@ -37,7 +38,7 @@ from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
 from alula.server.runner.attempts import attempt_spec
 from alula.server.runner.cache import look_up
-from alula.server.runner.children import Children
+from alula.server.runner.children import MAY_PASS, Children
 from alula.server.runner.definitions import Definitions
 from alula.server.runner.dynamic import keep_graph, read_graphs
 from alula.server.runner.owned import Owned
@@ -55,8 +56,6 @@ GATHER_S = 0.005
 """How long a turn waits for more to arrive while executors have enough to do without it."""
 GATHER_ATTEMPTS = 16
 """That many attempts in flight are enough to do."""
-FULL_CODES = frozenset(("StoreDiskFull", "StoreOutOfMemory", "StoreOverloaded"))
-"""Of `ResourceExhausted`: what may pass. A single value that is too big never does."""
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +93,10 @@ class Runner:
         self._may_claim = True
         self._unopened: deque[ExecutionId] = deque()
         """Claimed, not read yet."""
+        self._to_do: deque[tuple[Owned, Action]] = deque()
+        """Committed, not done yet: more than nothing only where the store failed on the way."""
+        self._doubtful: deque[Owned] = deque()
+        """Their commit was refused, and it is not known yet why."""
         self._wake = asyncio.Event()
         self._wake_later: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -106,9 +109,10 @@ class Runner:
         self._store.on_wake_up(self._wake_up)
         await self._store.renew(self._id, now=self._clock(), lease_us=LEASE_US)
         await self._claim()
-        actions = await self._commit()
+        await self._commit()
         expected: list[AttemptSpec] = []
-        for owned, action in actions:
+        while self._to_do:
+            owned, action = self._to_do.popleft()
             if isinstance(action, StartAttempt):
                 spec = await self._spec(owned, action)
                 if spec is not None:
@@ -116,6 +120,7 @@ class Runner:
             else:
                 self._do(owned, action)
         await self._executor.reconcile(expected)
+        self._wake.set()  # there may be mail from before
         self._loop = asyncio.create_task(self._run(), name="runner")
         self._heart = asyncio.create_task(self._beat(), name="runner-lease")
 
@@ -194,23 +199,34 @@ class Runner:
                 self._wake.set()
 
     async def _turn(self) -> None:
+        await self._settle()
         await self._claim()
         await self._read_mail()
         self._step_arrived()
-        for owned, action in await self._commit():
-            await self._dispatch(owned, action)
+        await self._commit()
+        await self._settle()
+
+    async def _settle(self) -> None:
+        """Do what follows from commits. What the store interrupts is kept, and comes first in the next turn."""
+        while self._to_do:
+            await self._dispatch(*self._to_do[0])
+            self._to_do.popleft()
+        while self._doubtful:
+            await self._refused(self._doubtful[0])
+            self._doubtful.popleft()
 
     async def _beat(self) -> None:
         while True:
             await asyncio.sleep(LEASE_US / 3_000_000)
             try:
                 await self._store.renew(self._id, now=self._clock(), lease_us=LEASE_US)
-            except Unavailable as error:
+            except (Unavailable, ResourceExhausted) as error:
                 logger.warning("could not renew the lease: %s", error)
                 continue
             self._may_claim = True
             self._wake.set()
             self._ask_for_children()
+            self._spawn(self._look_for_orphans())
 
     def _ask_for_children(self) -> None:
         """News of a child's end comes by mail; a letter that was lost is made up for here."""
@@ -220,6 +236,17 @@ class Runner:
             for action in outstanding(owned.state):
                 if isinstance(action, LaunchChild):
                     self._spawn(self._launch_child(owned, action))
+
+    async def _look_for_orphans(self) -> None:
+        """Abort the children whose parent does not wait for them any more, should it not have come to say so."""
+        for owned in list(self._owned.values()):
+            try:
+                cause = await self._children.orphaned(owned.spec)
+            except Unavailable as error:
+                logger.warning("could not look for orphans: %s", error)
+                return
+            if cause:
+                self._arrive(owned.record.id, facts.AbortRequested(self._clock(), cause, owned.record.principal))
 
     async def _claim(self) -> None:
         while self._may_claim or self._unopened:
@@ -252,9 +279,21 @@ class Runner:
         else:
             owned = Owned(record, fold(plan, log, graphs), next_seq=len(log))
             owned.add(outstanding(owned.state), Changes())
-        owned.log(facts.Claimed(self._clock(), self._id))
+        if len(log) == 1 or not owned.state.phase.is_terminal:  # nothing follows an end
+            owned.log(facts.Claimed(self._clock(), self._id))
+        self._succeed(owned, self._owned.get(id))
         self._owned[id] = self._dirty[id] = owned
         self._woken.add(id)
+
+    def _succeed(self, owned: Owned, before: Owned | None) -> None:
+        """Go on from an earlier reading of the same execution, whose commit was refused."""
+        if before is None:
+            return
+        owned.state.graphs.update(before.state.graphs)
+        for attempt in owned.take_attempts(before):
+            self._executor.cancel(attempt)
+        for event in before.uncommitted():
+            self._arrive(owned.record.id, event)
 
     async def _refuse(self, id: ExecutionId, next_seq: int, error: TaskError) -> None:
         """End an execution that can't be run at all."""
@@ -269,9 +308,12 @@ class Runner:
     async def _read_mail(self) -> None:
         if not self._woken:
             return
-        woken = list(self._woken)
-        messages = await self._store.inbox(woken)
-        self._woken.difference_update(woken)
+        woken, self._woken = self._woken, set()
+        try:
+            messages = await self._store.inbox(list(woken))
+        except AlulaError:
+            self._woken |= woken
+            raise
         for message in messages:
             owned = self._owned.get(message.execution)
             if owned is not None:
@@ -292,27 +334,25 @@ class Runner:
         except Exception:  # noqa: BLE001  (one broken execution must not stop the others)
             self._set_aside(owned, f"at {event!r}")
 
-    async def _commit(self) -> list[tuple[Owned, Action]]:
+    async def _commit(self) -> None:
         dirty = [owned for owned in self._dirty.values() if owned.is_dirty]
         if not dirty:
             self._dirty.clear()
-            return []
+            return
         kept = await self._keep([owned.commit(self._id) for owned in dirty])
         self._dirty.clear()
-        actions: list[tuple[Owned, Action]] = []
         for owned, is_kept in zip(dirty, kept, strict=True):
             if is_kept:
-                actions.extend((owned, action) for action in owned.committed())
+                self._to_do.extend((owned, action) for action in owned.committed())
                 self._publish(owned.record.id, owned.state.phase)
             elif owned.record.id in self._owned:
-                await self._refused(owned)
-        return actions
+                self._doubtful.append(owned)
 
     async def _keep(self, commits: Sequence[Commit]) -> list[bool]:
         try:
             return await self._store.commit(commits)
         except AlulaError as error:
-            if isinstance(error, Unavailable) or error.code in FULL_CODES:
+            if isinstance(error, Unavailable) or error.code in MAY_PASS:
                 raise
             if len(commits) == 1:
                 self._set_aside(self._owned[commits[0].execution], "as its rows can't be stored")
@@ -326,10 +366,9 @@ class Runner:
         self._forget(owned)
 
     async def _refused(self, owned: Owned) -> None:
-        """A commit was refused: somebody else took the execution, or an earlier try of it had come through."""
-        log = [facts.decode(event) for event in await self._store.log(owned.record.id)]
-        owners = [event.runner for event in log if isinstance(event, facts.Claimed)]
-        if owners and owners[-1] == self._id:
+        """A commit was refused: somebody else took the execution, an earlier try of it had come through, or it was
+        an end and there is mail that it did not know of."""
+        if await self._store.owner(owned.record.id) == self._id:
             self._unopened.append(owned.record.id)
             self._wake.set()
             return
@@ -368,13 +407,17 @@ class Runner:
                 self._spawn(self._children.abort(owned.record, action))
             case Finish():
                 self._owned.pop(owned.record.id, None)
-                self._spawn(self._children.tell_parent(owned.record, owned.spec))
+                self._spawn(self._tell_parent(owned))
             case StartAttempt():
                 raise AssertionError("attempts are started by the caller, which builds their specification")
 
     async def _spec(self, owned: Owned, action: StartAttempt) -> AttemptSpec | None:
-        """What to hand to the executor; None when the attempt failed before it could be."""
-        scope = owned.state.scopes[action.scope]
+        """What to hand to the executor; None when the attempt failed before it could be, or was overtaken."""
+        scope = owned.state.scopes.get(action.scope)
+        cell = scope.cells.get(action.node) if scope is not None else None
+        if scope is None or not isinstance(cell, TaskCell) or cell.attempt != action.attempt:
+            owned.attempts.pop(owned.attempt_id(action), None)  # a later event of the same commit ended it
+            return None
         plan = scope.plan_node(action.node)
         entity = await self._definitions.registered_task(scope, action.node)
         try:
@@ -388,25 +431,47 @@ class Runner:
     async def _expand(self, owned: Owned, update: AttemptUpdate, futures: bytes, place: tuple[int, int]) -> None:
         """A dynamic task gave a graph: make it ready, then tell the engine."""
         scope, node = place
-        task = owned.state.scopes[scope].plan_node(node).task
+        graph = owned.state.scopes.get(scope)
+        if graph is None:  # it was stopped meanwhile
+            return
+        task = graph.plan_node(node).task
         assert task is not None, f"node {update.id.node_id} has no task"
         prefix = layout.output_prefix(self._blobs, update.id)
-        kept = await keep_graph(
-            futures, parent=task.template, node_id=update.id.node_id, prefix=prefix, blobs=self._blobs
-        )
+        while True:
+            try:
+                kept = await keep_graph(
+                    futures, parent=task.template, node_id=update.id.node_id, prefix=prefix, blobs=self._blobs
+                )
+                break
+            except (Unavailable, ResourceExhausted) as error:
+                logger.warning("the graph of %s can't be kept, trying again: %s", update.id, error)
+                await asyncio.sleep(STORE_RETRY_S)
         attempt = update.id.attempt
         if isinstance(kept, TaskError):
             self._arrive(update.id.execution, facts.AttemptFailed(update.at, scope, node, attempt, kept))
             return
         uri, plan = kept
-        owned.state.graphs[uri] = plan
+        now_owned = self._owned.get(update.id.execution)
+        if now_owned is None:
+            return
+        now_owned.state.graphs[uri] = plan
         returned = facts.GraphReturned(update.at, scope, node, attempt, uri, update.deck_uri)
         self._arrive(update.id.execution, returned)
 
     async def _launch_child(self, owned: Owned, action: LaunchChild) -> None:
-        ended = await self._children.launch(owned.record, action)
+        try:
+            ended = await self._children.launch(owned.record, action)
+        except (Unavailable, ResourceExhausted) as error:
+            logger.warning("child %s can't be launched or asked, trying again soon: %s", action.child, error)
+            return
         if ended is not None:
             self._arrive(owned.record.id, ended)
+
+    async def _tell_parent(self, owned: Owned) -> None:
+        try:
+            await self._children.tell_parent(owned.record, owned.spec)
+        except (Unavailable, ResourceExhausted) as error:
+            logger.warning("the parent of %s will have to ask: %s", owned.record.id, error)
 
     async def _look_up(self, record: ExecutionRecord, action: LookUpCache) -> None:
         event = await look_up(self._store, self._blobs, action, self._clock)

@@ -327,6 +327,10 @@ class MemoryStore:
             if owner is None or kept.owner == owner:
                 kept.owner = ""
 
+    async def owner(self, execution: ExecutionId) -> str:
+        kept = self._executions.get(execution)
+        return kept.owner if kept else ""
+
     async def log(self, execution: ExecutionId) -> list[bytes]:
         kept = self._executions.get(execution)
         return list(kept.log) if kept else []

@@ -288,6 +288,9 @@ class SqlStore:
     async def release(self, owner: str | None = None) -> None:
         await self._writer.write(lambda connection: self._executions.release(connection, owner))
 
+    async def owner(self, execution: ExecutionId) -> str:
+        return await self._read(lambda connection: self._executions.owner(connection, execution))
+
     async def log(self, execution: ExecutionId) -> list[bytes]:
         return await self._read(lambda connection: self._log.read(connection, execution))
 

@@ -137,6 +137,9 @@ class Executions:
     def renew(self, connection: Connection, owner: str, *, now: int, lease_us: int) -> None:
         self._put_lease.run(connection, [(owner, now + lease_us)])
 
+    def owner(self, connection: Connection, execution: ExecutionId) -> str:
+        return connection.execute(select(executions.c.owner).where(_is(execution))).scalar() or ""
+
     def release(self, connection: Connection, owner: str | None) -> None:
         mine = executions.c.owner != "" if owner is None else executions.c.owner == owner
         connection.execute(update(executions).where(mine, _OPEN).values(owner=""))

@@ -1,0 +1,226 @@
+"""The runner on a store in memory, with an executor that does what the test says."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from flyteidl.admin import execution_pb2
+from flyteidl.core import identifier_pb2
+from tests.flyte_specs import DOMAIN, PROJECT, identifier, integer, literal_map, task
+
+from alula.core.engine.records import AttemptPhase, ExecutionPhase
+from alula.core.errors import AlreadyExists, TaskError, Unavailable
+from alula.core.ids import AttemptId, ExecutionId
+from alula.server.blobs.file import FileBlobs
+from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
+from alula.server.identity import Caller
+from alula.server.runner.children import Children
+from alula.server.runner.runner import Runner
+from alula.server.services.abort import terminate_execution
+from alula.server.services.launch import create_execution
+from alula.server.services.platform import Platform
+from alula.server.services.register import Registrant, create_task
+from alula.server.services.watch import Hub
+from alula.server.store import Commit
+from alula.server.stores.memory import MemoryStore
+
+pytestmark = pytest.mark.anyio
+ADA = Caller("ada")
+
+
+@dataclass
+class ToldExecutor:
+    """Starts nothing; remembers what it was asked, and reports what the test says."""
+
+    submitted: list[AttemptId] = field(default_factory=list)
+    cancelled: list[AttemptId] = field(default_factory=list)
+    reconciled: list[AttemptId] = field(default_factory=list)
+    sink: Sink | None = None
+
+    async def start(self, sink: Sink) -> None:
+        self.sink = sink
+
+    async def stop(self) -> None:
+        return
+
+    def submit(self, spec: AttemptSpec) -> None:
+        self.submitted.append(spec.id)
+
+    def cancel(self, attempt: AttemptId) -> None:
+        self.cancelled.append(attempt)
+
+    async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
+        self.reconciled = [spec.id for spec in expected]
+
+    def run(self, attempt: AttemptId) -> None:
+        assert self.sink is not None
+        self.sink(AttemptUpdate(attempt, 1, "RUNNING"))
+
+    def succeed(self, attempt: AttemptId, value: int) -> None:
+        assert self.sink is not None
+        outputs = literal_map(o0=integer(value)).SerializeToString()
+        self.sink(AttemptUpdate(attempt, 1, "SUCCEEDED", outputs=outputs))
+
+    def fail(self, attempt: AttemptId, error: TaskError) -> None:
+        assert self.sink is not None
+        self.sink(AttemptUpdate(attempt, 1, "FAILED", error=error))
+
+
+class FlakyStore(MemoryStore):
+    """Can't be written as many times as `failures` says."""
+
+    failures = 0
+
+    async def commit(self, commits: Collection[Commit]) -> list[bool]:
+        if self.failures:
+            self.failures -= 1
+            raise Unavailable("StoreUnreachable", "the store is away")
+        return await super().commit(list(commits))
+
+
+@dataclass
+class World:
+    platform: Platform
+    store: FlakyStore
+    executor: ToldExecutor
+    runners: list[Runner] = field(default_factory=list)
+
+    async def run(self, name: str) -> Runner:
+        runner = Runner(
+            store=self.store,
+            executor=self.executor,
+            blobs=self.platform.blobs,
+            children=Children(self.platform),
+            publish=self.platform.hub.publish,
+            clock=self.platform.clock,
+            runner_id=name,
+        )
+        await runner.start()
+        self.runners.append(runner)
+        return runner
+
+    async def _register(self) -> None:
+        with contextlib.suppress(AlreadyExists):
+            await create_task(self.platform, ADA, task("t"), Registrant())
+
+    async def launch(self, name: str = "") -> ExecutionId:
+        await self._register()
+        request = execution_pb2.ExecutionCreateRequest(
+            project=PROJECT, domain=DOMAIN, name=name, inputs=literal_map(x=integer(1))
+        )
+        request.spec.launch_plan.CopyFrom(identifier(identifier_pb2.TASK, "t"))
+        id = await create_execution(self.platform, ADA, request)
+        return ExecutionId(id.project, id.domain, id.name)
+
+    async def phase(self, id: ExecutionId) -> ExecutionPhase:
+        record = await self.store.execution(id)
+        assert record is not None
+        return record.phase
+
+
+@pytest.fixture
+async def world(tmp_path: Path, anyio_backend: str) -> AsyncIterator[World]:
+    ticks = iter(range(1_000_000, 10**12))
+    store = FlakyStore()
+    blobs = FileBlobs(tmp_path / "objects", tmp_path / "key")
+    await store.start()
+    await blobs.start()
+    platform = Platform(
+        store=store,
+        blobs=blobs,
+        hub=Hub(),
+        clock=lambda: next(ticks),
+        random_bytes=lambda count: next(ticks).to_bytes(count, "big"),
+    )
+    world = World(platform, store, ToldExecutor())
+    yield world
+    for runner in world.runners:
+        await runner.stop()
+
+
+async def until(condition: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not condition():
+            await asyncio.sleep(0)
+
+
+async def test_a_launched_execution_is_claimed_run_and_ended(world: World) -> None:
+    await world.run("one")
+    id = await world.launch()
+    await until(lambda: world.executor.submitted)
+    (attempt,) = world.executor.submitted
+    world.executor.succeed(attempt, 7)
+    async with asyncio.timeout(5):
+        while not (await world.phase(id)).is_terminal:
+            await asyncio.sleep(0)
+    record = await world.store.execution(id)
+    assert record is not None
+    assert record.outputs == literal_map(o0=integer(7)).SerializeToString(deterministic=True)
+
+
+async def test_what_was_open_goes_on_with_the_next_runner(world: World) -> None:
+    first = await world.run("one")
+    await world.launch()
+    await until(lambda: world.executor.submitted)
+    await first.stop()
+    await world.run("two")
+    assert world.executor.reconciled == world.executor.submitted
+
+
+async def test_an_abort_that_comes_with_a_retry_stops_both(world: World) -> None:
+    await world.run("one")
+    id = await world.launch()
+    await until(lambda: world.executor.submitted)
+    (attempt,) = world.executor.submitted
+    # Both facts arrive before the runner's next turn: the retry is asked for and taken back in one commit.
+    world.executor.fail(attempt, TaskError("Lost", "gone", kind="SYSTEM", recoverable=True))
+    request = execution_pb2.ExecutionTerminateRequest(cause="enough")
+    request.id.project, request.id.domain, request.id.name = id
+    await terminate_execution(world.platform, ADA, request)
+    async with asyncio.timeout(5):
+        while not (await world.phase(id)).is_terminal:
+            await asyncio.sleep(0)
+    assert await world.phase(id) is ExecutionPhase.ABORTED
+    again = await world.launch()
+    await until(lambda: world.executor.submitted[-1].execution == again)
+
+
+async def test_an_abort_before_the_first_dispatch_starts_nothing(world: World) -> None:
+    id = await world.launch()
+    request = execution_pb2.ExecutionTerminateRequest(cause="at once")
+    request.id.project, request.id.domain, request.id.name = id
+    await terminate_execution(world.platform, ADA, request)
+    await world.run("one")
+    async with asyncio.timeout(5):
+        while not (await world.phase(id)).is_terminal:
+            await asyncio.sleep(0)
+    assert await world.phase(id) is ExecutionPhase.ABORTED
+    again = await world.launch()
+    await until(lambda: world.executor.submitted and world.executor.submitted[-1].execution == again)
+
+
+async def test_nothing_is_dispatched_before_it_is_durable(world: World) -> None:
+    await world.run("one")
+    world.store.failures = 1
+    await world.launch()
+    await until(lambda: not world.store.failures)
+    assert not world.executor.submitted
+    await until(lambda: world.executor.submitted)
+
+
+async def test_a_runner_whose_execution_was_taken_over_lets_go_of_it(world: World) -> None:
+    await world.run("one")
+    id = await world.launch()
+    await until(lambda: world.executor.submitted)
+    (attempt,) = world.executor.submitted
+    far = 10**15
+    assert await world.store.claim("thief", now=far, lease_us=1, limit=10) == [id]
+    world.executor.run(attempt)
+    await until(lambda: world.executor.cancelled)
+    attempts = await world.store.attempts(id, attempt.node_id)
+    assert [record.phase for record in attempts] == [AttemptPhase.QUEUED]
