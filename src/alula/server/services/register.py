@@ -18,6 +18,7 @@ from alula.core.compiler import ReferencedLaunchPlan, compile_task, compile_work
 from alula.core.compiler.launch_plan import expected_inputs
 from alula.core.compiler.normalise import diff, digest
 from alula.core.compiler.skeleton import skeleton_workflow
+from alula.core.engine.plan import make_plan
 from alula.core.errors import AlreadyExists, InvalidInput
 from alula.core.ids import EntityId
 from alula.server.identity import SYSTEM, Caller
@@ -74,8 +75,10 @@ async def create_workflow(platform: Platform, caller: Caller, request: workflow_
     spec = workflow_pb2.WorkflowSpec()
     spec.CopyFrom(request.spec)
     spec.template.id.CopyFrom(identifier("workflow", id))
+    closure = await _compile(platform, spec)
+    make_plan(closure)  # refuses here, not when it is launched, what the engine can't run
     record = msgspec.structs.replace(
-        _record(platform, "workflow", id, spec, await _compile(platform, spec)),
+        _record(platform, "workflow", id, spec, closure),
         short_description=spec.description.short_description,
     )
     await _keep(platform, caller, record, spec)
