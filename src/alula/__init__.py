@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from alula.sdk.dynamic import dynamic as dynamic
     from alula.sdk.failures import FlyteRecoverableException as FlyteRecoverableException
     from alula.sdk.failures import RecoverableError as RecoverableError
+    from alula.sdk.gate import approve as approve
+    from alula.sdk.gate import sleep as sleep
+    from alula.sdk.gate import wait_for_input as wait_for_input
     from alula.sdk.launch_plan import CronSchedule as CronSchedule
     from alula.sdk.launch_plan import FixedRate as FixedRate
     from alula.sdk.launch_plan import LaunchPlan as LaunchPlan
@@ -57,12 +60,15 @@ _EXPORTS = {
     "Secret": "secret",
     "StructuredDataset": "types.structured_dataset",
     "WorkflowFailurePolicy": "workflow",
+    "approve": "gate",
     "conditional": "conditional",
     "current_context": "context",
     "dynamic": "dynamic",
     "kwtypes": "types.columns",
     "map_task": "map_task",
+    "sleep": "gate",
     "task": "task",
+    "wait_for_input": "gate",
     "workflow": "workflow",
 }
 

@@ -103,14 +103,14 @@ def retry_count(retries: object, *, at: Location) -> int:
     return retries
 
 
-def timeout_seconds(timeout: object, *, at: Location) -> float:
-    """A time limit in seconds; an int is seconds already."""
+def timeout_seconds(timeout: object, *, at: Location, name: str = "timeout") -> float:
+    """A time in seconds; an int is seconds already."""
     total = getattr(timeout, "total_seconds", None)  # of a timedelta; `datetime` need not be loaded to know
     seconds: object = total() if callable(total) else timeout
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
         raise mistake(
             "InvalidTimeout",
-            f"`timeout` is {timeout!r}, expected seconds as an int, or a `timedelta`",
+            f"`{name}` is {timeout!r}, expected seconds as an int, or a `timedelta`",
             at=at,
         )
     return float(seconds)

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias, cast
 
-from flyteidl.core.literals_pb2 import LiteralMap
+from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
 from alula.core.compiler.skeleton import skeleton_workflow
 from alula.core.compiler.workflow import compile_workflow
 from alula.core.engine.actions import LaunchChild
-from alula.core.engine.plan import Plan, make_plan
+from alula.core.engine.plan import GateRule, Plan, make_plan
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.errors import AlulaError, TaskError
 from alula.sdk.interface import Interface, is_async
@@ -114,6 +114,7 @@ def run_entity(
             inputs.SerializeToString(deterministic=True),
             run_attempt=attempts.run,
             run_child=run_child,
+            ask=_ask,
             cache=cache,
             observe=observe,
             overwrite_cache=overwrite_cache,
@@ -163,6 +164,12 @@ def _with_launch_plan(serialized: Serialized, name: str, given: LiteralMap) -> L
     inputs.MergeFrom(given)
     inputs.MergeFrom(spec.fixed_inputs)
     return inputs
+
+
+def _ask(rule: GateRule, inputs: bytes) -> Literal:
+    from alula.sdk.local.asking import ask  # lazy: few runs have gates
+
+    return ask(rule, inputs)
 
 
 def _new_folder() -> str:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from typing import NoReturn, Protocol
 
 import msgspec
+from flyteidl.core.literals_pb2 import Literal
 
 from alula.core.engine.actions import (
     AbortChild,
@@ -38,12 +39,14 @@ from alula.core.engine.events import (
     Created,
     Event,
     GraphReturned,
+    SignalSet,
     TimerFired,
 )
-from alula.core.engine.plan import Plan, PlanNode
+from alula.core.engine.plan import GateRule, Plan, PlanNode
 from alula.core.engine.records import CacheEntry, Changes, ExecutionChange
+from alula.core.engine.state import GateCell
 from alula.core.engine.step import accepts, start, step
-from alula.core.errors import TaskError
+from alula.core.errors import AlulaError, TaskError
 from alula.core.policy.cache_key import CacheKey
 
 Observe = Callable[[Changes], None]
@@ -76,6 +79,10 @@ RunChild = Callable[[LaunchChild], Succeeded | TaskError]
 """Runs what a launch plan node starts, to its end."""
 
 
+AskGate = Callable[[GateRule, bytes], Literal]
+"""Answers a gate with these inputs, a serialized `core.LiteralMap`."""
+
+
 class _TimedOut(BaseException):
     """Raised into user code by the interval timer; not an Exception, so that user code does not catch it."""
 
@@ -86,6 +93,7 @@ def run_plan(
     *,
     run_attempt: RunAttempt,
     run_child: RunChild,
+    ask: AskGate,
     cache: LocalCache,
     observe: Observe,
     overwrite_cache: bool,
@@ -96,11 +104,12 @@ def run_plan(
         inputs: serialized `core.LiteralMap`.
         run_attempt: runs one attempt of a task node.
         run_child: runs what a launch plan node starts.
+        ask: answers a gate; what it raises aborts the run.
         observe: told of every change as it happens.
 
     Returns the last change of the execution: its phase, and outputs or error. Ctrl-C aborts the run and is raised.
     """
-    return _Shell(plan, inputs, run_attempt, run_child, cache, observe, overwrite_cache).run()
+    return _Shell(plan, inputs, run_attempt, run_child, ask, cache, observe, overwrite_cache).run()
 
 
 class _Shell:
@@ -110,12 +119,14 @@ class _Shell:
         inputs: bytes,
         run_attempt: RunAttempt,
         run_child: RunChild,
+        ask: AskGate,
         cache: LocalCache,
         observe: Observe,
         overwrite_cache: bool,
     ) -> None:
         self._run_attempt = run_attempt
         self._run_child = run_child
+        self._ask = ask
         self._cache = cache
         self._observe = observe
         self._todo: deque[Action] = deque()
@@ -131,10 +142,15 @@ class _Shell:
             while not self._execution.phase.is_terminal:
                 if self._todo:
                     self._do(self._todo.popleft())
+                elif self._execution.gates:
+                    self._answer(next(iter(self._execution.gates)))
                 else:
                     self._wait()
         except KeyboardInterrupt:
             self._apply(AbortRequested(_now_us(), "interrupted", "local"))
+            raise
+        except AlulaError as error:
+            self._apply(AbortRequested(_now_us(), str(error), "local"))
             raise
         assert self._result is not None
         return self._result
@@ -202,6 +218,15 @@ class _Shell:
             _now_us(), action.scope, action.node, action.attempt, outcome.outputs, outcome.deck_uri
         )
         self._apply(succeeded)
+
+    def _answer(self, signal_id: str) -> None:
+        """Ask for a signal when there is nothing else to do. A gate's timeout does not end the asking."""
+        scope_id, node = self._execution.gates[signal_id][0]
+        scope = self._execution.scopes[scope_id]
+        rule, cell = scope.plan_node(node).gate, scope.cells[node]
+        assert rule is not None and isinstance(cell, GateCell), "only gates wait for signals"
+        value = self._ask(rule, cell.inputs).SerializeToString(deterministic=True)
+        self._apply(SignalSet(_now_us(), signal_id, value, "local"))
 
     def _wait(self) -> None:
         at, _, timer = heapq.heappop(self._timers)

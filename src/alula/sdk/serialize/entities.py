@@ -20,6 +20,7 @@ from flyteidl.core.workflow_pb2 import WorkflowMetadata, WorkflowMetadataDefault
 
 from alula.sdk.binding import output_form
 from alula.sdk.conditional import Branch
+from alula.sdk.gate import Gate
 from alula.sdk.graph import Graph
 from alula.sdk.interface import InterfaceView
 from alula.sdk.launch_plan import CronSchedule, LaunchPlan
@@ -229,11 +230,11 @@ def _entities_in(graph: Graph) -> Iterator[AnyEntity]:
 
 
 def _entities(nodes: Iterable[Node]) -> Iterator[AnyEntity]:
-    """What the nodes run, those inside conditionals too."""
+    """What the nodes run, those inside conditionals too; a gate runs nothing."""
     for node in nodes:
         if isinstance(node.entity, Branch):
             yield from _entities(node.entity.steps())
-        else:
+        elif not isinstance(node.entity, Gate):
             yield cast("AnyEntity", node.entity)
 
 

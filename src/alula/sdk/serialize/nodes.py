@@ -10,21 +10,26 @@ from flyteidl.core.literals_pb2 import Binding, BindingData, RetryStrategy
 from flyteidl.core.tasks_pb2 import Resources as ResourcesMessage
 from flyteidl.core.types_pb2 import Error
 from flyteidl.core.workflow_pb2 import (
+    ApproveCondition,
     ArrayNode,
     BranchNode,
+    GateNode,
     IfBlock,
     IfElseBlock,
     Node,
     NodeMetadata,
+    SignalCondition,
+    SleepCondition,
     TaskNode,
     TaskNodeOverrides,
     WorkflowNode,
 )
 from google.protobuf.duration_pb2 import Duration
 
-from alula.sdk.binding import input_form
+from alula.sdk.binding import input_form, output_form
 from alula.sdk.cache import Cache
 from alula.sdk.conditional import Branch
+from alula.sdk.gate import Gate
 from alula.sdk.launch_plan import LaunchPlan
 from alula.sdk.map_task import MapTask
 from alula.sdk.mistake import mistake
@@ -63,6 +68,8 @@ def node_message(node: GraphNode, settings: SerializationSettings, *, store: Sto
     )
     if isinstance(entity, Branch):
         message.branch_node.CopyFrom(_branch(entity, settings, store))
+    elif isinstance(entity, Gate):
+        message.gate_node.CopyFrom(_gate(entity))
     elif isinstance(entity, Workflow):
         reference = settings.identifier(ResourceType.WORKFLOW, entity.name)
         message.workflow_node.CopyFrom(WorkflowNode(sub_workflow_ref=reference))
@@ -107,6 +114,8 @@ def _metadata(node: GraphNode) -> NodeMetadata:
         retries = target.settings.retries if retries is None else retries
         timeout_s = target.settings.timeout_s if timeout_s is None else timeout_s
         interruptible = target.settings.interruptible if interruptible is None else interruptible
+    elif isinstance(target, Gate) and timeout_s is None:
+        timeout_s = target.timeout_s
     elif isinstance(target, Workflow) and interruptible is None:
         interruptible = target.settings.interruptible
     metadata.retries.CopyFrom(RetryStrategy(retries=retries or 0))
@@ -174,6 +183,16 @@ def _branch(branch: Branch, settings: SerializationSettings, store: Store) -> Br
     else:
         block.error.CopyFrom(Error(failed_node_id=branch.name, message=branch.error))
     return BranchNode(if_else=block)
+
+
+def _gate(gate: Gate) -> GateNode:
+    if gate.kind == "sleep":
+        return GateNode(sleep=SleepCondition(duration=duration(gate.duration_s)))
+    if gate.kind == "approve":
+        return GateNode(approve=ApproveCondition(signal_id=gate.name))
+    name = next(iter(gate.interface.outputs))
+    _, literal_type = output_form(gate.interface, name)
+    return GateNode(signal=SignalCondition(signal_id=gate.name, type=literal_type, output_variable_name=name))
 
 
 def _array(node: GraphNode, entity: MapTask[object], outer: Node, settings: SerializationSettings) -> ArrayNode:

@@ -1,0 +1,90 @@
+"""The gates of a local run: what they ask, on the terminal, and the answer from standard input, one line each."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from flyteidl.core.literals_pb2 import Literal, LiteralMap
+from flyteidl.core.types_pb2 import LiteralType
+
+from alula.core.engine.plan import GateRule
+from alula.core.errors import FailedPrecondition
+from alula.core.literals.casting import explain_type
+from alula.sdk.client.python_types import python_type_of
+from alula.sdk.serialize.constants import NO_STORE
+from alula.sdk.types.engine import from_plain, to_literal
+from alula.sdk.types.transformer import TypeMismatch, describe_literal
+
+_YES, _NO = ("y", "yes", "true"), ("n", "no", "false")
+
+
+def ask(rule: GateRule, inputs: bytes) -> Literal:
+    """The answer to an approval or a question for a value; asks again after a line that is none.
+
+    Args:
+        rule: of the gate.
+        inputs: of the gate, a serialized `core.LiteralMap`: what is to be approved.
+
+    Raises `FailedPrecondition` when standard input has no line for it.
+    """
+    if rule.kind == "approve":
+        values = LiteralMap.FromString(inputs).literals.values()
+        shown = ", ".join(_shown(value) for value in values)
+        return _approval(rule.signal_id, f"`{rule.signal_id}`: approve {shown}? [y/n] ")
+    literal_type = LiteralType.FromString(rule.type)
+    question = f"`{rule.signal_id}` ({explain_type(literal_type)}): "
+    while True:
+        line = _line(rule.signal_id, question)
+        try:
+            return _value(line, literal_type)
+        except TypeMismatch as error:
+            _say(f"{error}\n")
+
+
+def _approval(name: str, question: str) -> Literal:
+    while True:
+        word = _line(name, question).lower()
+        if word in (*_YES, *_NO):
+            literal = Literal()
+            literal.scalar.primitive.boolean = word in _YES
+            return literal
+        _say("answer `y` or `n`\n")
+
+
+def _value(line: str, literal_type: LiteralType) -> Literal:
+    """A value as JSON, or as the text that it is. Raises `TypeMismatch`."""
+    py_type: object = python_type_of(literal_type)
+    try:
+        value = from_plain(json.loads(line), py_type, NO_STORE)
+    except (ValueError, TypeMismatch):
+        value = from_plain(line, py_type, NO_STORE)
+    return to_literal(value, py_type, NO_STORE)
+
+
+def _line(name: str, question: str) -> str:
+    _say(question)
+    try:
+        line = sys.stdin.readline() if sys.stdin is not None else ""
+    except OSError:  # closed, or kept from tests
+        line = ""
+    if not line:
+        _say("\n")
+        raise FailedPrecondition(
+            "GateNotAnswered",
+            f"the run waits for an answer to `{name}`, but standard input has none",
+            fix="run it in a terminal, give the answers one a line (`echo y | alula run ...`), or run it on a platform",
+        )
+    return line.strip()
+
+
+def _say(text: str) -> None:
+    print(text, end="", file=sys.stderr, flush=True)
+
+
+def _shown(literal: Literal) -> str:
+    primitive = literal.scalar.primitive
+    kind = primitive.WhichOneof("value")
+    if kind in ("integer", "float_value", "boolean", "string_value"):
+        return repr(getattr(primitive, kind))
+    return describe_literal(literal)
