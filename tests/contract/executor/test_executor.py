@@ -297,6 +297,47 @@ def test_stop_ends_everything_at_once(tmp_path, bundle):
     assert not (Path(spec.output_prefix) / "exit.json").exists()
 
 
+def standing_by() -> list[int]:
+    """Forks of this process's fork servers that wait for an attempt."""
+
+    def waits(pid: str) -> bool:
+        try:
+            stat = Path("/proc", pid, "stat").read_text()
+            server = stat[stat.rindex(")") + 2 :].split()[1]
+            own = Path("/proc", server, "stat").read_text()
+        except OSError:
+            return False
+        return "(alula-standby)" in stat and own[own.rindex(")") + 2 :].split()[1] == str(os.getpid())
+
+    return [int(each) for each in os.listdir("/proc") if each.isdigit() and waits(each)]
+
+
+def test_a_fork_that_stands_by_may_be_killed(tmp_path, bundle):
+    first, second = (attempt(tmp_path, *task_command(bundle, "seven"), node=node) for node in ("n0", "n1"))
+
+    async def scenario(harness: Harness):
+        await harness.run(first)
+        await asyncio.to_thread(eventually, standing_by)
+        for pid in standing_by():
+            os.kill(pid, signal.SIGKILL)
+        return await harness.run(second)
+
+    assert value(on_executor(tmp_path, scenario).outputs) == 7
+    assert standing_by() == []
+
+
+def test_the_start_of_a_short_attempt_is_reported_with_its_end(tmp_path, bundle):
+    spec = attempt(tmp_path, *task_command(bundle, "seven"))
+
+    async def scenario(harness: Harness):
+        await harness.run(spec)
+        return [(each.phase, each.at) for each in harness.of(spec) if each.phase != "QUEUED"]
+
+    (running, started_at), (ended, ended_at) = on_executor(tmp_path, scenario)
+    assert (running, ended) == ("RUNNING", "SUCCEEDED")
+    assert started_at < ended_at
+
+
 def test_cancel_at_any_moment_takes_nothing_else_along(tmp_path, bundle):
     steady = attempt(tmp_path, *task_command(bundle, "sleep"), node="steady")
     specs = [attempt(tmp_path, *task_command(bundle, "seven"), index=i) for i in range(60)]

@@ -13,6 +13,7 @@ from flyteidl.admin import execution_pb2
 from flyteidl.core import identifier_pb2
 from tests.flyte_specs import DOMAIN, PROJECT, identifier, integer, literal_map, task
 
+from alula.core.engine.events import AttemptStarted, AttemptSucceeded, decode
 from alula.core.engine.records import AttemptPhase, ExecutionPhase
 from alula.core.errors import AlreadyExists, TaskError, Unavailable
 from alula.core.ids import AttemptId, ExecutionId
@@ -76,7 +77,13 @@ class FlakyStore(MemoryStore):
 
     failures = 0
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[Commit] = []
+        """Every commit that was asked for."""
+
     async def commit(self, commits: Collection[Commit]) -> list[bool]:
+        self.asked.extend(commits)
         if self.failures:
             self.failures -= 1
             raise Unavailable("StoreUnreachable", "the store is away")
@@ -211,6 +218,34 @@ async def test_nothing_is_dispatched_before_it_is_durable(world: World) -> None:
     await until(lambda: not world.store.failures)
     assert not world.executor.submitted
     await until(lambda: world.executor.submitted)
+
+
+async def test_start_and_end_of_a_short_attempt_are_one_commit(world: World) -> None:
+    await world.run("one")
+    id = await world.launch()
+    await until(lambda: world.executor.submitted)
+    (attempt,) = world.executor.submitted
+    before = len(world.store.asked)
+    world.executor.run(attempt)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    world.executor.succeed(attempt, 7)
+    async with asyncio.timeout(5):
+        while not (await world.phase(id)).is_terminal:
+            await asyncio.sleep(0)
+    (commit,) = world.store.asked[before:]
+    assert [type(decode(event)) for event in commit.events] == [AttemptStarted, AttemptSucceeded]
+
+
+async def test_the_start_of_a_long_attempt_is_written_before_its_end(world: World) -> None:
+    await world.run("one")
+    id = await world.launch()
+    await until(lambda: world.executor.submitted)
+    (attempt,) = world.executor.submitted
+    world.executor.run(attempt)
+    async with asyncio.timeout(5):
+        while [each.phase for each in await world.store.attempts(id, attempt.node_id)] != [AttemptPhase.RUNNING]:
+            await asyncio.sleep(0.001)
 
 
 async def test_a_runner_whose_execution_was_taken_over_lets_go_of_it(world: World) -> None:
