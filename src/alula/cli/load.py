@@ -88,7 +88,28 @@ def load(source: Source) -> ModuleType:
             f"`{source.module}` in {source.root} has the name of another module: {file or 'a built-in one'}",
             fix="rename the file",
         )
+    _refuse_doubles(module, file)
     return module
+
+
+def _refuse_doubles(module: ModuleType, file: str) -> None:
+    """Python lets a later function silently replace an earlier one of its name; of entities that is a mistake."""
+    import ast  # lazy: dear, and the file was just compiled anyway
+
+    first: dict[str, int] = {}
+    for statement in ast.parse(Path(file).read_bytes(), file).body:
+        if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            continue
+        name = statement.name
+        if _entity(getattr(module, name, None)) is None:
+            continue
+        if name in first:
+            raise InvalidInput(
+                "DuplicateName",
+                f"{file}:{statement.lineno}: two entities are named `{name}`, so that the second replaces the first",
+                fix=f"the other is in line {first[name]}; give one of them another name",
+            )
+        first[name] = statement.lineno
 
 
 def declared(module: ModuleType) -> dict[str, Runnable]:

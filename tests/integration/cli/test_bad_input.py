@@ -69,6 +69,16 @@ def make(value):
 one, two = make(1), make(2)
 """
 
+TWO_IN_A_MODULE = """
+from alula import task
+@task
+def f(x: int) -> int:
+    return x
+@task
+def f(x: int) -> int:
+    return x + 1
+"""
+
 CIRCLE = """
 from alula import task, workflow
 @task
@@ -84,7 +94,12 @@ def circle(x: int) -> int:
 
 
 @pytest.mark.parametrize(
-    ("source", "said"), [(TWO_OF_A_NAME, ("error[DuplicateName]", "flow.f")), (CIRCLE, ("CycleDetected",))]
+    ("source", "said"),
+    [
+        (TWO_OF_A_NAME, ("error[DuplicateName]", "flow.f")),
+        (TWO_IN_A_MODULE, ("error[DuplicateName]", "line 4")),
+        (CIRCLE, ("CycleDetected",)),
+    ],
 )
 def test_what_can_not_be_registered_leaves_nothing_behind(source, said, tmp_path, platform: RunningPlatform):
     environment = {"ALULA_ENDPOINT": platform.grpc}
