@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from flyteidl.admin import common_pb2, launch_plan_pb2, task_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2
 
-from alula.core.errors import InvalidInput, NotFound
+from alula.core.errors import NotFound
 from alula.core.ids import EntityId
 from alula.server.identity import Caller
 from alula.server.services import filters, messages
-from alula.server.services.messages.names import KIND_WORDS, entity_id, entity_kind
+from alula.server.services.messages.names import entity_id, not_found
 from alula.server.services.platform import Platform
-from alula.server.store import EntityKind, EntityRecord, Filter, Query
+from alula.server.services.projects import require_listed_place
+from alula.server.store import EntityKind, EntityRecord, Filter
 
 _FIELDS: dict[EntityKind, filters.Fields] = {
     "task": filters.TASK_FIELDS,
@@ -28,7 +29,7 @@ async def require_entity(platform: Platform, kind: EntityKind, id: EntityId) -> 
     """The registered entity of this id; raises `NotFound`."""
     record = await platform.store.entity(kind, id)
     if record is None:
-        raise NotFound(_code(kind), f"there is no {KIND_WORDS[kind]} `{id}`", fix="register it, or check its version")
+        raise not_found(kind, str(id), fix="register it, or check its version")
     return record
 
 
@@ -94,7 +95,7 @@ async def list_active_launch_plans(
         limit=request.limit,
         token=request.token,
         sort_by=request.sort_by if request.HasField("sort_by") else None,
-        extra=(*_place(request.project, request.domain), Filter("state", "eq", ("ACTIVE",))),
+        extra=(*require_listed_place(request.project, request.domain), Filter("state", "eq", ("ACTIVE",))),
     )
     rows = await platform.store.entities("launch_plan", page)
     return launch_plan_pb2.LaunchPlanList(
@@ -113,31 +114,8 @@ async def list_ids(
     )
 
 
-async def list_named_entities(
-    platform: Platform, _caller: Caller, request: common_pb2.NamedEntityListRequest
-) -> common_pb2.NamedEntityList:
-    """A page of names, with what is known of each as a whole."""
-    kind = entity_kind(request.resource_type)
-    names, token = await _names(platform, kind, request)
-    return common_pb2.NamedEntityList(
-        entities=[messages.entities.named_entity(kind, name) for name in names], token=token
-    )
-
-
-async def get_named_entity(
-    platform: Platform, _caller: Caller, request: common_pb2.NamedEntityGetRequest
-) -> common_pb2.NamedEntity:
-    """Raises `NotFound` when no version of the name is registered."""
-    kind = entity_kind(request.resource_type)
-    name = (request.id.project, request.id.domain, request.id.name)
-    query = Query(limit=1, filters=(*_place(*name[:2]), Filter("name", "eq", (name[2],))))
-    if not await platform.store.entities(kind, query):
-        raise NotFound(_code(kind), f"there is no {KIND_WORDS[kind]} `{'/'.join(name)}`")
-    return messages.entities.named_entity(kind, name)
-
-
 async def _list(platform: Platform, kind: EntityKind, request: ListRequest) -> tuple[Sequence[EntityRecord], str]:
-    extra = _place(request.id.project, request.id.domain)
+    extra = require_listed_place(request.id.project, request.id.domain)
     # A list of one name shows what the platform made under it; a list of all shows what users made.
     extra += (Filter("name", "eq", (request.id.name,)),) if request.id.name else (_VISIBLE,)
     page = filters.query(
@@ -155,7 +133,7 @@ async def _list(platform: Platform, kind: EntityKind, request: ListRequest) -> t
 async def _names(
     platform: Platform,
     kind: EntityKind,
-    request: common_pb2.NamedEntityIdentifierListRequest | common_pb2.NamedEntityListRequest,
+    request: common_pb2.NamedEntityIdentifierListRequest,
 ) -> tuple[Sequence[tuple[str, str, str]], str]:
     sort_by = request.sort_by if request.HasField("sort_by") else _BY_NAME
     page = filters.query(
@@ -164,7 +142,7 @@ async def _names(
         token=request.token,
         filters=request.filters,
         sort_by=sort_by,
-        extra=(*_place(request.project, request.domain), _VISIBLE),
+        extra=(*require_listed_place(request.project, request.domain), _VISIBLE),
         default_sort="name",
     )
     names = await platform.store.entity_names(kind, page)
@@ -172,13 +150,3 @@ async def _names(
 
 
 _BY_NAME = common_pb2.Sort(key="name", direction=common_pb2.Sort.ASCENDING)
-
-
-def _place(project: str, domain: str) -> tuple[Filter, ...]:
-    if not project or not domain:
-        raise InvalidInput("IncompleteIdentifier", "a list needs a project and a domain")
-    return (Filter("project", "eq", (project,)), Filter("domain", "eq", (domain,)))
-
-
-def _code(kind: EntityKind) -> str:
-    return {"task": "TaskNotFound", "workflow": "WorkflowNotFound", "launch_plan": "LaunchPlanNotFound"}[kind]

@@ -129,6 +129,10 @@ TASK_FIELDS: Fields = _prefixed({**_VERSIONED, "type": Field("task_type")}, "tas
 WORKFLOW_FIELDS: Fields = _prefixed(_VERSIONED, "workflow", "entities")
 LAUNCH_PLAN_FIELDS: Fields = _prefixed({**_VERSIONED, **_same("state")}, "launch_plan", "entities")
 ENTITY_NAME_FIELDS: Fields = _prefixed(_NAME, "task", "workflow", "launch_plan", "entities", "named_entity_metadata")
+NAMED_ENTITY_FIELDS: Fields = _prefixed(
+    {**_NAME, **_same("state", "description", "created_at")},
+    *("task", "workflow", "launch_plan", "entities", "named_entity_metadata"),
+)
 PROJECT_FIELDS: Fields = _prefixed(
     {
         **_same("identifier", "id", "name", "description", "state", "created_at"),

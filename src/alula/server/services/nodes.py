@@ -59,7 +59,7 @@ async def get_node_execution_data(
     execution, node = await _require_node(platform, id)
     dynamic = None
     if node.dynamic_uri:
-        closure = compiler_pb2.CompiledWorkflowClosure.FromString(await platform.blobs.get(node.dynamic_uri))
+        closure = await _dynamic_closure(platform, node.dynamic_uri)
         dynamic = node_execution_pb2.DynamicWorkflowNodeMetadata(
             id=closure.primary.template.id, compiled_workflow=closure, dynamic_job_spec_uri=node.dynamic_uri
         )
@@ -68,6 +68,39 @@ async def get_node_execution_data(
         full_inputs=literals_pb2.LiteralMap.FromString(node.inputs or b""),
         full_outputs=literals_pb2.LiteralMap.FromString(node.outputs or b""),
         flyte_urls=messages.runs.flyte_urls(execution, node.node_id, attempt=None, deck=bool(node.deck_uri)),
+    )
+
+
+async def get_dynamic_workflow(
+    platform: Platform, _caller: Caller, id: identifier_pb2.NodeExecutionIdentifier
+) -> node_execution_pb2.DynamicNodeWorkflowResponse:
+    """The graph that a dynamic task made. Raises `NotFound` when the node made none, or none yet."""
+    execution, node = await _require_node(platform, id)
+    if not node.dynamic_uri:
+        raise NotFound("DynamicWorkflowNotFound", f"node `{node.node_id}` of execution `{execution}` has made no graph")
+    return node_execution_pb2.DynamicNodeWorkflowResponse(
+        compiled_workflow=await _dynamic_closure(platform, node.dynamic_uri)
+    )
+
+
+async def list_node_executions_of_attempt(
+    platform: Platform, _caller: Caller, request: node_execution_pb2.NodeExecutionForTaskListRequest
+) -> node_execution_pb2.NodeExecutionList:
+    """A page of the nodes of the graph that an attempt of a dynamic task made. Raises `NotFound`."""
+    page = filters.query(
+        filters.NODE_FIELDS,
+        limit=request.limit,
+        token=request.token,
+        filters=request.filters,
+        sort_by=request.sort_by if request.HasField("sort_by") else None,
+    )
+    execution, node, attempt = await _require_attempt(platform, request.task_execution_id)
+    # Only the attempt that made the graph ends well, and none follows it.
+    made_it = node.is_dynamic and attempt.phase is AttemptPhase.SUCCEEDED
+    rows = await platform.store.nodes(execution, node.node_id, page) if made_it else []
+    return node_execution_pb2.NodeExecutionList(
+        node_executions=[_node_message(platform, execution, row, trim=True) for row in rows],
+        token=filters.next_token(page, len(rows)),
     )
 
 
@@ -112,6 +145,10 @@ async def list_reasons(
     """Why the run, or one node of it, is as it is: in the order in which it came. Raises `NotFound`."""
     await require_execution(platform, execution)
     return await platform.store.reasons(execution, node_id)
+
+
+async def _dynamic_closure(platform: Platform, uri: str) -> compiler_pb2.CompiledWorkflowClosure:
+    return compiler_pb2.CompiledWorkflowClosure.FromString(await platform.blobs.get(uri))
 
 
 async def _require_node(

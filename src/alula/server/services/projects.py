@@ -11,7 +11,7 @@ from alula.core.errors import AlreadyExists, InvalidInput, NotFound
 from alula.server.identity import Caller
 from alula.server.services import filters, messages
 from alula.server.services.platform import Platform
-from alula.server.store import ProjectRecord
+from alula.server.store import Filter, ProjectRecord
 
 _PROJECT_ID = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 ID_MAX_CHARS = 63
@@ -35,6 +35,13 @@ async def require_place(platform: Platform, project: str, domain: str) -> Projec
             fix=f"use one of {', '.join(platform.domains)}",
         )
     return record
+
+
+def require_listed_place(project: str, domain: str) -> tuple[Filter, ...]:
+    """The conditions of a list on its project and domain. Raises `InvalidInput` where one is missing."""
+    if not project or not domain:
+        raise InvalidInput("IncompleteIdentifier", "a list needs a project and a domain")
+    return (Filter("project", "eq", (project,)), Filter("domain", "eq", (domain,)))
 
 
 async def create_project(platform: Platform, caller: Caller, project: project_pb2.Project) -> None:

@@ -6,6 +6,7 @@ from importlib.metadata import version
 
 from flyteidl.admin import (
     common_pb2,
+    description_entity_pb2,
     execution_pb2,
     launch_plan_pb2,
     node_execution_pb2,
@@ -22,10 +23,13 @@ from alula.server.identity import Caller
 from alula.server.services import (
     abort,
     activation,
+    descriptions,
     entities,
     executions,
     launch,
     messages,
+    metrics,
+    named_entities,
     nodes,
     projects,
     register,
@@ -144,10 +148,26 @@ class Admin:
     async def list_named_entities(
         self, request: common_pb2.NamedEntityListRequest, _: Context
     ) -> common_pb2.NamedEntityList:
-        return await entities.list_named_entities(self._platform, self._caller, request)
+        return await named_entities.list_named_entities(self._platform, self._caller, request)
 
     async def get_named_entity(self, request: common_pb2.NamedEntityGetRequest, _: Context) -> common_pb2.NamedEntity:
-        return await entities.get_named_entity(self._platform, self._caller, request)
+        return await named_entities.get_named_entity(self._platform, self._caller, request)
+
+    async def update_named_entity(
+        self, request: common_pb2.NamedEntityUpdateRequest, _: Context
+    ) -> common_pb2.NamedEntityUpdateResponse:
+        await named_entities.update_named_entity(self._platform, self._caller, request)
+        return common_pb2.NamedEntityUpdateResponse()
+
+    async def get_description_entity(
+        self, request: common_pb2.ObjectGetRequest, _: Context
+    ) -> description_entity_pb2.DescriptionEntity:
+        return await descriptions.get_description(self._platform, self._caller, request.id)
+
+    async def list_description_entities(
+        self, request: description_entity_pb2.DescriptionEntityListRequest, _: Context
+    ) -> description_entity_pb2.DescriptionEntityList:
+        return await descriptions.list_descriptions(self._platform, self._caller, request)
 
     # Executions
 
@@ -188,6 +208,11 @@ class Admin:
         await abort.terminate_execution(self._platform, self._caller, request)
         return execution_pb2.ExecutionTerminateResponse()
 
+    async def get_execution_metrics(
+        self, request: execution_pb2.WorkflowExecutionGetMetricsRequest, _: Context
+    ) -> execution_pb2.WorkflowExecutionGetMetricsResponse:
+        return await metrics.get_execution_metrics(self._platform, self._caller, request)
+
     # Nodes and attempts
 
     async def get_node_execution(
@@ -204,6 +229,16 @@ class Admin:
         self, request: node_execution_pb2.NodeExecutionGetDataRequest, _: Context
     ) -> node_execution_pb2.NodeExecutionGetDataResponse:
         return await nodes.get_node_execution_data(self._platform, self._caller, request.id)
+
+    async def get_dynamic_node_workflow(
+        self, request: node_execution_pb2.GetDynamicNodeWorkflowRequest, _: Context
+    ) -> node_execution_pb2.DynamicNodeWorkflowResponse:
+        return await nodes.get_dynamic_workflow(self._platform, self._caller, request.id)
+
+    async def list_node_executions_for_task(
+        self, request: node_execution_pb2.NodeExecutionForTaskListRequest, _: Context
+    ) -> node_execution_pb2.NodeExecutionList:
+        return await nodes.list_node_executions_of_attempt(self._platform, self._caller, request)
 
     async def list_task_executions(
         self, request: task_execution_pb2.TaskExecutionListRequest, _: Context

@@ -9,7 +9,7 @@ from flyteidl.core import compiler_pb2
 
 from alula.server.services.messages.names import RESOURCE_TYPES, identifier
 from alula.server.services.messages.times import timestamp
-from alula.server.store import EntityKind, EntityRecord, ProjectRecord
+from alula.server.store import EntityRecord, NamedEntityRecord, ProjectRecord
 
 
 def task(record: EntityRecord) -> task_pb2.Task:
@@ -72,12 +72,15 @@ def name_identifier(name: tuple[str, str, str]) -> common_pb2.NamedEntityIdentif
     return common_pb2.NamedEntityIdentifier(project=name[0], domain=name[1], name=name[2])
 
 
-def named_entity(kind: EntityKind, name: tuple[str, str, str]) -> common_pb2.NamedEntity:
+def named_entity(record: NamedEntityRecord) -> common_pb2.NamedEntity:
     """All versions of a name as one thing."""
     return common_pb2.NamedEntity(
-        resource_type=RESOURCE_TYPES[kind],
-        id=name_identifier(name),
-        metadata=common_pb2.NamedEntityMetadata(),
+        resource_type=RESOURCE_TYPES[record.kind],
+        id=name_identifier((record.project, record.domain, record.name)),
+        metadata=common_pb2.NamedEntityMetadata(
+            description=record.description,
+            state=record.state,  # pyright: ignore[reportArgumentType]  stubs call a protobuf enum its own class
+        ),
     )
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from flyteidl.core import identifier_pb2
 
-from alula.core.errors import InvalidInput
+from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.store import EntityKind
 
@@ -48,6 +48,12 @@ def entity_kind(resource_type: int) -> EntityKind:
         if number == resource_type:
             return kind
     raise InvalidInput("UnknownResourceType", f"resource type {resource_type} is not a task, workflow or launch plan")
+
+
+def not_found(kind: EntityKind, name: str, *, fix: str = "") -> NotFound:
+    """The error for an entity that is not registered."""
+    code = {"task": "TaskNotFound", "workflow": "WorkflowNotFound", "launch_plan": "LaunchPlanNotFound"}[kind]
+    return NotFound(code, f"there is no {KIND_WORDS[kind]} `{name}`", fix=fix)
 
 
 def execution_identifier(id: ExecutionId) -> identifier_pb2.WorkflowExecutionIdentifier:

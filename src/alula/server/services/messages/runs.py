@@ -80,6 +80,10 @@ def node_execution(
     )
     if record.error is not None:
         closure.error.CopyFrom(execution_error(record.error, at=record.ended_at, trim=trim))
+    if record.child:
+        closure.workflow_node_metadata.executionId.CopyFrom(
+            execution_identifier(ExecutionId(execution.project, execution.domain, record.child))
+        )
     if record.cache_status is not None:
         metadata = closure.task_node_metadata
         metadata.cache_status = int(record.cache_status)  # pyright: ignore[reportAttributeAccessIssue]  as above
