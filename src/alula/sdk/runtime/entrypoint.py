@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 def main(argv: list[str] | None = None) -> int:
     """Run the attempt that the command line describes. Returns 0 when a result was written, also a failure.
 
-    2 for a command line that can't be read, 1 when not even the failure could be written.
+    2 for a command line that can't be read, `os.EX_IOERR` when not even the failure could be written.
     """
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         _say(failure.message)
         _say(f"alula-execute: can't write the error to {arguments.output_prefix}: {error}")
-        return 1
+        return os.EX_IOERR
     _say(failure.message)
     return 0
 

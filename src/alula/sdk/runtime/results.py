@@ -102,9 +102,12 @@ def _write(prefix: str, name: str, data: bytes) -> None:
         view = memoryview(data)
         while view:  # a disk that is nearly full takes a part
             view = view[os.write(file, view) :]
+        os.replace(temporary, f"{folder}/{name}")
+    except OSError:
+        os.unlink(temporary)  # on a full disk the next file may need its room
+        raise
     finally:
         os.close(file)
-    os.replace(temporary, f"{folder}/{name}")
 
 
 def _create(path: str) -> int:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import msgspec
@@ -98,8 +99,6 @@ def test_only_a_whole_record_of_an_end_counts(tmp_path):
         assert recorded_end(str(tmp_path)) is None
     (tmp_path / RECORD).write_bytes(msgspec.json.encode(End(code=3)))
     assert recorded_end(str(tmp_path)) == End(code=3)
-    (tmp_path / RECORD).write_bytes(msgspec.json.encode(End(signal=9, cause=CANCELLED)))
-    assert recorded_end(str(tmp_path)) is None
 
 
 def test_an_attempt_whose_result_is_there_is_not_run_again_where_results_are_written_whole(tmp_path):
@@ -112,7 +111,21 @@ def test_an_attempt_whose_result_is_there_is_not_run_again_where_results_are_wri
     end = earlier_end(ours)
     assert end is not None
     assert update_of(ours, end, RULES).outputs == OUTPUTS
+    (folder / RECORD).write_bytes(b"")
+    assert earlier_end(ours) == end, "a record that did not fit on the disk is none"
     (folder / RECORD).write_bytes(msgspec.json.encode(End(signal=9, cause=CANCELLED)))
     assert earlier_end(ours) is None
     (folder / RECORD).write_bytes(msgspec.json.encode(End(code=3)))
     assert earlier_end(ours) == earlier_end(other) == End(code=3)
+
+
+def test_results_that_the_disk_did_not_take_are_not_the_fault_of_the_task(tmp_path):
+    spec = attempt(tmp_path, "alula-execute", outputs=True)
+    folder = Path(spec.output_prefix)
+    folder.mkdir(parents=True)
+    for end in (End(code=1, not_recorded="no space"), End(code=0, not_recorded="no space"), End(code=os.EX_IOERR)):
+        error = update_of(spec, end, RULES).error
+        assert (error.code, error.kind, error.recoverable) == ("ResultsNotWritten", "SYSTEM", True)
+    assert update_of(spec, End(signal=11, not_recorded="no space"), RULES).error.code == "Killed"
+    (folder / "error.pb").write_bytes(error_document("USER:ValueError"))
+    assert update_of(spec, End(code=0, not_recorded="no space"), RULES).error.code == "USER:ValueError"

@@ -25,7 +25,8 @@ OUT_OF_MEMORY = OutcomeCode.OUT_OF_MEMORY.value
 LAST_LINE_BYTES = 4096
 
 RENAMES_RESULTS = "alula-execute"
-"""The command whose result files are whole when they are there, and written last."""
+"""The command whose result files are whole when they are there, and written last, and which says with an exit status
+of its own that it could not write them."""
 
 RECORD = "exit.json"
 OUTPUTS = "outputs.pb"
@@ -44,33 +45,35 @@ _records = msgspec.json.Decoder(End)
 
 
 def recorded_end(output_prefix: str) -> End | None:
-    """The record that the fork server wrote when the attempt ended; None while there is none that is whole.
-
-    That of a cancelled attempt doesn't count: whoever submits it again wants it to run.
-    """
+    """The record that the fork server wrote when the attempt ended; None while there is none that is whole."""
     try:
-        end = _records.decode((Path(output_prefix) / RECORD).read_bytes())
+        return _records.decode((Path(output_prefix) / RECORD).read_bytes())
     except (OSError, msgspec.DecodeError):
         return None
-    return None if end.cause == CANCELLED else end
 
 
 def earlier_end(spec: AttemptSpec) -> End | None:
     """How an earlier start of the attempt ended; None when it has to run.
 
-    A task whose result was there when its process was killed, before that could end by itself, is done all the same:
-    running it again would do its work twice.
+    Being cancelled doesn't count: whoever submits it again wants it to run. A task whose result was there when its
+    process was killed, before that could end by itself, is done all the same: running it again would do its work twice.
     """
     prefix = spec.output_prefix
-    if os.path.exists(f"{prefix}/{RECORD}"):
-        return recorded_end(prefix)
-    container = spec.task.container
-    if [*container.command, *container.args][:1] != [RENAMES_RESULTS]:
+    recorded = recorded_end(prefix)
+    if recorded is not None:
+        return None if recorded.cause == CANCELLED else recorded
+    if not renames_results(spec):
         return None
     for name in ("outputs.pb", "error.pb", "futures.pb"):
         with contextlib.suppress(OSError):
             return End(code=0, ended_at=os.stat(f"{prefix}/{name}").st_mtime_ns // 1000)
     return None
+
+
+def renames_results(spec: AttemptSpec) -> bool:
+    """Whether that command is the task's."""
+    container = spec.task.container
+    return [*container.command, *container.args][:1] == [RENAMES_RESULTS]
 
 
 def read(folder: str, name: str) -> bytes | None:
@@ -104,7 +107,7 @@ def result_of(spec: AttemptSpec, end: End) -> Outcome:
     outputs, futures = read(prefix, "outputs.pb"), read(prefix, "futures.pb")
     expects_outputs = bool(spec.task.interface.outputs.variables)
     quiet = document is not None or (end.code == 0 and not (expects_outputs and outputs is None))
-    return interpret(
+    outcome = interpret(
         exit_code=None if end.signal else end.code,
         signal=end.signal or None,
         error_document=document,
@@ -113,6 +116,20 @@ def result_of(spec: AttemptSpec, end: End) -> Outcome:
         expects_outputs=expects_outputs,
         last_log_line="" if quiet else last_line(f"{prefix}/{LOG}"),
     )
+    if isinstance(outcome, TaskError) and document is None and not end.signal and could_not_write(spec, end):
+        why = f" ({end.not_recorded})" if end.not_recorded else ""
+        return TaskError(
+            "ResultsNotWritten",
+            f"the results of the attempt could not be written{why}; its disk may be full: {prefix}",
+            "SYSTEM",
+            recoverable=True,
+        )
+    return outcome
+
+
+def could_not_write(spec: AttemptSpec, end: End) -> bool:
+    """Whether there are no results because the machine would not take them."""
+    return bool(end.not_recorded) or (end.code == os.EX_IOERR and renames_results(spec))
 
 
 def process_failure(spec: AttemptSpec, end: End, rules: Rules) -> TaskError | None:
