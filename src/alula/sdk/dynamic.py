@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from alula.sdk.cache import Cache
+    from alula.sdk.promise import Entity
     from alula.sdk.resources import Resources
     from alula.sdk.secret import Secret
 
@@ -47,11 +48,17 @@ def dynamic(function: Callable[P, R_co], /) -> Task[P, R_co]: ...
 
 
 @overload
-def dynamic(**options: Unpack[TaskOptions]) -> Callable[[Callable[P, R_co]], Task[P, R_co]]: ...
+def dynamic(
+    *, node_dependency_hints: Sequence[Entity] = (), **options: Unpack[TaskOptions]
+) -> Callable[[Callable[P, R_co]], Task[P, R_co]]: ...
 
 
 def dynamic(
-    function: Callable[P, R_co] | None = None, /, **options: Unpack[TaskOptions]
+    function: Callable[P, R_co] | None = None,
+    /,
+    *,
+    node_dependency_hints: Sequence[Entity] = (),
+    **options: Unpack[TaskOptions],
 ) -> Task[P, R_co] | Callable[[Callable[P, R_co]], Task[P, R_co]]:
     """Make a dynamic task of a function: it sees its inputs as values, and its calls of tasks as promises.
 
@@ -66,11 +73,17 @@ def dynamic(
     Settings are those of `@task` and concern the body, not what it calls. A body that calls nothing returns its
     outputs as a task does.
 
+    Args:
+        node_dependency_hints: launch plans that the body calls: they are registered with this task, because they must
+            be known to the platform. All else that the body calls need not be named.
+        options: see `task`.
+
     Raises `InvalidInput` as `@task` does.
     """
 
     def declare(function: Callable[P, R_co]) -> Task[P, R_co]:
         plain = task(**options)(function)
-        return Task(function, plain.settings._replace(is_dynamic=True))
+        hints = tuple(node_dependency_hints)
+        return Task(function, plain.settings._replace(is_dynamic=True, node_dependency_hints=hints))
 
     return declare if function is None else declare(function)

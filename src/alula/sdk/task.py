@@ -23,7 +23,7 @@ from alula.sdk.overrides import (
     retry_count,
     timeout_seconds,
 )
-from alula.sdk.promise import Promise
+from alula.sdk.promise import Entity, Promise
 from alula.sdk.resources import Resources, checked, checked_single
 from alula.sdk.secret import Secret
 
@@ -52,6 +52,8 @@ class TaskSettings(NamedTuple):
     secret_requests: tuple[Secret, ...] = ()
     is_dynamic: bool = False
     """The function makes a graph: see `dynamic`."""
+    node_dependency_hints: tuple[Entity, ...] = ()
+    """What to register with it."""
 
 
 class Task(Generic[P, R_co]):

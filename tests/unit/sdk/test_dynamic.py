@@ -213,6 +213,17 @@ def test_a_dynamic_task_takes_every_setting_of_a_task():
     assert set(TaskOptions.__annotations__) == wanted
 
 
+def test_launch_plans_are_registered_with_the_task_that_names_them():
+    @dynamic(node_dependency_hints=[plan], retries=1)
+    def hinting(n: int) -> int:
+        return plan(x=n)
+
+    serialized = serialize(hinting, settings=SerializationSettings(require_importable=False))
+    assert set(serialized.launch_plans) == {plan.name}
+    assert serialized.id.name == hinting.name
+    assert hinting(n=1) == 101
+
+
 def test_a_map_task_of_dynamic_tasks_is_refused():
     with pytest.raises(InvalidInput, match="loop over the items in a `dynamic`"):
         map_task(countdown)

@@ -51,7 +51,7 @@ def test_an_approved_value_goes_on(answers, capsys):
 
 def test_a_rejected_value_fails_the_run(answers):
     answers("no")
-    with pytest.raises(RunFailed, match="local rejected `ok`") as raised:
+    with pytest.raises(RunFailed, match="somebody rejected `ok`") as raised:
         approving(x=2)
     assert raised.value.code == "ReceivedRejectSignal"
 

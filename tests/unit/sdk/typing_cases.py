@@ -9,13 +9,18 @@ from typing import Any, NamedTuple, assert_type
 from alula import (
     Cache,
     Deck,
+    FlyteError,
     FlyteFile,
     LaunchPlan,
     Resources,
     StructuredDataset,
+    approve,
+    conditional,
     current_context,
+    dynamic,
     map_task,
     task,
+    wait_for_input,
     workflow,
 )
 
@@ -65,6 +70,41 @@ async def asynchronous(url: str) -> FlyteFile:
     return file
 
 
+@dynamic(retries=1, timeout=timedelta(hours=1))
+def expanded(values: list[float], flag: bool) -> Stats:
+    stats = describe(values=[value for value in values if value > 0])
+    assert_type(stats, Stats)
+    return stats
+
+
+@task
+def clean(x: int, err: FlyteError | None = None) -> None:
+    print(x, err.message if err else "")
+
+
+@workflow(on_failure=clean)
+def branching(x: int, flag: bool) -> float:
+    chosen = (
+        conditional("size")
+        .if_((x > 3) & flag)
+        .then(add(x=x))
+        .elif_(x == 0)
+        .then(flow(x=x))
+        .else_()
+        .then(expanded([1.0], flag=flag).mean)
+    )
+    assert_type(chosen, int | float)
+    failing = conditional("or").if_(flag).then(add(x=x)).else_().fail("no")
+    assert_type(failing, int)
+    approved = approve(failing, "ok", timeout=timedelta(hours=1))
+    assert_type(approved, int)
+    given = wait_for_input("value", timeout=timedelta(hours=1), expected_type=float)
+    assert_type(given, float)
+    return chosen
+
+
+assert_type(expanded([1.0], flag=True), Stats)
+assert_type(branching(x=1, flag=True), float)
 assert_type(add(1), int)
 assert_type(add(1, y=2), int)
 assert_type(describe([1.0]), Stats)
@@ -78,6 +118,10 @@ LaunchPlan.create("nightly", flow, default_inputs={"x": 1})
 add("a")  # pyright: ignore[reportArgumentType]
 add()  # pyright: ignore[reportCallIssue]
 add(1, z=2)  # pyright: ignore[reportCallIssue]
+expanded("a", True)  # pyright: ignore[reportArgumentType]
+dynamic(retries="a")  # pyright: ignore[reportArgumentType]
+conditional("c").if_(True).else_()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+conditional("c").if_(True).fail("no")  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 flow("a")  # pyright: ignore[reportArgumentType]
 task(retries="a")  # pyright: ignore[reportArgumentType]
 add.with_overrides(retry=2)  # pyright: ignore[reportCallIssue]

@@ -226,7 +226,7 @@ class _Shell:
         rule, cell = scope.plan_node(node).gate, scope.cells[node]
         assert rule is not None and isinstance(cell, GateCell), "only gates wait for signals"
         value = self._ask(rule, cell.inputs).SerializeToString(deterministic=True)
-        self._apply(SignalSet(_now_us(), signal_id, value, "local"))
+        self._apply(SignalSet(_now_us(), signal_id, value))
 
     def _wait(self) -> None:
         at, _, timer = heapq.heappop(self._timers)

@@ -151,6 +151,9 @@ class _Collected:
             is_map = isinstance(entity, MapTask)
             spec = map_task_spec(entity, self._settings) if is_map else task_spec(entity, self._settings)
             self.entities.append(SerializedEntity(self.id_of(entity), spec))
+            if isinstance(entity, Task):
+                for hint in entity.settings.node_dependency_hints:
+                    self.add(cast("AnyEntity", hint))
 
     def _add_workflow(self, workflow: Workflow[..., object]) -> None:
         self._open.append(workflow)

@@ -1,0 +1,37 @@
+"""`examples/branching.py` does what it says."""
+
+import importlib.util
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from alula.sdk.local.run import RunFailed
+
+EXAMPLE = Path(__file__).parents[3] / "examples/branching.py"
+
+
+@pytest.fixture
+def order(monkeypatch):
+    spec = importlib.util.spec_from_file_location("branching", EXAMPLE)
+    module = importlib.util.module_from_spec(spec)
+    monkeypatch.setitem(sys.modules, "branching", module)
+    spec.loader.exec_module(module)
+    return module.order
+
+
+def test_each_parcel_finds_its_carrier(order, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("y\n"))
+    assert order(parcels=[3, 40, 12]) == "shipped for 25.4 EUR"
+
+
+@pytest.mark.parametrize(
+    ("parcels", "answer", "told"),
+    [([3], "n", "somebody rejected `ship-it`"), ([300], "", "nobody carries this parcel")],
+)
+def test_an_order_that_fails_is_cancelled(order, monkeypatch, capfd, parcels, answer, told):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{answer}\n"))
+    with pytest.raises(RunFailed, match=told):
+        order(parcels=parcels)
+    assert f"1 parcels stay here: {told}" in capfd.readouterr().out
