@@ -5,6 +5,7 @@
     make bench BENCH="--repeat 5"             more repetitions (default 3)
     make bench BENCH="--only server"          one subject: local, server, prefect, dagster
     make bench BENCH="--json figures.json"    all figures as a file, too
+    make bench BENCH="--peer-budget 60"       ask no peer again after 60 s (default 240)
 
 Every probe in `probes/` is a program of its own that prints lines `@@{"name": seconds}`. Peers run as their own
 documentation starts them, on SQLite. Repetitions take turns, so that a slow minute strikes all alike.

@@ -58,6 +58,7 @@ class Report:
         self.about = about
         self.figures: dict[str, dict[str, list[float]]] = {}
         self.failures: dict[str, str] = {}
+        self._notes: dict[str, str] = {}
 
     def add(self, subject: str, figures: Figures) -> None:
         of_subject = self.figures.setdefault(subject, {})
@@ -68,11 +69,16 @@ class Report:
         """Nothing more is asked of it in this run."""
         self.failures[subject] = why
 
+    def note(self, subject: str, text: str) -> None:
+        """Something to say of a subject below the table; the first counts."""
+        self._notes.setdefault(subject, text)
+
     def has_failed(self, subject: str) -> bool:
         return subject in self.failures
 
     def text(self, subjects: Sequence[Subject]) -> str:
         parts = [self.about, self._machine(), self._table(subjects), self._ratios(), NOTES]
+        parts += self._notes.values()
         parts += [f"{name} failed: {why}" for name, why in self.failures.items()]
         return "\n\n".join(part for part in parts if part)
 
