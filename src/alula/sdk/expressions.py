@@ -82,8 +82,8 @@ Expression = Comparison | Conjunction
 def _refuse(expression: Expression) -> NoReturn:
     raise mistake(
         "PromiseUsedAsValue",
-        f"{expression!r} is not known while the workflow is declared, so `if`, `and`, `or`, `not` and chains such as"
-        " `a < b < c` can't use it",
+        f"{expression!r} is not known before the steps run, so `if`, `and`, `or`, `not` and chains such as `a < b < c`"
+        " can't use it",
         at=caller(),
-        fix="give it to `conditional(...)`, joined with `&` and `|`, or do this in a task or in a `dynamic`",
+        fix="give it to `conditional(...)`, joined with `&` and `|`, or do this in a task",
     )
