@@ -1,0 +1,65 @@
+"""Run many seeds: `python -m tests.simulation [SEEDS [FROM]]`. Exit status 1 when one of them found something."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+from tests.simulation.simulate import Report, simulate
+
+TOLD_EVERY_S = 5.0
+NOTES_MAX = 200
+FAILURES_MAX = 10
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("seeds", type=int, nargs="?", default=1000)
+    parser.add_argument("first", type=int, nargs="?", default=0)
+    parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--notes", action="store_true", help="tell what happened in a seed that found something")
+    options = parser.parse_args()
+    began = time.monotonic()
+    failed: list[Report] = []
+    done = executions = attempts = 0
+    told = began
+    with _reports(range(options.first, options.first + options.seeds), options.jobs) as reports:
+        for report in reports:
+            done, executions, attempts = done + 1, executions + report.executions, attempts + report.attempts
+            if report.violations:
+                failed.append(report)
+                print(report, flush=True)
+                if options.notes or options.seeds == 1:
+                    print("\n".join(report.notes[-NOTES_MAX:]), flush=True)
+                if len(failed) == FAILURES_MAX:
+                    break
+            if time.monotonic() - told >= TOLD_EVERY_S:
+                told = time.monotonic()
+                print(f"{done} of {options.seeds} seeds, {len(failed)} failed, {told - began:.0f} s", file=sys.stderr)
+    took_s = time.monotonic() - began
+    print(f"{done} seeds, {executions} executions, {attempts} attempts, {len(failed)} failed, {took_s:.1f} s")
+    return 1 if failed else 0
+
+
+@contextmanager
+def _reports(seeds: range, jobs: int) -> Iterator[Iterator[Report]]:
+    if jobs == 1:
+        yield map(simulate, seeds)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        yield pool.map(_short, seeds, chunksize=20)
+
+
+def _short(seed: int) -> Report:
+    """Without the notes of a seed that found nothing: they are not worth their way between processes."""
+    report = simulate(seed)
+    return report if report.violations else replace(report, notes=[])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

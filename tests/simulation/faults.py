@@ -1,0 +1,69 @@
+"""Which faults a seed brings, how often, and until when. All chances are for one opportunity, from 0 to 1."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from random import Random
+
+
+@dataclass(frozen=True)
+class Faults:
+    """The default is a world without any."""
+
+    until_s: float = 0.0
+    """Virtual time after which none comes any more: from then on everything must come to its end."""
+    hosts: int = 1
+    """Runners on the one store, each with an executor of its own."""
+    crash: float = 0.0
+    """At an effect of the runner: it dies with all memory before or after it (F1, F2, F5, F6, F7)."""
+    down_s: float = 5.0
+    pause: float = 0.0
+    """At an effect of the runner: it stands still for longer than its lease (F17)."""
+    store_refuses: float = 0.0
+    """A call of the store fails and nothing was done (F9, F10)."""
+    store_unknown: float = 0.0
+    """A call of the store fails although it was done (F7, F9)."""
+    blob_fails: float = 0.0
+    """A call of the object store fails (F10, F11)."""
+    clock_jump_s: float = 0.0
+    """How far a host's clock may be off, either way; it jumps (F12)."""
+    update_late: float = 0.0
+    """An update comes late, and so after those that follow it (F13)."""
+    update_twice: float = 0.0
+    """F13"""
+    lost: float = 0.0
+    """An attempt disappears, once for a node at most, and is reported as interrupted (F16)."""
+    executors_die: bool = True
+    """Attempts die with the runner of their host, as processes do; otherwise they run on and leave a record."""
+    abort: float = 0.0
+    """An execution is aborted at some time (F20)."""
+    call_twice: float = 0.0
+    """A client sends a call again (F24)."""
+    latency_s: float = 0.002
+    """Of a call of store or blobs, at most."""
+
+
+def draw(random: Random) -> Faults:
+    """The faults of one seed: some kinds, each at a strength of its own."""
+
+    def perhaps(most: float, *, share: float = 0.5) -> float:
+        return random.choice((most, most / 5, most / 25)) if random.random() < share else 0.0
+
+    return Faults(
+        until_s=random.choice((60.0, 600.0, 3600.0)),
+        hosts=2 if random.random() < 0.3 else 1,
+        crash=perhaps(0.03, share=0.7),
+        down_s=random.choice((0.1, 5.0, 60.0)),
+        pause=perhaps(0.01, share=0.4),
+        store_refuses=perhaps(0.1),
+        store_unknown=perhaps(0.1),
+        blob_fails=perhaps(0.2),
+        clock_jump_s=1800.0 if random.random() < 0.2 else 0.0,
+        update_late=perhaps(0.3),
+        update_twice=perhaps(0.3),
+        lost=perhaps(0.3),
+        executors_die=random.random() < 0.5,
+        abort=perhaps(0.6, share=0.4),
+        call_twice=perhaps(0.5),
+        latency_s=random.choice((0.0005, 0.02, 0.5)),
+    )

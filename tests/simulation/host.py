@@ -1,0 +1,231 @@
+"""A machine on which a runner lives, and all through which it touches the world: that is where faults strike.
+
+Each life of a runner is one `Life`. When it ends by a crash its tasks are cancelled and its ports are dead: whatever
+its code still does reaches nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from random import Random
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from alula.core.errors import ResourceExhausted, Unavailable
+from alula.core.ids import AttemptId, ExecutionId
+from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
+from alula.server.runner.children import Children
+from alula.server.runner.runner import LEASE_US, Runner
+from alula.server.services.platform import Platform
+from alula.server.services.watch import Hub
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+T = TypeVar("T")
+
+PAUSE_S = LEASE_US / 1_000_000 * 1.5
+OWNER: contextvars.ContextVar[Life | None] = contextvars.ContextVar("OWNER", default=None)
+"""Whose tasks are being made."""
+
+
+def task_factory(
+    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], *, context: contextvars.Context | None = None
+) -> asyncio.Task[T]:
+    """Makes tasks, and notes for each life of a runner which are its own: they die with it."""
+    task = asyncio.Task(work, loop=loop, context=context)
+    life = OWNER.get() if context is None else context.get(OWNER)
+    if life is not None:
+        life.tasks.append(task)
+    return task
+
+
+class Life:
+    """One life of a runner, from its start to its crash."""
+
+    def __init__(self, host: Host, number: int) -> None:
+        self.host = host
+        self.name = f"{host.name}-{number}"
+        self.alive = True
+        self.tasks: list[asyncio.Task[Any]] = []
+        self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.resume_at = 0.0
+        """Until this time the process stands still."""
+
+    def die(self) -> None:
+        self.alive = False
+        if not self.died.done():
+            self.died.set_result(None)
+
+    async def reach(self, what: str) -> None:
+        """An effect is about to be done, or was: this is where the process may die or stand still."""
+        world = self.host.world
+        self.strike(what)
+        loop = asyncio.get_running_loop()
+        while self.alive and loop.time() < self.resume_at:
+            await asyncio.sleep(self.resume_at - loop.time())
+        if not self.alive:
+            await asyncio.Event().wait()  # for ever: until the task is cancelled
+        world.check()
+
+    def strike(self, what: str) -> None:
+        """Perhaps die or be stopped, here and now."""
+        world = self.host.world
+        if not self.alive or not world.faulty:
+            return
+        if world.hit("crash"):
+            world.note(f"{self.name} dies at {what}")
+            self.die()
+        elif world.hit("pause"):
+            world.note(f"{self.name} stands still at {what}")
+            self.resume_at = asyncio.get_running_loop().time() + PAUSE_S
+
+
+class Port:
+    """Store or blobs as a process reaches them: late, and not always."""
+
+    def __init__(self, target: Any, reach: Callable[[str], Awaitable[None]] | None, world: World, kind: str) -> None:
+        self._target = target
+        self._reach = reach
+        self._world = world
+        self._kind = kind
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._target, name)
+        return functools.partial(self._call, name, method) if asyncio.iscoroutinefunction(method) else method
+
+    async def _call(self, name: str, method: Callable[..., Awaitable[Any]], *args: Any, **named: Any) -> Any:
+        world, what = self._world, f"{self._kind}.{name}"
+        await self._pass(f"before {what}")
+        if world.hit(f"{self._kind}_refuses" if self._kind == "store" else "blob_fails"):
+            world.note(f"{what} refuses")
+            raise self._error()
+        result = await method(*args, **named)
+        await self._pass(f"after {what}")
+        if self._kind == "store" and world.hit("store_unknown"):
+            world.note(f"{what} was done, and fails")
+            raise Unavailable("StoreUnreachable", "the connection broke")
+        return result
+
+    async def _pass(self, what: str) -> None:
+        await asyncio.sleep(self._world.random.uniform(0, self._world.faults.latency_s))
+        if self._reach is not None:
+            await self._reach(what)
+
+    def _error(self) -> Exception:
+        if self._world.random.random() < 0.3:
+            if self._kind == "store":
+                return ResourceExhausted("StoreDiskFull", "there is no room")
+            return ResourceExhausted("DiskFull", "there is no room")
+        return Unavailable("StoreUnreachable", "nobody answers")
+
+
+class ExecutorPort:
+    """The host's executor as one life of its runner has it."""
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._executor = life.host.executor
+
+    async def start(self, sink: Sink) -> None:
+        context = contextvars.copy_context()
+
+        def deliver(update: AttemptUpdate) -> None:
+            if self._life.alive:
+                context.copy().run(sink, update)
+
+        self._executor.begin(self._life.name, deliver)
+
+    async def stop(self) -> None:
+        self._executor.end(self._life.name)
+
+    def submit(self, spec: AttemptSpec) -> None:
+        self._life.strike(f"before submit {spec.id}")
+        if self._life.alive:
+            self._executor.submit(spec)
+            self._life.strike(f"after submit {spec.id}")
+
+    def cancel(self, attempt: AttemptId) -> None:
+        self._life.strike(f"before cancel {attempt}")
+        if self._life.alive:
+            self._executor.cancel(attempt)
+
+    async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
+        await self._life.reach("before reconcile")
+        self._executor.reconcile(expected)
+        await self._life.reach("after reconcile")
+
+
+class Host:
+    """Starts its runner again and again, for as long as the world lasts."""
+
+    def __init__(self, world: World, number: int) -> None:
+        from tests.simulation.executor import SimulatedExecutor  # lazy: it names Host
+
+        self.world = world
+        self.name = f"host{number}"
+        self.random = Random(f"{world.seed}-{number}")
+        self.skew_us = 0
+        self.executor = SimulatedExecutor(self)
+        self.life: Life | None = None
+        self.runner: Runner | None = None
+        self.restarts = 0
+
+    def clock(self) -> int:
+        return self.world.now_us + self.skew_us
+
+    async def live(self) -> None:
+        while True:
+            self.life = life = Life(self, self.restarts)
+            self.restarts += 1
+            context = contextvars.copy_context()
+            context.run(OWNER.set, life)
+            work = asyncio.create_task(self._serve(life), name=life.name, context=context)
+            await asyncio.wait((work, life.died), return_when=asyncio.FIRST_COMPLETED)
+            if work.done() and life.alive and (error := work.exception()) is not None:
+                self.world.violated("the runner ended", error)
+            life.die()
+            self.executor.host_died()
+            for task in life.tasks:
+                task.cancel()
+            await asyncio.gather(*life.tasks, return_exceptions=True)
+            await asyncio.sleep(self.world.random.uniform(0, self.world.faults.down_s))
+
+    async def _serve(self, life: Life) -> None:
+        world = self.world
+        store = Port(world.store, life.reach, world, "store")
+        blobs = Port(world.blobs, life.reach, world, "blob")
+        platform = Platform(
+            store=store,  # type: ignore[arg-type]
+            blobs=blobs,  # type: ignore[arg-type]
+            hub=Hub(),
+            clock=self.clock,
+            random_bytes=self.random.randbytes,
+            domains=("d",),
+            max_parallelism=world.max_parallelism,
+        )
+
+        def publish(execution: ExecutionId, phase: object) -> None:
+            life.strike(f"publish {execution} {phase}")
+
+        runner = Runner(
+            store=store,  # type: ignore[arg-type]
+            executor=ExecutorPort(life),
+            blobs=blobs,  # type: ignore[arg-type]
+            children=Children(platform),
+            publish=publish,
+            clock=self.clock,
+            runner_id=life.name,
+        )
+        try:
+            if world.faults.hosts == 1:
+                await store.release()
+            await runner.start()
+        except (Unavailable, ResourceExhausted) as error:
+            world.note(f"{life.name} can't start: {error}")
+            return
+        self.runner = runner
+        world.note(f"{life.name} runs")
+        await runner.wait()

@@ -1,0 +1,43 @@
+"""A modest number of seeds with every run of the tests; `make simulate SEEDS=100000` is for the rest."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.simulation.faults import Faults
+from tests.simulation.simulate import simulate
+
+ROOT = Path(__file__).parents[2]
+CALM, FAULTY = 50, 200
+
+
+@pytest.mark.parametrize("first", range(0, FAULTY, 25))
+def test_whatever_fails_every_execution_comes_to_the_end_that_it_would_have_had(first: int) -> None:
+    for seed in range(first, first + 25):
+        report = simulate(seed)
+        assert not report.violations, str(report)
+
+
+def test_without_faults_every_execution_ends_as_its_workflow_says() -> None:
+    for seed in range(CALM):
+        report = simulate(seed, Faults())
+        assert not report.violations, str(report)
+
+
+def test_a_seed_is_the_same_in_every_process() -> None:
+    program = "from tests.simulation.simulate import simulate; print('\\n'.join(simulate(7).notes))"
+    told = [
+        subprocess.run(
+            [sys.executable, "-c", program],
+            cwd=ROOT,
+            env={"PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for hash_seed in ("1", "2")
+    ]
+    assert told[0] == told[1] and len(told[0].splitlines()) > 10

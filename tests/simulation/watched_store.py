@@ -1,0 +1,60 @@
+"""The real store in memory, with somebody who looks on: every commit is checked before it is let through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from alula.core.engine.records import ExecutionPhase, NodePhase
+from alula.core.ids import ExecutionId
+from alula.server.store import Commit
+from alula.server.stores.memory import MemoryStore
+
+
+class WatchedStore:
+    """Checks what must hold at every commit: ends are never left (I1), and an abort that was acknowledged is never
+    followed by a success (I14)."""
+
+    def __init__(self, store: MemoryStore, violated: Callable[[str], None]) -> None:
+        self._store = store
+        self._violated = violated
+        self.on_commit: list[Callable[[Commit], None]] = []
+        self.acknowledged_aborts: set[ExecutionId] = set()
+
+    # `Any`: all that is not watched goes straight through.
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    async def commit(self, commits: Sequence[Commit]) -> list[bool]:
+        kept: list[bool] = []
+        for commit in commits:
+            before = await self._store.execution(commit.execution)
+            ended = {
+                change.node_id
+                for change in commit.changes.nodes
+                if (node := await self._store.node(commit.execution, change.node_id)) and node.phase.is_terminal
+            }
+            kept += await self._store.commit([commit])
+            if not kept[-1]:
+                continue
+            if (before is None or before.phase.is_terminal) and commit.events:
+                self._violated(f"I1: {commit.execution} had ended, and its log grew")
+            for change in commit.changes.nodes:
+                if change.node_id in ended:
+                    self._violated(f"I1: node {change.node_id} of {commit.execution} had ended, and changed")
+            self._check_order(commit)
+            change = commit.changes.execution
+            succeeds = change is not None and change.phase is ExecutionPhase.SUCCEEDED
+            if succeeds and commit.execution in self.acknowledged_aborts:
+                self._violated(f"I14: {commit.execution} succeeded after its abort was acknowledged")
+            for callback in self.on_commit:
+                callback(commit)
+        return kept
+
+    def _check_order(self, commit: Commit) -> None:
+        ended: set[str] = set()
+        for change in commit.changes.nodes:
+            if change.node_id in ended:
+                self._violated(f"I1: node {change.node_id} of {commit.execution} ended twice in one commit")
+            if change.phase.is_terminal and change.phase is not NodePhase.UNDEFINED:
+                ended.add(change.node_id)

@@ -1,0 +1,323 @@
+"""One simulated world from a seed: hosts with runners on one store, people who launch, answer and abort, faults."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from random import Random
+from typing import Any
+
+from flyteidl.admin import execution_pb2, launch_plan_pb2, signal_pb2, task_pb2, workflow_pb2
+from flyteidl.core import identifier_pb2, literals_pb2
+from tests.graphs import identifier, integer
+from tests.simulation.blobs import MemoryBlobs
+from tests.simulation.executor import Record
+from tests.simulation.faults import Faults
+from tests.simulation.host import Host, Port
+from tests.simulation.ledger import Ledger
+from tests.simulation.oracle import check_end
+from tests.simulation.reference import Reference
+from tests.simulation.tasks import Behaviour
+from tests.simulation.watched_store import WatchedStore
+from tests.simulation.workflows import make_library
+
+from alula.core.errors import AlreadyExists, FailedPrecondition, InvalidInput, ResourceExhausted, Unavailable
+from alula.core.ids import AttemptId, ExecutionId
+from alula.server.identity import Caller
+from alula.server.services.abort import terminate_execution
+from alula.server.services.launch import create_execution
+from alula.server.services.messages.names import execution_identifier
+from alula.server.services.platform import Platform
+from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
+from alula.server.services.signals import set_signal
+from alula.server.services.watch import Hub
+from alula.server.store import Audit, Commit, ProjectRecord
+from alula.server.stores.memory import MemoryStore
+
+EPOCH_US = 1_700_000_000_000_000
+PATIENCE_S = 24 * 3600.0
+"""After the last fault, by when everything must have ended."""
+SETTLE_S = 60.0
+STEPS_MAX = 400_000
+"""Calls of store and blobs in one world: more is going round in circles."""
+ADA = Caller("ada", frozenset({"admin"}))
+
+
+class World:
+    def __init__(self, seed: int, faults: Faults) -> None:
+        self.seed = seed
+        self.faults = faults
+        self.random = Random(f"world-{seed}")
+        shape = Random(f"shape-{seed}")
+        self.library = make_library(shape)
+        self.max_parallelism = shape.choice((0, 0, 1, 2, 5))
+        self.behaviour = Behaviour(
+            seed, shape.choice((0, 0, 20, 60)), shape.choice((0, 300, 700)), hangs=self.max_parallelism == 0
+        )
+        self.reference = Reference(self.library, self.behaviour)
+        self.violations: list[str] = []
+        self.notes: list[str] = []
+        self.store = WatchedStore(MemoryStore(clock=lambda: self.now_us), self.violated)
+        self.store.on_commit.append(self._committed)
+        self.blobs = MemoryBlobs()
+        self.ledger = Ledger(self._attempt_started)
+        self.records: dict[AttemptId, Record] = {}
+        self.interrupted: set[AttemptId] = set()
+        self._lost_nodes: set[tuple[ExecutionId, str, int]] = set()
+        self.launched: set[ExecutionId] = set()
+        self.may_abort: set[ExecutionId] = set()
+        self.hosts: list[Host] = []
+        self.steps = 0
+        self._people: set[asyncio.Task[None]] = set()
+        self._progress = asyncio.Event()
+        self._asked: set[tuple[ExecutionId, str]] = set()
+
+    # What hosts and executors ask
+
+    @property
+    def now_us(self) -> int:
+        return EPOCH_US + round(asyncio.get_running_loop().time() * 1_000_000)
+
+    @property
+    def faulty(self) -> bool:
+        return asyncio.get_running_loop().time() < self.faults.until_s
+
+    def hit(self, fault: str) -> bool:
+        """Whether a fault strikes here."""
+        likely = getattr(self.faults, fault)
+        return bool(likely) and self.faulty and self.random.random() < likely
+
+    def note(self, text: str) -> None:
+        self.notes.append(f"{asyncio.get_running_loop().time():12.3f} {text}")
+
+    def violated(self, what: str, error: BaseException | None = None) -> None:
+        if error is not None:
+            what += "\n" + "".join(traceback.format_exception(error))
+        self.note(f"VIOLATED {what}")
+        self.violations.append(what)
+        self._progress.set()
+
+    def check(self) -> None:
+        self.steps += 1
+        if self.steps == STEPS_MAX:
+            self.violated("I11: going round in circles")
+
+    def tried(self, attempt: AttemptId) -> int:
+        """Earlier attempts of the node that came to an end of their own."""
+        return sum(attempt._replace(attempt=n) not in self.interrupted for n in range(attempt.attempt))
+
+    def may_lose(self, attempt: AttemptId) -> bool:
+        node = (attempt.execution, attempt.node_id, attempt.index)
+        return node not in self._lost_nodes and self.hit("lost")
+
+    def lost(self, attempt: AttemptId) -> None:
+        self._lost_nodes.add((attempt.execution, attempt.node_id, attempt.index))
+        if attempt not in self.records:
+            self.note(f"{attempt} is lost")
+            self.interrupted.add(attempt)
+
+    def _attempt_started(self, attempt: AttemptId, host: str) -> None:
+        """I2: nothing starts before the decision that starts it is durable. I5, I6: nothing that is done, starts."""
+        self.note(f"{attempt} starts on {host}")
+        kept = self.store._executions[attempt.execution]
+        if attempt.index >= 0:
+            item = kept.items.get((attempt.node_id, attempt.index))
+            known = item is not None and item.attempt >= attempt.attempt
+            phase = item.phase.name if item is not None and item.attempt == attempt.attempt else ""
+        else:
+            row = kept.attempts.get((attempt.node_id, attempt.attempt))
+            known, phase = row is not None, row.phase.name if row is not None else ""
+        if not known:
+            self.violated(f"I2: {attempt} starts before its start is durable")
+        if phase == "SUCCEEDED" and kept.owner.startswith(f"{host}-"):
+            self.violated(f"I5: {attempt} starts again after its success was committed")
+        if self.ledger.starts[attempt] > self.ledger.killed[attempt] and self.faults.hosts == 1:
+            self.violated(f"I6: {attempt} starts again although it did not die")
+
+    # The course of things
+
+    async def run(self) -> None:
+        """From registration to the end of all executions, and what must hold then."""
+        handler = _Errors(self)
+        logger = logging.getLogger("alula")
+        logger.addHandler(handler)
+        propagates, logger.propagate = logger.propagate, False
+        try:
+            await self._register()
+            self.hosts = [Host(self, number) for number in range(self.faults.hosts)]
+            for host in self.hosts:
+                self._go(host.live())
+            for number in range(self.random.randint(1, 3)):
+                self._go(self._launch(f"e{number}"), name="person")
+            if self.faults.clock_jump_s:
+                self._go(self._jump())
+            await self._until_ended()
+            if not self.violations:
+                await asyncio.sleep(SETTLE_S)
+            await check_end(self)
+        finally:
+            logger.removeHandler(handler)
+            logger.propagate = propagates
+
+    async def _until_ended(self) -> None:
+        loop = asyncio.get_running_loop()
+        deadline = self.faults.until_s + PATIENCE_S
+        while not self.violations:
+            self._progress.clear()
+            kept = self.store._executions.values()
+            idle = loop.time() >= min(self.faults.until_s, 120.0)
+            if idle and kept and all(one.record.phase.is_terminal for one in kept) and not self._people_busy():
+                return
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(min(deadline, loop.time() + 60.0)):
+                    await self._progress.wait()
+            if loop.time() >= deadline:
+                self.note("out of patience")
+                return
+
+    def _people_busy(self) -> bool:
+        return any(task.get_name() == "person" for task in self._people)
+
+    def _go(self, work: Any, *, name: str = "") -> None:
+        # A context of its own: what a commit sets off does not die with who committed.
+        task = asyncio.create_task(work, name=name or "world", context=contextvars.Context())
+        self._people.add(task)
+        task.add_done_callback(self._went)
+
+    def _went(self, task: asyncio.Task[None]) -> None:
+        self._people.discard(task)
+        self._progress.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.violated("the simulation itself failed", error)
+
+    async def _register(self) -> None:
+        platform = self._platform(self.store)
+        await self.store.put_project(ProjectRecord("p", "p"), Audit(0, "ada", "create", "project p"))
+        for template in self.library.tasks.values():
+            request = task_pb2.TaskCreateRequest(id=template.id, spec=task_pb2.TaskSpec(template=template))
+            await create_task(platform, ADA, request, Registrant())
+        for template, subs in self.library.workflows:
+            spec = workflow_pb2.WorkflowSpec(template=template, sub_workflows=subs)
+            await create_workflow(platform, ADA, workflow_pb2.WorkflowCreateRequest(id=template.id, spec=spec))
+            name = identifier(identifier_pb2.LAUNCH_PLAN, template.id.name)
+            plan = launch_plan_pb2.LaunchPlanSpec(workflow_id=template.id)
+            await create_launch_plan(platform, ADA, launch_plan_pb2.LaunchPlanCreateRequest(id=name, spec=plan))
+
+    def _platform(self, store: Any) -> Platform:
+        return Platform(
+            store=store,
+            blobs=self.blobs,
+            hub=Hub(),
+            clock=lambda: self.now_us,
+            random_bytes=Random(f"names-{self.seed}").randbytes,
+            domains=("d",),
+            max_parallelism=self.max_parallelism,
+        )
+
+    # People: whatever they do they do again until it is acknowledged, and sometimes once more
+
+    async def _call(self, what: str, call: Callable[[Platform], Awaitable[object]], *fine: type[Exception]) -> bool:
+        """Whether it was acknowledged; False when it was refused with one of `fine`."""
+        platform = self._platform(Port(self.store, None, self, "store"))
+        again = self.hit("call_twice")
+        while True:
+            try:
+                await call(platform)
+            except (Unavailable, ResourceExhausted):
+                await asyncio.sleep(self.random.uniform(0, 5))
+                continue
+            except fine as error:
+                self.note(f"{what}: {error}")
+                return False
+            self.note(f"{what}: acknowledged")
+            if again:
+                with contextlib.suppress(Unavailable, ResourceExhausted, *fine):
+                    await call(platform)
+            return True
+
+    async def _launch(self, name: str) -> None:
+        await asyncio.sleep(self.random.uniform(0, 20))
+        request = execution_pb2.ExecutionCreateRequest(
+            project="p",
+            domain="d",
+            name=name,
+            spec=execution_pb2.ExecutionSpec(
+                launch_plan=identifier(identifier_pb2.LAUNCH_PLAN, self.random.choice(self.library.tops))
+            ),
+            inputs=literals_pb2.LiteralMap(literals={"x": integer(self.random.randint(0, 2))}),
+        )
+        request.spec.overwrite_cache = self.random.random() < 0.1
+        id = ExecutionId("p", "d", name)
+        # An answer that got lost makes the next try find its own execution.
+        await self._call(f"launch {id}", lambda platform: create_execution(platform, ADA, request), AlreadyExists)
+        self.launched.add(id)
+        if self.random.random() < self.faults.abort:
+            self._go(self._abort(id), name="person")
+
+    async def _abort(self, id: ExecutionId) -> None:
+        await asyncio.sleep(self.random.choice((0.01, 1.0, 30.0, 300.0)) * self.random.uniform(0.2, 2))
+        self.may_abort.add(id)
+        self.note(f"abort {id}")
+        request = execution_pb2.ExecutionTerminateRequest(id=execution_identifier(id), cause="enough")
+
+        async def abort(platform: Platform) -> None:
+            await terminate_execution(platform, ADA, request)
+            kept = await self.store.execution(id)
+            if not kept.phase.is_terminal:
+                self.store.acknowledged_aborts.add(id)
+
+        await self._call(f"abort {id}", abort, FailedPrecondition)
+
+    def _committed(self, commit: Commit) -> None:
+        self._progress.set()
+        change = commit.changes.execution
+        if change is not None:
+            self.note(f"{commit.execution} is {change.phase.name}")
+        for signal in commit.changes.signals:
+            asked = (commit.execution, signal.signal_id)
+            if signal.value is None and asked not in self._asked:
+                self._asked.add(asked)
+                self._go(self._answer(*asked), name="person")
+
+    async def _answer(self, id: ExecutionId, signal_id: str) -> None:
+        value = self.reference.answers.value(signal_id, approval=signal_id.endswith("-ok"))
+        if value is None:
+            return
+        await asyncio.sleep(self.random.choice((0.0, 5.0, 100.0)) * self.random.random())
+        literal = integer(int(value))
+        if isinstance(value, bool):
+            literal.scalar.primitive.boolean = value
+        request = signal_pb2.SignalSetRequest(
+            id=identifier_pb2.SignalIdentifier(signal_id=signal_id, execution_id=execution_identifier(id)),
+            value=literal,
+        )
+        await self._call(
+            f"answer {signal_id} of {id}",
+            lambda platform: set_signal(platform, ADA, request),
+            FailedPrecondition,
+            InvalidInput,
+        )
+
+    async def _jump(self) -> None:
+        far_us = round(self.faults.clock_jump_s * 1_000_000)
+        while self.faulty:
+            await asyncio.sleep(self.random.uniform(5, 200))
+            host = self.random.choice(self.hosts)
+            host.skew_us = self.random.randint(-far_us, far_us)
+            self.note(f"the clock of {host.name} jumps to {host.skew_us / 1e6:+.1f} s")
+
+
+class _Errors(logging.Handler):
+    """What the platform logs as an error is a fault of its own, not of the world's."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(logging.ERROR)
+        self._world = world
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = record.exc_info[1] if record.exc_info else None
+        self._world.violated(f"logged: {record.getMessage()}", error)
