@@ -187,6 +187,12 @@ class Commit(msgspec.Struct, frozen=True):
 
 WakeUp = Callable[[ExecutionId], None]
 
+    @property
+    def is_end(self) -> bool:
+        """Whether the execution ends with it, in another way than by an abort."""
+        change = self.changes.execution
+        return change is not None and change.phase.is_terminal and change.phase is not ExecutionPhase.ABORTED
+
 
 class Store(Protocol):
     """Raises `Unavailable` when the database can't be reached, `ResourceExhausted` when its disk is full."""
@@ -308,8 +314,11 @@ class Store(Protocol):
         code `ExecutionNotFound`."""
         ...
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
-        """Take over open executions that nobody owns or whose owner's lease ended; oldest first."""
+    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int, again: bool = False) -> list[ExecutionId]:
+        """Take over open executions that nobody owns or whose owner's lease ended; oldest first.
+
+        `again`: name also those that `owner` has claimed already, for one who did not get an earlier answer.
+        """
         ...
 
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
@@ -337,7 +346,9 @@ class Store(Protocol):
         """Append and merge, all in one transaction where none is fenced off.
 
         False for a commit whose `first_seq` is not the next number of its log, or whose `owner` is not the
-        owner any more: nothing of it was kept, its runner has lost the execution; the others are kept.
+        owner any more: nothing of it was kept, its runner has lost the execution; the others are kept. False as well
+        for one that ends its execution, not by an abort, while there is mail that it does not consume: the owner has
+        yet to read it, and an abort that was acknowledged is not followed by a success.
         After `Unavailable` it is not known what was kept: read the log again.
         """
         ...

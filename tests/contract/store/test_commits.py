@@ -238,6 +238,34 @@ async def test_the_owner_before_is_fenced_off_by_a_claim(store: Store) -> None:
     assert await store.log(ID) == [b"created", b"a", b"b", b"c"]
 
 
+async def test_a_claim_names_again_what_it_gave_before_when_asked_to(store: Store) -> None:
+    await launch(store, "a1", "a2", "a3")
+    await store.claim("r1", now=0, lease_us=LEASE, limit=1)
+    await store.claim("r2", now=0, lease_us=LEASE, limit=1)
+    again = await store.claim("r1", now=1, lease_us=LEASE, limit=9, again=True)
+    assert again == [ID, execution_id("a3")]
+    assert await store.claim("r1", now=2, lease_us=LEASE, limit=9) == []
+
+
+async def test_an_execution_does_not_end_over_mail_that_was_not_read(store: Store) -> None:
+    await launch(store, "a1", "a2")
+    await store.post(ID, b"abort", audit())
+    [message] = await store.inbox([ID])
+    end = commit(ID, 1, b"end", execution=ExecutionChange(ExecutionPhase.SUCCEEDED, 20))
+    other = commit(OTHER, 1, b"end", execution=ExecutionChange(ExecutionPhase.FAILED, 20))
+    assert await store.commit([end, other]) == [False, True]
+    assert await store.log(ID) == [b"created"]
+    read = commit(ID, 1, b"end", execution=ExecutionChange(ExecutionPhase.SUCCEEDED, 20), consumed=[message.number])
+    assert await store.commit([read]) == [True]
+
+
+async def test_an_abort_ends_an_execution_whatever_else_is_in_the_mail(store: Store) -> None:
+    await launch(store, "a1")
+    await store.post(ID, b"signal", audit())
+    aborted = ExecutionChange(ExecutionPhase.ABORTED, 20)
+    assert await store.commit([commit(ID, 1, b"abort", execution=aborted)]) == [True]
+
+
 async def test_what_a_runner_releases_is_free_at_once(store: Store) -> None:
     await launch(store, "a1", "a2")
     await store.claim("r1", now=0, lease_us=LEASE, limit=1)

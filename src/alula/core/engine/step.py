@@ -47,9 +47,11 @@ def step(execution: Execution, event: Event) -> tuple[list[Action], Changes]:
 
 def accepts(execution: Execution, event: Event) -> bool:
     """Whether the event means anything now. A repeated, late or overtaken one does not."""
+    if isinstance(event, Claimed):
+        return True  # even of an execution that ended as it began
     if execution.phase.is_terminal or isinstance(event, Created):
         return False
-    if isinstance(event, AbortRequested | Claimed):
+    if isinstance(event, AbortRequested):
         return True
     return any(_accepts(execution, scope, node, event) for scope, node in _addressees(execution, event))
 

@@ -12,7 +12,7 @@ from alula.core.engine.records import Changes
 from alula.core.engine.state import Execution
 from alula.core.engine.step import accepts, step
 from alula.core.ids import AttemptId
-from alula.server.store import Commit, ExecutionRecord, InboxMessage
+from alula.server.store import Commit, ExecutionRecord
 
 
 class Owned:
@@ -58,18 +58,9 @@ class Owned:
     def is_dirty(self) -> bool:
         return bool(self._events or self._consumed or self._actions)
 
-    @property
-    def next_seq(self) -> int:
-        """The number of the first event that is not committed."""
-        return self._next_seq
-
     def uncommitted(self) -> list[Event]:
         """What happened to the execution and is not in its log, but for who took it over."""
         return [event for event in map(decode, self._events) if not isinstance(event, Claimed)]
-
-    def knows_less_than(self, inbox: Iterable[InboxMessage]) -> bool:
-        """Whether the execution is to end although there is mail that it has not read."""
-        return self.state.phase.is_terminal and any(message.number not in self._consumed for message in inbox)
 
     def take_attempts(self, before: Owned) -> list[AttemptId]:
         """Go on with what an earlier reading of the execution had in flight; those of it that should not run."""

@@ -91,6 +91,8 @@ class Runner:
         self._arrived: list[tuple[ExecutionId, Event]] = []
         self._woken: set[ExecutionId] = set()
         self._may_claim = True
+        self._claim_again = False
+        """Whether the answer to a claim was lost: what it took over is not known."""
         self._unopened: deque[ExecutionId] = deque()
         """Claimed, not read yet."""
         self._to_do: deque[tuple[Owned, Action]] = deque()
@@ -242,22 +244,36 @@ class Runner:
         for owned in list(self._owned.values()):
             try:
                 cause = await self._children.orphaned(owned.spec)
-            except Unavailable as error:
+            except (Unavailable, ResourceExhausted) as error:
                 logger.warning("could not look for orphans: %s", error)
                 return
             if cause:
                 self._arrive(owned.record.id, facts.AbortRequested(self._clock(), cause, owned.record.principal))
 
     async def _claim(self) -> None:
-        while self._may_claim or self._unopened:
+        while self._may_claim or self._claim_again or self._unopened:
             if not self._unopened:
-                self._may_claim = False
-                claimed = await self._store.claim(self._id, now=self._clock(), lease_us=LEASE_US, limit=CLAIM_MAX)
-                self._may_claim |= len(claimed) == CLAIM_MAX
-                self._unopened.extend(claimed)
+                again = self._claim_again
+                limit = CLAIM_MAX + len(self._owned) if again else CLAIM_MAX
+                self._may_claim, self._claim_again = False, True
+                claimed = await self._store.claim(
+                    self._id, now=self._clock(), lease_us=LEASE_US, limit=limit, again=again
+                )
+                self._claim_again = False
+                self._may_claim |= len(claimed) == limit
+                for id in claimed:
+                    if again and id in self._owned:
+                        self._assert_ownership(self._owned[id])
+                    else:
+                        self._unopened.append(id)
             while self._unopened:
                 await self._open(self._unopened[0])
                 self._unopened.popleft()
+
+    def _assert_ownership(self, owned: Owned) -> None:
+        """Commit something: where the execution had been lost and was taken back, that is refused, and it is read."""
+        owned.log(facts.Claimed(self._clock(), self._id))
+        self._dirty[owned.record.id] = owned
 
     async def _open(self, id: ExecutionId) -> None:
         """Take a claimed execution into memory, as its log says."""

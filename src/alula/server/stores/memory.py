@@ -307,12 +307,13 @@ class MemoryStore:
         self._audits.append(audit)
         self._wake(execution)
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int, again: bool = False) -> list[ExecutionId]:
         self._leases[owner] = now + lease_us
         free = [
             kept
             for kept in self._executions.values()
-            if not kept.record.phase.is_terminal and kept.owner != owner and self._leases.get(kept.owner, now) <= now
+            if not kept.record.phase.is_terminal
+            and (again if kept.owner == owner else self._leases.get(kept.owner, now) <= now)
         ]
         free.sort(key=lambda kept: (kept.record.created_at, kept.record.id))
         for kept in free[:limit]:
@@ -348,6 +349,8 @@ class MemoryStore:
     def _commit(self, commit: Commit) -> bool:
         kept = self._executions.get(commit.execution)
         if kept is None or len(kept.log) != commit.first_seq or commit.owner not in ("", kept.owner):
+            return False
+        if commit.is_end and kept.inbox.keys() - commit.consumed:
             return False
         kept.log += commit.events
         self._apply(kept, merge([commit.changes]))

@@ -3,6 +3,7 @@
 from tests.graphs import INT, branch_node, comparison, compiled, integer, task, task_node, workflow
 from tests.unit.core.engine.driver import Driver
 
+from alula.core.engine.events import Claimed
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
 T = task("t")
@@ -75,3 +76,11 @@ def test_branches_nest() -> None:
     run.assert_replays()
     run.abort()
     assert run.cancelled == [chosen]
+
+
+def test_an_execution_that_ends_as_it_begins_can_be_claimed_all_the_same() -> None:
+    branch = branch_node("n0", [(comparison("v", "GT", 10), task_node("big", T, x=1))], error="too small", v=".x")
+    run = Driver(compiled(workflow("w", [branch]), [T]), x=integer(1))
+    assert run.state.phase is ExecutionPhase.FAILED
+    run.apply(Claimed(0, "runner"))
+    run.assert_replays()

@@ -275,9 +275,11 @@ class SqlStore:
         if not await self._writer.write(post, after=lambda kept: self._wake(execution) if kept else None):
             raise NotFound("ExecutionNotFound", f"there is no execution `{execution}`")
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int, again: bool = False) -> list[ExecutionId]:
         return await self._writer.write(
-            lambda connection: self._executions.claim(connection, owner, now=now, lease_us=lease_us, limit=limit)
+            lambda connection: self._executions.claim(
+                connection, owner, now=now, lease_us=lease_us, limit=limit, again=again
+            )
         )
 
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:

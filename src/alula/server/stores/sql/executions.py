@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, or_, select, text, update
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.ids import EntityId, ExecutionId
@@ -113,16 +113,18 @@ class Executions:
 
     # Who runs what
 
-    def claim(self, connection: Connection, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+    def claim(
+        self, connection: Connection, owner: str, *, now: int, lease_us: int, limit: int, again: bool
+    ) -> list[ExecutionId]:
         self.renew(connection, owner, now=now, lease_us=lease_us)
+        nobodys = and_(executions.c.owner != owner, ~exists().where(runners.c.owner == executions.c.owner))
         # An owner whose lease ended has none of the rights of one, so its row can go.
         connection.execute(delete(runners).where(runners.c.lease_until <= now))
         free = connection.execute(
             select(*_KEY)
             .where(
                 _OPEN,
-                executions.c.owner != owner,
-                ~exists().where(runners.c.owner == executions.c.owner),
+                or_(nobodys, executions.c.owner == owner) if again else nobodys,
             )
             .order_by(executions.c.created_at, *_KEY)
             .limit(limit)

@@ -100,7 +100,10 @@ class Log:
 
     def append(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
         """Write those that hold their fence; False for each of the others, of which nothing is written."""
-        kept = self._pass_fence(connection, commits)
+        overlooking = self._overlooking_mail(connection, commits)
+        heeding = [commit for commit, overlooks in zip(commits, overlooking, strict=True) if not overlooks]
+        passing = iter(self._pass_fence(connection, heeding))
+        kept = [not overlooks and next(passing) for overlooks in overlooking]
         of_execution: dict[ExecutionId, list[Commit]] = {}
         for commit, holds in zip(commits, kept, strict=True):
             if holds:
@@ -120,11 +123,24 @@ class Log:
         self._audits.append(connection, [entry for commit in passed for entry in commit.audit])
         return kept
 
+    def _overlooking_mail(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
+        """Which of them would end their execution without having read all its mail."""
+        ending = {commit.execution for commit in commits if commit.is_end}
+        if not ending:
+            return [False] * len(commits)
+        mail = [(message.execution, message.number) for message in self._inbox.read(connection, sorted(ending))]
+        return [
+            commit.is_end and any(id == commit.execution and number not in commit.consumed for id, number in mail)
+            for commit in commits
+        ]
+
     def _pass_fence(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
         # One order for all writers: two that want the same rows wait for each other, and never both.
         # Sorting keeps the order of the commits of one execution, each of which needs the one before.
         order = sorted(range(len(commits)), key=lambda i: commits[i].execution)
         rows = [_advance_row(commits[i]) for i in order]
+        if not rows:
+            return []
         if len(rows) == 1:
             return [self._advance.run(connection, rows) == 1]
         with connection.begin_nested() as attempt:
