@@ -2,6 +2,7 @@
 
 `server.lock` is held (flock) by the running server, so that the kernel lets go of it however the server ends.
 `server.json` says where the server is; it is there only while one is ready. `server.log` is that of a detached one.
+`server.runner` names its runner, so that whoever starts here next knows whose claims are of the dead.
 Knows nothing of what else lies in the folder. Imports nothing heavy: `alula status` reads it.
 """
 
@@ -22,6 +23,7 @@ from alula.core.errors import FailedPrecondition, InvalidInput, ResourceExhauste
 INFO = "server.json"
 LOCK = "server.lock"
 LOG = "server.log"
+RUNNER = "server.runner"
 # Who asks for the holder takes the lock for a moment too; a server that starts just then looks again.
 _LOCK_TRIES = 10
 _LOCK_INTERVAL_S = 0.01
@@ -62,6 +64,22 @@ def write_info(folder: Path, info: ServerInfo) -> None:
 def remove_info(folder: Path) -> None:
     """Say that it is not any more."""
     (folder / INFO).unlink(missing_ok=True)
+
+
+def last_runner(folder: Path) -> str:
+    """The runner of the server that ran here last; empty when there was none. For whoever holds the folder."""
+    try:
+        return (folder / RUNNER).read_text().strip()
+    except (OSError, UnicodeDecodeError):
+        return ""
+
+
+def write_runner(folder: Path, runner_id: str) -> None:
+    """Say which runner runs here now. Raises as `held` does."""
+    try:
+        (folder / RUNNER).write_text(f"{runner_id}\n")
+    except OSError as error:
+        raise _unusable(folder, error) from error
 
 
 def holder(folder: Path) -> int | None:

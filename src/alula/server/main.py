@@ -80,9 +80,6 @@ async def _platform(
     await blobs.start()
     await store.start()
     try:
-        if not settings.database_url:
-            # The folder's lock is ours, so whoever claimed anything here is dead: no lease is worth waiting for.
-            await store.release()
         yield Platform(
             store=store,
             blobs=blobs,
@@ -102,6 +99,11 @@ async def _platform(
 @contextlib.asynccontextmanager
 async def _running(settings: Settings, folder: Path, platform: Platform) -> AsyncGenerator[Runner]:
     """The runner and its executor, which the runner starts and stops."""
+    runner_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+    # The folder's lock is ours, so whoever ran here before is dead, and what it claimed need not wait for its lease:
+    # in the folder's own database everything, in another what its runner had.
+    await platform.store.release(data_folder.last_runner(folder) if settings.database_url else None)
+    data_folder.write_runner(folder, runner_id)
     runner = Runner(
         store=platform.store,
         executor=ProcessExecutor(folder, settings.process_options),
@@ -109,7 +111,7 @@ async def _running(settings: Settings, folder: Path, platform: Platform) -> Asyn
         children=Children(platform),
         publish=platform.hub.publish,
         clock=platform.clock,
-        runner_id=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        runner_id=runner_id,
     )
     await runner.start()
     try:

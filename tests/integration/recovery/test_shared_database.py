@@ -1,0 +1,81 @@
+"""Platforms on one PostgreSQL: each runs what it claimed, and what a dead one claimed is not lost."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from flyteidl.admin import execution_pb2
+from flyteidl.core import execution_pb2 as core_execution_pb2
+from flyteidl.core import identifier_pb2
+from tests import flyte_specs as specs
+from tests.integration.api.clients import Client
+from tests.integration.platform import Platforms, alula
+
+from alula.server.runner.runner import LEASE_US
+
+FLOWS = Path(__file__).with_name("flows")
+Phase = core_execution_pb2.WorkflowExecution
+Id = identifier_pb2.WorkflowExecutionIdentifier
+
+
+@pytest.fixture
+def shared(platforms: Platforms, postgres_url: str) -> Platforms:
+    """Starts platforms on one database."""
+    platforms.environment = {"ALULA_DATABASE_URL": postgres_url}
+    return platforms
+
+
+def test_two_platforms_share_the_work_and_each_attempt_runs_once(shared: Platforms) -> None:
+    first, second = (shared.start(data=shared.folder / name) for name in ("first", "second"))
+    _register(first.grpc)
+    ledgers = [shared.folder / f"ledger-{number}" for number in range(6)]
+    with Client(first.grpc) as one, Client(second.grpc) as other:
+        ids = [_launch((one, other)[number % 2], ledger, number) for number, ledger in enumerate(ledgers)]
+        for id in ids:  # seen from both, whoever runs them
+            assert {_wait(client, id).closure.phase for client in (one, other)} == {Phase.SUCCEEDED}
+    for ledger in ledgers:
+        begun = [line.split()[1:4] for line in ledger.read_text().splitlines() if line.startswith("began")]
+        assert len(begun) == len({tuple(attempt) for attempt in begun}) == 13
+
+
+def test_one_that_was_killed_and_comes_back_does_not_wait_for_its_own_lease(shared: Platforms) -> None:
+    platform = shared.start()
+    _register(platform.grpc)
+    ledger = shared.folder / "ledger"
+    with Client(platform.grpc) as client:
+        id = _launch(client, ledger, 0)
+    _until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) >= 8)
+    killed_at = time.monotonic()
+    platform.kill()
+    again = shared.start()
+    with Client(again.grpc) as client:
+        assert _wait(client, id).closure.phase == Phase.SUCCEEDED
+    assert time.monotonic() - killed_at < LEASE_US / 1e6
+
+
+def _register(address: str) -> None:
+    registered = alula("register", str(FLOWS / "pipeline.py"), "--version", "v1", "--endpoint", address)
+    assert registered.returncode == 0, registered.stderr
+
+
+def _launch(client: Client, ledger: Path, number: int) -> Id:
+    plan = specs.identifier(identifier_pb2.LAUNCH_PLAN, "pipeline.pipeline")
+    inputs = specs.literal_map(ledger=specs.text(str(ledger)), number=specs.integer(number))
+    return client.CreateExecution(specs.execution("", plan, inputs)).id
+
+
+def _wait(client: Client, id: Id) -> execution_pb2.Execution:
+    request = execution_pb2.WorkflowExecutionGetRequest(id=id)
+    ends = (Phase.SUCCEEDED, Phase.FAILED, Phase.ABORTED)
+    _until(lambda: client.GetExecution(request).closure.phase in ends)
+    return client.GetExecution(request)
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to that"
+        time.sleep(0.01)
