@@ -184,14 +184,14 @@ class Commit(msgspec.Struct, frozen=True):
     owner: str = ""
     """The runner that commits, fenced off as soon as another claims the execution. Not checked when empty."""
 
-
-WakeUp = Callable[[ExecutionId], None]
-
     @property
     def is_end(self) -> bool:
         """Whether the execution ends with it, in another way than by an abort."""
         change = self.changes.execution
         return change is not None and change.phase.is_terminal and change.phase is not ExecutionPhase.ABORTED
+
+
+WakeUp = Callable[[ExecutionId], None]
 
 
 class Store(Protocol):
