@@ -161,6 +161,9 @@ class ExecutionRecord(msgspec.Struct):
     abort_principal: str | None = None
     archived: bool = False
     labels: dict[str, str] = {}
+    task_resources: bytes = b""
+    """What tasks get that do not say, and may have at most, as it was set at launch: serialized
+    `admin.TaskResourceAttributes`."""
 
 
 class InboxMessage(msgspec.Struct, frozen=True):
@@ -260,8 +263,8 @@ class Store(Protocol):
         """False when there are none."""
         ...
 
-    async def attributes(self, resource: int, *, project: str | None = None) -> list[AttributesRecord]:
-        """All of one kind, or those of one project: by project, domain and workflow."""
+    async def attributes(self, resource: int | None = None, *, project: str | None = None) -> list[AttributesRecord]:
+        """All, those of one kind, those of one project: by project, domain, workflow and kind."""
         ...
 
     # Executions, as lists and the console read them

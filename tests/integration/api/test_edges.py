@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import urllib.error
 import urllib.request
 
 import grpc
 import pytest
-from flyteidl.admin import common_pb2, execution_pb2, project_pb2, signal_pb2, version_pb2
+from flyteidl.admin import common_pb2, event_pb2, execution_pb2, project_pb2, version_pb2
 from flyteidl.core import identifier_pb2
 from flyteidl.service import auth_pb2, dataproxy_pb2, identity_pb2
+from grpc_health.v1 import health_pb2
 from tests import flyte_specs as specs
 from tests.integration.api.clients import Client
 from tests.integration.platform import RunningPlatform
@@ -47,15 +49,25 @@ def test_the_caller_is_the_configured_anonymous_identity(client: Client) -> None
     ("rpc", "request_"),
     [
         ("RecoverExecution", execution_pb2.ExecutionRecoverRequest()),
-        ("ListSignals", signal_pb2.SignalListRequest()),
+        ("CreateNodeEvent", event_pb2.NodeExecutionEventRequest()),
         ("GetOAuth2Metadata", auth_pb2.OAuth2MetadataRequest()),
+        ("GetPublicClientConfig", auth_pb2.PublicClientAuthConfigRequest()),
     ],
 )
-def test_what_is_not_offered_says_so(client: Client, rpc: str, request_: object) -> None:
+def test_what_is_not_offered_says_so_and_why(client: Client, rpc: str, request_: object) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         getattr(client, rpc)(request_)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-    assert rpc in caught.value.details()
+    assert re.fullmatch(rf".* does not offer {rpc}: .+", caught.value.details())
+
+
+def test_a_probe_learns_that_it_serves(client: Client) -> None:
+    check = client.stub("/grpc.health.v1.Health/Check", health_pb2.HealthCheckResponse)
+    for service in ("", "flyteadmin"):
+        assert check(health_pb2.HealthCheckRequest(service=service)).status == health_pb2.HealthCheckResponse.SERVING
+    with pytest.raises(grpc.RpcError) as caught:
+        check(health_pb2.HealthCheckRequest(service="other"))
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
 def test_an_unknown_thing_is_not_found_with_a_stable_code(client: Client) -> None:

@@ -49,9 +49,21 @@ class ResourceDefaults(msgspec.Struct, frozen=True):
 
     cpu_millicores: int = 0
     memory_bytes: int = 0
+    gpu: int = 0
 
 
 NO_DEFAULTS = ResourceDefaults()
+
+
+class ResourceCeiling(msgspec.Struct, frozen=True):
+    """What a task has at most, whatever it says. None for no ceiling."""
+
+    cpu_millicores: int | None = None
+    memory_bytes: int | None = None
+    gpu: int | None = None
+
+
+NO_CEILING = ResourceCeiling()
 
 
 def parse_quantity(text: str) -> Decimal:
@@ -91,8 +103,10 @@ def resolve_resources(
     overrides: workflow_pb2.TaskNodeOverrides | None = None,
     *,
     defaults: ResourceDefaults = NO_DEFAULTS,
+    ceiling: ResourceCeiling = NO_CEILING,
 ) -> ResourceRequest:
-    """What an attempt of this task, at this node, asks for.
+    """What an attempt of this task, at this node, asks for. A default gives way to the task's own limit, and
+    everything to the ceiling.
 
     Raises:
         InvalidInput: code `InvalidQuantity`, or `InvalidResources` when a request exceeds its limit or a GPU
@@ -102,14 +116,19 @@ def resolve_resources(
     if overrides is not None and overrides.HasField("resources"):
         more_requests, more_limits = _entries(overrides.resources)
         requests, limits = requests | more_requests, limits | more_limits
-    cpu, _ = _pair("cpu", cpu_millicores, requests.get(_Names.CPU), limits.get(_Names.CPU))
+    cpu, cpu_limit = _pair("cpu", cpu_millicores, requests.get(_Names.CPU), limits.get(_Names.CPU))
     memory, memory_limit = _pair("memory", memory_bytes, requests.get(_Names.MEMORY), limits.get(_Names.MEMORY))
+    gpu = _gpu(requests.get(_Names.GPU), limits.get(_Names.GPU))
     return ResourceRequest(
-        cpu_millicores=defaults.cpu_millicores if cpu is None else cpu,
-        memory_bytes=defaults.memory_bytes if memory is None else memory,
-        memory_limit_bytes=memory_limit or 0,
-        gpu=_gpu(requests.get(_Names.GPU), limits.get(_Names.GPU)),
+        cpu_millicores=_least(defaults.cpu_millicores if cpu is None else cpu, cpu_limit, ceiling.cpu_millicores),
+        memory_bytes=_least(defaults.memory_bytes if memory is None else memory, memory_limit, ceiling.memory_bytes),
+        memory_limit_bytes=_least(memory_limit, ceiling.memory_bytes),
+        gpu=_least(defaults.gpu if gpu is None else gpu, ceiling.gpu),
     )
+
+
+def _least(*amounts: int | None) -> int:
+    return min((amount for amount in amounts if amount is not None), default=0)
 
 
 def _entries(resources: tasks_pb2.Resources) -> tuple[dict[int, str], dict[int, str]]:
@@ -131,7 +150,9 @@ def _pair(word: str, unit: _Unit, request: str | None, limit: str | None) -> tup
     return asked, most
 
 
-def _gpu(request: str | None, limit: str | None) -> int:
+def _gpu(request: str | None, limit: str | None) -> int | None:
+    if not request and not limit:
+        return None
     asked = parse_quantity(request or limit or "0")
     if asked != asked.to_integral_value() or (request and limit and asked != parse_quantity(limit)):
         raise InvalidInput(

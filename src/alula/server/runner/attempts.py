@@ -18,6 +18,7 @@ from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
 from alula.server.runner.owned import Owned
 from alula.server.services import layout
+from alula.server.services.task_resources import ceiling_of, defaults_of
 from alula.server.store import EntityRecord, ExecutionRecord
 
 ARRAY_INDEX = "FLYTE_K8S_ARRAY_INDEX"
@@ -35,7 +36,9 @@ def attempt_spec(
     record = owned.record
     id = owned.attempt_id(action)
     task = _with_overrides(plan.task.template, plan.node)
-    resources = resolve_resources(task)
+    resources = resolve_resources(
+        task, defaults=defaults_of(record.task_resources), ceiling=ceiling_of(record.task_resources)
+    )
     raw = _raw_prefix(owned.spec, id, blobs)
     previous = AttemptId(record.id, action.node_id, action.attempt - 1, action.index)
     return AttemptSpec(

@@ -24,6 +24,7 @@ from alula.core.ids import (
     is_execution_name,
 )
 from alula.server.identity import Caller
+from alula.server.services.attributes import Place, launch_settings
 from alula.server.services.entities import require_entity
 from alula.server.services.execution_settings import merge_settings
 from alula.server.services.executions import require_execution
@@ -57,14 +58,17 @@ async def create_execution(
     target = await _target(platform, request.spec.launch_plan)
     given = request.inputs if request.HasField("inputs") else request.spec.inputs
     inputs = resolve_inputs(target.expected_inputs, fixed=target.plan.fixed_inputs, given=given)
+    settings = await launch_settings(platform, Place(id.project, id.domain, target.workflow.name))
     spec = merge_settings(
         request.spec,
         target.plan,
+        settings.configs,
         project_labels=project.labels,
         max_parallelism=platform.max_parallelism,
     )
     spec.metadata.principal = caller.principal
     record = _record(platform, caller, id, target, spec, given, inputs)
+    record.task_resources = settings.task_resources
     await _keep(platform, caller, record)
     return execution_identifier(id)
 

@@ -23,17 +23,23 @@ _LIST_DEFAULT_ROWS = 1000
 
 async def require_place(platform: Platform, project: str, domain: str) -> ProjectRecord:
     """The active project in which something new is to stand. Raises `InvalidInput` where it can't."""
-    record = await platform.store.project(project)
-    if record is None:
-        raise InvalidInput("ProjectNotFound", f"there is no project `{project}`", fix="create it, or name another")
-    if record.archived:
-        raise InvalidInput("ProjectArchived", f"project `{project}` is archived", fix="activate it first")
+    record = await require_active_project(platform, project)
     if domain not in platform.domains:
         raise InvalidInput(
             "DomainNotFound",
             f"there is no domain `{domain}`",
             fix=f"use one of {', '.join(platform.domains)}",
         )
+    return record
+
+
+async def require_active_project(platform: Platform, project: str) -> ProjectRecord:
+    """Raises `InvalidInput` where it is not there or archived."""
+    record = await platform.store.project(project)
+    if record is None:
+        raise InvalidInput("ProjectNotFound", f"there is no project `{project}`", fix="create it, or name another")
+    if record.archived:
+        raise InvalidInput("ProjectArchived", f"project `{project}` is archived", fix="activate it first")
     return record
 
 

@@ -30,6 +30,12 @@ def referenced(templates: Iterable[workflow_pb2.WorkflowTemplate]) -> Referenced
     return Referenced(tuple(tasks), tuple(launch_plans))
 
 
+def task_nodes(templates: Iterable[workflow_pb2.WorkflowTemplate]) -> Iterator[workflow_pb2.Node]:
+    """All nodes that run a task, wherever they are."""
+    for template in templates:
+        yield from (node for node in _nodes(template) if node.HasField("task_node"))
+
+
 def _nodes(template: workflow_pb2.WorkflowTemplate) -> Iterator[workflow_pb2.Node]:
     for node in template.nodes:
         yield from _with_inner(node)

@@ -7,6 +7,7 @@ The same thing again is `AlreadyExists` (clients take that for success), another
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
@@ -22,11 +23,13 @@ from alula.core.engine.plan import make_plan
 from alula.core.errors import AlreadyExists, InvalidInput
 from alula.core.ids import EntityId
 from alula.server.identity import SYSTEM, Caller
+from alula.server.services.attributes import Place, launch_settings
 from alula.server.services.messages.names import KIND_WORDS, entity_id, identifier
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
-from alula.server.services.references import referenced
+from alula.server.services.references import referenced, task_nodes
 from alula.server.services.schedules import check_schedule
+from alula.server.services.task_resources import check_resources
 from alula.server.store import EntityKind, EntityRecord, Registered
 
 LABELS_MAX = 16
@@ -55,6 +58,7 @@ async def create_task(
     template = tasks_pb2.TaskTemplate()
     template.CopyFrom(request.spec.template)
     template.id.CopyFrom(identifier("task", id))
+    check_resources(template, task_resources=await _task_resources(platform, id))
     closure = task_pb2.TaskClosure(compiled_task=compile_task(template))
     record = msgspec.structs.replace(
         _record(platform, "task", id, request.spec, closure),
@@ -142,7 +146,29 @@ async def _compile(platform: Platform, spec: workflow_pb2.WorkflowSpec) -> compi
         if (record := await platform.store.entity("task", id)) is not None
     ]
     plans = [plan for id in needed.launch_plans if (plan := await _referenced_plan(platform, id)) is not None]
-    return compile_workflow(spec.template, tuple(spec.sub_workflows), tasks, plans)
+    closure = compile_workflow(spec.template, tuple(spec.sub_workflows), tasks, plans)
+    await _check_overrides(platform, spec, tasks)
+    return closure
+
+
+async def _check_overrides(
+    platform: Platform, spec: workflow_pb2.WorkflowSpec, tasks: Sequence[tasks_pb2.TaskTemplate]
+) -> None:
+    """That nodes which change the resources of their task ask for what they can get."""
+    templates = (spec.template, *spec.sub_workflows)
+    changing = [node.task_node for node in task_nodes(templates) if node.task_node.overrides.HasField("resources")]
+    if not changing:
+        return
+    id = entity_id(spec.template.id)
+    task_resources = await _task_resources(platform, id, workflow=id.name)
+    by_id = {entity_id(task.id): task for task in tasks}
+    for node in changing:
+        task = by_id[entity_id(node.reference_id)]
+        check_resources(task, node.overrides, task_resources=task_resources)
+
+
+async def _task_resources(platform: Platform, id: EntityId, *, workflow: str = "") -> bytes:
+    return (await launch_settings(platform, Place(id.project, id.domain, workflow))).task_resources
 
 
 async def _referenced_plan(platform: Platform, id: EntityId) -> ReferencedLaunchPlan | None:

@@ -202,8 +202,9 @@ class MemoryStore:
         self._audits.append(audit)
         return True
 
-    async def attributes(self, resource: int, *, project: str | None = None) -> list[AttributesRecord]:
-        found = [kept for _, kept in sorted(self._attributes.items()) if kept.resource == resource]
+    async def attributes(self, resource: int | None = None, *, project: str | None = None) -> list[AttributesRecord]:
+        in_order = [kept for _, kept in sorted(self._attributes.items())]
+        found = [kept for kept in in_order if resource is None or kept.resource == resource]
         return [kept for kept in found if project is None or kept.project == project]
 
     def _of_kind(self, kind: EntityKind) -> Iterable[EntityRecord]:

@@ -6,6 +6,7 @@ from tests.graphs import task
 
 from alula.core.errors import InvalidInput
 from alula.core.policy.resources import (
+    ResourceCeiling,
     ResourceDefaults,
     ResourceRequest,
     cpu_millicores,
@@ -103,3 +104,19 @@ def test_requests_that_can_not_be(given: tasks_pb2.TaskTemplate) -> None:
     with pytest.raises(InvalidInput) as caught:
         resolve_resources(given)
     assert caught.value.code == "InvalidResources"
+
+
+def test_a_default_gives_way_to_the_limit_of_the_task() -> None:
+    defaults = ResourceDefaults(cpu_millicores=2000, memory_bytes=2**30, gpu=1)
+    asked = resolve_resources(asking({}, {"cpu": "1"}), defaults=defaults)
+    assert asked == ResourceRequest(cpu_millicores=1000, memory_bytes=2**30, gpu=1)
+
+
+def test_nothing_is_over_the_ceiling() -> None:
+    ceiling = ResourceCeiling(cpu_millicores=500, memory_bytes=100, gpu=0)
+    asked = resolve_resources(
+        asking({"cpu": "1", "mem": "1Gi", "gpu": "2"}, {"mem": "2Gi", "gpu": "2"}), ceiling=ceiling
+    )
+    assert asked == ResourceRequest(cpu_millicores=500, memory_bytes=100, memory_limit_bytes=100, gpu=0)
+    silent = resolve_resources(asking({}), ceiling=ceiling)
+    assert silent == ResourceRequest(memory_limit_bytes=100)

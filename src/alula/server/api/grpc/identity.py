@@ -1,4 +1,4 @@
-"""IdentityService and AuthMetadataService, as far as a platform without a login needs them."""
+"""IdentityService, as far as a platform without a login needs it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,3 @@ class Identity:
             name=self._caller.principal,
             preferred_username=self._caller.principal,
         )
-
-
-class AuthMetadata:
-    """No RPC is offered while auth is off: a client that asks learns that there is no login here."""

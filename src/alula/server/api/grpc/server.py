@@ -6,11 +6,15 @@ from typing import Any, TypeAlias
 
 import grpc.aio
 from flyteidl.service import admin_pb2, auth_pb2, dataproxy_pb2, identity_pb2, signal_pb2
+from google.protobuf.descriptor import ServiceDescriptor
 
 from alula.core.errors import FailedPrecondition
+from alula.server.api.grpc import health
 from alula.server.api.grpc.admin import Admin
+from alula.server.api.grpc.attributes import Attributes
 from alula.server.api.grpc.data_proxy import DataProxy
-from alula.server.api.grpc.identity import AuthMetadata, Identity
+from alula.server.api.grpc.health import Health
+from alula.server.api.grpc.identity import Identity
 from alula.server.api.grpc.service import service_handler
 from alula.server.api.grpc.signals import Signals
 from alula.server.api.peer import Peers
@@ -67,15 +71,18 @@ def port_taken(what: str, address: str, option: str) -> FailedPrecondition:
 
 def add_services(server: Server, platform: Platform, caller: Caller) -> None:
     """Register everything that clients may call. `caller` is who an unauthenticated call is made by."""
-    services = (
-        (admin_pb2, "AdminService", Admin(platform, caller, Peers())),
-        (dataproxy_pb2, "DataProxyService", DataProxy(platform, caller)),
-        (identity_pb2, "IdentityService", Identity(caller)),
-        (auth_pb2, "AuthMetadataService", AuthMetadata()),
-        (signal_pb2, "SignalService", Signals(platform, caller)),
+    services = services_of(platform, caller)
+    server.add_generic_rpc_handlers(tuple(service_handler(service, *servicers) for service, servicers in services))
+
+
+def services_of(platform: Platform, caller: Caller) -> list[tuple[ServiceDescriptor, tuple[object, ...]]]:
+    """Every service, with the objects that answer its RPCs."""
+    named = (
+        (admin_pb2, "AdminService", (Admin(platform, caller, Peers()), Attributes(platform, caller))),
+        (dataproxy_pb2, "DataProxyService", (DataProxy(platform, caller),)),
+        (identity_pb2, "IdentityService", (Identity(caller),)),
+        (auth_pb2, "AuthMetadataService", ()),
+        (signal_pb2, "SignalService", (Signals(platform, caller),)),
+        (health, "Health", (Health(),)),
     )
-    server.add_generic_rpc_handlers(
-        tuple(
-            service_handler(module.DESCRIPTOR.services_by_name[name], servicer) for module, name, servicer in services
-        )
-    )
+    return [(module.DESCRIPTOR.services_by_name[name], servicers) for module, name, servicers in named]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import grpc.aio
@@ -27,14 +27,20 @@ _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 Handler = Callable[[bytes, Any], Awaitable[bytes]]
 
 
-def service_handler(service: ServiceDescriptor, servicer: object) -> grpc.GenericRpcHandler[bytes, bytes]:
-    """All RPCs of `service`, answered by the methods of `servicer` (see `method_name`)."""
+def service_handler(service: ServiceDescriptor, *servicers: object) -> grpc.GenericRpcHandler[bytes, bytes]:
+    """All RPCs of `service`, each answered by the first of `servicers` that has its method (see `method_name`)."""
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-        method.name: _grpc.unary_unary_rpc_method_handler(_handler(service, method, servicer))
+        method.name: _grpc.unary_unary_rpc_method_handler(_handler(service, method, method_of(servicers, method)))
         for method in service.methods
         if not method.client_streaming and not method.server_streaming
     }
     return _grpc.method_handlers_generic_handler(service.full_name, handlers)
+
+
+def method_of(servicers: Sequence[object], rpc: MethodDescriptor) -> Method | None:
+    """The method that answers an RPC, of the first servicer that has it."""
+    found = (getattr(servicer, method_name(rpc.name), None) for servicer in servicers)
+    return next((method for method in found if method is not None), None)
 
 
 def method_name(rpc: str) -> str:
@@ -46,10 +52,9 @@ def method_name(rpc: str) -> str:
     return _WORD_START.sub("_", rpc).lower()
 
 
-def _handler(service: ServiceDescriptor, descriptor: MethodDescriptor, servicer: object) -> Handler:
+def _handler(service: ServiceDescriptor, descriptor: MethodDescriptor, method: Method | None) -> Handler:
     name = f"{service.full_name}/{descriptor.name}"
     request_type = GetMessageClass(descriptor.input_type)
-    method: Method | None = getattr(servicer, method_name(descriptor.name), None)
 
     async def handle(data: bytes, context: Context) -> bytes:
         if method is None:
@@ -87,9 +92,24 @@ async def _end(context: Context, failure: Failure) -> bytes:
     raise AssertionError("abort returned")
 
 
+_NOT_OFFERED = {
+    "RecoverExecution": "relaunch the execution instead: cached tasks are not run again",
+    **dict.fromkeys(
+        ("CreateWorkflowEvent", "CreateNodeEvent", "CreateTaskEvent"),
+        "the engine is inside the platform, and nobody else reports what happens to an execution",
+    ),
+    **dict.fromkeys(
+        ("GetOAuth2Metadata", "GetPublicClientConfig"),
+        "authentication is off, and there is no login: set the client's `authType` to nothing",
+    ),
+}
+"""What to say of RPCs that are missing on purpose."""
+
+
 def _unimplemented(rpc: str) -> Failure:
+    reason = f": {_NOT_OFFERED[rpc]}" if rpc in _NOT_OFFERED else ""
     return Failure(
         grpc.StatusCode.UNIMPLEMENTED,
-        f"this version of Alula does not offer {rpc}",
+        f"this version of Alula does not offer {rpc}{reason}",
         (("alula-code", "Unimplemented"),),
     )

@@ -198,7 +198,7 @@ class SqlStore:
 
         return await self._writer.write(delete)
 
-    async def attributes(self, resource: int, *, project: str | None = None) -> list[AttributesRecord]:
+    async def attributes(self, resource: int | None = None, *, project: str | None = None) -> list[AttributesRecord]:
         return await self._read(lambda connection: self._attributes.of(connection, resource, project))
 
     # Executions, as lists and the console read them

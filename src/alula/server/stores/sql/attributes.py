@@ -26,11 +26,15 @@ class Attributes:
         )
         return connection.execute(statement).rowcount > 0
 
-    def of(self, connection: Connection, resource: int, project: str | None) -> list[AttributesRecord]:
-        statement = select(attributes).where(attributes.c.resource == resource)
+    def of(self, connection: Connection, resource: int | None, project: str | None) -> list[AttributesRecord]:
+        statement = select(attributes)
+        if resource is not None:
+            statement = statement.where(attributes.c.resource == resource)
         if project is not None:
             statement = statement.where(attributes.c.project == project)
-        statement = statement.order_by(attributes.c.project, attributes.c.domain, attributes.c.workflow)
+        statement = statement.order_by(
+            attributes.c.project, attributes.c.domain, attributes.c.workflow, attributes.c.resource
+        )
         return [
             AttributesRecord(
                 resource=row.resource,

@@ -60,6 +60,7 @@ _WHOLE = select(
     execution_data.c.spec,
     execution_data.c.inputs,
     execution_data.c.user_inputs,
+    execution_data.c.task_resources,
     execution_data.c.outputs,
 ).join(
     execution_data,
@@ -85,8 +86,8 @@ class Executions:
     def create(self, connection: Connection, execution: ExecutionRecord, event: bytes, owner: str) -> bool:
         if self._insert.run(connection, [_row(execution, owner)]) == 0:
             return False
-        data = (execution.spec, execution.inputs, execution.user_inputs, execution.outputs)
-        self._insert_data.run(connection, [(*execution.id, *data)])
+        given = (execution.spec, execution.inputs, execution.user_inputs, execution.task_resources)
+        self._insert_data.run(connection, [(*execution.id, *given, execution.outputs)])
         labels = [(*execution.id, key, value) for key, value in execution.labels.items()]
         self._insert_label.run(connection, labels)
         self._insert_event.run(connection, [(*execution.id, 0, event)])
@@ -218,4 +219,5 @@ def _record(row: Row[Any]) -> ExecutionRecord:
         abort_principal=row.abort_principal,
         archived=bool(row.archived),
         labels=cells.to_words(row.labels),
+        task_resources=row.task_resources,
     )

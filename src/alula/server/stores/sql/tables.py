@@ -145,6 +145,7 @@ execution_data = Table(
     Column("spec", LargeBinary, nullable=False),
     Column("inputs", LargeBinary, nullable=False),
     Column("user_inputs", LargeBinary, nullable=False),
+    Column("task_resources", LargeBinary, nullable=False),
     Column("outputs", LargeBinary),
     PrimaryKeyConstraint("project", "domain", "execution"),
     ForeignKeyConstraint(

@@ -263,6 +263,7 @@ def upgrade() -> None:
         sa.Column("spec", sa.LargeBinary(), nullable=False),
         sa.Column("inputs", sa.LargeBinary(), nullable=False),
         sa.Column("user_inputs", sa.LargeBinary(), nullable=False),
+        sa.Column("task_resources", sa.LargeBinary(), nullable=False),
         sa.Column("outputs", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("project", "domain", "execution", name="execution_data_pkey"),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,205 @@
+"""Matchable attributes: settings of projects, of their domains and of workflows there.
+
+Of several that match, the most specific holds as a whole: workflow before domain before project. What the platform
+applies itself is WORKFLOW_EXECUTION_CONFIG and TASK_RESOURCE, both when a run is launched; the others are kept
+and given back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from flyteidl.admin import matchable_resource_pb2 as matchable
+
+from alula.core.errors import InvalidInput, NotFound
+from alula.core.policy.resources import parse_quantity
+from alula.server.identity import Caller
+from alula.server.services.platform import Platform
+from alula.server.services.projects import require_active_project, require_place
+from alula.server.store import AttributesRecord, Audit
+
+_TARGETS: dict[str, int] = {
+    "task_resource_attributes": matchable.TASK_RESOURCE,
+    "cluster_resource_attributes": matchable.CLUSTER_RESOURCE,
+    "execution_queue_attributes": matchable.EXECUTION_QUEUE,
+    "execution_cluster_label": matchable.EXECUTION_CLUSTER_LABEL,
+    "quality_of_service": matchable.QUALITY_OF_SERVICE_SPECIFICATION,
+    "plugin_overrides": matchable.PLUGIN_OVERRIDE,
+    "workflow_execution_config": matchable.WORKFLOW_EXECUTION_CONFIG,
+    "cluster_assignment": matchable.CLUSTER_ASSIGNMENT,
+}
+_RESOURCES = ("cpu", "memory", "gpu", "storage", "ephemeral_storage")
+
+
+class Place(msgspec.Struct, frozen=True):
+    """What settings are for: a project, a domain of it, or a workflow there."""
+
+    project: str
+    domain: str = ""
+    workflow: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.project, self.domain, self.workflow) if part)
+
+
+def place_of(**parts: str) -> Place:
+    """The place that these parts name. Raises `InvalidInput` where one of them is empty."""
+    for part, value in parts.items():
+        if not value:
+            raise InvalidInput("IncompleteIdentifier", f"attributes of a {list(parts)[-1]} need a {part}")
+    return Place(**parts)
+
+
+async def update_attributes(
+    platform: Platform, caller: Caller, place: Place, attributes: matchable.MatchingAttributes
+) -> None:
+    """Set or replace. Plugin overrides replace those of the same task types only.
+
+    Raises `InvalidInput` for a place that is not there, or settings that can't be.
+    """
+    if place.domain:
+        await require_place(platform, place.project, place.domain)
+    else:
+        await require_active_project(platform, place.project)
+    target = attributes.WhichOneof("target")
+    if target is None:
+        raise InvalidInput("AttributesMissing", f"no settings are given for `{place}`", fix="set one of the targets")
+    resource = _TARGETS[target]
+    _check(attributes)
+    if resource == matchable.PLUGIN_OVERRIDE:
+        attributes = _merged_overrides(await _exactly(platform, place, resource), attributes)
+    record = AttributesRecord(
+        resource=resource,
+        project=place.project,
+        domain=place.domain,
+        workflow=place.workflow,
+        attributes=attributes.SerializeToString(deterministic=True),
+        updated_at=platform.clock(),
+    )
+    await platform.store.put_attributes(record, _audit(platform, caller, "set-attributes", place, resource))
+
+
+async def get_attributes(
+    platform: Platform, _caller: Caller, place: Place, resource: int
+) -> matchable.MatchableAttributesConfiguration:
+    """The settings that hold there, those of the place itself or the most specific around it. Raises `NotFound`."""
+    found = matching(await platform.store.attributes(resource, project=place.project), place)
+    if found:
+        return _configuration(found[0])
+    if resource == matchable.WORKFLOW_EXECUTION_CONFIG and not place.domain:
+        config = matchable.WorkflowExecutionConfig(max_parallelism=platform.max_parallelism)
+        return matchable.MatchableAttributesConfiguration(
+            project=place.project, attributes=matchable.MatchingAttributes(workflow_execution_config=config)
+        )
+    raise _not_found(place, resource)
+
+
+async def delete_attributes(platform: Platform, caller: Caller, place: Place, resource: int) -> None:
+    """Raises `NotFound`."""
+    audit = _audit(platform, caller, "delete-attributes", place, resource)
+    found = await platform.store.delete_attributes(
+        resource, project=place.project, domain=place.domain, workflow=place.workflow, audit=audit
+    )
+    if not found:
+        raise _not_found(place, resource)
+
+
+async def list_attributes(
+    platform: Platform, _caller: Caller, resource: int
+) -> matchable.ListMatchableAttributesResponse:
+    """All settings of one kind."""
+    found = await platform.store.attributes(resource)
+    return matchable.ListMatchableAttributesResponse(configurations=[_configuration(record) for record in found])
+
+
+class LaunchSettings(msgspec.Struct, frozen=True):
+    """What settings say of a run that is launched."""
+
+    configs: tuple[matchable.WorkflowExecutionConfig, ...]
+    """The most specific first; each setting is that of the first that says something."""
+    task_resources: bytes
+    """Serialized `admin.TaskResourceAttributes`; empty for none."""
+
+
+async def launch_settings(platform: Platform, place: Place) -> LaunchSettings:
+    """The settings that hold for a run of the workflow of `place`, in its project and domain."""
+    found = matching(await platform.store.attributes(project=place.project), place)
+    configs = _of_kind(found, matchable.WORKFLOW_EXECUTION_CONFIG)
+    resources = _of_kind(found, matchable.TASK_RESOURCE)
+    return LaunchSettings(
+        configs=tuple(config.workflow_execution_config for config in configs),
+        task_resources=resources[0].task_resource_attributes.SerializeToString() if resources else b"",
+    )
+
+
+def matching(records: Sequence[AttributesRecord], place: Place) -> list[AttributesRecord]:
+    """Those that hold at a place, the most specific first."""
+    found = [
+        record
+        for record in records
+        if record.project == place.project
+        and record.domain in ("", place.domain)
+        and record.workflow in ("", place.workflow)
+    ]
+    return sorted(found, key=lambda record: (record.workflow == "", record.domain == ""))
+
+
+def _of_kind(records: Sequence[AttributesRecord], resource: int) -> list[matchable.MatchingAttributes]:
+    return [
+        matchable.MatchingAttributes.FromString(record.attributes) for record in records if record.resource == resource
+    ]
+
+
+async def _exactly(platform: Platform, place: Place, resource: int) -> matchable.MatchingAttributes:
+    for record in await platform.store.attributes(resource, project=place.project):
+        if (record.domain, record.workflow) == (place.domain, place.workflow):
+            return matchable.MatchingAttributes.FromString(record.attributes)
+    return matchable.MatchingAttributes()
+
+
+def _merged_overrides(
+    before: matchable.MatchingAttributes, given: matchable.MatchingAttributes
+) -> matchable.MatchingAttributes:
+    overrides = {
+        override.task_type: override
+        for attributes in (before, given)
+        for override in attributes.plugin_overrides.overrides
+    }
+    return matchable.MatchingAttributes(plugin_overrides=matchable.PluginOverrides(overrides=overrides.values()))
+
+
+def _check(attributes: matchable.MatchingAttributes) -> None:
+    """Raises `InvalidInput` for quantities that are none, defaults over their limits, a negative parallelism."""
+    resources = attributes.task_resource_attributes
+    for word in _RESOURCES:
+        default, limit = getattr(resources.defaults, word), getattr(resources.limits, word)
+        sizes = [parse_quantity(text) for text in (default, limit) if text]
+        if len(sizes) == 2 and sizes[0] > sizes[1]:
+            raise InvalidInput("InvalidResources", f"the default {word} `{default}` is more than its limit `{limit}`")
+    if attributes.workflow_execution_config.max_parallelism < 0:
+        raise InvalidInput("InvalidParallelism", "`max_parallelism` can't be negative", fix="0 is for no limit")
+
+
+def _configuration(record: AttributesRecord) -> matchable.MatchableAttributesConfiguration:
+    return matchable.MatchableAttributesConfiguration(
+        attributes=matchable.MatchingAttributes.FromString(record.attributes),
+        project=record.project,
+        domain=record.domain,
+        workflow=record.workflow,
+    )
+
+
+def _not_found(place: Place, resource: int) -> NotFound:
+    return NotFound("AttributesNotFound", f"`{place}` has no settings of the kind {_word(resource)}")
+
+
+def _audit(platform: Platform, caller: Caller, action: str, place: Place, resource: int) -> Audit:
+    return platform.audit(
+        caller, action, f"attributes {place}", project=place.project, domain=place.domain, detail=_word(resource)
+    )
+
+
+def _word(resource: int) -> str:
+    known = matchable.MatchableResource.DESCRIPTOR.values_by_number
+    return known[resource].name if resource in known else str(resource)

@@ -1,0 +1,190 @@
+"""Settings of projects, domains and workflows: which of them hold, and what they do to a launch and a registration."""
+
+from __future__ import annotations
+
+import pytest
+from flyteidl.admin import execution_pb2
+from flyteidl.admin import matchable_resource_pb2 as matchable
+from flyteidl.core import identifier_pb2, tasks_pb2, workflow_pb2
+from tests import flyte_specs as specs
+
+from alula.core.errors import AlulaError, InvalidInput, NotFound
+from alula.core.ids import ExecutionId
+from alula.core.policy.resources import ResourceCeiling, ResourceDefaults
+from alula.server.identity import Caller
+from alula.server.services.attributes import (
+    Place,
+    delete_attributes,
+    get_attributes,
+    list_attributes,
+    place_of,
+    update_attributes,
+)
+from alula.server.services.launch import create_execution
+from alula.server.services.platform import Platform
+from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
+from alula.server.services.task_resources import ceiling_of, defaults_of
+from alula.server.store import ExecutionRecord
+
+pytestmark = pytest.mark.anyio
+PROJECT = Place(specs.PROJECT)
+DOMAIN = Place(specs.PROJECT, specs.DOMAIN)
+WORKFLOW = Place(specs.PROJECT, specs.DOMAIN, "w")
+PLAN = specs.identifier(identifier_pb2.LAUNCH_PLAN, "p")
+Config = matchable.WorkflowExecutionConfig
+
+
+def config(**given: object) -> matchable.MatchingAttributes:
+    return matchable.MatchingAttributes(workflow_execution_config=Config(**given))  # type: ignore[arg-type]
+
+
+def resources(*, defaults: dict[str, str] | None = None, **limits: str) -> matchable.MatchingAttributes:
+    return matchable.MatchingAttributes(
+        task_resource_attributes=matchable.TaskResourceAttributes(
+            defaults=matchable.TaskResourceSpec(**(defaults or {})), limits=matchable.TaskResourceSpec(**limits)
+        )
+    )
+
+
+def overriding(task_type: str, plugin: str) -> matchable.MatchingAttributes:
+    override = matchable.PluginOverride(task_type=task_type, plugin_id=[plugin])
+    return matchable.MatchingAttributes(plugin_overrides=matchable.PluginOverrides(overrides=[override]))
+
+
+def asking(name: str, *, request: str, limit: str = "") -> object:
+    task = specs.task(name)
+    given = task.spec.template.container.resources
+    given.requests.add(name=tasks_pb2.Resources.CPU, value=request)
+    if limit:
+        given.limits.add(name=tasks_pb2.Resources.CPU, value=limit)
+    return task
+
+
+@pytest.fixture
+async def plan(platform: Platform, caller: Caller) -> Platform:
+    """The platform with launch plan `p` of workflow `w`."""
+    await create_task(platform, caller, specs.task("t"), Registrant())
+    await create_workflow(platform, caller, specs.workflow("w", "t"))
+    defaults = specs.literal_map(x=specs.integer(7))
+    await create_launch_plan(platform, caller, specs.launch_plan("p", "w", defaults=defaults))
+    return platform
+
+
+async def launched(platform: Platform, caller: Caller, **spec: object) -> ExecutionRecord:
+    id = await create_execution(platform, caller, specs.execution("", PLAN, **spec))
+    record = await platform.store.execution(ExecutionId(id.project, id.domain, id.name))
+    assert record is not None
+    return record
+
+
+def spec_of(record: ExecutionRecord) -> execution_pb2.ExecutionSpec:
+    return execution_pb2.ExecutionSpec.FromString(record.spec)
+
+
+async def test_the_most_specific_settings_hold(platform: Platform, caller: Caller) -> None:
+    kind = matchable.WORKFLOW_EXECUTION_CONFIG
+    await update_attributes(platform, caller, PROJECT, config(max_parallelism=1))
+    assert (await get_attributes(platform, caller, WORKFLOW, kind)).domain == ""
+    await update_attributes(platform, caller, WORKFLOW, config(max_parallelism=3))
+    await update_attributes(platform, caller, DOMAIN, config(max_parallelism=2))
+    found = [
+        (await get_attributes(platform, caller, place, kind)).attributes.workflow_execution_config.max_parallelism
+        for place in (PROJECT, DOMAIN, WORKFLOW, Place(specs.PROJECT, "staging", "w"))
+    ]
+    assert found == [1, 2, 3, 1]
+    assert len((await list_attributes(platform, caller, kind)).configurations) == 3
+
+
+async def test_settings_that_nobody_made_are_not_found_but_for_how_a_project_runs(
+    platform: Platform, caller: Caller
+) -> None:
+    with pytest.raises(NotFound) as caught:
+        await get_attributes(platform, caller, DOMAIN, matchable.CLUSTER_ASSIGNMENT)
+    assert caught.value.code == "AttributesNotFound"
+    found = await get_attributes(platform, caller, PROJECT, matchable.WORKFLOW_EXECUTION_CONFIG)
+    assert found.attributes.workflow_execution_config.max_parallelism == 25
+    with pytest.raises(NotFound):
+        await delete_attributes(platform, caller, PROJECT, matchable.WORKFLOW_EXECUTION_CONFIG)
+
+
+async def test_deleted_settings_give_way_to_those_around(platform: Platform, caller: Caller) -> None:
+    await update_attributes(platform, caller, PROJECT, overriding("spark", "a"))
+    await update_attributes(platform, caller, DOMAIN, overriding("spark", "b"))
+    await delete_attributes(platform, caller, DOMAIN, matchable.PLUGIN_OVERRIDE)
+    found = await get_attributes(platform, caller, DOMAIN, matchable.PLUGIN_OVERRIDE)
+    assert found.attributes == overriding("spark", "a")
+
+
+async def test_plugin_overrides_are_replaced_by_task_type(platform: Platform, caller: Caller) -> None:
+    for task_type, plugin in (("spark", "old"), ("ray", "r"), ("spark", "new")):
+        await update_attributes(platform, caller, DOMAIN, overriding(task_type, plugin))
+    found = await get_attributes(platform, caller, DOMAIN, matchable.PLUGIN_OVERRIDE)
+    overrides = found.attributes.plugin_overrides.overrides
+    assert {one.task_type: list(one.plugin_id) for one in overrides} == {"spark": ["new"], "ray": ["r"]}
+
+
+@pytest.mark.parametrize(
+    ("place", "attributes", "code"),
+    [
+        (DOMAIN, matchable.MatchingAttributes(), "AttributesMissing"),
+        (DOMAIN, resources(cpu="lots"), "InvalidQuantity"),
+        (DOMAIN, resources(defaults={"memory": "2Gi"}, memory="1Gi"), "InvalidResources"),
+        (DOMAIN, config(max_parallelism=-1), "InvalidParallelism"),
+        (Place("none"), config(max_parallelism=1), "ProjectNotFound"),
+        (Place(specs.PROJECT, "none"), config(max_parallelism=1), "DomainNotFound"),
+    ],
+)
+async def test_settings_that_can_not_be_are_refused(
+    platform: Platform, caller: Caller, place: Place, attributes: matchable.MatchingAttributes, code: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        await update_attributes(platform, caller, place, attributes)
+    assert caught.value.code == code
+
+
+def test_a_place_names_all_of_its_parts() -> None:
+    with pytest.raises(AlulaError) as caught:
+        place_of(project="p", domain="d", workflow="")
+    assert caught.value.code == "IncompleteIdentifier"
+
+
+async def test_a_launch_takes_what_neither_request_nor_plan_says(plan: Platform, caller: Caller) -> None:
+    await update_attributes(plan, caller, PROJECT, config(max_parallelism=2, overwrite_cache=True))
+    await update_attributes(plan, caller, WORKFLOW, config(labels={"values": {"from": "workflow"}}))
+    spec = spec_of(await launched(plan, caller))
+    assert (spec.max_parallelism, spec.overwrite_cache, dict(spec.labels.values)) == (2, True, {"from": "workflow"})
+    asked = spec_of(await launched(plan, caller, max_parallelism=7, labels={"values": {"from": "request"}}))
+    assert (asked.max_parallelism, dict(asked.labels.values)) == (7, {"from": "request"})
+
+
+async def test_a_run_keeps_the_resources_of_its_launch(plan: Platform, caller: Caller) -> None:
+    assert (await launched(plan, caller)).task_resources == b""
+    await update_attributes(plan, caller, DOMAIN, resources(defaults={"cpu": "500m"}, cpu="2", memory="1Gi"))
+    kept = (await launched(plan, caller)).task_resources
+    assert defaults_of(kept) == ResourceDefaults(cpu_millicores=500)
+    assert ceiling_of(kept) == ResourceCeiling(cpu_millicores=2000, memory_bytes=2**30)
+
+
+@pytest.mark.parametrize(
+    ("request_", "limit", "code"),
+    [("3", "", "ResourcesOverLimit"), ("2", "1", "InvalidResources"), ("many", "", "InvalidQuantity")],
+)
+async def test_a_task_that_asks_for_what_it_can_not_get_is_refused(
+    platform: Platform, caller: Caller, request_: str, limit: str, code: str
+) -> None:
+    await update_attributes(platform, caller, DOMAIN, resources(cpu="2"))
+    await create_task(platform, caller, asking("fits", request="2"), Registrant())  # type: ignore[arg-type]
+    with pytest.raises(InvalidInput) as caught:
+        await create_task(platform, caller, asking("t", request=request_, limit=limit), Registrant())  # type: ignore[arg-type]
+    assert caught.value.code == code
+
+
+async def test_a_node_that_asks_for_what_it_can_not_get_is_refused(platform: Platform, caller: Caller) -> None:
+    await create_task(platform, caller, asking("t", request="1", limit="2"), Registrant())  # type: ignore[arg-type]
+    workflow = specs.workflow("w", "t")
+    overrides = workflow_pb2.TaskNodeOverrides()
+    overrides.resources.requests.add(name=tasks_pb2.Resources.CPU, value="3")
+    workflow.spec.template.nodes[0].task_node.overrides.CopyFrom(overrides)
+    with pytest.raises(InvalidInput) as caught:
+        await create_workflow(platform, caller, workflow)
+    assert caught.value.code == "InvalidResources"
