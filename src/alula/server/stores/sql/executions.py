@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, or_, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, text, update
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.ids import EntityId, ExecutionId
@@ -114,28 +114,31 @@ class Executions:
 
     # Who runs what
 
-    def claim(
-        self, connection: Connection, owner: str, *, now: int, lease_us: int, limit: int, again: bool
-    ) -> list[ExecutionId]:
+    def claim(self, connection: Connection, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
         self.renew(connection, owner, now=now, lease_us=lease_us)
-        nobodys = and_(executions.c.owner != owner, ~exists().where(runners.c.owner == executions.c.owner))
         # An owner whose lease ended has none of the rights of one, so its row can go.
         connection.execute(delete(runners).where(runners.c.lease_until <= now))
-        free = connection.execute(
+        free = and_(executions.c.owner != owner, ~exists().where(runners.c.owner == executions.c.owner))
+        found = connection.execute(
             select(*_KEY)
-            .where(
-                _OPEN,
-                or_(nobodys, executions.c.owner == owner) if again else nobodys,
-            )
+            .where(_OPEN, free)
             .order_by(executions.c.created_at, *_KEY)
             .limit(limit)
             # Two runners that claim at once share what is free; neither waits for the other.
             .with_for_update(skip_locked=True)
         )
-        claimed = [ExecutionId(*row) for row in free]
-        for id in claimed:
-            connection.execute(update(executions).where(_is(id)).values(owner=owner))
-        return claimed
+        # Whether it is free is asked again now that the row is locked: PostgreSQL may have looked for the lease of
+        # an owner that claimed it meanwhile in a snapshot from before.
+        return [
+            id
+            for id in [ExecutionId(*row) for row in found]
+            if connection.execute(update(executions).where(_is(id), free).values(owner=owner)).rowcount
+        ]
+
+    def claimed(self, connection: Connection, owner: str) -> list[ExecutionId]:
+        return [
+            ExecutionId(*row) for row in connection.execute(select(*_KEY).where(_OPEN, executions.c.owner == owner))
+        ]
 
     def renew(self, connection: Connection, owner: str, *, now: int, lease_us: int) -> None:
         self._put_lease.run(connection, [(owner, now + lease_us)])
