@@ -12,7 +12,7 @@ from alula.core.engine.actions import Action
 from alula.core.engine.events import Event
 from alula.core.engine.plan import NodeKind
 from alula.core.engine.records import Changes, Reason
-from alula.core.engine.state import Cell, Execution, Scope
+from alula.core.engine.state import Cell, Execution, Scope, ScopeCell
 from alula.core.errors import TaskError
 
 
@@ -88,8 +88,20 @@ class Turn:
         if parent is None:
             self.finished = ended
             return
-        machine = self.machines[parent.plan_node(scope.parent_node).kind]
-        self.later(lambda: machine.on_scope_end(self, parent, scope.parent_node, ended))
+        self.later(lambda: self._tell_end(parent, ended))
+
+    def abort_scope(self, id: int, why: str) -> None:
+        """Stop all that is in a scope; nothing where it has ended, and the node that opened it is yet to hear of it."""
+        scope = self.execution.scopes.pop(id, None)
+        if scope is not None:
+            scope.abort(self, why)
+
+    def _tell_end(self, parent: Scope, ended: Ended) -> None:
+        """Unless the node was stopped meanwhile."""
+        node = ended.scope.parent_node
+        cell = parent.cells.get(node)
+        if isinstance(cell, ScopeCell) and cell.scope == ended.scope.id:
+            self.machines[parent.plan_node(node).kind].on_scope_end(self, parent, node, ended)
 
     def explain(
         self, scope: Scope, node: int, attempt: int, code: str, text: str, facts: dict[str, str] | None = None

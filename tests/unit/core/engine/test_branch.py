@@ -1,6 +1,18 @@
 """Branch nodes: one case runs, the others leave no trace."""
 
-from tests.graphs import INT, branch_node, comparison, compiled, integer, task, task_node, workflow
+from tests.graphs import (
+    INT,
+    branch_node,
+    comparison,
+    compiled,
+    integer,
+    integers,
+    list_of,
+    map_node,
+    task,
+    task_node,
+    workflow,
+)
 from tests.unit.core.engine.driver import Driver
 
 from alula.core.engine.events import Claimed
@@ -76,6 +88,16 @@ def test_branches_nest() -> None:
     run.assert_replays()
     run.abort()
     assert run.cancelled == [chosen]
+
+
+def test_a_failure_in_the_turn_in_which_a_scope_ended_stops_its_node() -> None:
+    of = task("mapped", inputs={"x": list_of(INT)}, outputs={"o0": list_of(INT)})
+    branch = branch_node("n1", [(comparison("v", "GT", 10), task_node("big", T, x=1))], error="too small", v=1)
+    template = workflow("w", [map_node("n0", of, x=".xs"), branch], inputs={"xs": list_of(INT)})
+    run = Driver(compiled(template, [T, of]), xs=integers([]))
+    assert run.state.phase is ExecutionPhase.FAILED
+    assert run.phase("n0") is NodePhase.ABORTED
+    assert run.replayed().phase is ExecutionPhase.FAILED
 
 
 def test_an_execution_that_ends_as_it_begins_can_be_claimed_all_the_same() -> None:

@@ -100,7 +100,7 @@ class TaskMachine:
 
     def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
         if isinstance(cell, ScopeCell):
-            turn.execution.scopes.pop(cell.scope).abort(turn, f"{scope.node_id(node)} was stopped")
+            turn.abort_scope(cell.scope, f"{scope.node_id(node)} was stopped")
             return
         assert isinstance(cell, TaskCell)
         if cell.stage in _IN_FLIGHT:
