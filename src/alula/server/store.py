@@ -317,11 +317,12 @@ class Store(Protocol):
         code `ExecutionNotFound`."""
         ...
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int, again: bool = False) -> list[ExecutionId]:
-        """Take over open executions that nobody owns or whose owner's lease ended; oldest first.
+    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+        """Take over open executions that nobody owns or whose owner's lease ended; oldest first."""
+        ...
 
-        `again`: name also those that `owner` has claimed already, for one who did not get an earlier answer.
-        """
+    async def claimed(self, owner: str) -> list[ExecutionId]:
+        """The open executions that `owner` owns: what a runner goes by that can't be sure of it."""
         ...
 
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:

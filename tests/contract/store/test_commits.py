@@ -238,13 +238,14 @@ async def test_the_owner_before_is_fenced_off_by_a_claim(store: Store) -> None:
     assert await store.log(ID) == [b"created", b"a", b"b", b"c"]
 
 
-async def test_a_claim_names_again_what_it_gave_before_when_asked_to(store: Store) -> None:
+async def test_what_a_runner_has_claimed_can_be_asked(store: Store) -> None:
     await launch(store, "a1", "a2", "a3")
-    await store.claim("r1", now=0, lease_us=LEASE, limit=1)
+    await store.claim("r1", now=0, lease_us=LEASE, limit=2)
     await store.claim("r2", now=0, lease_us=LEASE, limit=1)
-    again = await store.claim("r1", now=1, lease_us=LEASE, limit=9, again=True)
-    assert again == [ID, execution_id("a3")]
-    assert await store.claim("r1", now=2, lease_us=LEASE, limit=9) == []
+    await store.commit([commit(OTHER, 1, b"e", execution=ExecutionChange(ExecutionPhase.SUCCEEDED, 20))])
+    assert await store.claimed("r1") == [ID]
+    assert await store.claimed("r2") == [execution_id("a3")]
+    assert await store.claimed("nobody") == []
 
 
 async def test_an_execution_does_not_end_over_mail_that_was_not_read(store: Store) -> None:

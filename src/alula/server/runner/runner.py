@@ -91,14 +91,16 @@ class Runner:
         self._arrived: list[tuple[ExecutionId, Event]] = []
         self._woken: set[ExecutionId] = set()
         self._may_claim = True
-        self._claim_again = False
-        """Whether the answer to a claim was lost: what it took over is not known."""
+        self._sure = True
+        """Whether what is owned here is what the store says: not after a lost answer, and not for ever."""
         self._unopened: deque[ExecutionId] = deque()
         """Claimed, not read yet."""
         self._to_do: deque[tuple[Owned, Action]] = deque()
         """Committed, not done yet: more than nothing only where the store failed on the way."""
         self._doubtful: deque[Owned] = deque()
-        """Their commit was refused, and it is not known yet why."""
+        """Their commit was refused, or the store does not name them as ours; it is not known yet why."""
+        self._aside: set[ExecutionId] = set()
+        """What this program can't run."""
         self._wake = asyncio.Event()
         self._wake_later: asyncio.TimerHandle | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -225,7 +227,7 @@ class Runner:
             except (Unavailable, ResourceExhausted) as error:
                 logger.warning("could not renew the lease: %s", error)
                 continue
-            self._may_claim = True
+            self._sure = False
             self._wake.set()
             self._ask_for_children()
             self._spawn(self._look_for_orphans())
@@ -251,29 +253,27 @@ class Runner:
                 self._arrive(owned.record.id, facts.AbortRequested(self._clock(), cause, owned.record.principal))
 
     async def _claim(self) -> None:
-        while self._may_claim or self._claim_again or self._unopened:
-            if not self._unopened:
-                again = self._claim_again
-                limit = CLAIM_MAX + len(self._owned) if again else CLAIM_MAX
-                self._may_claim, self._claim_again = False, True
-                claimed = await self._store.claim(
-                    self._id, now=self._clock(), lease_us=LEASE_US, limit=limit, again=again
-                )
-                self._claim_again = False
-                self._may_claim |= len(claimed) == limit
-                for id in claimed:
-                    if again and id in self._owned:
-                        self._assert_ownership(self._owned[id])
-                    else:
-                        self._unopened.append(id)
+        while self._may_claim or not self._sure or self._unopened:
+            if not self._sure:
+                await self._make_sure()
+            if self._may_claim:
+                self._may_claim = self._sure = False
+                claimed = await self._store.claim(self._id, now=self._clock(), lease_us=LEASE_US, limit=CLAIM_MAX)
+                self._sure = True
+                self._may_claim |= len(claimed) == CLAIM_MAX
+                self._unopened.extend(claimed)
             while self._unopened:
                 await self._open(self._unopened[0])
                 self._unopened.popleft()
 
-    def _assert_ownership(self, owned: Owned) -> None:
-        """Commit something: where the execution had been lost and was taken back, that is refused, and it is read."""
-        owned.log(facts.Claimed(self._clock(), self._id))
-        self._dirty[owned.record.id] = owned
+    async def _make_sure(self) -> None:
+        """Go by what the store says: open what is ours and was not known, doubt what is not ours any more."""
+        claimed = dict.fromkeys(await self._store.claimed(self._id))
+        self._sure, self._may_claim = True, True
+        known = {*self._owned, *self._unopened, *self._aside}
+        self._unopened.extend(id for id in claimed if id not in known)
+        self._doubtful.extend(owned for id, owned in self._owned.items() if id not in claimed)
+        await self._settle()
 
     async def _open(self, id: ExecutionId) -> None:
         """Take a claimed execution into memory, as its log says."""
@@ -379,11 +379,14 @@ class Runner:
         """Let go of an execution that this program can't run, until the next start; others go on."""
         incident = uuid.uuid4().hex[:8]
         logger.exception("incident %s: execution %s is set aside %s", incident, owned.record.id, why)
+        self._aside.add(owned.record.id)
         self._forget(owned)
 
     async def _refused(self, owned: Owned) -> None:
         """A commit was refused: somebody else took the execution, an earlier try of it had come through, or it was
         an end and there is mail that it did not know of."""
+        if self._owned.get(owned.record.id) is not owned:
+            return
         if await self._store.owner(owned.record.id) == self._id:
             self._unopened.append(owned.record.id)
             self._wake.set()

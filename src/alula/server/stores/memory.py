@@ -308,18 +308,22 @@ class MemoryStore:
         self._audits.append(audit)
         self._wake(execution)
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int, again: bool = False) -> list[ExecutionId]:
+    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
         self._leases[owner] = now + lease_us
         free = [
             kept
             for kept in self._executions.values()
-            if not kept.record.phase.is_terminal
-            and (again if kept.owner == owner else self._leases.get(kept.owner, now) <= now)
+            if not kept.record.phase.is_terminal and kept.owner != owner and self._leases.get(kept.owner, now) <= now
         ]
         free.sort(key=lambda kept: (kept.record.created_at, kept.record.id))
         for kept in free[:limit]:
             kept.owner = owner
         return [kept.record.id for kept in free[:limit]]
+
+    async def claimed(self, owner: str) -> list[ExecutionId]:
+        return [
+            id for id, kept in self._executions.items() if kept.owner == owner and not kept.record.phase.is_terminal
+        ]
 
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
         self._leases[owner] = now + lease_us

@@ -275,11 +275,9 @@ class SqlStore:
         if not await self._writer.write(post, after=lambda kept: self._wake(execution) if kept else None):
             raise NotFound("ExecutionNotFound", f"there is no execution `{execution}`")
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int, again: bool = False) -> list[ExecutionId]:
+    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
         return await self._writer.write(
-            lambda connection: self._executions.claim(
-                connection, owner, now=now, lease_us=lease_us, limit=limit, again=again
-            )
+            lambda connection: self._executions.claim(connection, owner, now=now, lease_us=lease_us, limit=limit)
         )
 
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
@@ -289,6 +287,9 @@ class SqlStore:
 
     async def release(self, owner: str | None = None) -> None:
         await self._writer.write(lambda connection: self._executions.release(connection, owner))
+
+    async def claimed(self, owner: str) -> list[ExecutionId]:
+        return await self._read(lambda connection: self._executions.claimed(connection, owner))
 
     async def owner(self, execution: ExecutionId) -> str:
         return await self._read(lambda connection: self._executions.owner(connection, execution))
