@@ -1,4 +1,5 @@
-"""The HTTP side: health, signed objects, and streams that gRPC clients can't have: watch, logs, reasons.
+"""The HTTP side: health, signed objects, the RPCs as REST, and streams that gRPC clients can't have: watch, logs,
+reasons.
 
 Owns routes, parameters and how errors look in JSON. Decides nothing else.
 """
@@ -29,6 +30,8 @@ from alula.core.errors import (
     Unavailable,
 )
 from alula.core.ids import AttemptId, ExecutionId
+from alula.server.api.gateway import gateway_routes
+from alula.server.api.grpc.server import services_of
 from alula.server.identity import Caller
 from alula.server.services import nodes
 from alula.server.services.executions import HOLD_RECHECK_S, require_execution
@@ -58,6 +61,7 @@ def make_app(platform: Platform, caller: Caller, object_routes: Sequence[Route])
         Route(f"/api/v1/alula/logs/{_EXECUTION}/{{node_id}}/{{attempt}}", edge.logs),
         Route(f"/api/v1/alula/reasons/{_EXECUTION}", edge.reasons),
         *object_routes,
+        *gateway_routes(services_of(platform, caller)),
     ]
     return Starlette(
         routes=routes,

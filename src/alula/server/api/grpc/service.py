@@ -58,7 +58,7 @@ def _handler(service: ServiceDescriptor, descriptor: MethodDescriptor, method: M
 
     async def handle(data: bytes, context: Context) -> bytes:
         if method is None:
-            return await _end(context, _unimplemented(descriptor.name))
+            return await _end(context, unimplemented(descriptor.name))
         return await _answer(name, request_type, method, data, context)
 
     return handle
@@ -106,7 +106,8 @@ _NOT_OFFERED = {
 """What to say of RPCs that are missing on purpose."""
 
 
-def _unimplemented(rpc: str) -> Failure:
+def unimplemented(rpc: str) -> Failure:
+    """The answer for an RPC that no servicer has."""
     reason = f": {_NOT_OFFERED[rpc]}" if rpc in _NOT_OFFERED else ""
     return Failure(
         grpc.StatusCode.UNIMPLEMENTED,

@@ -1,0 +1,183 @@
+"""The REST side of the gRPC services: a route for every HTTP path that the specification gives to an RPC.
+
+Made from the `google.api.http` annotations of the service descriptors and the servicers that answer gRPC, so that
+there is one behaviour and two wires. Bodies and answers are JSON (snake_case, unset fields included) or, as
+`application/octet-stream`, the messages themselves. Owns routes and how a request is read; decides nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from google.api import annotations_pb2
+from google.protobuf import json_format
+from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
+from google.protobuf.message import DecodeError, Message
+from google.protobuf.message_factory import GetMessageClass
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from alula.core.errors import InvalidInput
+from alula.server.api.grpc.calls import Context
+from alula.server.api.grpc.service import Method, method_of, unimplemented
+
+BODY_MAX_BYTES = 64 * 1024 * 1024
+OCTETS = "application/octet-stream"
+JSON = "application/json"
+_VARIABLE = re.compile(r"\{([a-z_.]+)\}")
+_http: Any = cast(Any, annotations_pb2).http  # the package has no stubs
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+
+def gateway_routes(services: Iterable[tuple[ServiceDescriptor, Sequence[object]]]) -> list[Route]:
+    """A route for every HTTP path of every RPC, also for those that no servicer has."""
+    return [
+        _route(rpc, method_of(servicers, rpc), verb, path)
+        for service, servicers in services
+        for rpc in service.methods
+        for verb, path in _paths(rpc)
+    ]
+
+
+def _paths(rpc: MethodDescriptor) -> Iterator[tuple[str, str]]:
+    """Verb and path template of an RPC, its additional bindings included."""
+    rule = rpc.GetOptions().Extensions[_http]
+    for binding in (rule, *rule.additional_bindings):
+        verb = binding.WhichOneof("pattern")
+        if verb is not None and verb != "custom":
+            yield verb.upper(), getattr(binding, verb)
+
+
+def _route(rpc: MethodDescriptor, method: Method | None, verb: str, template: str) -> Route:
+    fields: list[str] = _VARIABLE.findall(template)
+    numbers = iter(range(len(fields)))
+    path = _VARIABLE.sub(lambda _: f"{{v{next(numbers)}}}", template)  # dots can't be in a name of Starlette's
+
+    async def answer(request: Request) -> Response:
+        if method is None:
+            return JSONResponse({"code": "Unimplemented", "message": unimplemented(rpc.name).details, "fix": ""}, 501)
+        in_path = {field: request.path_params[f"v{number}"] for number, field in enumerate(fields)}
+        message = await _read(request, rpc.input_type, in_path)
+        # The one thing that is not gRPC's: what a call says of its sender.
+        answered = await method(message, cast(Context, _Call(request)))
+        if OCTETS in request.headers.get("accept", ""):
+            return Response(answered.SerializeToString(), media_type=OCTETS)
+        return Response(_json(answered), media_type=JSON)
+
+    return Route(path, answer, methods=[verb], name=f"{verb} {template}")
+
+
+class _Call:
+    """What servicers ask of a call, answered from an HTTP request."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+
+    def peer(self) -> str:
+        client = self._request.client
+        if client is None:
+            return ""
+        family, host = ("ipv6", f"[{client.host}]") if ":" in client.host else ("ipv4", client.host)
+        return f"{family}:{host}:{client.port}"
+
+    def invocation_metadata(self) -> Sequence[tuple[str, str]]:
+        return tuple(self._request.headers.items())
+
+    def time_remaining(self) -> float | None:
+        return None
+
+    async def send_initial_metadata(self, _: object) -> None:
+        """An HTTP client knows the endpoint that it asks for already."""
+
+
+async def _read(request: Request, kind: Descriptor, in_path: Mapping[str, str]) -> Message:
+    """The message of a request: its body, then its query, then what stands in the path."""
+    message = _from_body(await _body(request), request.headers.get("content-type", ""), kind)
+    given: dict[str, Any] = {}
+    for name in request.query_params:
+        _put(given, kind, name, request.query_params.getlist(name))
+    for name, text in in_path.items():
+        _put(given, kind, name, [text])
+    return _parsed(given, message)
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY_MAX_BYTES:
+            raise InvalidInput("RequestTooLarge", f"the body has more than {BODY_MAX_BYTES} bytes")
+    return bytes(body)
+
+
+def _from_body(body: bytes, content_type: str, kind: Descriptor) -> Message:
+    message = GetMessageClass(kind)()
+    if not body:
+        return message
+    if content_type.startswith(OCTETS):
+        try:
+            message.ParseFromString(body)
+        except DecodeError as error:
+            raise InvalidInput("InvalidBody", f"the body is no {kind.name}: {error}") from error
+        return message
+    if not content_type.startswith(JSON):
+        # Not guessed: a foreign web page may send other kinds without asking first, these it may not.
+        raise InvalidInput(
+            "UnknownContentType", f"the body is said to be `{content_type}`", fix=f"send {JSON} or {OCTETS}, and say so"
+        )
+    try:
+        plain = msgspec.json.decode(body)
+    except msgspec.DecodeError as error:
+        raise InvalidInput("InvalidBody", f"the body is not JSON: {error}", fix="send a JSON object") from error
+    return _parsed(plain, message)
+
+
+def _parsed(plain: Any, message: Message) -> Message:
+    """The message with what JSON-like data says laid over it."""
+    try:
+        return json_format.ParseDict(plain, message)
+    except (json_format.ParseError, AttributeError, TypeError) as error:
+        raise InvalidInput("InvalidBody", f"the request is no {message.DESCRIPTOR.name}: {error}") from error
+
+
+def _put(into: dict[str, Any], kind: Descriptor, path: str, texts: Sequence[str]) -> None:
+    """Set the field at a dotted path, as data that protobuf's JSON form understands."""
+    *outer, last = path.split(".")
+    for name in outer:
+        field = _field(kind, name, path)
+        if field.message_type is None or field.is_repeated:
+            raise _unknown(path)
+        kind, into = field.message_type, into.setdefault(field.name, {})
+    field = _field(kind, last, path)
+    values = [_value(field, text, path) for text in texts]
+    into[field.name] = values if field.is_repeated else values[-1]
+
+
+def _field(kind: Descriptor, name: str, path: str) -> FieldDescriptor:
+    field = kind.fields_by_name.get(name) or kind.fields_by_camelcase_name.get(name)
+    if field is None:
+        raise _unknown(path)
+    return field
+
+
+def _value(field: FieldDescriptor, text: str, path: str) -> Any:
+    if field.cpp_type != FieldDescriptor.CPPTYPE_BOOL:
+        return text
+    if text.lower() not in _BOOLEANS:
+        raise InvalidInput("InvalidParameter", f"`{path}` must be true or false, not `{text}`")
+    return _BOOLEANS[text.lower()]
+
+
+def _unknown(path: str) -> InvalidInput:
+    return InvalidInput("InvalidParameter", f"there is no parameter `{path}` here")
+
+
+def _json(message: Message) -> bytes:
+    plain = json_format.MessageToDict(
+        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
+    )
+    return msgspec.json.encode(plain)
