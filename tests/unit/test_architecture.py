@@ -1,0 +1,59 @@
+"""The structure that ARCHITECTURE.md promises: layers, no cycles, rooms of a size that one can keep in mind."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import grimp
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LINES_MAX = 800
+SEAMS = (
+    # Calling an entity in plain Python runs it, and what runs it knows entities.
+    ("alula.sdk.task", "alula.sdk.local.run"),
+    ("alula.sdk.workflow", "alula.sdk.local.run"),
+    ("alula.sdk.conditional", "alula.sdk.serialize.conditions"),
+    # A value type can be a field of a model of pydantic, whose schema names the type.
+    ("alula.sdk.types.directory", "alula.sdk.types.pydantic_fields"),
+    ("alula.sdk.types.file", "alula.sdk.types.pydantic_fields"),
+    ("alula.sdk.types.structured_dataset", "alula.sdk.types.pydantic_fields"),
+    ("alula.sdk.types.structured_dataset", "alula.sdk.types.frames"),
+    # A schema that is old is migrated, and a migration starts from a schema.
+    ("alula.server.stores.sql.schema", "alula.server.stores.sql.migrating"),
+)
+"""Imports inside functions that close a circle: none is added without a reason here."""
+
+
+def test_the_layers_hold_for_every_import_also_those_inside_functions() -> None:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    done = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_module_imports_itself_by_way_of_others_but_for_the_seams_named_here() -> None:
+    graph = grimp.build_graph("alula", exclude_type_checking_imports=True, cache_dir=None)
+    imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
+    for module, other in SEAMS:
+        imported[module].remove(other)
+    cycles = [module for module in imported if module in _reached(module, imported)]
+    assert cycles == []
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "bench", "examples"])
+def test_no_file_is_longer_than_one_can_keep_in_mind(folder: str) -> None:
+    lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / folder).rglob("*.py")}
+    assert {path: lines for path, lines in lengths.items() if lines > LINES_MAX} == {}
+
+
+def _reached(module: str, imported: dict[str, set[str]]) -> set[str]:
+    reached: set[str] = set()
+    waiting = list(imported[module])
+    while waiting:
+        other = waiting.pop()
+        if other not in reached:
+            reached.add(other)
+            waiting.extend(imported[other])
+    return reached
