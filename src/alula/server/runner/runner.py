@@ -332,7 +332,8 @@ class Runner:
             raise
         for message in messages:
             owned = self._owned.get(message.execution)
-            if owned is not None:
+            # What an end that is not durable yet did not heed stays unread: the store refuses that end then.
+            if owned is not None and not owned.state.phase.is_terminal:
                 owned.consume(message.number)
                 self._step(owned, facts.decode(message.event))
 

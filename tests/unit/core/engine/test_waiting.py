@@ -95,6 +95,16 @@ def test_a_gate_that_asks_later_what_was_answered_has_its_answer_at_once() -> No
     run.assert_replays()
 
 
+def test_one_answer_opens_all_gates_of_its_signal_and_those_that_follow_them() -> None:
+    nodes = [approval_node("n1", o0=".x"), approval_node("n2", o0=".x"), approval_node("n3", o0="n1.o0")]
+    for node in nodes:
+        node.gate_node.approve.signal_id = "ok"
+    run = Driver(compiled(workflow("w", nodes), [T]), x=integer(1))
+    run.answer("ok", boolean(True))
+    assert run.state.phase is ExecutionPhase.SUCCEEDED
+    assert run.replayed().phase is ExecutionPhase.SUCCEEDED
+
+
 def test_an_abort_closes_the_gates() -> None:
     run = approving()
     run.abort()

@@ -239,6 +239,19 @@ async def test_an_abort_that_was_acknowledged_comes_before_a_success(bench: Benc
 
 
 @scenario
+async def test_an_end_that_could_not_be_written_yields_to_an_abort(bench: Bench) -> None:
+    await bench.start()
+    id = await bench.launch()
+    await soon()
+    bench.store.before["commit"] = [AWAY, AWAY]
+    bench.executor.succeed(bench.executor.submitted[0], 7)
+    await asyncio.sleep(0.1)
+    await bench.abort(id)
+    await soon()
+    assert await bench.phase(id) is ExecutionPhase.ABORTED
+
+
+@scenario
 async def test_a_graph_that_can_not_be_kept_is_kept_later(bench: Bench) -> None:
     await bench.start()
     await bench.launch()

@@ -110,8 +110,8 @@ class GateMachine:
 
     def _forget(self, turn: Turn, scope: Scope, node: int) -> None:
         signal_id = _rule(scope, node).signal_id
-        waiting = turn.execution.gates.get(signal_id)
-        if waiting is not None:
+        waiting = turn.execution.gates.get(signal_id, [])
+        if (scope.id, node) in waiting:  # not one whose answer was there before it
             waiting.remove((scope.id, node))
             if not waiting:
                 del turn.execution.gates[signal_id]
