@@ -32,6 +32,16 @@ demo: $(VENV)/.demo  ## start a platform, run the sample pipeline on it, stop it
 test: $(VENV)/.dev  ## run the tests (TESTS=path for some of them)
 	$(BIN)/python -m pytest $(TESTS)
 
+SEEDS ?= 1000
+FROM ?= 0
+.PHONY: simulate
+simulate: $(VENV)/.dev  ## simulate SEEDS worlds full of faults, beginning FROM one
+	$(BIN)/python -m tests.simulation $(SEEDS) $(FROM)
+
+.PHONY: mutants
+mutants: $(VENV)/.dev  ## put defects into engine and runner, one at a time, and see whether the simulation finds them
+	$(BIN)/python -m tests.simulation.mutants
+
 .PHONY: lint
 lint: $(VENV)/.dev  ## style, types, layers
 	$(BIN)/ruff check .

@@ -14,7 +14,6 @@ from tests.simulation.simulate import Report, simulate
 
 TOLD_EVERY_S = 5.0
 NOTES_MAX = 200
-FAILURES_MAX = 10
 
 
 def main() -> int:
@@ -22,6 +21,7 @@ def main() -> int:
     parser.add_argument("seeds", type=int, nargs="?", default=1000)
     parser.add_argument("first", type=int, nargs="?", default=0)
     parser.add_argument("--jobs", type=int, default=1)
+    parser.add_argument("--failures", type=int, default=10, help="stop after so many seeds that found something")
     parser.add_argument("--notes", action="store_true", help="tell what happened in a seed that found something")
     options = parser.parse_args()
     began = time.monotonic()
@@ -36,7 +36,7 @@ def main() -> int:
                 print(report, flush=True)
                 if options.notes or options.seeds == 1:
                     print("\n".join(report.notes[-NOTES_MAX:]), flush=True)
-                if len(failed) == FAILURES_MAX:
+                if len(failed) == options.failures:
                     break
             if time.monotonic() - told >= TOLD_EVERY_S:
                 told = time.monotonic()

@@ -201,6 +201,7 @@ class _Rows:
     def __init__(self) -> None:
         self.of: dict[tuple[Any, ...], dict[str, Any]] = {}
         self.reasons: list[Any] = []
+        self.published: list[Any] = []
         self.began: dict[str, int] = {}
         """When each node began and succeeded, by how many changes of nodes there were before."""
         self.succeeded: dict[str, int] = {}
@@ -225,6 +226,7 @@ class _Rows:
                 del self.of[key]
             self._over(key, row)
         self.reasons += changes.reasons
+        self.published += changes.published
 
     def _over(self, key: tuple[Any, ...], row: msgspec.Struct) -> None:
         said = {name: value for name, value in msgspec.structs.asdict(row).items() if value is not None}
@@ -250,9 +252,23 @@ async def _compare(world: World, record: ExecutionRecord, rows: _Rows) -> None:
         log_says, row = rows.of.get(key), stored.of.get(key)
         if log_says is None or row is None or not _equal(log_says, row):
             world.violated(f"I8: {record.id} {key}: the row is {row}, the log says {log_says}")
+    await _check_cache(world, record, rows)
     reasons = await store.reasons(record.id)
     if reasons != rows.reasons:
         world.violated(f"I8: {record.id} has {len(reasons)} reasons, its log gives {len(rows.reasons)}")
+
+
+async def _check_cache(world: World, record: ExecutionRecord, rows: _Rows) -> None:
+    """I12: what succeeded is in the cache, as what it gave."""
+    for entry in rows.published:
+        kept = await world.store.cached(entry.key)
+        if kept is None:
+            world.violated(f"I12: {record.id}: the result of {entry.source} is not in the cache")
+            continue
+        # A later run of the same may have replaced it: whichever it is, the outputs are the same.
+        gave = literals_pb2.LiteralMap.FromString(entry.outputs)
+        if literals_pb2.LiteralMap.FromString(kept.outputs) != gave:
+            world.violated(f"I12: {entry.source} gave {gave}, the cache has something else from {kept.source}")
 
 
 def _equal(one: dict[str, Any], other: dict[str, Any]) -> bool:

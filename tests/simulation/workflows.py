@@ -45,7 +45,6 @@ KINDS = (
     *("dynamic",) * 2,
     *("approve", "signal", "sleep"),
 )
-NOT_IN_DYNAMIC = ("launch_plan",)
 
 Sub = workflow_pb2.WorkflowTemplate
 
@@ -74,6 +73,8 @@ class _Author:
         self._subs: list[Sub] = []
         self._plans: list[identifier_pb2.Identifier] = []
         self._dynamic: list[tasks_pb2.TaskTemplate] = []
+        # Half of the seeds are mostly about one kind, for what strikes only where much of it comes together.
+        self.kinds = KINDS + (random.choice(KINDS),) * random.choice((0, 20))
 
     def library(self) -> Library:
         random = self._random
@@ -109,7 +110,7 @@ class _Author:
                 inputs=inputs,
                 outputs={"o0": gives},
                 retries=random.randint(0, 3),
-                timeout_s=TIMEOUT_S if random.random() < 0.3 else 0,
+                timeout_s=TIMEOUT_S if random.random() < 0.5 else 0,
                 cache_version="1" if random.random() < 0.4 else "",
             )
         )
@@ -188,7 +189,7 @@ class _Graph:
 
     def grow(self, number: int) -> None:
         random, id = self._random, f"n{number}"
-        kind = random.choice(KINDS)
+        kind = random.choice(self._author.kinds)
         before = [node.id for node in self.nodes]
         node = self._node(kind, id)
         if before and random.random() < 0.2:

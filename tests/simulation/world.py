@@ -25,6 +25,7 @@ from tests.simulation.tasks import Behaviour
 from tests.simulation.watched_store import WatchedStore
 from tests.simulation.workflows import make_library
 
+from alula.core.engine.records import AttemptPhase
 from alula.core.errors import AlreadyExists, FailedPrecondition, InvalidInput, ResourceExhausted, Unavailable
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.identity import Caller
@@ -109,6 +110,14 @@ class World:
     def tried(self, attempt: AttemptId) -> int:
         """Earlier attempts of the node that came to an end of their own."""
         return sum(attempt._replace(attempt=n) not in self.interrupted for n in range(attempt.attempt))
+
+    def is_known_to_run(self, attempt: AttemptId) -> bool:
+        """Whether it is durable that the attempt runs."""
+        kept = self.store._executions[attempt.execution]
+        if attempt.index >= 0:
+            item = kept.items[attempt.node_id, attempt.index]
+            return item.attempt == attempt.attempt and item.phase is AttemptPhase.RUNNING
+        return kept.attempts[attempt.node_id, attempt.attempt].phase is AttemptPhase.RUNNING
 
     def may_lose(self, attempt: AttemptId) -> bool:
         node = (attempt.execution, attempt.node_id, attempt.index)

@@ -1,0 +1,301 @@
+"""Can the simulation fail? Puts defects into engine and runner, one at a time, and sees whether seeds find them.
+
+    python -m tests.simulation.mutants [NAME ...]
+
+Each defect is a piece of the source, found by its exact text, and what stands there instead. It is put into a copy; the
+working tree is left alone. Exit status 1 when one was not caught, or its text is not there any more.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+SEEDS = 400
+TIMEOUT_S = 120
+ENGINE, MACHINES, RUNNER = "core/engine", "core/engine/machines", "server/runner"
+
+
+class Mutant(NamedTuple):
+    name: str
+    file: str
+    text: str
+    instead: str
+
+
+MUTANTS = (
+    # The engine: graphs
+    Mutant(
+        "a node does not wait for all that it depends on",
+        f"{ENGINE}/graph.py",
+        "if self._unmet[follower] == 0 and",
+        "if self._unmet[follower] <= 1 and",
+    ),
+    Mutant("a failure is forgotten", f"{ENGINE}/graph.py", "        self.error = error\n", ""),
+    Mutant(
+        "what comes after a skipped node is not skipped",
+        f"{ENGINE}/graph.py",
+        "            waiting.extend(self.plan.nodes[follower].downstream)\n",
+        "",
+    ),
+    Mutant(
+        "the first failure does not stop the others",
+        f"{ENGINE}/graph.py",
+        "if self.plan.fail_immediately:\n            self.abort(",
+        "if self.plan.fail_immediately:\n            (lambda *_: None)(",
+    ),
+    Mutant(
+        "nobody hears of a scope's end", f"{ENGINE}/turn.py", "self.later(lambda: self._tell_end(parent, ended))", ""
+    ),
+    # The engine: attempts
+    Mutant("a retry has the number of the attempt before", f"{MACHINES}/task.py", "cell.attempt += 1", "pass"),
+    Mutant(
+        "one retry too many",
+        "core/policy/retries.py",
+        "spent.user <= budget.user_retries",
+        "spent.user <= budget.user_retries + 1",
+    ),
+    Mutant(
+        "one retry too few",
+        "core/policy/retries.py",
+        "spent.user <= budget.user_retries",
+        "spent.user < budget.user_retries",
+    ),
+    Mutant(
+        "the machine's failures are the user's", f"{MACHINES}/task.py", "cell.spent.system += 1", "cell.spent.user += 1"
+    ),
+    Mutant(
+        "late news of an earlier attempt count",
+        f"{MACHINES}/task.py",
+        "if isinstance(event, _OF_AN_ATTEMPT) and event.attempt != cell.attempt:",
+        "if isinstance(event, _OF_AN_ATTEMPT) and False:",
+    ),
+    Mutant(
+        "an attempt's deadline is lost in a crash",
+        f"{MACHINES}/task.py",
+        'yield _timer(scope, node, cell, "timeout", cell.due_at)',
+        "pass",
+    ),
+    Mutant(
+        "a retry's timer is lost in a crash",
+        f"{MACHINES}/task.py",
+        'yield _timer(scope, node, cell, "retry", cell.due_at)',
+        "pass",
+    ),
+    Mutant(
+        "an aborted attempt is not cancelled",
+        f"{MACHINES}/task.py",
+        "            _cancel(turn, scope, node, cell)\n            report.attempt(",
+        "            report.attempt(",
+    ),
+    Mutant(
+        "an attempt that timed out is not cancelled",
+        f"{MACHINES}/task.py",
+        "    if in_flight:\n        _cancel(turn, scope, node, cell)\n",
+        "",
+    ),
+    Mutant(
+        "a place is never given back",
+        f"{MACHINES}/task.py",
+        "    places.give_back(turn)\n    _publish(",
+        "    _publish(",
+    ),
+    Mutant(
+        "one attempt more than max_parallelism", f"{ENGINE}/state.py", "self.running < limit", "self.running <= limit"
+    ),
+    Mutant(
+        "who waits for a place is forgotten",
+        f"{ENGINE}/places.py",
+        "execution.blocked.append((scope.id, node))",
+        "pass",
+    ),
+    # The engine: the cache
+    Mutant(
+        "a hit gives nothing",
+        f"{MACHINES}/task.py",
+        '{"source": event.source})\n    scope.succeeded(turn, node, event.outputs)',
+        '{"source": event.source})\n    scope.succeeded(turn, node, b"")',
+    ),
+    Mutant(
+        "results are cached whatever the inputs",
+        "core/policy/cache_key.py",
+        "for name in sorted(inputs.literals) if name not in ignored}",
+        "for name in ()}",
+    ),
+    # The engine: arrays, branches, gates, children
+    Mutant(
+        "results of items change places",
+        f"{MACHINES}/array.py",
+        "self.outputs[node] = outputs",
+        "self.outputs[self._ended] = outputs",
+    ),
+    Mutant("an array needs one success less", f"{MACHINES}/array.py", "return math.ceil(", "return math.floor("),
+    Mutant(
+        "the concurrency of an array is not heeded",
+        f"{MACHINES}/array.py",
+        "and len(self.cells) < limit:",
+        "and len(self.cells) <= limit:",
+    ),
+    Mutant(
+        "a branch takes the wrong case",
+        f"{MACHINES}/branch.py",
+        "if holds(condition, inputs):",
+        "if not holds(condition, inputs):",
+    ),
+    Mutant("a rejection approves", f"{MACHINES}/gate.py", "elif value.scalar.primitive.boolean:", "elif True:"),
+    Mutant(
+        "a gate's timer is lost in a crash",
+        f"{MACHINES}/gate.py",
+        "            yield _timer(scope, node, cell)",
+        "            yield from ()",
+    ),
+    Mutant(
+        "a child is not launched again after a crash",
+        f"{MACHINES}/launch_plan.py",
+        "            yield _launch(scope, node, cell)",
+        "            yield from ()",
+    ),
+    # The runner
+    Mutant(
+        "actions are done before their commit",
+        f"{RUNNER}/runner.py",
+        "        kept = await self._keep([owned.commit(self._id) for owned in dirty])\n",
+        "        for owned in dirty:\n"
+        "            for action in owned._actions:\n"
+        "                await self._dispatch(owned, action)\n"
+        "        kept = await self._keep([owned.commit(self._id) for owned in dirty])\n",
+    ),
+    Mutant("a commit that was refused is forgotten", f"{RUNNER}/runner.py", "self._doubtful.append(owned)", "pass"),
+    Mutant(
+        "actions that the store interrupted are forgotten",
+        f"{RUNNER}/runner.py",
+        "            await self._dispatch(*self._to_do[0])\n            self._to_do.popleft()\n",
+        "            await self._dispatch(*self._to_do.popleft())\n",
+    ),
+    Mutant(
+        "mail is taken and not read", f"{RUNNER}/runner.py", "self._step(owned, facts.decode(message.event))", "pass"
+    ),
+    Mutant("mail is never put away", f"{RUNNER}/runner.py", "owned.consume(message.number)", "pass"),
+    Mutant(
+        "mail that comes while mail is read is lost",
+        f"{RUNNER}/runner.py",
+        "messages = await self._store.inbox(list(woken))",
+        "messages = await self._store.inbox(list(woken))\n            self._woken.clear()",
+    ),
+    Mutant(
+        "only one of several arrivals counts",
+        f"{RUNNER}/runner.py",
+        "for execution, event in arrived:",
+        "for execution, event in arrived[:1]:",
+    ),
+    Mutant(
+        "the answer to a claim is lost",
+        f"{RUNNER}/runner.py",
+        "self._unopened.extend(id for id in claimed if id not in known)",
+        "pass",
+    ),
+    Mutant(
+        "a runner goes on with what it has lost",
+        f"{RUNNER}/runner.py",
+        "self._doubtful.extend(owned for id, owned in self._owned.items() if id not in claimed)",
+        "pass",
+    ),
+    Mutant(
+        "what ran before a lost answer is not stopped",
+        f"{RUNNER}/runner.py",
+        "        for attempt in owned.take_attempts(before):\n            self._executor.cancel(attempt)\n",
+        "        owned.take_attempts(before)\n",
+    ),
+    Mutant(
+        "what arrived before a lost answer is dropped",
+        f"{RUNNER}/runner.py",
+        "        for event in before.uncommitted():\n            self._arrive(owned.record.id, event)\n",
+        "",
+    ),
+    Mutant(
+        "a full disk ends the runner",
+        f"{RUNNER}/runner.py",
+        "                await self._turn()\n            except (Unavailable, ResourceExhausted) as error:",
+        "                await self._turn()\n            except Unavailable as error:",
+    ),
+    Mutant(
+        "the executor is not told what should run",
+        f"{RUNNER}/runner.py",
+        "await self._executor.reconcile(expected)",
+        "await self._executor.reconcile([])",
+    ),
+    Mutant(
+        "a timer fires once for all",
+        f"{RUNNER}/timers.py",
+        "            self._fire(execution, timer)\n        self._arm()",
+        "            self._fire(execution, timer)",
+    ),
+    Mutant("a runner does not ask for children", f"{RUNNER}/runner.py", "            self._ask_for_children()\n", ""),
+    Mutant(
+        "nobody looks for orphans", f"{RUNNER}/runner.py", "            self._spawn(self._look_for_orphans())\n", ""
+    ),
+    Mutant("a child's outputs are lost", f"{RUNNER}/children.py", 'outputs=record.outputs or b"")', 'outputs=b"")'),
+    Mutant(
+        "graphs are not read again after a crash",
+        f"{RUNNER}/runner.py",
+        "graphs = await read_graphs(log, self._blobs)",
+        "graphs = {}",
+    ),
+    Mutant(
+        "a commit drops the cache entries of its turn",
+        f"{RUNNER}/owned.py",
+        "    into.published.extend(more.published)\n",
+        "",
+    ),
+    Mutant(
+        "a commit drops the reasons of its turn", f"{RUNNER}/owned.py", "    into.reasons.extend(more.reasons)\n", ""
+    ),
+)
+
+
+def main(names: list[str]) -> int:
+    chosen = [mutant for mutant in MUTANTS if not names or any(name in mutant.name for name in names)]
+    missed = 0
+    with tempfile.TemporaryDirectory(prefix="alula-mutants-") as folder:
+        for mutant in chosen:
+            began = time.monotonic()
+            told = _hunt(mutant, Path(folder))
+            missed += not told.startswith("caught")
+            print(f"{told:44} {time.monotonic() - began:5.1f} s  {mutant.name}", flush=True)
+    print(f"{len(chosen) - missed} of {len(chosen)} defects caught")
+    return 1 if missed else 0
+
+
+def _hunt(mutant: Mutant, folder: Path) -> str:
+    source = folder / "src"
+    shutil.rmtree(source, ignore_errors=True)
+    shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
+    file = source / "alula" / mutant.file
+    text = file.read_text()
+    if text.count(mutant.text) != 1:
+        return f"BROKEN: its text is there {text.count(mutant.text)} times"
+    file.write_text(text.replace(mutant.text, mutant.instead))
+    environment = os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "tests.simulation", str(SEEDS), "--failures", "1"]
+    try:
+        ended = subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return "caught: it goes round in circles"
+    found = [line for line in ended.stdout.splitlines() if line.startswith("seed ")]
+    if found:
+        said = ended.stdout.splitlines()[1].strip()
+        return f"caught by {found[0].partition(':')[0]} ({said[:22]})"
+    return "MISSED" if ended.returncode == 0 else f"BROKEN: {ended.stderr.strip().splitlines()[-1][:60]}"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
