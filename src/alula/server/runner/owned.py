@@ -8,7 +8,7 @@ from flyteidl.admin import execution_pb2
 
 from alula.core.engine.actions import Action, CancelAttempt, StartAttempt
 from alula.core.engine.events import Claimed, Event, GraphReturned, decode, encode
-from alula.core.engine.records import Changes
+from alula.core.engine.records import Changes, ExecutionPhase
 from alula.core.engine.state import Execution
 from alula.core.engine.step import accepts, step
 from alula.core.ids import AttemptId
@@ -58,6 +58,12 @@ class Owned:
     def is_dirty(self) -> bool:
         return bool(self._events or self._consumed or self._actions)
 
+    @property
+    def ends_unwritten(self) -> bool:
+        """Whether it came to an end that follows from what is not in its log yet, and is not an abort."""
+        phase = self.state.phase
+        return phase.is_terminal and phase is not ExecutionPhase.ABORTED and bool(self.uncommitted())
+
     def uncommitted(self) -> list[Event]:
         """What happened to the execution and is not in its log, but for who took it over."""
         return [event for event in map(decode, self._events) if not isinstance(event, Claimed)]
@@ -93,9 +99,10 @@ class Owned:
 def join(into: Changes, more: Changes) -> None:
     """Append `more`, which came later."""
     if more.execution is not None:
-        if into.execution is not None and more.execution.started_at is None:
-            more.execution.started_at = into.execution.started_at
-        into.execution = more.execution
+        before, into.execution = into.execution, more.execution
+        for field in more.execution.__struct_fields__ if before is not None else ():
+            if getattr(more.execution, field) is None:
+                setattr(more.execution, field, getattr(before, field))
     into.nodes.extend(more.nodes)
     into.attempts.extend(more.attempts)
     into.items.extend(more.items)

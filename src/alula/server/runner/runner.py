@@ -330,12 +330,13 @@ class Runner:
         except AlulaError:
             self._woken |= woken
             raise
-        for message in messages:
+        mail = [(message, facts.decode(message.event)) for message in messages]
+        for message, event in sorted(mail, key=lambda letter: not isinstance(letter[1], facts.AbortRequested)):
             owned = self._owned.get(message.execution)
-            # What an end that is not durable yet did not heed stays unread: the store refuses that end then.
-            if owned is not None and not owned.state.phase.is_terminal:
+            # An abort that comes before an end is durable stays unread: the store refuses that end then.
+            if owned is not None and not (isinstance(event, facts.AbortRequested) and owned.ends_unwritten):
                 owned.consume(message.number)
-                self._step(owned, facts.decode(message.event))
+                self._step(owned, event)
 
     def _step_arrived(self) -> None:
         arrived, self._arrived = self._arrived, []
