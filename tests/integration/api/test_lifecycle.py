@@ -25,12 +25,11 @@ BAD_INPUT, UNREACHABLE = 2, 3
 
 def test_it_says_in_one_line_that_it_is_ready_and_stops_on_sigterm(platforms: Platforms) -> None:
     platform = platforms.start()
+    assert platform.stop() == 0
     (line,) = platform.log().splitlines()
     assert platform.grpc in line
     assert platform.http in line
-    assert platform.stop() == 0
     assert not (platform.data / "server.json").exists()
-    assert platform.log().splitlines() == [line]
 
 
 def test_ctrl_c_stops_it_gracefully(platforms: Platforms) -> None:
