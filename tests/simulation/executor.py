@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.simulation.host import Host
 
 LATE_S = 30.0
-TAKES_S = (0.05, 0.05, 1.0, 1.0, 10.0, 10.0, 300.0)
+TAKES_S = (0.05, 0.05, 1.0, 10.0, 300.0)
 """How long attempts run; the longest outlive the world's end when nobody stops them."""
 
 
@@ -46,8 +46,11 @@ class SimulatedExecutor:
         self._host = host
         self._world = host.world
         self._running: dict[AttemptId, Running] = {}
+        self._gone: set[AttemptId] = set()
         self._sink: Sink | None = None
         self._life = ""
+        self._is_reconciled = False
+        """Whether the runner knows what runs: before that it can't make anything of an update."""
 
     @property
     def running(self) -> Collection[AttemptId]:
@@ -55,7 +58,7 @@ class SimulatedExecutor:
 
     def begin(self, life: str, sink: Sink) -> None:
         """A new life of the host's runner: attempts of the last one that still run are adopted or stopped by it."""
-        self._life, self._sink = life, sink
+        self._life, self._sink, self._is_reconciled = life, sink, False
 
     def end(self, life: str) -> None:
         if self._life == life:
@@ -63,6 +66,9 @@ class SimulatedExecutor:
 
     def host_died(self) -> None:
         self._sink = None
+        for attempt in self._gone:
+            self._world.ledger.ended(attempt, self._host.name, "died")
+        self._gone.clear()
         if self._world.faults.executors_die:
             for attempt in list(self._running):
                 self._stop(attempt, "died")
@@ -77,6 +83,7 @@ class SimulatedExecutor:
         loop, world = asyncio.get_running_loop(), self._world
         running = self._running[spec.id] = Running(spec)
         world.ledger.started(spec.id, self._host.name)
+        world.interrupted.discard(spec.id)
         self._send(AttemptUpdate(spec.id, self._host.clock(), "RUNNING", where=self._host.name))
         tried = world.tried(spec.id)
         outcome = outcome_of(world.behaviour, spec, tried)
@@ -95,6 +102,7 @@ class SimulatedExecutor:
             self._stop(attempt, "cancelled")
 
     def reconcile(self, expected: Collection[AttemptSpec]) -> None:
+        self._is_reconciled = True
         wanted = {spec.id for spec in expected}
         for attempt in [each for each in self._running if each not in wanted]:
             self._stop(attempt, "cancelled")
@@ -113,8 +121,15 @@ class SimulatedExecutor:
         self._world.ledger.ended(attempt, self._host.name, how)
 
     def _lose(self, spec: AttemptSpec) -> None:
+        """It is gone and has left nothing: who does not listen to this one update has it started again."""
+        del self._running[spec.id]
         self._world.lost(spec.id)
-        self._finish(spec, Record("FAILED", error=error_of("system")))
+        if self._sink is None or not self._is_reconciled:
+            self._world.ledger.ended(spec.id, self._host.name, "died")
+        else:
+            self._world.ledger.ended(spec.id, self._host.name, "lost")
+            self._gone.add(spec.id)
+            self._deliver(self._sink, AttemptUpdate(spec.id, self._host.clock(), "FAILED", error=error_of("system")))
 
     def _succeed(self, spec: AttemptSpec) -> None:
         graph = self._world.library.graphs.get(spec.task.id.name)
@@ -128,6 +143,7 @@ class SimulatedExecutor:
         # Another host may have run it too, and left its record first: what stands is not replaced.
         record = self._world.records.setdefault(spec.id, record)
         self._world.ledger.ended(spec.id, self._host.name, record.phase)
+        self._world.happened(spec.id.execution)
         self._tell(spec.id, record)
 
     def _tell(self, attempt: AttemptId, record: Record) -> None:

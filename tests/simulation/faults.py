@@ -56,7 +56,7 @@ def draw(random: Random) -> Faults:
         down_s=random.choice((0.1, 5.0, 60.0)),
         pause=perhaps(0.01, share=0.4),
         store_refuses=perhaps(0.1),
-        store_unknown=perhaps(0.1),
+        store_unknown=perhaps(0.2),
         blob_fails=perhaps(0.2),
         clock_jump_s=1800.0 if random.random() < 0.2 else 0.0,
         update_late=perhaps(0.3),

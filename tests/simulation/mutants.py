@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parents[2]
-SEEDS = 400
+SEEDS = 1500
 TIMEOUT_S = 120
 ENGINE, MACHINES, RUNNER = "core/engine", "core/engine/machines", "server/runner"
 
@@ -180,7 +180,16 @@ MUTANTS = (
         "            await self._dispatch(*self._to_do.popleft())\n",
     ),
     Mutant(
-        "mail is taken and not read", f"{RUNNER}/runner.py", "self._step(owned, facts.decode(message.event))", "pass"
+        "mail is taken and not read",
+        f"{RUNNER}/runner.py",
+        "owned.consume(message.number)\n                self._step(owned, event)",
+        "owned.consume(message.number)",
+    ),
+    Mutant(
+        "an end that is not written yet wins over an abort",
+        f"{RUNNER}/runner.py",
+        "and not (isinstance(event, facts.AbortRequested) and owned.ends_unwritten):",
+        "and True:",
     ),
     Mutant("mail is never put away", f"{RUNNER}/runner.py", "owned.consume(message.number)", "pass"),
     Mutant(

@@ -75,6 +75,8 @@ class World:
         self.steps = 0
         self._people: set[asyncio.Task[None]] = set()
         self._progress = asyncio.Event()
+        self._awaited: dict[ExecutionId, list[Any]] = {}
+        """How many things must yet happen to an execution, and the event that tells somebody that they have."""
         self._asked: set[tuple[ExecutionId, str]] = set()
 
     # What hosts and executors ask
@@ -125,9 +127,8 @@ class World:
 
     def lost(self, attempt: AttemptId) -> None:
         self._lost_nodes.add((attempt.execution, attempt.node_id, attempt.index))
-        if attempt not in self.records:
-            self.note(f"{attempt} is lost")
-            self.interrupted.add(attempt)
+        self.note(f"{attempt} is lost")
+        self.interrupted.add(attempt)
 
     def _attempt_started(self, attempt: AttemptId, host: str) -> None:
         """I2: nothing starts before the decision that starts it is durable. I5, I6: nothing that is done, starts."""
@@ -268,7 +269,10 @@ class World:
             self._go(self._abort(id), name="person")
 
     async def _abort(self, id: ExecutionId) -> None:
-        await asyncio.sleep(self.random.choice((0.01, 1.0, 30.0, 300.0)) * self.random.uniform(0.2, 2))
+        if self.random.random() < 0.5:
+            await asyncio.sleep(self.random.choice((0.01, 1.0, 30.0, 300.0)) * self.random.uniform(0.2, 2))
+        else:
+            await self._some_things(id)
         self.may_abort.add(id)
         self.note(f"abort {id}")
         request = execution_pb2.ExecutionTerminateRequest(id=execution_identifier(id), cause="enough")
@@ -280,6 +284,22 @@ class World:
                 self.store.acknowledged_aborts.add(id)
 
         await self._call(f"abort {id}", abort, FailedPrecondition)
+
+    async def _some_things(self, id: ExecutionId) -> None:
+        """Wait until some things have happened to an execution: then is when an abort races with what follows."""
+        enough = asyncio.Event()
+        self._awaited[id] = [self.random.randint(1, 6), enough]
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(300.0):
+                await enough.wait()
+
+    def happened(self, id: ExecutionId) -> None:
+        """An attempt of an execution ended, or somebody answers a gate of it."""
+        awaited = self._awaited.get(id)
+        if awaited is not None:
+            awaited[0] -= 1
+            if awaited[0] == 0:
+                awaited[1].set()
 
     def _committed(self, commit: Commit) -> None:
         self._progress.set()
@@ -296,7 +316,8 @@ class World:
         value = self.reference.answers.value(signal_id, approval=signal_id.endswith("-ok"))
         if value is None:
             return
-        await asyncio.sleep(self.random.choice((0.0, 5.0, 100.0)) * self.random.random())
+        await asyncio.sleep(self.random.choice((0.0, 0.0, 5.0, 100.0)) * self.random.random())
+        self.happened(id)
         literal = integer(int(value))
         if isinstance(value, bool):
             literal.scalar.primitive.boolean = value

@@ -69,13 +69,21 @@ class Owned:
         return [event for event in map(decode, self._events) if not isinstance(event, Claimed)]
 
     def take_attempts(self, before: Owned) -> list[AttemptId]:
-        """Go on with what an earlier reading of the execution had in flight; those of it that should not run."""
+        """Go on with what an earlier reading of the execution had in flight; those of it that should not run.
+
+        What runs is not started again: its end may be on the way.
+        """
         wanted = {
             self.attempt_id(action): (action.scope, action.node)
             for action in self._actions
             if isinstance(action, StartAttempt)
         }
         self.attempts = {id: place for id, place in wanted.items() if id in before.attempts}
+        self._actions = [
+            action
+            for action in self._actions
+            if not isinstance(action, StartAttempt) or self.attempt_id(action) not in self.attempts
+        ]
         return [id for id in before.attempts if id not in wanted]
 
     def commit(self, owner: str) -> Commit:
