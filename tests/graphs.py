@@ -136,6 +136,33 @@ def map_node(
     )
 
 
+def map_workflow_node(
+    id: str,
+    of: workflow_pb2.WorkflowTemplate | identifier_pb2.Identifier,
+    *,
+    concurrency: int = 0,
+    min_success_ratio: float = 1.0,
+    bound: Sequence[str] = (),
+    run_all: bool = False,
+    **inputs: int | str,
+) -> workflow_pb2.Node:
+    """An array over a sub-workflow, or over a launch plan, given by its id."""
+    if isinstance(of, identifier_pb2.Identifier):
+        item = launch_plan_node(f"{id}-item", of, **inputs)
+    else:
+        item = sub_workflow_node(f"{id}-item", of, **inputs)
+    array = workflow_pb2.ArrayNode(
+        node=item,
+        parallelism=concurrency,
+        min_success_ratio=min_success_ratio,
+        bound_inputs=bound,
+        run_all_sub_nodes=run_all,
+        execution_mode=workflow_pb2.ArrayNode.FULL_STATE,
+    )
+    array.is_original_sub_node_interface.value = True
+    return workflow_pb2.Node(id=id, array_node=array, inputs=[binding(var, source) for var, source in inputs.items()])
+
+
 def workflow(
     name: str,
     nodes: Sequence[workflow_pb2.Node],

@@ -136,7 +136,9 @@ MUTANTS = (
         "self.outputs[node] = outputs",
         "self.outputs[self._ended] = outputs",
     ),
-    Mutant("an array needs one success less", f"{MACHINES}/array.py", "return math.ceil(", "return math.floor("),
+    Mutant(
+        "an array needs one success less", f"{MACHINES}/array.py", "return math.ceil(rule", "return math.floor(rule"
+    ),
     Mutant(
         "the concurrency of an array is not heeded",
         f"{MACHINES}/array.py",

@@ -15,6 +15,7 @@ from flyteidl.core import compiler_pb2, literals_pb2
 from tests.simulation.tasks import value_of
 
 from alula.core.engine import events as facts
+from alula.core.engine.machines.array import ArrayScope
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.engine.records import ExecutionPhase, NodePhase
 from alula.core.engine.state import ChildCell, Execution, Stage, TaskCell
@@ -180,7 +181,7 @@ def _check_limits(world: World, record: ExecutionRecord, state: Execution) -> No
     for scope in state.scopes.values():
         cells = [cell for cell in scope.cells.values() if _holds_place(cell)]
         in_flight += len(cells)
-        if scope.is_array:
+        if isinstance(scope, ArrayScope):
             rule = scope.parent.plan_node(scope.parent_node).array  # type: ignore[union-attr]
             if rule is not None and rule.concurrency and len(scope.cells) > rule.concurrency:
                 world.violated(f"{record.id} {scope.node_id(0)}: more items than its concurrency {rule.concurrency}")

@@ -79,10 +79,12 @@ class Reference:
             case "gate_node":
                 return self._gate(node.gate_node, inputs)
             case _:
-                reference = node.workflow_node
-                is_sub = reference.HasField("sub_workflow_ref")
-                name = reference.sub_workflow_ref.name if is_sub else reference.launchplan_ref.name
-                return self._run(self._workflows[name], inputs["x"])
+                return self._workflow(node.workflow_node, inputs)
+
+    def _workflow(self, reference: workflow_pb2.WorkflowNode, inputs: Outputs) -> Outputs:
+        is_sub = reference.HasField("sub_workflow_ref")
+        name = reference.sub_workflow_ref.name if is_sub else reference.launchplan_ref.name
+        return self._run(self._workflows[name], inputs["x"])
 
     def _task(self, name: str, inputs: Outputs) -> Outputs:
         about = tuple(sorted(inputs.items()))
@@ -93,12 +95,18 @@ class Reference:
         return {"o0": chance("value", name, about) % 100}
 
     def _array(self, array: workflow_pb2.ArrayNode, inputs: Outputs) -> Outputs:
-        items = inputs["xs"]
+        over_tasks = array.node.HasField("task_node")
+        listed = "xs" if over_tasks else "x"
+        items = inputs[listed]
         assert isinstance(items, tuple)
         gave: list[Value] = []
         for item in items:
+            own = inputs | {listed: item}
             try:
-                gave.append(self._task(array.node.task_node.reference_id.name, inputs | {"xs": item})["o0"])
+                if over_tasks:
+                    gave.append(self._task(array.node.task_node.reference_id.name, own)["o0"])
+                else:
+                    gave.append(self._workflow(array.node.workflow_node, own)["o0"])
             except Failed:
                 gave.append(None)
         if len(gave) - gave.count(None) < math.ceil(array.min_success_ratio * len(gave) - 1e-6):

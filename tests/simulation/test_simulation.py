@@ -28,7 +28,10 @@ def test_without_faults_every_execution_ends_as_its_workflow_says() -> None:
 
 
 def test_a_seed_is_the_same_in_every_process() -> None:
-    program = "from tests.simulation.simulate import simulate; print('\\n'.join(simulate(7).notes))"
+    program = (
+        "from tests.simulation.simulate import simulate\n"
+        "for seed in range(7, 12): print('\\n'.join(simulate(seed).notes))"
+    )
     told = [
         subprocess.run(
             [sys.executable, "-c", program],

@@ -20,6 +20,7 @@ from tests.graphs import (
     launch_plan_node,
     list_of,
     map_node,
+    map_workflow_node,
     optional,
     signal_node,
     sleep_node,
@@ -39,6 +40,7 @@ KINDS = (
     *("task",) * 5,
     *("pair",) * 2,
     *("array",) * 3,
+    *("array_of_workflows",) * 2,
     *("branch",) * 2,
     *("subworkflow",) * 2,
     *("launch_plan",) * 2,
@@ -73,6 +75,7 @@ class _Author:
         self._subs: list[Sub] = []
         self._plans: list[identifier_pb2.Identifier] = []
         self._dynamic: list[tasks_pb2.TaskTemplate] = []
+        self.maps_workflows = False
         # Half of the seeds are mostly about one kind, for what strikes only where much of it comes together.
         self.kinds = KINDS + (random.choice(KINDS),) * random.choice((0, 20))
 
@@ -87,10 +90,12 @@ class _Author:
         self._clean = self._add(task("clean0", inputs={"x": INT, "err": optional(ERROR)}, outputs={}))
         for i in range(random.randint(0, 2)):
             self._subs.append(self._graph(f"sub{i}", random.randint(1, 3)))
-        for i in range(random.randint(0, 2)):
-            self._dynamic_task(f"dynamic{i}")
-        for i in range(random.randint(0, 2)):
-            self._register(f"child{i}", random.randint(1, 3))
+        for i in range(2):
+            if random.random() < 0.5:
+                self._register(f"child{i}", random.randint(1, 3))
+            if random.random() < 0.5:
+                self._dynamic_task(f"dynamic{i}")
+        self.maps_workflows = True  # at the top only: an array of arrays of workflows takes for ever
         for i in range(random.randint(1, 2)):
             self._register(f"top{i}", random.randint(1, NODES_MAX))
             self._library.tops.append(f"top{i}")
@@ -133,7 +138,7 @@ class _Author:
 
     def _graph(self, name: str, size: int, *, dynamic: bool = False) -> Sub:
         random = self._random
-        graph = _Graph(self, random, name, dynamic=dynamic)
+        graph = _Graph(self, random, name)
         for number in range(size):
             graph.grow(number)
         template = workflow(
@@ -176,12 +181,11 @@ class _Author:
 class _Graph:
     """A workflow in the making: each new node takes from what stands already."""
 
-    def __init__(self, author: _Author, random: Random, name: str, *, dynamic: bool) -> None:
+    def __init__(self, author: _Author, random: Random, name: str) -> None:
         self.nodes: list[workflow_pb2.Node] = []
         self._author = author
         self._random = random
         self._name = name
-        self._dynamic = dynamic
         self._numbers: list[str] = [".x"]
 
     def promise(self) -> str:
@@ -215,7 +219,9 @@ class _Graph:
                 return self._branch(id)
             case "subworkflow" if author.subs:
                 return sub_workflow_node(id, random.choice(author.subs), x=self._source())
-            case "launch_plan" if author.plans and not self._dynamic:
+            case "array_of_workflows" if author.maps_workflows and (author.subs or author.plans):
+                return self._array_of_workflows(id)
+            case "launch_plan" if author.plans:
                 return launch_plan_node(id, random.choice(author.plans), x=self._source())
             case "dynamic" if author.dynamic_tasks:
                 return task_node(id, random.choice(author.dynamic_tasks), x=self._source())
@@ -252,11 +258,26 @@ class _Graph:
             run_all=random.random() < 0.2,
             by=self._source(),
         )
-        items = [binding("", self._source()).binding for _ in range(random.choice((0, 1, 2, 3, 5)))]
+        return self._over_list(node, "xs")
+
+    def _array_of_workflows(self, id: str) -> workflow_pb2.Node:
+        random = self._random
+        node = map_workflow_node(
+            id,
+            random.choice([*self._author.subs, *self._author.plans]),
+            concurrency=random.choice((0, 0, 1, 2)),
+            min_success_ratio=random.choice((0.0, 0.5, 0.75)) if random.random() < 0.4 else 1.0,
+            run_all=random.random() < 0.2,
+        )
+        return self._over_list(node, "x")
+
+    def _over_list(self, node: workflow_pb2.Node, var: str) -> workflow_pb2.Node:
+        """The array with a list of some length as this input."""
+        items = [binding("", self._source()).binding for _ in range(self._random.choice((0, 1, 2, 3, 5)))]
         collection = literals_pb2.BindingDataCollection(bindings=items)
-        xs = literals_pb2.Binding(var="xs", binding=literals_pb2.BindingData(collection=collection))
+        listed = literals_pb2.Binding(var=var, binding=literals_pb2.BindingData(collection=collection))
         for of_node in (node, node.array_node.node):
-            of_node.inputs.append(xs)
+            of_node.inputs.append(listed)
         return node
 
     def _branch(self, id: str) -> workflow_pb2.Node:

@@ -165,22 +165,33 @@ class World:
                 self._go(self._launch(f"e{number}"), name="person")
             if self.faults.clock_jump_s:
                 self._go(self._jump())
-            await self._until_ended()
-            if not self.violations:
-                await asyncio.sleep(SETTLE_S)
+            await self._until_settled()
             await check_end(self)
         finally:
             logger.removeHandler(handler)
             logger.propagate = propagates
 
-    async def _until_ended(self) -> None:
+    async def _until_settled(self) -> None:
+        """Until all has ended and stays so: a child may yet come whose launch was under way when its parent ended."""
         loop = asyncio.get_running_loop()
         deadline = self.faults.until_s + PATIENCE_S
+        while not self.violations and loop.time() < deadline:
+            await self._until_ended(deadline)
+            if not self.violations:
+                await asyncio.sleep(SETTLE_S)
+            if self._all_ended():
+                return
+
+    def _all_ended(self) -> bool:
+        kept = self.store._executions.values()
+        return bool(kept) and all(one.record.phase.is_terminal for one in kept)
+
+    async def _until_ended(self, deadline: float) -> None:
+        loop = asyncio.get_running_loop()
         while not self.violations:
             self._progress.clear()
-            kept = self.store._executions.values()
             idle = loop.time() >= min(self.faults.until_s, 120.0)
-            if idle and kept and all(one.record.phase.is_terminal for one in kept) and not self._people_busy():
+            if idle and self._all_ended() and not self._people_busy():
                 return
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout_at(min(deadline, loop.time() + 60.0)):

@@ -130,7 +130,7 @@ def plain_tree(run: RunView, now: float) -> list[str]:
 
 
 def items_of(node: NodeView) -> Items | None:
-    """How far an array is, from its newest attempt; None for other nodes."""
+    """How far an array of tasks is, from its newest attempt; None for other nodes."""
     if not node.is_array or not node.attempts:
         return None
     newest: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""`map_task`: one task for each item of lists. The platform runs it as an array node."""
+"""`map_task`: a task, workflow or launch plan for each item of lists. The platform runs it as an array node."""
 
 from __future__ import annotations
 
@@ -6,27 +6,30 @@ import functools
 import typing
 from collections.abc import Mapping
 from types import GenericAlias
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar, cast, overload
 
 from alula.sdk.graph import open_graph
-from alula.sdk.interface import REQUIRED, DerivedInterface
+from alula.sdk.interface import REQUIRED, DerivedInterface, Interface
+from alula.sdk.launch_plan import LaunchPlan
 from alula.sdk.mistake import Location, caller, mistake
 from alula.sdk.task import Task, run_function
+from alula.sdk.workflow import Workflow
 
 R_co = TypeVar("R_co", covariant=True)
 
 
 class MapTask(Generic[R_co]):
-    """A task over lists: each unbound input is a list, and so is the output."""
+    """A task, workflow or launch plan over lists: each unbound input is a list, and so is the output."""
 
     def __init__(
         self,
-        target: Task[..., R_co],
+        target: Task[..., R_co] | Workflow[..., R_co] | LaunchPlan,
         bound: Mapping[str, object],
         *,
         concurrency: int | None,
         min_successes: int | None,
         min_success_ratio: float | None,
+        run_all_sub_nodes: bool,
         at: Location,
     ) -> None:
         self.target = target
@@ -35,7 +38,14 @@ class MapTask(Generic[R_co]):
         self.concurrency = concurrency
         self.min_successes = min_successes
         self.min_success_ratio = min_success_ratio
+        self.run_all_sub_nodes = run_all_sub_nodes
         self.location = at
+
+    @property
+    def task(self) -> Task[..., R_co]:
+        """The task of each item, of a map over a task."""
+        assert isinstance(self.target, Task), f"{self!r} is not over a task"
+        return self.target
 
     @property
     def allows_failures(self) -> bool:
@@ -44,7 +54,10 @@ class MapTask(Generic[R_co]):
 
     @property
     def name(self) -> str:
-        """The name of the array's task on the platform; another set of bound inputs is another task."""
+        """The name of the array's task on the platform; another set of bound inputs is another task. Of a workflow or
+        launch plan its own."""
+        if not isinstance(self.target, Task):
+            return self.target.name
         import hashlib  # lazy: only registering and running ask
 
         bound = ",".join(sorted(self.bound))
@@ -63,21 +76,25 @@ class MapTask(Generic[R_co]):
         if len(outputs) > 1:
             raise mistake(
                 "UnsupportedMapTarget",
-                f"task `{inner.name}` has {len(outputs)} outputs, a mapped task may have one",
+                f"{inner.kind} `{inner.name}` has {len(outputs)} outputs, what is mapped may have one",
                 at=self.location,
                 fix="return one dataclass",
             )
         each = {name: _optional(type_) if self.allows_failures else type_ for name, type_ in outputs.items()}
         return DerivedInterface(
-            kind="map task",
+            kind=f"map {inner.kind}" if isinstance(self.target, Task) else f"map over {inner.kind}",
             name=inner.name,
             location=inner.location,
             defaults={name: self.bound.get(name, REQUIRED) for name in inner.inputs},
             inputs={name: type_ if name in self.bound else _list_of(type_) for name, type_ in inner.inputs.items()},
             outputs={name: _list_of(type_) for name, type_ in each.items()},
             output_tuple=None,
-            source=inner,
+            source=self._source,
         )
+
+    @property
+    def _source(self) -> Interface:
+        return (self.target.workflow if isinstance(self.target, LaunchPlan) else self.target).interface
 
     def __call__(self, **kwargs: object) -> list[R_co]:
         at = caller()
@@ -86,7 +103,7 @@ class MapTask(Generic[R_co]):
             if name in self.bound:
                 raise mistake(
                     "RepeatedArgument",
-                    f"input `{name}` of map task `{self.target.interface.name}` is bound by `partial` already",
+                    f"input `{name}` of {self.interface.kind} `{self.interface.name}` is bound by `partial` already",
                     at=at,
                 )
         values = self.interface.bind((), kwargs, at=at)
@@ -104,39 +121,86 @@ class MapTask(Generic[R_co]):
             sizes = ", ".join(f"`{name}` {len(items)}" for name, items in lists.items())
             raise mistake(
                 "UnequalLists",
-                f"map task `{self.target.interface.name}` needs lists of one length: {sizes}",
+                f"{self.interface.kind} `{self.interface.name}` needs lists of one length: {sizes}",
                 at=at,
             )
         fixed = {name: value for name, value in values.items() if name in self.bound}
         return [
-            run_function(self.target, {**fixed, **{name: items[index] for name, items in lists.items()}})
+            self._one({**fixed, **{name: items[index] for name, items in lists.items()}})
             for index in range(lengths.pop())
         ]
+
+    def _one(self, values: dict[str, object]) -> object:
+        if isinstance(self.target, Task):
+            return run_function(self.target, values)
+        return cast("Any", self.target)(**values)
 
     def __repr__(self) -> str:
         return f"<map task of {self.target.name}>"
 
 
+@overload
 def map_task(
-    target: Task[..., R_co] | functools.partial[R_co],
+    target: LaunchPlan,
     *,
     concurrency: int | None = None,
     min_successes: int | None = None,
     min_success_ratio: float | None = None,
+    run_all_sub_nodes: bool = False,
+) -> MapTask[Any]: ...
+
+
+@overload
+def map_task(
+    target: Task[..., R_co] | Workflow[..., R_co] | functools.partial[R_co],
+    *,
+    concurrency: int | None = None,
+    min_successes: int | None = None,
+    min_success_ratio: float | None = None,
+    run_all_sub_nodes: bool = False,
+) -> MapTask[R_co]: ...
+
+
+def map_task(
+    target: Task[..., R_co] | Workflow[..., R_co] | LaunchPlan | functools.partial[R_co],
+    *,
+    concurrency: int | None = None,
+    min_successes: int | None = None,
+    min_success_ratio: float | None = None,
+    run_all_sub_nodes: bool = False,
 ) -> MapTask[R_co]:
-    """Run a task for each item of its list inputs.
+    """Run a task, a workflow or a launch plan for each item of its list inputs.
+
+    The items of a workflow run inside this execution, each item of a launch plan is an execution of its own.
 
     ```python
     scores = map_task(functools.partial(train, data=d), concurrency=4)(depth=[1, 2, 3])
     ```
 
     Args:
-        target: a task with at most one output; `functools.partial` binds inputs that are the same for all items.
+        target: what to run, with at most one output; `functools.partial` binds inputs that are the same for all items.
         concurrency: items at once; None leaves it to the platform, 0 is no limit.
         min_successes: so many successes are enough; the values of failed items are None.
         min_success_ratio: the same as a part of all, from 0 to 1.
+        run_all_sub_nodes: run every item to its end, also when too many have failed already.
     """
     at = caller()
+    inner, bound = _unbound(target, at=at)
+    _check_target(inner, bound, at=at)
+    _check_limits(concurrency, min_successes, min_success_ratio, at=at)
+    return MapTask(
+        cast("Task[..., R_co] | Workflow[..., R_co] | LaunchPlan", inner),
+        bound,
+        concurrency=concurrency,
+        min_successes=min_successes,
+        min_success_ratio=float(min_success_ratio) if min_success_ratio is not None else None,
+        run_all_sub_nodes=run_all_sub_nodes,
+        at=at,
+    )
+
+
+def _unbound(target: object, *, at: Location) -> tuple[object, dict[str, object]]:
+    """What is mapped, and the inputs that `functools.partial` binds."""
     bound: dict[str, object] = {}
     inner: object = target
     while isinstance(inner, functools.partial):
@@ -145,44 +209,33 @@ def map_task(
             raise mistake("UnsupportedMapTarget", "bind the inputs of a mapped task by name", at=at)
         bound = {**partial.keywords, **bound}
         inner = partial.func
-    if not isinstance(inner, Task):
+    return inner, bound
+
+
+def _check_target(inner: object, bound: Mapping[str, object], *, at: Location) -> None:
+    if not isinstance(inner, Task | Workflow | LaunchPlan):
         raise mistake(
             "UnsupportedMapTarget",
-            f"map_task got {inner!r}, expected a task or a `functools.partial` of one",
+            f"map_task got {inner!r}, expected a task, workflow or launch plan, or a `functools.partial` of one",
             at=at,
-            fix="map over a task; over workflows, loop in a `dynamic`",
         )
-    task = cast("Task[..., R_co]", inner)
-    if task.settings.is_dynamic:
+    target = cast("Task[..., object] | Workflow[..., object] | LaunchPlan", inner)
+    if isinstance(target, Task) and target.settings.is_dynamic:
         raise mistake(
             "UnsupportedMapTarget",
             f"map_task got {inner!r}, which makes a graph; items of a map task are tasks",
             at=at,
-            fix="loop over the items in a `dynamic`",
+            fix="put it into a workflow and map over that",
         )
-    defaults = task.interface.defaults
+    what, defaults = f"{target.interface.kind} `{target.interface.name}`", target.interface.defaults
     for name in bound:
         if name not in defaults:
             listing = ", ".join(f"`{each}`" for each in defaults)
             raise mistake(
-                "UnknownArgument",
-                f"task `{task.interface.name}` has no input `{name}` to bind",
-                at=at,
-                fix=f"its inputs are {listing}",
+                "UnknownArgument", f"{what} has no input `{name}` to bind", at=at, fix=f"its inputs are {listing}"
             )
     if len(bound) == len(defaults):
-        raise mistake(
-            "UnsupportedMapTarget", f"all inputs of task `{task.interface.name}` are bound, none is left to map", at=at
-        )
-    _check_limits(concurrency, min_successes, min_success_ratio, at=at)
-    return MapTask(
-        task,
-        bound,
-        concurrency=concurrency,
-        min_successes=min_successes,
-        min_success_ratio=float(min_success_ratio) if min_success_ratio is not None else None,
-        at=at,
-    )
+        raise mistake("UnsupportedMapTarget", f"all inputs of {what} are bound, none is left to map", at=at)
 
 
 def _check_limits(concurrency: object, min_successes: object, min_success_ratio: object, *, at: Location) -> None:

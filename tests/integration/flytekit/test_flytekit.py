@@ -141,6 +141,10 @@ def test_a_launch_plan_node(pyflyte: Pyflyte) -> None:
     assert run(pyflyte, "with_launch_plan", "--a", "3")["outputs"] == {"o0": 52}
 
 
+def test_a_map_over_a_launch_plan(pyflyte: Pyflyte) -> None:
+    assert run(pyflyte, "mapped_plan", "--a", "[1, 5]")["outputs"] == {"o0": [22, 30]}
+
+
 def test_a_failure_node_runs_with_the_error(pyflyte: Pyflyte, platform: RunningPlatform) -> None:
     ended = run(pyflyte, "guarded", status=255)
     assert (ended["phase"], ended["nodes"]) == (6, ["fn0", "n0"])

@@ -225,7 +225,7 @@ def test_launch_plans_are_registered_with_the_task_that_names_them():
 
 
 def test_a_map_task_of_dynamic_tasks_is_refused():
-    with pytest.raises(InvalidInput, match="loop over the items in a `dynamic`"):
+    with pytest.raises(InvalidInput, match="put it into a workflow and map over that"):
         map_task(countdown)
 
 

@@ -26,7 +26,7 @@ _PARSED_MAX = 32
 class GraphScope:
     """The scope of a workflow, a sub-workflow, or any other graph of nodes."""
 
-    is_array = False
+    is_compact = False
 
     def __init__(
         self,
@@ -62,6 +62,9 @@ class GraphScope:
         if self.parent is None:
             return spec_id
         return nested_node_id(self.parent.node_id(self.parent_node), self._parent_attempt, spec_id)
+
+    def spec_id(self, node: int) -> str:
+        return self.plan.nodes[node].id
 
     def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
         return resolve(self.plan.nodes[node].bindings, self.values)

@@ -15,6 +15,7 @@ from flyteidl.core import compiler_pb2, condition_pb2, interface_pb2, tasks_pb2,
 from alula.core.engine.sources import Bindings, compile_bindings
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId, entity_id
+from alula.core.literals.casting import is_none, is_optional
 
 NodeKind: TypeAlias = Literal["task", "subworkflow", "array", "branch", "gate", "launch_plan"]
 START, END = "start-node", "end-node"
@@ -87,6 +88,8 @@ class PlanNode(msgspec.Struct, frozen=True):
     launch_plan: EntityId | None = None
     error_input: str = ""
     """Of a failure node, the input that takes the error."""
+    own_inputs: bool = False
+    """Of an item of an array: it is given its own elements of the lists, not the lists and its index."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -115,6 +118,7 @@ class _Planner:
     """Shares task and sub-workflow plans within one closure."""
 
     def __init__(self, closure: compiler_pb2.CompiledWorkflowClosure) -> None:
+        self._launch_plans = {entity_id(plan.template.id): plan.template for plan in closure.launch_plans}
         self._tasks = {
             entity_id(task.template.id): PlanTask(entity_id(task.template.id), task.template) for task in closure.tasks
         }
@@ -218,26 +222,31 @@ class _Planner:
     def _array(self, array: workflow_pb2.ArrayNode, base: PlanNode) -> ArrayRule:
         inner = msgspec.structs.replace(base, index=0, bindings=(), upstream=0, downstream=(), node=array.node)
         item = self._target(array.node, inner, {})
-        if item.task is None:
-            raise InvalidInput(
-                "NodeKindNotSupported",
-                f"array node `{base.id}` maps over something that is not a task",
-                fix="map over a task",
-            )
-        outputs = item.task.template.interface.outputs.variables
+        own_inputs = item.task is None or array.data_mode == workflow_pb2.ArrayNode.INDIVIDUAL_INPUT_FILES
+        outputs = self._outputs_of(array.node)
         partial = array.HasField("min_successes") or (
             array.HasField("min_success_ratio") and array.min_success_ratio < 1
         )
         return ArrayRule(
-            item=item,
+            item=msgspec.structs.replace(item, own_inputs=own_inputs),
             concurrency=array.parallelism,
             min_successes=array.min_successes if array.HasField("min_successes") else None,
             min_success_ratio=array.min_success_ratio if array.HasField("min_success_ratio") else 1.0,
             bound_inputs=frozenset(array.bound_inputs),
             run_all=array.run_all_sub_nodes,
-            wrap_optional=tuple(_optional_items(outputs)) if partial else (),
+            wrap_optional=tuple(_items_present(outputs, array)) if partial else (),
             outputs=tuple(outputs),
         )
+
+    def _outputs_of(self, node: workflow_pb2.Node) -> Mapping[str, interface_pb2.Variable]:
+        match node.WhichOneof("target"):
+            case "task_node":
+                interface = self._tasks[entity_id(node.task_node.reference_id)].template.interface
+            case _ if node.workflow_node.HasField("sub_workflow_ref"):
+                interface = self._workflows[entity_id(node.workflow_node.sub_workflow_ref)].template.interface
+            case _:
+                interface = self._launch_plans[entity_id(node.workflow_node.launchplan_ref)].interface
+        return interface.outputs.variables
 
 
 def _task(node: workflow_pb2.Node, base: PlanNode, task: PlanTask) -> PlanNode:
@@ -317,12 +326,17 @@ def _neighbours(
     return upstream, downstream
 
 
-def _optional_items(
-    outputs: Mapping[str, interface_pb2.Variable],
+def _items_present(
+    outputs: Mapping[str, interface_pb2.Variable], array: workflow_pb2.ArrayNode
 ) -> Iterable[tuple[str, types_pb2.LiteralType]]:
-    """Outputs of type `list[Optional[T]]` with T: a map task that tolerates failures declares them so."""
+    """Of each output of an array that tolerates failures, the type of an item that is there, unless it is
+    `Optional` by itself. A map task declares `list[Optional[T]]` where T is what an item gives."""
     for name, variable in outputs.items():
+        if array.is_original_sub_node_interface.value:
+            if not is_optional(variable.type):
+                yield name, variable.type
+            continue
         variants = variable.type.collection_type.union_type.variants
-        present = [variant for variant in variants if variant.WhichOneof("type") != "simple" or variant.simple]
+        present = [variant for variant in variants if not is_none(variant)]
         if len(present) == 1:
             yield name, present[0]

@@ -24,7 +24,7 @@ _ATTEMPT_ENDS = (
 
 def node_queued(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
     """A node has its inputs and is on its way."""
-    if turn.silent or scope.is_array:
+    if turn.silent or scope.is_compact:
         return
     plan = scope.plan_node(node)
     parent = scope.parent
@@ -33,7 +33,7 @@ def node_queued(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
             node_id=scope.node_id(node),
             phase=NodePhase.QUEUED,
             updated_at=turn.at,
-            spec_node_id=plan.id,
+            spec_node_id=scope.spec_id(node),
             parent_id=parent.node_id(scope.parent_node) if parent else "",
             created_at=turn.at,
             inputs=inputs,
@@ -45,7 +45,7 @@ def node_queued(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
 
 
 def node_running(turn: Turn, scope: Scope, node: int) -> None:
-    if turn.silent or scope.is_array:
+    if turn.silent or scope.is_compact:
         return
     turn.changes.nodes.append(
         NodeRecord(scope.node_id(node), NodePhase.RUNNING, updated_at=turn.at, started_at=turn.at)
@@ -54,7 +54,7 @@ def node_running(turn: Turn, scope: Scope, node: int) -> None:
 
 def node_expanded(turn: Turn, scope: Scope, node: int, closure_uri: str) -> None:
     """A dynamic task gave its graph, which runs now."""
-    if turn.silent or scope.is_array:
+    if turn.silent or scope.is_compact:
         return
     turn.changes.nodes.append(
         NodeRecord(
@@ -78,7 +78,7 @@ def node_ended(
     error: TaskError | None = None,
 ) -> None:
     """A node came to its end."""
-    if turn.silent or scope.is_array:
+    if turn.silent or scope.is_compact:
         return
     turn.changes.nodes.append(
         NodeRecord(scope.node_id(node), phase, updated_at=turn.at, ended_at=turn.at, outputs=outputs, error=error)
@@ -92,7 +92,7 @@ def node_skipped(turn: Turn, scope: Scope, node: int) -> None:
 
 
 def cache_status(turn: Turn, scope: Scope, node: int, cell: TaskCell, *, source: str | None = None) -> None:
-    if turn.silent or scope.is_array:
+    if turn.silent or scope.is_compact:
         return
     turn.changes.nodes.append(
         NodeRecord(
@@ -107,7 +107,7 @@ def cache_status(turn: Turn, scope: Scope, node: int, cell: TaskCell, *, source:
 
 def deck(turn: Turn, scope: Scope, node: int, phase: NodePhase, uri: str) -> None:
     """A node has something to show."""
-    if turn.silent or scope.is_array or not uri:
+    if turn.silent or scope.is_compact or not uri:
         return
     turn.changes.nodes.append(NodeRecord(scope.node_id(node), phase, updated_at=turn.at, deck_uri=uri))
 
@@ -126,7 +126,7 @@ def attempt(
         return
     ended_at = turn.at if phase in _ATTEMPT_ENDS else None
     started_at = turn.at if phase is AttemptPhase.RUNNING else None
-    if scope.is_array:
+    if scope.is_compact:
         turn.changes.items.append(
             ItemRecord(
                 node_id=scope.node_id(node),

@@ -103,12 +103,19 @@ class Scope(Protocol):
     cells: dict[int, Cell]
 
     @property
-    def is_array(self) -> bool: ...
+    def is_compact(self) -> bool:
+        """Whether its nodes are items of an array of tasks: they share the array's row and have short ones of their
+        own."""
+        ...
 
     def plan_node(self, node: int) -> PlanNode: ...
 
     def node_id(self, node: int) -> str:
-        """Unique in the execution; of an array item, the array's own."""
+        """Unique in the execution; of an item in a compact scope, the array's own."""
+        ...
+
+    def spec_id(self, node: int) -> str:
+        """The node's id in the template that it comes from."""
         ...
 
     def begin(self, turn: Turn, node: int) -> None:

@@ -109,6 +109,6 @@ class Turn:
         """Record why something happened to a node."""
         if self.silent:
             return
-        index = node if scope.is_array else -1
+        index = node if scope.is_compact else -1
         reason = Reason(self.at, scope.node_id(node), attempt, index, code, text, facts or {})
         self.changes.reasons.append(reason)

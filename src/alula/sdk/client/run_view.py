@@ -148,9 +148,19 @@ class RunReader:
             view.children = self._level(view.node_id, template, depth + 1, is_branch=is_branch)
         if view.is_array or execution.metadata.is_dynamic or not execution.metadata.is_parent_node:
             view.attempts = self._task_executions(execution)
+        if view.is_array and not view.attempts and depth < DEPTH_LIMIT:
+            view.children = self._items(view.node_id, node.array_node.node, depth + 1)
         if node.WhichOneof("target") is None and view.attempts:  # of a graph that was made at run time
             view.name = short_name(view.attempts[0].id.task_id.name)
         return view
+
+    def _items(self, array: str, item: workflow_pb2.Node, depth: int) -> list[NodeView]:
+        """The items of an array of workflows or launch plans, which are nodes."""
+        views = [self._view(item, execution, depth, None) for execution in self._node_executions(array)]
+        for view in views:
+            assert view.execution is not None, "it was listed"
+            view.name = f"{view.name}[{view.execution.metadata.spec_node_id.removeprefix('n')}]"
+        return views
 
     def _template_of(self, node: workflow_pb2.Node) -> workflow_pb2.WorkflowTemplate | None:
         if self._closure is None or not node.workflow_node.HasField("sub_workflow_ref"):

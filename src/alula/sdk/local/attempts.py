@@ -83,7 +83,7 @@ class Attempts:
         inputs = LiteralMap.FromString(action.inputs)
         if isinstance(target, MapTask):
             inputs = item_inputs(inputs, target.bound, action.index)
-        task = target.target if isinstance(target, MapTask) else target
+        task = target.task if isinstance(target, MapTask) else target
         context = make_context(
             execution_id=("local", "local", self.folder.name),
             task_id=plan.task.id,

@@ -233,12 +233,17 @@ def _entities_in(graph: Graph) -> Iterator[AnyEntity]:
 
 
 def _entities(nodes: Iterable[Node]) -> Iterator[AnyEntity]:
-    """What the nodes run, those inside conditionals too; a gate runs nothing."""
+    """What the nodes run, those inside conditionals too; a gate runs nothing. A map over a workflow or launch plan is
+    no entity of its own."""
     for node in nodes:
-        if isinstance(node.entity, Branch):
-            yield from _entities(node.entity.steps())
-        elif not isinstance(node.entity, Gate):
-            yield cast("AnyEntity", node.entity)
+        entity = node.entity
+        if isinstance(entity, Branch):
+            yield from _entities(entity.steps())
+        elif isinstance(entity, MapTask):
+            array = cast("MapTask[object]", entity)
+            yield array if isinstance(array.target, Task) else array.target
+        elif not isinstance(entity, Gate):
+            yield cast("AnyEntity", entity)
 
 
 def _kind(entity: AnyEntity) -> ResourceType:

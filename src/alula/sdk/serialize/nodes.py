@@ -70,12 +70,8 @@ def node_message(node: GraphNode, settings: SerializationSettings, *, store: Sto
         message.branch_node.CopyFrom(_branch(entity, settings, store))
     elif isinstance(entity, Gate):
         message.gate_node.CopyFrom(_gate(entity))
-    elif isinstance(entity, Workflow):
-        reference = settings.identifier(ResourceType.WORKFLOW, entity.name)
-        message.workflow_node.CopyFrom(WorkflowNode(sub_workflow_ref=reference))
-    elif isinstance(entity, LaunchPlan):
-        reference = settings.identifier(ResourceType.LAUNCH_PLAN, entity.name)
-        message.workflow_node.CopyFrom(WorkflowNode(launchplan_ref=reference))
+    elif isinstance(entity, Workflow | LaunchPlan):
+        message.workflow_node.CopyFrom(_workflow(cast("Workflow[..., object] | LaunchPlan", entity), settings))
     elif isinstance(entity, MapTask):
         array = cast("MapTask[object]", entity)
         message.array_node.CopyFrom(_array(node, array, message, settings))
@@ -129,10 +125,10 @@ def _metadata(node: GraphNode) -> NodeMetadata:
 
 
 def _target(entity: Entity) -> Entity:
-    """The task of a map task, the workflow of a launch plan, else the entity itself."""
-    if isinstance(entity, LaunchPlan):
-        return entity.workflow
-    return cast("MapTask[object]", entity).target if isinstance(entity, MapTask) else entity
+    """What a map task maps, the workflow of a launch plan, else the entity itself."""
+    if isinstance(entity, MapTask):
+        entity = cast("MapTask[object]", entity).target
+    return entity.workflow if isinstance(entity, LaunchPlan) else entity
 
 
 def _shown_name(entity: Entity) -> str:
@@ -172,6 +168,12 @@ def _task(node: GraphNode, settings: SerializationSettings) -> TaskNode:
     return TaskNode(reference_id=reference, overrides=overrides)
 
 
+def _workflow(entity: Workflow[..., object] | LaunchPlan, settings: SerializationSettings) -> WorkflowNode:
+    if isinstance(entity, LaunchPlan):
+        return WorkflowNode(launchplan_ref=settings.identifier(ResourceType.LAUNCH_PLAN, entity.name))
+    return WorkflowNode(sub_workflow_ref=settings.identifier(ResourceType.WORKFLOW, entity.name))
+
+
 def _branch(branch: Branch, settings: SerializationSettings, store: Store) -> BranchNode:
     cases = [
         IfBlock(condition=condition_message(condition, at=node.at), then_node=node_message(node, settings, store=store))
@@ -196,13 +198,17 @@ def _gate(gate: Gate) -> GateNode:
 
 
 def _array(node: GraphNode, entity: MapTask[object], outer: Node, settings: SerializationSettings) -> ArrayNode:
-    inner = Node(id=entity.name, metadata=outer.metadata, inputs=outer.inputs, task_node=_task(node, settings))
-    array = ArrayNode(
-        node=inner,
-        execution_mode=ArrayNode.MINIMAL_STATE,
-        bound_inputs=sorted(entity.bound),
-    )
+    inner = Node(id=entity.name, metadata=outer.metadata, inputs=outer.inputs)
+    array = ArrayNode(bound_inputs=sorted(entity.bound), run_all_sub_nodes=entity.run_all_sub_nodes)
     array.is_original_sub_node_interface.SetInParent()
+    if isinstance(entity.target, Task):
+        inner.task_node.CopyFrom(_task(node, settings))
+        array.execution_mode = ArrayNode.MINIMAL_STATE
+    else:
+        inner.workflow_node.CopyFrom(_workflow(entity.target, settings))
+        array.execution_mode = ArrayNode.FULL_STATE
+        array.is_original_sub_node_interface.value = True
+    array.node.CopyFrom(inner)
     if entity.concurrency is not None:
         array.parallelism = entity.concurrency
     if entity.min_successes is not None:

@@ -30,7 +30,7 @@ def task_spec(task: Task[..., object], settings: SerializationSettings) -> TaskS
 
 def map_task_spec(task: MapTask[object], settings: SerializationSettings) -> TaskSpec:
     """The specification of the task of an array: the same, with a list interface."""
-    template = _template(task.target, settings, name=task.name)
+    template = _template(task.task, settings, name=task.name)
     template.interface.CopyFrom(typed_interface(task.interface))
     template.task_type_version = 1
     template.container.args.extend(["map-bound", ",".join(sorted(task.bound))])

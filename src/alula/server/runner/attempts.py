@@ -45,7 +45,7 @@ def attempt_spec(
         id=id,
         task=task,
         inputs=action.inputs,
-        input_uri=layout.input_uri(blobs, record.id, action.node_id),
+        input_uri=layout.input_uri(blobs, record.id, action.node_id, action.index if plan.own_inputs else -1),
         output_prefix=layout.output_prefix(blobs, id),
         raw_prefix=raw,
         checkpoint_prefix=f"{raw}/_flytecheckpoints",

@@ -1,4 +1,4 @@
-"""What the runner reads of registered entities, kept while it is used: plans of workflows, rows of tasks."""
+"""What the runner reads of registered entities, kept while it is used: plans of workflows, tasks, launch plans."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from typing import TypeVar
 
 from flyteidl.core import compiler_pb2
 
+from alula.core.compiler import ReferencedLaunchPlan
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.engine.state import Scope
 from alula.core.errors import NotFound
 from alula.core.ids import EntityId
+from alula.server.services.references import referenced_plan
 from alula.server.store import EntityRecord, Store
 
 T = TypeVar("T")
@@ -26,6 +28,7 @@ class Definitions:
         self._store = store
         self._plans: OrderedDict[EntityId, Plan] = OrderedDict()
         self._tasks: OrderedDict[EntityId, EntityRecord | None] = OrderedDict()
+        self._launch_plans: OrderedDict[EntityId, ReferencedLaunchPlan] = OrderedDict()
 
     async def plan(self, workflow: EntityId) -> Plan:
         """The plan that all executions of this version share."""
@@ -45,6 +48,17 @@ class Definitions:
         if record is not None or scope.parent is None:
             return record
         return await self.registered_task(scope.parent, scope.parent_node)
+
+    async def launch_plan(self, id: EntityId) -> ReferencedLaunchPlan | None:
+        """A launch plan that the graph of a dynamic task names."""
+        plan = self._launch_plans.get(id)
+        if plan is None:
+            record = await self._store.entity("launch_plan", id)
+            if record is None:
+                return None
+            plan = referenced_plan(record)
+            _keep(self._launch_plans, id, plan, _PLANS_MAX)
+        return plan
 
     async def _task(self, task: EntityId) -> EntityRecord | None:
         if task not in self._tasks:

@@ -461,7 +461,12 @@ class Runner:
         while True:
             try:
                 kept = await keep_graph(
-                    futures, parent=task.template, node_id=update.id.node_id, prefix=prefix, blobs=self._blobs
+                    futures,
+                    parent=task.template,
+                    node_id=update.id.node_id,
+                    prefix=prefix,
+                    blobs=self._blobs,
+                    definitions=self._definitions,
                 )
                 break
             except (Unavailable, ResourceExhausted) as error:

@@ -9,17 +9,21 @@ from alula.core.ids import AttemptId, ExecutionId
 from alula.server.blob import Blobs
 
 
-def input_uri(blobs: Blobs, execution: ExecutionId, node_id: str) -> str:
-    """`inputs.pb` of a node."""
-    return blobs.uri("metadata", *execution, node_id, "data", "inputs.pb")
+def input_uri(blobs: Blobs, execution: ExecutionId, node_id: str, index: int = -1) -> str:
+    """`inputs.pb` of a node; with `index`, of an item of an array that has inputs of its own."""
+    return blobs.uri("metadata", *execution, node_id, "data", *_item(index), "inputs.pb")
 
 
 def output_prefix(blobs: Blobs, attempt: AttemptId) -> str:
     """What an attempt leaves, and its log, lie under this prefix."""
-    item = ("0", f"n{attempt.index}") if attempt.index >= 0 else ()
+    item = _item(attempt.index)
     return blobs.uri("metadata", *attempt.execution, attempt.node_id, "data", *item, str(attempt.attempt))
 
 
 def log_uri(blobs: Blobs, attempt: AttemptId) -> str:
     """Standard output and error of an attempt, as one stream."""
     return f"{output_prefix(blobs, attempt)}/log.txt"
+
+
+def _item(index: int) -> tuple[str, ...]:
+    return ("0", f"n{index}") if index >= 0 else ()

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 import msgspec
-from flyteidl.core import workflow_pb2
+from flyteidl.admin import launch_plan_pb2
+from flyteidl.core import interface_pb2, workflow_pb2
 
+from alula.core.compiler import ReferencedLaunchPlan
 from alula.core.ids import EntityId, entity_id
+from alula.server.services.messages.names import identifier
+from alula.server.store import EntityRecord
 
 
 class Referenced(msgspec.Struct, frozen=True):
@@ -28,6 +32,21 @@ def referenced(templates: Iterable[workflow_pb2.WorkflowTemplate]) -> Referenced
             elif node.workflow_node.WhichOneof("reference") == "launchplan_ref":
                 launch_plans[entity_id(node.workflow_node.launchplan_ref)] = None
     return Referenced(tuple(tasks), tuple(launch_plans))
+
+
+def referenced_plan(record: EntityRecord) -> ReferencedLaunchPlan:
+    """A registered launch plan as the compiler sees it."""
+    spec = launch_plan_pb2.LaunchPlanSpec.FromString(record.spec)
+    closure = launch_plan_pb2.LaunchPlanClosure.FromString(record.closure)
+    inputs = interface_pb2.VariableMap(
+        variables={name: parameter.var for name, parameter in closure.expected_inputs.parameters.items()}
+    )
+    template = workflow_pb2.LaunchPlanTemplate(
+        id=identifier("launch_plan", record.id),
+        interface=interface_pb2.TypedInterface(inputs=inputs, outputs=closure.expected_outputs),
+        fixed_inputs=spec.fixed_inputs,
+    )
+    return ReferencedLaunchPlan(template, closure.expected_inputs)
 
 
 def task_nodes(templates: Iterable[workflow_pb2.WorkflowTemplate]) -> Iterator[workflow_pb2.Node]:

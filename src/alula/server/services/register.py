@@ -12,10 +12,9 @@ from collections.abc import Sequence
 import msgspec
 from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
 from flyteidl.core import compiler_pb2, identifier_pb2, interface_pb2, literals_pb2, tasks_pb2
-from flyteidl.core import workflow_pb2 as core_workflow_pb2
 from google.protobuf.message import Message
 
-from alula.core.compiler import ReferencedLaunchPlan, compile_task, compile_workflow
+from alula.core.compiler import compile_task, compile_workflow
 from alula.core.compiler.launch_plan import expected_inputs
 from alula.core.compiler.normalise import diff, digest
 from alula.core.compiler.skeleton import skeleton_workflow
@@ -27,7 +26,7 @@ from alula.server.services.attributes import Place, launch_settings
 from alula.server.services.messages.names import KIND_WORDS, entity_id, identifier
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
-from alula.server.services.references import referenced, task_nodes
+from alula.server.services.references import referenced, referenced_plan, task_nodes
 from alula.server.services.schedules import check_schedule
 from alula.server.services.task_resources import check_resources
 from alula.server.store import EntityKind, EntityRecord, Registered
@@ -145,7 +144,11 @@ async def _compile(platform: Platform, spec: workflow_pb2.WorkflowSpec) -> compi
         for id in needed.tasks
         if (record := await platform.store.entity("task", id)) is not None
     ]
-    plans = [plan for id in needed.launch_plans if (plan := await _referenced_plan(platform, id)) is not None]
+    plans = [
+        referenced_plan(record)
+        for id in needed.launch_plans
+        if (record := await platform.store.entity("launch_plan", id)) is not None
+    ]
     closure = compile_workflow(spec.template, tuple(spec.sub_workflows), tasks, plans)
     await _check_overrides(platform, spec, tasks)
     return closure
@@ -169,23 +172,6 @@ async def _check_overrides(
 
 async def _task_resources(platform: Platform, id: EntityId, *, workflow: str = "") -> bytes:
     return (await launch_settings(platform, Place(id.project, id.domain, workflow))).task_resources
-
-
-async def _referenced_plan(platform: Platform, id: EntityId) -> ReferencedLaunchPlan | None:
-    record = await platform.store.entity("launch_plan", id)
-    if record is None:
-        return None
-    spec = launch_plan_pb2.LaunchPlanSpec.FromString(record.spec)
-    closure = launch_plan_pb2.LaunchPlanClosure.FromString(record.closure)
-    inputs = interface_pb2.VariableMap(
-        variables={name: parameter.var for name, parameter in closure.expected_inputs.parameters.items()}
-    )
-    template = core_workflow_pb2.LaunchPlanTemplate(
-        id=identifier("launch_plan", id),
-        interface=interface_pb2.TypedInterface(inputs=inputs, outputs=closure.expected_outputs),
-        fixed_inputs=spec.fixed_inputs,
-    )
-    return ReferencedLaunchPlan(template, closure.expected_inputs)
 
 
 async def _checked_id(platform: Platform, message: identifier_pb2.Identifier) -> EntityId:

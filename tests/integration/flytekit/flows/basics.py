@@ -152,3 +152,8 @@ def clean_up(a: int, err: FlyteError | None = None) -> None:
 @workflow(on_failure=clean_up)
 def guarded(a: int = 1) -> int:
     return breaks(a=a)
+
+
+@workflow
+def mapped_plan(a: list[int] = [1, 2]) -> list[int]:  # noqa: B006
+    return map_task(plan_of_two, concurrency=2)(a=a)

@@ -21,6 +21,7 @@ from alula.core.engine.events import (
     AttemptSucceeded,
     CacheHit,
     CacheMissed,
+    ChildEnded,
     Created,
     Event,
     GraphReturned,
@@ -109,6 +110,11 @@ class Driver:
     def answer(self, signal: str, value: literals_pb2.Literal) -> None:
         self.apply(SignalSet(self.now, signal, value.SerializeToString(), "somebody"))
 
+    def child_ended(self, node: str, value: int, output: str = "y") -> None:
+        """The execution that a launch plan node started succeeds."""
+        data = literal_map(**{output: integer(value)})
+        self.apply(ChildEnded(self.now, self.children[node].child, data))
+
     def fail(self, node: str, *, kind: str = "USER", recoverable: bool = False) -> None:
         action = self.waiting.pop(node)
         error = TaskError("Boom", f"{node} broke", kind, recoverable)  # pyright: ignore[reportArgumentType]
@@ -174,7 +180,7 @@ class Driver:
                     self.aborted_children.append(action.child)
                 case LookUpCache():
                     scope = self.state.scopes[action.scope]
-                    index = f"[{action.node}]" if scope.is_array else ""
+                    index = f"[{action.node}]" if scope.is_compact else ""
                     self.lookups[scope.node_id(action.node) + index] = action
                 case SetTimer():
                     self.timers.append(action)

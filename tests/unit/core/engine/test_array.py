@@ -1,7 +1,7 @@
 """Array nodes: items, concurrency, how many must succeed, what comes out."""
 
 import pytest
-from tests.graphs import INT, compiled, integers, list_of, map_node, optional, task, task_node, workflow
+from tests.graphs import INT, compiled, integer, integers, list_of, map_node, optional, task, task_node, workflow
 from tests.unit.core.engine.driver import Driver
 
 from alula.core.engine.records import AttemptPhase, ExecutionPhase, NodePhase
@@ -29,6 +29,14 @@ def test_each_element_is_an_item_with_the_whole_inputs() -> None:
     assert set(run.waiting) == {"n0[0]", "n0[1]", "n0[2]"}
     assert run.inputs_of("n0[2]")["x"] == integers(range(3))
     assert run.nodes["n0"].is_array
+
+
+def test_items_with_their_own_inputs() -> None:
+    node = map_node("n0", MAPPED, x=".xs")
+    node.array_node.data_mode = node.array_node.INDIVIDUAL_INPUT_FILES
+    template = workflow("w", [node], inputs={"xs": LISTS}, outputs={"o0": (LISTS, "n0.o0")})
+    run = Driver(compiled(template, [MAPPED]), xs=integers([4, 5]))
+    assert run.inputs_of("n0[1]") == {"x": integer(5)}
 
 
 def test_the_outputs_are_in_the_order_of_the_items() -> None:

@@ -1,10 +1,13 @@
-"""An array node (a map task) opens a scope in which its items run.
+"""An array node (a map task) opens a scope in which its items run: a task, a sub-workflow or a launch plan each.
 
 The items are the elements of the list inputs; bound inputs are the same for all. At most `concurrency` items run at
-once, started in order, each by the task machine with its own attempts, cache and deadline. An item costs a byte
-until it starts. The node succeeds when nothing runs and enough items have succeeded, fails as soon as
+once, started in order, each by the machine of its kind with its own attempts, cache and deadline. An item costs a
+byte until it starts. The node succeeds when nothing runs and enough items have succeeded, fails as soon as
 that can't be reached any more (or, with `run_all`, when all have ended). A failed item's place in the outputs is
 `None`.
+
+Items that are tasks share the array's row, for there may be very many. Items of the other kinds are nodes with
+rows of their own, as what runs in them needs an id to stand under.
 """
 
 from __future__ import annotations
@@ -20,15 +23,14 @@ from alula.core.engine.records import AttemptPhase, AttemptRecord, NodePhase
 from alula.core.engine.state import Cell, Scope, ScopeCell
 from alula.core.engine.turn import Turn
 from alula.core.errors import TaskError
+from alula.core.ids import nested_node_id
 
 ITEMS_IN_FLIGHT_MAX = 5_000
-"""Items of one array handed to executors at once, whatever its own concurrency: a limit on memory."""
+"""Items of one array in flight at once, whatever its own concurrency: a limit on memory."""
 
 
 class ArrayScope:
     """The running items of one array node."""
-
-    is_array = True
 
     def __init__(self, id: int, size: int, inputs: bytes, *, parent: Scope, parent_node: int) -> None:
         self.id = id
@@ -40,18 +42,23 @@ class ArrayScope:
         self.outputs: list[bytes | None] = [None] * size
         self.first_error: TaskError | None = None
         self._rule = _rule(parent.plan_node(parent_node))
-        self._node_id = parent.node_id(parent_node)
+        self.is_compact = self._rule.item.kind == "task"
+        self._array_id = parent.node_id(parent_node)
         self._parsed: literals_pb2.LiteralMap | None = None
         self._next = 0
         self._ended = 0
         self._failures = 0
+        self._needed = _needed(self._rule, size)
         self._in_flight_max = min(self._rule.concurrency or ITEMS_IN_FLIGHT_MAX, ITEMS_IN_FLIGHT_MAX)
 
     def plan_node(self, node: int) -> PlanNode:
         return self._rule.item
 
     def node_id(self, node: int) -> str:
-        return self._node_id
+        return self._array_id if self.is_compact else nested_node_id(self._array_id, 0, self.spec_id(node))
+
+    def spec_id(self, node: int) -> str:
+        return f"n{node}"
 
     def values(self, node: int) -> literals_pb2.LiteralMap:
         raise AssertionError("the items of an array share its inputs and promise each other nothing")
@@ -72,17 +79,21 @@ class ArrayScope:
 
     def begin(self, turn: Turn, node: int) -> None:
         self.phases[node] = NodePhase.QUEUED
-        turn.machines[self._rule.item.kind].begin(turn, self, node, self.inputs)
+        inputs = self.cache_inputs(node).SerializeToString() if self._rule.item.own_inputs else self.inputs
+        report.node_queued(turn, self, node, inputs)
+        turn.machines[self._rule.item.kind].begin(turn, self, node, inputs)
 
     def succeeded(self, turn: Turn, node: int, outputs: bytes) -> None:
         self.outputs[node] = outputs
+        report.node_ended(turn, self, node, NodePhase.SUCCEEDED, outputs=outputs)
         self._item_ended(turn, node, NodePhase.SUCCEEDED)
 
     def failed(self, turn: Turn, node: int, error: TaskError, phase: NodePhase) -> None:
         self._failures += 1
+        where = error.node_id or self.node_id(node)
+        report.node_ended(turn, self, node, phase, error=TaskError(error.code, error.message, error.kind, False, where))
         if self.first_error is None:
-            message = f"item {node}: {error.message}"
-            self.first_error = TaskError(error.code, message, error.kind, False, self._node_id)
+            self.first_error = TaskError(error.code, f"item {node}: {error.message}", error.kind, False, where)
         self._item_ended(turn, node, phase)
 
     def abort(self, turn: Turn, why: str) -> None:
@@ -90,6 +101,9 @@ class ArrayScope:
         for node, cell in list(self.cells.items()):
             turn.machines[self._rule.item.kind].abort(turn, self, node, cell)
             self.phases[node] = NodePhase.ABORTED
+            if not self.is_compact:
+                turn.explain(self, node, -1, "NodeAborted", f"Stopped: {why}.")
+                report.node_ended(turn, self, node, NodePhase.ABORTED)
         self.cells.clear()
 
     def _item_ended(self, turn: Turn, node: int, phase: NodePhase) -> None:
@@ -97,7 +111,7 @@ class ArrayScope:
         self.cells.pop(node, None)
         self._ended += 1
         size = len(self.phases)
-        out_of_reach = size - self._failures < self._needed()
+        out_of_reach = size - self._failures < self._needed
         if out_of_reach and not self._rule.run_all:
             self.abort(turn, "the array can't reach its minimum of successes any more")
             self._finish(turn)
@@ -107,23 +121,16 @@ class ArrayScope:
             turn.later(lambda: self._fill(turn))
 
     def _fill(self, turn: Turn) -> None:
-        if turn.execution.scopes.get(self.id) is not self:
-            return
         limit = min(self._in_flight_max, turn.execution.created.max_parallelism or self._in_flight_max)
-        while self._next < len(self.phases) and len(self.cells) < limit:
+        scopes = turn.execution.scopes
+        while scopes.get(self.id) is self and self._next < len(self.phases) and len(self.cells) < limit:
             item = self._next
             self._next += 1
             self.begin(turn, item)
 
-    def _needed(self) -> int:
-        if self._rule.min_successes is not None:
-            return self._rule.min_successes
-        # A float ratio such as 0.1 of 30 must not ask for one more by its rounding error.
-        return math.ceil(self._rule.min_success_ratio * len(self.phases) - 1e-6)
-
     def _finish(self, turn: Turn) -> None:
-        if len(self.phases) - self._failures < self._needed():
-            assert self.first_error is not None
+        if len(self.phases) - self._failures < self._needed:
+            assert self.first_error is not None, "an array that can't reach its minimum is not opened"
             turn.end_scope(self, error=self.first_error)
             return
         turn.end_scope(self, outputs=self._collect().SerializeToString())
@@ -142,7 +149,11 @@ class ArrayScope:
 
 
 def _open(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
-    size = _size(_rule(scope.plan_node(node)), literals_pb2.LiteralMap.FromString(inputs))
+    rule = _rule(scope.plan_node(node))
+    size = _size(rule, literals_pb2.LiteralMap.FromString(inputs))
+    if not isinstance(size, TaskError) and size < _needed(rule, size):
+        text = f"{rule.min_successes} items must succeed, and there are only {size}"
+        size = TaskError("TooFewItems", text)
     if isinstance(size, TaskError):
         scope.failed(turn, node, size, NodePhase.FAILED)
         return
@@ -172,6 +183,14 @@ def _size(rule: ArrayRule, inputs: literals_pb2.LiteralMap) -> int | TaskError:
     return TaskError("InvalidArrayLength", f"the lists to map over must be of one length: {told or 'there is none'}")
 
 
+def _needed(rule: ArrayRule, size: int) -> int:
+    """How many of `size` items must succeed."""
+    if rule.min_successes is not None:
+        return rule.min_successes
+    # A float ratio such as 0.1 of 30 must not ask for one more by its rounding error.
+    return math.ceil(rule.min_success_ratio * size - 1e-6)
+
+
 def _append(
     column: literals_pb2.LiteralCollection,
     literal: literals_pb2.Literal | None,
@@ -191,11 +210,10 @@ def _append(
 
 
 def _report(turn: Turn, scope: Scope, node: int, phase: AttemptPhase, error: TaskError | None) -> None:
-    """The one attempt row that stands for the whole array."""
-    if turn.silent:
-        return
+    """The one attempt row that stands for all items of an array of tasks."""
     task = _rule(scope.plan_node(node)).item.task
-    assert task is not None
+    if turn.silent or task is None:
+        return
     record = AttemptRecord(scope.node_id(node), 0, phase, updated_at=turn.at, error=error)
     if phase is AttemptPhase.RUNNING:
         record.task, record.task_type = task.id, task.template.type

@@ -24,7 +24,7 @@ from alula.core.ids import nested_node_id
 class BranchScope:
     """The one node that a branch has chosen. It reads its inputs from the graph around the branch."""
 
-    is_array = False
+    is_compact = False
 
     def __init__(self, id: int, chosen: PlanNode, *, parent: Scope, parent_node: int) -> None:
         self.id = id
@@ -40,6 +40,9 @@ class BranchScope:
 
     def node_id(self, node: int) -> str:
         return nested_node_id(self._around.node_id(self.parent_node), 0, self._chosen.id)
+
+    def spec_id(self, node: int) -> str:
+        return self._chosen.id
 
     def values(self, node: int) -> literals_pb2.LiteralMap:
         return self._around.values(node)

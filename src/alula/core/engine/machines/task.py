@@ -258,7 +258,7 @@ def _hit(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> N
     event = cast(CacheHit, event)  # by the table
     cell.cache_status = CacheStatus.HIT
     report.cache_status(turn, scope, node, cell, source=event.source)
-    if scope.is_array:
+    if scope.is_compact:
         report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
     text = f"Taken from the cache: {event.source} made it."
     turn.explain(scope, node, -1, "CacheHit", text, {"source": event.source})
@@ -310,7 +310,7 @@ def _timer_is_due(cell: TaskCell, event: TimerFired) -> bool:
 
 
 def _cancel(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
-    index = node if scope.is_array else -1
+    index = node if scope.is_compact else -1
     turn.do(CancelAttempt(scope.id, node, cell.attempt, scope.node_id(node), index))
 
 
@@ -321,7 +321,7 @@ def _start(execution: Execution, scope: Scope, node: int, cell: TaskCell) -> Sta
         node=node,
         attempt=cell.attempt,
         node_id=scope.node_id(node),
-        index=node if scope.is_array else -1,
+        index=node if scope.is_compact else -1,
         inputs=cell.inputs,
         interruptible=may_interrupt(
             interruptible=_interruptible(execution, plan), spent=cell.spent, budget=_budget(execution, plan)
@@ -344,7 +344,7 @@ def _budget(execution: Execution, plan: PlanNode) -> Budget:
 
 
 def _source(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> str:
-    item = f"[{node}]" if scope.is_array else ""
+    item = f"[{node}]" if scope.is_compact else ""
     return f"{turn.execution.created.execution}/{scope.node_id(node)}{item}/{cell.attempt}"
 
 
