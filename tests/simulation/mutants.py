@@ -256,8 +256,8 @@ MUTANTS = (
     Mutant(
         "graphs are not read again after a crash",
         f"{RUNNER}/runner.py",
-        "graphs = await read_graphs(log, self._blobs)",
-        "graphs = {}",
+        "fold(plan, log, named.graphs, named.recovery)",
+        "fold(plan, log, {}, named.recovery)",
     ),
     Mutant(
         "a commit drops the cache entries of its turn",

@@ -15,6 +15,7 @@ from flyteidl.core import compiler_pb2, literals_pb2
 from tests.simulation.tasks import value_of
 
 from alula.core.engine import events as facts
+from alula.core.engine import recovery
 from alula.core.engine.machines.array import ArrayScope
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.engine.records import ExecutionPhase, NodePhase
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tests.simulation.world import World
 
 ALL = Query(limit=100_000)
+WELL = (NodePhase.SUCCEEDED, NodePhase.RECOVERED)
 
 
 async def check_end(world: World) -> None:
@@ -92,7 +94,7 @@ async def _check_all_ran(world: World, record: ExecutionRecord) -> None:
     rows = {node.node_id: node for node in await world.store.nodes(record.id, "", ALL)}
     for node in template.nodes:
         row = rows.get(node.id)
-        if row is None or row.phase is not NodePhase.SUCCEEDED:
+        if row is None or row.phase not in WELL:
             world.violated(f"I5: {record.id} succeeded, and its node {node.id} did not")
 
 
@@ -103,9 +105,9 @@ async def _check_family(world: World, record: ExecutionRecord) -> None:
             world.violated(f"I7: {record.id} is {record.phase.name}, and its node {node.node_id} {node.phase.name}")
         if node.child is not None:
             child = await world.store.execution(ExecutionId(record.id.project, record.id.domain, node.child))
-            if child is None and node.phase is NodePhase.SUCCEEDED:
+            if child is None and node.phase in WELL:
                 world.violated(f"I7: {record.id} has no child {node.child}, and node {node.node_id} succeeded")
-            if child is not None and (child.phase is ExecutionPhase.SUCCEEDED) < (node.phase is NodePhase.SUCCEEDED):
+            if child is not None and (child.phase is ExecutionPhase.SUCCEEDED) < (node.phase in WELL):
                 world.violated(f"I10: node {node.node_id} of {record.id} succeeded, its child {child.phase.name}")
 
 
@@ -114,13 +116,15 @@ async def _check_rows(world: World, record: ExecutionRecord) -> None:
     log = [facts.decode(event) for event in await world.store.log(record.id)]
     entity = await world.store.entity("workflow", record.workflow)
     plan = make_plan(compiler_pb2.CompiledWorkflowClosure.FromString(entity.closure))
-    graphs = {e.closure_uri: _graph(world, e.closure_uri) for e in log if isinstance(e, facts.GraphReturned)}
     created = log[0]
     assert isinstance(created, facts.Created)
+    taken = recovery.decode(world.blobs.objects[created.recovery_uri]) if created.recovery_uri else None
+    uris = [event.closure_uri for event in log if isinstance(event, facts.GraphReturned)]
+    uris += [made.closure_uri for made in taken.graphs.values()] if taken is not None else []
+    graphs = {uri: _graph(world, uri) for uri in uris}
     rows = _Rows()
-    state, _, changes = start(plan, created)
+    state, _, changes = start(plan, created, graphs, taken)
     rows.lay(changes)
-    state.graphs.update(graphs)
     spent: Counter[tuple[int, int, str]] = Counter()
     for number, event in enumerate(log[1:], 1):
         _count(world, record, state, event, spent)
@@ -132,7 +136,7 @@ async def _check_rows(world: World, record: ExecutionRecord) -> None:
         rows.lay(changes)
         _check_limits(world, record, state)
         if number % 7 == 0:
-            folded = fold(plan, log[: number + 1], graphs)
+            folded = fold(plan, log[: number + 1], graphs, taken)
             if list(outstanding(folded)) != list(outstanding(state)) or folded.phase != state.phase:
                 world.violated(f"I8: folding the log of {record.id} up to {number} is not stepping through it")
     await _compare(world, record, rows)
@@ -214,7 +218,7 @@ class _Rows:
         for row in changes.nodes:
             self._changes += 1
             self.began.setdefault(row.node_id, self._changes)
-            if row.phase is NodePhase.SUCCEEDED:
+            if row.phase in WELL:
                 self.succeeded[row.node_id] = self._changes
             self._over(("node", row.node_id), row)
         for row in changes.attempts:

@@ -30,7 +30,7 @@ from tests.graphs import (
     workflow,
 )
 
-TIMEOUT_S = 2 * 3600
+TIMEOUT_S = 4 * 3600
 """Of tasks and gates that have one: far beyond what crashes and jumps of the clock cost, so that only what hangs
 meets it."""
 ERROR = types_pb2.LiteralType(simple=types_pb2.ERROR)

@@ -25,26 +25,29 @@ from tests.simulation.tasks import Behaviour
 from tests.simulation.watched_store import WatchedStore
 from tests.simulation.workflows import make_library
 
-from alula.core.engine.records import AttemptPhase
+from alula.core.engine.records import AttemptPhase, NodePhase
 from alula.core.errors import AlreadyExists, FailedPrecondition, InvalidInput, ResourceExhausted, Unavailable
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.identity import Caller
 from alula.server.services.abort import terminate_execution
 from alula.server.services.launch import create_execution
-from alula.server.services.messages.names import execution_identifier
+from alula.server.services.messages.names import execution_id, execution_identifier
 from alula.server.services.platform import Platform
+from alula.server.services.recover import FORK_NODES, Fork, fork_execution, recover_execution
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
 from alula.server.services.signals import set_signal
 from alula.server.services.watch import Hub
-from alula.server.store import Audit, Commit, ProjectRecord
+from alula.server.store import Audit, Commit, ProjectRecord, Query
 from alula.server.stores.memory import MemoryStore
 
 EPOCH_US = 1_700_000_000_000_000
-PATIENCE_S = 24 * 3600.0
+PATIENCE_S = 72 * 3600.0
 """After the last fault, by when everything must have ended."""
 SETTLE_S = 60.0
 STEPS_MAX = 400_000
 """Calls of store and blobs in one world: more is going round in circles."""
+AGAIN = 0.3
+"""How many executions are recovered or forked when they have ended."""
 ADA = Caller("ada", frozenset({"admin"}))
 
 
@@ -145,8 +148,23 @@ class World:
             self.violated(f"I2: {attempt} starts before its start is durable")
         if phase == "SUCCEEDED" and kept.owner.startswith(f"{host}-"):
             self.violated(f"I5: {attempt} starts again after its success was committed")
+        if self._was_done_before(attempt):
+            self.violated(f"I5: {attempt} starts although it had succeeded where it is recovered from")
         if self.ledger.starts[attempt] > self.ledger.killed[attempt] and self.faults.hosts == 1:
             self.violated(f"I6: {attempt} starts again although it did not die")
+
+    def _was_done_before(self, attempt: AttemptId) -> bool:
+        """Whether it succeeded in the execution that this one recovers."""
+        spec = execution_pb2.ExecutionSpec.FromString(self.store._executions[attempt.execution].record.spec)
+        is_fork = FORK_NODES in spec.annotations.values
+        if is_fork or not spec.metadata.HasField("reference_execution") or attempt.node_id.endswith("fn0"):
+            return False
+        kept = self.store._executions[execution_id(spec.metadata.reference_execution)]
+        if attempt.index >= 0:
+            item = kept.items.get((attempt.node_id, attempt.index))
+            return item is not None and item.phase is AttemptPhase.SUCCEEDED
+        row = kept.nodes.get(attempt.node_id)
+        return row is not None and row.phase in (NodePhase.SUCCEEDED, NodePhase.RECOVERED)
 
     # The course of things
 
@@ -275,6 +293,25 @@ class World:
         id = ExecutionId("p", "d", name)
         # An answer that got lost makes the next try find its own execution.
         await self._call(f"launch {id}", lambda platform: create_execution(platform, ADA, request), AlreadyExists)
+        self.launched.add(id)
+        if self.random.random() < self.faults.abort:
+            self._go(self._abort(id), name="person")
+        if self.random.random() < AGAIN:
+            self._go(self._again(id, f"{name}-again"), name="person")
+
+    async def _again(self, origin: ExecutionId, name: str) -> None:
+        """Recover an execution that has ended, or fork it from one of its nodes."""
+        while not (await self.store.execution(origin)).phase.is_terminal:
+            await asyncio.sleep(30.0)
+        id = ExecutionId("p", "d", name)
+        nodes = [row.node_id for row in await self.store.nodes(origin, None, Query(limit=1000))]
+        if nodes and self.random.random() < 0.5:
+            fork = Fork((self.random.choice(nodes),), name=name)
+            self.note(f"fork {origin} from {fork.nodes[0]}")
+            await self._call(f"fork {id}", lambda it: fork_execution(it, ADA, origin, fork), AlreadyExists)
+        else:
+            request = execution_pb2.ExecutionRecoverRequest(id=execution_identifier(origin), name=name)
+            await self._call(f"recover {id}", lambda it: recover_execution(it, ADA, request), AlreadyExists)
         self.launched.add(id)
         if self.random.random() < self.faults.abort:
             self._go(self._abort(id), name="person")

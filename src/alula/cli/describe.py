@@ -124,6 +124,7 @@ def _print_summary(run: RunView, data: execution_pb2.WorkflowExecutionGetDataRes
             ("phase", phases_pb2.WorkflowExecution.Phase.Name(closure.phase)),
             ("launched", f"{launched.name}@{launched.version}"),
             ("by", f"{spec.metadata.principal} ({mode.lower()})"),
+            ("from", _origin(run)),
             ("created", format_time(closure.created_at)),
             ("duration", format_duration(run_duration(run, time.time()))),
             ("labels", ", ".join(f"{key}={value}" for key, value in sorted(spec.labels.values.items()))),
@@ -139,6 +140,14 @@ def _print_summary(run: RunView, data: execution_pb2.WorkflowExecutionGetDataRes
     if run.phase is not ExecutionPhase.ABORTED and closure.error.code:
         told_by_node = any(node.phase is NodePhase.FAILED for node in run.walk())
         _print_error(closure.error, "", first_line=told_by_node)
+
+
+def _origin(run: RunView) -> str:
+    """The run that this one goes on from, and where."""
+    spec = run.execution.spec
+    origin = spec.metadata.reference_execution.name
+    nodes = spec.annotations.values.get("alula/fork-nodes", "")
+    return f"{origin}, from {nodes}" if nodes else origin
 
 
 def _single(literals: Any) -> str:
@@ -158,8 +167,8 @@ def _print_tree(run: RunView) -> None:
 
 
 def _is_worth_telling(node: NodeView) -> bool:
-    ended_badly = node.phase in (NodePhase.FAILED, NodePhase.TIMED_OUT, NodePhase.ABORTED)
-    return bool(node.attempts) or ended_badly or bool(_cache_source(node))
+    told = (NodePhase.FAILED, NodePhase.TIMED_OUT, NodePhase.ABORTED, NodePhase.RECOVERED)
+    return bool(node.attempts) or node.phase in told or bool(_cache_source(node))
 
 
 def _cache_source(node: NodeView) -> str:

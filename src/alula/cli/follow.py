@@ -18,13 +18,27 @@ from alula.core.engine.records import ExecutionPhase, NodePhase
 from alula.core.errors import Unavailable
 from alula.core.ids import ExecutionId
 from alula.sdk.client.connection import Connection
-from alula.sdk.client.rpcs import GET_EXECUTION_DATA
+from alula.sdk.client.rpcs import GET_EXECUTION, GET_EXECUTION_DATA
 from alula.sdk.client.run_view import RunView, to_execution_id
 from alula.sdk.client.watch import follow
 
 FRAMES_PER_SECOND = 10
 PLAIN_ROWS = 100
 """Of the tree that ends the plain lines."""
+
+
+def show_launched(connection: Connection, id: ExecutionId, form: str, *, selector: str, wait: bool) -> None:
+    """Say that a run was launched: its name, or with `wait` how it goes and its result, leaving with its status."""
+    say(f"launched {id.name}")
+    if wait:
+        follow_to_end(connection, id, form, selector=selector)
+    elif form != "table":
+        request = execution_pb2.WorkflowExecutionGetRequest(id=to_execution_id(id))
+        print_message(connection.call(GET_EXECUTION, request), form)
+    else:
+        print(id.name)
+        say(f"  watch it:    alula watch {id.name}{selector}")
+        say(f"  look at it:  alula describe execution {id.name}{selector}")
 
 
 def follow_to_end(connection: Connection, id: ExecutionId, form: str, *, selector: str) -> None:

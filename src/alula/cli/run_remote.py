@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flyteidl.admin import execution_pb2
 from flyteidl.core import identifier_pb2, literals_pb2
 
 from alula.cli.bundling import bundle_of
 from alula.cli.failures import say
-from alula.cli.follow import follow_to_end
+from alula.cli.follow import show_launched
 from alula.cli.load import Runnable, Source
-from alula.cli.output import print_message
 from alula.cli.run_options import RunSettings
 from alula.core.errors import InvalidInput
 from alula.core.ids import is_execution_name
 from alula.sdk.client.inputs import input_literals
 from alula.sdk.client.launch import LaunchSettings, launch
 from alula.sdk.client.register import Registration, prepare, register
-from alula.sdk.client.rpcs import GET_EXECUTION
-from alula.sdk.client.run_view import to_execution_id
 from alula.sdk.client.upload import RemoteStore
 from alula.sdk.workflow import Workflow
 
@@ -60,17 +56,7 @@ def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], s
                 labels=settings.labels,
             ),
         )
-        selector = target.selector(id)
-        say(f"launched {id.name}")
-        if settings.wait:
-            follow_to_end(connection, id, settings.form, selector=selector)
-        elif settings.form != "table":
-            request = execution_pb2.WorkflowExecutionGetRequest(id=to_execution_id(id))
-            print_message(connection.call(GET_EXECUTION, request), settings.form)
-        else:
-            print(id.name)
-            say(f"  watch it:    alula watch {id.name}{selector}")
-            say(f"  look at it:  alula describe execution {id.name}{selector}")
+        show_launched(connection, id, settings.form, selector=target.selector(id), wait=settings.wait)
 
 
 def _launched(entity: Runnable, id: identifier_pb2.Identifier) -> identifier_pb2.Identifier:

@@ -29,7 +29,7 @@ def tree(shown: str) -> list[str]:
             ["1 sized[]", "2 sized[0]", "3 size", "4 small", "2 sized[1]", "3 size", "4 large"],
         ),
         ("planned_each", ["1 sized[]", "2 sized[0]", "2 sized[1]"]),
-        ("launching", ["1 launched", "2 n0"]),
+        ("launching", ["1 launched", "2 sized"]),
     ],
 )
 def test_the_tree_of_a_run(platform: RunningPlatform, workflow: str, shown: list[str]) -> None:

@@ -150,3 +150,24 @@ def test_a_failure_node_runs_with_the_error(pyflyte: Pyflyte, platform: RunningP
     assert (ended["phase"], ended["nodes"]) == (6, ["fn0", "n0"])
     logs = list((platform.data / "objects").rglob("log.txt"))
     assert any("cleaning up after n0" in log.read_text() for log in logs)
+
+
+def test_recover_runs_only_what_did_not_succeed(pyflyte: Pyflyte, platform: RunningPlatform, tmp_path: Path) -> None:
+    ended = run(pyflyte, "mendable", "--mended", str(tmp_path / "mended"), status=255)
+    (tmp_path / "mended").touch()
+    pyflyte("execution", "-p", "flytesnacks", "-d", "development", "--execution-id", str(ended["name"]), "recover")
+    wait = """
+import sys
+from datetime import timedelta
+from flytekit.configuration import Config
+from flytekit.remote import FlyteRemote
+remote = FlyteRemote(Config.auto(), "flytesnacks", "development")
+for each in remote.recent_executions(limit=1):
+    done = remote.wait(remote.fetch_execution(name=each.id.name), timeout=timedelta(seconds=30))
+    done = remote.sync_execution(done, sync_nodes=True)
+    print(each.id.name, done.closure.phase, done.node_executions["n0"].closure.phase, done.outputs["o0"])
+"""
+    name, phase, first, output = pyflyte.python(wait).split()
+    assert (phase, first, output) == ("4", "10", "8")
+    logs = (platform.data / "objects/metadata/flytesnacks/development" / name).rglob("log.txt")
+    assert not any("adding" in log.read_text() for log in logs)

@@ -27,6 +27,10 @@ class StartAttempt(msgspec.Struct, frozen=True):
     inputs: bytes
     """Serialized `core.LiteralMap`; of an array item, the inputs of the whole array."""
     interruptible: bool = False
+    checkpoint: str = ""
+    """Where an attempt of an earlier execution kept the checkpoint that this one goes on from; empty for its own."""
+    overrides: bytes = b""
+    """Changes of the task beyond those of its node, a serialized `core.TaskNodeOverrides`."""
 
 
 class CancelAttempt(msgspec.Struct, frozen=True):
@@ -66,6 +70,8 @@ class LaunchChild(msgspec.Struct, frozen=True):
     child: str
     launch_plan: EntityId
     inputs: bytes
+    recovers: str = ""
+    """The name of an execution that the child takes over what it can from."""
 
 
 class AbortChild(msgspec.Struct, frozen=True):

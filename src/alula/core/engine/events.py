@@ -32,6 +32,8 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     system_retries: int = 3
     execution: str = "local/local/local"
     """`project/domain/name`: how the outside refers to what this execution made."""
+    recovery_uri: str = ""
+    """The object that says what it takes over from an earlier execution, a `recovery.Recovery`; empty for nothing."""
 
 
 class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):

@@ -7,10 +7,11 @@ downstream of it.
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from alula.core.engine import report
+from alula.core.engine import recovery, report
 from alula.core.engine.plan import Plan, PlanNode
 from alula.core.engine.records import ExecutionChange, ExecutionPhase, NodePhase
 from alula.core.engine.sources import INPUTS, Unresolved, resolve
@@ -46,6 +47,7 @@ class GraphScope:
         self._parent_attempt = parent_attempt
         self.phases = bytearray(len(plan.nodes))
         self.cells: dict[int, Cell] = {}
+        self.renewed: frozenset[int] | None = None
         self.error: TaskError | None = None
         self._unmet = array("i", (node.upstream for node in plan.nodes))
         self._remaining = len(plan.nodes) - (plan.failure is not None)
@@ -66,6 +68,15 @@ class GraphScope:
     def spec_id(self, node: int) -> str:
         return self.plan.nodes[node].id
 
+    def after(self, nodes: Sequence[int]) -> frozenset[int]:
+        found: set[int] = set()
+        waiting = list(nodes)
+        while waiting:
+            followers = [node for node in self.plan.nodes[waiting.pop()].downstream if node not in found]
+            found.update(followers)
+            waiting.extend(followers)
+        return frozenset(found)
+
     def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
         return resolve(self.plan.nodes[node].bindings, self.values)
 
@@ -82,17 +93,26 @@ class GraphScope:
             return
         plan = self.plan.nodes[node]
         try:
-            inputs = self._inputs(plan).SerializeToString()
+            resolved = self._inputs(plan)
         except Unresolved as unresolved:
             report.node_queued(turn, self, node, b"")
             self.failed(turn, node, unresolved.error, NodePhase.FAILED)
             return
         self.phases[node] = NodePhase.QUEUED
+        inputs = resolved.SerializeToString()
         report.node_queued(turn, self, node, inputs)
+        kept = recovery.kept(turn, self, node, resolved) if node != self.plan.failure else None
+        if kept is not None:
+            recovery.take_over(turn, self, node, kept)
+            self._ended_well(turn, node, NodePhase.RECOVERED, kept.outputs)
+            return
         turn.machines[plan.kind].begin(turn, self, node, inputs)
 
     def succeeded(self, turn: Turn, node: int, outputs: bytes) -> None:
-        self._end(turn, node, NodePhase.SUCCEEDED, outputs=outputs)
+        self._ended_well(turn, node, NodePhase.SUCCEEDED, outputs)
+
+    def _ended_well(self, turn: Turn, node: int, phase: NodePhase, outputs: bytes) -> None:
+        self._end(turn, node, phase, outputs=outputs)
         self._outputs[node] = outputs
         for follower in self.plan.nodes[node].downstream:
             self._unmet[follower] -= 1

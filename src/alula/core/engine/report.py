@@ -105,6 +105,33 @@ def cache_status(turn: Turn, scope: Scope, node: int, cell: TaskCell, *, source:
     )
 
 
+def node_taken_over(
+    turn: Turn, scope: Scope, node: int, *, deck_uri: str, cache_status: CacheStatus, cache_source: str, child: str
+) -> None:
+    """A node has what it gave in an earlier execution."""
+    if turn.silent or scope.is_compact:
+        return
+    turn.changes.nodes.append(
+        NodeRecord(
+            scope.node_id(node),
+            NodePhase.QUEUED,
+            updated_at=turn.at,
+            deck_uri=deck_uri or None,
+            cache_status=cache_status if cache_status is not CacheStatus.DISABLED else None,
+            cache_source=cache_source or None,
+            child=child or None,
+        )
+    )
+
+
+def item_taken_over(turn: Turn, scope: Scope, node: int) -> None:
+    """An item of an array of tasks has what it gave in an earlier execution."""
+    if not turn.silent:
+        turn.changes.items.append(
+            ItemRecord(scope.node_id(node), node, 0, AttemptPhase.SUCCEEDED, updated_at=turn.at, ended_at=turn.at)
+        )
+
+
 def deck(turn: Turn, scope: Scope, node: int, phase: NodePhase, uri: str) -> None:
     """A node has something to show."""
     if turn.silent or scope.is_compact or not uri:

@@ -7,6 +7,7 @@ of its machine. Nothing here decides; the machines and scopes do.
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
@@ -21,6 +22,7 @@ from alula.core.policy.cache_key import CacheKey
 from alula.core.policy.retries import Spent
 
 if TYPE_CHECKING:
+    from alula.core.engine.recovery import Recovery
     from alula.core.engine.turn import Turn
 
 
@@ -101,6 +103,8 @@ class Scope(Protocol):
     phases: bytearray
     """A `NodePhase` a node; UNDEFINED while it waits."""
     cells: dict[int, Cell]
+    renewed: frozenset[int] | None
+    """Nodes that run again although an earlier execution has them, see `recovery.py`; None as long as nobody asked."""
 
     @property
     def is_compact(self) -> bool:
@@ -116,6 +120,10 @@ class Scope(Protocol):
 
     def spec_id(self, node: int) -> str:
         """The node's id in the template that it comes from."""
+        ...
+
+    def after(self, nodes: Sequence[int]) -> frozenset[int]:
+        """The nodes that wait for one of these, directly or not."""
         ...
 
     def begin(self, turn: Turn, node: int) -> None:
@@ -153,13 +161,16 @@ class Execution:
         "graphs",
         "phase",
         "plan",
+        "recovery",
         "running",
         "scopes",
     )
 
-    def __init__(self, plan: Plan, created: Created) -> None:
+    def __init__(self, plan: Plan, created: Created, recovery: Recovery | None = None) -> None:
         self.plan = plan
         self.created = created
+        self.recovery = recovery
+        """What it takes over from an earlier execution: what `created.recovery_uri` names."""
         self.phase = ExecutionPhase.QUEUED
         self.error: TaskError | None = None
         self.scopes: dict[int, Scope] = {}

@@ -18,6 +18,7 @@ from alula.core.engine.graph import GraphScope
 from alula.core.engine.machines import MACHINES
 from alula.core.engine.plan import Plan
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
+from alula.core.engine.recovery import Recovery
 from alula.core.engine.state import Execution
 from alula.core.engine.turn import Ended, Turn
 
@@ -26,9 +27,13 @@ class IllegalTransition(Exception):
     """A logged event does not fit the state: the log or the engine is wrong. Tells where the node stood."""
 
 
-def start(plan: Plan, created: Created) -> tuple[Execution, list[Action], Changes]:
-    """Begin an execution: its first event makes its state."""
-    execution = Execution(plan, created)
+def start(
+    plan: Plan, created: Created, graphs: Mapping[str, Plan] | None = None, recovery: Recovery | None = None
+) -> tuple[Execution, list[Action], Changes]:
+    """Begin an execution: its first event makes its state. `recovery` is what that event names, `graphs` what that
+    names."""
+    execution = Execution(plan, created, recovery)
+    execution.graphs.update(graphs or {})
     turn = Turn(execution, created.at, MACHINES)
     _start(turn)
     return execution, turn.actions, turn.changes
@@ -76,13 +81,18 @@ def _accepts(execution: Execution, scope_id: int, node: int, event: NodeEvent) -
     return MACHINES[scope.plan_node(node).kind].accepts(scope, node, cell, event)
 
 
-def fold(plan: Plan, events: Iterable[Event], graphs: Mapping[str, Plan] | None = None) -> Execution:
-    """The state after a whole log, whose first event is `Created`; `graphs` are the plans that it names."""
+def fold(
+    plan: Plan,
+    events: Iterable[Event],
+    graphs: Mapping[str, Plan] | None = None,
+    recovery: Recovery | None = None,
+) -> Execution:
+    """The state after a whole log, whose first event is `Created`; `graphs` and `recovery` are what it names."""
     log = iter(events)
     created = next(log)
     if not isinstance(created, Created):
         raise IllegalTransition(f"a log begins with Created, not {type(created).__name__}")
-    execution = Execution(plan, created)
+    execution = Execution(plan, created, recovery)
     execution.graphs.update(graphs or {})
     _start(Turn(execution, created.at, MACHINES, silent=True))
     for event in log:

@@ -61,6 +61,14 @@ def get(url: str, *, timeout_s: float = TRANSFER_TIMEOUT_S) -> bytes:
         return response.read()
 
 
+def post(url: str, body: bytes) -> bytes:
+    """Send JSON and give the body of the answer. Raises an Alula error unless it is one of success."""
+    headers = {"Content-Type": "application/json"}
+    request = urllib.request.Request(url, data=body, headers=headers, method="POST")
+    with _open(request, TRANSFER_TIMEOUT_S) as response:
+        return response.read()
+
+
 def stream_lines(url: str, *, timeout_s: float) -> Iterator[bytes]:
     """Lines of a streamed answer as they come. `timeout_s` is the longest silence; then `Unavailable`."""
     with _open(urllib.request.Request(url), timeout_s) as response:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flyteidl.core import literals_pb2
+from flyteidl.core import interface_pb2, literals_pb2
 
 from alula.core.errors import InvalidInput
 from alula.sdk.binding import input_form
+from alula.sdk.client.python_types import python_type_of
 from alula.sdk.interface import REQUIRED
 from alula.sdk.launch_plan import LaunchPlan
 from alula.sdk.task import Task
+from alula.sdk.types.engine import to_literal
 from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import TypeMismatch
 from alula.sdk.workflow import Workflow
@@ -41,4 +43,20 @@ def input_literals(
             ) from error
         except OSError as error:
             raise InvalidInput("FileUnreadable", f"input `{name}` can't be read: {error}") from error
+    return literals
+
+
+def variable_literals(
+    what: str, variables: Mapping[str, interface_pb2.Variable], values: Mapping[str, object], store: Store
+) -> dict[str, literals_pb2.Literal]:
+    """Literals of values by a registered interface; `what` it is of is for messages. Raises `InvalidInput`."""
+    literals: dict[str, literals_pb2.Literal] = {}
+    for name, value in values.items():
+        if name not in variables:
+            known = ", ".join(sorted(variables)) or "none"
+            raise InvalidInput("UnknownInput", f"{what} has no input `{name}`", fix=f"its inputs are: {known}")
+        try:
+            literals[name] = to_literal(value, python_type_of(variables[name].type), store)
+        except TypeMismatch as error:
+            raise InvalidInput("WrongValue", f"input `{name}` of {what}: {error}") from error
     return literals

@@ -20,9 +20,10 @@ from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import FailedPrecondition, InvalidInput, NotFound, TaskError
 from alula.core.ids import EntityId, ExecutionId
+from alula.sdk.client import again
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.endpoint import find_endpoint
-from alula.sdk.client.inputs import Launchable, input_literals
+from alula.sdk.client.inputs import Launchable, input_literals, variable_literals
 from alula.sdk.client.launch import LaunchSettings, launch
 from alula.sdk.client.package import package
 from alula.sdk.client.python_types import python_type_of
@@ -41,9 +42,9 @@ from alula.sdk.client.run_view import RunReader, RunView, to_execution_id
 from alula.sdk.client.upload import RemoteStore
 from alula.sdk.client.watch import follow
 from alula.sdk.launch_plan import LaunchPlan
+from alula.sdk.resources import Resources
 from alula.sdk.task import Task
-from alula.sdk.types.engine import to_literal, to_python
-from alula.sdk.types.transformer import TypeMismatch
+from alula.sdk.types.engine import to_python
 from alula.sdk.workflow import Workflow
 
 
@@ -126,7 +127,7 @@ class Remote:
         types: dict[str, object] = {}
         if isinstance(entity, Fetched):
             id = self._identifier(entity.resource, entity.id.name, entity.id.version)
-            literals = _fetched_literals(entity, given, store)
+            literals = variable_literals(str(entity.id), entity.interface.inputs.variables, given, store)
         else:
             _check_names(entity, given)
             id = self._registered((entity,), version).id
@@ -239,6 +240,50 @@ class Run:
         request = execution_pb2.ExecutionTerminateRequest(id=to_execution_id(self.id), cause=cause)
         self._remote.connection.call(TERMINATE_EXECUTION, request)
 
+    def relaunch(self, *, name: str = "", overwrite_cache: bool = False) -> Run:
+        """Start the same with the same inputs."""
+        id = again.relaunch(self._remote.connection, self.id, name=name, overwrite_cache=overwrite_cache)
+        return Run(self._remote, id, self._types)
+
+    def recover(self, *, name: str = "") -> Run:
+        """Start the same without doing again what succeeded. Raises `FailedPrecondition` while it still runs."""
+        return Run(self._remote, again.recover(self._remote.connection, self.id, name=name), self._types)
+
+    def fork(
+        self,
+        *nodes: str,
+        inputs: Mapping[str, object] | None = None,
+        version: str = "",
+        resources: Resources | None = None,
+        container_image: str = "",
+        name: str = "",
+    ) -> Run:
+        """Start a run that goes on from these nodes of this one, with changes.
+
+        ```python
+        better = run.fork("n3", inputs={"depth": 8}).wait()
+        ```
+
+        Args:
+            nodes: they run again, with all that comes after them; without any, only what other inputs change.
+            inputs: other values of inputs.
+            version: another version of what was launched.
+            resources: of the tasks of `nodes`.
+            container_image: of the tasks of `nodes`.
+            name: of the new run.
+
+        Raises `NotFound` for a node that this run does not have, `InvalidInput` for an input that does not fit.
+        """
+        connection = self._remote.connection
+        literals: dict[str, literals_pb2.Literal] = {}
+        if inputs:
+            store = RemoteStore(connection, project=self.id.project, domain=self.id.domain)
+            variables = again.input_variables(connection, self.id, version=version)
+            literals = variable_literals(str(self.id), variables, inputs, store)
+        requests, limits = resources.split() if resources is not None else (None, None)
+        changes = again.Changes(nodes, literals, version, requests, limits, container_image, name)
+        return Run(self._remote, again.fork(connection, self.id, changes), self._types)
+
     def _registered_types(self) -> dict[str, object]:
         id = self.message.closure.workflow_id
         workflow = self._remote.connection.call(GET_WORKFLOW, common_pb2.ObjectGetRequest(id=id))
@@ -263,22 +308,6 @@ def _check_names(entity: Launchable, given: Mapping[str, object]) -> None:
         if name not in entity.interface.inputs:
             known = ", ".join(entity.interface.inputs) or "none"
             raise InvalidInput("UnknownInput", f"{entity.name} has no input `{name}`", fix=f"its inputs are: {known}")
-
-
-def _fetched_literals(
-    entity: Fetched, given: Mapping[str, object], store: RemoteStore
-) -> dict[str, literals_pb2.Literal]:
-    literals: dict[str, literals_pb2.Literal] = {}
-    variables = entity.interface.inputs.variables
-    for name, value in given.items():
-        if name not in variables:
-            known = ", ".join(sorted(variables)) or "none"
-            raise InvalidInput("UnknownInput", f"{entity.id} has no input `{name}`", fix=f"its inputs are: {known}")
-        try:
-            literals[name] = to_literal(value, python_type_of(variables[name].type), store)
-        except TypeMismatch as error:
-            raise InvalidInput("WrongValue", f"input `{name}` of {entity.id}: {error}") from error
-    return literals
 
 
 def _entity_id(id: identifier_pb2.Identifier) -> EntityId:

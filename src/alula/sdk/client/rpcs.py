@@ -82,6 +82,12 @@ GET_EXECUTION_DATA = Rpc(
     execution_pb2.WorkflowExecutionGetDataResponse,
 )
 LIST_EXECUTIONS = Rpc(f"{_ADMIN}/ListExecutions", common_pb2.ResourceListRequest, execution_pb2.ExecutionList)
+RELAUNCH_EXECUTION = Rpc(
+    f"{_ADMIN}/RelaunchExecution", execution_pb2.ExecutionRelaunchRequest, execution_pb2.ExecutionCreateResponse
+)
+RECOVER_EXECUTION = Rpc(
+    f"{_ADMIN}/RecoverExecution", execution_pb2.ExecutionRecoverRequest, execution_pb2.ExecutionCreateResponse
+)
 TERMINATE_EXECUTION = Rpc(
     f"{_ADMIN}/TerminateExecution",
     execution_pb2.ExecutionTerminateRequest,
@@ -102,6 +108,11 @@ LIST_NODE_EXECUTIONS = Rpc(
     f"{_ADMIN}/ListNodeExecutions",
     node_execution_pb2.NodeExecutionListRequest,
     node_execution_pb2.NodeExecutionList,
+)
+GET_DYNAMIC_NODE_WORKFLOW = Rpc(
+    f"{_ADMIN}/GetDynamicNodeWorkflow",
+    node_execution_pb2.GetDynamicNodeWorkflowRequest,
+    node_execution_pb2.DynamicNodeWorkflowResponse,
 )
 GET_TASK_EXECUTION = Rpc(
     f"{_ADMIN}/GetTaskExecution",

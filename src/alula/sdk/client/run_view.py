@@ -22,6 +22,7 @@ from alula.core.errors import NotFound
 from alula.core.ids import ExecutionId
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import (
+    GET_DYNAMIC_NODE_WORKFLOW,
     GET_EXECUTION,
     GET_NODE_EXECUTION,
     GET_TASK_EXECUTION,
@@ -83,6 +84,8 @@ class RunReader:
         self._connection = connection
         self._id = id
         self._closure: compiler_pb2.CompiledWorkflowClosure | None = None
+        self._made: dict[str, compiler_pb2.CompiledWorkflowClosure] = {}
+        """The graphs that dynamic tasks made, by node."""
         self._attempts: dict[str, tuple[bytes, list[task_execution_pb2.TaskExecution]]] = {}
 
     def read(self) -> RunView:
@@ -144,7 +147,7 @@ class RunReader:
         )
         if execution.metadata.is_parent_node and depth < DEPTH_LIMIT:
             is_branch = node.HasField("branch_node")
-            template = around if is_branch else self._template_of(node)
+            template = around if is_branch else self._template_of(node, execution)
             view.children = self._level(view.node_id, template, depth + 1, is_branch=is_branch)
         if view.is_array or execution.metadata.is_dynamic or not execution.metadata.is_parent_node:
             view.attempts = self._task_executions(execution)
@@ -162,14 +165,24 @@ class RunReader:
             view.name = f"{view.name}[{view.execution.metadata.spec_node_id.removeprefix('n')}]"
         return views
 
-    def _template_of(self, node: workflow_pb2.Node) -> workflow_pb2.WorkflowTemplate | None:
-        if self._closure is None or not node.workflow_node.HasField("sub_workflow_ref"):
-            return None
+    def _template_of(
+        self, node: workflow_pb2.Node, execution: node_execution_pb2.NodeExecution
+    ) -> workflow_pb2.WorkflowTemplate | None:
+        if execution.metadata.is_dynamic:
+            return self._graph_of(execution).primary.template
         wanted = node.workflow_node.sub_workflow_ref
-        for workflow in self._closure.sub_workflows:
-            if workflow.template.id == wanted:
-                return workflow.template
+        for closure in (self._closure, *self._made.values()):
+            for workflow in closure.sub_workflows if closure is not None else ():
+                if workflow.template.id == wanted:
+                    return workflow.template
         return None
+
+    def _graph_of(self, execution: node_execution_pb2.NodeExecution) -> compiler_pb2.CompiledWorkflowClosure:
+        node_id = execution.id.node_id
+        if node_id not in self._made:
+            request = node_execution_pb2.GetDynamicNodeWorkflowRequest(id=execution.id)
+            self._made[node_id] = self._connection.call(GET_DYNAMIC_NODE_WORKFLOW, request).compiled_workflow
+        return self._made[node_id]
 
     def _node_executions(self, parent: str) -> list[node_execution_pb2.NodeExecution]:
         found: list[node_execution_pb2.NodeExecution] = []

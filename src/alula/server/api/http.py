@@ -1,5 +1,5 @@
-"""The HTTP side: health, signed objects, the RPCs as REST, and streams that gRPC clients can't have: watch, logs,
-reasons.
+"""The HTTP side: health, signed objects, the RPCs as REST, and what Flyte's protocol has no call for: watch, logs,
+reasons, fork.
 
 Owns routes, parameters and how errors look in JSON. Decides nothing else.
 """
@@ -10,8 +10,11 @@ import logging
 import secrets
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
+from flyteidl.core import literals_pb2, workflow_pb2
+from google.protobuf import json_format
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -37,6 +40,7 @@ from alula.server.services import nodes
 from alula.server.services.executions import HOLD_RECHECK_S, require_execution
 from alula.server.services.logs import open_log
 from alula.server.services.platform import Platform
+from alula.server.services.recover import Fork, fork_execution
 
 _STATUS: dict[type[AlulaError], int] = {
     InvalidInput: 400,
@@ -60,6 +64,7 @@ def make_app(platform: Platform, caller: Caller, object_routes: Sequence[Route])
         Route(f"/api/v1/alula/watch/{_EXECUTION}", edge.watch),
         Route(f"/api/v1/alula/logs/{_EXECUTION}/{{node_id}}/{{attempt}}", edge.logs),
         Route(f"/api/v1/alula/reasons/{_EXECUTION}", edge.reasons),
+        Route(f"/api/v1/alula/fork/{_EXECUTION}", edge.fork, methods=["POST"]),
         *object_routes,
         *gateway_routes(services_of(platform, caller)),
     ]
@@ -101,6 +106,11 @@ class _Edge:
         plain = [{**msgspec.to_builtins(reason), "at": _rfc3339(reason.at)} for reason in found]
         return Response(msgspec.json.encode(plain), media_type="application/json")
 
+    async def fork(self, request: Request) -> Response:
+        fork = _fork_of(await request.body())
+        id = await fork_execution(self._platform, self._caller, _execution(request), fork)
+        return JSONResponse({"project": id.project, "domain": id.domain, "name": id.name})
+
     async def _phases(self, id: ExecutionId) -> AsyncIterator[bytes]:
         """A line at once, one after each commit, and none after the one that says the end."""
         with self._platform.hub.watch(id) as subscription:
@@ -116,6 +126,26 @@ class _Edge:
                     # Silence may mean that another process runs it; and a line shows that the stream lives.
                     phase = (await require_execution(self._platform, id)).phase
                     yield _line(version, phase.name)
+
+
+class _ForkBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A fork as JSON; messages in their own JSON form."""
+
+    nodes: list[str] = []
+    inputs: dict[str, Any] = {}
+    version: str = ""
+    overrides: dict[str, Any] = {}
+    name: str = ""
+
+
+def _fork_of(body: bytes) -> Fork:
+    try:
+        told = msgspec.json.decode(body or b"{}", type=_ForkBody)
+        inputs = json_format.ParseDict({"literals": told.inputs}, literals_pb2.LiteralMap())
+        overrides = json_format.ParseDict(told.overrides, workflow_pb2.TaskNodeOverrides())
+    except (msgspec.DecodeError, json_format.ParseError) as error:
+        raise InvalidInput("InvalidBody", f"the body is not a fork in JSON: {error}") from error
+    return Fork(tuple(dict.fromkeys(told.nodes)), inputs, told.version, overrides, told.name)
 
 
 def _line(version: int, phase: str) -> bytes:

@@ -5,14 +5,11 @@ Owns the variables that tell a task who it is (Flyte's names).
 
 from __future__ import annotations
 
-import hashlib
-
-from flyteidl.admin import execution_pb2
 from flyteidl.core import tasks_pb2, workflow_pb2
 
 from alula.core.engine.actions import StartAttempt
 from alula.core.engine.plan import PlanNode, PlanTask
-from alula.core.ids import AttemptId, EntityId, unique_key
+from alula.core.ids import AttemptId, EntityId
 from alula.core.policy.resources import resolve_resources
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
@@ -35,23 +32,24 @@ def attempt_spec(
     assert plan.task is not None, f"node {action.node_id} has no task"
     record = owned.record
     id = owned.attempt_id(action)
-    task = _with_overrides(plan.task.template, plan.node)
+    own = plan.node.task_node.overrides if plan.node is not None else None
+    task = _with_overrides(_with_overrides(plan.task.template, own), _parsed(action.overrides))
     resources = resolve_resources(
         task, defaults=defaults_of(record.task_resources), ceiling=ceiling_of(record.task_resources)
     )
-    raw = _raw_prefix(owned.spec, id, blobs)
-    previous = AttemptId(record.id, action.node_id, action.attempt - 1, action.index)
+    previous = action.checkpoint
+    if action.attempt:
+        before = AttemptId(record.id, action.node_id, action.attempt - 1, action.index)
+        previous = layout.checkpoint_prefix(blobs, owned.spec, before)
     return AttemptSpec(
         id=id,
         task=task,
         inputs=action.inputs,
         input_uri=layout.input_uri(blobs, record.id, action.node_id, action.index if plan.own_inputs else -1),
         output_prefix=layout.output_prefix(blobs, id),
-        raw_prefix=raw,
-        checkpoint_prefix=f"{raw}/_flytecheckpoints",
-        previous_checkpoint_prefix=(
-            f"{_raw_prefix(owned.spec, previous, blobs)}/_flytecheckpoints" if action.attempt else ""
-        ),
+        raw_prefix=layout.raw_prefix(blobs, owned.spec, id),
+        checkpoint_prefix=layout.checkpoint_prefix(blobs, owned.spec, id),
+        previous_checkpoint_prefix=previous,
         environment=_environment(owned, plan.task, task, id),
         cpu_millicores=resources.cpu_millicores,
         memory_bytes=resources.memory_bytes,
@@ -61,24 +59,25 @@ def attempt_spec(
     )
 
 
-def _raw_prefix(spec: execution_pb2.ExecutionSpec, attempt: AttemptId, blobs: Blobs) -> str:
-    """Two characters of a hash first, so that object stores spread the load over many prefixes."""
-    key = unique_key(attempt)
-    shard = hashlib.sha256(key.encode()).hexdigest()[:2]
-    own = spec.raw_output_data_config.output_location_prefix
-    if own:
-        return f"{own.rstrip('/')}/{shard}/{key}"
-    return blobs.uri("data", attempt.execution.project, attempt.execution.domain, shard, key)
+def _parsed(overrides: bytes) -> workflow_pb2.TaskNodeOverrides | None:
+    return workflow_pb2.TaskNodeOverrides.FromString(overrides) if overrides else None
 
 
-def _with_overrides(template: tasks_pb2.TaskTemplate, node: workflow_pb2.Node | None) -> tasks_pb2.TaskTemplate:
-    overrides = node.task_node.overrides if node is not None else None
+def _with_overrides(
+    template: tasks_pb2.TaskTemplate, overrides: workflow_pb2.TaskNodeOverrides | None
+) -> tasks_pb2.TaskTemplate:
     if overrides is None or not overrides.ByteSize():
         return template
     task = tasks_pb2.TaskTemplate()
     task.CopyFrom(template)
-    if overrides.HasField("resources"):
-        task.container.resources.CopyFrom(overrides.resources)
+    for mine, changed in (
+        (task.container.resources.requests, overrides.resources.requests),
+        (task.container.resources.limits, overrides.resources.limits),
+    ):
+        names = {entry.name for entry in changed}
+        kept = [entry for entry in mine if entry.name not in names]
+        del mine[:]
+        mine.extend([*kept, *changed])
     if overrides.HasField("extended_resources"):
         task.extended_resources.CopyFrom(overrides.extended_resources)
     if overrides.container_image:

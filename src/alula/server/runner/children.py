@@ -14,6 +14,7 @@ from flyteidl.core import identifier_pb2, literals_pb2
 from alula.core.engine import events
 from alula.core.engine.actions import AbortChild, LaunchChild
 from alula.core.engine.records import ExecutionPhase
+from alula.core.engine.recovery import Recovery
 from alula.core.errors import (
     AlreadyExists,
     AlulaError,
@@ -29,6 +30,7 @@ from alula.server.services.abort import terminate_execution
 from alula.server.services.launch import create_execution
 from alula.server.services.messages.names import execution_identifier, node_identifier
 from alula.server.services.platform import Platform
+from alula.server.services.recover import inventory_of, require_ended
 from alula.server.store import ExecutionRecord
 
 RETRY_S = 1.0
@@ -48,7 +50,8 @@ class Children:
         Raises `Unavailable` when the store can't be reached, `ResourceExhausted` while it has no room.
         """
         try:
-            await create_execution(self._platform, _caller(parent), _request(parent, action))
+            recovery = await self._recovery(parent, action)
+            await create_execution(self._platform, _caller(parent), _request(parent, action), recovery=recovery)
         except AlreadyExists:
             pass
         except Unavailable:
@@ -60,6 +63,21 @@ class Children:
         except AlulaError as error:
             return self._not_launched(action, error)
         return await self._end_of(_child_id(parent.id, action.child))
+
+    async def _recovery(self, parent: ExecutionRecord, action: LaunchChild) -> Recovery | None:
+        """What a child takes over from the one that an earlier execution had; nothing where that was never launched.
+
+        Raises `Unavailable` while that one has yet to end: its parent's abort may still be on its way to it.
+        """
+        if not action.recovers or await self._platform.store.execution(_child_id(parent.id, action.child)) is not None:
+            return None
+        try:
+            source = await require_ended(self._platform, _child_id(parent.id, action.recovers))
+        except NotFound:
+            return None
+        except FailedPrecondition as error:
+            raise Unavailable(error.code, error.message) from error
+        return await inventory_of(self._platform, source)
 
     async def abort(self, parent: ExecutionRecord, action: AbortChild) -> None:
         """Ask for the end of a child that has not ended; for as long as the store can't be reached, again."""
@@ -152,6 +170,9 @@ def _request(parent: ExecutionRecord, action: LaunchChild) -> execution_pb2.Exec
         if of.HasField(field):
             getattr(spec, field).CopyFrom(getattr(of, field))
     spec.metadata.mode = execution_pb2.ExecutionMetadata.CHILD_WORKFLOW
+    if action.recovers:
+        origin = _child_id(parent.id, action.recovers)
+        spec.metadata.reference_execution.CopyFrom(execution_identifier(origin))
     spec.metadata.nesting = of.metadata.nesting + 1
     spec.metadata.parent_node_execution.CopyFrom(node_identifier(parent.id, action.node_id))
     return execution_pb2.ExecutionCreateRequest(

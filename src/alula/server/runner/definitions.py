@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TypeVar
 
-from flyteidl.core import compiler_pb2
-
 from alula.core.compiler import ReferencedLaunchPlan
-from alula.core.engine.plan import Plan, make_plan
+from alula.core.engine.plan import Plan
 from alula.core.engine.state import Scope
-from alula.core.errors import NotFound
 from alula.core.ids import EntityId
+from alula.server.services.history import read_plan
 from alula.server.services.references import referenced_plan
 from alula.server.store import EntityRecord, Store
 
@@ -34,10 +32,7 @@ class Definitions:
         """The plan that all executions of this version share."""
         plan = self._plans.get(workflow)
         if plan is None:
-            entity = await self._store.entity("workflow", workflow)
-            if entity is None:
-                raise NotFound("WorkflowNotFound", f"there is no workflow {workflow}")
-            plan = make_plan(compiler_pb2.CompiledWorkflowClosure.FromString(entity.closure))
+            plan = await read_plan(self._store, workflow)
             _keep(self._plans, workflow, plan, _PLANS_MAX)
         return plan
 

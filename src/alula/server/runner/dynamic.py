@@ -6,14 +6,12 @@ The log names the object only, so it stays small however large the graph is; who
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
 
-from flyteidl.core import compiler_pb2, dynamic_job_pb2, tasks_pb2, workflow_pb2
+from flyteidl.core import dynamic_job_pb2, tasks_pb2, workflow_pb2
 from google.protobuf.message import DecodeError
 
 from alula.core.compiler import ReferencedLaunchPlan
 from alula.core.compiler.dynamic import BUILD_FAILED, compile_dynamic
-from alula.core.engine.events import Event, GraphReturned
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.errors import InvalidInput, TaskError
 from alula.server.blob import Blobs
@@ -47,12 +45,6 @@ async def keep_graph(
     return uri, plan
 
 
-async def read_graphs(log: Iterable[Event], blobs: Blobs) -> dict[str, Plan]:
-    """The plans that a log names."""
-    uris = dict.fromkeys(event.closure_uri for event in log if isinstance(event, GraphReturned))
-    return {uri: await asyncio.to_thread(_plan, await blobs.get(uri)) for uri in uris}
-
-
 async def _launch_plans(job: dynamic_job_pb2.DynamicJobSpec, definitions: Definitions) -> list[ReferencedLaunchPlan]:
     """Those that its nodes name and that are registered: what is missing is the compiler's to report."""
     templates = (workflow_pb2.WorkflowTemplate(nodes=job.nodes), *job.subworkflows)
@@ -68,7 +60,3 @@ def _compile(
 ) -> tuple[bytes, Plan]:
     closure = compile_dynamic(job, parent=parent, node_id=node_id, launch_plans=launch_plans)
     return closure.SerializeToString(deterministic=True), make_plan(closure)
-
-
-def _plan(closure: bytes) -> Plan:
-    return make_plan(compiler_pb2.CompiledWorkflowClosure.FromString(closure))

@@ -40,10 +40,11 @@ from alula.server.runner.attempts import attempt_spec
 from alula.server.runner.cache import look_up
 from alula.server.runner.children import MAY_PASS, Children
 from alula.server.runner.definitions import Definitions
-from alula.server.runner.dynamic import keep_graph, read_graphs
+from alula.server.runner.dynamic import keep_graph
 from alula.server.runner.owned import Owned
 from alula.server.runner.timers import Timers
 from alula.server.services import layout
+from alula.server.services.history import read_named
 from alula.server.store import Commit, ExecutionRecord, Store
 
 LEASE_US = 30_000_000
@@ -283,17 +284,17 @@ class Runner:
         log = [facts.decode(event) for event in await self._store.log(id)]
         try:
             plan = await self._definitions.plan(record.workflow)
-            graphs = await read_graphs(log, self._blobs)
+            named = await read_named(log, self._blobs)
         except (InvalidInput, NotFound) as error:
             await self._refuse(id, len(log), TaskError(error.code, str(error)))
             return
         created = log[0]
         if len(log) == 1 and isinstance(created, facts.Created):
-            state, actions, changes = start(plan, created)
+            state, actions, changes = start(plan, created, named.graphs, named.recovery)
             owned = Owned(record, state, next_seq=1)
             owned.add(actions, changes)
         else:
-            owned = Owned(record, fold(plan, log, graphs), next_seq=len(log))
+            owned = Owned(record, fold(plan, log, named.graphs, named.recovery), next_seq=len(log))
             owned.add(outstanding(owned.state), Changes())
         if len(log) == 1 or not owned.state.phase.is_terminal:  # nothing follows an end
             owned.log(facts.Claimed(self._clock(), self._id))

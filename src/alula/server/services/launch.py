@@ -15,6 +15,7 @@ from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
 
 from alula.core.compiler.launch_plan import resolve_inputs
 from alula.core.engine import events
+from alula.core.engine.recovery import Recovery, encode
 from alula.core.errors import AlreadyExists, InvalidInput
 from alula.core.ids import (
     EXECUTION_NAME_MAX_CHARS,
@@ -24,6 +25,7 @@ from alula.core.ids import (
     is_execution_name,
 )
 from alula.server.identity import Caller
+from alula.server.services import layout
 from alula.server.services.attributes import Place, launch_settings
 from alula.server.services.entities import require_entity
 from alula.server.services.execution_settings import merge_settings
@@ -46,9 +48,13 @@ class _Target(msgspec.Struct, frozen=True):
 
 
 async def create_execution(
-    platform: Platform, caller: Caller, request: execution_pb2.ExecutionCreateRequest
+    platform: Platform,
+    caller: Caller,
+    request: execution_pb2.ExecutionCreateRequest,
+    *,
+    recovery: Recovery | None = None,
 ) -> identifier_pb2.WorkflowExecutionIdentifier:
-    """Launch what `request.spec.launch_plan` names and return the run's id.
+    """Launch what `request.spec.launch_plan` names and return the run's id. `recovery` is what it takes over.
 
     Raises `NotFound` when it is not registered, `AlreadyExists` when the name is taken, `InvalidInput` for a
     project, domain, name, or inputs that can't be.
@@ -69,7 +75,7 @@ async def create_execution(
     spec.metadata.principal = caller.principal
     record = _record(platform, caller, id, target, spec, given, inputs)
     record.task_resources = settings.task_resources
-    await _keep(platform, caller, record)
+    await _keep(platform, caller, record, recovery)
     return execution_identifier(id)
 
 
@@ -78,19 +84,24 @@ async def relaunch_execution(
 ) -> identifier_pb2.WorkflowExecutionIdentifier:
     """Launch the same thing with the same inputs and settings again. Raises as `create_execution`."""
     source = await require_execution(platform, execution_id(request.id))
+    again = same_again(source, request.name)
+    again.spec.metadata.mode = execution_pb2.ExecutionMetadata.RELAUNCH
+    again.spec.metadata.reference_execution.CopyFrom(execution_identifier(source.id))
+    again.spec.overwrite_cache = request.overwrite_cache
+    return await create_execution(platform, caller, again)
+
+
+def same_again(source: ExecutionRecord, name: str) -> execution_pb2.ExecutionCreateRequest:
+    """The launch of the same thing with the inputs that its caller gave and the same settings."""
     spec = execution_pb2.ExecutionSpec.FromString(source.spec)
     spec.metadata.Clear()
-    spec.metadata.mode = execution_pb2.ExecutionMetadata.RELAUNCH
-    spec.metadata.reference_execution.CopyFrom(execution_identifier(source.id))
-    spec.overwrite_cache = request.overwrite_cache
-    again = execution_pb2.ExecutionCreateRequest(
+    return execution_pb2.ExecutionCreateRequest(
         project=source.id.project,
         domain=source.id.domain,
-        name=request.name,
+        name=name,
         spec=spec,
         inputs=literals_pb2.LiteralMap.FromString(source.user_inputs),
     )
-    return await create_execution(platform, caller, again)
 
 
 def _name(platform: Platform, asked: str) -> str:
@@ -149,8 +160,9 @@ def _record(
     )
 
 
-async def _keep(platform: Platform, caller: Caller, record: ExecutionRecord) -> None:
+async def _keep(platform: Platform, caller: Caller, record: ExecutionRecord, recovery: Recovery | None) -> None:
     spec = execution_pb2.ExecutionSpec.FromString(record.spec)
+    recovery_uri = await _keep_recovery(platform, record.id, recovery) if recovery is not None else ""
     created = events.Created(
         at=record.created_at,
         workflow=record.workflow,
@@ -160,6 +172,7 @@ async def _keep(platform: Platform, caller: Caller, record: ExecutionRecord) -> 
         overwrite_cache=spec.overwrite_cache,
         execution=str(record.id),
         system_retries=platform.system_retries,
+        recovery_uri=recovery_uri,
     )
     audit = platform.audit(
         caller,
@@ -171,4 +184,17 @@ async def _keep(platform: Platform, caller: Caller, record: ExecutionRecord) -> 
     )
     kept = await platform.store.create_execution(record, events.encode(created), audit)
     if not kept:
-        raise AlreadyExists("ExecutionExists", f"execution `{record.id}` exists", fix="choose another name, or none")
+        raise _exists(record.id)
+
+
+async def _keep_recovery(platform: Platform, id: ExecutionId, recovery: Recovery) -> str:
+    """What the execution takes over, as an object beside its others."""
+    if await platform.store.execution(id) is not None:
+        raise _exists(id)
+    uri = layout.recovery_uri(platform.blobs, id)
+    await platform.blobs.put(uri, encode(recovery))
+    return uri
+
+
+def _exists(id: ExecutionId) -> AlreadyExists:
+    return AlreadyExists("ExecutionExists", f"execution `{id}` exists", fix="choose another name, or none")

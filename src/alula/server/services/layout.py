@@ -5,7 +5,11 @@ Pure functions over a blob store's naming. Must not touch objects.
 
 from __future__ import annotations
 
-from alula.core.ids import AttemptId, ExecutionId
+import hashlib
+
+from flyteidl.admin import execution_pb2
+
+from alula.core.ids import AttemptId, ExecutionId, unique_key
 from alula.server.blob import Blobs
 
 
@@ -18,6 +22,29 @@ def output_prefix(blobs: Blobs, attempt: AttemptId) -> str:
     """What an attempt leaves, and its log, lie under this prefix."""
     item = _item(attempt.index)
     return blobs.uri("metadata", *attempt.execution, attempt.node_id, "data", *item, str(attempt.attempt))
+
+
+def raw_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: AttemptId) -> str:
+    """Where an attempt puts its files and data frames.
+
+    Two characters of a hash first, so that object stores spread the load over many prefixes.
+    """
+    key = unique_key(attempt)
+    shard = hashlib.sha256(key.encode()).hexdigest()[:2]
+    own = spec.raw_output_data_config.output_location_prefix
+    if own:
+        return f"{own.rstrip('/')}/{shard}/{key}"
+    return blobs.uri("data", attempt.execution.project, attempt.execution.domain, shard, key)
+
+
+def checkpoint_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: AttemptId) -> str:
+    """Where an attempt keeps its checkpoint."""
+    return f"{raw_prefix(blobs, spec, attempt)}/_flytecheckpoints"
+
+
+def recovery_uri(blobs: Blobs, execution: ExecutionId) -> str:
+    """What an execution takes over from an earlier one."""
+    return blobs.uri("metadata", *execution, "recovery.msgpack")
 
 
 def log_uri(blobs: Blobs, attempt: AttemptId) -> str:

@@ -53,6 +53,7 @@ def check_resources(
     Raises `InvalidInput` for a quantity that is none, a request over its own limit or over the project's.
     """
     asked = resolve_resources(task, overrides)
+    what = f"task `{task.id.name}`" if task.id.name else "the change of the tasks"
     most = ceiling_of(task_resources)
     for word, amount, limit in (
         ("cpu (thousandths)", asked.cpu_millicores, most.cpu_millicores),
@@ -62,6 +63,6 @@ def check_resources(
         if limit is not None and amount > limit:
             raise InvalidInput(
                 "ResourcesOverLimit",
-                f"task `{task.id.name}` asks for {word} {amount}, and the settings of its project allow {limit}",
+                f"{what} asks for {word} {amount}, and the settings of its project allow {limit}",
                 fix="ask for less, or raise the project's TASK_RESOURCE limits",
             )

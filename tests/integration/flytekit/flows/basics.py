@@ -157,3 +157,17 @@ def guarded(a: int = 1) -> int:
 @workflow
 def mapped_plan(a: list[int] = [1, 2]) -> list[int]:  # noqa: B006
     return map_task(plan_of_two, concurrency=2)(a=a)
+
+
+@task
+def needs_file(a: int, path: str) -> int:
+    import os
+
+    if not os.path.exists(path):
+        raise ValueError(f"{path} is missing")
+    return a
+
+
+@workflow
+def mendable(mended: str) -> int:
+    return needs_file(a=add(a=3, b=5), path=mended)

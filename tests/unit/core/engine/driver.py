@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import msgspec
 from flyteidl.core import compiler_pb2, literals_pb2
 from tests.graphs import integer, literal_map
 
@@ -30,7 +33,8 @@ from alula.core.engine.events import (
     decode,
     encode,
 )
-from alula.core.engine.plan import make_plan
+from alula.core.engine.inventory import take_inventory
+from alula.core.engine.plan import Plan, make_plan
 from alula.core.engine.records import (
     AttemptPhase,
     CacheEntry,
@@ -42,6 +46,9 @@ from alula.core.engine.records import (
     Reason,
     SignalRecord,
 )
+from alula.core.engine.recovery import Recovery
+from alula.core.engine.recovery import decode as recovery_decode
+from alula.core.engine.recovery import encode as recovery_encode
 from alula.core.engine.state import Execution
 from alula.core.engine.step import accepts, fold, outstanding, start, step
 from alula.core.errors import TaskError
@@ -57,6 +64,9 @@ class Driver:
         max_parallelism: int = 0,
         overwrite_cache: bool = False,
         system_retries: int = 3,
+        execution: str = "p/d/first",
+        recovery: Recovery | None = None,
+        graphs: Mapping[str, Plan] | None = None,
         **inputs: literals_pb2.Literal,
     ) -> None:
         self.plan = make_plan(closure)
@@ -67,7 +77,9 @@ class Driver:
             max_parallelism=max_parallelism,
             overwrite_cache=overwrite_cache,
             system_retries=system_retries,
+            execution=execution,
         )
+        self._recovery = recovery
         self.now = 0
         self.log: list[Event] = [created]
         self.nodes: dict[str, NodeRecord] = {}
@@ -84,7 +96,7 @@ class Driver:
         self.children: dict[str, LaunchChild] = {}
         self.aborted_children: list[str] = []
         self.signals: list[SignalRecord] = []
-        self.state, actions, changes = start(self.plan, created)
+        self.state, actions, changes = start(self.plan, created, graphs, recovery)
         self._take(actions, changes)
 
     def apply(self, event: Event) -> None:
@@ -157,7 +169,26 @@ class Driver:
 
     def replayed(self) -> Execution:
         """The state that the log alone leads to, through its stored form."""
-        return fold(self.plan, [decode(encode(event)) for event in self.log], self.state.graphs)
+        return fold(self.plan, [decode(encode(event)) for event in self.log], self.state.graphs, self._recovery)
+
+    def inventory(self) -> Recovery:
+        """What another execution may take over from this one, through its stored form."""
+        taken = take_inventory(
+            self.plan,
+            self.log,
+            checkpoint=lambda node_id, index, attempt: f"{node_id}[{index}]/{attempt}",
+            graphs=self.state.graphs,
+            recovery=self._recovery,
+        )
+        return recovery_decode(recovery_encode(taken))
+
+    def recovered(self, closure: compiler_pb2.CompiledWorkflowClosure, **changes: object) -> Driver:
+        """A second execution that takes over what it can from this one; `changes` are of its recovery, or inputs."""
+        values = {name: value for name, value in changes.items() if isinstance(value, literals_pb2.Literal)}
+        given = dict(literals_pb2.LiteralMap.FromString(self.log[0].inputs).literals) | values  # pyright: ignore
+        rules = {name: value for name, value in changes.items() if name not in values}
+        recovery = msgspec.structs.replace(self.inventory(), **rules)
+        return Driver(closure, execution="p/d/second", recovery=recovery, graphs=self.state.graphs, **given)
 
     def assert_replays(self) -> None:
         """After a crash the log gives the same state, and asks for what was in flight."""

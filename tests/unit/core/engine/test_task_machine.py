@@ -101,7 +101,7 @@ def test_a_cache_miss_runs_the_node_and_publishes_what_it_made() -> None:
     run.succeed("n0", 2)
     assert run.nodes["n0"].cache_status is CacheStatus.POPULATED
     (entry,) = run.published
-    assert entry.source == "local/local/local/n0/0"
+    assert entry.source == "p/d/first/n0/0"
 
 
 def test_overwriting_the_cache_asks_nothing_and_publishes() -> None:

@@ -13,10 +13,11 @@ rows of their own, as what runs in them needs an id to stand under.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from alula.core.engine import report
+from alula.core.engine import recovery, report
 from alula.core.engine.machines.scoped import ScopeMachine
 from alula.core.engine.plan import ArrayRule, PlanNode
 from alula.core.engine.records import AttemptPhase, AttemptRecord, NodePhase
@@ -39,6 +40,7 @@ class ArrayScope:
         self.inputs = inputs
         self.phases = bytearray(size)
         self.cells: dict[int, Cell] = {}
+        self.renewed: frozenset[int] | None = None
         self.outputs: list[bytes | None] = [None] * size
         self.first_error: TaskError | None = None
         self._rule = _rule(parent.plan_node(parent_node))
@@ -59,6 +61,9 @@ class ArrayScope:
 
     def spec_id(self, node: int) -> str:
         return f"n{node}"
+
+    def after(self, nodes: Sequence[int]) -> frozenset[int]:
+        return frozenset()
 
     def values(self, node: int) -> literals_pb2.LiteralMap:
         raise AssertionError("the items of an array share its inputs and promise each other nothing")
@@ -81,12 +86,29 @@ class ArrayScope:
         self.phases[node] = NodePhase.QUEUED
         inputs = self.cache_inputs(node).SerializeToString() if self._rule.item.own_inputs else self.inputs
         report.node_queued(turn, self, node, inputs)
+        if turn.execution.recovery is not None and self._take_over(turn, node):
+            return
         turn.machines[self._rule.item.kind].begin(turn, self, node, inputs)
 
     def succeeded(self, turn: Turn, node: int, outputs: bytes) -> None:
+        self._ended_well(turn, node, NodePhase.SUCCEEDED, outputs)
+
+    def _ended_well(self, turn: Turn, node: int, phase: NodePhase, outputs: bytes) -> None:
         self.outputs[node] = outputs
-        report.node_ended(turn, self, node, NodePhase.SUCCEEDED, outputs=outputs)
-        self._item_ended(turn, node, NodePhase.SUCCEEDED)
+        report.node_ended(turn, self, node, phase, outputs=outputs)
+        self._item_ended(turn, node, phase)
+
+    def _take_over(self, turn: Turn, node: int) -> bool:
+        """Whether the item has what it gave in an earlier execution."""
+        kept = recovery.kept(turn, self, node, self.cache_inputs(node))
+        if kept is None:
+            return False
+        if self.is_compact:
+            report.item_taken_over(turn, self, node)
+        else:
+            recovery.take_over(turn, self, node, kept)
+        self._ended_well(turn, node, NodePhase.RECOVERED, kept.outputs)
+        return True
 
     def failed(self, turn: Turn, node: int, error: TaskError, phase: NodePhase) -> None:
         self._failures += 1
@@ -129,6 +151,11 @@ class ArrayScope:
             self.begin(turn, item)
 
     def _finish(self, turn: Turn) -> None:
+        taken = self.phases.count(NodePhase.RECOVERED)
+        if taken and self.is_compact and self.parent is not None and turn.execution.recovery is not None:
+            origin = turn.execution.recovery.origin
+            text = f"{taken} of {len(self.phases)} items are taken over from {origin}."
+            turn.explain(self.parent, self.parent_node, -1, "ItemsRecovered", text, {"origin": origin})
         if len(self.phases) - self._failures < self._needed:
             assert self.first_error is not None, "an array that can't reach its minimum is not opened"
             turn.end_scope(self, error=self.first_error)

@@ -7,9 +7,11 @@ its author gave, if any.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flyteidl.core import literals_pb2
 
-from alula.core.engine import report
+from alula.core.engine import recovery, report
 from alula.core.engine.conditions import holds
 from alula.core.engine.machines.scoped import ScopeMachine
 from alula.core.engine.plan import BranchRule, PlanNode
@@ -32,6 +34,7 @@ class BranchScope:
         self.parent_node = parent_node
         self.phases = bytearray(1)
         self.cells: dict[int, Cell] = {}
+        self.renewed: frozenset[int] | None = None
         self._chosen = chosen
         self._around = parent
 
@@ -44,6 +47,9 @@ class BranchScope:
     def spec_id(self, node: int) -> str:
         return self._chosen.id
 
+    def after(self, nodes: Sequence[int]) -> frozenset[int]:
+        return frozenset()
+
     def values(self, node: int) -> literals_pb2.LiteralMap:
         return self._around.values(node)
 
@@ -53,16 +59,25 @@ class BranchScope:
     def begin(self, turn: Turn, node: int) -> None:
         self.phases[node] = NodePhase.QUEUED
         try:
-            inputs = resolve(self._chosen.bindings, self.values).SerializeToString()
+            resolved = resolve(self._chosen.bindings, self.values)
         except Unresolved as unresolved:
             report.node_queued(turn, self, node, b"")
             self.failed(turn, node, unresolved.error, NodePhase.FAILED)
             return
+        inputs = resolved.SerializeToString()
         report.node_queued(turn, self, node, inputs)
+        kept = recovery.kept(turn, self, node, resolved)
+        if kept is not None:
+            recovery.take_over(turn, self, node, kept)
+            self._ended_well(turn, node, NodePhase.RECOVERED, kept.outputs)
+            return
         turn.machines[self._chosen.kind].begin(turn, self, node, inputs)
 
     def succeeded(self, turn: Turn, node: int, outputs: bytes) -> None:
-        self._end(turn, node, NodePhase.SUCCEEDED, outputs=outputs)
+        self._ended_well(turn, node, NodePhase.SUCCEEDED, outputs)
+
+    def _ended_well(self, turn: Turn, node: int, phase: NodePhase, outputs: bytes) -> None:
+        self._end(turn, node, phase, outputs=outputs)
         turn.end_scope(self, outputs=outputs)
 
     def failed(self, turn: Turn, node: int, error: TaskError, phase: NodePhase) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from alula.core.engine import places, report
+from alula.core.engine import places, recovery, report
 from alula.core.engine.actions import AbortChild, Action, LaunchChild
 from alula.core.engine.events import ChildEnded, Event
 from alula.core.engine.records import NodePhase, NodeRecord
@@ -52,7 +52,7 @@ class LaunchPlanMachine:
         assert isinstance(cell, ChildCell)
         cell.launched = True
         turn.execution.children[cell.child] = (scope.id, node)
-        turn.do(_launch(scope, node, cell))
+        turn.do(_launch(turn.execution, scope, node, cell))
         report.node_running(turn, scope, node)
         if not turn.silent:
             node_id = scope.node_id(node)
@@ -69,10 +69,11 @@ class LaunchPlanMachine:
     def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
         assert isinstance(cell, ChildCell)
         if cell.launched:
-            yield _launch(scope, node, cell)
+            yield _launch(execution, scope, node, cell)
 
 
-def _launch(scope: Scope, node: int, cell: ChildCell) -> LaunchChild:
+def _launch(execution: Execution, scope: Scope, node: int, cell: ChildCell) -> LaunchChild:
     launch_plan = scope.plan_node(node).launch_plan
     assert launch_plan is not None, f"node {scope.node_id(node)} has no launch plan"
-    return LaunchChild(scope.id, node, scope.node_id(node), cell.child, launch_plan, cell.inputs)
+    recovers = recovery.child_of(execution, scope, node)
+    return LaunchChild(scope.id, node, scope.node_id(node), cell.child, launch_plan, cell.inputs, recovers)

@@ -24,7 +24,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeAlias, cast
 
-from alula.core.engine import places, report
+from alula.core.engine import places, recovery, report
 from alula.core.engine.actions import Action, CancelAttempt, LookUpCache, SetTimer, StartAttempt
 from alula.core.engine.events import (
     AttemptFailed,
@@ -43,7 +43,7 @@ from alula.core.engine.records import AttemptPhase, CacheEntry, CacheStatus, Nod
 from alula.core.engine.state import Cell, Execution, Scope, ScopeCell, Stage, TaskCell
 from alula.core.engine.turn import Ended, Turn
 from alula.core.errors import TaskError
-from alula.core.policy.cache_key import cache_key
+from alula.core.policy.cache_key import CacheKey, cache_key
 from alula.core.policy.retries import Budget, Retry, after_failure, may_interrupt
 
 _IN_FLIGHT = (Stage.SUBMITTED, Stage.RUNNING)
@@ -55,13 +55,16 @@ class TaskMachine:
         cell = TaskCell(Stage.BLOCKED, inputs, queued_at=turn.at)
         scope.cells[node] = cell
         plan = scope.plan_node(node)
+        made = recovery.made(turn, scope, node, inputs)
+        if made is not None:
+            _open_again(turn, scope, node, cell, made)
+            return
         if plan.timeout_us:
             turn.do(_timer(scope, node, cell, "queue_timeout", turn.at + 2 * plan.timeout_us))
         if not plan.cacheable:
             _admit(turn, scope, node, cell)
             return
-        metadata = plan.node.metadata if plan.node is not None else None
-        cell.key = cache_key(_task(plan).template, scope.cache_inputs(node), overrides=metadata)
+        cell.key = _key(scope, node)
         if turn.execution.created.overwrite_cache:
             cell.cache_status = CacheStatus.SKIPPED
             report.cache_status(turn, scope, node, cell)
@@ -168,13 +171,33 @@ def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event
 
 def _expanded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(GraphReturned, event)  # by the table
+    if scope.is_compact:
+        message = "an item of a map task made a graph; put the task into a workflow and map over that"
+        _attempt_failed(turn, scope, node, cell, TaskError("GraphInArray", message))
+        return
     places.give_back(turn)
     report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
     report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
-    report.node_expanded(turn, scope, node, event.closure_uri)
+    _open(turn, scope, node, cell, event.closure_uri)
+
+
+def _open_again(turn: Turn, scope: Scope, node: int, cell: TaskCell, made: recovery.Made) -> None:
+    """Go on with the graph that the task made in an earlier execution; the task itself does not run."""
+    assert turn.execution.recovery is not None, "there is something to take over"
+    cell.attempt = made.attempt
+    if scope.plan_node(node).cacheable:
+        cell.key = _key(scope, node)
+    report.node_running(turn, scope, node)
+    origin = turn.execution.recovery.origin
+    turn.explain(scope, node, -1, "GraphRecovered", f"Goes on with the graph that it made in {origin}.")
+    _open(turn, scope, node, cell, made.closure_uri)
+
+
+def _open(turn: Turn, scope: Scope, node: int, cell: TaskCell, closure_uri: str) -> None:
+    report.node_expanded(turn, scope, node, closure_uri)
     graph = GraphScope(
         turn.execution.new_scope_id(),
-        turn.execution.graphs[event.closure_uri],
+        turn.execution.graphs[closure_uri],
         cell.inputs,
         parent=scope,
         parent_node=node,
@@ -326,6 +349,8 @@ def _start(execution: Execution, scope: Scope, node: int, cell: TaskCell) -> Sta
         interruptible=may_interrupt(
             interruptible=_interruptible(execution, plan), spent=cell.spent, budget=_budget(execution, plan)
         ),
+        checkpoint=recovery.checkpoint_of(execution, scope, node) if cell.attempt == 0 else "",
+        overrides=recovery.overrides_of(execution, scope, node),
     )
 
 
@@ -346,6 +371,12 @@ def _budget(execution: Execution, plan: PlanNode) -> Budget:
 def _source(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> str:
     item = f"[{node}]" if scope.is_compact else ""
     return f"{turn.execution.created.execution}/{scope.node_id(node)}{item}/{cell.attempt}"
+
+
+def _key(scope: Scope, node: int) -> CacheKey:
+    plan = scope.plan_node(node)
+    metadata = plan.node.metadata if plan.node is not None else None
+    return cache_key(_task(plan).template, scope.cache_inputs(node), overrides=metadata)
 
 
 def _task(plan: PlanNode) -> PlanTask:

@@ -32,6 +32,7 @@ from alula.server.services import (
     named_entities,
     nodes,
     projects,
+    recover,
     register,
 )
 from alula.server.services.platform import Platform
@@ -181,6 +182,12 @@ class Admin:
         self, request: execution_pb2.ExecutionRelaunchRequest, _: Context
     ) -> execution_pb2.ExecutionCreateResponse:
         id = await launch.relaunch_execution(self._platform, self._caller, request)
+        return execution_pb2.ExecutionCreateResponse(id=id)
+
+    async def recover_execution(
+        self, request: execution_pb2.ExecutionRecoverRequest, _: Context
+    ) -> execution_pb2.ExecutionCreateResponse:
+        id = await recover.recover_execution(self._platform, self._caller, request)
         return execution_pb2.ExecutionCreateResponse(id=id)
 
     async def get_execution(

@@ -1,0 +1,54 @@
+"""Reading what an execution was: its log, and the objects and the plan that the log needs to be folded.
+
+The log names large things only, the graphs of dynamic tasks and what an execution took over; they are read here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+from flyteidl.core import compiler_pb2
+
+from alula.core.engine import recovery
+from alula.core.engine.events import Created, Event, GraphReturned
+from alula.core.engine.plan import Plan, make_plan
+from alula.core.errors import NotFound
+from alula.core.ids import EntityId
+from alula.server.blob import Blobs
+from alula.server.store import Store
+
+
+class Named(msgspec.Struct, frozen=True):
+    """What a log names."""
+
+    graphs: dict[str, Plan]
+    """By URI."""
+    recovery: recovery.Recovery | None
+
+
+async def read_plan(store: Store, workflow: EntityId) -> Plan:
+    """The plan of a registered workflow. Raises `NotFound`, and `InvalidInput` for one that can't be run."""
+    entity = await store.entity("workflow", workflow)
+    if entity is None:
+        raise NotFound("WorkflowNotFound", f"there is no workflow {workflow}")
+    return _plan(entity.closure)
+
+
+async def read_named(log: Iterable[Event], blobs: Blobs) -> Named:
+    """The objects that a log names. Raises `NotFound` when one is gone."""
+    taken: recovery.Recovery | None = None
+    uris: dict[str, None] = {}
+    for event in log:
+        if isinstance(event, GraphReturned):
+            uris[event.closure_uri] = None
+        elif isinstance(event, Created) and event.recovery_uri:
+            taken = recovery.decode(await blobs.get(event.recovery_uri))
+            uris.update(dict.fromkeys(made.closure_uri for made in taken.graphs.values()))
+    graphs = {uri: await asyncio.to_thread(_plan, await blobs.get(uri)) for uri in uris}
+    return Named(graphs, taken)
+
+
+def _plan(closure: bytes) -> Plan:
+    return make_plan(compiler_pb2.CompiledWorkflowClosure.FromString(closure))
