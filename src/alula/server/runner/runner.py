@@ -47,6 +47,7 @@ from alula.server.services import layout
 from alula.server.store import Commit, ExecutionRecord, Store
 
 LEASE_US = 30_000_000
+"""How long others take a silent runner for alive."""
 CLAIM_MAX = 500
 STORE_RETRY_S = 0.5
 STARTED_WAIT_S = 0.02
@@ -75,6 +76,7 @@ class Runner:
         publish: Publish,
         clock: Callable[[], int],
         runner_id: str,
+        lease_us: int = LEASE_US,
     ) -> None:
         self._store = store
         self._executor = executor
@@ -83,6 +85,7 @@ class Runner:
         self._publish = publish
         self._clock = clock
         self._id = runner_id
+        self._lease_us = lease_us
         self._definitions = Definitions(store)
         self._timers = Timers(clock, self._timer_fired)
         self._owned: dict[ExecutionId, Owned] = {}
@@ -111,7 +114,7 @@ class Runner:
         """Take over what is open, make the executor agree with it, and begin."""
         await self._executor.start(self._attempt_updated)
         self._store.on_wake_up(self._wake_up)
-        await self._store.renew(self._id, now=self._clock(), lease_us=LEASE_US)
+        await self._store.renew(self._id, now=self._clock(), lease_us=self._lease_us)
         await self._claim()
         await self._commit()
         expected: list[AttemptSpec] = []
@@ -221,9 +224,9 @@ class Runner:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(LEASE_US / 3_000_000)
+            await asyncio.sleep(self._lease_us / 3_000_000)
             try:
-                await self._store.renew(self._id, now=self._clock(), lease_us=LEASE_US)
+                await self._store.renew(self._id, now=self._clock(), lease_us=self._lease_us)
             except (Unavailable, ResourceExhausted) as error:
                 logger.warning("could not renew the lease: %s", error)
                 continue
@@ -258,7 +261,7 @@ class Runner:
                 await self._make_sure()
             if self._may_claim:
                 self._may_claim = self._sure = False
-                claimed = await self._store.claim(self._id, now=self._clock(), lease_us=LEASE_US, limit=CLAIM_MAX)
+                claimed = await self._store.claim(self._id, now=self._clock(), lease_us=self._lease_us, limit=CLAIM_MAX)
                 self._sure = True
                 self._may_claim |= len(claimed) == CLAIM_MAX
                 self._unopened.extend(claimed)
