@@ -319,10 +319,13 @@ class Runner:
         logger.error("can't run execution %s: %s", id, error.message)
         now = self._clock()
         event = facts.AbortRequested(now, error.message, self._id)
-        change = ExecutionChange(ExecutionPhase.FAILED, now, ended_at=now, error=error)
-        commit = Commit(id, next_seq, [facts.encode(event)], Changes(execution=change), owner=self._id)
-        if all(await self._store.commit([commit])):
-            self._publish(id, ExecutionPhase.FAILED)
+        changes = Changes(execution=ExecutionChange(ExecutionPhase.FAILED, now, ended_at=now, error=error))
+        while await self._store.owner(id) == self._id:
+            mail = [message.number for message in await self._store.inbox([id])]
+            commit = Commit(id, next_seq, [facts.encode(event)], changes, mail, owner=self._id)
+            if all(await self._store.commit([commit])):
+                self._publish(id, ExecutionPhase.FAILED)
+                return
 
     async def _read_mail(self) -> None:
         if not self._woken:

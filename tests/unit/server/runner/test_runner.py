@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from flyteidl.admin import execution_pb2
 from flyteidl.core import identifier_pb2
+from tests.contract.store.records import execution
 from tests.flyte_specs import DOMAIN, PROJECT, identifier, integer, literal_map, task
 
-from alula.core.engine.events import AttemptStarted, AttemptSucceeded, decode
+from alula.core.engine.events import AttemptStarted, AttemptSucceeded, Created, SignalSet, decode, encode
 from alula.core.engine.records import AttemptPhase, ExecutionPhase
 from alula.core.errors import AlreadyExists, TaskError, Unavailable
-from alula.core.ids import AttemptId, ExecutionId
+from alula.core.ids import AttemptId, EntityId, ExecutionId
 from alula.server.blobs.file import FileBlobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.identity import Caller
@@ -195,6 +196,17 @@ async def test_an_abort_that_comes_with_a_retry_stops_both(world: World) -> None
     assert await world.phase(id) is ExecutionPhase.ABORTED
     again = await world.launch()
     await until(lambda: world.executor.submitted[-1].execution == again)
+
+
+async def test_what_can_not_be_run_ends_whatever_mail_it_has(world: World) -> None:
+    id = ExecutionId(PROJECT, DOMAIN, "unknown")
+    given = execution(id, workflow=EntityId(PROJECT, DOMAIN, "nothing", "v1"))
+    created = Created(1, given.workflow, b"")
+    await world.store.create_execution(given, encode(created), world.platform.audit(ADA, "launch", "it"))
+    await world.store.post(id, encode(SignalSet(2, "go", b"")), world.platform.audit(ADA, "signal", "it"))
+    await world.run("one")
+    assert await world.phase(id) is ExecutionPhase.FAILED
+    assert await world.store.inbox([id]) == []
 
 
 async def test_an_abort_before_the_first_dispatch_starts_nothing(world: World) -> None:
