@@ -130,6 +130,7 @@ class Runner:
         self._wake.set()  # there may be mail from before
         self._loop = asyncio.create_task(self._run(), name="runner")
         self._heart = asyncio.create_task(self._beat(), name="runner-lease")
+        self._spawn(self._look_for_orphans())
 
     async def wait(self) -> None:
         """Wait for ever; raises what the runner ended with, should a bug end it."""
