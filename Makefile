@@ -42,6 +42,10 @@ simulate: $(VENV)/.dev  ## simulate SEEDS worlds full of faults, beginning FROM 
 mutants: $(VENV)/.dev  ## put defects into engine and runner, one at a time, and see whether the simulation finds them
 	$(BIN)/python -m tests.simulation.mutants
 
+.PHONY: crash-points
+crash-points: $(VENV)/.dev  ## kill real platforms at every effect, each of its times (about 10 minutes)
+	$(BIN)/python -m tests.crash_points
+
 .PHONY: lint
 lint: $(VENV)/.dev  ## style, types, layers
 	$(BIN)/ruff check .
