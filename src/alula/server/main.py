@@ -32,7 +32,7 @@ from alula.server.executor import Executor
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
-from alula.server.services.platform import Platform
+from alula.server.services.platform import RECHECK_S, Platform
 from alula.server.services.watch import Hub
 from alula.server.settings import Settings
 from alula.server.store import Store
@@ -40,6 +40,8 @@ from alula.server.stores.sql.adapter import SqlStore
 
 GRACE_S = 5.0
 """How long calls that are under way may take to end when the platform stops."""
+SHARED_RECHECK_S = 1.0
+"""How often a watcher looks for what other platforms on the database do, of which it hears nothing."""
 _log = logging.getLogger(__name__)
 
 
@@ -122,6 +124,7 @@ async def _platform(settings: Settings, store: Store, blobs: Blobs, endpoints: E
             hub=Hub(),
             clock=_clock,
             random_bytes=secrets.token_bytes,
+            recheck_s=SHARED_RECHECK_S if settings.database_url else RECHECK_S,
             http_endpoint=endpoints.http,
             domains=settings.domains,
             max_parallelism=settings.max_parallelism,
