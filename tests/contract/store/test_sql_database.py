@@ -377,6 +377,24 @@ async def done_or_waiting(work: asyncio.Future[Any], url: str) -> None:
 
 
 @on_postgresql
+async def test_a_process_that_stands_still_in_a_transaction_does_not_hold_up_who_succeeds_it(database_url: str) -> None:
+    store = await opened(database_url)
+    await store.create_execution(execution("a1"), b"created", audit(), owner="r1")
+    program = subprocess.Popen([sys.executable, str(Path(__file__).with_name("standing_program.py")), database_url])
+    try:
+        os.waitid(os.P_PID, program.pid, os.WSTOPPED)
+        async with asyncio.timeout(30):
+            while await store.claim("r2", now=10**9, lease_us=1, limit=1) != [ID]:
+                await asyncio.sleep(0.05)
+        assert await store.commit([commit(ID, 1, b"a", owner="r2")]) == [True]
+        assert await store.log(ID) == [b"created", b"a"]
+    finally:
+        program.kill()
+        program.wait()
+    await store.stop()
+
+
+@on_postgresql
 async def test_text_that_postgresql_can_not_keep_is_refused_by_name(database_url: str) -> None:
     store = await opened(database_url)
     with pytest.raises(InvalidInput) as raised:
