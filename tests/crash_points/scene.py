@@ -35,6 +35,10 @@ class Unlike(Exception):
     """The run did not come to what a run without a crash comes to; says in what."""
 
 
+class NotReached(Exception):
+    """The run ended without passing the point: how often it passes some depends on what happens to come together."""
+
+
 @dataclass
 class Run:
     """One execution of each workflow, launched together."""
@@ -92,7 +96,7 @@ class Scene:
     def check(self, *deaths: Point) -> None:
         """Die at each point in turn, then go on with the plain platform, to the end that is expected.
 
-        Raises `Unlike`.
+        Raises `Unlike` and `NotReached`.
         """
         run = self._new_run()
         finished, before = set[str](), set[Found]()
@@ -135,7 +139,7 @@ class Scene:
         try:
             self._until(is_over)
             if platform.status != -signal.SIGKILL:
-                raise Unlike(f"{point} was not reached (status {platform.status})")
+                raise NotReached(f"{point} was not reached (status {platform.status})")
             return marked(self._mark)
         finally:
             self._counted.kill(platform)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.crash_points.points import READS, Point
-from tests.crash_points.scene import Scene, Unlike
+from tests.crash_points.scene import NotReached, Scene, Unlike
 
 MIDDLE = Point("after commit GraphReturned", 1)
 """A run that dies here has something of everything: what has ended, what runs, what waits, a graph made at run time."""
@@ -30,14 +30,18 @@ Deaths = tuple[Point, ...]
 class Report:
     effects: Counter[str]
     """What was recorded, with how often."""
-    hit: list[Deaths] = field(default_factory=list)
+    passed: list[Deaths] = field(default_factory=list)
+    missed: list[Deaths] = field(default_factory=list)
+    """Not reached this time."""
     failed: dict[Deaths, str] = field(default_factory=dict)
     took_s: float = 0.0
 
     def __str__(self) -> str:
-        told = [f"{len(self.effects)} effects, {len(self.hit)} points hit, {len(self.failed)} failed"]
-        told += [f"{' then '.join(map(str, deaths))}: {why}" for deaths, why in self.failed.items()]
-        return "\n".join(told) + f"\n{self.took_s:.0f} s"
+        hit = len(self.passed) + len(self.failed)
+        told = [f"{len(self.effects)} effects, {hit} points hit, {len(self.failed)} failed, {self.took_s:.0f} s"]
+        told += [f"not reached: {_name(deaths)}" for deaths in self.missed]
+        told += [f"FAILED {_name(deaths)}: {why}" for deaths, why in self.failed.items()]
+        return "\n".join(told)
 
 
 def hit_points(
@@ -108,11 +112,17 @@ def _hit_on(scene: Scene, waiting: queue.SimpleQueue[Deaths], report: Report, te
             deaths = waiting.get_nowait()
         except queue.Empty:
             return True
-        report.hit.append(deaths)
+        tell(_name(deaths))
         try:
             scene.check(*deaths)
+        except NotReached:
+            report.missed.append(deaths)
+            return False
         except Unlike as error:
             report.failed[deaths] = str(error)
-            tell(f"{' then '.join(map(str, deaths))}: {error}")
             return False
-        tell(f"{len(report.hit)}: {' then '.join(map(str, deaths))}")
+        report.passed.append(deaths)
+
+
+def _name(deaths: Deaths) -> str:
+    return " then ".join(map(str, deaths))
