@@ -160,7 +160,7 @@ class Scene:
                     if self._was_told(client.CreateExecution, _launch(run, workflow)):
                         run.launched.add(workflow)
                 for each in to_answer:
-                    if self._was_told(client.SetSignal, _answer(*each)):
+                    if self._was_told(client.SetSignal, answer_of(*each, ANSWERS[each[1]])):
                         run.answered.add(each)
         return run.launched.issuperset(WORKFLOWS)
 
@@ -239,8 +239,8 @@ def _launch(run: Run, workflow: str) -> execution_pb2.ExecutionCreateRequest:
     return request
 
 
-def _answer(execution: str, signal_id: str) -> signal_pb2.SignalSetRequest:
-    given = ANSWERS[signal_id]
+def answer_of(execution: str, signal_id: str, given: bool | int) -> signal_pb2.SignalSetRequest:
+    """The answer of a person to a gate."""
     value = literals_pb2.Literal()
     if isinstance(given, bool):
         value.scalar.primitive.boolean = given
