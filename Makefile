@@ -46,6 +46,10 @@ mutants: $(VENV)/.dev  ## put defects into engine and runner, one at a time, and
 crash-points: $(VENV)/.dev  ## kill real platforms at every effect, each of its times (about 10 minutes)
 	$(BIN)/python -m tests.crash_points
 
+.PHONY: transitions
+transitions: $(VENV)/.dev  ## which transitions of the engine the tests cover, with how often each was seen
+	$(BIN)/python -m tests.transitions --counts --seeds 200
+
 .PHONY: replay-log
 replay-log: $(VENV)/.dev  ## run a scenario of tests/replay/scenarios.py on a real platform and keep its log (NAME=...)
 	$(BIN)/python -m tests.replay $(NAME)
