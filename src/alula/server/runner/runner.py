@@ -17,6 +17,8 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 
+import msgspec
+
 from alula.core.engine import events as facts
 from alula.core.engine.actions import (
     AbortChild,
@@ -44,7 +46,7 @@ from alula.server.runner.dynamic import keep_graph, read_graphs
 from alula.server.runner.owned import Owned
 from alula.server.runner.timers import Timers
 from alula.server.services import layout
-from alula.server.store import Commit, ExecutionRecord, Store
+from alula.server.store import Commit, ExecutionRecord, InboxMessage, Store
 
 LEASE_US = 30_000_000
 """How long others take a silent runner for alive."""
@@ -284,13 +286,25 @@ class Runner:
         record = await self._store.execution(id)
         if record is None:
             return
-        log = [facts.decode(event) for event in await self._store.log(id)]
+        events = await self._store.log(id)
         try:
-            plan = await self._definitions.plan(record.workflow)
-            graphs = await read_graphs(log, self._blobs)
+            owned = await self._read(record, events)
         except (InvalidInput, NotFound) as error:
-            await self._refuse(id, len(log), TaskError(error.code, str(error)))
+            await self._refuse(id, len(events), TaskError(error.code, str(error)))
             return
+        except AlulaError:
+            raise
+        except Exception:  # noqa: BLE001  (one broken log must not stop the others)
+            self._set_aside(id, "as its log can't be read")
+            return
+        self._succeed(owned, self._owned.get(id))
+        self._owned[id] = self._dirty[id] = owned
+        self._woken.add(id)
+
+    async def _read(self, record: ExecutionRecord, events: Sequence[bytes]) -> Owned:
+        log = [facts.decode(event) for event in events]
+        plan = await self._definitions.plan(record.workflow)
+        graphs = await read_graphs(log, self._blobs)
         created = log[0]
         if len(log) == 1 and isinstance(created, facts.Created):
             state, actions, changes = start(plan, created)
@@ -301,9 +315,7 @@ class Runner:
             owned.add(outstanding(owned.state), Changes())
         if len(log) == 1 or not owned.state.phase.is_terminal:  # nothing follows an end
             owned.log(facts.Claimed(self._clock(), self._id))
-        self._succeed(owned, self._owned.get(id))
-        self._owned[id] = self._dirty[id] = owned
-        self._woken.add(id)
+        return owned
 
     def _succeed(self, owned: Owned, before: Owned | None) -> None:
         """Go on from an earlier reading of the same execution, whose commit was refused."""
@@ -337,13 +349,20 @@ class Runner:
         except AlulaError:
             self._woken |= woken
             raise
-        mail = [(message, facts.decode(message.event)) for message in messages]
+        mail = [(message, event) for message in messages if (event := self._decoded(message)) is not None]
         for message, event in sorted(mail, key=lambda letter: not isinstance(letter[1], facts.AbortRequested)):
             owned = self._owned.get(message.execution)
             # An abort that comes before an end is durable stays unread: the store refuses that end then.
             if owned is not None and not (isinstance(event, facts.AbortRequested) and owned.ends_unwritten):
                 owned.consume(message.number)
                 self._step(owned, event)
+
+    def _decoded(self, message: InboxMessage) -> Event | None:
+        try:
+            return facts.decode(message.event)
+        except msgspec.MsgspecError:
+            self._set_aside(message.execution, "as its mail can't be read")
+            return None
 
     def _step_arrived(self) -> None:
         arrived, self._arrived = self._arrived, []
@@ -357,7 +376,7 @@ class Runner:
         try:
             owned.step(event)
         except Exception:  # noqa: BLE001  (one broken execution must not stop the others)
-            self._set_aside(owned, f"at {event!r}")
+            self._set_aside(owned.record.id, f"at {event!r}")
 
     async def _commit(self) -> None:
         dirty = [owned for owned in self._dirty.values() if owned.is_dirty]
@@ -380,16 +399,17 @@ class Runner:
             if isinstance(error, Unavailable) or error.code in MAY_PASS:
                 raise
             if len(commits) == 1:
-                self._set_aside(self._owned[commits[0].execution], "as its rows can't be stored")
+                self._set_aside(commits[0].execution, "as its rows can't be stored")
                 return [False]
         return [kept for commit in commits for kept in await self._keep([commit])]
 
-    def _set_aside(self, owned: Owned, why: str) -> None:
+    def _set_aside(self, id: ExecutionId, why: str) -> None:
         """Let go of an execution that this program can't run, until the next start; others go on."""
         incident = uuid.uuid4().hex[:8]
-        logger.exception("incident %s: execution %s is set aside %s", incident, owned.record.id, why)
-        self._aside.add(owned.record.id)
-        self._forget(owned)
+        logger.exception("incident %s: execution %s is set aside %s", incident, id, why)
+        self._aside.add(id)
+        if (owned := self._owned.get(id)) is not None:
+            self._forget(owned)
 
     async def _refused(self, owned: Owned) -> None:
         """A commit was refused: somebody else took the execution, an earlier try of it had come through, or it was
