@@ -42,6 +42,18 @@ simulate: $(VENV)/.dev  ## simulate SEEDS worlds full of faults, beginning FROM 
 mutants: $(VENV)/.dev  ## put defects into engine and runner, one at a time, and see whether the simulation finds them
 	$(BIN)/python -m tests.simulation.mutants
 
+.PHONY: crash-points
+crash-points: $(VENV)/.dev  ## kill real platforms at every effect, each of its times (about 10 minutes)
+	$(BIN)/python -m tests.crash_points
+
+.PHONY: transitions
+transitions: $(VENV)/.dev  ## which transitions of the engine the tests cover, with how often each was seen
+	$(BIN)/python -m tests.transitions --counts --seeds 200
+
+.PHONY: replay-log
+replay-log: $(VENV)/.dev  ## run a scenario of tests/replay/scenarios.py on a real platform and keep its log (NAME=...)
+	$(BIN)/python -m tests.replay $(NAME)
+
 .PHONY: lint
 lint: $(VENV)/.dev  ## style, types, layers
 	$(BIN)/ruff check .

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from flyteidl.admin import execution_pb2
 from flyteidl.core import compiler_pb2, literals_pb2
+from tests.rows import Rows
 from tests.simulation.tasks import value_of
 
 from alula.core.engine import events as facts
@@ -122,7 +123,7 @@ async def _check_rows(world: World, record: ExecutionRecord) -> None:
     uris = [event.closure_uri for event in log if isinstance(event, facts.GraphReturned)]
     uris += [made.closure_uri for made in taken.graphs.values()] if taken is not None else []
     graphs = {uri: _graph(world, uri) for uri in uris}
-    rows = _Rows()
+    rows = Rows()
     state, _, changes = start(plan, created, graphs, taken)
     rows.lay(changes)
     spent: Counter[tuple[int, int, str]] = Counter()
@@ -143,7 +144,7 @@ async def _check_rows(world: World, record: ExecutionRecord) -> None:
     _check_order(world, record, rows)
 
 
-def _check_order(world: World, record: ExecutionRecord, rows: _Rows) -> None:
+def _check_order(world: World, record: ExecutionRecord, rows: Rows) -> None:
     """I2: no node of the workflow began before those had succeeded that it waits for."""
     template = next(t for t, _ in world.library.workflows if t.id.name == record.workflow.name)
     for node in template.nodes:
@@ -200,54 +201,16 @@ def _holds_place(cell: object) -> bool:
     return isinstance(cell, TaskCell) and cell.stage in (Stage.SUBMITTED, Stage.RUNNING)
 
 
-class _Rows:
-    """Rows by what they are about, each field the last that was said of it."""
-
-    def __init__(self) -> None:
-        self.of: dict[tuple[Any, ...], dict[str, Any]] = {}
-        self.reasons: list[Any] = []
-        self.published: list[Any] = []
-        self.began: dict[str, int] = {}
-        """When each node began and succeeded, by how many changes of nodes there were before."""
-        self.succeeded: dict[str, int] = {}
-        self._changes = 0
-
-    def lay(self, changes: Any) -> None:
-        if changes.execution is not None:
-            self._over(("execution",), changes.execution)
-        for row in changes.nodes:
-            self._changes += 1
-            self.began.setdefault(row.node_id, self._changes)
-            if row.phase in WELL:
-                self.succeeded[row.node_id] = self._changes
-            self._over(("node", row.node_id), row)
-        for row in changes.attempts:
-            self._over(("attempt", row.node_id, row.attempt), row)
-        for row in changes.signals:
-            self._over(("signal", row.signal_id), row)
-        for row in changes.items:
-            key = ("item", row.node_id, row.index)
-            if key in self.of and self.of[key]["attempt"] != row.attempt:
-                del self.of[key]
-            self._over(key, row)
-        self.reasons += changes.reasons
-        self.published += changes.published
-
-    def _over(self, key: tuple[Any, ...], row: msgspec.Struct) -> None:
-        said = {name: value for name, value in msgspec.structs.asdict(row).items() if value is not None}
-        self.of.setdefault(key, {}).update(said)
-
-
-async def _compare(world: World, record: ExecutionRecord, rows: _Rows) -> None:
-    store, stored = world.store, _Rows()
+async def _compare(world: World, record: ExecutionRecord, rows: Rows) -> None:
+    store, stored = world.store, Rows()
     for node in await store.nodes(record.id, None, ALL):
-        stored._over(("node", node.node_id), node)
+        stored.over(("node", node.node_id), node)
         for attempt in await store.attempts(record.id, node.node_id):
-            stored._over(("attempt", attempt.node_id, attempt.attempt), attempt)
+            stored.over(("attempt", attempt.node_id, attempt.attempt), attempt)
         for item in await store.items(record.id, node.node_id, ALL):
-            stored._over(("item", item.node_id, item.index), item)
+            stored.over(("item", item.node_id, item.index), item)
     for signal in await store.signals(record.id, ALL):
-        stored._over(("signal", signal.signal_id), signal)
+        stored.over(("signal", signal.signal_id), signal)
     of_execution = rows.of.pop(("execution",))
     shown = msgspec.structs.asdict(record)
     for name, value in of_execution.items():
@@ -263,7 +226,7 @@ async def _compare(world: World, record: ExecutionRecord, rows: _Rows) -> None:
         world.violated(f"I8: {record.id} has {len(reasons)} reasons, its log gives {len(rows.reasons)}")
 
 
-async def _check_cache(world: World, record: ExecutionRecord, rows: _Rows) -> None:
+async def _check_cache(world: World, record: ExecutionRecord, rows: Rows) -> None:
     """I12: what succeeded is in the cache, as what it gave."""
     for entry in rows.published:
         kept = await world.store.cached(entry.key)

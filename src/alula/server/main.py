@@ -13,8 +13,10 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncGenerator, Callable, Generator
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 import uvicorn
@@ -22,18 +24,24 @@ import uvicorn
 from alula.server import data_folder
 from alula.server.api.grpc import server as grpc_server
 from alula.server.api.http import make_app
-from alula.server.api.objects import object_routes
+from alula.server.api.objects import SignedObjects, object_routes
+from alula.server.blob import Blobs
 from alula.server.blobs.file import FileBlobs
+from alula.server.blobs.signing import Grant
+from alula.server.executor import Executor
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
-from alula.server.services.platform import Platform
+from alula.server.services.platform import RECHECK_S, Platform
 from alula.server.services.watch import Hub
 from alula.server.settings import Settings
+from alula.server.store import Store
 from alula.server.stores.sql.adapter import SqlStore
 
 GRACE_S = 5.0
 """How long calls that are under way may take to end when the platform stops."""
+SHARED_RECHECK_S = 1.0
+"""How often a watcher looks for what other platforms on the database do, of which it hears nothing."""
 _log = logging.getLogger(__name__)
 
 
@@ -46,7 +54,40 @@ class Endpoints(msgspec.Struct, frozen=True):
     """`http://host:port`"""
 
 
-async def serve(settings: Settings, *, ready: Callable[[Endpoints], None], stop: asyncio.Event) -> None:
+class ServedBlobs(Blobs, SignedObjects[Grant], Protocol):
+    """Objects whose signed URLs this process answers itself."""
+
+
+def _store(settings: Settings) -> Store:
+    return SqlStore(settings.database_url or settings.data_folder / "alula.sqlite", clock=_clock)
+
+
+def _blobs(settings: Settings, http_endpoint: str) -> ServedBlobs:
+    folder = settings.data_folder
+    return FileBlobs(folder / "objects", folder / "signing.key", base_url=http_endpoint)
+
+
+def _executor(settings: Settings) -> Executor:
+    return ProcessExecutor(settings.data_folder, settings.process_options)
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """How each port is filled; none is started yet."""
+
+    store: Callable[[Settings], Store] = _store
+    blobs: Callable[[Settings, str], ServedBlobs] = _blobs
+    """Of the settings and the `http://host:port` of this process."""
+    executor: Callable[[Settings], Executor] = _executor
+
+
+async def serve(
+    settings: Settings,
+    *,
+    ready: Callable[[Endpoints], None],
+    stop: asyncio.Event,
+    adapters: Adapters = Adapters(),
+) -> None:
     """Run the platform until `stop`; `ready` is called once when it answers.
 
     Raises `FailedPrecondition` for a taken port, a data folder in use or a store that is too new, and what the
@@ -60,9 +101,9 @@ async def serve(settings: Settings, *, ready: Callable[[Endpoints], None], stop:
             grpc_port = grpc_server.bind(rpc, settings.host, settings.grpc_port)
             stack.push_async_callback(rpc.stop, None)
             endpoints = _endpoints(settings, grpc_port, http_socket.getsockname()[1])
-            blobs = FileBlobs(folder / "objects", folder / "signing.key", base_url=endpoints.http)
-            platform = await stack.enter_async_context(_platform(settings, folder, blobs, endpoints))
-            runner = await stack.enter_async_context(_running(settings, folder, platform))
+            store, blobs = adapters.store(settings), adapters.blobs(settings, endpoints.http)
+            platform = await stack.enter_async_context(_platform(settings, store, blobs, endpoints))
+            runner = await stack.enter_async_context(_running(settings, platform, adapters.executor(settings)))
             await _answer(stack, settings, rpc, http_socket, platform, blobs)
             stack.callback(data_folder.remove_info, folder)
             _write_info(folder, endpoints, platform.clock())
@@ -72,11 +113,8 @@ async def serve(settings: Settings, *, ready: Callable[[Endpoints], None], stop:
 
 
 @contextlib.asynccontextmanager
-async def _platform(
-    settings: Settings, folder: Path, blobs: FileBlobs, endpoints: Endpoints
-) -> AsyncGenerator[Platform]:
+async def _platform(settings: Settings, store: Store, blobs: Blobs, endpoints: Endpoints) -> AsyncGenerator[Platform]:
     """What use cases work with: store and objects, opened."""
-    store = SqlStore(settings.database_url or folder / "alula.sqlite", clock=_clock)
     await blobs.start()
     await store.start()
     try:
@@ -86,6 +124,7 @@ async def _platform(
             hub=Hub(),
             clock=_clock,
             random_bytes=secrets.token_bytes,
+            recheck_s=SHARED_RECHECK_S if settings.database_url else RECHECK_S,
             http_endpoint=endpoints.http,
             domains=settings.domains,
             max_parallelism=settings.max_parallelism,
@@ -97,8 +136,9 @@ async def _platform(
 
 
 @contextlib.asynccontextmanager
-async def _running(settings: Settings, folder: Path, platform: Platform) -> AsyncGenerator[Runner]:
+async def _running(settings: Settings, platform: Platform, executor: Executor) -> AsyncGenerator[Runner]:
     """The runner and its executor, which the runner starts and stops."""
+    folder = settings.data_folder
     runner_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     # The folder's lock is ours, so whoever ran here before is dead, and what it claimed need not wait for its lease:
     # in the folder's own database everything, in another what its runner had.
@@ -106,12 +146,13 @@ async def _running(settings: Settings, folder: Path, platform: Platform) -> Asyn
     data_folder.write_runner(folder, runner_id)
     runner = Runner(
         store=platform.store,
-        executor=ProcessExecutor(folder, settings.process_options),
+        executor=executor,
         blobs=platform.blobs,
         children=Children(platform),
         publish=platform.hub.publish,
         clock=platform.clock,
         runner_id=runner_id,
+        lease_us=round(settings.lease_s * 1_000_000),
     )
     await runner.start()
     try:
@@ -126,7 +167,7 @@ async def _answer(
     rpc: grpc_server.Server,
     http_socket: socket.socket,
     platform: Platform,
-    blobs: FileBlobs,
+    blobs: ServedBlobs,
 ) -> None:
     """Let clients in; on the way out gRPC and HTTP stop first, together, and calls get a grace."""
     grpc_server.add_services(rpc, platform, settings.caller)

@@ -21,6 +21,7 @@ from alula.server.services.platform import DEFAULT_DOMAINS
 DEFAULT_DATA = "~/.alula"
 FILE_NAME = "settings.toml"
 PORT_MAX = 65_535
+LEASE_MIN_S, LEASE_MAX_S = 1.0, 3600.0
 # `Any`: values of any type, before they are checked against the settings' own types.
 Values = Mapping[str, Any]
 
@@ -54,6 +55,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Attempts at once of an execution that sets no limit itself; 0 for no limit."""
     system_retries: int = 3
     """Attempts beyond the first that failures of the platform itself may cost a node."""
+    lease_s: float = 30.0
+    """How long a silent platform keeps its runs from others on the same database; it says that it lives three times
+    as often."""
     log_level: str = "WARNING"
     anonymous: Anonymous = Anonymous()
     process: ProcessOptions = ProcessOptions()
@@ -166,6 +170,8 @@ def _check(settings: Settings, source: str) -> None:
         raise _bad(source, f"`log_level` must be one of {', '.join(_LOG_LEVELS)}")
     if not settings.domains or not settings.anonymous.principal:
         raise _bad(source, "`domains` and `anonymous.principal` can't be empty")
+    if not LEASE_MIN_S <= settings.lease_s <= LEASE_MAX_S:
+        raise _bad(source, f"`lease_s` must be from {LEASE_MIN_S:g} to {LEASE_MAX_S:g}, not {settings.lease_s:g}")
     for name in ("max_parallelism", "system_retries"):
         if getattr(settings, name) < 0:
             raise _bad(source, f"`{name}` can't be negative")

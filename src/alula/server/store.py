@@ -191,7 +191,13 @@ class Commit(msgspec.Struct, frozen=True):
     def is_end(self) -> bool:
         """Whether the execution ends with it, in another way than by an abort."""
         change = self.changes.execution
-        return change is not None and change.phase.is_terminal and change.phase is not ExecutionPhase.ABORTED
+        return change is not None and change.phase.is_terminal and not self.is_abort
+
+    @property
+    def is_abort(self) -> bool:
+        """Whether the execution ends with it, aborted."""
+        change = self.changes.execution
+        return change is not None and change.phase is ExecutionPhase.ABORTED
 
 
 WakeUp = Callable[[ExecutionId], None]
@@ -313,8 +319,8 @@ class Store(Protocol):
     # The runner's side
 
     async def post(self, execution: ExecutionId, event: bytes, audit: Audit) -> None:
-        """Put an event in the inbox of an execution and wake its owner. Raises `NotFound`
-        code `ExecutionNotFound`."""
+        """Put an event in the inbox of an execution and wake its owner. Raises `NotFound` code `ExecutionNotFound`,
+        `FailedPrecondition` code `ExecutionEnded`."""
         ...
 
     async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
@@ -352,7 +358,8 @@ class Store(Protocol):
         False for a commit whose `first_seq` is not the next number of its log, or whose `owner` is not the
         owner any more: nothing of it was kept, its runner has lost the execution; the others are kept. False as well
         for one that ends its execution, not by an abort, while there is mail that it does not consume: the owner has
-        yet to read it, and an abort that was acknowledged is not followed by a success.
+        yet to read it, and an abort that was acknowledged is not followed by a success. An abort takes with it what
+        mail there is.
         After `Unavailable` it is not known what was kept: read the log again.
         """
         ...

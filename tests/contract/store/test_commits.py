@@ -20,7 +20,7 @@ from tests.contract.store.records import (
 )
 
 from alula.core.engine.records import ExecutionChange, ExecutionPhase, NodePhase, Reason
-from alula.core.errors import NotFound
+from alula.core.errors import FailedPrecondition, NotFound
 from alula.core.ids import ExecutionId
 from alula.server.store import Store
 
@@ -265,6 +265,18 @@ async def test_an_abort_ends_an_execution_whatever_else_is_in_the_mail(store: St
     await store.post(ID, b"signal", audit())
     aborted = ExecutionChange(ExecutionPhase.ABORTED, 20)
     assert await store.commit([commit(ID, 1, b"abort", execution=aborted)]) == [True]
+    assert await store.inbox([ID]) == []
+
+
+@pytest.mark.parametrize("end", [ExecutionPhase.SUCCEEDED, ExecutionPhase.ABORTED])
+async def test_mail_to_an_execution_that_has_ended_is_refused(store: Store, end: ExecutionPhase) -> None:
+    await launch(store, "a1")
+    await store.commit([commit(ID, 1, b"end", execution=ExecutionChange(end, 20))])
+    with pytest.raises(FailedPrecondition) as raised:
+        await store.post(ID, b"late", audit("abort"))
+    assert raised.value.code == "ExecutionEnded"
+    assert await store.inbox([ID]) == []
+    assert await store.audits(query(where("action", "eq", "abort"))) == []
 
 
 async def test_what_a_runner_releases_is_free_at_once(store: Store) -> None:

@@ -8,8 +8,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -17,8 +20,10 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from tests.contract.store.conftest import DATABASES
 from tests.contract.store.records import audit, cache_entry, cache_key, commit, execution, execution_id, node, query
 
+from alula.core.engine.records import ExecutionChange, ExecutionPhase
 from alula.core.errors import FailedPrecondition, InvalidInput, ResourceExhausted, Unavailable
 from alula.core.ids import ExecutionId
+from alula.server.store import Commit
 from alula.server.stores.sql import migrating
 from alula.server.stores.sql.adapter import SqlStore
 from alula.server.stores.sql.connections import normalised
@@ -290,6 +295,102 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up(database_url: str, is_
     assert len(cuts) == 1
     assert await store.log(ID) == [b"created", b"a"]
     assert await store.commit([commit(ID, 2, b"b")]) == [True]
+    await store.stop()
+
+
+@on_postgresql
+async def test_an_end_that_meets_mail_which_another_process_is_posting_waits_for_it(database_url: str) -> None:
+    here, there = await opened(database_url), await opened(database_url)
+    await here.create_execution(execution("a1"), b"created", audit())
+    with held_before_commit() as held:
+        posting = asyncio.ensure_future(here.post(ID, b"abort", audit()))
+        await held.reached()
+        ending = asyncio.ensure_future(there.commit([end_of(ID)]))
+        await done_or_waiting(ending, database_url)
+        held.let_go()
+        await posting
+        assert await ending == [False]
+    await here.stop()
+    await there.stop()
+
+
+@on_postgresql
+async def test_mail_that_meets_an_end_which_another_process_is_writing_is_refused(database_url: str) -> None:
+    here, there = await opened(database_url), await opened(database_url)
+    await here.create_execution(execution("a1"), b"created", audit())
+    with held_before_commit() as held:
+        ending = asyncio.ensure_future(there.commit([end_of(ID)]))
+        await held.reached()
+        posting = asyncio.ensure_future(here.post(ID, b"abort", audit()))
+        await done_or_waiting(posting, database_url)
+        held.let_go()
+        assert await ending == [True]
+        with pytest.raises(FailedPrecondition):
+            await posting
+    assert await here.inbox([ID]) == []
+    await here.stop()
+    await there.stop()
+
+
+def end_of(id: ExecutionId) -> Commit:
+    return commit(id, 1, b"end", execution=ExecutionChange(ExecutionPhase.SUCCEEDED, 20))
+
+
+class Held:
+    """The first transaction that is about to be committed, and stands there until it is let go."""
+
+    def __init__(self) -> None:
+        self._reached, self._let_go = threading.Event(), threading.Event()
+
+    def stand(self, _connection: Connection) -> None:
+        if not self._reached.is_set():
+            self._reached.set()
+            self._let_go.wait(10)
+
+    async def reached(self) -> None:
+        assert await asyncio.to_thread(self._reached.wait, 10)
+
+    def let_go(self) -> None:
+        self._let_go.set()
+
+
+@contextmanager
+def held_before_commit() -> Iterator[Held]:
+    held = Held()
+    event.listen(Engine, "commit", held.stand)
+    try:
+        yield held
+    finally:
+        held.let_go()
+        event.remove(Engine, "commit", held.stand)
+
+
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+
+async def done_or_waiting(work: asyncio.Future[Any], url: str) -> None:
+    """Until it has come to its end, or the database says that somebody waits for a lock."""
+    async with asyncio.timeout(10), await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
+        while not work.done():
+            if await (await connection.execute(WAITING)).fetchone():
+                return
+
+
+@on_postgresql
+async def test_a_process_that_stands_still_in_a_transaction_does_not_hold_up_who_succeeds_it(database_url: str) -> None:
+    store = await opened(database_url)
+    await store.create_execution(execution("a1"), b"created", audit(), owner="r1")
+    program = subprocess.Popen([sys.executable, str(Path(__file__).with_name("standing_program.py")), database_url])
+    try:
+        os.waitid(os.P_PID, program.pid, os.WSTOPPED)
+        async with asyncio.timeout(30):
+            while await store.claim("r2", now=10**9, lease_us=1, limit=1) != [ID]:
+                await asyncio.sleep(0.05)
+        assert await store.commit([commit(ID, 1, b"a", owner="r2")]) == [True]
+        assert await store.log(ID) == [b"created", b"a"]
+    finally:
+        program.kill()
+        program.wait()
     await store.stop()
 
 

@@ -54,6 +54,7 @@ def test_the_file_of_the_data_folder_is_read_unless_another_is_named(tmp_path: P
         ("grpc_port = 9\nhttp_port = 9", "http_port"),
         ("log_level = 'LOUD'", "log_level"),
         ("max_parallelism = -1", "max_parallelism"),
+        ("lease_s = 0", "lease_s"),
         ("this is not toml", "TOML"),
     ],
 )

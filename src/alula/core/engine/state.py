@@ -153,6 +153,7 @@ class Execution:
     __slots__ = (
         "_scopes_opened",
         "answers",
+        "asked",
         "blocked",
         "children",
         "created",
@@ -182,6 +183,8 @@ class Execution:
         """Plans of the graphs that dynamic tasks gave, by the URI of the closure; put here by the shell."""
         self.gates: dict[str, list[tuple[int, int]]] = {}
         """(scope, node) of the gates that wait for each signal."""
+        self.asked: dict[str, str] = {}
+        """The node id of the last gate that waited for each signal, also where none does any more."""
         self.answers: dict[str, SignalSet] = {}
         """What gates were answered, by signal: a gate that asks the same later has its answer at once."""
         self.children: dict[str, tuple[int, int]] = {}

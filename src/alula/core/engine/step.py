@@ -16,6 +16,7 @@ from alula.core.engine.actions import Action, Finish
 from alula.core.engine.events import AbortRequested, ChildEnded, Claimed, Created, Event, NodeEvent, SignalSet
 from alula.core.engine.graph import GraphScope
 from alula.core.engine.machines import MACHINES
+from alula.core.engine.machines.gate import is_open_question, keep_answer
 from alula.core.engine.plan import Plan
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.engine.recovery import Recovery
@@ -58,6 +59,8 @@ def accepts(execution: Execution, event: Event) -> bool:
         return False
     if isinstance(event, AbortRequested):
         return True
+    if isinstance(event, SignalSet):
+        return is_open_question(execution, event.signal_id)
     return any(_accepts(execution, scope, node, event) for scope, node in _addressees(execution, event))
 
 
@@ -130,6 +133,8 @@ def _apply(turn: Turn, event: Event) -> None:
         return
     if isinstance(event, Created | Claimed):
         return
+    if isinstance(event, SignalSet):
+        keep_answer(turn, event)
     for scope_id, node in _addressees(execution, event):
         if _accepts(execution, scope_id, node, event):
             scope = execution.scopes[scope_id]

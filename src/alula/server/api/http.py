@@ -37,7 +37,7 @@ from alula.server.api.gateway import gateway_routes
 from alula.server.api.grpc.server import services_of
 from alula.server.identity import Caller
 from alula.server.services import nodes
-from alula.server.services.executions import HOLD_RECHECK_S, require_execution
+from alula.server.services.executions import require_execution
 from alula.server.services.logs import open_log
 from alula.server.services.platform import Platform
 from alula.server.services.recover import Fork, fork_execution
@@ -118,7 +118,7 @@ class _Edge:
             phase, version = record.phase, self._platform.hub.version
             yield _line(version, phase.name)
             while not phase.is_terminal and not subscription.closed:
-                news = await subscription.next(timeout_s=HOLD_RECHECK_S)
+                news = await subscription.next(timeout_s=self._platform.recheck_s)
                 if news is not None:
                     phase, version = news.phase, news.version
                     yield _line(version, phase.name)

@@ -125,8 +125,8 @@ class Children:
         )
         try:
             await self._platform.store.post(id, events.encode(end), audit)
-        except NotFound:
-            return
+        except (NotFound, FailedPrecondition):
+            return  # nobody waits for it any more
 
     def _not_launched(self, action: LaunchChild, error: AlulaError) -> events.ChildEnded:
         failed = TaskError(error.code, f"launch plan {action.launch_plan} can't be launched: {error}")

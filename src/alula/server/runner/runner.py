@@ -17,6 +17,8 @@ import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 
+import msgspec
+
 from alula.core.engine import events as facts
 from alula.core.engine.actions import (
     AbortChild,
@@ -45,9 +47,10 @@ from alula.server.runner.owned import Owned
 from alula.server.runner.timers import Timers
 from alula.server.services import layout
 from alula.server.services.history import read_named
-from alula.server.store import Commit, ExecutionRecord, Store
+from alula.server.store import Commit, ExecutionRecord, InboxMessage, Store
 
 LEASE_US = 30_000_000
+"""How long others take a silent runner for alive."""
 CLAIM_MAX = 500
 STORE_RETRY_S = 0.5
 STARTED_WAIT_S = 0.02
@@ -76,6 +79,7 @@ class Runner:
         publish: Publish,
         clock: Callable[[], int],
         runner_id: str,
+        lease_us: int = LEASE_US,
     ) -> None:
         self._store = store
         self._executor = executor
@@ -84,6 +88,7 @@ class Runner:
         self._publish = publish
         self._clock = clock
         self._id = runner_id
+        self._lease_us = lease_us
         self._definitions = Definitions(store)
         self._timers = Timers(clock, self._timer_fired)
         self._owned: dict[ExecutionId, Owned] = {}
@@ -112,7 +117,7 @@ class Runner:
         """Take over what is open, make the executor agree with it, and begin."""
         await self._executor.start(self._attempt_updated)
         self._store.on_wake_up(self._wake_up)
-        await self._store.renew(self._id, now=self._clock(), lease_us=LEASE_US)
+        await self._store.renew(self._id, now=self._clock(), lease_us=self._lease_us)
         await self._claim()
         await self._commit()
         expected: list[AttemptSpec] = []
@@ -128,6 +133,7 @@ class Runner:
         self._wake.set()  # there may be mail from before
         self._loop = asyncio.create_task(self._run(), name="runner")
         self._heart = asyncio.create_task(self._beat(), name="runner-lease")
+        self._spawn(self._look_for_orphans())
 
     async def wait(self) -> None:
         """Wait for ever; raises what the runner ended with, should a bug end it."""
@@ -222,9 +228,9 @@ class Runner:
 
     async def _beat(self) -> None:
         while True:
-            await asyncio.sleep(LEASE_US / 3_000_000)
+            await asyncio.sleep(self._lease_us / 3_000_000)
             try:
-                await self._store.renew(self._id, now=self._clock(), lease_us=LEASE_US)
+                await self._store.renew(self._id, now=self._clock(), lease_us=self._lease_us)
             except (Unavailable, ResourceExhausted) as error:
                 logger.warning("could not renew the lease: %s", error)
                 continue
@@ -259,7 +265,7 @@ class Runner:
                 await self._make_sure()
             if self._may_claim:
                 self._may_claim = self._sure = False
-                claimed = await self._store.claim(self._id, now=self._clock(), lease_us=LEASE_US, limit=CLAIM_MAX)
+                claimed = await self._store.claim(self._id, now=self._clock(), lease_us=self._lease_us, limit=CLAIM_MAX)
                 self._sure = True
                 self._may_claim |= len(claimed) == CLAIM_MAX
                 self._unopened.extend(claimed)
@@ -281,13 +287,25 @@ class Runner:
         record = await self._store.execution(id)
         if record is None:
             return
-        log = [facts.decode(event) for event in await self._store.log(id)]
+        events = await self._store.log(id)
         try:
-            plan = await self._definitions.plan(record.workflow)
-            named = await read_named(log, self._blobs)
+            owned = await self._read(record, events)
         except (InvalidInput, NotFound) as error:
-            await self._refuse(id, len(log), TaskError(error.code, str(error)))
+            await self._refuse(id, len(events), TaskError(error.code, str(error)))
             return
+        except AlulaError:
+            raise
+        except Exception:  # noqa: BLE001  (one broken log must not stop the others)
+            self._set_aside(id, "as its log can't be read")
+            return
+        self._succeed(owned, self._owned.get(id))
+        self._owned[id] = self._dirty[id] = owned
+        self._woken.add(id)
+
+    async def _read(self, record: ExecutionRecord, events: Sequence[bytes]) -> Owned:
+        log = [facts.decode(event) for event in events]
+        plan = await self._definitions.plan(record.workflow)
+        named = await read_named(log, self._blobs)
         created = log[0]
         if len(log) == 1 and isinstance(created, facts.Created):
             state, actions, changes = start(plan, created, named.graphs, named.recovery)
@@ -298,9 +316,7 @@ class Runner:
             owned.add(outstanding(owned.state), Changes())
         if len(log) == 1 or not owned.state.phase.is_terminal:  # nothing follows an end
             owned.log(facts.Claimed(self._clock(), self._id))
-        self._succeed(owned, self._owned.get(id))
-        self._owned[id] = self._dirty[id] = owned
-        self._woken.add(id)
+        return owned
 
     def _succeed(self, owned: Owned, before: Owned | None) -> None:
         """Go on from an earlier reading of the same execution, whose commit was refused."""
@@ -317,10 +333,13 @@ class Runner:
         logger.error("can't run execution %s: %s", id, error.message)
         now = self._clock()
         event = facts.AbortRequested(now, error.message, self._id)
-        change = ExecutionChange(ExecutionPhase.FAILED, now, ended_at=now, error=error)
-        commit = Commit(id, next_seq, [facts.encode(event)], Changes(execution=change), owner=self._id)
-        if all(await self._store.commit([commit])):
-            self._publish(id, ExecutionPhase.FAILED)
+        changes = Changes(execution=ExecutionChange(ExecutionPhase.FAILED, now, ended_at=now, error=error))
+        while await self._store.owner(id) == self._id:
+            mail = [message.number for message in await self._store.inbox([id])]
+            commit = Commit(id, next_seq, [facts.encode(event)], changes, mail, owner=self._id)
+            if all(await self._store.commit([commit])):
+                self._publish(id, ExecutionPhase.FAILED)
+                return
 
     async def _read_mail(self) -> None:
         if not self._woken:
@@ -331,13 +350,20 @@ class Runner:
         except AlulaError:
             self._woken |= woken
             raise
-        mail = [(message, facts.decode(message.event)) for message in messages]
+        mail = [(message, event) for message in messages if (event := self._decoded(message)) is not None]
         for message, event in sorted(mail, key=lambda letter: not isinstance(letter[1], facts.AbortRequested)):
             owned = self._owned.get(message.execution)
             # An abort that comes before an end is durable stays unread: the store refuses that end then.
             if owned is not None and not (isinstance(event, facts.AbortRequested) and owned.ends_unwritten):
                 owned.consume(message.number)
                 self._step(owned, event)
+
+    def _decoded(self, message: InboxMessage) -> Event | None:
+        try:
+            return facts.decode(message.event)
+        except msgspec.MsgspecError:
+            self._set_aside(message.execution, "as its mail can't be read")
+            return None
 
     def _step_arrived(self) -> None:
         arrived, self._arrived = self._arrived, []
@@ -351,7 +377,7 @@ class Runner:
         try:
             owned.step(event)
         except Exception:  # noqa: BLE001  (one broken execution must not stop the others)
-            self._set_aside(owned, f"at {event!r}")
+            self._set_aside(owned.record.id, f"at {event!r}")
 
     async def _commit(self) -> None:
         dirty = [owned for owned in self._dirty.values() if owned.is_dirty]
@@ -374,16 +400,17 @@ class Runner:
             if isinstance(error, Unavailable) or error.code in MAY_PASS:
                 raise
             if len(commits) == 1:
-                self._set_aside(self._owned[commits[0].execution], "as its rows can't be stored")
+                self._set_aside(commits[0].execution, "as its rows can't be stored")
                 return [False]
         return [kept for commit in commits for kept in await self._keep([commit])]
 
-    def _set_aside(self, owned: Owned, why: str) -> None:
+    def _set_aside(self, id: ExecutionId, why: str) -> None:
         """Let go of an execution that this program can't run, until the next start; others go on."""
         incident = uuid.uuid4().hex[:8]
-        logger.exception("incident %s: execution %s is set aside %s", incident, owned.record.id, why)
-        self._aside.add(owned.record.id)
-        self._forget(owned)
+        logger.exception("incident %s: execution %s is set aside %s", incident, id, why)
+        self._aside.add(id)
+        if (owned := self._owned.get(id)) is not None:
+            self._forget(owned)
 
     async def _refused(self, owned: Owned) -> None:
         """A commit was refused: somebody else took the execution, an earlier try of it had come through, or it was

@@ -16,8 +16,6 @@ from alula.server.services.platform import Platform
 from alula.server.services.watch import Subscription
 from alula.server.store import ExecutionRecord, Filter
 
-HOLD_RECHECK_S = 10.0
-"""How often a held call reads the store although nothing was heard: the news of other processes."""
 EAGER_LABEL = "eager-exec"
 """Carried by the runs of an eager task, whose controller asks for one after the other."""
 
@@ -54,7 +52,7 @@ async def _held(platform: Platform, id: ExecutionId, hold_s: float) -> Execution
             left_s = until - loop.time()
             if record.phase.is_terminal or left_s <= 0 or subscription.closed:
                 return record
-            await _next_end(subscription, min(left_s, HOLD_RECHECK_S))
+            await _next_end(subscription, min(left_s, platform.recheck_s))
 
 
 async def _next_end(subscription: Subscription, timeout_s: float) -> None:

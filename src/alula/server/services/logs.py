@@ -10,7 +10,7 @@ from alula.core.errors import NotFound
 from alula.core.ids import AttemptId
 from alula.server.identity import Caller
 from alula.server.services import layout
-from alula.server.services.executions import HOLD_RECHECK_S, require_execution
+from alula.server.services.executions import require_execution
 from alula.server.services.platform import Platform
 from alula.server.store import Filter, Query
 
@@ -39,7 +39,7 @@ async def _followed(platform: Platform, attempt: AttemptId) -> AsyncIterator[byt
             if ended or subscription.closed:
                 return
             news = await subscription.next(timeout_s=FOLLOW_INTERVAL_S)
-            if news is not None or loop.time() - checked_at > HOLD_RECHECK_S:
+            if news is not None or loop.time() - checked_at > platform.recheck_s:
                 # One more round of reading after the end: output may have come before the news of it.
                 ended = await _has_ended(platform, attempt)
                 checked_at = loop.time()

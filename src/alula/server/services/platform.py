@@ -14,6 +14,7 @@ from alula.server.identity import Caller
 from alula.server.services.watch import Hub
 from alula.server.store import Audit, Store
 
+RECHECK_S = 10.0
 DEFAULT_DOMAINS = ("development", "staging", "production")
 
 
@@ -28,6 +29,9 @@ class Platform:
     """Now, in microseconds since the epoch."""
     random_bytes: Callable[[int], bytes]
     """That many unpredictable bytes."""
+    recheck_s: float = RECHECK_S
+    """How often who waits for news of a run reads the store although nothing was heard. Other processes on the same
+    store tell nobody here."""
     http_endpoint: str = ""
     """`http://host:port` under which clients reach this process, for links."""
     domains: tuple[str, ...] = DEFAULT_DOMAINS

@@ -24,7 +24,6 @@ from alula.core.engine.records import (
     Reason,
     SignalRecord,
 )
-from alula.core.errors import NotFound
 from alula.core.ids import EntityId, ExecutionId
 from alula.core.policy.cache_key import CacheKey
 from alula.server.identity import SYSTEM
@@ -44,6 +43,7 @@ from alula.server.store import (
 )
 from alula.server.stores import fields
 from alula.server.stores import memory_lists as lists
+from alula.server.stores.addressee import check_addressee
 from alula.server.stores.fields import one_name
 from alula.server.stores.merging import merge, overlay, overlay_item
 from alula.server.stores.seed import first_project
@@ -301,8 +301,8 @@ class MemoryStore:
 
     async def post(self, execution: ExecutionId, event: bytes, audit: Audit) -> None:
         kept = self._executions.get(execution)
-        if kept is None:
-            raise NotFound("ExecutionNotFound", f"there is no execution `{execution}`")
+        check_addressee(execution, kept.record.phase if kept is not None else None)
+        assert kept is not None
         self._last_message += 1
         kept.inbox[self._last_message] = InboxMessage(self._last_message, execution, event)
         self._audits.append(audit)
@@ -361,6 +361,8 @@ class MemoryStore:
         self._apply(kept, merge([commit.changes]))
         for number in commit.consumed:
             kept.inbox.pop(number, None)
+        if kept.record.phase.is_terminal:
+            kept.inbox.clear()
         self._audits += commit.audit
         return True
 

@@ -119,6 +119,17 @@ def test_the_node_fails_as_soon_as_enough_successes_are_out_of_reach() -> None:
     assert sorted(run.cancelled) == ["n0[2]", "n0[3]"]
 
 
+@pytest.mark.parametrize("size", [0, 3])
+def test_a_list_that_is_shorter_than_its_minimum_of_successes_fails_the_node_at_once(size: int) -> None:
+    node = map_node("n0", TOLERANT, x=".xs")
+    node.array_node.min_successes = 10
+    run = Driver(compiled(workflow("w", [node], inputs={"xs": LISTS}), [TOLERANT]), xs=integers(range(size)))
+    assert not run.waiting
+    assert run.result is not None and run.result.error is not None
+    assert run.result.error.code == "InvalidArrayLength"
+    assert f"{size} items" in run.result.error.message
+
+
 def test_run_all_waits_for_every_item_before_it_fails() -> None:
     run = mapped(3, run_all=True)
     run.fail("n0[0]")

@@ -128,4 +128,4 @@ def test_more_successes_than_items_can_not_be() -> None:
     array.array_node.min_successes = 3
     template = workflow("w", [array], inputs={"xs": LISTS}, outputs={})
     run = Driver(compiled(template, [T], [SUB]), xs=integers([1, 2]))
-    assert run.state.error is not None and run.state.error.code == "TooFewItems"
+    assert run.state.error is not None and run.state.error.code == "InvalidArrayLength"

@@ -95,6 +95,23 @@ def test_a_gate_that_asks_later_what_was_answered_has_its_answer_at_once() -> No
     run.assert_replays()
 
 
+def test_an_answer_to_a_gate_that_has_stopped_waiting_is_kept_for_those_that_ask_later() -> None:
+    early, late = approval_node("n1", timeout_s=10, o0=".x"), approval_node("n3", o0="n2.o0")
+    early.gate_node.approve.signal_id = late.gate_node.approve.signal_id = "ok"
+    nodes = [early, task_node("n2", T, x=".x"), late, task_node("n4", T, x="n3.o0")]
+    run = Driver(compiled(workflow("w", nodes, run_on_failure=True), [T]), x=integer(1))
+    assert not accepts(run.state, SignalSet(run.now, "other", boolean(True).SerializeToString()))
+    run.advance(11)
+    run.answer("ok", boolean(True))
+    assert run.signals[-1].value == boolean(True).SerializeToString()
+    assert not accepts(run.state, SignalSet(run.now, "ok", boolean(False).SerializeToString()))
+    run.assert_replays()
+    run.succeed("n2", 5)
+    assert run.phase("n3") is NodePhase.SUCCEEDED
+    assert run.inputs_of("n4")["x"] == integer(5)
+    run.assert_replays()
+
+
 def test_one_answer_opens_all_gates_of_its_signal_and_those_that_follow_them() -> None:
     nodes = [approval_node("n1", o0=".x"), approval_node("n2", o0=".x"), approval_node("n3", o0="n1.o0")]
     for node in nodes:

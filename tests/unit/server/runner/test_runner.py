@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 from flyteidl.admin import execution_pb2
 from flyteidl.core import identifier_pb2
+from tests.contract.store.records import execution
 from tests.flyte_specs import DOMAIN, PROJECT, identifier, integer, literal_map, task
 
-from alula.core.engine.events import AttemptStarted, AttemptSucceeded, decode
-from alula.core.engine.records import AttemptPhase, ExecutionPhase
+from alula.core.engine.events import AttemptStarted, AttemptSucceeded, Created, SignalSet, decode, encode
+from alula.core.engine.records import AttemptPhase, Changes, ExecutionPhase
 from alula.core.errors import AlreadyExists, TaskError, Unavailable
-from alula.core.ids import AttemptId, ExecutionId
+from alula.core.ids import AttemptId, EntityId, ExecutionId
 from alula.server.blobs.file import FileBlobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.identity import Caller
@@ -195,6 +196,41 @@ async def test_an_abort_that_comes_with_a_retry_stops_both(world: World) -> None
     assert await world.phase(id) is ExecutionPhase.ABORTED
     again = await world.launch()
     await until(lambda: world.executor.submitted[-1].execution == again)
+
+
+async def test_what_can_not_be_run_ends_whatever_mail_it_has(world: World) -> None:
+    id = ExecutionId(PROJECT, DOMAIN, "unknown")
+    given = execution(id, workflow=EntityId(PROJECT, DOMAIN, "nothing", "v1"))
+    created = Created(1, given.workflow, b"")
+    await world.store.create_execution(given, encode(created), world.platform.audit(ADA, "launch", "it"))
+    await world.store.post(id, encode(SignalSet(2, "go", b"")), world.platform.audit(ADA, "signal", "it"))
+    await world.run("one")
+    assert await world.phase(id) is ExecutionPhase.FAILED
+    assert await world.store.inbox([id]) == []
+
+
+@pytest.mark.parametrize("event", [b"from another version", encode(AttemptSucceeded(3, 7, 7, 7, b""))])
+async def test_an_execution_whose_log_can_not_be_read_does_not_stop_the_others(
+    world: World, event: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, other = await world.launch("broken"), await world.launch("other")
+    await world.store.commit([Commit(broken, 1, [event], Changes())])
+    await world.run("one")
+    assert [attempt.execution for attempt in world.executor.reconciled] == [other]
+    assert "execution flytesnacks/development/broken is set aside" in caplog.text
+
+
+async def test_mail_that_can_not_be_read_stops_the_execution_it_is_for_and_no_other(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.run("one")
+    broken = await world.launch("broken")
+    await until(lambda: world.executor.submitted)
+    await world.store.post(broken, b"from another version", world.platform.audit(ADA, "signal", "it"))
+    await until(lambda: world.executor.cancelled)
+    assert "execution flytesnacks/development/broken is set aside" in caplog.text
+    other = await world.launch("other")
+    await until(lambda: world.executor.submitted[-1].execution == other)
 
 
 async def test_an_abort_before_the_first_dispatch_starts_nothing(world: World) -> None:

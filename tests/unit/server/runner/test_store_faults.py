@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -17,7 +18,7 @@ from tests.unit.server.runner.test_runner import ADA, ToldExecutor
 
 from alula.core.engine import events
 from alula.core.engine.records import ExecutionPhase
-from alula.core.errors import ResourceExhausted, Unavailable
+from alula.core.errors import AlreadyExists, ResourceExhausted, Unavailable
 from alula.core.ids import ExecutionId
 from alula.server.executor import AttemptUpdate
 from alula.server.runner.children import Children
@@ -92,7 +93,8 @@ class Bench:
             clock=platform.clock,
             runner_id="one",
         )
-        await create_task(self.platform, ADA, task("t"), Registrant())
+        with contextlib.suppress(AlreadyExists):
+            await create_task(self.platform, ADA, task("t"), Registrant())
         await runner.start()
         return runner
 
@@ -283,3 +285,19 @@ async def test_a_child_whose_parent_has_ended_is_aborted(bench: Bench) -> None:
     assert await bench.phase(child) is ExecutionPhase.ABORTED
     *_, last = [events.decode(event) for event in await bench.kept.log(child)]
     assert isinstance(last, events.AbortRequested) and "has ended: SUCCEEDED" in last.cause
+
+
+@scenario
+async def test_a_child_that_a_crash_kept_from_being_aborted_is_aborted_at_the_next_start(bench: Bench) -> None:
+    crashed = await bench.start()
+    parent = await bench.launch("parent")
+    await soon()
+    (attempt,) = bench.executor.submitted
+    bench.executor.succeed(attempt, 7)
+    await soon()
+    await crashed.stop()
+    node = {"node_id": attempt.node_id, "execution_id": execution_identifier(parent)}
+    child = await bench.launch("child", metadata={"parent_node_execution": node})
+    await bench.start()
+    await soon()
+    assert await bench.phase(child) is ExecutionPhase.ABORTED

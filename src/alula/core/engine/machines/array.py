@@ -178,9 +178,6 @@ class ArrayScope:
 def _open(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
     rule = _rule(scope.plan_node(node))
     size = _size(rule, literals_pb2.LiteralMap.FromString(inputs))
-    if not isinstance(size, TaskError) and size < _needed(rule, size):
-        text = f"{rule.min_successes} items must succeed, and there are only {size}"
-        size = TaskError("TooFewItems", text)
     if isinstance(size, TaskError):
         scope.failed(turn, node, size, NodePhase.FAILED)
         return
@@ -198,16 +195,23 @@ def _rule(plan: PlanNode) -> ArrayRule:
 
 
 def _size(rule: ArrayRule, inputs: literals_pb2.LiteralMap) -> int | TaskError:
-    """The common length of the list inputs."""
+    """The common length of the list inputs, long enough to have as many successes as are asked for."""
     lengths = {
         name: len(literal.collection.literals)
         for name, literal in inputs.literals.items()
         if name not in rule.bound_inputs
     }
-    if len(set(lengths.values())) == 1:
-        return next(iter(lengths.values()))
-    told = ", ".join(f"{name} has {length}" for name, length in sorted(lengths.items()))
-    return TaskError("InvalidArrayLength", f"the lists to map over must be of one length: {told or 'there is none'}")
+    if len(set(lengths.values())) != 1:
+        told = ", ".join(f"{name} has {length}" for name, length in sorted(lengths.items()))
+        return _invalid_length(f"the lists to map over must be of one length: {told or 'there is none'}")
+    size = next(iter(lengths.values()))
+    if rule.min_successes is not None and rule.min_successes > size:
+        return _invalid_length(f"{rule.min_successes} items must succeed, and there are {size} items")
+    return size
+
+
+def _invalid_length(message: str) -> TaskError:
+    return TaskError("InvalidArrayLength", message)
 
 
 def _needed(rule: ArrayRule, size: int) -> int:

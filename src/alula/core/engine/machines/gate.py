@@ -7,7 +7,8 @@
                         └── timeout ────► timed out
 
 The question is recorded as a signal when the gate starts; an answer is a fact in the log, `SignalSet`. It holds
-for every gate of the execution that asks the same, also for one that starts later.
+for every gate of the execution that asks the same, also for one that starts later, and although the gate that asked
+has stopped waiting meanwhile.
 """
 
 from __future__ import annotations
@@ -24,6 +25,21 @@ from alula.core.engine.records import NodePhase, SignalRecord
 from alula.core.engine.state import Cell, Execution, GateCell, Scope
 from alula.core.engine.turn import Ended, Turn
 from alula.core.errors import TaskError
+
+
+def is_open_question(execution: Execution, signal_id: str) -> bool:
+    """Whether an answer means something: a gate has asked, and nobody has answered."""
+    return signal_id in execution.asked and signal_id not in execution.answers
+
+
+def keep_answer(turn: Turn, event: SignalSet) -> None:
+    """Remember an answer, for the gates that wait for it and for those that ask later."""
+    turn.execution.answers[event.signal_id] = event
+    if not turn.silent:
+        node_id = turn.execution.asked[event.signal_id]
+        turn.changes.signals.append(
+            SignalRecord(event.signal_id, node_id, value=event.value, principal=event.principal)
+        )
 
 
 class GateMachine:
@@ -44,6 +60,7 @@ class GateMachine:
             turn.explain(scope, node, -1, "Sleeping", text)
             return
         turn.execution.gates.setdefault(rule.signal_id, []).append((scope.id, node))
+        turn.execution.asked[rule.signal_id] = scope.node_id(node)
         asked = "an approval" if rule.kind == "approve" else "a value"
         text = f"Waits for {asked}: signal `{rule.signal_id}`."
         turn.explain(scope, node, -1, "WaitsForSignal", text, {"signal": rule.signal_id})
@@ -89,12 +106,7 @@ class GateMachine:
     def _answered(self, turn: Turn, scope: Scope, node: int, cell: GateCell, event: SignalSet) -> None:
         rule = _rule(scope, node)
         self._forget(turn, scope, node)
-        turn.execution.answers[rule.signal_id] = event
         value = literals_pb2.Literal.FromString(event.value)
-        if not turn.silent:
-            turn.changes.signals.append(
-                SignalRecord(rule.signal_id, scope.node_id(node), value=event.value, principal=event.principal)
-            )
         who = event.principal or "somebody"
         if rule.kind == "signal":
             turn.explain(scope, node, -1, "SignalSet", f"{who} gave the value.", {"principal": event.principal})

@@ -19,7 +19,7 @@ from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from alula.core.engine.records import AttemptRecord, CacheEntry, ItemRecord, NodeRecord, Reason, SignalRecord
-from alula.core.errors import NotFound, Unavailable
+from alula.core.errors import Unavailable
 from alula.core.ids import EntityId, ExecutionId
 from alula.core.policy.cache_key import CacheKey
 from alula.server.identity import SYSTEM
@@ -38,6 +38,7 @@ from alula.server.store import (
     WakeUp,
 )
 from alula.server.stores import fields
+from alula.server.stores.addressee import check_addressee
 from alula.server.stores.fields import one_name
 from alula.server.stores.seed import first_project
 from alula.server.stores.sql import connections, schema
@@ -264,16 +265,13 @@ class SqlStore:
     # The runner's side
 
     async def post(self, execution: ExecutionId, event: bytes, audit: Audit) -> None:
-        def post(connection: Connection) -> bool:
-            if not self._executions.exists(connection, execution):
-                return False
+        def post(connection: Connection) -> None:
+            check_addressee(execution, self._executions.phase(connection, execution))
             self._inbox.put(connection, execution, event)
             self._audits.append(connection, [audit])
             self._sql.note_wake_up(connection, execution)
-            return True
 
-        if not await self._writer.write(post, after=lambda kept: self._wake(execution) if kept else None):
-            raise NotFound("ExecutionNotFound", f"there is no execution `{execution}`")
+        await self._writer.write(post, after=lambda _: self._wake(execution))
 
     async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
         return await self._writer.write(

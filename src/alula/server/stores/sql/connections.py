@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 
 from alula.core.errors import FailedPrecondition, InvalidInput
@@ -18,6 +19,8 @@ from alula.core.errors import FailedPrecondition, InvalidInput
 READERS = 4
 _BUSY_TIMEOUT_MS = 5_000
 _CONNECT_TIMEOUT_S = 5
+_STANDSTILL_S = 5
+"""How long PostgreSQL waits for the next statement of a transaction; it takes a writer less than a millisecond."""
 _WAL_LIMIT_BYTES = 64 << 20
 _CHECKPOINT_PAGES = 4_000
 """16 MiB: commits touch many pages again and again, and each checkpoint writes a page once."""
@@ -51,13 +54,15 @@ def writing_engine(url: URL) -> Engine:
     """Raises `FailedPrecondition` code `DriverMissing`."""
     if not url.drivername.startswith("sqlite"):
         try:
-            return create_engine(url, paramstyle="format", pool_size=1, max_overflow=0, connect_args=_postgresql())
+            engine = create_engine(url, paramstyle="format", pool_size=1, max_overflow=0, connect_args=_postgresql())
         except ModuleNotFoundError as error:
             raise FailedPrecondition(
                 "DriverMissing",
                 "PostgreSQL needs the driver psycopg, which is not installed",
                 fix="pip install 'alula[postgres]'",
             ) from error
+        event.listen(engine, "connect", _open_postgresql_writer)
+        return engine
     engine = create_engine(url, pool_size=1, max_overflow=0, connect_args=_sqlite())
     event.listen(engine, "connect", _open_sqlite_writer)
     event.listen(engine, "begin", _begin_immediate)
@@ -88,6 +93,15 @@ def _postgresql() -> dict[str, object]:
         "keepalives_interval": 5,
         "keepalives_count": 3,
     }
+
+
+def _open_postgresql_writer(connection: DBAPIConnection, _record: object) -> None:
+    # A process that stands still in a transaction (stopped, swapped out, its machine asleep) holds locks that keep
+    # others from taking over its executions. Its transaction is given up; should it come back, it writes it again.
+    cursor = connection.cursor()
+    cursor.execute(f"SET idle_in_transaction_session_timeout = '{_STANDSTILL_S}s'")
+    cursor.close()
+    connection.commit()
 
 
 def _open_sqlite_writer(connection: sqlite3.Connection, _record: object) -> None:

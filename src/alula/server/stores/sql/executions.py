@@ -97,8 +97,11 @@ class Executions:
         row = connection.execute(_WHOLE.where(_is(id))).first()
         return None if row is None else _record(row)
 
-    def exists(self, connection: Connection, id: ExecutionId) -> bool:
-        return connection.execute(select(executions.c.phase).where(_is(id))).first() is not None
+    def phase(self, connection: Connection, id: ExecutionId) -> ExecutionPhase | None:
+        """It stays so until the end of the transaction; None where there is no such execution."""
+        statement = select(executions.c.phase).where(_is(id)).with_for_update(read=True)
+        phase = connection.execute(statement).scalar()
+        return None if phase is None else ExecutionPhase(phase)
 
     def page(self, connection: Connection, page: Page, of_labels: Sequence[Condition]) -> list[ExecutionRecord]:
         """`of_labels`: conditions that one and the same label must meet."""

@@ -26,6 +26,10 @@ class Inbox:
             ),
             ["number", *(column.name for column in _KEY)],
         )
+        self._clear = sql.bulk(
+            delete(inbox).where(*(column == bindparam(column.name) for column in _KEY)),
+            [column.name for column in _KEY],
+        )
 
     def put(self, connection: Connection, execution: ExecutionId, event: bytes) -> None:
         self._insert.run(connection, [(*execution, event)])
@@ -46,3 +50,7 @@ class Inbox:
     def consume(self, connection: Connection, rows: Sequence[Cells]) -> None:
         """Rows of number, project, domain, execution."""
         self._delete.run(connection, rows)
+
+    def clear(self, connection: Connection, executions: Sequence[ExecutionId]) -> None:
+        """Throw away what nobody will read."""
+        self._clear.run(connection, executions)

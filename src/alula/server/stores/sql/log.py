@@ -7,6 +7,7 @@ so that each is written once.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import compress
 
 from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 
@@ -100,10 +101,7 @@ class Log:
 
     def append(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
         """Write those that hold their fence; False for each of the others, of which nothing is written."""
-        overlooking = self._overlooking_mail(connection, commits)
-        heeding = [commit for commit, overlooks in zip(commits, overlooking, strict=True) if not overlooks]
-        passing = iter(self._pass_fence(connection, heeding))
-        kept = [not overlooks and next(passing) for overlooks in overlooking]
+        kept = self._kept(connection, commits)
         of_execution: dict[ExecutionId, list[Commit]] = {}
         for commit, holds in zip(commits, kept, strict=True):
             if holds:
@@ -120,19 +118,36 @@ class Log:
         self._follow(connection, of_execution)
         consumed = [(number, *commit.execution) for commit in passed for number in commit.consumed]
         self._inbox.consume(connection, consumed)
+        self._inbox.clear(connection, [commit.execution for commit in passed if commit.is_abort])
         self._audits.append(connection, [entry for commit in passed for entry in commit.audit])
         return kept
 
-    def _overlooking_mail(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
-        """Which of them would end their execution without having read all its mail."""
+    def _kept(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
+        """Which of them hold their fence and overlook no mail."""
+        if not any(commit.is_end for commit in commits):
+            return self._pass_fence(connection, commits)
+        overlooking = set[int]()
+        while True:
+            # Behind the fence the rows are locked: mail is there by now, or its sender waits and learns of the end.
+            with connection.begin_nested() as attempt:
+                trying = [i for i in range(len(commits)) if i not in overlooking]
+                passed = self._pass_fence(connection, [commits[i] for i in trying])
+                kept = set(compress(trying, passed))
+                found = kept & self._overlooking_mail(connection, commits)
+                if not found:
+                    return [i in kept for i in range(len(commits))]
+                overlooking |= found
+                attempt.rollback()
+
+    def _overlooking_mail(self, connection: Connection, commits: Sequence[Commit]) -> set[int]:
+        """The places of those that would end their execution without having read all its mail."""
         ending = {commit.execution for commit in commits if commit.is_end}
-        if not ending:
-            return [False] * len(commits)
         mail = [(message.execution, message.number) for message in self._inbox.read(connection, sorted(ending))]
-        return [
-            commit.is_end and any(id == commit.execution and number not in commit.consumed for id, number in mail)
-            for commit in commits
-        ]
+        return {
+            i
+            for i, commit in enumerate(commits)
+            if commit.is_end and any(id == commit.execution and number not in commit.consumed for id, number in mail)
+        }
 
     def _pass_fence(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
         # One order for all writers: two that want the same rows wait for each other, and never both.
