@@ -52,6 +52,7 @@ def task(
     retries: int = 0,
     timeout_s: int = 0,
     cache_version: str = "",
+    serialize: bool = False,
 ) -> tasks_pb2.TaskTemplate:
     """A container task, by default from `x: int` to `o0: int`."""
     template = tasks_pb2.TaskTemplate(
@@ -64,6 +65,7 @@ def task(
     template.metadata.timeout.seconds = timeout_s
     template.metadata.discoverable = bool(cache_version)
     template.metadata.discovery_version = cache_version
+    template.metadata.cache_serializable = serialize
     return template
 
 

@@ -53,7 +53,7 @@ def draw(random: Random) -> Faults:
         until_s=random.choice((60.0, 600.0, 3600.0)),
         hosts=2 if random.random() < 0.3 else 1,
         crash=perhaps(0.03, share=0.7),
-        down_s=random.choice((0.1, 5.0, 60.0)),
+        down_s=random.choice((1.0, 5.0, 60.0)),
         pause=perhaps(0.01, share=0.4),
         store_refuses=perhaps(0.1),
         store_unknown=perhaps(0.2),

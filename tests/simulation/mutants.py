@@ -104,8 +104,8 @@ MUTANTS = (
     Mutant(
         "a place is never given back",
         f"{MACHINES}/task.py",
-        "    places.give_back(turn)\n    _publish(",
-        "    _publish(",
+        "    if cell.stage in _PLACED:\n        places.give_back(turn)\n    if cell.reserved",
+        "    if cell.reserved",
     ),
     Mutant(
         "one attempt more than max_parallelism", f"{ENGINE}/state.py", "self.running < limit", "self.running <= limit"
@@ -128,6 +128,18 @@ MUTANTS = (
         "core/policy/cache_key.py",
         "for name in sorted(inputs.literals) if name not in ignored}",
         "for name in ()}",
+    ),
+    Mutant(
+        "a reservation is never released",
+        f"{MACHINES}/task.py",
+        "        turn.changes.released.append(Released(cell.key, _holder(turn.execution, scope, node)))\n",
+        "        pass\n",
+    ),
+    Mutant(
+        "who waits for a result is forgotten in a crash",
+        f"{MACHINES}/task.py",
+        "if cell.stage in _ASKING:",
+        "if cell.stage is Stage.LOOKING_UP:",
     ),
     # The engine: arrays, branches, gates, children
     Mutant(

@@ -198,7 +198,7 @@ def _check_limits(world: World, record: ExecutionRecord, state: Execution) -> No
 def _holds_place(cell: object) -> bool:
     if isinstance(cell, ChildCell):
         return cell.launched
-    return isinstance(cell, TaskCell) and cell.stage in (Stage.SUBMITTED, Stage.RUNNING)
+    return isinstance(cell, TaskCell) and cell.stage in (Stage.RESERVING, Stage.SUBMITTED, Stage.RUNNING)
 
 
 async def _compare(world: World, record: ExecutionRecord, rows: Rows) -> None:

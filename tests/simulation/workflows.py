@@ -117,6 +117,7 @@ class _Author:
                 retries=random.randint(0, 3),
                 timeout_s=TIMEOUT_S if random.random() < 0.5 else 0,
                 cache_version="1" if random.random() < 0.4 else "",
+                serialize=random.random() < 0.5,
             )
         )
 

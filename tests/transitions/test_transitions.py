@@ -30,7 +30,7 @@ def test_each_transition_is_covered_and_no_other_happens() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize(("machine", "standing"), STANDINGS, ids=" ".join)
+@pytest.mark.parametrize(("machine", "standing"), STANDINGS, ids=lambda name: name)
 def test_where_a_node_stands_it_accepts_what_the_table_says_and_nothing_else(machine: str, standing: str) -> None:
     run = STANDINGS[machine, standing]()
     events = list(all_events(run))

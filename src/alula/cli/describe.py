@@ -15,7 +15,6 @@ import msgspec
 from flyteidl.admin import execution_pb2, task_execution_pb2
 from flyteidl.core import execution_pb2 as phases_pb2
 
-from alula.cli.literal_text import outputs_text
 from alula.cli.options import Target, output_option, target_options
 from alula.cli.output import (
     colour_phase,
@@ -30,6 +29,7 @@ from alula.cli.tree import plain_tree, renderable, run_duration
 from alula.core.engine.records import AttemptPhase, ExecutionPhase, NodePhase
 from alula.core.errors import NotFound
 from alula.core.ids import ExecutionId
+from alula.core.literals.text import outputs_text
 from alula.sdk.client import http
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import GET_EXECUTION_DATA

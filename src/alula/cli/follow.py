@@ -11,12 +11,12 @@ import time
 from flyteidl.admin import execution_pb2
 
 from alula.cli.failures import INTERRUPTED, RUN_FAILED, SUCCESS, CommandEnded, say, say_error
-from alula.cli.literal_text import outputs_text
 from alula.cli.output import print_message
 from alula.cli.tree import Line, lines, plain, plain_tree, renderable, run_duration
 from alula.core.engine.records import ExecutionPhase, NodePhase
 from alula.core.errors import Unavailable
 from alula.core.ids import ExecutionId
+from alula.core.literals.text import outputs_text
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import GET_EXECUTION, GET_EXECUTION_DATA
 from alula.sdk.client.run_view import RunView, to_execution_id

@@ -9,10 +9,10 @@ import click
 from flyteidl.core.literals_pb2 import LiteralMap
 
 from alula.cli.failures import RUN_FAILED, CommandEnded, say, say_error
-from alula.cli.literal_text import outputs_text
 from alula.cli.load import Runnable, user_traceback
 from alula.cli.output import print_message
 from alula.cli.run_options import RunSettings
+from alula.core.literals.text import outputs_text
 from alula.sdk.client.inputs import input_literals
 from alula.sdk.local.run import LocalOutcome, data_folder, run_entity
 from alula.sdk.types.store import FileStore

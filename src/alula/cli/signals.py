@@ -7,13 +7,13 @@ from flyteidl.admin import common_pb2, signal_pb2
 from flyteidl.core import identifier_pb2, literals_pb2
 
 from alula.cli.failures import say
-from alula.cli.literal_text import literal_text
 from alula.cli.options import Target, output_option, target_options
 from alula.cli.output import print_message, print_table
 from alula.cli.values import from_text
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.core.literals.casting import explain_type
+from alula.core.literals.text import literal_text
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import LIST_SIGNALS, SET_SIGNAL
 from alula.sdk.client.run_view import to_execution_id

@@ -364,4 +364,30 @@ class Store(Protocol):
         """
         ...
 
+    # The catalog: outputs that may stand in for a run
+
     async def cached(self, key: CacheKey) -> CacheEntry | None: ...
+
+    async def cache_entries(self, query: Query) -> list[CacheEntry]:
+        """Without their outputs. Filter fields: project, domain, task, cache_version, source, digest, created_at."""
+        ...
+
+    async def evict(self, filters: Sequence[Filter], audit: Audit) -> int:
+        """Remove the entries that meet all of these, fields as in `cache_entries`; how many there were."""
+        ...
+
+    async def reserve(self, key: CacheKey, holder: str) -> str:
+        """Make a node the one that computes this result; empty when it is, else who is already.
+
+        `holder` is `project/domain/execution/node`. What it holds ends by `Changes.released`, which it commits, and
+        at the latest with its execution: who is asked for by a dead one is given to the next.
+        """
+        ...
+
+    async def reserved_by(self, key: CacheKey) -> str:
+        """Who computes this result; empty for nobody."""
+        ...
+
+    async def unreserve(self, key: CacheKey, holder: str) -> None:
+        """Let go of a reservation that came to nothing; fine where it is somebody else's."""
+        ...

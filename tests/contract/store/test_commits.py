@@ -335,38 +335,6 @@ async def test_the_runner_is_woken_also_when_the_caller_has_gone(store: Store) -
     assert await store.execution(ID) is not None
 
 
-# Catalog
-
-
-async def test_the_catalog_gives_what_was_published_last(store: Store) -> None:
-    await launch(store, "a1")
-    assert await store.cached(cache_key()) is None
-    await store.commit([commit(ID, 1, b"a", published=[cache_entry(), cache_entry("d2")])])
-    assert await store.cached(cache_key()) == cache_entry()
-    newer = cache_entry(outputs=b"newer")
-    await store.commit([commit(ID, 2, b"b", published=[cache_entry(outputs=b"older"), newer])])
-    assert await store.cached(cache_key()) == newer
-    assert await store.cached(cache_key("d2")) == cache_entry("d2")
-    assert await store.cached(cache_key(project="other")) is None
-
-
-async def test_writers_that_publish_the_same_keys_do_not_block_each_other(make_store: Callable[[], Store]) -> None:
-    stores = [make_store() for _ in range(2)]
-    for store in stores:
-        await store.start()
-    try:
-        await launch(stores[0], "a1", "a2")
-        digests = [f"d{n}" for n in range(20)]
-        for seq in range(1, 6):
-            forward = commit(ID, seq, b"e", published=[cache_entry(d) for d in digests])
-            backward = commit(OTHER, seq, b"e", published=[cache_entry(d) for d in reversed(digests)])
-            both = asyncio.gather(stores[0].commit([forward]), stores[1].commit([backward]))
-            assert await asyncio.wait_for(both, 20) == [[True], [True]]
-    finally:
-        for store in stores:
-            await store.stop()
-
-
 async def test_the_owner_of_an_execution_is_who_claimed_it_last(store: Store) -> None:
     assert await store.owner(ID) == ""
     await launch(store, "a1")

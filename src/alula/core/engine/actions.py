@@ -44,11 +44,15 @@ class CancelAttempt(msgspec.Struct, frozen=True):
 
 
 class LookUpCache(msgspec.Struct, frozen=True):
-    """Answer with `CacheHit` or `CacheMissed`."""
+    """Answer with `CacheHit` or `CacheMissed`, or with `CacheAwaited` where somebody else has reserved the result."""
 
     scope: int
     node: int
     key: CacheKey
+    holder: str = ""
+    """For whom to reserve it, `project/domain/execution/node`; empty for nobody."""
+    wait: bool = False
+    """Answer when there is a result, or when nobody computes it any more."""
 
 
 class SetTimer(msgspec.Struct, frozen=True):

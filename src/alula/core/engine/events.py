@@ -100,6 +100,22 @@ class CacheMissed(msgspec.Struct, frozen=True, array_like=True, tag="missed"):
     node: int
     failed: bool = False
     """The catalog could not answer: the node runs all the same."""
+    why: str = ""
+    """How this run differs from the nearest one that is in the catalog; empty where nothing is near."""
+    nearest: str = ""
+    """The attempt that made that one, as `CacheHit.source`."""
+    reserved: bool = False
+    """The result is reserved for this node: others that want the same wait for it."""
+
+
+class CacheAwaited(msgspec.Struct, frozen=True, array_like=True, tag="awaited"):
+    """Another node computes the same: this one waits for its result or, should that not come, for its own turn."""
+
+    at: int
+    scope: int
+    node: int
+    holder: str
+    """`project/domain/execution/node`"""
 
 
 class TimerFired(msgspec.Struct, frozen=True, array_like=True, tag="timer"):
@@ -144,6 +160,7 @@ NodeEvent = (
     | AttemptFailed
     | CacheHit
     | CacheMissed
+    | CacheAwaited
     | TimerFired
     | SignalSet
     | ChildEnded

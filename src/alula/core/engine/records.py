@@ -212,6 +212,13 @@ class CacheEntry(msgspec.Struct, frozen=True):
     created_at: int
 
 
+class Released(msgspec.Struct, frozen=True):
+    """A reservation that ends: whoever waits for it may look again."""
+
+    key: CacheKey
+    holder: str
+
+
 class Changes(msgspec.Struct):
     """All that one or several steps of one execution changed. Later records of the same thing win field by field."""
 
@@ -223,3 +230,4 @@ class Changes(msgspec.Struct):
     signals: list[SignalRecord] = []
     published: list[CacheEntry] = []
     """Cache entries to write, in the same transaction."""
+    released: list[Released] = []

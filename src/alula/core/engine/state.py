@@ -34,6 +34,8 @@ class Stage(IntEnum):
     SUBMITTED = 2
     RUNNING = 3
     BACKING_OFF = 4
+    RESERVING = 5
+    AWAITING = 6
 
 
 class TaskCell(msgspec.Struct):
@@ -49,6 +51,8 @@ class TaskCell(msgspec.Struct):
     """When the timer of its stage fires: the back-off's end, or the attempt's deadline."""
     key: CacheKey | None = None
     cache_status: CacheStatus = CacheStatus.DISABLED
+    reserved: bool = False
+    """Whether others that want the same wait for it."""
 
     @property
     def waits_for_place(self) -> bool:

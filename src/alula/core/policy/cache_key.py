@@ -8,11 +8,13 @@ it, and a literal's `hash` stands for its value.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 
 import msgspec
 from flyteidl.core import literals_pb2, tasks_pb2, workflow_pb2
 
 from alula.core.literals.hashing import hash_interface, hash_literal
+from alula.core.literals.text import preview
 
 FORMAT_VERSION = 1
 """Part of every digest: a change of how keys are made turns old entries into misses, never into wrong hits."""
@@ -30,6 +32,8 @@ class CacheKey(msgspec.Struct, frozen=True, array_like=True):
     inputs: dict[str, str]
     """Hash of each input that counts, by name."""
     digest: str
+    shown: dict[str, str] = {}
+    """How each of these inputs begins, for people."""
 
 
 def is_cacheable(task: tasks_pb2.TaskTemplate, *, overrides: workflow_pb2.NodeMetadata | None = None) -> bool:
@@ -63,7 +67,8 @@ def cache_key(
     if overrides is not None and overrides.HasField("cache_version"):
         version = overrides.cache_version
     ignored = frozenset(task.metadata.cache_ignore_input_vars)
-    hashes = {name: hash_literal(inputs.literals[name]) for name in sorted(inputs.literals) if name not in ignored}
+    counting = [name for name in sorted(inputs.literals) if name not in ignored]
+    hashes = {name: hash_literal(inputs.literals[name]) for name in counting}
     identifier, interface = task.id, hash_interface(task.interface)
     parts = [FORMAT_VERSION, identifier.project, identifier.domain, identifier.name, version, interface, hashes]
     return CacheKey(
@@ -74,6 +79,7 @@ def cache_key(
         interface=interface,
         inputs=hashes,
         digest=hashlib.sha256(msgspec.json.encode(parts)).hexdigest(),
+        shown={name: preview(inputs.literals[name]) for name in counting},
     )
 
 
@@ -98,7 +104,22 @@ def difference(old: CacheKey, new: CacheKey) -> list[str]:
         elif after is None:
             differences.append(f"input `{name}` is gone")
         elif before != after:
-            differences.append(f"input `{name}` changed (value {before[:8]} became {after[:8]})")
+            differences.append(f"input `{name}` changed{_from_to(old.shown.get(name), new.shown.get(name))}")
     if not differences and old.digest != new.digest:
         differences.append("the platform makes cache keys in a new way")
     return differences
+
+
+def _from_to(before: str | None, after: str | None) -> str:
+    """Both values, unless they look the same: then it is further on that they differ, or inside a file."""
+    return f" from {before} to {after}" if before and after and before != after else ""
+
+
+def nearest(known: Iterable[CacheKey], key: CacheKey) -> tuple[int, list[str]]:
+    """Which of the keys, by its place, differs least from `key`, and in what; the first of several. -1 for none."""
+    best, least = -1, list[str]()
+    for place, other in enumerate(known):
+        differences = difference(other, key)
+        if best < 0 or len(differences) < len(least):
+            best, least = place, differences
+    return best, least

@@ -1,40 +1,138 @@
-"""Asking the catalog whether a result is known, and whether it is still there.
+"""Asking the catalog whether a result is known, whether it is still there, and who computes it.
 
-An entry that names an object which is gone is a miss: the node runs again.
+An entry that names an object which is gone is a miss: the node runs again. A result that must be reserved is waited
+for while another node has it. Who waits is woken by the commits of this process, and looks from time to time for what
+others do.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
 
 from flyteidl.core import literals_pb2
 
 from alula.core.engine.actions import LookUpCache
-from alula.core.engine.events import CacheHit, CacheMissed
+from alula.core.engine.events import CacheAwaited, CacheHit, CacheMissed
+from alula.core.engine.records import Released
 from alula.core.errors import AlulaError
 from alula.core.literals.uris import uris
+from alula.core.policy.cache_key import CacheKey, nearest
 from alula.server.blob import Blobs
-from alula.server.store import Store
+from alula.server.store import Filter, Query, Store
+
+RECHECK_S = 1.0
+RECHECK_MAX_S = 10.0
+NEAR_MAX = 10
+"""Newest entries of a task among which the one is looked for that differs least."""
+
+Answer: TypeAlias = CacheHit | CacheMissed | CacheAwaited
 
 logger = logging.getLogger(__name__)
 
 
-async def look_up(store: Store, blobs: Blobs, action: LookUpCache, clock: Callable[[], int]) -> CacheHit | CacheMissed:
-    """The answer to a `LookUpCache`. A catalog that can't answer never fails a node."""
-    try:
-        entry = await store.cached(action.key)
-        if entry is None or await _lost(blobs, entry.outputs):
-            return CacheMissed(clock(), action.scope, action.node)
-    except AlulaError as error:
-        logger.warning("cache look-up of %s failed: %s", action.key.task, error)
-        return CacheMissed(clock(), action.scope, action.node, failed=True)
-    return CacheHit(clock(), action.scope, action.node, entry.outputs, entry.source)
+class Lookups:
+    """All look-ups of a runner."""
 
+    def __init__(self, store: Store, blobs: Blobs, clock: Callable[[], int]) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._clock = clock
+        self._waiting: dict[str, set[asyncio.Event]] = {}
+        """Who waits for a result, by the digest of its key."""
 
-async def _lost(blobs: Blobs, outputs: bytes) -> bool:
-    root = blobs.uri()
-    for uri in uris(literals_pb2.LiteralMap.FromString(outputs)):
-        if uri.startswith(root) and await blobs.size(uri) is None and not await blobs.list(uri):
-            return True
-    return False
+    async def answer(self, action: LookUpCache, is_wanted: Callable[[], bool]) -> Answer | None:
+        """The answer to a look-up; None once nobody wants it any more.
+
+        A catalog that can't answer never fails a node.
+        """
+        if action.wait:
+            return await self._wait(action, is_wanted)
+        try:
+            return await self._reserve(action, is_wanted) if action.holder else await self._look(action)
+        except AlulaError as error:
+            logger.warning("cache look-up of %s failed: %s", action.key.task, error)
+            return CacheMissed(self._clock(), action.scope, action.node, failed=True)
+
+    def released(self, reservations: Iterable[Released]) -> None:
+        """Reservations have ended, durably: let those look again that wait for them."""
+        for each in reservations:
+            for waiter in self._waiting.get(each.key.digest, ()):
+                waiter.set()
+
+    async def _next_release(self, digest: str, timeout_s: float) -> None:
+        release = asyncio.Event()
+        self._waiting.setdefault(digest, set()).add(release)
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout_s):
+                    await release.wait()
+        finally:
+            self._waiting[digest].discard(release)
+            if not self._waiting[digest]:
+                del self._waiting[digest]
+
+    async def _look(self, action: LookUpCache) -> Answer:
+        hit = await self._hit(action)
+        if hit is not None:
+            return hit
+        why, source = await self._differences(action.key)
+        return CacheMissed(self._clock(), action.scope, action.node, why=why, nearest=source)
+
+    async def _reserve(self, action: LookUpCache, is_wanted: Callable[[], bool]) -> Answer | None:
+        hit = await self._hit(action)
+        if hit is not None:
+            return hit
+        holder = await self._store.reserve(action.key, action.holder)
+        if holder:
+            return CacheAwaited(self._clock(), action.scope, action.node, holder)
+        hit = await self._hit(action)  # whoever had it before may have ended in between
+        if hit is None and is_wanted():
+            return CacheMissed(self._clock(), action.scope, action.node, reserved=True)
+        await self._let_go(action)
+        return hit
+
+    async def _wait(self, action: LookUpCache, is_wanted: Callable[[], bool]) -> Answer | None:
+        delay_s = RECHECK_S
+        while is_wanted():
+            try:
+                is_reserved = bool(await self._store.reserved_by(action.key))
+                hit = await self._hit(action)
+                if hit is not None or not is_reserved:
+                    return hit or CacheMissed(self._clock(), action.scope, action.node)
+            except AlulaError as error:
+                logger.warning("who waits for %s can't be told yet: %s", action.key.task, error)
+            await self._next_release(action.key.digest, delay_s)
+            delay_s = min(2 * delay_s, RECHECK_MAX_S)
+        return None
+
+    async def _let_go(self, action: LookUpCache) -> None:
+        # What can't be let go of ends with its execution.
+        with contextlib.suppress(AlulaError):
+            await self._store.unreserve(action.key, action.holder)
+
+    async def _hit(self, action: LookUpCache) -> CacheHit | None:
+        entry = await self._store.cached(action.key)
+        if entry is None or await self._lost(entry.outputs):
+            return None
+        return CacheHit(self._clock(), action.scope, action.node, entry.outputs, entry.source)
+
+    async def _lost(self, outputs: bytes) -> bool:
+        root = self._blobs.uri()
+        for uri in uris(literals_pb2.LiteralMap.FromString(outputs)):
+            if uri.startswith(root) and await self._blobs.size(uri) is None and not await self._blobs.list(uri):
+                return True
+        return False
+
+    async def _differences(self, key: CacheKey) -> tuple[str, str]:
+        """How this run differs from the nearest one that is known, and which attempt made that; empty for none."""
+        given = (("project", key.project), ("domain", key.domain), ("task", key.task))
+        filters = tuple(Filter(field, "eq", (value,)) for field, value in given)
+        known = await self._store.cache_entries(Query(limit=NEAR_MAX, filters=filters))
+        place, differences = nearest([entry.key for entry in known], key)
+        if place < 0:
+            return "", ""
+        return "; ".join(differences) or "its files are gone", known[place].source

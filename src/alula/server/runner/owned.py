@@ -8,7 +8,7 @@ from flyteidl.admin import execution_pb2
 
 from alula.core.engine.actions import Action, CancelAttempt, StartAttempt
 from alula.core.engine.events import Claimed, Event, GraphReturned, decode, encode
-from alula.core.engine.records import Changes, ExecutionPhase
+from alula.core.engine.records import Changes, ExecutionPhase, Released
 from alula.core.engine.state import Execution
 from alula.core.engine.step import accepts, step
 from alula.core.ids import AttemptId
@@ -64,6 +64,11 @@ class Owned:
         phase = self.state.phase
         return phase.is_terminal and phase is not ExecutionPhase.ABORTED and bool(self.uncommitted())
 
+    @property
+    def released(self) -> list[Released]:
+        """Reservations that end with the next commit."""
+        return self._changes.released
+
     def uncommitted(self) -> list[Event]:
         """What happened to the execution and is not in its log, but for who took it over."""
         return [event for event in map(decode, self._events) if not isinstance(event, Claimed)]
@@ -117,3 +122,4 @@ def join(into: Changes, more: Changes) -> None:
     into.reasons.extend(more.reasons)
     into.signals.extend(more.signals)
     into.published.extend(more.published)
+    into.released.extend(more.released)

@@ -32,14 +32,14 @@ from alula.core.engine.actions import (
 )
 from alula.core.engine.events import Event
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
-from alula.core.engine.state import TaskCell
+from alula.core.engine.state import Stage, TaskCell
 from alula.core.engine.step import fold, outstanding, start
 from alula.core.errors import AlulaError, InvalidInput, NotFound, ResourceExhausted, TaskError, Unavailable
 from alula.core.ids import ExecutionId
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
 from alula.server.runner.attempts import attempt_spec
-from alula.server.runner.cache import look_up
+from alula.server.runner.cache import Lookups
 from alula.server.runner.children import MAY_PASS, Children
 from alula.server.runner.definitions import Definitions
 from alula.server.runner.dynamic import keep_graph
@@ -109,6 +109,9 @@ class Runner:
         """What this program can't run."""
         self._wake = asyncio.Event()
         self._wake_later: asyncio.TimerHandle | None = None
+        self._lookups = Lookups(store, blobs, clock)
+        self._looked_up: set[tuple[ExecutionId, int, int, Stage]] = set()
+        """(execution, scope, node, stage) for which the catalog is asked."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.Task[None] | None = None
         self._heart: asyncio.Task[None] | None = None
@@ -388,6 +391,7 @@ class Runner:
         self._dirty.clear()
         for owned, is_kept in zip(dirty, kept, strict=True):
             if is_kept:
+                self._lookups.released(owned.released)
                 self._to_do.extend((owned, action) for action in owned.committed())
                 self._publish(owned.record.id, owned.state.phase)
             elif owned.record.id in self._owned:
@@ -447,7 +451,7 @@ class Runner:
                 owned.attempts.pop(id, None)
                 self._executor.cancel(id)
             case LookUpCache():
-                self._spawn(self._look_up(owned.record, action))
+                self._look_up(owned.record.id, action)
             case SetTimer():
                 self._timers.set(owned.record.id, action)
             case LaunchChild():
@@ -527,9 +531,27 @@ class Runner:
         except (Unavailable, ResourceExhausted) as error:
             logger.warning("the parent of %s will have to ask: %s", owned.record.id, error)
 
-    async def _look_up(self, record: ExecutionRecord, action: LookUpCache) -> None:
-        event = await look_up(self._store, self._blobs, action, self._clock)
-        self._arrive(record.id, event)
+    def _look_up(self, execution: ExecutionId, action: LookUpCache) -> None:
+        """Ask the catalog, unless that is under way already."""
+        stage = Stage.AWAITING if action.wait else Stage.RESERVING if action.holder else Stage.LOOKING_UP
+        place = (execution, action.scope, action.node, stage)
+        if place not in self._looked_up:
+            self._looked_up.add(place)
+            self._spawn(self._answer(execution, action, stage))
+
+    async def _answer(self, execution: ExecutionId, action: LookUpCache, stage: Stage) -> None:
+        def is_wanted() -> bool:
+            owned = self._owned.get(execution)
+            scope = owned.state.scopes.get(action.scope) if owned is not None else None
+            cell = scope.cells.get(action.node) if scope is not None else None
+            return isinstance(cell, TaskCell) and cell.stage is stage
+
+        try:
+            event = await self._lookups.answer(action, is_wanted)
+            if event is not None:
+                self._arrive(execution, event)
+        finally:
+            self._looked_up.discard((execution, action.scope, action.node, stage))
 
     def _spawn(self, work: Coroutine[object, object, None]) -> None:
         """Do something beside the loop."""

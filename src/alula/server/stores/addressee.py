@@ -1,4 +1,4 @@
-"""Who can be sent mail: an execution that is there and has not ended."""
+"""Who can be sent mail, an execution that is there and has not ended; and which one a holder's name means."""
 
 from __future__ import annotations
 
@@ -13,3 +13,9 @@ def check_addressee(execution: ExecutionId, phase: ExecutionPhase | None) -> Non
         raise NotFound("ExecutionNotFound", f"there is no execution `{execution}`")
     if phase.is_terminal:
         raise FailedPrecondition("ExecutionEnded", f"execution `{execution}` has ended: {phase.name}")
+
+
+def execution_of(holder: str) -> ExecutionId:
+    """The execution in which the holder of a reservation is: of `project/domain/execution/node`."""
+    project, domain, name, _ = holder.split("/", 3)
+    return ExecutionId(project, domain, name)

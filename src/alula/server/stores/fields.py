@@ -7,7 +7,7 @@ nothing of columns or rows; each adapter maps the names to its own.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from enum import IntEnum
 
@@ -166,6 +166,15 @@ SIGNALS: Mapping[str, Field] = {
     "principal": TEXT,
     "created_at": TIME,
 }
+CATALOG: Mapping[str, Field] = {
+    "project": TEXT,
+    "domain": TEXT,
+    "task": TEXT,
+    "cache_version": TEXT,
+    "source": TEXT,
+    "digest": TEXT,
+    "created_at": TIME,
+}
 AUDITS: Mapping[str, Field] = {
     "project": TEXT,
     "domain": TEXT,
@@ -206,10 +215,15 @@ def check(
     return Page(
         limit=query.limit,
         offset=query.offset,
-        conditions=tuple(_condition(given, filterable) for given in query.filters),
+        conditions=check_filters(query.filters, filterable),
         sort_by=sort_by,
         descending=query.descending,
     )
+
+
+def check_filters(filters: Iterable[Filter], fields: Mapping[str, Field]) -> tuple[Condition, ...]:
+    """As `check`, of filters alone."""
+    return tuple(_condition(given, fields) for given in filters)
 
 
 def _condition(given: Filter, fields: Mapping[str, Field]) -> Condition:

@@ -34,6 +34,7 @@ from alula.server.store import (
     EntityKind,
     EntityRecord,
     ExecutionRecord,
+    Filter,
     InboxMessage,
     NamedEntityRecord,
     ProjectRecord,
@@ -43,7 +44,7 @@ from alula.server.store import (
 )
 from alula.server.stores import fields
 from alula.server.stores import memory_lists as lists
-from alula.server.stores.addressee import check_addressee
+from alula.server.stores.addressee import check_addressee, execution_of
 from alula.server.stores.fields import one_name
 from alula.server.stores.merging import merge, overlay, overlay_item
 from alula.server.stores.seed import first_project
@@ -82,6 +83,7 @@ class MemoryStore:
         self._attributes: dict[tuple[str, str, str, int], AttributesRecord] = {}
         self._executions: dict[ExecutionId, _Execution] = {}
         self._catalog: dict[tuple[str, str, str], CacheEntry] = {}
+        self._reservations: dict[tuple[str, str, str], str] = {}
         self._audits: list[Audit] = []
         self._leases: dict[str, int] = {}
         self._last_message = 0
@@ -349,7 +351,36 @@ class MemoryStore:
         return [self._commit(commit) for commit in commits]
 
     async def cached(self, key: CacheKey) -> CacheEntry | None:
-        return self._catalog.get((key.project, key.domain, key.digest))
+        return self._catalog.get(_place(key))
+
+    async def cache_entries(self, query: Query) -> list[CacheEntry]:
+        page = fields.check(query, fields.CATALOG)
+        found = lists.page_of(self._catalog.values(), page, lists.CATALOG, lambda entry: _place(entry.key))
+        return [msgspec.structs.replace(entry, outputs=b"") for entry in found]
+
+    async def evict(self, filters: Sequence[Filter], audit: Audit) -> int:
+        conditions = fields.check_filters(filters, fields.CATALOG)
+        gone = [_place(entry.key) for entry in lists.matching(self._catalog.values(), conditions, lists.CATALOG)]
+        for place in gone:
+            del self._catalog[place]
+        self._audits.append(audit)
+        return len(gone)
+
+    async def reserve(self, key: CacheKey, holder: str) -> str:
+        before = await self.reserved_by(key)
+        if before not in ("", holder):
+            return before
+        self._reservations[_place(key)] = holder
+        return ""
+
+    async def reserved_by(self, key: CacheKey) -> str:
+        holder = self._reservations.get(_place(key), "")
+        kept = self._executions.get(execution_of(holder)) if holder else None
+        return "" if kept is None or kept.record.phase.is_terminal else holder
+
+    async def unreserve(self, key: CacheKey, holder: str) -> None:
+        if self._reservations.get(_place(key)) == holder:
+            del self._reservations[_place(key)]
 
     def _commit(self, commit: Commit) -> bool:
         kept = self._executions.get(commit.execution)
@@ -380,13 +411,20 @@ class MemoryStore:
             _lay(kept.signals, signal.signal_id, signal, overlay)
         kept.reasons += changes.reasons
         for entry in changes.published:
-            self._catalog[entry.key.project, entry.key.domain, entry.key.digest] = entry
+            self._catalog[_place(entry.key)] = entry
+        for released in changes.released:
+            if self._reservations.get(_place(released.key)) == released.holder:
+                del self._reservations[_place(released.key)]
 
     def _wake(self, execution: ExecutionId) -> None:
         if self._callbacks:
             loop = asyncio.get_running_loop()
             for callback in self._callbacks:
                 loop.call_soon(callback, execution)
+
+
+def _place(key: CacheKey) -> tuple[str, str, str]:
+    return key.project, key.domain, key.digest
 
 
 Key = TypeVar("Key")

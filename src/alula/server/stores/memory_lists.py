@@ -46,6 +46,11 @@ NAMED_ENTITY: Mapping[str, Getter] = {
     **{name: attrgetter(f"record.{name}") for name in fields.NAMED_ENTITIES if name != "created_at"},
     "created_at": attrgetter("created_at"),
 }
+CATALOG: Mapping[str, Getter] = {
+    **{name: attrgetter(f"key.{name}") for name in fields.CATALOG if name not in ("source", "created_at")},
+    "source": attrgetter("source"),
+    "created_at": attrgetter("created_at"),
+}
 AUDIT: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.AUDITS}
 
 

@@ -36,6 +36,7 @@ def merge(changes: Iterable[Changes]) -> Changes:
         merged.reasons += change.reasons
         merged.signals += change.signals
         merged.published += change.published
+        merged.released += change.released
     merged.nodes = fold(merged.nodes, node_key, overlay)
     merged.attempts = fold(merged.attempts, attempt_key, overlay)
     merged.items = fold(merged.items, item_key, overlay_item)

@@ -22,6 +22,7 @@ from alula.core.engine.events import (
     AttemptFailed,
     AttemptStarted,
     AttemptSucceeded,
+    CacheAwaited,
     CacheHit,
     CacheMissed,
     ChildEnded,
@@ -44,6 +45,7 @@ from alula.core.engine.records import (
     NodePhase,
     NodeRecord,
     Reason,
+    Released,
     SignalRecord,
 )
 from alula.core.engine.recovery import Recovery
@@ -87,6 +89,7 @@ class Driver:
         self.attempts: dict[tuple[str, int], AttemptPhase] = {}
         self.reasons: list[Reason] = []
         self.published: list[CacheEntry] = []
+        self.released: list[Released] = []
         self.result: ExecutionChange | None = None
         self.history: list[Action] = []
         self.cancelled: list[str] = []
@@ -132,9 +135,16 @@ class Driver:
         error = TaskError("Boom", f"{node} broke", kind, recoverable)  # pyright: ignore[reportArgumentType]
         self.apply(AttemptFailed(self.now, action.scope, action.node, action.attempt, error))
 
-    def miss(self, node: str) -> None:
+    def miss(self, node: str, *, why: str = "") -> None:
+        """Nothing is in the cache; reserved, where that was asked for."""
         action = self.lookups.pop(node)
-        self.apply(CacheMissed(self.now, action.scope, action.node))
+        reserved = bool(action.holder)
+        self.apply(CacheMissed(self.now, action.scope, action.node, why=why, nearest="other/n0/0", reserved=reserved))
+
+    def wait_for(self, node: str, holder: str) -> None:
+        """Somebody else computes the same."""
+        action = self.lookups.pop(node)
+        self.apply(CacheAwaited(self.now, action.scope, action.node, holder))
 
     def hit(self, node: str, value: int) -> None:
         action = self.lookups.pop(node)
@@ -224,6 +234,7 @@ class Driver:
         self.reasons.extend(changes.reasons)
         self.signals.extend(changes.signals)
         self.published.extend(changes.published)
+        self.released.extend(changes.released)
         for record in changes.nodes:
             self.nodes[record.node_id] = _over(self.nodes.get(record.node_id), record)
         for item in changes.items:

@@ -9,6 +9,7 @@ from alula.core.engine.events import (
     AttemptFailed,
     AttemptStarted,
     AttemptSucceeded,
+    CacheAwaited,
     CacheHit,
     CacheMissed,
     GraphReturned,
@@ -155,26 +156,30 @@ def test_the_last_system_retry_is_not_interruptible() -> None:
 def test_the_table_covers_every_event_of_a_task_in_every_stage_that_it_can_meet() -> None:
     refused = (
         {
-            (Stage.LOOKING_UP, AttemptStarted),
-            (Stage.LOOKING_UP, AttemptSucceeded),
-            (Stage.LOOKING_UP, GraphReturned),
-            (Stage.LOOKING_UP, AttemptFailed),
-        }
-        | {
             (stage, event)
-            for stage in (Stage.BLOCKED, Stage.BACKING_OFF)
+            for stage in (Stage.LOOKING_UP, Stage.RESERVING, Stage.AWAITING, Stage.BLOCKED, Stage.BACKING_OFF)
             for event in (AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed)
         }
         | {
             (stage, event)
             for stage in (Stage.BLOCKED, Stage.SUBMITTED, Stage.RUNNING, Stage.BACKING_OFF)
-            for event in (CacheHit, CacheMissed)
+            for event in (CacheHit, CacheMissed, CacheAwaited)
         }
+        | {(Stage.LOOKING_UP, CacheAwaited), (Stage.AWAITING, CacheAwaited)}
     )
     everything = {
         (stage, event)
         for stage in Stage
-        for event in (AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed, CacheHit, CacheMissed, TimerFired)
+        for event in (
+            AttemptStarted,
+            AttemptSucceeded,
+            GraphReturned,
+            AttemptFailed,
+            CacheHit,
+            CacheMissed,
+            CacheAwaited,
+            TimerFired,
+        )
     }
     assert set(TRANSITIONS) == everything - refused
 

@@ -34,6 +34,7 @@ from alula.core.engine.state import Stage, TaskCell
 
 T = task("t")
 CACHED = task("cached", cache_version="1", timeout_s=10)
+SERIAL = task("serial", cache_version="1", serialize=True, timeout_s=10)
 TIMED = task("timed", timeout_s=10, retries=5)
 SINGLE = task("single", timeout_s=10)
 
@@ -46,12 +47,25 @@ def one(node: workflow_pb2.Node, *, behind: str = "", **options: int) -> Driver:
     )
     template = workflow("w", [*before, node], run_on_failure=True)
     launch_plans = [plan] if node.HasField("workflow_node") else []
-    closure = compiled(template, [T, CACHED, TIMED, SINGLE], launch_plans=launch_plans)
+    closure = compiled(template, [T, CACHED, SERIAL, TIMED, SINGLE], launch_plans=launch_plans)
     return Driver(closure, max_parallelism=1 if behind else 0, x=integer(1), **options)
 
 
 def looking_up() -> Driver:
     return one(task_node("n1", CACHED, x=1))
+
+
+def reserving() -> Driver:
+    """A task whose equal runs wait for each other."""
+    run = one(task_node("n1", SERIAL, x=1))
+    run.miss("n1")
+    return run
+
+
+def awaiting() -> Driver:
+    run = reserving()
+    run.wait_for("n1", "p/d/other/n0")
+    return run
 
 
 def blocked() -> Driver:
@@ -76,6 +90,8 @@ def backing_off() -> Driver:
 
 TASKS: dict[Stage, Callable[[], Driver]] = {
     Stage.LOOKING_UP: looking_up,
+    Stage.RESERVING: reserving,
+    Stage.AWAITING: awaiting,
     Stage.BLOCKED: blocked,
     Stage.SUBMITTED: submitted,
     Stage.RUNNING: running,

@@ -1,10 +1,9 @@
 """The machine of a task node, and of each item of an array of tasks.
 
-A node that may be cached first asks the catalog. It then waits for a place under the execution's
-`max_parallelism` (BLOCKED), is handed to an executor (SUBMITTED), runs, and ends; or fails, and after a back-off
-(BACKING_OFF) tries again while its budgets last. Two clocks watch it: an attempt's deadline, after which the attempt
-counts as failed and may be retried, and from the moment it was queued twice that time, after which the node
-has timed out for good.
+A node that may be cached first asks the catalog. It then waits for a place under the execution's `max_parallelism`
+(BLOCKED), is handed to an executor (SUBMITTED), runs, and ends; or fails, and after a back-off (BACKING_OFF) tries
+again while its budgets last. Two clocks watch it: an attempt's deadline, after which the attempt counts as failed and
+may be retried, and from the moment it was queued twice that time, after which the node has timed out for good.
 
              begin ──► LOOKING_UP ──hit──────────────────────────► succeeded
                │            │ miss
@@ -12,6 +11,15 @@ has timed out for good.
             BLOCKED ──► SUBMITTED ──started──► RUNNING ──────────► succeeded
                ▲                                  │ failed, timeout
                └────────── BACKING_OFF ◄──────────┴──────────────► failed, timed out
+
+Where equal runs are to wait for each other, an attempt reserves the result before it is submitted (RESERVING). Who
+finds it reserved gives its place back and waits for the other (AWAITING); with the attempt's end, however it ends, the
+next one may have it. Only who has a place holds a reservation, and who waits for one has no place: else two could wait
+for each other for ever.
+
+            BLOCKED ──► RESERVING ──reserved──► SUBMITTED
+               ▲            │ by another
+               └─ free ─ AWAITING ──hit──► succeeded
 
 A dynamic task gives a graph instead of outputs: its attempt has succeeded, the graph runs in a scope of its own, and
 the node ends as that ends.
@@ -30,6 +38,7 @@ from alula.core.engine.events import (
     AttemptFailed,
     AttemptStarted,
     AttemptSucceeded,
+    CacheAwaited,
     CacheHit,
     CacheMissed,
     Event,
@@ -39,14 +48,16 @@ from alula.core.engine.events import (
 )
 from alula.core.engine.graph import GraphScope
 from alula.core.engine.plan import PlanNode, PlanTask
-from alula.core.engine.records import AttemptPhase, CacheEntry, CacheStatus, NodePhase
+from alula.core.engine.records import AttemptPhase, CacheEntry, CacheStatus, NodePhase, Released
 from alula.core.engine.state import Cell, Execution, Scope, ScopeCell, Stage, TaskCell
 from alula.core.engine.turn import Ended, Turn
 from alula.core.errors import TaskError
-from alula.core.policy.cache_key import CacheKey, cache_key
+from alula.core.policy.cache_key import CacheKey, cache_key, is_cache_serializable
 from alula.core.policy.retries import Budget, Retry, after_failure, may_interrupt
 
 _IN_FLIGHT = (Stage.SUBMITTED, Stage.RUNNING)
+_PLACED = (Stage.RESERVING, *_IN_FLIGHT)
+_ASKING = (Stage.LOOKING_UP, Stage.RESERVING, Stage.AWAITING)
 _OF_AN_ATTEMPT = (AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed)
 
 
@@ -72,7 +83,7 @@ class TaskMachine:
             _admit(turn, scope, node, cell)
             return
         cell.stage = Stage.LOOKING_UP
-        turn.do(LookUpCache(scope.id, node, cell.key))
+        turn.do(_look_up(turn.execution, scope, node, cell))
 
     def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
         if not isinstance(cell, TaskCell):
@@ -99,15 +110,15 @@ class TaskMachine:
 
     def on_place(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
         assert isinstance(cell, TaskCell)
-        _submit(turn, scope, node, cell)
+        _placed(turn, scope, node, cell)
 
     def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
         if isinstance(cell, ScopeCell):
             turn.abort_scope(cell.scope, f"{scope.node_id(node)} was stopped")
             return
         assert isinstance(cell, TaskCell)
+        _let_go(turn, scope, node, cell)
         if cell.stage in _IN_FLIGHT:
-            places.give_back(turn)
             _cancel(turn, scope, node, cell)
             report.attempt(turn, scope, node, cell, AttemptPhase.ABORTED)
 
@@ -117,9 +128,8 @@ class TaskMachine:
         plan = scope.plan_node(node)
         if plan.timeout_us:
             yield _timer(scope, node, cell, "queue_timeout", cell.queued_at + 2 * plan.timeout_us)
-        if cell.stage is Stage.LOOKING_UP:
-            assert cell.key is not None
-            yield LookUpCache(scope.id, node, cell.key)
+        if cell.stage in _ASKING:
+            yield _look_up(execution, scope, node, cell)
         elif cell.stage is Stage.BACKING_OFF:
             yield _timer(scope, node, cell, "retry", cell.due_at)
         elif cell.stage in _IN_FLIGHT:
@@ -131,7 +141,25 @@ class TaskMachine:
 def _admit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
     cell.stage = Stage.BLOCKED
     if places.take(turn, scope, node, cell.attempt):
+        _placed(turn, scope, node, cell)
+
+
+def _placed(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
+    if _must_reserve(turn, scope, node, cell):
+        cell.stage = Stage.RESERVING
+        turn.do(_look_up(turn.execution, scope, node, cell))
+    else:
         _submit(turn, scope, node, cell)
+
+
+def _let_go(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
+    """Give back its place, and let those go on that wait for its result."""
+    if cell.stage in _PLACED:
+        places.give_back(turn)
+    if cell.reserved and not turn.silent:
+        assert cell.key is not None, "what is reserved has a key"
+        turn.changes.released.append(Released(cell.key, _holder(turn.execution, scope, node)))
+    cell.reserved = False
 
 
 def _submit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
@@ -162,7 +190,7 @@ def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) 
 
 def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptSucceeded, event)  # by the table
-    places.give_back(turn)
+    _let_go(turn, scope, node, cell)
     _publish(turn, scope, node, cell, event.outputs)
     report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
     report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
@@ -175,7 +203,7 @@ def _expanded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event)
         message = "an item of a map task made a graph; put the task into a workflow and map over that"
         _attempt_failed(turn, scope, node, cell, TaskError("GraphInArray", message))
         return
-    places.give_back(turn)
+    _let_go(turn, scope, node, cell)
     report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
     report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
     _open(turn, scope, node, cell, event.closure_uri)
@@ -226,7 +254,7 @@ def _failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -
 
 
 def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: TaskError) -> None:
-    places.give_back(turn)
+    _let_go(turn, scope, node, cell)
     if error.kind == "SYSTEM":
         cell.spent.system += 1
     else:
@@ -271,14 +299,15 @@ def _timer_fired(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Eve
         _attempt_failed(turn, scope, node, cell, error)
         return
     error = TaskError("Timeout", f"the node was not done {2 * timeout_s:g} s (twice its timeout) after it was queued")
+    _let_go(turn, scope, node, cell)
     if in_flight:
-        places.give_back(turn)
         report.attempt(turn, scope, node, cell, AttemptPhase.FAILED, error=error)
     scope.failed(turn, node, error, NodePhase.TIMED_OUT)
 
 
 def _hit(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(CacheHit, event)  # by the table
+    _let_go(turn, scope, node, cell)
     cell.cache_status = CacheStatus.HIT
     report.cache_status(turn, scope, node, cell, source=event.source)
     if scope.is_compact:
@@ -292,8 +321,33 @@ def _missed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -
     event = cast(CacheMissed, event)  # by the table
     cell.cache_status = CacheStatus.LOOKUP_FAILURE if event.failed else CacheStatus.MISS
     report.cache_status(turn, scope, node, cell)
-    text = "The cache could not be asked." if event.failed else "Nothing in the cache for these inputs."
-    turn.explain(scope, node, -1, "CacheMiss", text)
+    if event.failed:
+        turn.explain(scope, node, -1, "CacheMiss", "The cache could not be asked.")
+    elif event.why:
+        text = f"Not in the cache. Against the nearest, which {event.nearest} made: {event.why}."
+        turn.explain(scope, node, -1, "CacheMiss", text, {"nearest": event.nearest, "why": event.why})
+    else:
+        turn.explain(scope, node, -1, "CacheMiss", "Nothing in the cache for these inputs.")
+    _admit(turn, scope, node, cell)
+
+
+def _reserved(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    event = cast(CacheMissed, event)  # by the table
+    cell.reserved = event.reserved
+    _submit(turn, scope, node, cell)
+
+
+def _awaited(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    event = cast(CacheAwaited, event)  # by the table
+    _let_go(turn, scope, node, cell)
+    cell.stage = Stage.AWAITING
+    turn.do(_look_up(turn.execution, scope, node, cell))
+    text = f"Waits for {event.holder}, which computes the same."
+    turn.explain(scope, node, -1, "WaitsForCache", text, {"holder": event.holder})
+
+
+def _free(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    """Who was waited for has come to nothing."""
     _admit(turn, scope, node, cell)
 
 
@@ -304,6 +358,13 @@ TRANSITIONS: dict[tuple[Stage, type[Event]], _Handler] = {
     (Stage.LOOKING_UP, CacheMissed): _missed,
     (Stage.LOOKING_UP, TimerFired): _timer_fired,
     (Stage.BLOCKED, TimerFired): _timer_fired,
+    (Stage.RESERVING, CacheHit): _hit,
+    (Stage.RESERVING, CacheMissed): _reserved,
+    (Stage.RESERVING, CacheAwaited): _awaited,
+    (Stage.RESERVING, TimerFired): _timer_fired,
+    (Stage.AWAITING, CacheHit): _hit,
+    (Stage.AWAITING, CacheMissed): _free,
+    (Stage.AWAITING, TimerFired): _timer_fired,
     (Stage.SUBMITTED, AttemptStarted): _started,
     (Stage.SUBMITTED, AttemptSucceeded): _succeeded,
     (Stage.SUBMITTED, GraphReturned): _expanded,
@@ -368,9 +429,27 @@ def _budget(execution: Execution, plan: PlanNode) -> Budget:
     return Budget(user_retries=plan.retries, system_retries=execution.created.system_retries)
 
 
-def _source(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> str:
+def _look_up(execution: Execution, scope: Scope, node: int, cell: TaskCell) -> LookUpCache:
+    assert cell.key is not None, "what is looked up has a key"
+    holder = _holder(execution, scope, node) if cell.stage is Stage.RESERVING else ""
+    return LookUpCache(scope.id, node, cell.key, holder, wait=cell.stage is Stage.AWAITING)
+
+
+def _must_reserve(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> bool:
+    if cell.key is None or turn.execution.created.overwrite_cache:
+        return False
+    plan = scope.plan_node(node)
+    metadata = plan.node.metadata if plan.node is not None else None
+    return is_cache_serializable(_task(plan).template, overrides=metadata)
+
+
+def _holder(execution: Execution, scope: Scope, node: int) -> str:
     item = f"[{node}]" if scope.is_compact else ""
-    return f"{turn.execution.created.execution}/{scope.node_id(node)}{item}/{cell.attempt}"
+    return f"{execution.created.execution}/{scope.node_id(node)}{item}"
+
+
+def _source(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> str:
+    return f"{_holder(turn.execution, scope, node)}/{cell.attempt}"
 
 
 def _key(scope: Scope, node: int) -> CacheKey:

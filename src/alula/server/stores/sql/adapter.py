@@ -18,7 +18,7 @@ import msgspec
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from alula.core.engine.records import AttemptRecord, CacheEntry, ItemRecord, NodeRecord, Reason, SignalRecord
+from alula.core.engine.records import AttemptRecord, CacheEntry, ItemRecord, NodeRecord, Reason, Released, SignalRecord
 from alula.core.errors import Unavailable
 from alula.core.ids import EntityId, ExecutionId
 from alula.core.policy.cache_key import CacheKey
@@ -30,6 +30,7 @@ from alula.server.store import (
     EntityKind,
     EntityRecord,
     ExecutionRecord,
+    Filter,
     InboxMessage,
     NamedEntityRecord,
     ProjectRecord,
@@ -303,6 +304,29 @@ class SqlStore:
 
     async def cached(self, key: CacheKey) -> CacheEntry | None:
         return await self._read(lambda connection: self._catalog.get(connection, key))
+
+    async def cache_entries(self, query: Query) -> list[CacheEntry]:
+        page = fields.check(query, fields.CATALOG)
+        return await self._read(lambda connection: self._catalog.page(connection, page))
+
+    async def evict(self, filters: Sequence[Filter], audit: Audit) -> int:
+        conditions = fields.check_filters(filters, fields.CATALOG)
+
+        def evict(connection: Connection) -> int:
+            self._audits.append(connection, [audit])
+            return self._catalog.evict(connection, conditions)
+
+        return await self._writer.write(evict)
+
+    async def reserve(self, key: CacheKey, holder: str) -> str:
+        return await self._writer.write(lambda connection: self._catalog.reserve(connection, key, holder))
+
+    async def reserved_by(self, key: CacheKey) -> str:
+        return await self._read(lambda connection: self._catalog.reserved_by(connection, key))
+
+    async def unreserve(self, key: CacheKey, holder: str) -> None:
+        released = [Released(key, holder)]
+        await self._writer.write(lambda connection: self._catalog.release(connection, released))
 
     # Inside
 

@@ -1,21 +1,37 @@
-"""Statements on the catalog: outputs that may stand in for a run."""
+"""Statements on the catalog: outputs that may stand in for a run, and who computes those that are not there yet."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, select, update
 
-from alula.core.engine.records import CacheEntry
+from alula.core.engine.records import CacheEntry, Released
+from alula.core.ids import ExecutionId
 from alula.core.policy.cache_key import CacheKey
+from alula.server.stores.addressee import execution_of
+from alula.server.stores.fields import Condition, Page
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.dialect import Sql, newest
-from alula.server.stores.sql.tables import catalog
+from alula.server.stores.sql.listing import Columns, holds, paged
+from alula.server.stores.sql.tables import ENDED_PHASES, catalog, executions, reservations
+
+_COLUMNS: Columns = {
+    name: catalog.c[name] for name in ("project", "domain", "task", "cache_version", "source", "digest", "created_at")
+}
+_KEY = ("project", "domain", "digest")
 
 
 class Catalog:
     def __init__(self, sql: Sql) -> None:
+        self._sql = sql
         self._put = sql.upsert(catalog, newest)
+        self._reserve = sql.insert_if_absent(reservations)
+        self._release = sql.bulk(
+            delete(reservations).where(*(column == bindparam(f"by_{column.name}") for column in reservations.c)),
+            [f"by_{column.name}" for column in reservations.c],
+        )
 
     def put(self, connection: Connection, entries: Sequence[CacheEntry]) -> None:
         """At most one for each key."""
@@ -28,6 +44,7 @@ class Catalog:
                 entry.key.cache_version,
                 entry.key.interface,
                 cells.from_words(entry.key.inputs),
+                cells.from_prose(cells.from_words(entry.key.shown)),
                 entry.source,
                 entry.created_at,
                 entry.outputs,
@@ -38,22 +55,66 @@ class Catalog:
         self._put.run(connection, sorted(rows))
 
     def get(self, connection: Connection, key: CacheKey) -> CacheEntry | None:
-        row = connection.execute(
-            select(catalog).where(
-                catalog.c.project == key.project,
-                catalog.c.domain == key.domain,
-                catalog.c.digest == key.digest,
-            )
-        ).first()
-        if row is None:
-            return None
-        kept = CacheKey(
-            project=row.project,
-            domain=row.domain,
-            task=row.task,
-            cache_version=row.cache_version,
-            interface=row.interface,
-            inputs=cells.to_words(row.inputs),
-            digest=row.digest,
-        )
-        return CacheEntry(kept, row.outputs, row.source, row.created_at)
+        row = connection.execute(select(catalog).where(_is(catalog.c, key))).first()
+        return None if row is None else _entry(row, row.outputs)
+
+    def page(self, connection: Connection, page: Page) -> list[CacheEntry]:
+        """Without their outputs."""
+        columns = [column for column in catalog.c if column.name != "outputs"]
+        identity = [catalog.c[name] for name in _KEY]
+        statement = paged(select(*columns), page, _COLUMNS, identity, self._sql)
+        return [_entry(row, b"") for row in connection.execute(statement)]
+
+    def evict(self, connection: Connection, conditions: Sequence[Condition]) -> int:
+        meets = (holds(given, _COLUMNS[given.field], self._sql) for given in conditions)
+        return connection.execute(delete(catalog).where(*meets)).rowcount
+
+    def reserve(self, connection: Connection, key: CacheKey, holder: str) -> str:
+        """Empty when `holder` has it now, else who has."""
+        if self._reserve.run(connection, [(key.project, key.domain, key.digest, holder)]) == 1:
+            return ""
+        reserved = _is(reservations.c, key)
+        before = connection.execute(select(reservations.c.holder).where(reserved).with_for_update()).scalar()
+        if before is None:  # it was released meanwhile
+            return self.reserve(connection, key, holder)
+        if before != holder and _is_open(connection, execution_of(before)):
+            return before
+        connection.execute(update(reservations).where(reserved).values(holder=holder))
+        return ""
+
+    def reserved_by(self, connection: Connection, key: CacheKey) -> str:
+        holder = connection.execute(select(reservations.c.holder).where(_is(reservations.c, key))).scalar()
+        return holder if holder is not None and _is_open(connection, execution_of(holder)) else ""
+
+    def release(self, connection: Connection, released: Sequence[Released]) -> None:
+        """Reservations that have come to somebody else stay."""
+        rows = [(one.key.project, one.key.domain, one.key.digest, one.holder) for one in released]
+        self._release.run(connection, sorted(rows))
+
+
+def _is(columns: Any, key: CacheKey) -> ColumnElement[bool]:  # `Any`: the columns of either table
+    return and_(columns.project == key.project, columns.domain == key.domain, columns.digest == key.digest)
+
+
+def _is_open(connection: Connection, execution: ExecutionId) -> bool:
+    statement = select(executions.c.name).where(
+        executions.c.project == execution.project,
+        executions.c.domain == execution.domain,
+        executions.c.name == execution.name,
+        executions.c.phase.not_in(ENDED_PHASES),
+    )
+    return connection.execute(statement).first() is not None
+
+
+def _entry(row: Row[Any], outputs: bytes) -> CacheEntry:  # `Any`: of the selected columns
+    key = CacheKey(
+        project=row.project,
+        domain=row.domain,
+        task=row.task,
+        cache_version=row.cache_version,
+        interface=row.interface,
+        inputs=cells.to_words(row.inputs),
+        digest=row.digest,
+        shown=cells.to_words(row.shown),
+    )
+    return CacheEntry(key, outputs, row.source, row.created_at)

@@ -183,6 +183,7 @@ class Log:
             for entry in changes.published:
                 published[entry.key.project, entry.key.domain, entry.key.digest] = entry
         self._catalog.put(connection, list(published.values()))
+        self._catalog.release(connection, [one for _, changes in merged for one in changes.released])
 
 
 def _advance_row(commit: Commit) -> Cells:

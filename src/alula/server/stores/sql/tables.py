@@ -46,7 +46,8 @@ _Text = Text(collation="C").with_variant(Text(), "sqlite")
 # SQLite numbers rows by itself only in a column of exactly this type.
 _Number = BigInteger().with_variant(Integer(), "sqlite")
 
-ENDED = ", ".join(str(phase.value) for phase in ExecutionPhase if phase.is_terminal)
+ENDED_PHASES = tuple(phase.value for phase in ExecutionPhase if phase.is_terminal)
+ENDED = ", ".join(map(str, ENDED_PHASES))
 
 
 # `Any`: a column's Python type is known where its rows are read, in the module of its concern.
@@ -284,12 +285,21 @@ catalog = Table(
     "catalog",
     metadata,
     *_tenant(),
-    *_words("digest", "task", "cache_version", "interface", "inputs", "source"),
+    *_words("digest", "task", "cache_version", "interface", "inputs", "shown", "source"),
     Column("created_at", BigInteger, nullable=False),
     Column("outputs", LargeBinary, nullable=False),
     PrimaryKeyConstraint("project", "domain", "digest"),
     Index(None, "project", "domain", "task", "created_at"),
 )
+
+reservations = Table(
+    "reservations",
+    metadata,
+    *_tenant(),
+    *_words("digest", "holder"),
+    PrimaryKeyConstraint("project", "domain", "digest"),
+)
+"""Results that somebody computes and others wait for."""
 
 audits = Table(
     "audits",

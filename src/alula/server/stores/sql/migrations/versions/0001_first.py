@@ -46,6 +46,7 @@ def upgrade() -> None:
         sa.Column("cache_version", _TEXT, nullable=False),
         sa.Column("interface", _TEXT, nullable=False),
         sa.Column("inputs", _TEXT, nullable=False),
+        sa.Column("shown", _TEXT, nullable=False),
         sa.Column("source", _TEXT, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("outputs", sa.LargeBinary(), nullable=False),
@@ -213,6 +214,14 @@ def upgrade() -> None:
         sa.Column("said", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("project", "domain", "execution", "number", name="reasons_pkey"),
         sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "reservations",
+        sa.Column("project", _TEXT, nullable=False),
+        sa.Column("domain", _TEXT, nullable=False),
+        sa.Column("digest", _TEXT, nullable=False),
+        sa.Column("holder", _TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("project", "domain", "digest", name="reservations_pkey"),
     )
     op.create_table(
         "runners",

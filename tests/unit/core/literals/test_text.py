@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 from flyteidl.core.literals_pb2 import Binary, Blob, Literal, LiteralCollection, LiteralMap, Primitive, Scalar, Union
 
-from alula.cli.literal_text import LIMIT_CHARS, literal_text, outputs_text, plain_literal
+from alula.core.literals.text import LIMIT_CHARS, literal_text, outputs_text, plain_literal, preview
 
 
 def scalar(**value):
@@ -49,3 +49,11 @@ def test_a_long_value_is_cut():
 
 def test_unreadable_bytes_are_told_by_their_size():
     assert literal_text(scalar(binary=Binary(value=b"\xc1", tag="msgpack"))) == "<1 bytes msgpack>"
+
+
+def test_a_preview_shows_how_a_value_begins() -> None:
+    numbers = LiteralCollection(literals=[primitive(integer=number) for number in range(1000)])
+    assert preview(Literal(collection=numbers)) == "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]… (1,000 items)"
+    assert preview(primitive(string_value="x" * 500)) == f'"{"x" * 78}…'
+    assert preview(primitive(string_value="x" * 5000)) == "<5,009 bytes>"
+    assert preview(primitive(boolean=True)) == "true"

@@ -1,4 +1,4 @@
-"""Literals as people read them. Pure."""
+"""Literals as people read them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from flyteidl.core import literals_pb2
 from alula.core.literals.structs import plain_struct
 
 LIMIT_CHARS = 2_000
+PREVIEW_CHARS = 80
+PREVIEW_ITEMS = 10
 
 
 def outputs_text(literals: literals_pb2.LiteralMap) -> str:
@@ -29,6 +31,31 @@ def literal_text(literal: literals_pb2.Literal) -> str:
         return value
     text = json.dumps(value, ensure_ascii=False, default=str)
     return text if len(text) <= LIMIT_CHARS else f"{text[:LIMIT_CHARS]}… ({len(text):,} characters)"
+
+
+def preview(literal: literals_pb2.Literal) -> str:
+    """The beginning of the value in one line: cheap, however large the value is.
+
+    >>> preview(literals_pb2.Literal(scalar=literals_pb2.Scalar(primitive=literals_pb2.Primitive(string_value="a"))))
+    '"a"'
+    """
+    match literal.WhichOneof("value"):
+        case "collection":
+            items = literal.collection.literals
+            text = f"[{', '.join(preview(item) for item in items[:PREVIEW_ITEMS])}]"
+            return _cut(text, f" ({len(items):,} items)" if len(items) > PREVIEW_ITEMS else "")
+        case "map":
+            names = sorted(literal.map.literals)
+            shown = (f"{name}: {preview(literal.map.literals[name])}" for name in names[:PREVIEW_ITEMS])
+            return _cut(f"{{{', '.join(shown)}}}", f" ({len(names):,} entries)" if len(names) > PREVIEW_ITEMS else "")
+        case _ if literal.ByteSize() > LIMIT_CHARS:
+            return f"<{literal.ByteSize():,} bytes>"
+        case _:
+            return _cut(json.dumps(plain_literal(literal), ensure_ascii=False, default=str))
+
+
+def _cut(text: str, note: str = "") -> str:
+    return f"{text[: PREVIEW_CHARS - 1]}…{note}" if len(text) > PREVIEW_CHARS or note else text
 
 
 def plain_literal(literal: literals_pb2.Literal) -> Any:

@@ -1,0 +1,128 @@
+"""The catalog: outputs that may stand in for a run, and who computes those that are not there yet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+from tests.contract.store.records import audit, cache_entry, cache_key, commit, execution, execution_id, query, where
+
+from alula.core.engine.records import CacheEntry, Changes, ExecutionChange, ExecutionPhase, Released
+from alula.core.errors import InvalidInput
+from alula.core.policy.cache_key import CacheKey
+from alula.server.store import Store
+
+pytestmark = pytest.mark.anyio
+ID, OTHER = execution_id("a1"), execution_id("a2")
+HOLDER, RIVAL = f"{ID}/n0", f"{OTHER}/n0"
+
+
+async def launch(store: Store, *names: str) -> None:
+    for name in names:
+        await store.create_execution(execution(name), b"created", audit())
+
+
+async def test_the_catalog_gives_what_was_published_last(store: Store) -> None:
+    await launch(store, "a1")
+    assert await store.cached(cache_key()) is None
+    await store.commit([commit(ID, 1, b"a", published=[cache_entry(), cache_entry("d2")])])
+    assert await store.cached(cache_key()) == cache_entry()
+    newer = cache_entry(outputs=b"newer")
+    await store.commit([commit(ID, 2, b"b", published=[cache_entry(outputs=b"older"), newer])])
+    assert await store.cached(cache_key()) == newer
+    assert await store.cached(cache_key("d2")) == cache_entry("d2")
+    assert await store.cached(cache_key(project="other")) is None
+
+
+async def test_writers_that_publish_the_same_keys_do_not_block_each_other(make_store: Callable[[], Store]) -> None:
+    stores = [make_store() for _ in range(2)]
+    for store in stores:
+        await store.start()
+    try:
+        await launch(stores[0], "a1", "a2")
+        digests = [f"d{n}" for n in range(20)]
+        for seq in range(1, 6):
+            forward = commit(ID, seq, b"e", published=[cache_entry(d) for d in digests])
+            backward = commit(OTHER, seq, b"e", published=[cache_entry(d) for d in reversed(digests)])
+            both = asyncio.gather(stores[0].commit([forward]), stores[1].commit([backward]))
+            assert await asyncio.wait_for(both, 20) == [[True], [True]]
+    finally:
+        for store in stores:
+            await store.stop()
+
+
+async def test_entries_are_listed_without_their_outputs(store: Store) -> None:
+    await launch(store, "a1")
+    shown = CacheKey("flytesnacks", "development", "train", "2", "interface", {"x": "h"}, "d3", {"x": "\0 3"})
+    other = cache_entry("d4", project="other")
+    await store.commit(
+        [commit(ID, 1, b"a", published=[cache_entry("d1"), CacheEntry(shown, b"outputs", "a/b/c/n0/0", 30), other])]
+    )
+    of_task = (where("project", "eq", "flytesnacks"), where("task", "eq", "train"))
+    found = await store.cache_entries(query(*of_task, sort_by="digest", descending=False))
+    assert [(entry.key.digest, entry.outputs) for entry in found] == [("d1", b""), ("d3", b"")]
+    assert found[1].key.inputs == {"x": "h"}
+    newer = (*of_task, where("cache_version", "eq", "2"))
+    assert [entry.key.digest for entry in await store.cache_entries(query(*newer))] == ["d3"]
+    with pytest.raises(InvalidInput):
+        await store.cache_entries(query(where("outputs", "eq", "x")))
+
+
+async def test_entries_are_evicted_and_it_is_recorded_by_whom(store: Store) -> None:
+    await launch(store, "a1")
+    await store.commit([commit(ID, 1, b"a", published=[cache_entry("d1"), cache_entry("d2")])])
+    assert await store.evict((where("digest", "eq", "d1"),), audit(action="evict")) == 1
+    assert await store.cached(cache_key("d1")) is None
+    assert await store.cached(cache_key("d2")) is not None
+    assert await store.evict((where("digest", "eq", "d1"),), audit(action="evict")) == 0
+    assert len(await store.audits(query(where("action", "eq", "evict"), sort_by="at"))) == 2
+
+
+async def test_a_result_is_reserved_by_one_at_a_time(store: Store) -> None:
+    await launch(store, "a1", "a2")
+    assert await store.reserve(cache_key(), HOLDER) == ""
+    assert await store.reserve(cache_key(), RIVAL) == HOLDER
+    assert await store.reserve(cache_key(), HOLDER) == ""
+    assert await store.reserve(cache_key("d2"), RIVAL) == ""
+    await store.unreserve(cache_key(), RIVAL)  # which is not theirs
+    assert await store.reserve(cache_key(), RIVAL) == HOLDER
+    await store.unreserve(cache_key(), HOLDER)
+    assert await store.reserve(cache_key(), RIVAL) == ""
+
+
+async def test_a_reservation_ends_with_the_commit_that_says_so(store: Store) -> None:
+    await launch(store, "a1", "a2")
+    await store.reserve(cache_key(), HOLDER)
+    released = Changes(published=[cache_entry()], released=[Released(cache_key(), HOLDER)])
+    assert await store.commit([commit(ID, 7, b"a", changes=released)]) == [False]
+    assert await store.reserve(cache_key(), RIVAL) == HOLDER
+    assert await store.commit([commit(ID, 1, b"a", changes=released)]) == [True]
+    assert await store.reserve(cache_key(), RIVAL) == ""
+
+
+async def test_nobody_waits_for_an_execution_that_has_ended(store: Store) -> None:
+    await launch(store, "a1", "a2")
+    await store.reserve(cache_key(), HOLDER)
+    ended = Changes(execution=ExecutionChange(ExecutionPhase.FAILED, 9, ended_at=9))
+    await store.commit([commit(ID, 1, b"a", changes=ended)])
+    assert await store.reserve(cache_key(), RIVAL) == ""
+    assert await store.reserve(cache_key("d2"), f"{execution_id('gone')}/n0") == ""
+    assert await store.reserve(cache_key("d2"), RIVAL) == ""
+
+
+async def test_of_many_that_want_it_at_once_one_has_it(make_store: Callable[[], Store]) -> None:
+    stores = [make_store() for _ in range(2)]
+    for store in stores:
+        await store.start()
+    try:
+        await launch(stores[0], *(f"a{number}" for number in range(20)))
+        holders = [f"{execution_id(f'a{number}')}/n0" for number in range(20)]
+        answers = await asyncio.gather(
+            *(stores[number % 2].reserve(cache_key(), holder) for number, holder in enumerate(holders))
+        )
+        (winner,) = {answer for answer in answers if answer}
+        assert answers.count("") == 1 and holders[answers.index("")] == winner
+    finally:
+        for store in stores:
+            await store.stop()
