@@ -166,6 +166,14 @@ class ExecutionRecord(msgspec.Struct):
     `admin.TaskResourceAttributes`."""
 
 
+class History(msgspec.Struct, frozen=True):
+    """An execution with all that has happened to it: what its state is made of."""
+
+    record: ExecutionRecord
+    log: list[bytes]
+    """All events, in order."""
+
+
 class InboxMessage(msgspec.Struct, frozen=True):
     """A request to the owner of an execution, as an encoded engine event."""
 
@@ -346,6 +354,13 @@ class Store(Protocol):
 
     async def log(self, execution: ExecutionId) -> list[bytes]:
         """All events, in order."""
+        ...
+
+    async def histories(self, executions: Sequence[ExecutionId], *, events_max: int = 50_000) -> list[History | None]:
+        """What is known of the first of these, in their order; None for one that does not exist.
+
+        Of at least one, and of no more than have `events_max` events together.
+        """
         ...
 
     async def inbox(self, executions: Sequence[ExecutionId]) -> list[InboxMessage]:

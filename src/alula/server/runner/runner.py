@@ -16,6 +16,7 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -46,11 +47,13 @@ from alula.server.runner.dynamic import keep_graph, read_graphs
 from alula.server.runner.owned import Owned
 from alula.server.runner.timers import Timers
 from alula.server.services import layout
-from alula.server.store import Commit, ExecutionRecord, InboxMessage, Store
+from alula.server.store import Commit, ExecutionRecord, History, InboxMessage, Store
 
 LEASE_US = 30_000_000
 """How long others take a silent runner for alive."""
 CLAIM_MAX = 500
+OPEN_MAX = 500
+"""Executions that are read at once."""
 STORE_RETRY_S = 0.5
 STARTED_WAIT_S = 0.02
 """How long the news that an attempt has started may wait for other news: most short attempts end meanwhile, and
@@ -269,8 +272,11 @@ class Runner:
                 self._may_claim |= len(claimed) == CLAIM_MAX
                 self._unopened.extend(claimed)
             while self._unopened:
-                await self._open(self._unopened[0])
-                self._unopened.popleft()
+                some = list(islice(self._unopened, OPEN_MAX))
+                for id, history in zip(some, await self._store.histories(some), strict=False):
+                    if history is not None:
+                        await self._open(id, history)
+                    self._unopened.popleft()
 
     async def _make_sure(self) -> None:
         """Go by what the store says: open what is ours and was not known, doubt what is not ours any more."""
@@ -281,16 +287,12 @@ class Runner:
         self._doubtful.extend(owned for id, owned in self._owned.items() if id not in claimed)
         await self._settle()
 
-    async def _open(self, id: ExecutionId) -> None:
+    async def _open(self, id: ExecutionId, history: History) -> None:
         """Take a claimed execution into memory, as its log says."""
-        record = await self._store.execution(id)
-        if record is None:
-            return
-        events = await self._store.log(id)
         try:
-            owned = await self._read(record, events)
+            owned = await self._read(history)
         except (InvalidInput, NotFound) as error:
-            await self._refuse(id, len(events), TaskError(error.code, str(error)))
+            await self._refuse(id, len(history.log), TaskError(error.code, str(error)))
             return
         except AlulaError:
             raise
@@ -301,8 +303,8 @@ class Runner:
         self._owned[id] = self._dirty[id] = owned
         self._woken.add(id)
 
-    async def _read(self, record: ExecutionRecord, events: Sequence[bytes]) -> Owned:
-        log = [facts.decode(event) for event in events]
+    async def _read(self, history: History) -> Owned:
+        record, log = history.record, [facts.decode(event) for event in history.log]
         plan = await self._definitions.plan(record.workflow)
         graphs = await read_graphs(log, self._blobs)
         created = log[0]

@@ -34,6 +34,7 @@ from alula.server.store import (
     EntityKind,
     EntityRecord,
     ExecutionRecord,
+    History,
     InboxMessage,
     NamedEntityRecord,
     ProjectRecord,
@@ -46,6 +47,7 @@ from alula.server.stores import memory_lists as lists
 from alula.server.stores.addressee import check_addressee
 from alula.server.stores.fields import one_name
 from alula.server.stores.merging import merge, overlay, overlay_item
+from alula.server.stores.portions import number_within
 from alula.server.stores.seed import first_project
 
 
@@ -340,6 +342,11 @@ class MemoryStore:
     async def log(self, execution: ExecutionId) -> list[bytes]:
         kept = self._executions.get(execution)
         return list(kept.log) if kept else []
+
+    async def histories(self, executions: Sequence[ExecutionId], *, events_max: int = 50_000) -> list[History | None]:
+        found = [self._executions.get(id) for id in executions]
+        count = number_within(events_max, [len(kept.log) if kept is not None else 0 for kept in found])
+        return [History(kept.record, list(kept.log)) if kept is not None else None for kept in found[:count]]
 
     async def inbox(self, executions: Sequence[ExecutionId]) -> list[InboxMessage]:
         kept = [self._executions[id] for id in dict.fromkeys(executions) if id in self._executions]

@@ -30,6 +30,7 @@ from alula.server.store import (
     EntityKind,
     EntityRecord,
     ExecutionRecord,
+    History,
     InboxMessage,
     NamedEntityRecord,
     ProjectRecord,
@@ -40,6 +41,7 @@ from alula.server.store import (
 from alula.server.stores import fields
 from alula.server.stores.addressee import check_addressee
 from alula.server.stores.fields import one_name
+from alula.server.stores.portions import number_within
 from alula.server.stores.seed import first_project
 from alula.server.stores.sql import connections, schema
 from alula.server.stores.sql.attributes import Attributes
@@ -294,6 +296,15 @@ class SqlStore:
 
     async def log(self, execution: ExecutionId) -> list[bytes]:
         return await self._read(lambda connection: self._log.read(connection, execution))
+
+    async def histories(self, executions: Sequence[ExecutionId], *, events_max: int = 50_000) -> list[History | None]:
+        def histories(connection: Connection) -> list[History | None]:
+            found = self._executions.with_lengths(connection, executions)
+            count = number_within(events_max, [found[id][1] if id in found else 0 for id in executions])
+            logs = self._log.read_many(connection, executions[:count])
+            return [History(found[id][0], logs[id]) if id in found else None for id in executions[:count]]
+
+        return await self._read(histories)
 
     async def inbox(self, executions: Sequence[ExecutionId]) -> list[InboxMessage]:
         return await self._read(lambda connection: self._inbox.read(connection, executions))
