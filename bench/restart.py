@@ -54,6 +54,8 @@ class Restart(NamedTuple):
     ready_s: float
     cpu_s: float
     """Of the platform's process, until the later of the two."""
+    memory_mb: float
+    """Resident then."""
 
 
 def main() -> int:
@@ -61,7 +63,9 @@ def main() -> int:
     parser.add_argument("--runs", type=int, nargs="+", default=[1, 1_000, 10_000], help="open runs")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="repetitions (default 3)")
     options = parser.parse_args()
-    rows: list[tuple[str, ...]] = [("open runs", "first attempt handed on, s", "ready, s", "CPU, s", "log, events")]
+    rows: list[tuple[str, ...]] = [
+        ("open runs", "first attempt handed on, s", "ready, s", "CPU, s", "resident, MB", "log, events")
+    ]
     with tempfile.TemporaryDirectory(prefix="alula-bench-") as folder:
         for runs in options.runs:
             data = Path(folder) / str(runs)
@@ -101,10 +105,16 @@ def _restart(data: Path, copy: Path) -> Restart:
             if process.poll() is not None or time.monotonic() - began > TIMEOUT_S:
                 raise RuntimeError(f"the platform did not go on (status {process.returncode})")
             time.sleep(POLL_S)
+        memory_mb = _resident_mb(process.pid)
     finally:
         process.kill()
         _, _, usage = os.wait4(process.pid, 0)
-    return Restart(took[results], took[copy / "server.json"], usage.ru_utime + usage.ru_stime)
+    return Restart(took[results], took[copy / "server.json"], usage.ru_utime + usage.ru_stime, memory_mb)
+
+
+def _resident_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 # What a platform that was killed leaves

@@ -331,8 +331,11 @@ class Store(Protocol):
         `FailedPrecondition` code `ExecutionEnded`."""
         ...
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
-        """Take over open executions that nobody owns or whose owner's lease ended; oldest first."""
+    async def claim(
+        self, owner: str, *, now: int, lease_us: int, limit: int, among: Sequence[ExecutionId] | None = None
+    ) -> list[ExecutionId]:
+        """Take over open executions that nobody owns or whose owner's lease ended; oldest first. Only some of
+        `among`, if given: the cost of asking for those does not grow with how many others are open."""
         ...
 
     async def claimed(self, owner: str) -> list[ExecutionId]:

@@ -306,6 +306,20 @@ async def test_mail_to_an_execution_that_has_ended_is_refused(store: Store, end:
     assert await store.audits(query(where("action", "eq", "abort"))) == []
 
 
+async def test_a_claim_can_be_for_some_only(store: Store) -> None:
+    await launch(store, *(f"a{n}" for n in range(1, 7)))
+    elsewhere = execution_id("a2", domain="staging")
+    await store.create_execution(execution(elsewhere, created_at=99), b"created", audit())
+    await store.claim("r1", now=0, lease_us=LEASE, limit=1)
+    asked = [execution_id("a4"), elsewhere, execution_id("none"), ID, execution_id("a3"), execution_id("a5")]
+    claimed = await store.claim("r2", now=1, lease_us=LEASE, limit=3, among=asked)
+    assert len(claimed) == 3 and set(claimed) <= set(asked) - {ID}
+    rest = await store.claim("r2", now=1, lease_us=LEASE, limit=9, among=asked)
+    assert {*claimed, *rest} == {*asked} - {ID, execution_id("none")}
+    assert await store.claim("r2", now=1, lease_us=LEASE, limit=9, among=[]) == []
+    assert await store.claim("r2", now=2 * LEASE, lease_us=LEASE, limit=9, among=[ID]) == [ID]
+
+
 async def test_what_a_runner_releases_is_free_at_once(store: Store) -> None:
     await launch(store, "a1", "a2")
     await store.claim("r1", now=0, lease_us=LEASE, limit=1)

@@ -94,11 +94,16 @@ class Runner:
         self._definitions = Definitions(store)
         self._timers = Timers(clock, self._timer_fired)
         self._owned: dict[ExecutionId, Owned] = {}
+        self._busy: dict[ExecutionId, Owned] = {}
+        """Those that have attempts in flight, and some that had."""
         self._dirty: dict[ExecutionId, Owned] = {}
         """Those with something to commit."""
         self._arrived: list[tuple[ExecutionId, Event]] = []
         self._woken: set[ExecutionId] = set()
         self._may_claim = True
+        """Whether there may be something to claim of which nobody told: at the start, and from time to time."""
+        self._told: set[ExecutionId] = set()
+        """What may be there to claim, as somebody told."""
         self._sure = True
         """Whether what is owned here is what the store says: not after a lost answer, and not for ever."""
         self._unopened: deque[ExecutionId] = deque()
@@ -161,7 +166,7 @@ class Runner:
         if execution in self._owned:
             self._woken.add(execution)
         else:
-            self._may_claim = True
+            self._told.add(execution)
         self._wake.set()
 
     def _arrive(self, execution: ExecutionId, event: Event) -> None:
@@ -197,7 +202,7 @@ class Runner:
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
-            if sum(len(owned.attempts) for owned in self._owned.values()) >= GATHER_ATTEMPTS:
+            if self._attempts_in_flight() >= GATHER_ATTEMPTS:
                 await asyncio.sleep(GATHER_S)
             self._wake.clear()
             if self._wake_later is not None:
@@ -210,6 +215,13 @@ class Runner:
                 logger.warning("the store can't be used, trying again: %s", error)
                 await asyncio.sleep(STORE_RETRY_S)
                 self._wake.set()
+
+    def _attempts_in_flight(self) -> int:
+        """Costs as much as there is in flight, however many executions wait for something else."""
+        for id, owned in list(self._busy.items()):
+            if not owned.attempts or self._owned.get(id) is not owned:
+                del self._busy[id]
+        return sum(len(owned.attempts) for owned in self._busy.values())
 
     async def _turn(self) -> None:
         await self._settle()
@@ -262,12 +274,16 @@ class Runner:
                 self._arrive(owned.record.id, facts.AbortRequested(self._clock(), cause, owned.record.principal))
 
     async def _claim(self) -> None:
-        while self._may_claim or not self._sure or self._unopened:
+        while self._may_claim or self._told or not self._sure or self._unopened:
             if not self._sure:
                 await self._make_sure()
-            if self._may_claim:
+            if self._may_claim or self._told:
+                among = None if self._may_claim else list(self._told)
                 self._may_claim = self._sure = False
-                claimed = await self._store.claim(self._id, now=self._clock(), lease_us=self._lease_us, limit=CLAIM_MAX)
+                self._told.clear()
+                claimed = await self._store.claim(
+                    self._id, now=self._clock(), lease_us=self._lease_us, limit=CLAIM_MAX, among=among
+                )
                 self._sure = True
                 self._may_claim |= len(claimed) == CLAIM_MAX
                 self._unopened.extend(claimed)
@@ -300,7 +316,7 @@ class Runner:
             self._set_aside(id, "as its log can't be read")
             return
         self._succeed(owned, self._owned.get(id))
-        self._owned[id] = self._dirty[id] = owned
+        self._owned[id] = self._dirty[id] = self._busy[id] = owned
         self._woken.add(id)
 
     async def _read(self, history: History) -> Owned:
@@ -390,6 +406,7 @@ class Runner:
         for owned, is_kept in zip(dirty, kept, strict=True):
             if is_kept:
                 self._to_do.extend((owned, action) for action in owned.committed())
+                self._busy[owned.record.id] = owned
                 self._publish(owned.record.id, owned.state.phase)
             elif owned.record.id in self._owned:
                 self._doubtful.append(owned)

@@ -310,11 +310,14 @@ class MemoryStore:
         self._audits.append(audit)
         self._wake(execution)
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+    async def claim(
+        self, owner: str, *, now: int, lease_us: int, limit: int, among: Sequence[ExecutionId] | None = None
+    ) -> list[ExecutionId]:
         self._leases[owner] = now + lease_us
+        asked = self._executions if among is None else [id for id in dict.fromkeys(among) if id in self._executions]
         free = [
             kept
-            for kept in self._executions.values()
+            for kept in (self._executions[id] for id in asked)
             if not kept.record.phase.is_terminal and kept.owner != owner and self._leases.get(kept.owner, now) <= now
         ]
         free.sort(key=lambda kept: (kept.record.created_at, kept.record.id))

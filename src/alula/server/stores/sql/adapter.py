@@ -275,9 +275,13 @@ class SqlStore:
 
         await self._writer.write(post, after=lambda _: self._wake(execution))
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+    async def claim(
+        self, owner: str, *, now: int, lease_us: int, limit: int, among: Sequence[ExecutionId] | None = None
+    ) -> list[ExecutionId]:
         return await self._writer.write(
-            lambda connection: self._executions.claim(connection, owner, now=now, lease_us=lease_us, limit=limit)
+            lambda connection: self._executions.claim(
+                connection, owner, now=now, lease_us=lease_us, limit=limit, among=among
+            )
         )
 
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:

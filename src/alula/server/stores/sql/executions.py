@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -121,9 +121,8 @@ class Executions:
     ) -> dict[ExecutionId, tuple[ExecutionRecord, int]]:
         """Those that exist, with how many events their logs have."""
         found: dict[ExecutionId, tuple[ExecutionRecord, int]] = {}
-        for project, domain, names in by_tenant(ids):
-            among = and_(executions.c.project == project, executions.c.domain == domain, executions.c.name.in_(names))
-            for row in connection.execute(_WHOLE.where(among)):
+        for named in _named(ids):
+            for row in connection.execute(_WHOLE.where(named)):
                 record = _record(row)
                 found[record.id] = record, row.next_seq
         return found
@@ -148,19 +147,28 @@ class Executions:
 
     # Who runs what
 
-    def claim(self, connection: Connection, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+    def claim(
+        self,
+        connection: Connection,
+        owner: str,
+        *,
+        now: int,
+        lease_us: int,
+        limit: int,
+        among: Sequence[ExecutionId] | None = None,
+    ) -> list[ExecutionId]:
         self.renew(connection, owner, now=now, lease_us=lease_us)
         # An owner whose lease ended has none of the rights of one, so its row can go.
         connection.execute(delete(runners).where(runners.c.lease_until <= now))
-        found = connection.execute(
+        free = (
             select(*_KEY)
             .where(_OPEN, _is_free(owner))
             .order_by(executions.c.created_at, *_KEY)
-            .limit(limit)
             # Two runners that claim at once share what is free; neither waits for the other.
             .with_for_update(skip_locked=True)
         )
-        ids = [ExecutionId(*row) for row in found]
+        asked = [free] if among is None else [free.where(named) for named in _named(among)]
+        ids = [ExecutionId(*row) for statement in asked for row in connection.execute(statement.limit(limit))][:limit]
         # Whether it is free is asked again now that the row is locked: PostgreSQL may have looked for the lease of
         # an owner that claimed it meanwhile in a snapshot from before.
         with connection.begin_nested() as attempt:
@@ -201,6 +209,12 @@ class Executions:
 def _is_free(owner: str | BindParameter[str]) -> ColumnElement[bool]:
     """Neither this owner's nor that of another whose lease holds."""
     return and_(executions.c.owner != owner, ~exists().where(runners.c.owner == executions.c.owner))
+
+
+def _named(ids: Sequence[ExecutionId]) -> Iterator[ColumnElement[bool]]:
+    """Conditions of which each execution meets one."""
+    for project, domain, names in by_tenant(ids):
+        yield and_(executions.c.project == project, executions.c.domain == domain, executions.c.name.in_(names))
 
 
 def _is(id: ExecutionId) -> ColumnElement[bool]:
