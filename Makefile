@@ -69,6 +69,10 @@ package: $(VENV)/.dev  ## build wheel and sdist, install each into an empty envi
 bench: $(VENV)/.dev  ## measure Alula beside its peers, in one run
 	$(BIN)/python -m bench $(BENCH)
 
+.PHONY: bench-restart
+bench-restart: $(VENV)/.dev  ## measure how soon a platform that was killed goes on, by how many runs are open
+	$(BIN)/python -m bench.restart $(RESTART)
+
 .PHONY: clean
 clean:  ## remove what was made here
 	rm -rf $(VENV) .venv-* dist build .data

@@ -116,7 +116,7 @@ class Scene:
         self._runners[name].send_signal(signal.SIGCONT)
 
     def attempts(self) -> list[Found]:
-        """The shells that attempts are, whosever they are."""
+        """The shells that attempts are, whosever they are; for a moment also one that is about to be a `sleep`."""
         pids = [runner.pid for runner in self._runners.values()]
         living = [each for each in marked(str(self._folder)) if each.name == "sh"]
         return [each for each in living if all(each.is_attempt_of(pid) for pid in pids)]

@@ -41,7 +41,7 @@ async def taken_over(scene: Scene) -> ExecutionId:
 
 async def test_an_owner_that_comes_back_lets_go_of_what_another_runs(scene: Scene) -> None:
     id = await taken_over(scene)
-    assert len(scene.attempts()) == 2
+    await until(lambda: len(scene.attempts()) == 2)
     scene.go_on("one")
     await until(lambda: len(scene.attempts()) == 1)
     assert scene.owner(id) == "two"

@@ -166,6 +166,14 @@ class ExecutionRecord(msgspec.Struct):
     `admin.TaskResourceAttributes`."""
 
 
+class History(msgspec.Struct, frozen=True):
+    """An execution with all that has happened to it: what its state is made of."""
+
+    record: ExecutionRecord
+    log: list[bytes]
+    """All events, in order."""
+
+
 class InboxMessage(msgspec.Struct, frozen=True):
     """A request to the owner of an execution, as an encoded engine event."""
 
@@ -323,8 +331,11 @@ class Store(Protocol):
         `FailedPrecondition` code `ExecutionEnded`."""
         ...
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
-        """Take over open executions that nobody owns or whose owner's lease ended; oldest first."""
+    async def claim(
+        self, owner: str, *, now: int, lease_us: int, limit: int, among: Sequence[ExecutionId] | None = None
+    ) -> list[ExecutionId]:
+        """Take over open executions that nobody owns or whose owner's lease ended; oldest first. Only some of
+        `among`, if given: the cost of asking for those does not grow with how many others are open."""
         ...
 
     async def claimed(self, owner: str) -> list[ExecutionId]:
@@ -346,6 +357,13 @@ class Store(Protocol):
 
     async def log(self, execution: ExecutionId) -> list[bytes]:
         """All events, in order."""
+        ...
+
+    async def histories(self, executions: Sequence[ExecutionId], *, events_max: int = 50_000) -> list[History | None]:
+        """What is known of the first of these, in their order; None for one that does not exist.
+
+        Of at least one, and of no more than have `events_max` events together.
+        """
         ...
 
     async def inbox(self, executions: Sequence[ExecutionId]) -> list[InboxMessage]:

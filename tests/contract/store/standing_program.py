@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3]))
@@ -18,6 +19,7 @@ from alula.server.stores.sql.adapter import SqlStore
 
 def stand_still(_connection: Connection) -> None:
     os.kill(os.getpid(), signal.SIGSTOP)
+    threading.Event().wait()  # should another thread stop first
 
 
 async def main() -> None:

@@ -90,6 +90,33 @@ async def test_a_commit_to_an_execution_that_does_not_exist_is_fenced_off(store:
     assert await store.node(ID, "n0") is None
 
 
+async def test_histories_of_many_executions_are_read_at_once(store: Store) -> None:
+    names = [f"a{n}" for n in range(700)]
+    await asyncio.gather(*(launch(store, name) for name in names))
+    elsewhere = execution_id("a1", domain="staging")
+    await store.create_execution(execution(elsewhere), b"elsewhere", audit())
+    await store.commit([commit(OTHER, 1, b"a", b"b")])
+    asked = [OTHER, execution_id("none"), elsewhere, *map(execution_id, names)]
+    histories = await store.histories(asked)
+    assert [history.record.id if history else None for history in histories] == [OTHER, None, *asked[2:]]
+    assert [history.log if history else None for history in histories[:4]] == [
+        [b"created", b"a", b"b"],
+        None,
+        [b"elsewhere"],
+        [b"created"],
+    ]
+    assert histories[0] is not None and histories[0].record == await store.execution(OTHER)
+
+
+@pytest.mark.parametrize(("most", "read"), [(1, 1), (3, 1), (4, 2), (5, 2), (6, 4)])
+async def test_long_histories_are_read_in_portions(store: Store, most: int, read: int) -> None:
+    await launch(store, "a1", "a2", "a3")
+    await store.commit([commit(ID, 1, b"a", b"b"), commit(execution_id("a3"), 1, b"c")])
+    asked = [ID, OTHER, execution_id("a3"), execution_id("none")]
+    histories = await store.histories(asked, events_max=most)
+    assert [history and history.record.id for history in histories] == [*asked[:3], None][:read]
+
+
 async def test_several_commits_of_one_execution_in_one_call_follow_each_other(store: Store) -> None:
     await launch(store, "a1", "a2")
     given = [
@@ -277,6 +304,20 @@ async def test_mail_to_an_execution_that_has_ended_is_refused(store: Store, end:
     assert raised.value.code == "ExecutionEnded"
     assert await store.inbox([ID]) == []
     assert await store.audits(query(where("action", "eq", "abort"))) == []
+
+
+async def test_a_claim_can_be_for_some_only(store: Store) -> None:
+    await launch(store, *(f"a{n}" for n in range(1, 7)))
+    elsewhere = execution_id("a2", domain="staging")
+    await store.create_execution(execution(elsewhere, created_at=99), b"created", audit())
+    await store.claim("r1", now=0, lease_us=LEASE, limit=1)
+    asked = [execution_id("a4"), elsewhere, execution_id("none"), ID, execution_id("a3"), execution_id("a5")]
+    claimed = await store.claim("r2", now=1, lease_us=LEASE, limit=3, among=asked)
+    assert len(claimed) == 3 and set(claimed) <= set(asked) - {ID}
+    rest = await store.claim("r2", now=1, lease_us=LEASE, limit=9, among=asked)
+    assert {*claimed, *rest} == {*asked} - {ID, execution_id("none")}
+    assert await store.claim("r2", now=1, lease_us=LEASE, limit=9, among=[]) == []
+    assert await store.claim("r2", now=2 * LEASE, lease_us=LEASE, limit=9, among=[ID]) == [ID]
 
 
 async def test_what_a_runner_releases_is_free_at_once(store: Store) -> None:

@@ -16,6 +16,7 @@ import logging
 import uuid
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from itertools import islice
 
 import msgspec
 
@@ -47,11 +48,13 @@ from alula.server.runner.owned import Owned
 from alula.server.runner.timers import Timers
 from alula.server.services import layout
 from alula.server.services.history import read_named
-from alula.server.store import Commit, ExecutionRecord, InboxMessage, Store
+from alula.server.store import Commit, History, InboxMessage, Store
 
 LEASE_US = 30_000_000
 """How long others take a silent runner for alive."""
 CLAIM_MAX = 500
+OPEN_MAX = 500
+"""Executions that are read at once."""
 STORE_RETRY_S = 0.5
 STARTED_WAIT_S = 0.02
 """How long the news that an attempt has started may wait for other news: most short attempts end meanwhile, and
@@ -92,11 +95,16 @@ class Runner:
         self._definitions = Definitions(store)
         self._timers = Timers(clock, self._timer_fired)
         self._owned: dict[ExecutionId, Owned] = {}
+        self._busy: dict[ExecutionId, Owned] = {}
+        """Those that have attempts in flight, and some that had."""
         self._dirty: dict[ExecutionId, Owned] = {}
         """Those with something to commit."""
         self._arrived: list[tuple[ExecutionId, Event]] = []
         self._woken: set[ExecutionId] = set()
         self._may_claim = True
+        """Whether there may be something to claim of which nobody told: at the start, and from time to time."""
+        self._told: set[ExecutionId] = set()
+        """What may be there to claim, as somebody told."""
         self._sure = True
         """Whether what is owned here is what the store says: not after a lost answer, and not for ever."""
         self._unopened: deque[ExecutionId] = deque()
@@ -162,7 +170,7 @@ class Runner:
         if execution in self._owned:
             self._woken.add(execution)
         else:
-            self._may_claim = True
+            self._told.add(execution)
         self._wake.set()
 
     def _arrive(self, execution: ExecutionId, event: Event) -> None:
@@ -198,7 +206,7 @@ class Runner:
     async def _run(self) -> None:
         while True:
             await self._wake.wait()
-            if sum(len(owned.attempts) for owned in self._owned.values()) >= GATHER_ATTEMPTS:
+            if self._attempts_in_flight() >= GATHER_ATTEMPTS:
                 await asyncio.sleep(GATHER_S)
             self._wake.clear()
             if self._wake_later is not None:
@@ -211,6 +219,13 @@ class Runner:
                 logger.warning("the store can't be used, trying again: %s", error)
                 await asyncio.sleep(STORE_RETRY_S)
                 self._wake.set()
+
+    def _attempts_in_flight(self) -> int:
+        """Costs as much as there is in flight, however many executions wait for something else."""
+        for id, owned in list(self._busy.items()):
+            if not owned.attempts or self._owned.get(id) is not owned:
+                del self._busy[id]
+        return sum(len(owned.attempts) for owned in self._busy.values())
 
     async def _turn(self) -> None:
         await self._settle()
@@ -263,18 +278,25 @@ class Runner:
                 self._arrive(owned.record.id, facts.AbortRequested(self._clock(), cause, owned.record.principal))
 
     async def _claim(self) -> None:
-        while self._may_claim or not self._sure or self._unopened:
+        while self._may_claim or self._told or not self._sure or self._unopened:
             if not self._sure:
                 await self._make_sure()
-            if self._may_claim:
+            if self._may_claim or self._told:
+                among = None if self._may_claim else list(self._told)
                 self._may_claim = self._sure = False
-                claimed = await self._store.claim(self._id, now=self._clock(), lease_us=self._lease_us, limit=CLAIM_MAX)
+                self._told.clear()
+                claimed = await self._store.claim(
+                    self._id, now=self._clock(), lease_us=self._lease_us, limit=CLAIM_MAX, among=among
+                )
                 self._sure = True
                 self._may_claim |= len(claimed) == CLAIM_MAX
                 self._unopened.extend(claimed)
             while self._unopened:
-                await self._open(self._unopened[0])
-                self._unopened.popleft()
+                some = list(islice(self._unopened, OPEN_MAX))
+                for id, history in zip(some, await self._store.histories(some), strict=False):
+                    if history is not None:
+                        await self._open(id, history)
+                    self._unopened.popleft()
 
     async def _make_sure(self) -> None:
         """Go by what the store says: open what is ours and was not known, doubt what is not ours any more."""
@@ -285,16 +307,12 @@ class Runner:
         self._doubtful.extend(owned for id, owned in self._owned.items() if id not in claimed)
         await self._settle()
 
-    async def _open(self, id: ExecutionId) -> None:
+    async def _open(self, id: ExecutionId, history: History) -> None:
         """Take a claimed execution into memory, as its log says."""
-        record = await self._store.execution(id)
-        if record is None:
-            return
-        events = await self._store.log(id)
         try:
-            owned = await self._read(record, events)
+            owned = await self._read(history)
         except (InvalidInput, NotFound) as error:
-            await self._refuse(id, len(events), TaskError(error.code, str(error)))
+            await self._refuse(id, len(history.log), TaskError(error.code, str(error)))
             return
         except AlulaError:
             raise
@@ -302,11 +320,11 @@ class Runner:
             self._set_aside(id, "as its log can't be read")
             return
         self._succeed(owned, self._owned.get(id))
-        self._owned[id] = self._dirty[id] = owned
+        self._owned[id] = self._dirty[id] = self._busy[id] = owned
         self._woken.add(id)
 
-    async def _read(self, record: ExecutionRecord, events: Sequence[bytes]) -> Owned:
-        log = [facts.decode(event) for event in events]
+    async def _read(self, history: History) -> Owned:
+        record, log = history.record, [facts.decode(event) for event in history.log]
         plan = await self._definitions.plan(record.workflow)
         named = await read_named(log, self._blobs)
         created = log[0]
@@ -393,6 +411,7 @@ class Runner:
             if is_kept:
                 self._lookups.released(owned.released)
                 self._to_do.extend((owned, action) for action in owned.committed())
+                self._busy[owned.record.id] = owned
                 self._publish(owned.record.id, owned.state.phase)
             elif owned.record.id in self._owned:
                 self._doubtful.append(owned)

@@ -35,6 +35,7 @@ from alula.server.store import (
     EntityRecord,
     ExecutionRecord,
     Filter,
+    History,
     InboxMessage,
     NamedEntityRecord,
     ProjectRecord,
@@ -47,6 +48,7 @@ from alula.server.stores import memory_lists as lists
 from alula.server.stores.addressee import check_addressee, execution_of
 from alula.server.stores.fields import one_name
 from alula.server.stores.merging import merge, overlay, overlay_item
+from alula.server.stores.portions import number_within
 from alula.server.stores.seed import first_project
 
 
@@ -310,11 +312,14 @@ class MemoryStore:
         self._audits.append(audit)
         self._wake(execution)
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+    async def claim(
+        self, owner: str, *, now: int, lease_us: int, limit: int, among: Sequence[ExecutionId] | None = None
+    ) -> list[ExecutionId]:
         self._leases[owner] = now + lease_us
+        asked = self._executions if among is None else [id for id in dict.fromkeys(among) if id in self._executions]
         free = [
             kept
-            for kept in self._executions.values()
+            for kept in (self._executions[id] for id in asked)
             if not kept.record.phase.is_terminal and kept.owner != owner and self._leases.get(kept.owner, now) <= now
         ]
         free.sort(key=lambda kept: (kept.record.created_at, kept.record.id))
@@ -342,6 +347,11 @@ class MemoryStore:
     async def log(self, execution: ExecutionId) -> list[bytes]:
         kept = self._executions.get(execution)
         return list(kept.log) if kept else []
+
+    async def histories(self, executions: Sequence[ExecutionId], *, events_max: int = 50_000) -> list[History | None]:
+        found = [self._executions.get(id) for id in executions]
+        count = number_within(events_max, [len(kept.log) if kept is not None else 0 for kept in found])
+        return [History(kept.record, list(kept.log)) if kept is not None else None for kept in found[:count]]
 
     async def inbox(self, executions: Sequence[ExecutionId]) -> list[InboxMessage]:
         kept = [self._executions[id] for id in dict.fromkeys(executions) if id in self._executions]

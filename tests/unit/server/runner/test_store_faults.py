@@ -202,7 +202,8 @@ async def test_a_refused_commit_is_looked_into_again_when_the_store_is_back(benc
     await soon()
     (attempt,) = bench.executor.submitted
     bench.store.after["commit"] = [AWAY]
-    bench.store.before["owner"] = bench.store.before["log"] = [AWAY]
+    bench.store.before["owner"] = [AWAY]
+    bench.store.before["histories"] = [AWAY]
     bench.executor.succeed(attempt, 7)
     await soon()
     assert await bench.phase(id) is ExecutionPhase.SUCCEEDED

@@ -31,6 +31,7 @@ from alula.server.store import (
     EntityRecord,
     ExecutionRecord,
     Filter,
+    History,
     InboxMessage,
     NamedEntityRecord,
     ProjectRecord,
@@ -41,6 +42,7 @@ from alula.server.store import (
 from alula.server.stores import fields
 from alula.server.stores.addressee import check_addressee
 from alula.server.stores.fields import one_name
+from alula.server.stores.portions import number_within
 from alula.server.stores.seed import first_project
 from alula.server.stores.sql import connections, schema
 from alula.server.stores.sql.attributes import Attributes
@@ -274,9 +276,13 @@ class SqlStore:
 
         await self._writer.write(post, after=lambda _: self._wake(execution))
 
-    async def claim(self, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+    async def claim(
+        self, owner: str, *, now: int, lease_us: int, limit: int, among: Sequence[ExecutionId] | None = None
+    ) -> list[ExecutionId]:
         return await self._writer.write(
-            lambda connection: self._executions.claim(connection, owner, now=now, lease_us=lease_us, limit=limit)
+            lambda connection: self._executions.claim(
+                connection, owner, now=now, lease_us=lease_us, limit=limit, among=among
+            )
         )
 
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
@@ -295,6 +301,15 @@ class SqlStore:
 
     async def log(self, execution: ExecutionId) -> list[bytes]:
         return await self._read(lambda connection: self._log.read(connection, execution))
+
+    async def histories(self, executions: Sequence[ExecutionId], *, events_max: int = 50_000) -> list[History | None]:
+        def histories(connection: Connection) -> list[History | None]:
+            found = self._executions.with_lengths(connection, executions)
+            count = number_within(events_max, [found[id][1] if id in found else 0 for id in executions])
+            logs = self._log.read_many(connection, executions[:count])
+            return [History(found[id][0], logs[id]) if id in found else None for id in executions[:count]]
+
+        return await self._read(histories)
 
     async def inbox(self, executions: Sequence[ExecutionId]) -> list[InboxMessage]:
         return await self._read(lambda connection: self._inbox.read(connection, executions))

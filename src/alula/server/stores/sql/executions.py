@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    select,
+    text,
+    update,
+)
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.store import ExecutionRecord
 from alula.server.stores.fields import Condition, Page
+from alula.server.stores.portions import by_tenant
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.dialect import Cells, Sql, newest
 from alula.server.stores.sql.listing import Columns, holds, paged
@@ -82,6 +95,12 @@ class Executions:
         self._insert_label = sql.insert(execution_labels)
         self._insert_event = sql.insert(events)
         self._put_lease = sql.upsert(runners, newest)
+        self._take = sql.bulk(
+            update(executions)
+            .where(*(column == bindparam(f"in_{column.name}") for column in _KEY), _is_free(bindparam("by_owner")))
+            .values(owner=bindparam("new_owner")),
+            ["new_owner", *(f"in_{column.name}" for column in _KEY), "by_owner"],
+        )
 
     def create(self, connection: Connection, execution: ExecutionRecord, event: bytes, owner: str) -> bool:
         if self._insert.run(connection, [_row(execution, owner)]) == 0:
@@ -96,6 +115,17 @@ class Executions:
     def get(self, connection: Connection, id: ExecutionId) -> ExecutionRecord | None:
         row = connection.execute(_WHOLE.where(_is(id))).first()
         return None if row is None else _record(row)
+
+    def with_lengths(
+        self, connection: Connection, ids: Sequence[ExecutionId]
+    ) -> dict[ExecutionId, tuple[ExecutionRecord, int]]:
+        """Those that exist, with how many events their logs have."""
+        found: dict[ExecutionId, tuple[ExecutionRecord, int]] = {}
+        for named in _named(ids):
+            for row in connection.execute(_WHOLE.where(named)):
+                record = _record(row)
+                found[record.id] = record, row.next_seq
+        return found
 
     def phase(self, connection: Connection, id: ExecutionId) -> ExecutionPhase | None:
         """It stays so until the end of the transaction; None where there is no such execution."""
@@ -117,26 +147,36 @@ class Executions:
 
     # Who runs what
 
-    def claim(self, connection: Connection, owner: str, *, now: int, lease_us: int, limit: int) -> list[ExecutionId]:
+    def claim(
+        self,
+        connection: Connection,
+        owner: str,
+        *,
+        now: int,
+        lease_us: int,
+        limit: int,
+        among: Sequence[ExecutionId] | None = None,
+    ) -> list[ExecutionId]:
         self.renew(connection, owner, now=now, lease_us=lease_us)
         # An owner whose lease ended has none of the rights of one, so its row can go.
         connection.execute(delete(runners).where(runners.c.lease_until <= now))
-        free = and_(executions.c.owner != owner, ~exists().where(runners.c.owner == executions.c.owner))
-        found = connection.execute(
+        free = (
             select(*_KEY)
-            .where(_OPEN, free)
+            .where(_OPEN, _is_free(owner))
             .order_by(executions.c.created_at, *_KEY)
-            .limit(limit)
             # Two runners that claim at once share what is free; neither waits for the other.
             .with_for_update(skip_locked=True)
         )
+        asked = [free] if among is None else [free.where(named) for named in _named(among)]
+        ids = [ExecutionId(*row) for statement in asked for row in connection.execute(statement.limit(limit))][:limit]
         # Whether it is free is asked again now that the row is locked: PostgreSQL may have looked for the lease of
         # an owner that claimed it meanwhile in a snapshot from before.
-        return [
-            id
-            for id in [ExecutionId(*row) for row in found]
-            if connection.execute(update(executions).where(_is(id), free).values(owner=owner)).rowcount
-        ]
+        with connection.begin_nested() as attempt:
+            if self._take.run(connection, [(owner, *id, owner) for id in ids]) == len(ids):
+                return ids
+            attempt.rollback()
+        # The driver gives one count for all: go again, one by one, to learn which.
+        return [id for id in ids if self._take.run(connection, [(owner, *id, owner)]) == 1]
 
     def claimed(self, connection: Connection, owner: str) -> list[ExecutionId]:
         return [
@@ -164,6 +204,17 @@ class Executions:
             execution_labels.c.execution == executions.c.name,
             *(holds(given, _LABEL_COLUMNS[given.field], self._sql) for given in conditions),
         )
+
+
+def _is_free(owner: str | BindParameter[str]) -> ColumnElement[bool]:
+    """Neither this owner's nor that of another whose lease holds."""
+    return and_(executions.c.owner != owner, ~exists().where(runners.c.owner == executions.c.owner))
+
+
+def _named(ids: Sequence[ExecutionId]) -> Iterator[ColumnElement[bool]]:
+    """Conditions of which each execution meets one."""
+    for project, domain, names in by_tenant(ids):
+        yield and_(executions.c.project == project, executions.c.domain == domain, executions.c.name.in_(names))
 
 
 def _is(id: ExecutionId) -> ColumnElement[bool]:

@@ -15,6 +15,7 @@ from alula.core.engine.records import CacheEntry, ExecutionChange
 from alula.core.ids import ExecutionId
 from alula.server.store import Commit
 from alula.server.stores.merging import merge
+from alula.server.stores.portions import by_tenant
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audit import Audits
 from alula.server.stores.sql.catalog import Catalog
@@ -98,6 +99,19 @@ class Log:
             .order_by(events.c.seq)
         )
         return list(connection.execute(statement).scalars())
+
+    def read_many(self, connection: Connection, executions: Sequence[ExecutionId]) -> dict[ExecutionId, list[bytes]]:
+        """The events of each, in order."""
+        logs: dict[ExecutionId, list[bytes]] = {id: [] for id in executions}
+        for project, domain, names in by_tenant(executions):
+            statement = (
+                select(events.c.execution, events.c.event)
+                .where(events.c.project == project, events.c.domain == domain, events.c.execution.in_(names))
+                .order_by(events.c.execution, events.c.seq)
+            )
+            for name, event in connection.execute(statement):
+                logs[ExecutionId(project, domain, name)].append(event)
+        return logs
 
     def append(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
         """Write those that hold their fence; False for each of the others, of which nothing is written."""

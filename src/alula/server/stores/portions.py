@@ -1,0 +1,26 @@
+"""How much of something long is read at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate, groupby
+
+from alula.core.ids import ExecutionId
+
+_NAMES_AT_ONCE = 500
+"""Parameters of one statement, well under what the databases allow."""
+
+
+def number_within(most: int, sizes: Iterable[int]) -> int:
+    """How many of these, from the first on, come to `most` at most; the first in any case."""
+    sums = list(accumulate(sizes))
+    return max(min(1, len(sums)), sum(total <= most for total in sums))
+
+
+def by_tenant(executions: Sequence[ExecutionId]) -> Iterator[tuple[str, str, list[str]]]:
+    """Project, domain and names, for statements that ask for many executions: in this form the index serves on both
+    databases, as it does not for a list of triples."""
+    for (project, domain), ids in groupby(sorted(executions), key=lambda id: id[:2]):
+        names = [id.name for id in ids]
+        for first in range(0, len(names), _NAMES_AT_ONCE):
+            yield project, domain, names[first : first + _NAMES_AT_ONCE]
