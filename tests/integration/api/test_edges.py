@@ -9,7 +9,7 @@ import urllib.request
 
 import grpc
 import pytest
-from flyteidl.admin import common_pb2, event_pb2, execution_pb2, project_pb2, version_pb2
+from flyteidl.admin import common_pb2, event_pb2, project_pb2, version_pb2
 from flyteidl.core import identifier_pb2
 from flyteidl.service import auth_pb2, dataproxy_pb2, identity_pb2
 from grpc_health.v1 import health_pb2
@@ -48,7 +48,6 @@ def test_the_caller_is_the_configured_anonymous_identity(client: Client) -> None
 @pytest.mark.parametrize(
     ("rpc", "request_"),
     [
-        ("RecoverExecution", execution_pb2.ExecutionRecoverRequest()),
         ("CreateNodeEvent", event_pb2.NodeExecutionEventRequest()),
         ("GetOAuth2Metadata", auth_pb2.OAuth2MetadataRequest()),
         ("GetPublicClientConfig", auth_pb2.PublicClientAuthConfigRequest()),

@@ -69,6 +69,12 @@ def post(url: str, body: bytes) -> bytes:
         return response.read()
 
 
+def delete(url: str) -> bytes:
+    """Ask for the removal of something and give the body of the answer."""
+    with _open(urllib.request.Request(url, method="DELETE"), TRANSFER_TIMEOUT_S) as response:
+        return response.read()
+
+
 def stream_lines(url: str, *, timeout_s: float) -> Iterator[bytes]:
     """Lines of a streamed answer as they come. `timeout_s` is the longest silence; then `Unavailable`."""
     with _open(urllib.request.Request(url), timeout_s) as response:

@@ -93,7 +93,6 @@ async def _end(context: Context, failure: Failure) -> bytes:
 
 
 _NOT_OFFERED = {
-    "RecoverExecution": "relaunch the execution instead: cached tasks are not run again",
     **dict.fromkeys(
         ("CreateWorkflowEvent", "CreateNodeEvent", "CreateTaskEvent"),
         "the engine is inside the platform, and nobody else reports what happens to an execution",

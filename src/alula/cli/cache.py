@@ -1,0 +1,82 @@
+"""`alula cache`: what is kept of cached tasks, and having them run again."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import click
+
+from alula.cli.failures import say
+from alula.cli.options import Target, output_option, target_options
+from alula.cli.output import print_document, print_table
+from alula.core.errors import Unavailable
+from alula.sdk.client import http
+from alula.sdk.client.connection import Connection
+
+_of_run = click.option("--run", default="", help="Only what this run made.")
+_of_node = click.option("--node", default="", help="With --run: only what this node made.")
+_version = click.option("--version", default="", help="Only this cache version.")
+
+
+@click.group("cache")
+def cache() -> None:
+    """What is kept of cached tasks."""
+
+
+@cache.command("list")
+@click.argument("task", default="")
+@_version
+@_of_run
+@_of_node
+@click.option("--limit", type=click.IntRange(1, 1000), default=100, show_default=True)
+@output_option
+@target_options
+def list_(target: Target, task: str, version: str, run: str, node: str, limit: int, form: str) -> None:
+    """List what the cache has, newest first: the inputs as they begin, and which attempt made it."""
+    with target.connect() as connection:
+        url = _url(connection, target, task=task, version=version, source=_source(target, run, node), limit=str(limit))
+        found: list[dict[str, Any]] = json.loads(http.get(url))
+    if form != "table":
+        print_document(found, form)
+    elif not found:
+        say(f"the cache has nothing{f' of {task}' if task else ''}")
+    else:
+        print_table(("task", "version", "inputs", "made by", "at"), [_row(entry) for entry in found])
+
+
+@cache.command("evict")
+@click.argument("task")
+@_version
+@_of_run
+@_of_node
+@target_options
+def evict(target: Target, task: str, version: str, run: str, node: str) -> None:
+    """Forget results of a task, so that it runs again. `alula cache list` shows what there is."""
+    with target.connect() as connection:
+        url = _url(connection, target, task=task, version=version, source=_source(target, run, node))
+        count = json.loads(http.delete(url))["evicted"]
+    say(f"forgot {count:,} {'result' if count == 1 else 'results'} of {task}")
+
+
+def _source(target: Target, run: str, node: str) -> str:
+    """How what a run, or one node of it, made is named: `project/domain/run/node/attempt`."""
+    if not run:
+        return ""
+    id = target.execution(run)
+    return f"{id}/{node}/" if node else f"{id}/"
+
+
+def _url(connection: Connection, target: Target, **given: str) -> str:
+    base = connection.http_endpoint()
+    if not base:
+        raise Unavailable("CacheNotOffered", "this platform does not show its cache", fix="ask its administrator")
+    place = "/".join(quote(part, safe="") for part in (target.project, target.domain))
+    return f"{base}/api/v1/alula/cache/{place}?{urlencode({name: value for name, value in given.items() if value})}"
+
+
+def _row(entry: dict[str, Any]) -> tuple[str, ...]:
+    inputs = ", ".join(f"{name}={value}" for name, value in entry["inputs"].items())
+    made_by = "/".join(entry["source"].split("/")[2:])
+    return entry["task"], entry["cache_version"], inputs, made_by, entry["created_at"][:19].replace("T", " ")

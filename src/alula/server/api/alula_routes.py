@@ -1,0 +1,171 @@
+"""What Flyte's protocol has no call for, as HTTP: watch, logs, reasons, fork, the cache.
+
+Owns routes, parameters and bodies. Decides nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from flyteidl.core import literals_pb2, workflow_pb2
+from google.protobuf import json_format
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from alula.core.errors import InvalidInput
+from alula.core.ids import AttemptId, ExecutionId
+from alula.server.identity import Caller
+from alula.server.services import cache, nodes
+from alula.server.services.executions import require_execution
+from alula.server.services.logs import open_log
+from alula.server.services.platform import Platform
+from alula.server.services.recover import Fork, fork_execution
+
+PREFIX = "/api/v1/alula"
+_EXECUTION = "{project}/{domain}/{name}"
+
+
+def alula_routes(platform: Platform, caller: Caller) -> list[Route]:
+    """The routes of one platform."""
+    edge = _Edge(platform, caller)
+    return [
+        Route(f"{PREFIX}/watch/{_EXECUTION}", edge.watch),
+        Route(f"{PREFIX}/logs/{_EXECUTION}/{{node_id}}/{{attempt}}", edge.logs),
+        Route(f"{PREFIX}/reasons/{_EXECUTION}", edge.reasons),
+        Route(f"{PREFIX}/fork/{_EXECUTION}", edge.fork, methods=["POST"]),
+        Route(f"{PREFIX}/cache/{{project}}/{{domain}}", edge.list_cache),
+        Route(f"{PREFIX}/cache/{{project}}/{{domain}}", edge.evict, methods=["DELETE"]),
+    ]
+
+
+class _Edge:
+    def __init__(self, platform: Platform, caller: Caller) -> None:
+        self._platform = platform
+        self._caller = caller
+
+    async def watch(self, request: Request) -> Response:
+        id = _execution(request)
+        await require_execution(self._platform, id)  # a missing one is an answer, not an empty stream
+        return StreamingResponse(self._phases(id), media_type="application/x-ndjson")
+
+    async def logs(self, request: Request) -> Response:
+        attempt = AttemptId(
+            _execution(request),
+            request.path_params["node_id"],
+            _whole("attempt", request.path_params["attempt"]),
+            _whole("index", request.query_params.get("index", "-1")),
+        )
+        follow = request.query_params.get("follow", "0") in ("1", "true")
+        pieces = await open_log(self._platform, self._caller, attempt, follow=follow)
+        return StreamingResponse(pieces, media_type="text/plain; charset=utf-8")
+
+    async def reasons(self, request: Request) -> Response:
+        node_id = request.query_params.get("node_id")
+        found = await nodes.list_reasons(self._platform, self._caller, _execution(request), node_id)
+        plain = [{**msgspec.to_builtins(reason), "at": _rfc3339(reason.at)} for reason in found]
+        return Response(msgspec.json.encode(plain), media_type="application/json")
+
+    async def fork(self, request: Request) -> Response:
+        fork = _fork_of(await request.body())
+        id = await fork_execution(self._platform, self._caller, _execution(request), fork)
+        return JSONResponse({"project": id.project, "domain": id.domain, "name": id.name})
+
+    async def list_cache(self, request: Request) -> Response:
+        params = request.query_params
+        found = await cache.list_entries(
+            self._platform,
+            self._caller,
+            request.path_params["project"],
+            request.path_params["domain"],
+            task=params.get("task", ""),
+            version=params.get("version", ""),
+            source=params.get("source", ""),
+            limit=_whole("limit", params.get("limit", "100")),
+            offset=_whole("offset", params.get("offset", "0")),
+        )
+        plain = [
+            {
+                "task": entry.key.task,
+                "cache_version": entry.key.cache_version,
+                "inputs": entry.key.shown,
+                "digest": entry.key.digest,
+                "source": entry.source,
+                "created_at": _rfc3339(entry.created_at),
+            }
+            for entry in found
+        ]
+        return JSONResponse(plain)
+
+    async def evict(self, request: Request) -> Response:
+        params = request.query_params
+        count = await cache.evict(
+            self._platform,
+            self._caller,
+            request.path_params["project"],
+            request.path_params["domain"],
+            task=params.get("task", ""),
+            version=params.get("version", ""),
+            source=params.get("source", ""),
+        )
+        return JSONResponse({"evicted": count})
+
+    async def _phases(self, id: ExecutionId) -> AsyncIterator[bytes]:
+        """A line at once, one after each commit, and none after the one that says the end."""
+        with self._platform.hub.watch(id) as subscription:
+            record = await require_execution(self._platform, id)
+            phase, version = record.phase, self._platform.hub.version
+            yield _line(version, phase.name)
+            while not phase.is_terminal and not subscription.closed:
+                news = await subscription.next(timeout_s=self._platform.recheck_s)
+                if news is not None:
+                    phase, version = news.phase, news.version
+                    yield _line(version, phase.name)
+                elif not subscription.closed:
+                    # Silence may mean that another process runs it; and a line shows that the stream lives.
+                    phase = (await require_execution(self._platform, id)).phase
+                    yield _line(version, phase.name)
+
+
+class _ForkBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A fork as JSON; messages in their own JSON form."""
+
+    nodes: list[str] = []
+    inputs: dict[str, Any] = {}
+    version: str = ""
+    overrides: dict[str, Any] = {}
+    name: str = ""
+
+
+def _fork_of(body: bytes) -> Fork:
+    try:
+        told = msgspec.json.decode(body or b"{}", type=_ForkBody)
+        inputs = json_format.ParseDict({"literals": told.inputs}, literals_pb2.LiteralMap())
+        overrides = json_format.ParseDict(told.overrides, workflow_pb2.TaskNodeOverrides())
+    except (msgspec.DecodeError, json_format.ParseError) as error:
+        raise InvalidInput("InvalidBody", f"the body is not a fork in JSON: {error}") from error
+    return Fork(tuple(dict.fromkeys(told.nodes)), inputs, told.version, overrides, told.name)
+
+
+def _line(version: int, phase: str) -> bytes:
+    return msgspec.json.encode({"version": version, "phase": phase}) + b"\n"
+
+
+def _execution(request: Request) -> ExecutionId:
+    params = request.path_params
+    return ExecutionId(params["project"], params["domain"], params["name"])
+
+
+def _whole(name: str, text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise InvalidInput("InvalidParameter", f"`{name}` must be a whole number, not `{text}`") from None
+
+
+def _rfc3339(at_us: int) -> str:
+    moment = datetime.fromtimestamp(at_us // 1_000_000, UTC).replace(microsecond=at_us % 1_000_000)
+    return moment.isoformat().replace("+00:00", "Z")

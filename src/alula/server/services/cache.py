@@ -1,0 +1,61 @@
+"""What is kept of cached tasks: to look at it, and to have tasks run again."""
+
+from __future__ import annotations
+
+from alula.core.engine.records import CacheEntry
+from alula.core.errors import InvalidInput
+from alula.server.identity import Caller
+from alula.server.services.platform import Platform
+from alula.server.services.projects import require_place
+from alula.server.store import Filter, Query
+
+PAGE_MAX = 1000
+
+
+async def list_entries(
+    platform: Platform,
+    _caller: Caller,
+    project: str,
+    domain: str,
+    *,
+    task: str = "",
+    version: str = "",
+    source: str = "",
+    limit: int = 100,
+    offset: int = 0,
+) -> list[CacheEntry]:
+    """Entries of a place without their outputs, newest first; `source` is the beginning of what made them."""
+    if not 1 <= limit <= PAGE_MAX:
+        raise InvalidInput("BadPage", f"a page has 1 to {PAGE_MAX} entries, not {limit}")
+    chosen = _chosen(project, domain, task, version, source)
+    return await platform.store.cache_entries(Query(limit=limit, offset=offset, filters=chosen))
+
+
+async def evict(
+    platform: Platform, caller: Caller, project: str, domain: str, *, task: str, version: str = "", source: str = ""
+) -> int:
+    """Forget results of a task, so that it runs again; how many there were.
+
+    Raises `InvalidInput` without a task: all of a project is not forgotten by leaving a word out.
+    """
+    await require_place(platform, project, domain)
+    if not task:
+        raise InvalidInput("NoTaskToEvict", "no task is named whose results are to be forgotten", fix="name the task")
+    told = ", ".join(part for part in (f"version {version}" if version else "", source) if part)
+    audit = platform.audit(
+        caller, "evict", f"cache of {project}/{domain}/{task}", project=project, domain=domain, detail=told
+    )
+    return await platform.store.evict(_chosen(project, domain, task, version, source), audit)
+
+
+def _chosen(project: str, domain: str, task: str, version: str, source: str) -> tuple[Filter, ...]:
+    given = (("project", project), ("domain", domain), ("task", task), ("cache_version", version))
+    chosen = [Filter(field, "eq", (value,)) for field, value in given if value]
+    # All that begins with a text is between it and the same text with its last character's successor.
+    if source:
+        chosen += [Filter("source", "gte", (source,)), Filter("source", "lt", (_after(source),))]
+    return tuple(chosen)
+
+
+def _after(prefix: str) -> str:
+    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
