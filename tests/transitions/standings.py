@@ -82,6 +82,7 @@ def all_events(run: Driver) -> Iterator[facts.NodeEvent]:
     cell = run.state.scopes[0].cells[node]
     gate = run.plan.nodes[node].gate
     attempt = cell.attempt if isinstance(cell, TaskCell) else 0
+    yield facts.AttemptWaits(0, 0, node, attempt, "no room")
     yield facts.AttemptStarted(0, 0, node, attempt)
     yield facts.AttemptSucceeded(0, 0, node, attempt, b"")
     yield facts.GraphReturned(0, 0, node, attempt, "graph")

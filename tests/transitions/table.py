@@ -33,6 +33,7 @@ TASK: Table = {
     ("BLOCKED", "place"): ("RESERVING", "SUBMITTED"),
     ("BLOCKED", QUEUE_TIMEOUT): ("TIMED_OUT",),
     ("BLOCKED", "abort"): ("ABORTED",),
+    ("SUBMITTED", "AttemptWaits"): ("SUBMITTED",),
     ("SUBMITTED", "AttemptStarted"): ("RUNNING",),
     ("SUBMITTED", "AttemptSucceeded"): ("SUCCEEDED",),
     ("SUBMITTED", "GraphReturned"): ("graph",),

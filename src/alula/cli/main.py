@@ -21,6 +21,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "get": ("alula.cli.get:get", "Show one thing or a list of them."),
     "list": ("alula.cli.get:list_", "List things of one kind."),
     "describe": ("alula.cli.describe:describe", "Explain a run: nodes, attempts, errors, environment, cache."),
+    "explain": ("alula.cli.explain:explain", "Say why a run or a step of it is as it is."),
     "watch": ("alula.cli.watch:watch", "Follow a run until it ends."),
     "logs": ("alula.cli.logs:logs", "Print what tasks of a run have written."),
     "abort": ("alula.cli.abort:abort", "Stop a run."),

@@ -43,6 +43,16 @@ class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):
     runner: str
 
 
+class AttemptWaits(msgspec.Struct, frozen=True, array_like=True, tag="waits"):
+    """An executor has an attempt and can't begin to run it yet."""
+
+    at: int
+    scope: int
+    node: int
+    attempt: int
+    why: str
+
+
 class AttemptStarted(msgspec.Struct, frozen=True, array_like=True, tag="started"):
     """An executor began to run an attempt (its process or pod is up)."""
 
@@ -154,7 +164,8 @@ class AbortRequested(msgspec.Struct, frozen=True, array_like=True, tag="abort"):
 
 
 NodeEvent = (
-    AttemptStarted
+    AttemptWaits
+    | AttemptStarted
     | AttemptSucceeded
     | GraphReturned
     | AttemptFailed

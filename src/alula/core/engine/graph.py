@@ -126,17 +126,18 @@ class GraphScope:
         self._end(turn, node, phase, error=error)
         self.error = error
         if self.plan.fail_immediately:
-            self.abort(turn, f"node {self.node_id(node)} failed, and the workflow fails at the first failure")
+            by = self.node_id(node)
+            self.abort(turn, f"node {by} failed, and the workflow fails at the first failure", by=by)
             self._fail(turn, error)
             return
         self._skip_after(turn, node)
         self._finish_if_done(turn)
 
-    def abort(self, turn: Turn, why: str) -> None:
+    def abort(self, turn: Turn, why: str, *, by: str = "") -> None:
         """Stop every node in flight, in this graph and in those inside it."""
         for node, cell in list(self.cells.items()):
             turn.machines[self.plan.nodes[node].kind].abort(turn, self, node, cell)
-            turn.explain(self, node, -1, "NodeAborted", f"Stopped: {why}.")
+            turn.explain(self, node, -1, "NodeAborted", f"Stopped: {why}.", {"node": by})
             self._end(turn, node, NodePhase.ABORTED)
 
     def _begin_later(self, turn: Turn, node: int) -> None:

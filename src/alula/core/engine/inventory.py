@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from flyteidl.core import literals_pb2
 
 from alula.core.engine.events import AttemptSucceeded, CacheHit, Created, Event, GraphReturned
-from alula.core.engine.plan import Plan, PlanNode
+from alula.core.engine.plan import Plan
+from alula.core.engine.plan_nodes import PlanNodes
 from alula.core.engine.records import CacheStatus, Changes, NodePhase, NodeRecord
 from alula.core.engine.recovery import Kept, Made, Recovery, hashes_of, target_of
 from alula.core.engine.state import Execution
@@ -54,9 +55,9 @@ def take_inventory(
 
 class _Inventory:
     def __init__(self, plan: Plan, graphs: Mapping[str, Plan], before: Recovery | None) -> None:
-        self._graphs = graphs
         self._before = before
         self._rows: dict[str, NodeRecord] = {}
+        self._plan_nodes = PlanNodes(plan, graphs, self._rows)
         self._items: dict[str, dict[int, Kept]] = {}
         self._attempts: dict[str, dict[int, int]] = {}
         """The last attempt of each node (under -1) and item."""
@@ -64,8 +65,6 @@ class _Inventory:
         """The attempt that made each graph, by its URI."""
         if before is not None:
             self._made_by.update((made.closure_uri, made.attempt) for made in before.graphs.values())
-        self._by_id: dict[int, dict[str, PlanNode]] = {}
-        self._root = plan
 
     def note_event(self, event: Event, state: Execution) -> None:
         """What no row tells: the outputs of items of an array of tasks, and which attempt made a graph."""
@@ -122,7 +121,7 @@ class _Inventory:
                 yield (
                     node_id,
                     Kept(
-                        target=target_of(self._plan_node(row)),
+                        target=target_of(self._plan_nodes.of(row)),
                         inputs=hashes_of(literals_pb2.LiteralMap.FromString(row.inputs or b"")),
                         outputs=row.outputs or b"",
                         deck_uri=row.deck_uri or "",
@@ -136,26 +135,5 @@ class _Inventory:
         for node_id, row in self._rows.items():
             if row.dynamic_uri is not None:
                 inputs = hashes_of(literals_pb2.LiteralMap.FromString(row.inputs or b""))
-                target, attempt = target_of(self._plan_node(row)), self._made_by[row.dynamic_uri]
+                target, attempt = target_of(self._plan_nodes.of(row)), self._made_by[row.dynamic_uri]
                 yield node_id, Made(target, inputs, row.dynamic_uri, attempt)
-
-    def _plan_node(self, row: NodeRecord) -> PlanNode:
-        """What a row's node is in the plan of the graph that it is in."""
-        spec_id = row.spec_node_id or ""
-        if not row.parent_id:
-            return self._named(self._root)[spec_id]
-        parent = self._rows[row.parent_id]
-        around = self._plan_node(parent)
-        if around.array is not None:
-            return around.array.item
-        if around.branch is not None:
-            cases = [node for _, node in around.branch.cases]
-            cases += [around.branch.otherwise] if around.branch.otherwise is not None else []
-            return next(node for node in cases if node.id == spec_id)
-        graph = around.graph if around.graph is not None else self._graphs[parent.dynamic_uri or ""]
-        return self._named(graph)[spec_id]
-
-    def _named(self, plan: Plan) -> dict[str, PlanNode]:
-        if id(plan) not in self._by_id:
-            self._by_id[id(plan)] = {node.id: node for node in plan.nodes}
-        return self._by_id[id(plan)]

@@ -46,7 +46,8 @@ class TaskCell(msgspec.Struct):
     queued_at: int
     attempt: int = 0
     spent: Spent = msgspec.field(default_factory=Spent)
-    started_at: int = 0
+    started_at: int = -1
+    """When its first attempt began."""
     due_at: int = 0
     """When the timer of its stage fires: the back-off's end, or the attempt's deadline."""
     key: CacheKey | None = None
@@ -138,8 +139,9 @@ class Scope(Protocol):
 
     def failed(self, turn: Turn, node: int, error: TaskError, phase: NodePhase) -> None: ...
 
-    def abort(self, turn: Turn, why: str) -> None:
-        """Stop everything in flight in it and inside it. The scope itself is the caller's to drop."""
+    def abort(self, turn: Turn, why: str, *, by: str = "") -> None:
+        """Stop everything in flight in it and inside it, because of a node, if it is for one. The scope itself is the
+        caller's to drop."""
         ...
 
     def values(self, node: int) -> literals_pb2.LiteralMap:

@@ -90,11 +90,12 @@ class Turn:
             return
         self.later(lambda: self._tell_end(parent, ended))
 
-    def abort_scope(self, id: int, why: str) -> None:
+    def abort_scope(self, id: int, parent: Scope, node: int) -> None:
         """Stop all that is in a scope; nothing where it has ended, and the node that opened it is yet to hear of it."""
         scope = self.execution.scopes.pop(id, None)
         if scope is not None:
-            scope.abort(self, why)
+            by = parent.node_id(node)
+            scope.abort(self, f"{by} was stopped", by=by)
 
     def _tell_end(self, parent: Scope, ended: Ended) -> None:
         """Unless the node was stopped meanwhile."""

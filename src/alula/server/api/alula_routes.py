@@ -1,4 +1,4 @@
-"""What Flyte's protocol has no call for, as HTTP: watch, logs, reasons, fork, the cache.
+"""What Flyte's protocol has no call for, as HTTP: watch, logs, reasons, explanations, fork, the cache.
 
 Owns routes, parameters and bodies. Decides nothing else.
 """
@@ -16,11 +16,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from alula.core.engine.explain import Link
 from alula.core.errors import InvalidInput
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.identity import Caller
 from alula.server.services import cache, nodes
 from alula.server.services.executions import require_execution
+from alula.server.services.explain import explain_execution
 from alula.server.services.logs import open_log
 from alula.server.services.platform import Platform
 from alula.server.services.recover import Fork, fork_execution
@@ -36,6 +38,7 @@ def alula_routes(platform: Platform, caller: Caller) -> list[Route]:
         Route(f"{PREFIX}/watch/{_EXECUTION}", edge.watch),
         Route(f"{PREFIX}/logs/{_EXECUTION}/{{node_id}}/{{attempt}}", edge.logs),
         Route(f"{PREFIX}/reasons/{_EXECUTION}", edge.reasons),
+        Route(f"{PREFIX}/explain/{_EXECUTION}", edge.explain),
         Route(f"{PREFIX}/fork/{_EXECUTION}", edge.fork, methods=["POST"]),
         Route(f"{PREFIX}/cache/{{project}}/{{domain}}", edge.list_cache),
         Route(f"{PREFIX}/cache/{{project}}/{{domain}}", edge.evict, methods=["DELETE"]),
@@ -68,6 +71,17 @@ class _Edge:
         found = await nodes.list_reasons(self._platform, self._caller, _execution(request), node_id)
         plain = [{**msgspec.to_builtins(reason), "at": _rfc3339(reason.at)} for reason in found]
         return Response(msgspec.json.encode(plain), media_type="application/json")
+
+    async def explain(self, request: Request) -> Response:
+        params = request.query_params
+        link = await explain_execution(
+            self._platform,
+            self._caller,
+            _execution(request),
+            params.get("node_id", ""),
+            _whole("index", params.get("index", "-1")),
+        )
+        return Response(msgspec.json.encode(_plain(link)), media_type="application/json")
 
     async def fork(self, request: Request) -> Response:
         fork = _fork_of(await request.body())
@@ -148,6 +162,17 @@ def _fork_of(body: bytes) -> Fork:
     except (msgspec.DecodeError, json_format.ParseError) as error:
         raise InvalidInput("InvalidBody", f"the body is not a fork in JSON: {error}") from error
     return Fork(tuple(dict.fromkeys(told.nodes)), inputs, told.version, overrides, told.name)
+
+
+def _plain(link: Link) -> dict[str, Any]:
+    return {
+        "node_id": link.node_id,
+        "code": link.code,
+        "text": link.text,
+        "at": _rfc3339(link.at) if link.at else "",
+        "facts": link.facts,
+        "because": [_plain(cause) for cause in link.because],
+    }
 
 
 def _line(version: int, phase: str) -> bytes:

@@ -193,7 +193,7 @@ class Runner:
         event = _event_of(update, place)
         if event is None:
             return
-        if isinstance(event, facts.AttemptStarted):
+        if isinstance(event, facts.AttemptStarted | facts.AttemptWaits):
             self._arrived.append((update.id.execution, event))
             if self._wake_later is None:
                 self._wake_later = asyncio.get_running_loop().call_later(STARTED_WAIT_S, self._wake.set)
@@ -590,7 +590,7 @@ def _event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:
     attempt = update.id.attempt
     match update.phase:
         case "QUEUED":
-            return None
+            return facts.AttemptWaits(update.at, scope, node, attempt, update.reason) if update.reason else None
         case "RUNNING":
             return facts.AttemptStarted(update.at, scope, node, attempt, update.where)
         case "SUCCEEDED":

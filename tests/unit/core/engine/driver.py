@@ -109,7 +109,7 @@ class Driver:
 
     def started(self, node: str) -> None:
         action = self.waiting[node]
-        self.apply(AttemptStarted(self.now, action.scope, action.node, action.attempt))
+        self.apply(AttemptStarted(self.now, action.scope, action.node, action.attempt, where="here"))
 
     def succeed(self, node: str, value: int = 0, **outputs: literals_pb2.Literal) -> None:
         action = self.waiting.pop(node)

@@ -9,6 +9,7 @@ from alula.core.engine.events import (
     AttemptFailed,
     AttemptStarted,
     AttemptSucceeded,
+    AttemptWaits,
     CacheAwaited,
     CacheHit,
     CacheMissed,
@@ -37,6 +38,19 @@ def test_a_user_failure_that_may_recover_is_tried_again_at_once() -> None:
     assert "Retried" in run.codes("n0")
     run.succeed("n0", 3)
     assert run.outputs() == {"o0": integer(3)}
+
+
+def test_a_node_runs_from_its_first_attempt_that_began() -> None:
+    run = single(retries=2)
+    run.fail("n0", recoverable=True)
+    assert run.phase("n0") is NodePhase.QUEUED
+    run.now = 5
+    run.started("n0")
+    assert run.phase("n0") is NodePhase.RUNNING
+    run.now = 7
+    run.fail("n0", recoverable=True)
+    run.started("n0")
+    assert run.nodes["n0"].started_at == 5
 
 
 def test_retries_plus_one_user_failures_exhaust_the_budget() -> None:
@@ -124,6 +138,14 @@ def test_late_and_repeated_facts_mean_nothing() -> None:
     assert not accepts(run.state, AttemptStarted(run.now, 0, 0, 1))
 
 
+def test_what_an_executor_waits_for_is_recorded() -> None:
+    run = single()
+    run.apply(AttemptWaits(run.now, 0, 0, 0, "Waits for 2 CPUs."))
+    assert run.codes("n0") == ["WaitsForExecutor"]
+    run.assert_replays()
+    run.succeed("n0", 1)
+
+
 def test_an_attempt_may_start_again_after_a_crash() -> None:
     run = single()
     run.started("n0")
@@ -158,19 +180,20 @@ def test_the_table_covers_every_event_of_a_task_in_every_stage_that_it_can_meet(
         {
             (stage, event)
             for stage in (Stage.LOOKING_UP, Stage.RESERVING, Stage.AWAITING, Stage.BLOCKED, Stage.BACKING_OFF)
-            for event in (AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed)
+            for event in (AttemptWaits, AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed)
         }
         | {
             (stage, event)
             for stage in (Stage.BLOCKED, Stage.SUBMITTED, Stage.RUNNING, Stage.BACKING_OFF)
             for event in (CacheHit, CacheMissed, CacheAwaited)
         }
-        | {(Stage.LOOKING_UP, CacheAwaited), (Stage.AWAITING, CacheAwaited)}
+        | {(Stage.LOOKING_UP, CacheAwaited), (Stage.AWAITING, CacheAwaited), (Stage.RUNNING, AttemptWaits)}
     )
     everything = {
         (stage, event)
         for stage in Stage
         for event in (
+            AttemptWaits,
             AttemptStarted,
             AttemptSucceeded,
             GraphReturned,

@@ -118,13 +118,13 @@ class ArrayScope:
             self.first_error = TaskError(error.code, f"item {node}: {error.message}", error.kind, False, where)
         self._item_ended(turn, node, phase)
 
-    def abort(self, turn: Turn, why: str) -> None:
+    def abort(self, turn: Turn, why: str, *, by: str = "") -> None:
         """Stop every item in flight."""
         for node, cell in list(self.cells.items()):
             turn.machines[self._rule.item.kind].abort(turn, self, node, cell)
             self.phases[node] = NodePhase.ABORTED
             if not self.is_compact:
-                turn.explain(self, node, -1, "NodeAborted", f"Stopped: {why}.")
+                turn.explain(self, node, -1, "NodeAborted", f"Stopped: {why}.", {"node": by})
                 report.node_ended(turn, self, node, NodePhase.ABORTED)
         self.cells.clear()
 
@@ -135,7 +135,7 @@ class ArrayScope:
         size = len(self.phases)
         out_of_reach = size - self._failures < self._needed
         if out_of_reach and not self._rule.run_all:
-            self.abort(turn, "the array can't reach its minimum of successes any more")
+            self.abort(turn, "the array can't reach its minimum of successes any more", by=self.node_id(node))
             self._finish(turn)
         elif self._ended == size:
             self._finish(turn)

@@ -86,10 +86,10 @@ class BranchScope:
         self._end(turn, node, phase, error=error)
         turn.end_scope(self, error=error)
 
-    def abort(self, turn: Turn, why: str) -> None:
+    def abort(self, turn: Turn, why: str, *, by: str = "") -> None:
         for node, cell in list(self.cells.items()):
             turn.machines[self._chosen.kind].abort(turn, self, node, cell)
-            turn.explain(self, node, -1, "NodeAborted", f"Stopped: {why}.")
+            turn.explain(self, node, -1, "NodeAborted", f"Stopped: {why}.", {"node": by})
             self._end(turn, node, NodePhase.ABORTED)
 
     def _end(

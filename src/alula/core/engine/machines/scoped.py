@@ -52,7 +52,7 @@ class ScopeMachine:
 
     def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
         assert isinstance(cell, ScopeCell)
-        turn.abort_scope(cell.scope, f"{scope.node_id(node)} was stopped")
+        turn.abort_scope(cell.scope, scope, node)
         if self._report is not None:
             self._report(turn, scope, node, AttemptPhase.ABORTED, None)
 

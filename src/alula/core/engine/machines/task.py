@@ -38,6 +38,7 @@ from alula.core.engine.events import (
     AttemptFailed,
     AttemptStarted,
     AttemptSucceeded,
+    AttemptWaits,
     CacheAwaited,
     CacheHit,
     CacheMissed,
@@ -57,8 +58,10 @@ from alula.core.policy.retries import Budget, Retry, after_failure, may_interrup
 
 _IN_FLIGHT = (Stage.SUBMITTED, Stage.RUNNING)
 _PLACED = (Stage.RESERVING, *_IN_FLIGHT)
+_MESSAGE_MAX_CHARS = 1_000
+"""Of the error of an attempt that is retried, in the reason; the whole is in its row."""
 _ASKING = (Stage.LOOKING_UP, Stage.RESERVING, Stage.AWAITING)
-_OF_AN_ATTEMPT = (AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed)
+_OF_AN_ATTEMPT = (AttemptWaits, AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed)
 
 
 class TaskMachine:
@@ -114,7 +117,7 @@ class TaskMachine:
 
     def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
         if isinstance(cell, ScopeCell):
-            turn.abort_scope(cell.scope, f"{scope.node_id(node)} was stopped")
+            turn.abort_scope(cell.scope, scope, node)
             return
         assert isinstance(cell, TaskCell)
         _let_go(turn, scope, node, cell)
@@ -169,16 +172,21 @@ def _submit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
     report.attempt(turn, scope, node, cell, AttemptPhase.QUEUED)
 
 
+def _waits(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    event = cast(AttemptWaits, event)  # by the table
+    turn.explain(scope, node, cell.attempt, "WaitsForExecutor", event.why)
+
+
 def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptStarted, event)  # by the table
     again = cell.stage is Stage.RUNNING
     cell.stage = Stage.RUNNING
-    cell.started_at = event.at
     timeout_us = scope.plan_node(node).timeout_us
     if timeout_us:
         cell.due_at = event.at + timeout_us
         turn.do(_timer(scope, node, cell, "timeout", cell.due_at))
-    if cell.attempt == 0 and not again:
+    if cell.started_at < 0:
+        cell.started_at = event.at
         report.node_running(turn, scope, node)
     report.attempt(turn, scope, node, cell, AttemptPhase.RUNNING)
     if again:
@@ -269,7 +277,13 @@ def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: 
             else (cell.spent.user, budget.user_retries)
         )
         text = f"Tries again after {error.code}: {error.kind.lower()} retry {spent} of {allowed}."
-        facts = {"error": error.code, "kind": error.kind, "retry": str(spent), "of": str(allowed)}
+        facts = {
+            "error": error.code,
+            "message": error.message[:_MESSAGE_MAX_CHARS],
+            "kind": error.kind,
+            "retry": str(spent),
+            "of": str(allowed),
+        }
         turn.explain(scope, node, cell.attempt, "Retried", text, facts)
         cell.attempt += 1
         if verdict.delay_us == 0:
@@ -365,6 +379,7 @@ TRANSITIONS: dict[tuple[Stage, type[Event]], _Handler] = {
     (Stage.AWAITING, CacheHit): _hit,
     (Stage.AWAITING, CacheMissed): _free,
     (Stage.AWAITING, TimerFired): _timer_fired,
+    (Stage.SUBMITTED, AttemptWaits): _waits,
     (Stage.SUBMITTED, AttemptStarted): _started,
     (Stage.SUBMITTED, AttemptSucceeded): _succeeded,
     (Stage.SUBMITTED, GraphReturned): _expanded,

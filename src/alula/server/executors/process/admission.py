@@ -111,6 +111,5 @@ class Admission(Generic[Key]):
                 f"{text_of_bytes(request.memory_bytes)} of memory ({text_of_bytes(free.memory_bytes)} of "
                 f"{text_of_bytes(self.capacity.memory_bytes)} are free)"
             )
-        if lacking:
-            return f"waits for {' and '.join(lacking)}; {len(self._admitted)} attempts run"
-        return f"waits for its turn; {len(self._admitted)} attempts run"
+        runs = f"{len(self._admitted)} {'attempt runs' if len(self._admitted) == 1 else 'attempts run'}"
+        return f"waits for {' and '.join(lacking) or 'its turn'}; {runs}"

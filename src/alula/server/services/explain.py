@@ -1,0 +1,55 @@
+"""Why a run, or a node of it, is as it is: reads what is known and lets the core say what follows from it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from flyteidl.core import compiler_pb2
+
+from alula.core.engine.explain import Link, RunFacts, explain
+from alula.core.engine.plan import Plan, make_plan
+from alula.core.engine.records import NodeRecord
+from alula.core.ids import ExecutionId
+from alula.server.identity import Caller
+from alula.server.services.executions import require_execution
+from alula.server.services.history import read_plan
+from alula.server.services.platform import Platform
+from alula.server.store import Query
+
+PAGE = 5_000
+
+
+async def explain_execution(
+    platform: Platform, _caller: Caller, id: ExecutionId, node_id: str = "", index: int = -1
+) -> Link:
+    """The answer to why, with what is behind it. Raises `NotFound` for a run, node or item that there is not."""
+    record = await require_execution(platform, id)
+    nodes = {row.node_id: row for row in await _rows(platform, id)}
+    graphs = {row.dynamic_uri: await _graph(platform, row.dynamic_uri) for row in nodes.values() if row.dynamic_uri}
+    run = RunFacts(
+        phase=record.phase,
+        error=record.error,
+        abort_cause=record.abort_cause or "",
+        abort_principal=record.abort_principal or "",
+        plan=await read_plan(platform.store, record.workflow),
+        graphs=graphs,
+        nodes=nodes,
+        reasons=await platform.store.reasons(id),
+    )
+    return await asyncio.to_thread(explain, run, node_id, index)
+
+
+async def _rows(platform: Platform, id: ExecutionId) -> list[NodeRecord]:
+    """All nodes, page by page."""
+    found: list[NodeRecord] = []
+    while True:
+        page = Query(limit=PAGE, offset=len(found), sort_by="node_id", descending=False)
+        rows = await platform.store.nodes(id, None, page)
+        found += rows
+        if len(rows) < PAGE:
+            return found
+
+
+async def _graph(platform: Platform, uri: str) -> Plan:
+    closure = await platform.blobs.get(uri)
+    return await asyncio.to_thread(lambda: make_plan(compiler_pb2.CompiledWorkflowClosure.FromString(closure)))
