@@ -81,7 +81,7 @@ class ForkServer:
         try:
             self._process = subprocess.Popen(
                 [self.key.interpreter, *isolated, str(FORK_SERVER), str(theirs.fileno())],
-                env=dict(self.key.environment),
+                env={**dict(self.key.environment), "LD_BIND_NOW": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,

@@ -1,7 +1,7 @@
 """A fork, and what happens in it until the task's code runs.
 
-One straight line, as each call costs copied pages; for that reason also without the modules `signal` and
-`contextlib`, which make objects of numbers.
+One straight line, as each call and each object that is looked at costs copied pages. So numbers are not made into
+enumerations as the module `signal` does, and no function of the operating system is looked up in `os`.
 """
 
 from __future__ import annotations
@@ -9,9 +9,10 @@ from __future__ import annotations
 import ctypes
 import marshal
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
-from importlib import import_module
+from marshal import loads
 from os import O_APPEND, O_CLOEXEC, O_WRONLY, chdir, close, dup2, environ, getppid, read, setsid, write
 from os import open as open_file
 from typing import Any, NamedTuple, NoReturn
@@ -20,12 +21,10 @@ from .entry import Entry, call, leave
 from .hazards import Hook, hooks_to_call
 
 PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
-_signal: Any = import_module("_signal")
 STAND_BY_NAME, ATTEMPT_NAME = b"alula-standby", b"alula-attempt"
 """What `ps` and `top` show of a fork, before and after it has got an attempt."""
-ATTEMPT_OOM_SCORE = b"500"
-SERVER_SIGNALS: tuple[int, int] = (_signal.SIGCHLD, _signal.SIGTERM)
-"""Blocked in the fork server, which reads them from a file."""
+SIGKILL = int(signal.SIGKILL)
+SIG_SETMASK = int(signal.SIG_SETMASK)
 EXEC_FAILED = 126
 START_BYTES = 4096
 """Most starts are shorter. For a larger buffer every child would take fresh memory."""
@@ -35,6 +34,7 @@ VERIFIED_VERSIONS = ((3, 9), (3, 13))
 libc: Any = ctypes.PyDLL(None)
 """Keeps the interpreter's lock during a call, as nobody else wants it."""
 prctl: Any = libc.prctl
+sigprocmask: Any = libc.sigprocmask
 
 
 class Start(NamedTuple):
@@ -53,8 +53,7 @@ class Start(NamedTuple):
     """Variables of the fork that the attempt must not see."""
 
     def packed(self) -> bytes:
-        body = marshal.dumps((*self,))  # pyright: ignore[reportArgumentType] - texts, lists and dicts of texts
-        return len(body).to_bytes(4, "big") + body
+        return marshal.dumps((*self,))  # pyright: ignore[reportArgumentType] - texts, lists and dicts of texts
 
 
 class Setting(NamedTuple):
@@ -62,12 +61,12 @@ class Setting(NamedTuple):
 
     server: int
     """Its process id."""
-    files: Sequence[int]
-    """Its file descriptors, which are none of a child's business."""
     fork: Callable[[], int]
     """-1 for none."""
     hooks: Sequence[Hook]
     """To be called in each child."""
+    signals: Any
+    """The `sigset_t` of a child."""
     entry: Entry
     script: str
     """Of the entry point."""
@@ -89,24 +88,25 @@ def best_fork() -> tuple[Callable[[], int], Sequence[Hook]]:
     return os.fork, ()
 
 
-def child(pipe: int, further_files: Sequence[int], setting: Setting) -> NoReturn:
-    """In the child: be all that is the same for every attempt, wait for one, and become it."""
+def child(pipe: int, files: Sequence[int], setting: Setting) -> NoReturn:
+    """In the child: be all that is the same for every attempt, wait for one, and become it.
+
+    Of `files` only the pipe is its business.
+    """
+    server, _fork, hooks, signals, entry, script = setting
     status, name = EXEC_FAILED, ""
     try:
-        _signal.pthread_sigmask(_signal.SIG_UNBLOCK, SERVER_SIGNALS)
+        sigprocmask(SIG_SETMASK, signals, None)
         setsid()
         prctl(PR_SET_NAME, STAND_BY_NAME, 0, 0, 0)
-        prctl(PR_SET_PDEATHSIG, _signal.SIGKILL, 0, 0, 0)
+        prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0)
         prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-        if getppid() != setting.server:
+        if getppid() != server:
             os._exit(1)
-        try:  # noqa: SIM105 - `suppress` would be four calls
-            write_once("/proc/self/oom_score_adj", ATTEMPT_OOM_SCORE)
-        except OSError:  # only a hint to the kernel: whom to kill first
-            pass
-        for file in (*setting.files, *further_files):
-            close(file)
-        for hook in setting.hooks:
+        for file in files:
+            if file != pipe:
+                close(file)
+        for hook in hooks:
             hook()
         log, folder, join, program, argv, environment, dropped = wait_for_start(pipe)
         name = argv[0]
@@ -119,29 +119,34 @@ def child(pipe: int, further_files: Sequence[int], setting: Setting) -> NoReturn
             write_once(path, b"0")
         chdir(folder)
         if program:
-            for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python ignores these; programs expect them
-                _signal.signal(number, _signal.SIG_DFL)
+            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these; programs expect them
+                signal.signal(number, signal.SIG_DFL)
             os.execve(program, argv, environment)
         for variable in dropped:
             del environ[variable]
         for variable, value in environment.items():
             environ[variable] = value
-        status = call(setting.entry, [setting.script, *argv[1:]])
+        argv[0] = script
+        status = call(entry, argv)
     except OSError as error:
         print(f"cannot start {name}: {error}", file=sys.stderr)
     leave(status)
 
 
 def wait_for_start(pipe: int) -> Any:
-    """What was written to the pipe, once it is there; ends the process when nothing will come."""
-    data = read(pipe, START_BYTES)
-    while len(data) < 4 or len(data) - 4 < int.from_bytes(data[:4], "big"):
+    """What was written to the pipe, once all of it is there; ends the process when nothing will come."""
+    data = b""
+    while True:
         piece = read(pipe, START_BYTES)
         if not piece:
             os._exit(0)
         data += piece
-    close(pipe)
-    return marshal.loads(data[4:])
+        try:
+            start = loads(data)
+        except EOFError:
+            continue
+        close(pipe)
+        return start
 
 
 def write_once(path: str, data: bytes) -> None:

@@ -6,13 +6,18 @@ in a row are cheap. Reaps nothing.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from .child import Setting, Start, child
+from .child import Setting, Start, child, write_once
 from .loading import Foresee
+from .procfs import read_text
+
+OOM_SCORE_FILE = "/proc/self/oom_score_adj"
+ATTEMPT_OOM_SCORE = 500
 
 
 class StandBy(NamedTuple):
@@ -27,10 +32,15 @@ class StandBy(NamedTuple):
 class Forks:
     """Makes forks and gives them their attempts."""
 
-    def __init__(self, setting: Setting, foresee: Foresee) -> None:
+    def __init__(self, setting: Setting, files: Sequence[int], foresee: Foresee) -> None:
+        """`files` of this process are none of a fork's business."""
         self.pids: set[int] = set()
         """Of those that stand by, and of those that were dismissed and are not reaped yet."""
         self._setting = setting
+        self._files = files
+        own = read_text(OOM_SCORE_FILE) or "0"
+        self._oom_scores = own, str(max(int(own), ATTEMPT_OOM_SCORE))
+        """Of this process, and of a fork, which has its own from the start."""
         self._foresee = foresee
         self._ready: list[StandBy] = []
         self._base = dict(os.environ)
@@ -38,7 +48,7 @@ class Forks:
         """The variables of the attempt that came last: most of those of the next are the same."""
         self._argv: Sequence[str] = ()
         """Its arguments."""
-        self._applied: Mapping[str, str] = {}
+        self._applied = self._own
         """Those that this process has now."""
 
     def __len__(self) -> int:
@@ -49,7 +59,10 @@ class Forks:
         """Hand an attempt to a fork; the id of its process. Raises OSError."""
         own = start.environment
         while True:
-            fork, is_new = (self._ready.pop(0), False) if self._ready else (self._make(), True)
+            is_new = not self._ready
+            if is_new:
+                self.fill(1)
+            fork = self._ready.pop(0)
             if not start.program:
                 self._own, self._argv = own, start.argv[1:]
                 environment, dropped = changes(fork.own, own, self._base)
@@ -72,8 +85,13 @@ class Forks:
             os.environ.update(environment)
             self._applied = self._own
             self._foresee(self._argv)
-        while len(self._ready) < count:
-            self._ready.append(self._make())
+        # So that a collection in a child does not look at, and thereby copy, what was made here.
+        gc.freeze()
+        set_oom_score(self._oom_scores[1])
+        try:
+            self._make(count - len(self._ready))
+        finally:
+            set_oom_score(self._oom_scores[0])
 
     def dismiss(self, *, keep: int) -> None:
         """Let all but some go."""
@@ -90,24 +108,34 @@ class Forks:
                 return True
         return False
 
-    def _make(self) -> StandBy:
-        """A child that has done all that is the same for every attempt. Raises OSError."""
-        theirs, ours = os.pipe2(os.O_CLOEXEC)
-        # So that a collection in the child does not look at, and thereby copy, what was made here.
-        gc.freeze()
+    def _make(self, count: int) -> None:
+        """Raises OSError. Next to nothing is done between two forks."""
+        pipes = [os.pipe2(os.O_CLOEXEC) for _ in range(count)]
+        files = [*self._files, *[each.pipe for each in self._ready], *[each for pipe in pipes for each in pipe]]
+        setting, fork = self._setting, self._setting.fork
+        pids: list[int] = []
         try:
-            pid = self._setting.fork()
-            if pid < 0:
-                pid = os.fork()  # raises what the C library keeps to itself
-            if pid == 0:
-                child(theirs, [ours, *[each.pipe for each in self._ready]], self._setting)
-        except OSError:
-            os.close(ours)
-            raise
+            for theirs, _ours in pipes:
+                pid = fork()
+                if pid < 0:
+                    pid = os.fork()  # raises what the C library keeps to itself
+                if pid == 0:
+                    child(theirs, files, setting)
+                pids.append(pid)
         finally:
-            os.close(theirs)
-        self.pids.add(pid)
-        return StandBy(pid, ours, self._applied)
+            self.pids.update(pids)
+            for i, (theirs, ours) in enumerate(pipes):
+                os.close(theirs)
+                if i < len(pids):
+                    self._ready.append(StandBy(pids[i], ours, self._applied))
+                else:
+                    os.close(ours)
+
+
+def set_oom_score(score: str) -> None:
+    """Only a hint to the kernel: whom to kill first."""
+    with contextlib.suppress(OSError):
+        write_once(OOM_SCORE_FILE, score.encode())
 
 
 def give(fork: StandBy, start: Start) -> None:

@@ -12,9 +12,12 @@ from collections.abc import Sequence
 from importlib import import_module
 
 PACKAGE = "forkserver"
+BIND_NOW = "LD_BIND_NOW"
+"""With this the platform has the interpreter linked as a whole at its start, not bit by bit in each fork."""
 
 
 def main(arguments: Sequence[str]) -> None:
+    os.environ.pop(BIND_NOW, None)
     own_folder = os.path.dirname(os.path.abspath(__file__))
     if sys.path and sys.path[0] == own_folder:  # not so where it was started in isolation
         del sys.path[0]

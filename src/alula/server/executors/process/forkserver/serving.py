@@ -29,21 +29,23 @@ import signal
 import time
 from typing import TYPE_CHECKING, NoReturn
 
-from .child import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, SERVER_SIGNALS, Setting, Start, best_fork, prctl
+from .child import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, Setting, Start, best_fork, prctl
 from .folders import clean_folder, prepare_folder
 from .forks import Forks
 from .frames import Frame, Platform
 from .loading import Loaded, load
 from .procfs import children, describe_process, open_children, open_files, read_text, stat_field
-from .signals import read_signals, signal_file
+from .signals import SignalFile
 
 if TYPE_CHECKING:
     import resource
 
 ANNOUNCE_S = 0.02
 """How long an attempt runs before its start is reported by itself: that of a shorter one goes with its end."""
-STAND_BY_MAX = 8
-"""How many forks are made in a row. So many, or one more than attempts run."""
+STAND_BY_ONE, STAND_BY_MANY = 4, 8
+"""How many forks stand by while one attempt runs at a time, and while several do."""
+STAND_BY_LEAST = 4
+"""How few stand by before more are made while several attempts run: as many as run, or so many."""
 IDLE_S = 1.0
 """How long more than one fork stands by while no attempt runs."""
 SMALL_LOG_BYTES = 64 * 1024
@@ -65,10 +67,11 @@ def serve(file: int) -> NoReturn:
     first = frames[0]
     loaded = load(first["entry"], first["modules"]) if first["entry"] else Loaded()
     fork, hooks = best_fork()
-    signals, listing = signal_file(SERVER_SIGNALS), open_children(own)
-    files = [each for each in (platform.file, signals, listing) if each >= 0]
-    forks = Forks(Setting(own, files, fork, [*hooks, *loaded.hooks], loaded.entry, loaded.script), loaded.foresee)
-    server = Server(platform, forks, first["leftover_grace_s"], loaded.output, signals=signals, listing=listing)
+    signals, listing = SignalFile((signal.SIGCHLD, signal.SIGTERM)), open_children(own)
+    files = [each for each in (file, signals.file, listing) if each >= 0]
+    setting = Setting(own, fork, [*hooks, *loaded.hooks], signals.before, loaded.entry, loaded.script)
+    forks = Forks(setting, files, loaded.foresee)
+    server = Server(platform, forks, first["leftover_grace_s"], loaded.output, signals, listing)
     prctl(PR_SET_PDEATHSIG, 0, 0, 0, 0)  # from here on the closed socket says it, and everything is killed in order
     if os.getppid() != parent:
         os._exit(1)
@@ -104,8 +107,7 @@ class Server:
         forks: Forks,
         leftover_grace_s: float,
         preload_output: bytes,
-        *,
-        signals: int,
+        signals: SignalFile,
         listing: int,
     ) -> None:
         self.platform = platform
@@ -129,12 +131,12 @@ class Server:
         self.send()
         poll = select.poll()
         poll.register(self.platform.file, select.POLLIN)
-        poll.register(self.signals, select.POLLIN)
+        poll.register(self.signals.file, select.POLLIN)
         while True:
             ready = {file for file, _ in poll.poll(self.wait_ms())}
             if not ready and not self.attempts:
                 self.forks.dismiss(keep=1)
-            if self.signals in ready and signal.SIGTERM in read_signals(self.signals):
+            if self.signals.file in ready and signal.SIGTERM in self.signals.read():
                 self.close()
             if self.platform.file in ready:
                 frames = self.platform.receive()
@@ -184,10 +186,11 @@ class Server:
         self.unannounced[number] = time.monotonic() + ANNOUNCE_S
 
     def stand_by(self) -> None:
-        """Have forks ready for the attempts that are likely to come: as many as run now, and one."""
-        if not self.forks and self.expects_more:
+        """Have forks ready for the attempts that are likely to come."""
+        running = len(self.attempts)
+        if self.expects_more and len(self.forks) < max(1, min(running, STAND_BY_LEAST)):
             with contextlib.suppress(OSError):  # then the next attempt meets it again
-                self.forks.fill(min(len(self.attempts) + 1, STAND_BY_MAX))
+                self.forks.fill(STAND_BY_MANY if running > 1 else STAND_BY_ONE)
 
     def announce(self) -> None:
         """Report the starts that are due."""

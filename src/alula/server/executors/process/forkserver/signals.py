@@ -16,25 +16,27 @@ INFO_BYTES = 128
 """`struct signalfd_siginfo`, whose first number is that of the signal."""
 
 
-def signal_file(numbers: Sequence[int]) -> int:
-    """Block these signals; the file from which they can be read. Raises OSError."""
-    for number in numbers:
-        signal.signal(number, signal.SIG_DFL)
-    signal.pthread_sigmask(signal.SIG_BLOCK, numbers)
-    mask = ctypes.create_string_buffer(SIGSET_BYTES)
-    libc.sigemptyset(mask)
-    for number in numbers:
-        libc.sigaddset(mask, number)
-    file: int = libc.signalfd(-1, mask, os.O_NONBLOCK | os.O_CLOEXEC)
-    if file < 0:
-        raise OSError("there is no signalfd")
-    return file
+class SignalFile:
+    """These signals are blocked, and come as something to read instead."""
 
+    def __init__(self, numbers: Sequence[signal.Signals]) -> None:
+        """Raises OSError."""
+        for number in numbers:
+            signal.signal(number, signal.SIG_DFL)
+        blocked, self.before = ctypes.create_string_buffer(SIGSET_BYTES), ctypes.create_string_buffer(SIGSET_BYTES)
+        """The `sigset_t` without them: that of a child."""
+        libc.sigemptyset(blocked)
+        for number in numbers:
+            libc.sigaddset(blocked, int(number))
+        libc.sigprocmask(int(signal.SIG_BLOCK), blocked, self.before)
+        self.file: int = libc.signalfd(-1, blocked, os.O_NONBLOCK | os.O_CLOEXEC)
+        if self.file < 0:
+            raise OSError("there is no signalfd")
 
-def read_signals(file: int) -> set[int]:
-    """What has come."""
-    try:
-        data = os.read(file, 16 * INFO_BYTES)
-    except BlockingIOError:
-        return set()
-    return {int.from_bytes(data[place : place + 4], sys.byteorder) for place in range(0, len(data), INFO_BYTES)}
+    def read(self) -> set[int]:
+        """What has come."""
+        try:
+            data = os.read(self.file, 16 * INFO_BYTES)
+        except BlockingIOError:
+            return set()
+        return {int.from_bytes(data[place : place + 4], sys.byteorder) for place in range(0, len(data), INFO_BYTES)}
