@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import secrets
@@ -34,6 +35,8 @@ from alula.server.stores.sql.adapter import SqlStore
 
 GRACE_S = 5.0
 """How long calls that are under way may take to end when the platform stops."""
+GARBAGE_OBJECTS = 10_000
+"""How many more containers than before start a collection."""
 _log = logging.getLogger(__name__)
 
 
@@ -67,6 +70,7 @@ async def serve(settings: Settings, *, ready: Callable[[Endpoints], None], stop:
             stack.callback(data_folder.remove_info, folder)
             _write_info(folder, endpoints, platform.clock())
             ready(endpoints)
+            _spare_what_stays()
             await _until(stop, runner)
             platform.hub.close()  # ends streams and held calls, which would otherwise wait out the grace
 
@@ -150,6 +154,13 @@ async def _answer(
         await asyncio.gather(rpc.stop(GRACE_S), serving)
 
     stack.push_async_callback(stop_answering)
+
+
+def _spare_what_stays() -> None:
+    """Leave what has been imported out of all collections to come, and make these rarer: they took a sixth of the
+    time of a busy platform."""
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS)
 
 
 async def _until(stop: asyncio.Event, runner: Runner) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 
+import msgspec
 from flyteidl.admin import execution_pb2
 from flyteidl.core import tasks_pb2, workflow_pb2
 
@@ -22,6 +23,7 @@ from alula.server.services.task_resources import ceiling_of, defaults_of
 from alula.server.store import EntityRecord, ExecutionRecord
 
 ARRAY_INDEX = "FLYTE_K8S_ARRAY_INDEX"
+_CHECKPOINTS = "/_flytecheckpoints"
 
 
 def attempt_spec(
@@ -32,6 +34,33 @@ def attempt_spec(
     blobs: Blobs,
 ) -> AttemptSpec:
     """The specification of an attempt; `entity` is the registered task, None for one made at run time."""
+    if action.index < 0:
+        return _specified(owned, action, plan, entity, blobs)
+    key = action.scope, action.node, action.attempt
+    like = owned.items.get(key)
+    if like is None:
+        like = owned.items[key] = _specified(owned, action, plan, entity, blobs)
+    return _of_item(like, owned, action, blobs)
+
+
+def _of_item(like: AttemptSpec, owned: Owned, action: StartAttempt, blobs: Blobs) -> AttemptSpec:
+    """The specification of one item of an array, from that of another."""
+    id = owned.attempt_id(action)
+    raw, previous = _raw_prefixes(owned, action, blobs)
+    return msgspec.structs.replace(
+        like,
+        id=id,
+        output_prefix=layout.output_prefix(blobs, id),
+        raw_prefix=raw,
+        checkpoint_prefix=f"{raw}{_CHECKPOINTS}",
+        previous_checkpoint_prefix=previous,
+        environment={**like.environment, ARRAY_INDEX: str(id.index)},
+    )
+
+
+def _specified(
+    owned: Owned, action: StartAttempt, plan: PlanNode, entity: EntityRecord | None, blobs: Blobs
+) -> AttemptSpec:
     assert plan.task is not None, f"node {action.node_id} has no task"
     record = owned.record
     id = owned.attempt_id(action)
@@ -39,8 +68,7 @@ def attempt_spec(
     resources = resolve_resources(
         task, defaults=defaults_of(record.task_resources), ceiling=ceiling_of(record.task_resources)
     )
-    raw = _raw_prefix(owned.spec, id, blobs)
-    previous = AttemptId(record.id, action.node_id, action.attempt - 1, action.index)
+    raw, previous = _raw_prefixes(owned, action, blobs)
     return AttemptSpec(
         id=id,
         task=task,
@@ -48,10 +76,8 @@ def attempt_spec(
         input_uri=layout.input_uri(blobs, record.id, action.node_id),
         output_prefix=layout.output_prefix(blobs, id),
         raw_prefix=raw,
-        checkpoint_prefix=f"{raw}/_flytecheckpoints",
-        previous_checkpoint_prefix=(
-            f"{_raw_prefix(owned.spec, previous, blobs)}/_flytecheckpoints" if action.attempt else ""
-        ),
+        checkpoint_prefix=f"{raw}{_CHECKPOINTS}",
+        previous_checkpoint_prefix=previous,
         environment=_environment(owned, plan.task, task, id),
         cpu_millicores=resources.cpu_millicores,
         memory_bytes=resources.memory_bytes,
@@ -59,6 +85,15 @@ def attempt_spec(
         interpreter=entity.interpreter if entity else "",
         interpreter_host=entity.interpreter_host if entity else "",
     )
+
+
+def _raw_prefixes(owned: Owned, action: StartAttempt, blobs: Blobs) -> tuple[str, str]:
+    """Where the attempt puts its data, and where the one before has put its checkpoint, if there was one."""
+    raw = _raw_prefix(owned.spec, owned.attempt_id(action), blobs)
+    if not action.attempt:
+        return raw, ""
+    previous = AttemptId(owned.record.id, action.node_id, action.attempt - 1, action.index)
+    return raw, f"{_raw_prefix(owned.spec, previous, blobs)}{_CHECKPOINTS}"
 
 
 def _raw_prefix(spec: execution_pb2.ExecutionSpec, attempt: AttemptId, blobs: Blobs) -> str:

@@ -5,12 +5,14 @@ The modules of the concerns build their statements with this and are the same fo
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Dialect, Table, UpdateBase, bindparam, func, select
 from sqlalchemy import insert as plain_insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from alula.core.ids import ExecutionId
@@ -28,7 +30,8 @@ class Bulk:
     """One statement for many rows at once, compiled once; rows are tuples in the order of `names`.
 
     Goes to the driver's own `executemany`: building and checking parameters row by row costs more than SQLite
-    needs to write them.
+    needs to write them. SQLite's driver is called directly, as what SQLAlchemy does round each call costs as much
+    again.
     """
 
     def __init__(self, statement: UpdateBase, names: Sequence[str], dialect: Dialect) -> None:
@@ -36,12 +39,19 @@ class Bulk:
         if list(compiled.positiontup or ()) != list(names):
             raise AssertionError(f"parameters are {compiled.positiontup}, not {names}: {compiled}")
         self.sql = str(compiled)
+        self._dialect = dialect
 
     def run(self, connection: Connection, rows: Sequence[Cells]) -> int:
         """Rows that were changed."""
         if not rows:
             return 0
-        return connection.exec_driver_sql(self.sql, list(rows)).rowcount
+        if self._dialect.name != "sqlite":
+            return connection.exec_driver_sql(self.sql, list(rows)).rowcount
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        try:
+            return driver.executemany(self.sql, rows).rowcount
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(self.sql, list(rows), error, sqlite3.Error, dialect=self._dialect) from error
 
 
 class Sql:
