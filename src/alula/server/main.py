@@ -13,17 +13,15 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
-import uvicorn
 
 from alula.server import data_folder
 from alula.server.api.grpc import server as grpc_server
-from alula.server.api.http import make_app
-from alula.server.api.objects import object_routes
 from alula.server.blobs.file import FileBlobs
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.runner.children import Children
@@ -33,10 +31,11 @@ from alula.server.services.watch import Hub
 from alula.server.settings import Settings
 from alula.server.stores.sql.adapter import SqlStore
 
+if TYPE_CHECKING:
+    from alula.server.api.http_server import HttpServer
+
 GRACE_S = 5.0
 """How long calls that are under way may take to end when the platform stops."""
-GARBAGE_OBJECTS = 10_000
-"""How many more containers than before start a collection."""
 _log = logging.getLogger(__name__)
 
 
@@ -70,7 +69,7 @@ async def serve(settings: Settings, *, ready: Callable[[Endpoints], None], stop:
             stack.callback(data_folder.remove_info, folder)
             _write_info(folder, endpoints, platform.clock())
             ready(endpoints)
-            _spare_what_stays()
+            gc.freeze()  # looking through all that stays took a sixth of the time of a busy platform
             await _until(stop, runner)
             platform.hub.close()  # ends streams and held calls, which would otherwise wait out the grace
 
@@ -133,19 +132,14 @@ async def _answer(
     blobs: FileBlobs,
 ) -> None:
     """Let clients in; on the way out gRPC and HTTP stop first, together, and calls get a grace."""
+
+    def make_http() -> HttpServer:
+        from alula.server.api.http_server import make_http_server  # lazy: what was interrupted starts again first
+
+        return make_http_server(platform, settings.caller, blobs, grace_s=GRACE_S)
+
+    http = await asyncio.to_thread(make_http)  # the loop goes on starting attempts
     grpc_server.add_services(rpc, platform, settings.caller)
-    app = make_app(platform, settings.caller, object_routes(blobs, platform.clock))
-    http = _Http(
-        uvicorn.Config(
-            app,
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=int(GRACE_S),
-        )
-    )
     serving = asyncio.create_task(http.serve(sockets=[http_socket]), name="http")
     await rpc.start()
 
@@ -154,13 +148,6 @@ async def _answer(
         await asyncio.gather(rpc.stop(GRACE_S), serving)
 
     stack.push_async_callback(stop_answering)
-
-
-def _spare_what_stays() -> None:
-    """Leave what has been imported out of all collections to come, and make these rarer: they took a sixth of the
-    time of a busy platform."""
-    gc.freeze()
-    gc.set_threshold(GARBAGE_OBJECTS)
 
 
 async def _until(stop: asyncio.Event, runner: Runner) -> None:
@@ -174,14 +161,6 @@ async def _until(stop: asyncio.Event, runner: Runner) -> None:
     finally:
         stopping.cancel()
         running.cancel()
-
-
-class _Http(uvicorn.Server):
-    """uvicorn installs handlers for signals and has no option against it; signals are the command line's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
 
 
 def _http_socket(host: str, port: int) -> socket.socket:

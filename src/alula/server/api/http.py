@@ -30,7 +30,7 @@ from alula.core.errors import (
     Unavailable,
 )
 from alula.core.ids import AttemptId, ExecutionId
-from alula.server.api.gateway import gateway_routes
+from alula.server.api.gateway import Gateway
 from alula.server.api.grpc.server import services_of
 from alula.server.identity import Caller
 from alula.server.services import nodes
@@ -61,7 +61,7 @@ def make_app(platform: Platform, caller: Caller, object_routes: Sequence[Route])
         Route(f"/api/v1/alula/logs/{_EXECUTION}/{{node_id}}/{{attempt}}", edge.logs),
         Route(f"/api/v1/alula/reasons/{_EXECUTION}", edge.reasons),
         *object_routes,
-        *gateway_routes(services_of(platform, caller)),
+        Gateway(services_of(platform, caller)),
     ]
     return Starlette(
         routes=routes,
