@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, select, text, update
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.ids import EntityId, ExecutionId
@@ -70,6 +70,13 @@ _WHOLE = select(
         execution_data.c.execution == executions.c.name,
     ),
 )
+_NAMED = and_(
+    executions.c.project == bindparam("of_project"),
+    executions.c.domain == bindparam("of_domain"),
+    executions.c.name == bindparam("of_name"),
+)
+"""The one that `_name` names, for statements that are built once: building one takes as long as running it."""
+_ONE = _WHOLE.where(_NAMED)
 # The words of the partial index, so that both databases see that it serves.
 _OPEN = text(f"executions.phase NOT IN ({ENDED})")
 
@@ -94,7 +101,7 @@ class Executions:
         return True
 
     def get(self, connection: Connection, id: ExecutionId) -> ExecutionRecord | None:
-        row = connection.execute(_WHOLE.where(_is(id))).first()
+        row = connection.execute(_ONE, _name(id)).first()
         return None if row is None else _record(row)
 
     def exists(self, connection: Connection, id: ExecutionId) -> bool:
@@ -129,11 +136,8 @@ class Executions:
         )
         # Whether it is free is asked again now that the row is locked: PostgreSQL may have looked for the lease of
         # an owner that claimed it meanwhile in a snapshot from before.
-        return [
-            id
-            for id in [ExecutionId(*row) for row in found]
-            if connection.execute(update(executions).where(_is(id), free).values(owner=owner)).rowcount
-        ]
+        take = update(executions).where(_NAMED, free).values(owner=owner)
+        return [id for id in [ExecutionId(*row) for row in found] if connection.execute(take, _name(id)).rowcount]
 
     def claimed(self, connection: Connection, owner: str) -> list[ExecutionId]:
         return [
@@ -161,6 +165,10 @@ class Executions:
             execution_labels.c.execution == executions.c.name,
             *(holds(given, _LABEL_COLUMNS[given.field], self._sql) for given in conditions),
         )
+
+
+def _name(id: ExecutionId) -> dict[str, str]:
+    return {"of_project": id.project, "of_domain": id.domain, "of_name": id.name}
 
 
 def _is(id: ExecutionId) -> ColumnElement[bool]:
