@@ -61,6 +61,8 @@ _prepared: dict[tuple[str, str], AnyTask] = {}
 """Tasks by module and name."""
 _foreseen: dict[str, LiteralMap] = {}
 """The inputs of an array, by URI."""
+_FORESEEN_MAX_BYTES = 32 * 1024 * 1024
+"""Inputs that are larger, or not in a file of this machine, keep the fork server for too long."""
 
 
 def preload(modules: Sequence[str] = ()) -> None:
@@ -84,8 +86,9 @@ def foresee(argv: Sequence[str]) -> None:
             _foreseen.clear()
         elif arguments.inputs not in _foreseen:
             _foreseen.clear()
-            _foreseen[arguments.inputs] = read_inputs(arguments.inputs)
-    except (AlulaError, TaskFailed):
+            if os.stat(arguments.inputs).st_size <= _FORESEEN_MAX_BYTES:
+                _foreseen[arguments.inputs] = read_inputs(arguments.inputs)
+    except (AlulaError, TaskFailed, OSError):
         return  # the attempt meets it and reports it
 
 

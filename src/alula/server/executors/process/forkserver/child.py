@@ -128,7 +128,7 @@ def child(pipe: int, files: Sequence[int], setting: Setting) -> NoReturn:
             environ[variable] = value
         argv[0] = script
         status = call(entry, argv)
-    except OSError as error:
+    except BaseException as error:  # noqa: BLE001 - nothing may get back into the loop of the fork server
         print(f"cannot start {name}: {error}", file=sys.stderr)
     leave(status)
 
