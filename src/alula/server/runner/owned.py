@@ -12,13 +12,25 @@ from alula.core.engine.records import Changes, ExecutionPhase, Released
 from alula.core.engine.state import Execution
 from alula.core.engine.step import accepts, step
 from alula.core.ids import AttemptId
+from alula.server.executor import AttemptSpec
 from alula.server.store import Commit, ExecutionRecord
 
 
 class Owned:
     """Collects steps into the next commit. Holds no effect that has not been committed back: see `taken`."""
 
-    __slots__ = ("_actions", "_changes", "_consumed", "_events", "_next_seq", "attempts", "record", "spec", "state")
+    __slots__ = (
+        "_actions",
+        "_changes",
+        "_consumed",
+        "_events",
+        "_next_seq",
+        "attempts",
+        "like",
+        "record",
+        "spec",
+        "state",
+    )
 
     def __init__(self, record: ExecutionRecord, state: Execution, next_seq: int) -> None:
         self.record = record
@@ -26,6 +38,8 @@ class Owned:
         self.state = state
         self.attempts: dict[AttemptId, tuple[int, int]] = {}
         """(scope, node) of the attempts in flight, for the updates that come back."""
+        self.like: tuple[tuple[int, bytes], AttemptSpec] | None = None
+        """Of the item that was started last, with its array's scope and overrides: the next resembles it."""
         self._next_seq = next_seq
         self._events: list[bytes] = []
         self._actions: list[Action] = []

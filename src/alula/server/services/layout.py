@@ -37,9 +37,9 @@ def raw_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: Attempt
     return blobs.uri("data", attempt.execution.project, attempt.execution.domain, shard, key)
 
 
-def checkpoint_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: AttemptId) -> str:
-    """Where an attempt keeps its checkpoint."""
-    return f"{raw_prefix(blobs, spec, attempt)}/_flytecheckpoints"
+def checkpoint_prefix(raw: str) -> str:
+    """Where an attempt with this prefix for its data keeps its checkpoint."""
+    return f"{raw}/_flytecheckpoints"
 
 
 def recovery_uri(blobs: Blobs, execution: ExecutionId) -> str:

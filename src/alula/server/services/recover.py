@@ -101,7 +101,8 @@ async def inventory_of(platform: Platform, source: ExecutionRecord) -> Recovery:
     spec = execution_pb2.ExecutionSpec.FromString(source.spec)
 
     def checkpoint(node_id: str, index: int, attempt: int) -> str:
-        return layout.checkpoint_prefix(platform.blobs, spec, AttemptId(source.id, node_id, attempt, index))
+        id = AttemptId(source.id, node_id, attempt, index)
+        return layout.checkpoint_prefix(layout.raw_prefix(platform.blobs, spec, id))
 
     return await asyncio.to_thread(
         take_inventory, plan, log, checkpoint=checkpoint, graphs=named.graphs, recovery=named.recovery
