@@ -14,6 +14,7 @@ import msgspec
 
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId
+from alula.core.literals.offloading import Aside
 from alula.core.policy.cache_key import CacheKey
 
 
@@ -231,3 +232,5 @@ class Changes(msgspec.Struct):
     published: list[CacheEntry] = []
     """Cache entries to write, in the same transaction."""
     released: list[Released] = []
+    asides: list[Aside] = []
+    """Objects to write before anything that refers to them."""

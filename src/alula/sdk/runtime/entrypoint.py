@@ -20,7 +20,7 @@ from alula.sdk.context import ExecutionIdentifier, ExecutionParameters, Identity
 from alula.sdk.runtime.arguments import Arguments, parse
 from alula.sdk.runtime.failure import TaskFailed
 from alula.sdk.runtime.loading import load_task, unpack_code
-from alula.sdk.runtime.results import read_inputs, write_deck, write_error, write_graph, write_outputs
+from alula.sdk.runtime.results import read_inputs, read_lists, write_deck, write_error, write_graph, write_outputs
 from alula.sdk.runtime.running import AnyTask, execute, form_of, item_inputs
 from alula.sdk.task import Task, TaskSettings
 from alula.sdk.types.store import FileStore
@@ -87,7 +87,10 @@ def foresee(argv: Sequence[str]) -> None:
         elif arguments.inputs not in _foreseen:
             _foreseen.clear()
             if os.stat(arguments.inputs).st_size <= _FORESEEN_MAX_BYTES:
-                _foreseen[arguments.inputs] = read_inputs(arguments.inputs)
+                inputs = read_inputs(arguments.inputs)
+                apart = sum(literal.offloaded_metadata.size_bytes for literal in inputs.literals.values())
+                if apart <= _FORESEEN_MAX_BYTES:
+                    _foreseen[arguments.inputs] = read_lists(inputs, arguments.bound)
     except (AlulaError, TaskFailed, OSError):
         return  # the attempt meets it and reports it
 
@@ -124,10 +127,12 @@ def _attempt(arguments: Arguments) -> TaskError | None:
         if arguments.code_uri:
             unpack_code(arguments.code_uri)
         task = _prepared.get((arguments.module, arguments.name)) or load_task(arguments.module, arguments.name)
-        whole = _foreseen.get(arguments.inputs) or read_inputs(arguments.inputs)
-        inputs: Mapping[str, Literal] = whole.literals
+        inputs: Mapping[str, Literal]
         if arguments.bound is not None:
-            inputs = item_inputs(inputs, arguments.bound, _item_index())
+            whole = _foreseen.get(arguments.inputs) or read_lists(read_inputs(arguments.inputs), arguments.bound)
+            inputs = item_inputs(whole.literals, arguments.bound, _item_index())
+        else:
+            inputs = read_inputs(arguments.inputs).literals
         context = _context(arguments, task)
         try:
             result = _expand(task, inputs, context) if task.settings.is_dynamic else execute(task, inputs, context)

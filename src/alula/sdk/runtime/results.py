@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from flyteidl.core.errors_pb2 import ContainerError, ErrorDocument
@@ -32,6 +33,21 @@ def read_inputs(uri: str) -> LiteralMap:
         inputs.ParseFromString(_read(uri))
     except (OSError, DecodeError) as error:
         raise TaskFailed(system_failure("DownloadDataError", f"can't read the inputs {uri}", error)) from error
+    return inputs
+
+
+def read_lists(inputs: LiteralMap, bound: Collection[str]) -> LiteralMap:
+    """The inputs of a whole array with the lists in their places that were put aside, in place. Raises `TaskFailed` of
+    kind SYSTEM."""
+    for name in inputs.literals:
+        literal = inputs.literals[name]
+        if name not in bound and literal.HasField("offloaded_metadata"):
+            uri = literal.offloaded_metadata.uri
+            try:
+                literal.ParseFromString(_read(uri))
+            except (OSError, DecodeError) as error:
+                what = f"can't read input `{name}` from {uri}"
+                raise TaskFailed(system_failure("DownloadDataError", what, error)) from error
     return inputs
 
 

@@ -42,6 +42,16 @@ def checkpoint_prefix(raw: str) -> str:
     return f"{raw}/_flytecheckpoints"
 
 
+def values_prefix(blobs: Blobs, project: str, domain: str) -> str:
+    """Where values are that were put aside, by the digest of each."""
+    return blobs.uri("data", project, domain, "values")
+
+
+def own_prefixes(blobs: Blobs, execution: ExecutionId) -> tuple[str, ...]:
+    """Under which all objects are that belong to an execution's project and domain."""
+    return tuple(f"{blobs.uri(kind, execution.project, execution.domain)}/" for kind in ("data", "metadata"))
+
+
 def recovery_uri(blobs: Blobs, execution: ExecutionId) -> str:
     """What an execution takes over from an earlier one."""
     return blobs.uri("metadata", *execution, "recovery.msgpack")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from flyteidl.admin import node_execution_pb2, task_execution_pb2
-from flyteidl.core import compiler_pb2, identifier_pb2, literals_pb2
+from flyteidl.core import compiler_pb2, identifier_pb2
 
 from alula.core.engine.records import AttemptPhase, AttemptRecord, ItemRecord, NodeRecord, Reason
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.server.identity import Caller
-from alula.server.services import filters, layout, messages
+from alula.server.services import filters, layout, messages, values
 from alula.server.services.executions import require_execution
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
@@ -65,8 +65,8 @@ async def get_node_execution_data(
         )
     return node_execution_pb2.NodeExecutionGetDataResponse(
         dynamic_workflow=dynamic,
-        full_inputs=literals_pb2.LiteralMap.FromString(node.inputs or b""),
-        full_outputs=literals_pb2.LiteralMap.FromString(node.outputs or b""),
+        full_inputs=await values.shown(platform.blobs, execution, node.inputs or b""),
+        full_outputs=await values.shown(platform.blobs, execution, node.outputs or b""),
         flyte_urls=messages.runs.flyte_urls(execution, node.node_id, attempt=None, deck=bool(node.deck_uri)),
     )
 
@@ -133,8 +133,8 @@ async def get_task_execution_data(
     execution, node, record = await _require_attempt(platform, id)
     outputs = node.outputs if record.phase is AttemptPhase.SUCCEEDED else None
     return task_execution_pb2.TaskExecutionGetDataResponse(
-        full_inputs=literals_pb2.LiteralMap.FromString(node.inputs or b""),
-        full_outputs=literals_pb2.LiteralMap.FromString(outputs or b""),
+        full_inputs=await values.shown(platform.blobs, execution, node.inputs or b""),
+        full_outputs=await values.shown(platform.blobs, execution, outputs or b""),
         flyte_urls=messages.runs.flyte_urls(execution, node.node_id, attempt=record.attempt, deck=bool(node.deck_uri)),
     )
 
