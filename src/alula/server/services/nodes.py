@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flyteidl.admin import node_execution_pb2, task_execution_pb2
 from flyteidl.core import compiler_pb2, identifier_pb2
@@ -192,9 +192,11 @@ async def _attempt_message(
     trim: bool = False,
 ) -> task_execution_pb2.TaskExecution:
     items: Sequence[ItemRecord] = ()
+    phases: Mapping[AttemptPhase, int] = {}
     if node.is_array:
         page = Query(limit=ITEMS_SHOWN_MAX, sort_by="index", descending=False)
         items = await platform.store.items(execution, node.node_id, page)
+        phases = await platform.store.item_phases(execution, node.node_id)
     reasons = await platform.store.reasons(execution, node.node_id)
     return messages.runs.task_execution(
         record,
@@ -202,6 +204,7 @@ async def _attempt_message(
         input_uri=layout.input_uri(platform.blobs, execution, node.node_id),
         log_uri="" if node.is_array else _log_link(platform, execution, node.node_id, record.attempt),
         items=items,
+        phases=phases,
         item_log_uris=[
             _log_link(platform, execution, node.node_id, item.attempt, item.index) if place < LINKED_ITEMS_MAX else ""
             for place, item in enumerate(items)

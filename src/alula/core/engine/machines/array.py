@@ -191,7 +191,7 @@ def _open(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
     turn.execution.scopes[array.id] = array
     scope.cells[node] = ScopeCell(array.id)
     report.node_running(turn, scope, node)
-    _report(turn, scope, node, AttemptPhase.RUNNING, None)
+    _report(turn, scope, node, AttemptPhase.RUNNING, None, size=size)
     array.start(turn)
 
 
@@ -244,14 +244,16 @@ def _append(
         place.CopyFrom(literal)
 
 
-def _report(turn: Turn, scope: Scope, node: int, phase: AttemptPhase, error: TaskError | None) -> None:
+def _report(
+    turn: Turn, scope: Scope, node: int, phase: AttemptPhase, error: TaskError | None, *, size: int | None = None
+) -> None:
     """The one attempt row that stands for all items of an array of tasks."""
     task = _rule(scope.plan_node(node)).item.task
     if turn.silent or task is None:
         return
     record = AttemptRecord(scope.node_id(node), 0, phase, updated_at=turn.at, error=error)
     if phase is AttemptPhase.RUNNING:
-        record.task, record.task_type = task.id, task.template.type
+        record.task, record.task_type, record.size = task.id, task.template.type, size
         record.created_at = record.started_at = turn.at
     else:
         record.ended_at = turn.at
