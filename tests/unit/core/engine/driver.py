@@ -139,9 +139,9 @@ class Driver:
         data = literal_map(**{output: integer(value)})
         self.apply(ChildEnded(self.now, self.children[node].child, data))
 
-    def fail(self, node: str, *, kind: str = "USER", recoverable: bool = False) -> None:
+    def fail(self, node: str, *, kind: str = "USER", recoverable: bool = False, code: str = "Boom") -> None:
         action = self.waiting.pop(node)
-        error = TaskError("Boom", f"{node} broke", kind, recoverable)  # pyright: ignore[reportArgumentType]
+        error = TaskError(code, f"{node} broke", kind, recoverable)  # pyright: ignore[reportArgumentType]
         self.apply(AttemptFailed(self.now, action.scope, action.node, action.attempt, error))
 
     def load(self, *, error: TaskError | None = None) -> None:
