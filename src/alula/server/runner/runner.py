@@ -509,8 +509,9 @@ class Runner:
             spec = attempt_spec(owned, action, plan, entity, self._blobs)
             if owned.state.created.offload is None or reads_references(spec.task):
                 return spec
-            inputs = await values.whole(self._blobs, owned.record.id, spec.inputs)
-            return msgspec.structs.replace(spec, inputs=inputs)
+            if owned.whole is None or owned.whole[0] is not spec.inputs:
+                owned.whole = spec.inputs, await values.whole(self._blobs, owned.record.id, spec.inputs)
+            return msgspec.structs.replace(spec, inputs=owned.whole[1])
         except (Unavailable, ResourceExhausted):
             raise
         except AlulaError as error:
