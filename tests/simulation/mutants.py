@@ -183,15 +183,15 @@ MUTANTS = (
         "        kept = await self._keep([owned.commit(self._id) for owned in dirty])\n",
         "        for owned in dirty:\n"
         "            for action in owned._actions:\n"
-        "                await self._dispatch(owned, action)\n"
+        "                await self._effects.do(owned, action)\n"
         "        kept = await self._keep([owned.commit(self._id) for owned in dirty])\n",
     ),
     Mutant("a commit that was refused is forgotten", f"{RUNNER}/runner.py", "self._doubtful.append(owned)", "pass"),
     Mutant(
         "actions that the store interrupted are forgotten",
         f"{RUNNER}/runner.py",
-        "            await self._dispatch(*self._to_do[0])\n            self._to_do.popleft()\n",
-        "            await self._dispatch(*self._to_do.popleft())\n",
+        "            await self._effects.do(*self._to_do[0])\n            self._to_do.popleft()\n",
+        "            await self._effects.do(*self._to_do.popleft())\n",
     ),
     Mutant(
         "mail is taken and not read",
@@ -262,7 +262,10 @@ MUTANTS = (
     ),
     Mutant("a runner does not ask for children", f"{RUNNER}/runner.py", "            self._ask_for_children()\n", ""),
     Mutant(
-        "nobody looks for orphans", f"{RUNNER}/runner.py", "            self._spawn(self._look_for_orphans())\n", ""
+        "nobody looks for orphans",
+        f"{RUNNER}/runner.py",
+        "            self._effects.spawn(self._look_for_orphans())\n",
+        "",
     ),
     Mutant("a child's outputs are lost", f"{RUNNER}/children.py", 'outputs=record.outputs or b"")', 'outputs=b"")'),
     Mutant(
