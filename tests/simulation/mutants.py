@@ -48,8 +48,8 @@ MUTANTS = (
     Mutant(
         "the first failure does not stop the others",
         f"{ENGINE}/graph.py",
-        "if self.plan.fail_immediately:\n            self.abort(",
-        "if self.plan.fail_immediately:\n            (lambda *_: None)(",
+        "            self.abort(turn, f\"node {by} failed, and",
+        "            (lambda *_, **__: None)(turn, f\"node {by} failed, and",
     ),
     Mutant(
         "nobody hears of a scope's end", f"{ENGINE}/turn.py", "self.later(lambda: self._tell_end(parent, ended))", ""
@@ -126,8 +126,8 @@ MUTANTS = (
     Mutant(
         "results are cached whatever the inputs",
         "core/policy/cache_key.py",
-        "for name in sorted(inputs.literals) if name not in ignored}",
-        "for name in ()}",
+        "counting = [name for name in sorted(inputs.literals) if name not in ignored]",
+        "counting = list[str]()",
     ),
     Mutant(
         "a reservation is never released",
@@ -173,7 +173,7 @@ MUTANTS = (
     Mutant(
         "a child is not launched again after a crash",
         f"{MACHINES}/launch_plan.py",
-        "            yield _launch(scope, node, cell)",
+        "            yield _launch(execution, scope, node, cell)",
         "            yield from ()",
     ),
     # The runner
