@@ -48,8 +48,8 @@ MUTANTS = (
     Mutant(
         "the first failure does not stop the others",
         f"{ENGINE}/graph.py",
-        "            self.abort(turn, f\"node {by} failed, and",
-        "            (lambda *_, **__: None)(turn, f\"node {by} failed, and",
+        '            self.abort(turn, f"node {by} failed, and',
+        '            (lambda *_, **__: None)(turn, f"node {by} failed, and',
     ),
     Mutant(
         "nobody hears of a scope's end", f"{ENGINE}/turn.py", "self.later(lambda: self._tell_end(parent, ended))", ""

@@ -259,7 +259,7 @@ async def test_nodes_are_listed_by_parent(store: Store) -> None:
 async def test_attempts_are_listed_by_number(store: Store) -> None:
     await launch(store, "a1")
     task = EntityId("p", "d", "t", "v")
-    second = AttemptRecord("n0", 1, AttemptPhase.QUEUED, 30, created_at=30, size=7)
+    second = AttemptRecord("n0", 1, AttemptPhase.QUEUED, 30, created_at=30, is_interruptible=True, size=7)
     first = AttemptRecord("n0", 0, AttemptPhase.QUEUED, 20, task=task, task_type="python-task", created_at=20)
     await store.commit([commit(ID, 1, b"a", attempts=[second, first])])
     failed = AttemptRecord("n0", 0, AttemptPhase.FAILED, 25, started_at=21, ended_at=25, error=ERROR)

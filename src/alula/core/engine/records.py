@@ -159,6 +159,8 @@ class AttemptRecord(msgspec.Struct):
     started_at: int | None = None
     ended_at: int | None = None
     error: TaskError | None = None
+    is_interruptible: bool | None = None
+    """Whether it may run on a machine that can go away."""
     size: int | None = None
     """Of an array: how many items there are, of which only those that have begun are in rows."""
 

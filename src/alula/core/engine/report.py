@@ -147,6 +147,7 @@ def attempt(
     phase: AttemptPhase,
     *,
     error: TaskError | None = None,
+    is_interruptible: bool | None = None,
 ) -> None:
     """An attempt is now in `phase`: a row of its own, or its item's in an array."""
     if turn.silent:
@@ -176,6 +177,7 @@ def attempt(
         started_at=started_at,
         ended_at=ended_at,
         error=error,
+        is_interruptible=is_interruptible,
     )
     if phase is AttemptPhase.QUEUED:
         task = scope.plan_node(node).task

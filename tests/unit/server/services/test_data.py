@@ -6,6 +6,7 @@ import hashlib
 import pytest
 from flyteidl.admin import task_execution_pb2
 from flyteidl.core import identifier_pb2
+from flyteidl.event import event_pb2
 from google.protobuf import duration_pb2, json_format
 from tests import flyte_specs as specs
 from tests.contract.store.records import audit, execution
@@ -53,7 +54,9 @@ async def ran(platform: Platform) -> Platform:
         ],
         attempts=[
             AttemptRecord("n0", 0, AttemptPhase.FAILED, 20, task=task, error=TaskError("USER:E", "x" * 500)),
-            AttemptRecord("n0", 1, AttemptPhase.SUCCEEDED, 30, task=task, started_at=20, ended_at=30),
+            AttemptRecord(
+                "n0", 1, AttemptPhase.SUCCEEDED, 30, task=task, started_at=20, ended_at=30, is_interruptible=True
+            ),
             AttemptRecord("n1", 0, AttemptPhase.RUNNING, 30, task=task, size=7),
         ],
         items=[ItemRecord("n1", index, 0, AttemptPhase.RUNNING, 30) for index in range(3)],
@@ -131,6 +134,13 @@ async def test_attempts_are_paged_and_their_errors_trimmed_in_lists(ran: Platfor
     assert second.closure.reason == "once more"
     full = await nodes.get_task_execution(ran, caller, attempt.id)
     assert len(full.closure.error.message) == 500
+
+
+async def test_an_attempt_tells_whether_it_may_be_interrupted(ran: Platform, caller: Caller) -> None:
+    request = task_execution_pb2.TaskExecutionListRequest(node_execution_id=node_identifier(ID, "n0"), limit=9)
+    attempts = (await nodes.list_task_executions(ran, caller, request)).task_executions
+    kinds = event_pb2.TaskExecutionMetadata
+    assert [each.closure.metadata.instance_class for each in attempts] == [kinds.DEFAULT, kinds.INTERRUPTIBLE]
 
 
 async def test_an_array_is_one_attempt_with_its_items(ran: Platform, caller: Caller) -> None:

@@ -170,9 +170,11 @@ def _let_go(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
 def _submit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
     cell.stage = Stage.SUBMITTED
     cell.due_at = 0
-    if not turn.silent:
-        turn.do(_start(turn.execution, scope, node, cell))
-    report.attempt(turn, scope, node, cell, AttemptPhase.QUEUED)
+    if turn.silent:
+        return
+    start = _start(turn.execution, scope, node, cell)
+    turn.do(start)
+    report.attempt(turn, scope, node, cell, AttemptPhase.QUEUED, is_interruptible=start.interruptible)
 
 
 def _waits(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:

@@ -32,6 +32,8 @@ _ORIGINS = {
     "USER": core_execution_pb2.ExecutionError.USER,
     "SYSTEM": core_execution_pb2.ExecutionError.SYSTEM,
 }
+_ANY_INSTANCE = event_pb2.TaskExecutionMetadata.DEFAULT
+_INTERRUPTIBLE = event_pb2.TaskExecutionMetadata.INTERRUPTIBLE
 _ENDED_BADLY = (ExecutionPhase.ABORTED, ExecutionPhase.ABORTING)
 
 
@@ -129,6 +131,7 @@ def task_execution(
         reasons=[task_execution_pb2.Reason(occurred_at=timestamp(r.at), message=r.text) for r in reasons],
         metadata=event_pb2.TaskExecutionMetadata(
             generated_name=unique_key(attempt),
+            instance_class=_INTERRUPTIBLE if record.is_interruptible else _ANY_INSTANCE,
             external_resources=_external_resources(items, attempt, item_log_uris, trim=trim),
         ),
     )

@@ -191,6 +191,7 @@ def _attempt_row(execution: ExecutionId, attempt: AttemptRecord) -> Cells:
         attempt.started_at,
         attempt.ended_at,
         cells.from_error(attempt.error),
+        cells.from_number(attempt.is_interruptible),
         attempt.size,
     )
 
@@ -255,6 +256,7 @@ def _attempt(row: Row[Any]) -> AttemptRecord:
         started_at=row.started_at,
         ended_at=row.ended_at,
         error=cells.to_error(row.error),
+        is_interruptible=cells.to_flag(row.is_interruptible),
         size=row.size,
     )
 
