@@ -31,9 +31,14 @@ class Answering:
         raise self.outcome
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="module")
 async def ask(anyio_backend: str) -> AsyncIterator[Ask]:
-    """Serve one object and ask it once."""
+    """Serve one object and ask it once. One event loop for all tests: gRPC has late news for that of its first use."""
     servers: list[Any] = []
     channels: list[Any] = []
 
