@@ -56,7 +56,7 @@ async def load(blobs: Blobs, execution: ExecutionId, uri: str) -> literals_pb2.L
     try:
         return literals_pb2.Literal.FromString(await blobs.get(uri))
     except NotFound as gone:
-        raise NotFound("ValueNotFound", f"the value {uri} is gone") from gone
+        raise NotFound("ValueNotFound", f"the value {uri} is gone", fix="run what made it again") from gone
     except (InvalidInput, DecodeError) as error:
         raise NotFound("ValueNotFound", f"{uri} is no value: {error}") from error
 
