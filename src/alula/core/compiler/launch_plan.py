@@ -7,8 +7,9 @@ expected input, never a fixed one. One thing is easier here: an `Optional` input
 
 from __future__ import annotations
 
-from flyteidl.core import interface_pb2, literals_pb2, types_pb2
+from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, types_pb2, workflow_pb2
 
+from alula.core.compiler.entities import ReferencedLaunchPlan
 from alula.core.compiler.errors import Code, CompileErrors, Findings
 from alula.core.compiler.scope import one_of
 from alula.core.errors import InvalidInput
@@ -66,6 +67,23 @@ def expected_inputs(
         if parameter.WhichOneof("behavior") is None:
             parameter.required = True
     return expected
+
+
+def referenced_launch_plan(
+    id: identifier_pb2.Identifier,
+    *,
+    fixed: literals_pb2.LiteralMap,
+    expected: interface_pb2.ParameterMap,
+    outputs: interface_pb2.VariableMap,
+) -> ReferencedLaunchPlan:
+    """A launch plan as nodes that refer to it see it: what it expects goes in, what its workflow gives comes out."""
+    inputs = interface_pb2.VariableMap(
+        variables={name: parameter.var for name, parameter in expected.parameters.items()}
+    )
+    template = workflow_pb2.LaunchPlanTemplate(
+        id=id, interface=interface_pb2.TypedInterface(inputs=inputs, outputs=outputs), fixed_inputs=fixed
+    )
+    return ReferencedLaunchPlan(template, expected)
 
 
 def _check(
