@@ -44,15 +44,10 @@ def settle_promises(bindings: Iterable[literals_pb2.Binding], reader: str, scope
     for promise in promises_in(bindings):
         if not promise.node_id:
             promise.node_id = START
-        if promise.node_id == START or promise.node_id in scope.nodes:
+        if scope.is_source(promise.node_id):
             sources[promise.node_id] = None
         else:
-            scope.findings.add(
-                Code.NODE_REFERENCE_NOT_FOUND,
-                reader,
-                f"a binding takes `{promise.var}` from node `{promise.node_id}`, which does not exist; "
-                "name a node of this workflow",
-            )
+            scope.report_no_source(promise.node_id, f"a binding takes `{promise.var}` from node", reader=reader)
         _settle_var(promise, reader, scope)
     return list(sources)
 
@@ -81,7 +76,7 @@ def promise_type(promise: types_pb2.OutputReference, reader: str, scope: Scope) 
     """The type of what a settled promise gives, `None` where it can't be known before the run."""
     if not promise.var or promise.var.startswith("["):
         return None  # reported when it was settled
-    if promise.node_id != START and promise.node_id not in scope.nodes:
+    if not scope.is_source(promise.node_id):
         return None
     promise.var = scope.aliases.get(promise.node_id, {}).get(promise.var, promise.var)
     literal_type = scope.output_type(promise.node_id, promise.var, reader=reader)

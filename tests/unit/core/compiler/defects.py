@@ -381,6 +381,18 @@ def _waits_for_nobody() -> Case:
     return _of(task_node("n0", T, x=1, after=["n9"]))
 
 
+def _reads_inside_a_branch() -> Case:
+    return _of(_branch(), task_node("n1", T, x="n0-a.o0"))
+
+
+def _waits_for_a_node_inside_a_branch() -> Case:
+    return _of(_branch(), task_node("n1", T, x=1, after=["n0-a"]))
+
+
+def _node_with_the_id_of_the_end_node() -> Case:
+    return _of(task_node("n0", T, x=1), task_node("end-node", T, x=1))
+
+
 def _waits_for_itself() -> Case:
     return _of(task_node("n0", T, x="n0.o0"), task_node("n1", T, x=1))
 
@@ -477,10 +489,18 @@ _MORE: dict[Code, tuple[Callable[[], Case], ...]] = {
     ),
     Code.VARIABLE_NAME_NOT_FOUND: (_unbound_condition, _unknown_bound_input),
     Code.VALUE_COLLISION: (_bound_input_twice,),
-    Code.NODE_REFERENCE_NOT_FOUND: (_waits_for_nobody,),
+    Code.NODE_REFERENCE_NOT_FOUND: (
+        _waits_for_nobody,
+        _reads_inside_a_branch,
+        _waits_for_a_node_inside_a_branch,
+    ),
     Code.CYCLE_DETECTED: (_waits_for_itself, _branch_that_waits_for_its_reader, _branch_that_waits_for_itself),
     Code.PARAMETER_NOT_BOUND: (_output_not_bound, _alias_of_nothing),
     Code.FIELD_NOT_FOUND: (_field_of_a_list, _part_of_an_int),
-    Code.DUPLICATE_ID: (_two_tasks_of_one_name, _failure_node_with_the_id_of_another),
+    Code.DUPLICATE_ID: (
+        _two_tasks_of_one_name,
+        _failure_node_with_the_id_of_another,
+        _node_with_the_id_of_the_end_node,
+    ),
     Code.WORKFLOW_BUILD_ERROR: (_nested_in_a_circle, _nested_too_deeply),
 }
