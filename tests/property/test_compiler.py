@@ -134,6 +134,7 @@ def test_any_one_defect_is_reported_under_its_code(
 
 def _graft(defect: workflow_pb2.WorkflowTemplate, onto: workflow_pb2.WorkflowTemplate) -> None:
     """Take along what is not a node: the failure node, outputs and their types."""
+    onto.metadata.CopyFrom(defect.metadata)
     if defect.HasField("failure_node"):
         onto.failure_node.CopyFrom(defect.failure_node)
     variables = defect.interface.outputs.variables

@@ -114,6 +114,8 @@ def _part(literal_type: types_pb2.LiteralType, step: types_pb2.PromiseAttribute)
         case "collection_type":
             if by_name:
                 return f"{explain_type(literal_type)} has positions, not the field `{step.string_value}`"
+            if step.int_value < 0:
+                return f"the position {step.int_value} is negative; count from the beginning, from 0 on"
             return literal_type.collection_type
         case "map_value_type":
             if not by_name:
@@ -123,10 +125,12 @@ def _part(literal_type: types_pb2.LiteralType, step: types_pb2.PromiseAttribute)
             fields = literal_type.structure.dataclass_type
             if not fields:
                 return None
-            if step.string_value in fields:
+            if by_name and step.string_value in fields:
                 return fields[step.string_value]
-            known = ", ".join(f"`{name}`" for name in sorted(fields))
-            return f"{explain_type(literal_type)} has no field `{step.string_value}`, but {known}"
+            wanted = f"field `{step.string_value}`" if by_name else f"position {step.int_value}"
+            return (
+                f"{explain_type(literal_type)} has no {wanted}, but {', '.join(f'`{name}`' for name in sorted(fields))}"
+            )
         case "union_type":
             return None
         case _:

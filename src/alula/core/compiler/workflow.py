@@ -30,6 +30,7 @@ from alula.core.ids import EntityId, entity_id
 from alula.core.literals.casting import is_optional
 
 _FAILURE_KINDS = ("task_node", "workflow_node")
+_FAILURE_POLICIES = workflow_pb2.WorkflowMetadata.OnFailurePolicy.values()
 
 
 def compile_workflow(
@@ -119,6 +120,13 @@ class _Compilation:
         scope, template = self._scope, self._template
         if not template.id.name:
             scope.findings.add(Code.VALUE_REQUIRED, "", "the workflow has no name; set its id")
+        if template.metadata.on_failure not in _FAILURE_POLICIES:
+            scope.findings.add(
+                Code.INVALID_VALUE,
+                "",
+                f"the failure policy is {template.metadata.on_failure}, which this version does not know; use "
+                "FAIL_IMMEDIATELY or FAIL_AFTER_EXECUTABLE_NODES_COMPLETE",
+            )
         check_interface(template.interface, scope.findings)
         for node in self._nodes:
             unit = self._collect(node, owner="")
@@ -187,7 +195,7 @@ class _Compilation:
         for inner in unit.inside:
             self._check(inner)
         scope, node = self._scope, unit.node
-        check_settings(node, scope.findings)
+        check_settings(node.metadata, node.id, scope.findings)
         kind = KINDS.get(node.WhichOneof("target") or "")
         if kind is None:
             scope.findings.add(
@@ -224,7 +232,7 @@ class _Compilation:
             )
             return
         sources = settle_promises(node.inputs, node.id, scope)
-        check_settings(node, scope.findings)
+        check_settings(node.metadata, node.id, scope.findings)
         KINDS[node.WhichOneof("target") or ""].check(node, node.id, scope)
         self._note_sub_workflow(node, node.id)
         scope.graph.add_apart(node.id, sources)

@@ -49,6 +49,7 @@ CASTS = {
         union(tagged(STR, "a"), tagged(STR, "b")),
     ),
     "no tag upstream fits any tag": (INT, tagged(INT, "int")),
+    "nothing has no tags": (tagged(NONE, "none"), NONE),
     "a data set with more columns": (dataset(a=INT, b=STR), dataset(a=INT)),
     "a data set without columns": (dataset(), dataset(a=INT)),
     "a data set of an open format": (dataset("parquet"), dataset()),
@@ -91,6 +92,8 @@ REFUSED = {
     "schema to another format": (schema(a=COLUMN.INTEGER), dataset("csv")),
     "another format to schema": (dataset("csv"), schema(a=COLUMN.INTEGER)),
     "schema with a column of another type": (schema(a=COLUMN.INTEGER), dataset(a=STR)),
+    "schema with a column of a type of the future": (schema(a=99), dataset(a=INT)),
+    "a data set to a schema with a column of a type of the future": (dataset(a=INT), schema(a=99)),
     "a dataclass without a field": (
         dataclass("A", {"x": "integer"}),
         dataclass("A", {"x": "integer", "y": "string"}),
@@ -171,6 +174,7 @@ def test_optional_fields_and_enumerated_values_of_dataclasses() -> None:
         (enum("a", "b"), "enum[a, b]"),
         (dataset("parquet", a=INT), "StructuredDataset[parquet](a: int)"),
         (schema(a=COLUMN.FLOAT), "schema(a: float)"),
+        (schema(a=99), "schema(a: column type 99)"),
         (types_pb2.LiteralType(), "no type"),
     ],
 )

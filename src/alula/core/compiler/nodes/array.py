@@ -17,6 +17,7 @@ from alula.core.compiler.errors import Code
 from alula.core.compiler.nodes.task import task_interface
 from alula.core.compiler.nodes.workflow import workflow_interface
 from alula.core.compiler.scope import Scope, one_of
+from alula.core.compiler.settings import check_settings
 from alula.core.literals.casting import is_optional
 
 _ITEMS: dict[str, Callable[[workflow_pb2.Node, str, Scope], Interface | None]] = {
@@ -31,6 +32,7 @@ def check_array_node(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Int
     if not array.HasField("node"):
         scope.findings.add(Code.VALUE_REQUIRED, node_id, "the array has no node to repeat; set `node`")
         return None
+    check_settings(array.node.metadata, node_id, scope.findings)
     item = _ITEMS.get(array.node.WhichOneof("target") or "")
     if item is None:
         scope.findings.add(Code.INVALID_VALUE, node_id, "an array repeats a task, a sub-workflow or a launch plan only")
