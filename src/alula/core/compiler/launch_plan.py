@@ -10,7 +10,7 @@ from __future__ import annotations
 from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, types_pb2, workflow_pb2
 
 from alula.core.compiler.entities import ReferencedLaunchPlan
-from alula.core.compiler.errors import Code, CompileErrors, Findings
+from alula.core.compiler.errors import Code, CompileError, CompileErrors, Findings
 from alula.core.compiler.scope import one_of
 from alula.core.errors import InvalidInput
 from alula.core.literals.casting import explain_type, is_none, is_optional
@@ -40,8 +40,20 @@ def expected_inputs(
     Raises:
         CompileErrors: each default or fixed input that the workflow does not have or that does not fit.
     """
+    errors = launch_plan_errors(inputs, defaults=defaults, fixed=fixed)
+    if errors:
+        raise CompileErrors(name, errors)
+    return unchecked_inputs(inputs, defaults=defaults, fixed=fixed)
+
+
+def launch_plan_errors(
+    inputs: interface_pb2.VariableMap,
+    *,
+    defaults: interface_pb2.ParameterMap,
+    fixed: literals_pb2.LiteralMap,
+) -> list[CompileError]:
+    """What is wrong with the inputs that a launch plan gives, beside those of its workflow."""
     findings = Findings()
-    variables = inputs.variables
     for input_name in sorted(fixed.literals):
         _check(input_name, fixed.literals[input_name], inputs, "fixed input", findings)
     for input_name in sorted(defaults.parameters):
@@ -54,10 +66,18 @@ def expected_inputs(
                 "",
                 f"input `{input_name}` has a default and is fixed; leave one of them",
             )
-    if findings.errors():
-        raise CompileErrors(name, findings.errors())
+    return findings.errors()
+
+
+def unchecked_inputs(
+    inputs: interface_pb2.VariableMap,
+    *,
+    defaults: interface_pb2.ParameterMap,
+    fixed: literals_pb2.LiteralMap,
+) -> interface_pb2.ParameterMap:
+    """As `expected_inputs`, whatever is wrong: so that those who call the launch plan are checked all the same."""
     expected = interface_pb2.ParameterMap()
-    for input_name, variable in variables.items():
+    for input_name, variable in inputs.variables.items():
         if input_name in fixed.literals:
             continue
         parameter = expected.parameters[input_name]
