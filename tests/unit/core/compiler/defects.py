@@ -468,6 +468,12 @@ def _position_in_a_dataclass() -> Case:
     return _path(config, 0)
 
 
+def _reference_of_a_kind_of_the_future() -> Case:
+    node = task_node("n0", T, x=1)
+    node.task_node.reference_id.resource_type = 99  # type: ignore[assignment]
+    return _of(node)
+
+
 def _two_tasks_of_one_name() -> Case:
     return Case(workflow("w", [task_node("n0", T, x=1)]), (T, task("t", retries=1)))
 
@@ -535,6 +541,7 @@ _MORE: dict[Code, tuple[Callable[[], Case], ...]] = {
         _waits_for_a_node_inside_a_branch,
     ),
     Code.CYCLE_DETECTED: (_waits_for_itself, _branch_that_waits_for_its_reader, _branch_that_waits_for_itself),
+    Code.INCONSISTENT_TYPES: (_reference_of_a_kind_of_the_future,),
     Code.PARAMETER_NOT_BOUND: (_output_not_bound, _alias_of_nothing),
     Code.FIELD_NOT_FOUND: (_field_of_a_list, _part_of_an_int, _negative_position, _position_in_a_dataclass),
     Code.DUPLICATE_ID: (

@@ -98,10 +98,13 @@ def _optional(kind: types_pb2.LiteralType) -> types_pb2.LiteralType:
 
 
 def _check_has_list(node: workflow_pb2.Node, interface: Interface, node_id: str, scope: Scope) -> None:
+    """A required list that nothing binds counts as one: that it is not bound is an error of its own."""
     bound = frozenset(node.array_node.bound_inputs)
-    given = [binding.var for binding in node.inputs if binding.var in interface.inputs]
+    given = {binding.var for binding in node.inputs if binding.var in interface.inputs}
     lists = [
-        name for name in given if name not in bound and interface.inputs[name].WhichOneof("type") == "collection_type"
+        name
+        for name in given | interface.required
+        if name not in bound and interface.inputs[name].WhichOneof("type") == "collection_type"
     ]
     if given and not lists:
         scope.findings.add(
