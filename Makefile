@@ -8,20 +8,20 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
 
-$(VENV)/.dev: pyproject.toml
+$(VENV)/.dev: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[server,postgres,pandas,pydantic,examples]' --group test --group lint
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[server,postgres,pandas,pydantic,examples]' --group test --group lint
 	touch $@
 
 .PHONY: dev
 dev: $(VENV)/.dev  ## make the development environment
 
 # Only what the sample needs: a fresh machine has it sooner.
-$(VENV)/.demo: pyproject.toml
+$(VENV)/.demo: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -e '.[server,examples]'
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[server,examples]'
 	touch $@
 
 .PHONY: demo
@@ -64,6 +64,13 @@ lint: $(VENV)/.dev  ## style, types, layers
 .PHONY: package
 package: $(VENV)/.dev  ## build wheel and sdist, install each into an empty environment and use it there
 	PYTHON=$(PYTHON) tests/package.sh $(BIN)/uv
+
+# Newer libraries, and above all newer checkers and stubs, refuse what was fine yesterday: they come in when we say so.
+.PHONY: constraints
+constraints: $(VENV)/.dev  ## take the newest of every library that the development environment has
+	echo '-e .[server,postgres,pandas,pydantic,examples]' | $(BIN)/uv pip compile --quiet --upgrade --universal \
+		--python-version 3.11 --no-header --no-annotate --no-emit-package alula --group test --group lint \
+		--output-file constraints.txt -
 
 .PHONY: bench
 bench: $(VENV)/.dev  ## measure Alula beside its peers, in one run

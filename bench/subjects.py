@@ -9,12 +9,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.measure import environment, free_port, probe, server, wall_s
+from bench.measure import environment, free_port, probe, scratch_folder, server, wall_s
 
 ROOT = Path(__file__).resolve().parent.parent
 PROBES = Path(__file__).resolve().parent / "probes"
@@ -44,45 +43,45 @@ def alula_local() -> Figures:
 
 
 def alula_server() -> Figures:
-    with tempfile.TemporaryDirectory(prefix="alula-bench-") as data:
-        grpc, http = free_port(), free_port()
-        command = [str(BIN / "alula"), "up", "--data", data, "--grpc-port", str(grpc), "--http-port", str(http)]
-        with server(command, f"http://127.0.0.1:{http}/healthcheck") as figures:
-            return figures | probe([sys.executable, "alula_server.py"], env={"ALULA_DATA": data}, cwd=PROBES)
+    data = scratch_folder("alula-bench-")
+    grpc, http = free_port(), free_port()
+    command = [str(BIN / "alula"), "up", "--data", data, "--grpc-port", str(grpc), "--http-port", str(http)]
+    with server(command, f"http://127.0.0.1:{http}/healthcheck") as figures:
+        return figures | probe([sys.executable, "alula_server.py"], env={"ALULA_DATA": data}, cwd=PROBES)
 
 
 def prefect() -> Figures:
     python = peer_python("prefect")
-    with tempfile.TemporaryDirectory(prefix="prefect-bench-") as home:
-        port = free_port()
-        env = {
-            "PREFECT_HOME": home,
-            "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-            "PREFECT_LOGGING_LEVEL": "ERROR",
-            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-            "DO_NOT_TRACK": "1",
-        }
-        start = [str(python.parent / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-        with server(start, f"http://127.0.0.1:{port}/api/health", env=env) as figures:
-            figures["import_s"] = wall_s([str(python), "-c", "from prefect import flow, task"], env=env)
-            figures["hello_s"] = wall_s([str(python), str(PROBES / "prefect_hello.py")], env=env)
-            return figures | probe([str(python), "prefect_flow.py"], env=env, cwd=PROBES)
+    home = scratch_folder("prefect-bench-")
+    port = free_port()
+    env = {
+        "PREFECT_HOME": home,
+        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
+        "PREFECT_LOGGING_LEVEL": "ERROR",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+    start = [str(python.parent / "prefect"), "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with server(start, f"http://127.0.0.1:{port}/api/health", env=env) as figures:
+        figures["import_s"] = wall_s([str(python), "-c", "from prefect import flow, task"], env=env)
+        figures["hello_s"] = wall_s([str(python), str(PROBES / "prefect_hello.py")], env=env)
+        return figures | probe([str(python), "prefect_flow.py"], env=env, cwd=PROBES)
 
 
 def dagster() -> Figures:
     python = peer_python("dagster")
-    with tempfile.TemporaryDirectory(prefix="dagster-bench-") as home:
-        Path(home, "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
-        port = free_port()
-        env = {"DAGSTER_HOME": home}
-        script = str(PROBES / "dagster_hello.py")
-        start = [str(python.parent / "dagster-webserver"), "-f", script, "-h", "127.0.0.1", "-p", str(port)]
-        with server(start, f"http://127.0.0.1:{port}/server_info", env=env, cwd=Path(home)) as figures:
-            pass
-        figures["import_s"] = wall_s([str(python), "-c", "from dagster import job, op"], env=env)
-        execute = [str(python.parent / "dagster"), "job", "execute", "-f", script, "-j", "hello"]
-        figures["hello_s"] = wall_s(execute, env=env, cwd=Path(home))
-        return figures | probe([str(python), "dagster_job.py"], env=env, cwd=PROBES)
+    home = scratch_folder("dagster-bench-")
+    Path(home, "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    port = free_port()
+    env = {"DAGSTER_HOME": home}
+    script = str(PROBES / "dagster_hello.py")
+    start = [str(python.parent / "dagster-webserver"), "-f", script, "-h", "127.0.0.1", "-p", str(port)]
+    with server(start, f"http://127.0.0.1:{port}/server_info", env=env, cwd=Path(home)) as figures:
+        pass
+    figures["import_s"] = wall_s([str(python), "-c", "from dagster import job, op"], env=env)
+    execute = [str(python.parent / "dagster"), "job", "execute", "-f", script, "-j", "hello"]
+    figures["hello_s"] = wall_s(execute, env=env, cwd=Path(home))
+    return figures | probe([str(python), "dagster_job.py"], env=env, cwd=PROBES)
 
 
 SUBJECTS = (

@@ -139,8 +139,8 @@ def test_a_path_leads_to_the_same_place_in_every_form_of_a_value(value: Any, dat
         at = at[step]
     if not path:
         return
-    assert resolve_attribute(lit(value), path) == lit(at)
-    assert resolve_attribute(packed(value), path) == _repacked(at)
+    assert resolve_attribute(lit(value), path, {}) == lit(at)
+    assert resolve_attribute(packed(value), path, {}) == _repacked(at)
 
 
 def _repacked(value: Any) -> literals_pb2.Literal:

@@ -132,6 +132,6 @@ def _plain(name: str, value: Any) -> Any:
         case EntityId():
             return str(value)
         case TaskError():
-            return msgspec.to_builtins(value)
+            return list(value)
         case _:
             return value

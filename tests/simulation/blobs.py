@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
+from flyteidl.core import literals_pb2
+
 from alula.core.errors import AlreadyExists, NotFound
 from alula.server.blob import SignedUrl
 
@@ -13,6 +15,19 @@ ROOT = "/objects"
 class MemoryBlobs:
     def __init__(self) -> None:
         self.objects: dict[str, bytes] = {}
+
+    def whole(self, data: bytes) -> literals_pb2.LiteralMap:
+        """A serialized map of literals, with all that was put aside in its place."""
+        literals = literals_pb2.LiteralMap.FromString(data)
+        waiting = list(literals.literals.values())
+        while waiting:
+            literal = waiting.pop()
+            if literal.HasField("offloaded_metadata"):
+                literal.ParseFromString(self.objects[literal.offloaded_metadata.uri])
+            waiting.extend(literal.collection.literals)
+            if literal.scalar.HasField("union"):
+                waiting.append(literal.scalar.union.value)
+        return literals
 
     async def start(self) -> None:
         return None

@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
 from tests.simulation.tasks import error_of, outcome_of, outputs_of
 
 from alula.core.errors import TaskError
@@ -81,6 +82,8 @@ class SimulatedExecutor:
             self._tell(spec.id, record)
             return
         loop, world = asyncio.get_running_loop(), self._world
+        inputs = world.blobs.whole(spec.inputs).SerializeToString()
+        spec = msgspec.structs.replace(spec, inputs=inputs)
         running = self._running[spec.id] = Running(spec)
         world.ledger.started(spec.id, self._host.name)
         world.interrupted.discard(spec.id)

@@ -205,6 +205,7 @@ class Host:
             random_bytes=self.random.randbytes,
             domains=("d",),
             max_parallelism=world.max_parallelism,
+            inline_max_bytes=world.inline_max_bytes,
         )
 
         def publish(execution: ExecutionId, phase: object) -> None:

@@ -56,7 +56,7 @@ async def _waits_for(world: World, record: ExecutionRecord) -> str:
 async def _check_outcome(world: World, record: ExecutionRecord) -> None:
     """I10: the end and the outputs are those of a run without faults."""
     name = record.workflow.name
-    x = value_of(literals_pb2.LiteralMap.FromString(record.inputs).literals["x"])
+    x = value_of(world.blobs.whole(record.inputs).literals["x"])
     expected = world.reference.outcome(name, x)
     if record.phase is ExecutionPhase.ABORTED and (record.id in world.may_abort or await _was_stopped(world, record)):
         return
@@ -72,10 +72,7 @@ async def _check_outcome(world: World, record: ExecutionRecord) -> None:
         return
     if expected is None:
         return
-    gave = {
-        var: value_of(literal)
-        for var, literal in literals_pb2.LiteralMap.FromString(record.outputs or b"").literals.items()
-    }
+    gave = {var: value_of(literal) for var, literal in world.blobs.whole(record.outputs or b"").literals.items()}
     if gave != expected:
         world.violated(f"I10: {record.id} ({name}) should give {expected} and gave {gave}")
     await _check_all_ran(world, record)
@@ -123,12 +120,15 @@ async def _check_rows(world: World, record: ExecutionRecord) -> None:
     uris = [event.closure_uri for event in log if isinstance(event, facts.GraphReturned)]
     uris += [made.closure_uri for made in taken.graphs.values()] if taken is not None else []
     graphs = {uri: _graph(world, uri) for uri in uris}
+    loaded = {event.uri: _value(world, event.uri) for event in log if isinstance(event, facts.ValueLoaded)}
     rows = Rows()
     state, _, changes = start(plan, created, graphs, taken)
     rows.lay(changes)
     spent: Counter[tuple[int, int, str]] = Counter()
     for number, event in enumerate(log[1:], 1):
         _count(world, record, state, event, spent)
+        if isinstance(event, facts.ValueLoaded):
+            state.loaded[event.uri] = loaded[event.uri]
         try:
             _, changes = step(state, event)
         except Exception as error:  # noqa: BLE001  (whatever it is, it is a finding)
@@ -137,7 +137,7 @@ async def _check_rows(world: World, record: ExecutionRecord) -> None:
         rows.lay(changes)
         _check_limits(world, record, state)
         if number % 7 == 0:
-            folded = fold(plan, log[: number + 1], graphs, taken)
+            folded = fold(plan, log[: number + 1], graphs, taken, loaded)
             if list(outstanding(folded)) != list(outstanding(state)) or folded.phase != state.phase:
                 world.violated(f"I8: folding the log of {record.id} up to {number} is not stepping through it")
     await _compare(world, record, rows)
@@ -176,6 +176,10 @@ def _count(
     allowed = max(retries, task.template.metadata.retries.retries) + 1 if kind == "USER" else 4
     if spent[key] > allowed:
         world.violated(f"I3: {record.id} {scope.node_id(event.node)}: {spent[key]} {kind} failures of {allowed}")  # type: ignore[union-attr]
+
+
+def _value(world: World, uri: str) -> literals_pb2.Literal:
+    return literals_pb2.Literal.FromString(world.blobs.objects[uri])
 
 
 def _check_limits(world: World, record: ExecutionRecord, state: Execution) -> None:

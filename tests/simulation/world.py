@@ -59,6 +59,8 @@ class World:
         shape = Random(f"shape-{seed}")
         self.library = make_library(shape)
         self.max_parallelism = shape.choice((0, 0, 1, 2, 5))
+        self.inline_max_bytes = shape.choice((0, 0, 6, 12))
+        """Numbers take 6 bytes, lists more."""
         self.behaviour = Behaviour(
             seed, shape.choice((0, 0, 20, 60)), shape.choice((0, 300, 700)), hangs=self.max_parallelism == 0
         )
@@ -81,6 +83,8 @@ class World:
         self._awaited: dict[ExecutionId, list[Any]] = {}
         """How many things must yet happen to an execution, and the event that tells somebody that they have."""
         self._asked: set[tuple[ExecutionId, str]] = set()
+        self._settling = False
+        """All has ended, and what faults left behind is being cleared away: none come now."""
 
     # What hosts and executors ask
 
@@ -90,7 +94,7 @@ class World:
 
     @property
     def faulty(self) -> bool:
-        return asyncio.get_running_loop().time() < self.faults.until_s
+        return not self._settling and asyncio.get_running_loop().time() < self.faults.until_s
 
     def hit(self, fault: str) -> bool:
         """Whether a fault strikes here."""
@@ -197,10 +201,12 @@ class World:
         deadline = self.faults.until_s + PATIENCE_S
         while not self.violations and loop.time() < deadline:
             await self._until_ended(deadline)
+            self._settling = True
             if not self.violations:
                 await asyncio.sleep(SETTLE_S)
             if self._all_ended():
                 return
+            self._settling = False
 
     def _all_ended(self) -> bool:
         kept = self.store._executions.values()
@@ -257,6 +263,7 @@ class World:
             random_bytes=Random(f"names-{self.seed}").randbytes,
             domains=("d",),
             max_parallelism=self.max_parallelism,
+            inline_max_bytes=self.inline_max_bytes,
         )
 
     # People: whatever they do they do again until it is acknowledged, and sometimes once more

@@ -43,7 +43,8 @@ def print_document(document: Any, form: str) -> None:
         return
     import yaml  # lazy: only for -o yaml
 
-    click.echo(yaml.safe_dump(document, sort_keys=False, allow_unicode=True), nl=False)
+    text = yaml.safe_dump(document, sort_keys=False, allow_unicode=True)  # pyright: ignore[reportUnknownMemberType]
+    click.echo(text, nl=False)
 
 
 def print_message(message: Message, form: str) -> None:

@@ -133,15 +133,19 @@ def items_of(node: NodeView) -> Items | None:
     """How far an array of tasks is, from its newest attempt; None for other nodes."""
     if not node.is_array or not node.attempts:
         return None
-    newest: dict[int, int] = {}
-    for item in node.attempts[-1].closure.metadata.external_resources:
-        newest[item.index] = item.phase
-    phases = Counter(newest.values())
+    closure = node.attempts[-1].closure
+    newest = {item.index: AttemptPhase(item.phase).name for item in closure.metadata.external_resources}
+    total, phases = len(newest), Counter(newest.values())
+    if "array" in closure.custom_info.fields:  # the resources are only the first ones, and of those that have begun
+        told = closure.custom_info.fields["array"].struct_value.fields
+        total = int(told["size"].number_value)
+        counts = told["phases"].struct_value.fields
+        phases = Counter({name: int(count.number_value) for name, count in counts.items()})
     return Items(
-        total=len(newest),
-        succeeded=phases[AttemptPhase.SUCCEEDED],
-        failed=phases[AttemptPhase.FAILED] + phases[AttemptPhase.RETRYABLE_FAILED],
-        running=phases[AttemptPhase.RUNNING],
+        total=total,
+        succeeded=phases["SUCCEEDED"],
+        failed=phases["FAILED"] + phases["RETRYABLE_FAILED"],
+        running=phases["RUNNING"],
     )
 
 

@@ -16,9 +16,7 @@ do. Nobody branches on the text. A run's own failure is data (`TaskError`), not 
 
 from __future__ import annotations
 
-from typing import Literal
-
-import msgspec
+from typing import Literal, NamedTuple
 
 
 class AlulaError(Exception):
@@ -62,7 +60,7 @@ class Unavailable(AlulaError): ...
 ErrorKind = Literal["USER", "SYSTEM"]
 
 
-class TaskError(msgspec.Struct, frozen=True, array_like=True):
+class TaskError(NamedTuple):
     """Why an attempt, a node or an execution failed.
 
     `kind` says whose fault it was and so which retry budget pays; `recoverable` whether another attempt

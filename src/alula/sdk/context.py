@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from alula.sdk.checkpoint import Checkpoint
@@ -38,23 +37,73 @@ class TaskIdentifier(NamedTuple):
     version: str
 
 
-@dataclass(slots=True)
-class ExecutionParameters:
-    """The running task's surroundings. In plain Python, outside a platform, they are those of a local run."""
+class Identity(NamedTuple):
+    """Which attempt it is."""
 
     execution_id: ExecutionIdentifier
     task_id: TaskIdentifier
     attempt: int
-    """From 0."""
-    working_directory: str
-    """A folder of the attempt's own; gone after it."""
-    raw_output_prefix: str
-    """Under which the files of outputs are stored."""
-    checkpoint: Checkpoint
-    store: Store
-    secrets: Secrets = field(default_factory=Secrets)
-    decks: list[Deck] = field(default_factory=list["Deck"])
-    enable_deck: bool = False
+
+
+class ExecutionParameters:
+    """The running task's surroundings. In plain Python, outside a platform, they are those of a local run.
+
+    Most tasks ask for little of it, so what is asked for is made then.
+    """
+
+    def __init__(
+        self,
+        identify: Callable[[], Identity],
+        store: Store,
+        *,
+        working_directory: str,
+        raw_output_prefix: str,
+        checkpoint_path: str = "",
+        previous_checkpoint: str = "",
+        enable_deck: bool = False,
+    ) -> None:
+        self._identify = identify
+        self.store = store
+        self.working_directory = working_directory
+        """A folder of the attempt's own; gone after it."""
+        self.raw_output_prefix = raw_output_prefix
+        """Under which the files of outputs are stored."""
+        self._checkpoints = checkpoint_path, previous_checkpoint
+        self.enable_deck = enable_deck
+
+    @property
+    def execution_id(self) -> ExecutionIdentifier:
+        """The run."""
+        return self._identity.execution_id
+
+    @property
+    def task_id(self) -> TaskIdentifier:
+        """The task."""
+        return self._identity.task_id
+
+    @property
+    def attempt(self) -> int:
+        """From 0."""
+        return self._identity.attempt
+
+    @cached_property
+    def _identity(self) -> Identity:
+        return self._identify()
+
+    @cached_property
+    def checkpoint(self) -> Checkpoint:
+        """What an earlier attempt kept, and a place for what the next should find."""
+        return Checkpoint(*self._checkpoints)
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The secrets that the task asked for."""
+        return Secrets()
+
+    @cached_property
+    def decks(self) -> list[Deck]:
+        """What will be the attempt's report."""
+        return []
 
     @property
     def logging(self) -> logging.Logger:
@@ -71,22 +120,23 @@ class ExecutionParameters:
         return datetime.datetime.now(datetime.UTC)
 
 
-_current: ContextVar[ExecutionParameters | None] = ContextVar("alula_current_context", default=None)
+CURRENT: ContextVar[ExecutionParameters | None] = ContextVar("alula_current_context", default=None)
+"""That of the running task; see `running`."""
 
 
 def current_context() -> ExecutionParameters:
     """The surroundings of the running task."""
-    return _current.get() or _plain_context()
+    return CURRENT.get() or _plain_context()
 
 
 @contextmanager
 def running(context: ExecutionParameters) -> Generator[None]:
     """`current_context()` gives this one meanwhile."""
-    token = _current.set(context)
+    token = CURRENT.set(context)
     try:
         yield
     finally:
-        _current.reset(token)
+        CURRENT.reset(token)
 
 
 def working_directory() -> str:
@@ -109,13 +159,12 @@ def make_context(
     from alula.sdk.types.store import FileStore  # lazy: declaring needs no store
 
     return ExecutionParameters(
-        execution_id=ExecutionIdentifier(*execution_id),
-        task_id=TaskIdentifier(*task_id),
-        attempt=attempt,
+        lambda: Identity(ExecutionIdentifier(*execution_id), TaskIdentifier(*task_id), attempt),
+        FileStore(raw_output_prefix, working_directory),
         working_directory=working_directory,
         raw_output_prefix=raw_output_prefix,
-        checkpoint=Checkpoint(checkpoint_path, previous_checkpoint),
-        store=FileStore(raw_output_prefix, working_directory),
+        checkpoint_path=checkpoint_path,
+        previous_checkpoint=previous_checkpoint,
         enable_deck=enable_deck,
     )
 

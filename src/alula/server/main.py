@@ -7,24 +7,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
-import uvicorn
 
 from alula.server import data_folder
 from alula.server.api.grpc import server as grpc_server
-from alula.server.api.http import make_app
-from alula.server.api.objects import SignedObjects, object_routes
+from alula.server.api.objects import SignedObjects
 from alula.server.blob import Blobs
 from alula.server.blobs.file import FileBlobs
 from alula.server.blobs.signing import Grant
@@ -37,6 +36,9 @@ from alula.server.services.watch import Hub
 from alula.server.settings import Settings
 from alula.server.store import Store
 from alula.server.stores.sql.adapter import SqlStore
+
+if TYPE_CHECKING:
+    from alula.server.api.http_server import HttpServer
 
 GRACE_S = 5.0
 """How long calls that are under way may take to end when the platform stops."""
@@ -108,6 +110,7 @@ async def serve(
             stack.callback(data_folder.remove_info, folder)
             _write_info(folder, endpoints, platform.clock())
             ready(endpoints)
+            gc.freeze()  # looking through all that stays took a sixth of the time of a busy platform
             await _until(stop, runner)
             platform.hub.close()  # ends streams and held calls, which would otherwise wait out the grace
 
@@ -129,6 +132,7 @@ async def _platform(settings: Settings, store: Store, blobs: Blobs, endpoints: E
             domains=settings.domains,
             max_parallelism=settings.max_parallelism,
             system_retries=settings.system_retries,
+            inline_max_bytes=settings.inline_max_bytes,
         )
     finally:
         await store.stop()
@@ -170,19 +174,14 @@ async def _answer(
     blobs: ServedBlobs,
 ) -> None:
     """Let clients in; on the way out gRPC and HTTP stop first, together, and calls get a grace."""
+
+    def make_http() -> HttpServer:
+        from alula.server.api.http_server import make_http_server  # lazy: what was interrupted starts again first
+
+        return make_http_server(platform, settings.caller, blobs, grace_s=GRACE_S)
+
+    http = await asyncio.to_thread(make_http)  # the loop goes on starting attempts
     grpc_server.add_services(rpc, platform, settings.caller)
-    app = make_app(platform, settings.caller, object_routes(blobs, platform.clock))
-    http = _Http(
-        uvicorn.Config(
-            app,
-            http="h11",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            timeout_graceful_shutdown=int(GRACE_S),
-        )
-    )
     serving = asyncio.create_task(http.serve(sockets=[http_socket]), name="http")
     await rpc.start()
 
@@ -204,14 +203,6 @@ async def _until(stop: asyncio.Event, runner: Runner) -> None:
     finally:
         stopping.cancel()
         running.cancel()
-
-
-class _Http(uvicorn.Server):
-    """uvicorn installs handlers for signals and has no option against it; signals are the command line's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
 
 
 def _http_socket(host: str, port: int) -> socket.socket:

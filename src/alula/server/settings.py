@@ -55,6 +55,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Attempts at once of an execution that sets no limit itself; 0 for no limit."""
     system_retries: int = 3
     """Attempts beyond the first that failures of the platform itself may cost a node."""
+    inline_max_bytes: int = 65_536
+    """Values of inputs and outputs from this size are kept as objects of their own, with a reference in their place;
+    0 keeps all of them in the database."""
     lease_s: float = 30.0
     """How long a silent platform keeps its runs from others on the same database; it says that it lives three times
     as often."""
@@ -172,7 +175,7 @@ def _check(settings: Settings, source: str) -> None:
         raise _bad(source, "`domains` and `anonymous.principal` can't be empty")
     if not LEASE_MIN_S <= settings.lease_s <= LEASE_MAX_S:
         raise _bad(source, f"`lease_s` must be from {LEASE_MIN_S:g} to {LEASE_MAX_S:g}, not {settings.lease_s:g}")
-    for name in ("max_parallelism", "system_retries"):
+    for name in ("max_parallelism", "system_retries", "inline_max_bytes"):
         if getattr(settings, name) < 0:
             raise _bad(source, f"`{name}` can't be negative")
 

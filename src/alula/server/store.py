@@ -16,6 +16,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from alula.core.engine.records import (
+    AttemptPhase,
     AttemptRecord,
     CacheEntry,
     Changes,
@@ -308,6 +309,10 @@ class Store(Protocol):
 
     async def items(self, execution: ExecutionId, node_id: str, query: Query) -> list[ItemRecord]:
         """Filter fields: phase, index. Sort fields: index, updated_at."""
+        ...
+
+    async def item_phases(self, execution: ExecutionId, node_id: str) -> dict[AttemptPhase, int]:
+        """How many items of an array are in each phase, of those that have begun."""
         ...
 
     async def reasons(self, execution: ExecutionId, node_id: str | None = None) -> list[Reason]:

@@ -392,6 +392,56 @@ def test_a_module_that_seeds_when_it_is_imported_gets_its_own_sequence(tmp_path)
     assert on_executor(tmp_path, scenario) == [int(expected.stdout)] * 2
 
 
+def test_an_attempt_sees_no_variable_of_the_one_before(tmp_path):
+    show = (
+        "import os\ndef show():\n    print({k: v for k, v in sorted(os.environ.items()) if k.startswith('FLYTE_')})\n"
+    )
+    bundle = make_bundle(tmp_path / "code.tar.gz", {"show.py": show})
+    environments = (
+        {"FLYTE_ATTEMPT_NUMBER": "0", "FLYTE_K8S_ARRAY_INDEX": "3"},
+        {"FLYTE_ATTEMPT_NUMBER": "1"},
+        {},
+        {"FLYTE_K8S_ARRAY_INDEX": "4"},
+    )
+    command = task_command(bundle, "show", module="show")
+
+    async def scenario(harness: Harness):
+        # Each twice: the second is a fork that was made with the variables of the first.
+        for i, environment in enumerate(each for each in environments for _ in range(2)):
+            spec = attempt(tmp_path, *command, node=f"n{i}", environment=environment)
+            await harness.run(spec)
+            assert log_of(spec) == f"{environment}\n"
+
+    on_executor(tmp_path, scenario)
+
+
+@pytest.mark.parametrize("when", ["before", "after_in_parent", "after_in_child"])
+def test_what_a_module_does_at_a_fork_is_done(tmp_path, when):
+    hook = f"import os\nseen = []\nos.register_at_fork({when}=lambda: seen.append(os.getpid()))\n"
+    show = "def show():\n    print(len(seen) > 1, os.getpid() in seen)\n"
+    bundle = make_bundle(tmp_path / "code.tar.gz", {"hooked.py": hook + show})
+    spec = attempt(tmp_path, *task_command(bundle, "show", module="hooked"))
+    assert run_one(tmp_path, spec).phase == "SUCCEEDED"
+    expected = {"before": "True False", "after_in_parent": "False False", "after_in_child": "False True"}
+    assert log_of(spec) == f"{expected[when]}\n"
+
+
+def test_threads_and_event_loops_work_in_a_fork(tmp_path):
+    source = """
+import asyncio, concurrent.futures, logging, subprocess, sys, threading
+def show():
+    pool = concurrent.futures.ThreadPoolExecutor(2)
+    logging.basicConfig(stream=sys.stdout, format="%(message)s")
+    logging.warning("%s", sum(pool.map(abs, range(-3, 3))))
+    print(asyncio.run(asyncio.to_thread(threading.active_count)) > 1, threading.current_thread().name)
+    print(subprocess.run(["echo", "child"], capture_output=True, text=True, check=True).stdout.strip())
+"""
+    bundle = make_bundle(tmp_path / "code.tar.gz", {"threaded.py": source})
+    spec = attempt(tmp_path, *task_command(bundle, "show", module="threaded"))
+    assert run_one(tmp_path, spec).phase == "SUCCEEDED"
+    assert log_of(spec).splitlines() == ["9", "True MainThread", "child"]
+
+
 UNLESS_AN_ATTEMPT = "import os, time\nif 'FLYTE_ATTEMPT_NUMBER' not in os.environ: "
 
 
@@ -439,6 +489,21 @@ def test_an_entry_point_may_say_what_to_do_before_a_fork(tmp_path):
     spec = attempt(tmp_path, *task_command(bundle, "seven"), outputs=True)
     assert run_one(tmp_path, spec).phase == "SUCCEEDED"
     assert log_of(spec).splitlines()[0] == "preload tasks"
+
+
+def test_an_entry_point_may_foresee_what_the_next_attempts_do(tmp_path):
+    foresee = "seen = []\ndef foresee(argv):\n    seen.append(argv)\n"
+    show = "import stand_in\ndef show():\n    print([argv[-1] for argv in stand_in.seen])\n"
+    bundle = make_bundle(tmp_path / "code.tar.gz", {"stand_in.py": ENTRY + foresee, "show.py": show})
+    first, second = (attempt(tmp_path, *task_command(bundle, "show", module="show"), node=node) for node in ("a", "b"))
+
+    async def scenario(harness: Harness):
+        await harness.run(first)
+        await asyncio.to_thread(eventually, standing_by)
+        await harness.run(second)
+
+    on_executor(tmp_path, scenario)
+    assert (log_of(first), log_of(second)) == ("[]\n", "['show']\n")
 
 
 def test_a_module_that_ends_its_process_fails_its_own_attempt_only(tmp_path):

@@ -259,7 +259,7 @@ async def test_nodes_are_listed_by_parent(store: Store) -> None:
 async def test_attempts_are_listed_by_number(store: Store) -> None:
     await launch(store, "a1")
     task = EntityId("p", "d", "t", "v")
-    second = AttemptRecord("n0", 1, AttemptPhase.QUEUED, 30, created_at=30)
+    second = AttemptRecord("n0", 1, AttemptPhase.QUEUED, 30, created_at=30, size=7)
     first = AttemptRecord("n0", 0, AttemptPhase.QUEUED, 20, task=task, task_type="python-task", created_at=20)
     await store.commit([commit(ID, 1, b"a", attempts=[second, first])])
     failed = AttemptRecord("n0", 0, AttemptPhase.FAILED, 25, started_at=21, ended_at=25, error=ERROR)
@@ -298,6 +298,8 @@ async def test_items_are_paged_by_index_and_filtered(store: Store) -> None:
     assert [item.index for item in failed] == [3, 1]
     oldest = await store.items(ID, "n0", query(sort_by="updated_at", descending=False, limit=2))
     assert [item.index for item in oldest] == [49, 48]
+    assert await store.item_phases(ID, "n0") == {AttemptPhase.SUCCEEDED: 25, AttemptPhase.FAILED: 25}
+    assert await store.item_phases(ID, "n1") == {}
 
 
 async def test_reasons_come_in_the_order_in_which_they_were_given(store: Store) -> None:

@@ -41,6 +41,25 @@ def base(run: int) -> int:
     return 1
 
 
+@task(cache=Cache(version="1", serialize=True))
+def once(run: int) -> int:
+    """The first computes; the second begins meanwhile and waits for its result."""
+    note("began")
+    Path(os.environ["LEDGER"] + "-once").touch()
+    time.sleep(0.2)
+    note("done")
+    return 10_000
+
+
+@task
+def until_once() -> None:
+    """Ends when the first has begun."""
+    note("began")
+    while not Path(os.environ["LEDGER"] + "-once").exists():
+        time.sleep(0.001)
+    note("done")
+
+
 @task(retries=2)
 def flaky(x: int) -> int:
     note("began")
@@ -97,12 +116,16 @@ child_plan = LaunchPlan.create("child_plan", child)
 def everything(run: int) -> int:
     first = base(run=run)
     again = base(run=run)
+    one, other = once(run=run), once(run=run)
+    until_once() >> other
+    both = add(x=one, y=other)
     tried = flaky(x=first)
     first >> sleep(timedelta(milliseconds=50)) >> again
     mapped = total(xs=map_task(item)(x=[1, 2, 3]))
     chosen = conditional("sum").if_(mapped > 10).then(inner(x=mapped)).else_().then(add(x=mapped, y=tried))
     launched = child_plan(x=grown(x=chosen))
     approved = approve(launched, "go", timeout=timedelta(hours=1))
+    again = add(x=again, y=both)
     return add(x=add(x=approved, y=again), y=wait_for_input("more", timeout=timedelta(hours=1), expected_type=int))
 
 

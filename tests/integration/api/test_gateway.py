@@ -111,7 +111,7 @@ def test_a_project_is_made_and_changed(platform: RunningPlatform) -> None:
         ("POST", "/api/v1/executions", b"[1]", 400, "InvalidBody"),
         ("POST", "/api/v1/executions", b'{"project": 1}', 400, "InvalidBody"),
         ("POST", "/api/v1/executions", b'{"name": null, "what": 1}', 400, "InvalidBody"),
-        ("POST", "/api/v1/executions/recover", b"{}", 501, "Unimplemented"),
+        ("POST", "/api/v1/executions/recover", b"{}", 400, "IncompleteIdentifier"),
         ("GET", "/config/v1/flyte_client", None, 501, "Unimplemented"),
         ("PATCH", "/api/v1/executions", b"{}", 405, "NoSuchRoute"),
         ("GET", "/api/v1/nothing", None, 404, "NoSuchRoute"),

@@ -9,7 +9,7 @@ from flyteidl.admin import execution_pb2, node_execution_pb2, task_execution_pb2
 from flyteidl.core import execution_pb2 as phases_pb2
 from rich.console import Console
 
-from alula.cli.tree import fit, lines, plain, plain_tree, renderable
+from alula.cli.tree import Items, fit, items_of, lines, plain, plain_tree, renderable
 from alula.core.engine.records import AttemptPhase, CacheStatus, NodePhase
 from alula.sdk.client.run_view import NodeView, RunView, short_name
 
@@ -55,6 +55,13 @@ SAMPLE = run(
     ),
     NodeView("n4", "report"),
 )
+
+
+def test_an_array_of_which_not_all_items_are_told_counts_them_all():
+    view = node("n0", "train", NodePhase.RUNNING, items=[AttemptPhase.SUCCEEDED] * 3)
+    phases = {"SUCCEEDED": 12_000, "RUNNING": 25, "FAILED": 1, "RETRYABLE_FAILED": 1}
+    view.attempts[-1].closure.custom_info.update({"array": {"size": 20_000, "phases": phases}})
+    assert items_of(view) == Items(total=20_000, succeeded=12_000, failed=2, running=25)
 
 
 def test_the_tree_shows_names_phases_durations_and_notes():

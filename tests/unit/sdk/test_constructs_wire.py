@@ -83,7 +83,7 @@ def test_a_graph_is_written_as_flytekit_writes_it(constructs, tmp_path):
         raw_output_prefix=str(tmp_path),
     )
     inputs = LiteralMap(literals={"n": Literal(scalar=Scalar(primitive=Primitive(integer=2)))})
-    job = expand(constructs.grow, inputs, context, SETTINGS).job
+    job = expand(constructs.grow, inputs.literals, context, SETTINGS).job
     assert {task.id.name: comparable(task) for task in job.tasks} == {
         task.id.name: comparable(task) for task in golden.tasks
     }

@@ -11,7 +11,7 @@ from flyteidl.core.errors_pb2 import ContainerError, ErrorDocument
 from flyteidl.core.execution_pb2 import ExecutionError
 from flyteidl.core.literals_pb2 import LiteralMap
 
-from alula.sdk.runtime.entrypoint import main, preload
+from alula.sdk.runtime.entrypoint import foresee, main, preload
 
 SOURCE = """
 import sys
@@ -206,6 +206,25 @@ def test_an_item_of_a_map_task_takes_its_part(attempt, monkeypatch):
     assert "`x` has no item 3" in attempt.error("scale", inputs=inputs, extra=["map-bound", "b"]).message
     monkeypatch.delenv("THE_INDEX")
     assert attempt.error("scale", inputs=inputs, extra=["map-bound", "b"]).origin == ExecutionError.SYSTEM
+
+
+def test_the_inputs_of_an_array_are_read_once_for_all_items(attempt, monkeypatch):
+    inputs = LiteralMap()
+    for value in (1, 2, 3):
+        inputs.literals["x"].collection.literals.add().scalar.primitive.integer = value
+    file = attempt.folder / "array.pb"
+    file.write_bytes(inputs.SerializeToString())
+    words = ["--inputs", str(file), "--output-prefix", str(attempt.folder / "out"), "--"]
+    words += ["task-module", attempt.module, "task-name", "add", "map-bound", ""]
+    foresee(words)
+    file.unlink()
+    monkeypatch.setenv("FLYTE_K8S_ARRAY_INDEX", "2")
+    assert main(words) == 0
+    outputs = LiteralMap.FromString((attempt.folder / "out" / "outputs.pb").read_bytes())
+    assert outputs.literals["o0"].scalar.primitive.integer == 5
+    foresee(words[:-2])  # another attempt, that is no item: what was kept goes
+    assert main(words) == 0
+    assert (attempt.folder / "out" / "error.pb").exists()
 
 
 def test_the_context_says_who_and_where(attempt, monkeypatch):

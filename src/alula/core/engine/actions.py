@@ -55,6 +55,12 @@ class LookUpCache(msgspec.Struct, frozen=True):
     """Answer when there is a result, or when nobody computes it any more."""
 
 
+class LoadValue(msgspec.Struct, frozen=True):
+    """Read a value that was put aside. Answer with `ValueLoaded`, the value given to the state before."""
+
+    uri: str
+
+
 class SetTimer(msgspec.Struct, frozen=True):
     """Answer with `TimerFired` at `at` (microseconds since the epoch); a timer whose reason is gone is ignored."""
 
@@ -91,4 +97,4 @@ class Finish(msgspec.Struct, frozen=True):
     error: TaskError | None
 
 
-Action = StartAttempt | CancelAttempt | LookUpCache | SetTimer | LaunchChild | AbortChild | Finish
+Action = StartAttempt | CancelAttempt | LookUpCache | LoadValue | SetTimer | LaunchChild | AbortChild | Finish

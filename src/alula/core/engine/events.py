@@ -14,6 +14,7 @@ import msgspec
 
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId
+from alula.core.literals.offloading import OffloadRule
 
 TimerKind = Literal["retry", "timeout", "queue_timeout", "sleep"]
 
@@ -34,6 +35,8 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     """`project/domain/name`: how the outside refers to what this execution made."""
     recovery_uri: str = ""
     """The object that says what it takes over from an earlier execution, a `recovery.Recovery`; empty for nothing."""
+    offload: OffloadRule | None = None
+    """Which values are put aside; None for none."""
 
 
 class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):
@@ -163,6 +166,14 @@ class AbortRequested(msgspec.Struct, frozen=True, array_like=True, tag="abort"):
     principal: str
 
 
+class ValueLoaded(msgspec.Struct, frozen=True, array_like=True, tag="loaded"):
+    """A value that was put aside is there for nodes to look into, or can't be had."""
+
+    at: int
+    uri: str
+    error: TaskError | None = None
+
+
 NodeEvent = (
     AttemptWaits
     | AttemptStarted
@@ -178,7 +189,7 @@ NodeEvent = (
 )
 """Facts about nodes; the others are about the execution as a whole."""
 
-Event = Created | Claimed | AbortRequested | NodeEvent
+Event = Created | Claimed | AbortRequested | ValueLoaded | NodeEvent
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Event)

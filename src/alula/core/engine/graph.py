@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from alula.core.engine import recovery, report
+from alula.core.engine import recovery, report, values
 from alula.core.engine.plan import Plan, PlanNode
 from alula.core.engine.records import ExecutionChange, ExecutionPhase, NodePhase
 from alula.core.engine.sources import INPUTS, Unresolved, resolve
@@ -19,6 +19,7 @@ from alula.core.engine.state import Cell, Scope
 from alula.core.engine.turn import Turn
 from alula.core.errors import TaskError
 from alula.core.ids import nested_node_id
+from alula.core.literals.attributes import NotLoaded
 
 _PARSED_MAX = 32
 """Parsed outputs kept for the nodes that read them next."""
@@ -77,8 +78,8 @@ class GraphScope:
             waiting.extend(followers)
         return frozenset(found)
 
-    def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
-        return resolve(self.plan.nodes[node].bindings, self.values)
+    def own_inputs(self, node: int, inputs: bytes) -> literals_pb2.LiteralMap:
+        return literals_pb2.LiteralMap.FromString(inputs)
 
     def start(self, turn: Turn) -> None:
         for root in self.plan.roots:
@@ -87,19 +88,25 @@ class GraphScope:
             self._finish(turn)
 
     def begin(self, turn: Turn, node: int) -> None:
-        if turn.execution.scopes.get(self.id) is not self or self.phases[node] != NodePhase.UNDEFINED:
+        if turn.execution.scopes.get(self.id) is not self:
+            return
+        if node == values.OUTPUTS:
+            self._finish(turn)
+            return
+        if self.phases[node] != NodePhase.UNDEFINED:
             return
         if self._handling and node != self.plan.failure:
             return
         plan = self.plan.nodes[node]
-        try:
-            resolved = self._inputs(plan)
-        except Unresolved as unresolved:
+        resolved = self._inputs(turn, plan)
+        if resolved is None:
+            return
+        if isinstance(resolved, TaskError):
             report.node_queued(turn, self, node, b"")
-            self.failed(turn, node, unresolved.error, NodePhase.FAILED)
+            self.failed(turn, node, resolved, NodePhase.FAILED)
             return
         self.phases[node] = NodePhase.QUEUED
-        inputs = resolved.SerializeToString()
+        inputs = values.settle(turn, resolved)
         report.node_queued(turn, self, node, inputs)
         kept = recovery.kept(turn, self, node, resolved) if node != self.plan.failure else None
         if kept is not None:
@@ -179,11 +186,16 @@ class GraphScope:
             self._fail(turn, self.error)
             return
         try:
-            outputs = resolve(self.plan.outputs, self.values)
+            outputs = resolve(self.plan.outputs, self.values, turn.execution.loaded)
+        except NotLoaded as needed:
+            error = values.load(turn, self, values.OUTPUTS, needed.uri)
+            if error is not None:
+                turn.end_scope(self, error=error)
+            return
         except Unresolved as unresolved:
             turn.end_scope(self, error=unresolved.error)
             return
-        turn.end_scope(self, outputs=outputs.SerializeToString())
+        turn.end_scope(self, outputs=values.settle(turn, outputs))
 
     def _fail(self, turn: Turn, error: TaskError) -> None:
         """The graph has failed: run its failure node, if it has one, and end."""
@@ -198,8 +210,11 @@ class GraphScope:
             turn.changes.execution = ExecutionChange(ExecutionPhase.FAILING, turn.at, error=error)
         self._begin_later(turn, failure)
 
-    def _inputs(self, plan: PlanNode) -> literals_pb2.LiteralMap:
-        inputs = resolve(plan.bindings, self.values)
+    def _inputs(self, turn: Turn, plan: PlanNode) -> literals_pb2.LiteralMap | TaskError | None:
+        """None where a value has to be loaded first."""
+        inputs = values.inputs_of(turn, self, plan, plan.index)
+        if not isinstance(inputs, literals_pb2.LiteralMap):
+            return inputs
         if plan.error_input and self.error is not None:
             union = inputs.literals[plan.error_input].scalar.union
             union.value.scalar.error.failed_node_id = self.error.node_id

@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from flyteidl.core import literals_pb2
 
-from alula.core.engine.events import AttemptSucceeded, CacheHit, Created, Event, GraphReturned
+from alula.core.engine.events import AttemptSucceeded, CacheHit, Created, Event, GraphReturned, ValueLoaded
 from alula.core.engine.plan import Plan
 from alula.core.engine.plan_nodes import PlanNodes
 from alula.core.engine.records import CacheStatus, Changes, NodePhase, NodeRecord
 from alula.core.engine.recovery import Kept, Made, Recovery, hashes_of, target_of
 from alula.core.engine.state import Execution
 from alula.core.engine.step import start, step
+from alula.core.literals.attributes import Loaded
 
 _WELL = (NodePhase.SUCCEEDED, NodePhase.RECOVERED)
 
@@ -31,6 +32,7 @@ def take_inventory(
     checkpoint: Checkpoint,
     graphs: Mapping[str, Plan] | None = None,
     recovery: Recovery | None = None,
+    loaded: Loaded | None = None,
 ) -> Recovery:
     """Everything that a new execution need not do again.
 
@@ -40,6 +42,7 @@ def take_inventory(
         checkpoint: where attempts keep their checkpoints.
         graphs: the plans that the log and `recovery` name.
         recovery: what the execution itself took over, named by its first event.
+        loaded: the values that the log says were loaded.
     """
     created = log[0]
     assert isinstance(created, Created), "a log begins with Created"
@@ -48,6 +51,8 @@ def take_inventory(
     found.note(changes)
     for event in log[1:]:
         found.note_event(event, state)
+        if isinstance(event, ValueLoaded) and event.error is None:
+            state.loaded[event.uri] = (loaded or {})[event.uri]
         _, changes = step(state, event)
         found.note(changes)
     return found.recovery(created.execution, state, checkpoint)
@@ -74,7 +79,7 @@ class _Inventory:
             return
         scope = state.scopes.get(event.scope)
         if scope is not None and scope.is_compact:
-            node_id, inputs = scope.node_id(event.node), hashes_of(scope.cache_inputs(event.node))
+            node_id, inputs = scope.node_id(event.node), hashes_of(scope.own_inputs(event.node, b""))
             target = target_of(scope.plan_node(event.node))
             self._items.setdefault(node_id, {})[event.node] = Kept(target, inputs, event.outputs)
 

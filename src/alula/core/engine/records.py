@@ -14,6 +14,7 @@ import msgspec
 
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId
+from alula.core.literals.offloading import Aside
 from alula.core.policy.cache_key import CacheKey
 
 
@@ -158,6 +159,8 @@ class AttemptRecord(msgspec.Struct):
     started_at: int | None = None
     ended_at: int | None = None
     error: TaskError | None = None
+    size: int | None = None
+    """Of an array: how many items there are, of which only those that have begun are in rows."""
 
 
 class ItemRecord(msgspec.Struct):
@@ -231,3 +234,5 @@ class Changes(msgspec.Struct):
     published: list[CacheEntry] = []
     """Cache entries to write, in the same transaction."""
     released: list[Released] = []
+    asides: list[Aside] = []
+    """Objects to write before anything that refers to them."""

@@ -12,7 +12,7 @@ import msgspec
 from flyteidl.core import literals_pb2
 
 from alula.core.errors import AlulaError, TaskError
-from alula.core.literals.attributes import resolve_attribute
+from alula.core.literals.attributes import Loaded, resolve_attribute
 
 INPUTS = -1
 """The place of the scope's own inputs among the nodes that a promise may name."""
@@ -90,17 +90,18 @@ def _fold_map(items: dict[str, Source]) -> Source:
     return Constant(literals_pb2.Literal(map=literals_pb2.LiteralMap(literals=constants)))
 
 
-def resolve(bindings: Bindings, values: ValuesOf) -> literals_pb2.LiteralMap:
-    """The literals that a node starts with.
+def resolve(bindings: Bindings, values: ValuesOf, loaded: Loaded) -> literals_pb2.LiteralMap:
+    """The literals that a node starts with. `loaded` are values that were put aside and that paths may lead into.
 
     Raises:
         Unresolved: a promise can't be kept; names the input.
+        NotLoaded: a path leads into a value that is not among the `loaded`.
     """
     resolved = literals_pb2.LiteralMap()
     literals = resolved.literals
     for var, source in bindings:
         try:
-            literals[var].CopyFrom(_evaluate(source, values))
+            literals[var].CopyFrom(_evaluate(source, values, loaded))
         except KeyError as missing:
             raise Unresolved(var, f"no output {missing} came from the node it is bound to") from missing
         except AlulaError as wrong:
@@ -108,17 +109,17 @@ def resolve(bindings: Bindings, values: ValuesOf) -> literals_pb2.LiteralMap:
     return resolved
 
 
-def _evaluate(source: Source, values: ValuesOf) -> literals_pb2.Literal:
+def _evaluate(source: Source, values: ValuesOf, loaded: Loaded) -> literals_pb2.Literal:
     if isinstance(source, Promise):
         outputs = values(source.node).literals
         if source.var not in outputs:
             raise KeyError(source.var)
         literal = outputs[source.var]
-        return resolve_attribute(literal, source.path) if source.path else literal
+        return resolve_attribute(literal, source.path, loaded) if source.path else literal
     if isinstance(source, Constant):
         return source.literal
     if isinstance(source, ListOf):
-        items = [_evaluate(item, values) for item in source.items]
+        items = [_evaluate(item, values, loaded) for item in source.items]
         return literals_pb2.Literal(collection=literals_pb2.LiteralCollection(literals=items))
-    entries = {key: _evaluate(item, values) for key, item in source.items.items()}
+    entries = {key: _evaluate(item, values, loaded) for key, item in source.items.items()}
     return literals_pb2.Literal(map=literals_pb2.LiteralMap(literals=entries))

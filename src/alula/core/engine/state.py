@@ -148,8 +148,9 @@ class Scope(Protocol):
         """Outputs of a node of the graph, or with `sources.INPUTS` its inputs: what promises resolve to."""
         ...
 
-    def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
-        """The inputs that decide whether the node's result is known: of an array item, its own."""
+    def own_inputs(self, node: int, inputs: bytes) -> literals_pb2.LiteralMap:
+        """The inputs that decide whether the node's result is known: of an item that begins with those of its whole
+        array, its own."""
         ...
 
 
@@ -166,11 +167,14 @@ class Execution:
         "error",
         "gates",
         "graphs",
+        "loaded",
+        "loading",
         "phase",
         "plan",
         "recovery",
         "running",
         "scopes",
+        "unloadable",
     )
 
     def __init__(self, plan: Plan, created: Created, recovery: Recovery | None = None) -> None:
@@ -195,6 +199,12 @@ class Execution:
         """What gates were answered, by signal: a gate that asks the same later has its answer at once."""
         self.children: dict[str, tuple[int, int]] = {}
         """(scope, node) of the launch plan node of each child execution."""
+        self.loading: dict[str, list[tuple[int, int]]] = {}
+        """(scope, node) of what waits for each value that was put aside, by URI."""
+        self.loaded: dict[str, literals_pb2.Literal] = {}
+        """Such values that are there to be looked into; put here by the shell."""
+        self.unloadable: dict[str, TaskError] = {}
+        """Why such values are not."""
         self._scopes_opened = 0
 
     def new_scope_id(self) -> int:

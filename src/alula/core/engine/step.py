@@ -12,8 +12,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from alula.core.engine.actions import Action, Finish
-from alula.core.engine.events import AbortRequested, ChildEnded, Claimed, Created, Event, NodeEvent, SignalSet
+from alula.core.engine import values
+from alula.core.engine.actions import Action, Finish, LoadValue
+from alula.core.engine.events import (
+    AbortRequested,
+    ChildEnded,
+    Claimed,
+    Created,
+    Event,
+    NodeEvent,
+    SignalSet,
+    ValueLoaded,
+)
 from alula.core.engine.graph import GraphScope
 from alula.core.engine.machines import MACHINES
 from alula.core.engine.machines.gate import is_open_question, keep_answer
@@ -22,6 +32,7 @@ from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.engine.recovery import Recovery
 from alula.core.engine.state import Execution
 from alula.core.engine.turn import Ended, Turn
+from alula.core.literals.attributes import Loaded
 
 
 class IllegalTransition(Exception):
@@ -59,6 +70,8 @@ def accepts(execution: Execution, event: Event) -> bool:
         return False
     if isinstance(event, AbortRequested):
         return True
+    if isinstance(event, ValueLoaded):
+        return event.uri in execution.loading
     if isinstance(event, SignalSet):
         return is_open_question(execution, event.signal_id)
     return any(_accepts(execution, scope, node, event) for scope, node in _addressees(execution, event))
@@ -89,8 +102,10 @@ def fold(
     events: Iterable[Event],
     graphs: Mapping[str, Plan] | None = None,
     recovery: Recovery | None = None,
+    loaded: Loaded | None = None,
 ) -> Execution:
-    """The state after a whole log, whose first event is `Created`; `graphs` and `recovery` are what it names."""
+    """The state after a whole log, whose first event is `Created`; `graphs`, `recovery` and the `loaded` values are
+    what it names."""
     log = iter(events)
     created = next(log)
     if not isinstance(created, Created):
@@ -99,6 +114,8 @@ def fold(
     execution.graphs.update(graphs or {})
     _start(Turn(execution, created.at, MACHINES, silent=True))
     for event in log:
+        if isinstance(event, ValueLoaded) and event.error is None:
+            execution.loaded[event.uri] = (loaded or {})[event.uri]
         _apply(Turn(execution, event.at, MACHINES, silent=True), event)
     return execution
 
@@ -108,6 +125,7 @@ def outstanding(execution: Execution) -> Iterator[Action]:
     if execution.phase.is_terminal:
         yield Finish(execution.error)
         return
+    yield from map(LoadValue, execution.loading)
     for scope in execution.scopes.values():
         for node, cell in scope.cells.items():
             machine = MACHINES[scope.plan_node(node).kind]
@@ -132,6 +150,11 @@ def _apply(turn: Turn, event: Event) -> None:
         _abort(turn, event)
         return
     if isinstance(event, Created | Claimed):
+        return
+    if isinstance(event, ValueLoaded):
+        values.go_on(turn, event.uri, event.error)
+        _run(turn)
+        values.forget(execution)
         return
     if isinstance(event, SignalSet):
         keep_answer(turn, event)
@@ -184,6 +207,8 @@ def _end(turn: Turn, change: ExecutionChange) -> None:
     execution.blocked.clear()
     execution.gates.clear()
     execution.children.clear()
+    execution.loading.clear()
+    values.forget(execution)
     started = turn.changes.execution
     change.started_at = started.started_at if started else None
     turn.changes.execution = change
@@ -192,7 +217,7 @@ def _end(turn: Turn, change: ExecutionChange) -> None:
 
 def _story(execution: Execution, event: Event) -> str:
     where = ""
-    if not isinstance(event, Created | Claimed | AbortRequested):
+    if not isinstance(event, Created | Claimed | AbortRequested | ValueLoaded):
         for scope_id, node in _addressees(execution, event):
             scope = execution.scopes.get(scope_id)
             cell = scope.cells.get(node) if scope is not None else None

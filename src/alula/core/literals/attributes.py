@@ -2,7 +2,8 @@
 
 Lists and maps of literals are walked as they are; inside a dataclass or dict the path goes on in its msgpack
 or `Struct` form, and what it ends at becomes a literal again: a number, text or truth value a primitive (an
-integer stays one), a list a collection, `None` void, anything with fields a struct in the same encoding.
+integer stays one), a list a collection, `None` void, anything with fields a struct in the same encoding. A value
+that was put aside must have been loaded.
 """
 
 from __future__ import annotations
@@ -18,17 +19,28 @@ from alula.core.literals.structs import Plain, plain_struct, struct_of
 
 MSGPACK_TAG = "msgpack"
 Path: TypeAlias = Sequence[str | int]
+Loaded: TypeAlias = Mapping[str, literals_pb2.Literal]
+"""Values that were put aside, by URI."""
 _INT64 = range(-(2**63), 2**63)
 
 
-def resolve_attribute(literal: literals_pb2.Literal, path: Path) -> literals_pb2.Literal:
+class NotLoaded(Exception):
+    """What has to be looked into was put aside and is not loaded."""
+
+    def __init__(self, uri: str) -> None:
+        super().__init__(uri)
+        self.uri = uri
+
+
+def resolve_attribute(literal: literals_pb2.Literal, path: Path, loaded: Loaded) -> literals_pb2.Literal:
     """The part of `literal` at `path`: keys and field names as text, positions as integers.
 
     Raises:
         InvalidInput: code `PromiseAttributeResolveError` where the path leads nowhere; names the step.
+        NotLoaded: a value on the way was put aside and is not among the `loaded`.
     """
     for depth, step in enumerate(path):
-        literal = _unwrapped(literal)
+        literal = _unwrapped(literal, loaded)
         match literal.WhichOneof("value"):
             case "map":
                 entries = literal.map.literals
@@ -42,17 +54,22 @@ def resolve_attribute(literal: literals_pb2.Literal, path: Path) -> literals_pb2
                 literal = items[step]
             case "scalar":
                 return _resolve_scalar(literal.scalar, path, depth)
-            case "offloaded_metadata":
-                raise _missing(path, depth, "the value is stored apart and has to be read first")
             case _:
                 raise _missing(path, depth, "there is no value")
     return literal
 
 
-def _unwrapped(literal: literals_pb2.Literal) -> literals_pb2.Literal:
-    while literal.scalar.HasField("union"):
-        literal = literal.scalar.union.value
-    return literal
+def _unwrapped(literal: literals_pb2.Literal, loaded: Loaded) -> literals_pb2.Literal:
+    while True:
+        if literal.WhichOneof("value") == "offloaded_metadata":
+            uri = literal.offloaded_metadata.uri
+            if uri not in loaded:
+                raise NotLoaded(uri)
+            literal = loaded[uri]
+        elif literal.scalar.HasField("union"):
+            literal = literal.scalar.union.value
+        else:
+            return literal
 
 
 def _resolve_scalar(scalar: literals_pb2.Scalar, path: Path, depth: int) -> literals_pb2.Literal:

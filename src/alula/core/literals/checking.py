@@ -83,7 +83,13 @@ def scalar_type_of(scalar: literals_pb2.Scalar) -> types_pb2.LiteralType:
 def _common_type(literals: Iterable[literals_pb2.Literal]) -> types_pb2.LiteralType:
     """The one type, or the union of those types of which none fits another: `[]` says nothing beside `[1]`."""
     found: dict[bytes, types_pb2.LiteralType] = {}
+    primitives: set[str] = set()
     for literal in literals:
+        primitive = literal.scalar.primitive.WhichOneof("value")
+        if primitive in primitives:
+            continue  # lists of numbers may be very long
+        if primitive is not None:
+            primitives.add(primitive)
         literal_type = literal_type_of(literal)
         found.setdefault(literal_type.SerializeToString(deterministic=True), literal_type)
     variants: list[types_pb2.LiteralType] = []

@@ -8,7 +8,7 @@ from flyteidl.core import literals_pb2
 
 
 def uris(literals: literals_pb2.LiteralMap) -> Iterator[str]:
-    """URIs of all files, folders and data sets in these values, however deep."""
+    """URIs of all files, folders, data sets and values that were put aside in these values, however deep."""
     for literal in literals.literals.values():
         yield from _uris(literal)
 
@@ -22,6 +22,8 @@ def _uris(literal: literals_pb2.Literal) -> Iterator[str]:
             yield from uris(literal.map)
         case "scalar":
             yield from _scalar_uris(literal.scalar)
+        case "offloaded_metadata":
+            yield literal.offloaded_metadata.uri
         case _:
             return
 

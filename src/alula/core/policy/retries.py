@@ -55,7 +55,7 @@ def after_failure(error: TaskError, spent: Spent, budget: Budget) -> Retry | Giv
 
 def _exhausted(error: TaskError, failures: int, retries: int) -> TaskError:
     if retries == 0:
-        return msgspec.structs.replace(error, recoverable=False)
+        return error._replace(recoverable=False)
     return TaskError(
         code=f"RetriesExhausted|{error.code}",
         message=f"[{failures}/{retries + 1}] currentAttempt done. Last Error: {error.kind}::{error.message}",

@@ -44,15 +44,17 @@ def render(text: str, values: TemplateValues) -> str:
         InvalidInput: code `UnknownTemplateVariable`, or `UnknownTemplateInput` for an input that is not given or
             whose value can't be written as text.
     """
-    if "{{" not in text:
-        return text
-    names = _names(values)
-    return _VARIABLE.sub(lambda match: _value(match[1], names, values.inputs, text), text)
+    return _render(text, _names(values), values.inputs) if "{{" in text else text
 
 
 def render_all(texts: Iterable[str], values: TemplateValues) -> list[str]:
     """`render` for a command or its arguments."""
-    return [render(text, values) for text in texts]
+    names = _names(values)
+    return [_render(text, names, values.inputs) if "{{" in text else text for text in texts]
+
+
+def _render(text: str, names: Mapping[str, str], inputs: literals_pb2.LiteralMap | None) -> str:
+    return _VARIABLE.sub(lambda match: _value(match[1], names, inputs, text), text)
 
 
 def render_container(container: tasks_pb2.Container, values: TemplateValues) -> tasks_pb2.Container:

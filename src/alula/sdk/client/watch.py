@@ -21,6 +21,8 @@ POLL_INTERVAL_S = 1.0
 SAFETY_INTERVAL_S = 10.0
 """With a stream: the longest time between two looks."""
 MIN_INTERVAL_S = 0.02
+READING_SHARE = 0.2
+"""Of the time, at most: looking at a large run takes the platform's time too."""
 STREAM_SILENCE_S = 60.0
 
 
@@ -38,7 +40,9 @@ def follow(
     """
     reader = RunReader(connection, id)
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
+    began = time.monotonic()
     run = reader.read()
+    took_s = time.monotonic() - began
     yield run
     if run.phase.is_terminal:
         return
@@ -49,9 +53,11 @@ def follow(
         while not run.phase.is_terminal:
             if deadline is not None and time.monotonic() >= deadline:
                 raise Unavailable("WaitTimeout", f"{id} did not end within {timeout_s:g} s; it goes on")
-            wake_ups.wait(deadline)
+            wake_ups.wait(deadline, apart_s=took_s * (1 / READING_SHARE - 1))
+            began = time.monotonic()
             try:
                 run = reader.read()
+                took_s = time.monotonic() - began
             except Unavailable as error:
                 lost_at = _outage(lost_at, error, on_unreachable)
                 continue
@@ -89,9 +95,9 @@ class _WakeUps:
         """The thread ends with the stream's next line or silence; nobody waits for it."""
         self._stopped = True
 
-    def wait(self, deadline: float | None) -> None:
-        """Until something changed, or it is time to look anyway."""
-        time.sleep(MIN_INTERVAL_S)
+    def wait(self, deadline: float | None, *, apart_s: float) -> None:
+        """Until something changed, or it is time to look anyway; at least `apart_s`."""
+        time.sleep(max(MIN_INTERVAL_S, apart_s))
         longest = SAFETY_INTERVAL_S if self._streams else POLL_INTERVAL_S
         if deadline is not None:
             longest = max(0.0, min(longest, deadline - time.monotonic()))

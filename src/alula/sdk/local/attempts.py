@@ -6,9 +6,10 @@ import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
-from flyteidl.core.literals_pb2 import LiteralMap
+from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
 from alula.core.compiler.dynamic import BUILD_FAILED, compile_dynamic
 from alula.core.engine.actions import StartAttempt
@@ -80,7 +81,7 @@ class Attempts:
     def _execute(self, action: StartAttempt, plan: PlanNode, place: str) -> Succeeded | Expanded | TaskError:
         assert plan.task is not None
         target = self._tasks[plan.task.id.name]
-        inputs = LiteralMap.FromString(action.inputs)
+        inputs: Mapping[str, Literal] = LiteralMap.FromString(action.inputs).literals
         if isinstance(target, MapTask):
             inputs = item_inputs(inputs, target.bound, action.index)
         task = target.task if isinstance(target, MapTask) else target

@@ -24,6 +24,7 @@ from alula.core.engine.actions import (
     CancelAttempt,
     Finish,
     LaunchChild,
+    LoadValue,
     LookUpCache,
     SetTimer,
     StartAttempt,
@@ -189,6 +190,8 @@ class _Shell:
                 self._apply(ended)
             case CancelAttempt() | AbortChild() | Finish():
                 pass
+            case LoadValue():
+                raise AssertionError("a local run puts no values aside")
 
     def _attempt(self, action: StartAttempt) -> None:
         started = AttemptStarted(_now_us(), action.scope, action.node, action.attempt)

@@ -7,15 +7,10 @@ from typing import NamedTuple
 
 from alula.core.errors import InvalidInput
 
-_OPTIONS = {
-    "--inputs": "inputs",
-    "--output-prefix": "output_prefix",
-    "--raw-output-data-prefix": "raw_output_prefix",
-    "--checkpoint-path": "checkpoint_path",
-    "--prev-checkpoint": "previous_checkpoint",
-    "--code": "code_uri",
-}
-_LOADER = ("task-module", "task-name", "map-bound")
+_OPTIONS = frozenset(
+    ("--inputs", "--output-prefix", "--raw-output-data-prefix", "--checkpoint-path", "--prev-checkpoint", "--code")
+)
+_LOADER = frozenset(("task-module", "task-name", "map-bound"))
 
 
 class Arguments(NamedTuple):
@@ -37,32 +32,43 @@ class Arguments(NamedTuple):
 
 def parse(argv: Sequence[str]) -> Arguments:
     """Read `--option value ... -- task-module M task-name T [map-bound a,b]`. Raises `InvalidInput`."""
-    if "--" not in argv:
+    words = list(argv)
+    if "--" not in words:
         raise InvalidInput("BadCommandLine", "alula-execute: there is no `--` with the task after it")
-    split = list(argv).index("--")
-    options = _pairs(argv[:split], tuple(_OPTIONS))
-    loader = _pairs(argv[split + 1 :], _LOADER)
-    for name in ("--inputs", "--output-prefix"):
-        if not options.get(name):
-            raise InvalidInput("BadCommandLine", f"alula-execute: `{name}` is missing")
-    for name in ("task-module", "task-name"):
-        if not loader.get(name):
-            raise InvalidInput("BadCommandLine", f"alula-execute: `{name}` is missing after `--`")
+    split = words.index("--")
+    options = _pairs(words[:split], _OPTIONS)
+    loader = _pairs(words[split + 1 :], _LOADER)
+    inputs, output_prefix = options.get("--inputs"), options.get("--output-prefix")
+    module, name = loader.get("task-module"), loader.get("task-name")
+    if not (inputs and output_prefix and module and name):
+        raise _incomplete(options, loader)
     bound = loader.get("map-bound")
-    values = {field: options.get(option, "") for option, field in _OPTIONS.items()}
     return Arguments(
-        **values,
-        module=loader["task-module"],
-        name=loader["task-name"],
-        bound=None if bound is None else frozenset(filter(None, bound.split(","))),
+        inputs,
+        output_prefix,
+        options.get("--raw-output-data-prefix", ""),
+        options.get("--checkpoint-path", ""),
+        options.get("--prev-checkpoint", ""),
+        options.get("--code", ""),
+        module,
+        name,
+        None if bound is None else frozenset(filter(None, bound.split(","))),
     )
 
 
-def _pairs(words: Sequence[str], known: tuple[str, ...]) -> dict[str, str]:
-    found: dict[str, str] = {}
+def _pairs(words: list[str], known: frozenset[str]) -> dict[str, str]:
+    found = dict(zip(words[::2], words[1::2], strict=False))
+    if known.issuperset(found) and 2 * len(found) == len(words):
+        return found
     for place in range(0, len(words), 2):
-        name = words[place]
-        if name not in known or place + 1 >= len(words):
+        if words[place] not in known or place + 1 >= len(words):
             raise InvalidInput("BadCommandLine", f"alula-execute: can't read `{' '.join(words[place:])}`")
-        found[name] = words[place + 1]
-    return found
+    return found  # an option is there twice: the last counts
+
+
+def _incomplete(options: dict[str, str], loader: dict[str, str]) -> InvalidInput:
+    missing = [name for name in ("--inputs", "--output-prefix") if not options.get(name)]
+    if missing:
+        return InvalidInput("BadCommandLine", f"alula-execute: `{missing[0]}` is missing")
+    missing = [name for name in ("task-module", "task-name") if not loader.get(name)]
+    return InvalidInput("BadCommandLine", f"alula-execute: `{missing[0]}` is missing after `--`")

@@ -10,24 +10,26 @@ import contextlib
 import importlib
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from flyteidl.core.literals_pb2 import LiteralMap
+from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
 from alula.core.errors import AlulaError, TaskError
-from alula.sdk.context import ExecutionParameters, make_context
-from alula.sdk.deck import render
+from alula.sdk.context import ExecutionIdentifier, ExecutionParameters, Identity, TaskIdentifier
 from alula.sdk.runtime.arguments import Arguments, parse
 from alula.sdk.runtime.failure import TaskFailed
 from alula.sdk.runtime.loading import load_task, unpack_code
-from alula.sdk.runtime.results import read_inputs, write_deck, write_error, write_graph, write_outputs
-from alula.sdk.runtime.running import execute, item_inputs
-from alula.sdk.task import Task
-from alula.sdk.types.engine import wire_form
+from alula.sdk.runtime.results import read_inputs, read_lists, write_deck, write_error, write_graph, write_outputs
+from alula.sdk.runtime.running import AnyTask, execute, form_of, item_inputs
+from alula.sdk.task import Task, TaskSettings
+from alula.sdk.types.store import FileStore
 
 if TYPE_CHECKING:
     from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
+
+_REHEARSALS = 20
+"""The interpreter adapts code that has run some times."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -53,41 +55,90 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
+# What a process that forks attempts does beforehand
+
+_prepared: dict[tuple[str, str], AnyTask] = {}
+"""Tasks by module and name."""
+_foreseen: dict[str, LiteralMap] = {}
+"""The inputs of an array, by URI."""
+_FORESEEN_MAX_BYTES = 32 * 1024 * 1024
+"""Inputs that are larger, or not in a file of this machine, keep the fork server for too long."""
+
+
 def preload(modules: Sequence[str] = ()) -> None:
-    """Do beforehand, in a process that will fork, what every attempt of these modules' tasks would do.
+    """Do what every attempt of these modules' tasks would do.
 
     Imports the modules and prepares the conversions of their tasks. Errors of the modules pass through.
     """
-    for name in modules:
-        module = importlib.import_module(name)
-        for value in vars(module).values():
+    for module_name in modules:
+        module = importlib.import_module(module_name)
+        for name, value in vars(module).items():
             if isinstance(value, Task):
-                _prepare(cast("Task[..., object]", value))
+                _prepare(module_name, name, cast("AnyTask", value))
+    _rehearse()
 
 
-def _prepare(task: Task[..., object]) -> None:
+def foresee(argv: Sequence[str]) -> None:
+    """Others may follow that are like this attempt: the items of an array all read the inputs of the whole array."""
     try:
-        for type_ in (*task.interface.inputs.values(), *task.interface.outputs.values()):
-            wire_form(type_)
+        arguments = parse(argv)
+        if arguments.bound is None:
+            _foreseen.clear()
+        elif arguments.inputs not in _foreseen:
+            _foreseen.clear()
+            if os.stat(arguments.inputs).st_size <= _FORESEEN_MAX_BYTES:
+                inputs = read_inputs(arguments.inputs)
+                apart = sum(literal.offloaded_metadata.size_bytes for literal in inputs.literals.values())
+                if apart <= _FORESEEN_MAX_BYTES:
+                    _foreseen[arguments.inputs] = read_lists(inputs, arguments.bound)
+    except (AlulaError, TaskFailed, OSError):
+        return  # the attempt meets it and reports it
+
+
+def _prepare(module: str, name: str, task: AnyTask) -> None:
+    try:
+        form_of(task)
         if task.settings.is_dynamic:
             importlib.import_module("alula.sdk.runtime.expanding")
-    except (AlulaError, TypeError):
+    except (AlulaError, TypeError, TaskFailed):
         return  # the attempt meets it again and reports it
+    _prepared[module, name] = task
+
+
+def _rehearse() -> None:
+    """Run a task that does nothing, so that what Python learns by running is not learned in each fork again."""
+
+    def nothing(x: int = 0) -> int:
+        return x
+
+    task = cast("AnyTask", Task(nothing, TaskSettings()))
+    inputs = LiteralMap()
+    inputs.literals["x"].scalar.primitive.integer = 0
+    name = nothing.__name__
+    words = ["--inputs", os.devnull, "--output-prefix", "/", "--", "task-module", __name__, "task-name", name]
+    for _ in range(_REHEARSALS):
+        arguments = parse(words)
+        read_inputs(arguments.inputs)
+        execute(task, inputs.literals, _context(arguments, task)).SerializeToString(deterministic=True)
 
 
 def _attempt(arguments: Arguments) -> TaskError | None:
     try:
         if arguments.code_uri:
             unpack_code(arguments.code_uri)
-        task = load_task(arguments.module, arguments.name)
-        inputs = read_inputs(arguments.inputs)
+        task = _prepared.get((arguments.module, arguments.name)) or load_task(arguments.module, arguments.name)
+        inputs: Mapping[str, Literal]
         if arguments.bound is not None:
-            inputs = item_inputs(inputs, arguments.bound, _item_index())
+            whole = _foreseen.get(arguments.inputs) or read_lists(read_inputs(arguments.inputs), arguments.bound)
+            inputs = item_inputs(whole.literals, arguments.bound, _item_index())
+        else:
+            inputs = read_inputs(arguments.inputs).literals
         context = _context(arguments, task)
         try:
             result = _expand(task, inputs, context) if task.settings.is_dynamic else execute(task, inputs, context)
         finally:
-            _publish(arguments, context)
+            if context.enable_deck:
+                _publish(arguments, context)
         if isinstance(result, LiteralMap):
             write_outputs(arguments.output_prefix, result)
         else:
@@ -103,7 +154,7 @@ def _say(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def _expand(task: Task[..., object], inputs: LiteralMap, context: ExecutionParameters) -> DynamicJobSpec | LiteralMap:
+def _expand(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionParameters) -> DynamicJobSpec | LiteralMap:
     """The graph that a dynamic task makes, or its outputs when it makes none. Raises `TaskFailed`."""
     import msgspec  # lazy: only dynamic tasks write specifications
 
@@ -129,35 +180,47 @@ def _item_index() -> int:
         raise TaskFailed(TaskError("SYSTEM:AssertionError", message, kind="SYSTEM")) from error
 
 
-def _context(arguments: Arguments, task: Task[..., object]) -> ExecutionParameters:
-    def variable(name: str, alias: str) -> str:
-        return os.environ.get(name) or os.environ.get(alias, "")
-
-    return make_context(
-        execution_id=(
-            variable("FLYTE_INTERNAL_EXECUTION_PROJECT", "_F_PRJ"),
-            variable("FLYTE_INTERNAL_EXECUTION_DOMAIN", "_F_DM"),
-            variable("FLYTE_INTERNAL_EXECUTION_ID", "_F_NM"),
-        ),
-        task_id=(
-            variable("FLYTE_INTERNAL_TASK_PROJECT", "_F_TK_PRJ"),
-            variable("FLYTE_INTERNAL_TASK_DOMAIN", "_F_TK_DM"),
-            variable("FLYTE_INTERNAL_TASK_NAME", "_F_TK_NM"),
-            variable("FLYTE_INTERNAL_TASK_VERSION", "_F_TK_V"),
-        ),
-        attempt=int(os.environ.get("FLYTE_ATTEMPT_NUMBER") or 0),
-        working_directory=os.getcwd(),
-        raw_output_prefix=arguments.raw_output_prefix or f"{arguments.output_prefix}/raw",
+def _context(arguments: Arguments, task: AnyTask) -> ExecutionParameters:
+    raw, here = arguments.raw_output_prefix or f"{arguments.output_prefix}/raw", os.getcwd()
+    return ExecutionParameters(
+        _identity,
+        FileStore(raw, here),
+        working_directory=here,
+        raw_output_prefix=raw,
         checkpoint_path=arguments.checkpoint_path,
         previous_checkpoint=arguments.previous_checkpoint,
         enable_deck=task.settings.enable_deck,
     )
 
 
+def _identity() -> Identity:
+    """Who this is, from the environment as Flyte sets it."""
+
+    def variable(name: str, alias: str) -> str:
+        return os.environ.get(name) or os.environ.get(alias, "")
+
+    return Identity(
+        ExecutionIdentifier(
+            variable("FLYTE_INTERNAL_EXECUTION_PROJECT", "_F_PRJ"),
+            variable("FLYTE_INTERNAL_EXECUTION_DOMAIN", "_F_DM"),
+            variable("FLYTE_INTERNAL_EXECUTION_ID", "_F_NM"),
+        ),
+        TaskIdentifier(
+            variable("FLYTE_INTERNAL_TASK_PROJECT", "_F_TK_PRJ"),
+            variable("FLYTE_INTERNAL_TASK_DOMAIN", "_F_TK_DM"),
+            variable("FLYTE_INTERNAL_TASK_NAME", "_F_TK_NM"),
+            variable("FLYTE_INTERNAL_TASK_VERSION", "_F_TK_V"),
+        ),
+        int(os.environ.get("FLYTE_ATTEMPT_NUMBER") or 0),
+    )
+
+
 def _publish(arguments: Arguments, context: ExecutionParameters) -> None:
     """Write the decks, of a failed attempt too; a report that can't be written is no reason to fail."""
-    if not context.enable_deck or not context.decks:
+    if not context.decks:
         return
+    from alula.sdk.deck import render  # lazy: only tasks with decks
+
     try:
         write_deck(arguments.output_prefix, render(context.decks, title=arguments.name))
     except OSError as error:

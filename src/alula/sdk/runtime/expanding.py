@@ -6,10 +6,11 @@ version, image and code.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
-from flyteidl.core.literals_pb2 import LiteralMap
+from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
 from alula.core.errors import InvalidInput
 from alula.sdk.context import ExecutionParameters, running
@@ -34,7 +35,10 @@ class Expanded(NamedTuple):
 
 
 def expand(
-    task: Task[..., object], inputs: LiteralMap, context: ExecutionParameters, settings: SerializationSettings
+    task: Task[..., object],
+    inputs: Mapping[str, Literal],
+    context: ExecutionParameters,
+    settings: SerializationSettings,
 ) -> Expanded | LiteralMap:
     """Run the body of a dynamic task on these inputs. One that calls nothing gives its outputs.
 

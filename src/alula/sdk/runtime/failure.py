@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-import traceback
+from typing import TYPE_CHECKING
 
 from alula.core.errors import AlulaError, TaskError
 from alula.sdk.failures import RecoverableError
+
+if TYPE_CHECKING:
+    import traceback
 
 _SDK_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 _MACHINERY = (
@@ -43,6 +46,8 @@ def system_failure(code: str, what: str, exception: BaseException) -> TaskError:
 
 
 def _message(exception: BaseException) -> str:
+    import traceback  # lazy: most attempts end well
+
     report = traceback.TracebackException.from_exception(exception)
     _trim(report, set())
     return _shortened(f"{_headline(exception)}\n\n{''.join(report.format())}".rstrip())
@@ -59,7 +64,7 @@ def _trim(report: traceback.TracebackException, seen: set[int]) -> None:
         return
     seen.add(id(report))
     kept = [frame for frame in report.stack if not _is_ours(frame.filename)]
-    report.stack = traceback.StackSummary.from_list(kept)
+    report.stack = type(report.stack).from_list(kept)
     related = [report.__cause__, report.__context__, *(report.exceptions or ())]
     for each in related:
         if each is not None:

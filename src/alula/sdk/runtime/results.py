@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from flyteidl.core.errors_pb2 import ContainerError, ErrorDocument
@@ -21,7 +22,8 @@ from alula.sdk.types.store import is_local, local_path, scheme_of
 if TYPE_CHECKING:
     from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
 
-_READ_BYTES = 1 << 16
+_READ_BYTES = 1 << 12
+"""Enough for most; a larger buffer would be fresh memory in every forked process."""
 
 
 def read_inputs(uri: str) -> LiteralMap:
@@ -31,6 +33,21 @@ def read_inputs(uri: str) -> LiteralMap:
         inputs.ParseFromString(_read(uri))
     except (OSError, DecodeError) as error:
         raise TaskFailed(system_failure("DownloadDataError", f"can't read the inputs {uri}", error)) from error
+    return inputs
+
+
+def read_lists(inputs: LiteralMap, bound: Collection[str]) -> LiteralMap:
+    """The inputs of a whole array with the lists in their places that were put aside, in place. Raises `TaskFailed` of
+    kind SYSTEM."""
+    for name in inputs.literals:
+        literal = inputs.literals[name]
+        if name not in bound and literal.HasField("offloaded_metadata"):
+            uri = literal.offloaded_metadata.uri
+            try:
+                literal.ParseFromString(_read(uri))
+            except (OSError, DecodeError) as error:
+                what = f"can't read input `{name}` from {uri}"
+                raise TaskFailed(system_failure("DownloadDataError", what, error)) from error
     return inputs
 
 
@@ -70,28 +87,41 @@ def write_deck(prefix: str, page: str) -> None:
 
 
 def _read(uri: str) -> bytes:
-    if scheme_of(uri) in ("http", "https"):
+    path = uri if uri.startswith("/") else _path(uri)
+    if not path:
         from urllib.request import urlopen  # lazy: a task's own files are nearly always local
 
         with urlopen(uri, timeout=60) as response:
             return response.read()
-    if not is_local(uri):
-        raise OSError(f"there is no way to read {scheme_of(uri)}:// here")
     # Without `open`, whose layers of buffers are more work than these few bytes.
-    file = os.open(local_path(uri), os.O_RDONLY | os.O_CLOEXEC)
+    file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         data = os.read(file, _READ_BYTES)
-        while piece := os.read(file, _READ_BYTES):
-            data += piece
+        if len(data) == _READ_BYTES:
+            pieces = [data]
+            while piece := os.read(file, 1 << 20):
+                pieces.append(piece)
+            data = b"".join(pieces)
         return data
     finally:
         os.close(file)
 
 
+def _path(uri: str) -> str:
+    """Where a file is on this machine; empty for one to fetch. Raises `OSError` for one that can't be had."""
+    if is_local(uri):
+        return local_path(uri)
+    if scheme_of(uri) in ("http", "https"):
+        return ""
+    raise OSError(f"there is no way to read {scheme_of(uri)}:// here")
+
+
 def _write(prefix: str, name: str, data: bytes) -> None:
-    if not is_local(prefix):
-        raise OSError(f"there is no way to write {scheme_of(prefix)}:// here")
-    folder = local_path(prefix).rstrip("/")
+    if not prefix.startswith("/"):
+        if not is_local(prefix):
+            raise OSError(f"there is no way to write {scheme_of(prefix)}:// here")
+        prefix = local_path(prefix)
+    folder = prefix.rstrip("/")
     temporary = f"{folder}/.{name}.{os.getpid()}"
     try:
         file = _create(temporary)
@@ -99,10 +129,9 @@ def _write(prefix: str, name: str, data: bytes) -> None:
         os.makedirs(folder, exist_ok=True)
         file = _create(temporary)
     try:
-        view = memoryview(data)
-        while view:  # a disk that is nearly full takes a part
-            view = view[os.write(file, view) :]
-        os.replace(temporary, f"{folder}/{name}")
+        while data:  # a disk that is nearly full takes a part
+            data = data[os.write(file, data) :]
+        os.rename(temporary, f"{folder}/{name}")
     except OSError:
         os.unlink(temporary)  # on a full disk the next file may need its room
         raise

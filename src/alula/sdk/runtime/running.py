@@ -5,110 +5,133 @@ Shared by `alula-execute` and local runs. Knows no command line and no result fi
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
 from alula.core.errors import InvalidInput, TaskError
-from alula.sdk.binding import check_types
-from alula.sdk.context import ExecutionParameters, running
-from alula.sdk.interface import REQUIRED, InterfaceView
+from alula.sdk.binding import input_form, output_form
+from alula.sdk.context import CURRENT, ExecutionParameters
+from alula.sdk.interface import REQUIRED
 from alula.sdk.runtime.failure import TaskFailed, system_failure, user_failure
 from alula.sdk.task import Task, run_function
 from alula.sdk.types.containers import read
-from alula.sdk.types.engine import wire_form
 from alula.sdk.types.store import Store
-from alula.sdk.types.transformer import EXACT, TypeMismatch, describe
+from alula.sdk.types.transformer import EXACT, Transformer, TypeMismatch, describe
+
+AnyTask = Task[..., object]
 
 
-def execute(task: Task[..., object], inputs: LiteralMap, context: ExecutionParameters) -> LiteralMap:
+class Form(NamedTuple):
+    """How values go in and out of a task's function."""
+
+    inputs: tuple[tuple[str, Transformer, object], ...]
+    """Name, conversion, default."""
+    outputs: tuple[tuple[str, Transformer], ...]
+    returns_tuple: bool
+    is_async: bool
+
+
+def execute(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionParameters) -> LiteralMap:
     """Run a task's function on these inputs.
 
     Raises `TaskFailed`: with kind USER for what the function raises or returns wrongly, with kind SYSTEM for files
     that can't be read or stored. `KeyboardInterrupt` and other exceptions that are not failures pass through.
     """
-    with running(context):
+    form = form_of(task)
+    token = CURRENT.set(context)
+    try:
         values = input_values(task, inputs, context.store)
         try:
-            result = run_function(task, values)
+            result = run_function(task, values) if form.is_async else task.function(**values)
         except (Exception, SystemExit) as error:
             raise TaskFailed(user_failure(error)) from error
         return output_literals(task, result, context.store)
+    finally:
+        CURRENT.reset(token)
 
 
-def item_inputs(inputs: LiteralMap, bound: Collection[str], index: int) -> LiteralMap:
+@lru_cache(maxsize=1024)
+def form_of(task: AnyTask) -> Form:
+    """Raises `TaskFailed` for a type that has no form on the wire."""
+    interface = task.interface
+    try:
+        return Form(
+            tuple((name, input_form(interface, name)[0], interface.defaults[name]) for name in interface.inputs),
+            tuple((name, output_form(interface, name)[0]) for name in interface.outputs),
+            interface.returns_tuple,
+            task.is_async,
+        )
+    except InvalidInput as error:
+        raise TaskFailed(TaskError(f"USER:{error.code}", str(error))) from error
+
+
+def item_inputs(inputs: Mapping[str, Literal], bound: Collection[str], index: int) -> dict[str, Literal]:
     """The inputs of one item of a map task, from the inputs of the whole array. Raises `TaskFailed`."""
-    item = LiteralMap()
-    for name, literal in inputs.literals.items():
-        if name in bound:
-            item.literals[name].CopyFrom(literal)
-            continue
-        if not literal.HasField("collection") or not 0 <= index < len(literal.collection.literals):
-            size = len(literal.collection.literals)
-            message = f"map task: input `{name}` has no item {index} (its length is {size})"
-            raise TaskFailed(TaskError("USER:ValueError", message))
-        item.literals[name].CopyFrom(literal.collection.literals[index])
+    item: dict[str, Literal] = {}
+    for name in inputs:
+        literal = inputs[name]
+        if name not in bound:
+            items = literal.collection.literals
+            if not literal.HasField("collection") or not 0 <= index < len(items):
+                message = f"map task: input `{name}` has no item {index} (its length is {len(items)})"
+                raise TaskFailed(TaskError("USER:ValueError", message))
+            literal = items[index]
+        item[name] = literal
     return item
 
 
-def input_values(task: Task[..., object], inputs: LiteralMap, store: Store) -> dict[str, object]:
+def input_values(task: AnyTask, inputs: Mapping[str, Literal], store: Store) -> dict[str, object]:
     """What the function is called with. Raises `TaskFailed`."""
-    interface = task.interface
-    _check(interface)
     values: dict[str, object] = {}
-    for name, type_ in interface.inputs.items():
-        transformer, _ = wire_form(type_)
-        if name in inputs.literals:
-            literal = inputs.literals[name]
-        elif interface.defaults[name] is not REQUIRED:
-            values[name] = interface.defaults[name]
+    for name, transformer, default in form_of(task).inputs:
+        if name not in inputs:
+            values[name] = _without_input(task, name, transformer, default)
             continue
-        elif transformer.fit(None) == EXACT:
-            values[name] = None
-            continue
-        else:
-            message = f"task `{interface.name}` got no value for input `{name}` ({transformer.shown})"
-            raise TaskFailed(TaskError("USER:ValueError", message))
         try:
-            values[name] = read(transformer, literal, store)
+            values[name] = read(transformer, inputs[name], store)
         except TypeMismatch as error:
-            message = f"input `{name}` of task `{interface.name}`: {error}"
+            message = f"input `{name}` of task `{task.interface.name}`: {error}"
             raise TaskFailed(TaskError("USER:TypeError", message)) from error
         except OSError as error:
-            what = f"can't read input `{name}` of task `{interface.name}`"
+            what = f"can't read input `{name}` of task `{task.interface.name}`"
             raise TaskFailed(system_failure("DownloadDataError", what, error)) from error
         except Exception as error:  # constructors of the author's classes run here
             raise TaskFailed(user_failure(error)) from error
     return values
 
 
-@lru_cache(maxsize=1024)
-def _check(interface: InterfaceView) -> None:
-    try:
-        check_types(interface)
-    except InvalidInput as error:
-        raise TaskFailed(TaskError(f"USER:{error.code}", str(error))) from error
+def _without_input(task: AnyTask, name: str, transformer: Transformer, default: object) -> object:
+    """What a parameter is that got no value. Raises `TaskFailed`."""
+    if default is not REQUIRED:
+        return default
+    if transformer.fit(None) == EXACT:
+        return None
+    message = f"task `{task.interface.name}` got no value for input `{name}` ({transformer.shown})"
+    raise TaskFailed(TaskError("USER:ValueError", message))
 
 
-def output_literals(task: Task[..., object], result: object, store: Store) -> LiteralMap:
+def output_literals(task: AnyTask, result: object, store: Store) -> LiteralMap:
     """What the function returned, by output. Raises `TaskFailed`."""
+    form = form_of(task)
+    values = (result,) if len(form.outputs) == 1 and not form.returns_tuple else by_name(task, result).values()
     outputs = LiteralMap()
-    for name, value in by_name(task, result).items():
-        outputs.literals[name].CopyFrom(_literal(task, name, value, store))
+    for (name, transformer), value in zip(form.outputs, values, strict=True):
+        outputs.literals[name].CopyFrom(_literal(task, name, transformer, value, store))
     return outputs
 
 
-def by_name(task: Task[..., object], result: object) -> dict[str, object]:
+def by_name(task: AnyTask, result: object) -> dict[str, object]:
     """The result as the outputs that it stands for. Raises `TaskFailed` when their number is not that declared."""
-    interface = task.interface
-    names = list(interface.outputs)
+    form = form_of(task)
+    names = [name for name, _ in form.outputs]
     if not names:
         if result is not None:
             raise _wrong_result(task, "None, as no output is declared", describe(result))
         return {}
-    if not interface.returns_tuple:
+    if not form.returns_tuple:
         return {names[0]: result}
     if not isinstance(result, tuple) or len(cast("tuple[object, ...]", result)) != len(names):
         got = describe(cast("object", result))
@@ -116,8 +139,7 @@ def by_name(task: Task[..., object], result: object) -> dict[str, object]:
     return dict(zip(names, cast("tuple[object, ...]", result), strict=True))
 
 
-def _literal(task: Task[..., object], name: str, value: object, store: Store) -> Literal:
-    transformer, _ = wire_form(task.interface.outputs[name])
+def _literal(task: AnyTask, name: str, transformer: Transformer, value: object, store: Store) -> Literal:
     try:
         return transformer.to_literal(value, store)
     except TypeMismatch as error:
@@ -130,6 +152,6 @@ def _literal(task: Task[..., object], name: str, value: object, store: Store) ->
         raise TaskFailed(user_failure(error)) from error
 
 
-def _wrong_result(task: Task[..., object], expected: str, got: str) -> TaskFailed:
+def _wrong_result(task: AnyTask, expected: str, got: str) -> TaskFailed:
     message = f"the result of task `{task.interface.name}` ({task.location}): expected {expected}, got {got}"
     return TaskFailed(TaskError("USER:TypeError", message))

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-import pathlib
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from flyteidl.core.literals_pb2 import Blob, BlobMetadata, Literal, Scalar
 from flyteidl.core.types_pb2 import BlobType, LiteralType
@@ -21,6 +20,9 @@ from alula.sdk.types.transformer import (
     describe,
     describe_literal,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PATH_SCHEMA: Schema = {"anyOf": [{"type": "string"}, {"type": "string", "format": "path"}], "default": None}
 _METADATA_SCHEMA: Schema = {
@@ -64,12 +66,17 @@ def directory_uri(folder: FlyteDirectory[Any], store: Store) -> str:
     return uri
 
 
+def _is_path(value: object) -> bool:
+    """Whether it is a path of `pathlib`, which is not imported to find out."""
+    return any(base.__module__.partition(".")[0] == "pathlib" for base in type(value).__mro__)
+
+
 class FileTransformer:
     """FlyteFile and, with `as_path`, `pathlib.Path`."""
 
     tag = "FlyteFilePath"
 
-    def __init__(self, format: str = "", *, as_path: type[os.PathLike[str]] | None = None) -> None:
+    def __init__(self, format: str = "", *, as_path: type[Path] | None = None) -> None:
         self._format = format
         self._as_path = as_path
         self.shown = as_path.__name__ if as_path else f"FlyteFile[{format!r}]" if format else "FlyteFile"
@@ -95,13 +102,13 @@ class FileTransformer:
             return EXACT
         if isinstance(value, FlyteFile):
             return EXACT if self._as_path is None else CONVERTS
-        return CONVERTS if isinstance(value, (str, pathlib.PurePath)) else NO
+        return CONVERTS if isinstance(value, str) or _is_path(value) else NO
 
     def coerce(self, value: object) -> object:
         if self.fit(value) == NO:
             raise TypeMismatch(self.shown, describe(value))
         if self._as_path is not None:
-            return pathlib.Path(cast("str | os.PathLike[str]", value))
+            return self._as_path(cast("str | os.PathLike[str]", value))
         if isinstance(value, FlyteFile):
             return cast("FlyteFile[Any]", value)
         return FlyteFile(cast("str | os.PathLike[str]", value))
@@ -114,7 +121,7 @@ class FileTransformer:
 
     def _value(self, uri: str, store: Store) -> object:
         if self._as_path is not None:
-            return pathlib.Path(store.download(uri))
+            return self._as_path(store.download(uri))
         return FlyteFile.of_stored(uri, store)
 
     def to_literal(self, value: object, store: Store) -> Literal:
@@ -161,7 +168,7 @@ class DirectoryTransformer:
     def fit(self, value: object) -> int:
         if isinstance(value, FlyteDirectory):
             return EXACT
-        return CONVERTS if isinstance(value, (str, pathlib.PurePath)) else NO
+        return CONVERTS if isinstance(value, str) or _is_path(value) else NO
 
     def coerce(self, value: object) -> object:
         if isinstance(value, FlyteDirectory):

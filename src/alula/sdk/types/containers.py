@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import cast
 
-import msgspec
 from flyteidl.core.literals_pb2 import Binary, Literal, LiteralCollection, LiteralMap, Scalar
 from flyteidl.core.types_pb2 import LiteralType, SimpleType, TypeAnnotation
 
@@ -32,6 +31,8 @@ def document_type() -> LiteralType:
 
 def document(plain: object) -> Literal:
     """A literal that holds a plain value as msgpack."""
+    import msgspec  # lazy: most tasks have no documents
+
     try:
         packed = msgspec.msgpack.encode(plain)
     except (TypeError, OverflowError, ValueError) as error:
@@ -202,6 +203,8 @@ def plain_of(literal: Literal) -> object:
         from google.protobuf.json_format import MessageToDict  # lazy: only old clients send this form
 
         return MessageToDict(literal.scalar.generic)
+    import msgspec  # lazy: most tasks have no documents
+
     try:
         return cast("object", msgspec.msgpack.decode(literal.scalar.binary.value))
     except msgspec.DecodeError as error:
@@ -210,13 +213,16 @@ def plain_of(literal: Literal) -> object:
 
 def read(transformer: Transformer, literal: Literal, store: Store) -> object:
     """The Python value of a literal in whichever form it comes."""
-    if literal.HasField("offloaded_metadata"):
+    form = literal.WhichOneof("value")
+    if form == "scalar":
+        scalar = literal.scalar.WhichOneof("value")
+        if scalar == "generic" or (scalar == "binary" and literal.scalar.binary.tag == MSGPACK):
+            return transformer.from_plain(plain_of(literal), store)
+        if scalar == "union" and transformer.tag != "Typed Union":
+            return read(transformer, literal.scalar.union.value, store)
+    elif form == "offloaded_metadata":
         with open(store.readable(literal.offloaded_metadata.uri), "rb") as file:
             return read(transformer, Literal.FromString(file.read()), store)
-    if is_document(literal):
-        return transformer.from_plain(plain_of(literal), store)
-    if literal.scalar.HasField("union") and transformer.tag != "Typed Union":
-        return read(transformer, literal.scalar.union.value, store)
     return transformer.to_python(literal, store)
 
 

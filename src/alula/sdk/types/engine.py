@@ -1,16 +1,14 @@
 """The entrance to the types: `literal_type`, `to_literal`, `to_python`.
 
 Owns which transformer a Python type has. A type is recognised by its class and its module's name: pandas,
-pyarrow and pydantic are never imported to find out. There is no silent pickle: a type without a
-wire form raises `UnsupportedType` that says what to use.
+pyarrow and pydantic are never imported to find out, nor is what only few types need, as the process of each attempt
+pays for it. There is no silent pickle: a type without a wire form raises `UnsupportedType` that says what to use.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import enum
 import os
-import pathlib
 import types
 import typing
 from typing import Any, cast
@@ -29,13 +27,10 @@ from alula.sdk.types.containers import (
 )
 from alula.sdk.types.directory import FlyteDirectory
 from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer
-from alula.sdk.types.error import FlyteError
-from alula.sdk.types.error_literals import ErrorTransformer
 from alula.sdk.types.file import FlyteFile
 from alula.sdk.types.frames import FrameTransformer, library_of
 from alula.sdk.types.primitives import PRIMITIVES
 from alula.sdk.types.store import Store
-from alula.sdk.types.structs import DataclassTransformer, ModelTransformer
 from alula.sdk.types.structured_dataset import CSV, PARQUET, StructuredDataset
 from alula.sdk.types.transformer import NO, Schema, Transformer, TypeMismatch, UnsupportedType
 from alula.sdk.types.unions import UnionTransformer
@@ -176,16 +171,35 @@ def _class(class_: object, arguments: tuple[object, ...]) -> Transformer | None:
         return FrameTransformer(library, f"{library}.{py_type.__name__}")
     if issubclass(py_type, enum.Enum):
         return EnumTransformer(py_type)
-    if issubclass(py_type, pathlib.PurePath) or py_type is os.PathLike:
-        return FileTransformer(as_path=pathlib.Path)
-    if py_type is FlyteError:
-        return ErrorTransformer()
-    if dataclasses.is_dataclass(py_type):
+    packages = {base.__module__.partition(".")[0] for base in py_type.__mro__}
+    if "pathlib" in packages or py_type is os.PathLike:
+        return _path()
+    if py_type.__module__ == "alula.sdk.types.error":
+        return _error()
+    if hasattr(py_type, "__dataclass_fields__") or "pydantic" in packages:
+        return _struct(py_type)
+    plain = plains.PLAIN_TYPES.get((py_type.__module__, py_type.__qualname__))
+    return plain(py_type) if plain is not None else None
+
+
+def _path() -> Transformer:
+    from pathlib import Path  # lazy: the type brought it along
+
+    return FileTransformer(as_path=Path)
+
+
+def _error() -> Transformer:
+    from alula.sdk.types.error_literals import ErrorTransformer  # lazy: only failure handlers
+
+    return ErrorTransformer()
+
+
+def _struct(py_type: type) -> Transformer:
+    from alula.sdk.types.structs import DataclassTransformer, ModelTransformer  # lazy: only such types
+
+    if hasattr(py_type, "__dataclass_fields__"):
         return DataclassTransformer(py_type, transformer_for)
-    if any(base.__module__.partition(".")[0] == "pydantic" for base in py_type.__mro__):
-        return ModelTransformer(py_type, transformer_for)
-    plain = plains.PLAIN_TYPES.get(py_type)
-    return plain() if plain is not None else None
+    return ModelTransformer(py_type, transformer_for)
 
 
 def _format(arguments: tuple[object, ...]) -> str:

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import time
-from decimal import Decimal
 from typing import cast
-from uuid import UUID
 
 from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType
@@ -119,18 +117,23 @@ def _bytes_from_plain(plain: object, store: Store) -> object:
     return plain
 
 
-PLAIN_TYPES: dict[object, Callable[[], Transformer]] = {
-    bytes: lambda: PlainTransformer(
+def _bytes(_type: type) -> Transformer:
+    return PlainTransformer(
         "bytes",
         lambda: {"type": "string", "format": "base64"},
         fit=lambda value: EXACT if isinstance(value, bytes) else NO,
         to_plain=lambda value, store: value,
         from_plain=_bytes_from_plain,
-    ),
-    UUID: lambda: _by_text(UUID, {"type": "string", "format": "uuid"}, UUID),
-    Decimal: lambda: _by_text(Decimal, {"type": "string", "format": "decimal"}, Decimal),
-    time: lambda: _by_text(time, {"type": "string", "format": "time"}, time.fromisoformat),
+    )
+
+
+PLAIN_TYPES: dict[tuple[str, str], Callable[[type], Transformer]] = {
+    ("builtins", "bytes"): _bytes,
+    ("uuid", "UUID"): lambda type_: _by_text(type_, {"type": "string", "format": "uuid"}, type_),
+    ("decimal", "Decimal"): lambda type_: _by_text(type_, {"type": "string", "format": "decimal"}, type_),
+    ("datetime", "time"): lambda _: _by_text(time, {"type": "string", "format": "time"}, time.fromisoformat),
 }
+"""By module and name: what makes the conversions of the type."""
 
 
 def keyed_dict(key: Transformer, item: Transformer) -> PlainTransformer:

@@ -42,6 +42,7 @@ class Primitives:
         from_plain: Callable[[object], object],
     ) -> None:
         self.tag = self.shown = type_.__name__
+        self._type = type_
         self._simple = simple
         self._schema = schema
         self.fit = fit
@@ -65,8 +66,9 @@ class Primitives:
     def to_literal(self, value: object, store: Store) -> Literal:
         literal = Literal()
         try:
-            self._write(self.coerce(value), literal.scalar.primitive)
+            self._write(value if type(value) is self._type else self.coerce(value), literal.scalar.primitive)
         except (ValueError, OverflowError) as error:
+            self.coerce(value)  # says it better, where the value is out of range
             raise TypeMismatch(self.shown, f"{describe(value)}: {error}") from error
         return literal
 

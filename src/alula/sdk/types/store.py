@@ -6,11 +6,9 @@ Objects are written once under new names and never changed; what is handed out f
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
 
 
 class Store(Protocol):
@@ -46,7 +44,11 @@ def is_local(uri: str) -> bool:
 
 def local_path(uri: str) -> str:
     """The path of a `file://` URI or plain path."""
-    return unquote(urlsplit(uri).path) if scheme_of(uri) == "file" else uri
+    if scheme_of(uri) != "file":
+        return uri
+    from urllib.parse import unquote, urlsplit  # lazy: paths of a platform on this machine are plain
+
+    return unquote(urlsplit(uri).path)
 
 
 class FileStore:
@@ -76,6 +78,8 @@ class FileStore:
 
     def download(self, uri: str) -> str:
         """A copy in the scratch folder, under the object's own name."""
+        from urllib.parse import urlsplit  # lazy: most tasks copy no files
+
         folder = os.path.join(self._scratch, "inputs", os.urandom(8).hex())
         os.makedirs(folder)
         target = os.path.join(folder, os.path.basename(urlsplit(uri).path.rstrip("/")) or "data")
@@ -95,6 +99,8 @@ class FileStore:
 
 
 def _copy(source: str, target: str) -> None:
+    import shutil  # lazy: it loads what compresses files
+
     if os.path.isdir(source):
         shutil.copytree(source, target, dirs_exist_ok=True)
     else:
@@ -103,6 +109,7 @@ def _copy(source: str, target: str) -> None:
 
 
 def _fetch(url: str, target: str) -> None:
+    import shutil  # lazy: it loads what compresses files
     from urllib.request import urlopen  # lazy: only files from the web need it
 
     with urlopen(url, timeout=60) as response, open(target, "wb") as file:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 from flyteidl.core.literals_pb2 import Literal, Scalar, Union
 from flyteidl.core.types_pb2 import LiteralType, TypeStructure, UnionType
 
@@ -101,6 +100,8 @@ class UnionTransformer:
         if not found:
             raise TypeMismatch(self.shown, describe(plain))
         if len(found) > 1:
+            import msgspec  # lazy: most tasks have no documents
+
             packed = msgspec.msgpack.encode(plain)
             for variant, value in found:
                 if (

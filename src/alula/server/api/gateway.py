@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any, cast
 
 import msgspec
@@ -17,9 +18,11 @@ from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
+from starlette.datastructures import URLPath
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Match, NoMatchFound, Route
+from starlette.types import Receive, Scope, Send
 
 from alula.core.errors import InvalidInput
 from alula.server.api.grpc.calls import Context
@@ -28,19 +31,48 @@ from alula.server.api.grpc.service import Method, method_of, unimplemented
 BODY_MAX_BYTES = 64 * 1024 * 1024
 OCTETS = "application/octet-stream"
 JSON = "application/json"
+_ROUTE = "alula.route"
+"""Where a request's scope holds the route that was found."""
 _VARIABLE = re.compile(r"\{([a-z_.]+)\}")
 _http: Any = cast(Any, annotations_pb2).http  # the package has no stubs
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
-def gateway_routes(services: Iterable[tuple[ServiceDescriptor, Sequence[object]]]) -> list[Route]:
-    """A route for every HTTP path of every RPC, also for those that no servicer has."""
-    return [
-        _route(rpc, method_of(servicers, rpc), verb, path)
-        for service, servicers in services
-        for rpc in service.methods
-        for verb, path in _paths(rpc)
-    ]
+class Gateway(BaseRoute):
+    """A route for every HTTP path of every RPC, also for those that no servicer has.
+
+    They are made for the first request that comes here: that takes longer than all the rest of the API's start.
+    """
+
+    def __init__(self, services: Iterable[tuple[ServiceDescriptor, Sequence[object]]]) -> None:
+        self._services = services
+
+    @cached_property
+    def routes(self) -> list[Route]:
+        return [
+            _route(rpc, method_of(servicers, rpc), verb, path)
+            for service, servicers in self._services
+            for rpc in service.methods
+            for verb, path in _paths(rpc)
+        ]
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """The first of the routes that takes the request, else the first that takes its path."""
+        best: tuple[Match, Scope] = Match.NONE, {}
+        if scope["type"] == "http":
+            for route in self.routes:
+                match, found = route.matches(scope)
+                if match.value > best[0].value:
+                    best = match, {**found, _ROUTE: route}
+                if match is Match.FULL:
+                    break
+        return best
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await cast(Route, scope[_ROUTE]).handle(scope, receive, send)
+
+    def url_path_for(self, name: str, /, **path_params: Any) -> URLPath:
+        raise NoMatchFound(name, path_params)  # nobody makes links to RPCs
 
 
 def _paths(rpc: MethodDescriptor) -> Iterator[tuple[str, str]]:

@@ -27,7 +27,7 @@ from alula.core.errors import (
     Unavailable,
 )
 from alula.server.api.alula_routes import alula_routes
-from alula.server.api.gateway import gateway_routes
+from alula.server.api.gateway import Gateway
 from alula.server.api.grpc.server import services_of
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
@@ -51,7 +51,7 @@ def make_app(platform: Platform, caller: Caller, object_routes: Sequence[Route])
         Route("/healthcheck", _health),
         *alula_routes(platform, caller),
         *object_routes,
-        *gateway_routes(services_of(platform, caller)),
+        Gateway(services_of(platform, caller)),
     ]
     return Starlette(
         routes=routes,

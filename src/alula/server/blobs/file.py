@@ -16,6 +16,7 @@ import secrets
 import shutil
 import time
 from collections.abc import AsyncIterator, Generator, Mapping
+from functools import lru_cache
 from io import RawIOBase
 from pathlib import Path
 from typing import BinaryIO
@@ -56,10 +57,12 @@ class FileBlobs:
     # The contract
 
     def uri(self, *parts: str) -> str:
-        segments = [segment for part in parts for segment in part.split("/")]
-        for segment in segments:
-            check_segment(segment, "/".join(parts))
-        return os.path.join(self._folder, *segments)
+        if not parts:
+            return str(self._folder)
+        whole = "/".join(parts)
+        for segment in whole.split("/"):
+            check_segment(segment, whole)
+        return f"{self._folder}/{whole}"
 
     async def put(self, uri: str, data: bytes) -> None:
         path = self._path(uri)
@@ -240,8 +243,14 @@ def errors_of(uri: str) -> Generator[None]:
 
 
 def check_segment(segment: str, whole: str) -> None:
-    if segment in ("", ".", "..") or "\0" in segment or len(os.fsencode(segment)) > 255:
+    if not is_segment(segment):
         raise InvalidInput("BadObjectName", f"{whole!r} can't name an object", fix="use plain path segments")
+
+
+@lru_cache(maxsize=4096)
+def is_segment(segment: str) -> bool:
+    """Whether it may stand between two slashes of a path. Most stand in many paths."""
+    return segment not in ("", ".", "..") and "\0" not in segment and len(os.fsencode(segment)) <= 255
 
 
 def write_piece(file: RawIOBase, piece: bytes, uri: str) -> None:

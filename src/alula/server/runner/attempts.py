@@ -5,6 +5,7 @@ Owns the variables that tell a task who it is (Flyte's names).
 
 from __future__ import annotations
 
+import msgspec
 from flyteidl.core import tasks_pb2, workflow_pb2
 
 from alula.core.engine.actions import StartAttempt
@@ -19,6 +20,7 @@ from alula.server.services.task_resources import ceiling_of, defaults_of
 from alula.server.store import EntityRecord, ExecutionRecord
 
 ARRAY_INDEX = "FLYTE_K8S_ARRAY_INDEX"
+ATTEMPT_NUMBER = "FLYTE_ATTEMPT_NUMBER"
 
 
 def attempt_spec(
@@ -29,6 +31,32 @@ def attempt_spec(
     blobs: Blobs,
 ) -> AttemptSpec:
     """The specification of an attempt; `entity` is the registered task, None for one made at run time."""
+    if action.index < 0 or plan.own_inputs:
+        return _specified(owned, action, plan, entity, blobs)
+    key = action.scope, action.overrides
+    if owned.like is None or owned.like[0] != key:
+        owned.like = key, _specified(owned, action, plan, entity, blobs)
+    return _of_item(owned.like[1], owned, action, blobs)
+
+
+def _of_item(like: AttemptSpec, owned: Owned, action: StartAttempt, blobs: Blobs) -> AttemptSpec:
+    """The specification of one item of an array, from that of another."""
+    id = owned.attempt_id(action)
+    raw, previous = _raw_prefixes(owned, action, blobs)
+    return msgspec.structs.replace(
+        like,
+        id=id,
+        output_prefix=layout.output_prefix(blobs, id),
+        raw_prefix=raw,
+        checkpoint_prefix=layout.checkpoint_prefix(raw),
+        previous_checkpoint_prefix=previous,
+        environment={**like.environment, ARRAY_INDEX: str(id.index), ATTEMPT_NUMBER: str(id.attempt)},
+    )
+
+
+def _specified(
+    owned: Owned, action: StartAttempt, plan: PlanNode, entity: EntityRecord | None, blobs: Blobs
+) -> AttemptSpec:
     assert plan.task is not None, f"node {action.node_id} has no task"
     record = owned.record
     id = owned.attempt_id(action)
@@ -37,18 +65,15 @@ def attempt_spec(
     resources = resolve_resources(
         task, defaults=defaults_of(record.task_resources), ceiling=ceiling_of(record.task_resources)
     )
-    previous = action.checkpoint
-    if action.attempt:
-        before = AttemptId(record.id, action.node_id, action.attempt - 1, action.index)
-        previous = layout.checkpoint_prefix(blobs, owned.spec, before)
+    raw, previous = _raw_prefixes(owned, action, blobs)
     return AttemptSpec(
         id=id,
         task=task,
         inputs=action.inputs,
         input_uri=layout.input_uri(blobs, record.id, action.node_id, action.index if plan.own_inputs else -1),
         output_prefix=layout.output_prefix(blobs, id),
-        raw_prefix=layout.raw_prefix(blobs, owned.spec, id),
-        checkpoint_prefix=layout.checkpoint_prefix(blobs, owned.spec, id),
+        raw_prefix=raw,
+        checkpoint_prefix=layout.checkpoint_prefix(raw),
         previous_checkpoint_prefix=previous,
         environment=_environment(owned, plan.task, task, id),
         cpu_millicores=resources.cpu_millicores,
@@ -61,6 +86,15 @@ def attempt_spec(
 
 def _parsed(overrides: bytes) -> workflow_pb2.TaskNodeOverrides | None:
     return workflow_pb2.TaskNodeOverrides.FromString(overrides) if overrides else None
+
+
+def _raw_prefixes(owned: Owned, action: StartAttempt, blobs: Blobs) -> tuple[str, str]:
+    """Where the attempt puts its data, and the checkpoint that it goes on from, if there is one."""
+    raw = layout.raw_prefix(blobs, owned.spec, owned.attempt_id(action))
+    if not action.attempt:
+        return raw, action.checkpoint
+    before = AttemptId(owned.record.id, action.node_id, action.attempt - 1, action.index)
+    return raw, layout.checkpoint_prefix(layout.raw_prefix(blobs, owned.spec, before))
 
 
 def _with_overrides(
@@ -111,5 +145,5 @@ def _identity(record: ExecutionRecord, task: EntityId, id: AttemptId) -> dict[st
         "FLYTE_INTERNAL_TASK_DOMAIN": task.domain,
         "FLYTE_INTERNAL_TASK_NAME": task.name,
         "FLYTE_INTERNAL_TASK_VERSION": task.version,
-        "FLYTE_ATTEMPT_NUMBER": str(id.attempt),
+        ATTEMPT_NUMBER: str(id.attempt),
     }

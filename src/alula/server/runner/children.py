@@ -51,7 +51,11 @@ class Children:
         """
         try:
             recovery = await self._recovery(parent, action)
-            await create_execution(self._platform, _caller(parent), _request(parent, action), recovery=recovery)
+            request = _request(parent, action)
+            if recovery is not None:
+                origin = execution_identifier(_child_id(parent.id, action.recovers))
+                request.spec.metadata.reference_execution.CopyFrom(origin)
+            await create_execution(self._platform, _caller(parent), request, recovery=recovery)
         except AlreadyExists:
             pass
         except Unavailable:
@@ -170,9 +174,6 @@ def _request(parent: ExecutionRecord, action: LaunchChild) -> execution_pb2.Exec
         if of.HasField(field):
             getattr(spec, field).CopyFrom(getattr(of, field))
     spec.metadata.mode = execution_pb2.ExecutionMetadata.CHILD_WORKFLOW
-    if action.recovers:
-        origin = _child_id(parent.id, action.recovers)
-        spec.metadata.reference_execution.CopyFrom(execution_identifier(origin))
     spec.metadata.nesting = of.metadata.nesting + 1
     spec.metadata.parent_node_execution.CopyFrom(node_identifier(parent.id, action.node_id))
     return execution_pb2.ExecutionCreateRequest(

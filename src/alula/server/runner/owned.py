@@ -7,18 +7,31 @@ from collections.abc import Iterable
 from flyteidl.admin import execution_pb2
 
 from alula.core.engine.actions import Action, CancelAttempt, StartAttempt
-from alula.core.engine.events import Claimed, Event, GraphReturned, decode, encode
+from alula.core.engine.events import Claimed, Event, GraphReturned, ValueLoaded, decode, encode
 from alula.core.engine.records import Changes, ExecutionPhase, Released
 from alula.core.engine.state import Execution
 from alula.core.engine.step import accepts, step
 from alula.core.ids import AttemptId
+from alula.core.literals.offloading import Aside
+from alula.server.executor import AttemptSpec
 from alula.server.store import Commit, ExecutionRecord
 
 
 class Owned:
     """Collects steps into the next commit. Holds no effect that has not been committed back: see `taken`."""
 
-    __slots__ = ("_actions", "_changes", "_consumed", "_events", "_next_seq", "attempts", "record", "spec", "state")
+    __slots__ = (
+        "_actions",
+        "_changes",
+        "_consumed",
+        "_events",
+        "_next_seq",
+        "attempts",
+        "like",
+        "record",
+        "spec",
+        "state",
+    )
 
     def __init__(self, record: ExecutionRecord, state: Execution, next_seq: int) -> None:
         self.record = record
@@ -26,6 +39,8 @@ class Owned:
         self.state = state
         self.attempts: dict[AttemptId, tuple[int, int]] = {}
         """(scope, node) of the attempts in flight, for the updates that come back."""
+        self.like: tuple[tuple[int, bytes], AttemptSpec] | None = None
+        """Of the item that was started last, with its array's scope and overrides: the next resembles it."""
         self._next_seq = next_seq
         self._events: list[bytes] = []
         self._actions: list[Action] = []
@@ -47,12 +62,19 @@ class Owned:
             return
         if isinstance(event, GraphReturned) and event.closure_uri not in self.state.graphs:
             return  # meant for an earlier reading of the execution; its attempt is asked again
+        if isinstance(event, ValueLoaded) and event.error is None and event.uri not in self.state.loaded:
+            return  # as above; it is loaded again
         actions, changes = step(self.state, event)
         self.log(event)
         self.add(actions, changes)
 
     def consume(self, message: int) -> None:
         self._consumed.append(message)
+
+    @property
+    def asides(self) -> list[Aside]:
+        """Objects that must be written before the next commit, whose rows refer to them."""
+        return self._changes.asides
 
     @property
     def is_dirty(self) -> bool:
@@ -123,3 +145,4 @@ def join(into: Changes, more: Changes) -> None:
     into.signals.extend(more.signals)
     into.published.extend(more.published)
     into.released.extend(more.released)
+    into.asides.extend(more.asides)

@@ -15,8 +15,9 @@ import contextlib
 import logging
 import uuid
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from itertools import islice
+from typing import TypeVar
 
 import msgspec
 
@@ -27,6 +28,7 @@ from alula.core.engine.actions import (
     CancelAttempt,
     Finish,
     LaunchChild,
+    LoadValue,
     LookUpCache,
     SetTimer,
     StartAttempt,
@@ -37,6 +39,7 @@ from alula.core.engine.state import Stage, TaskCell
 from alula.core.engine.step import fold, outstanding, start
 from alula.core.errors import AlulaError, InvalidInput, NotFound, ResourceExhausted, TaskError, Unavailable
 from alula.core.ids import ExecutionId
+from alula.core.literals.offloading import reads_references
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
 from alula.server.runner.attempts import attempt_spec
@@ -46,7 +49,7 @@ from alula.server.runner.definitions import Definitions
 from alula.server.runner.dynamic import keep_graph
 from alula.server.runner.owned import Owned
 from alula.server.runner.timers import Timers
-from alula.server.services import layout
+from alula.server.services import layout, values
 from alula.server.services.history import read_named
 from alula.server.store import Commit, History, InboxMessage, Store
 
@@ -66,6 +69,7 @@ GATHER_ATTEMPTS = 16
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Publish = Callable[[ExecutionId, ExecutionPhase], None]
 
 
@@ -189,6 +193,11 @@ class Runner:
         if update.futures is not None:
             del owned.attempts[update.id]
             self._spawn(self._expand(owned, update, update.futures, place))
+            return
+        rule = owned.state.created.offload
+        if rule is not None and update.outputs is not None and len(update.outputs) >= rule.limit:
+            del owned.attempts[update.id]
+            self._spawn(self._lighten(owned, update, update.outputs, place))
             return
         event = _event_of(update, place)
         if event is None:
@@ -326,14 +335,14 @@ class Runner:
     async def _read(self, history: History) -> Owned:
         record, log = history.record, [facts.decode(event) for event in history.log]
         plan = await self._definitions.plan(record.workflow)
-        named = await read_named(log, self._blobs)
+        named = await read_named(record.id, log, self._blobs)
         created = log[0]
         if len(log) == 1 and isinstance(created, facts.Created):
             state, actions, changes = start(plan, created, named.graphs, named.recovery)
             owned = Owned(record, state, next_seq=1)
             owned.add(actions, changes)
         else:
-            owned = Owned(record, fold(plan, log, named.graphs, named.recovery), next_seq=len(log))
+            owned = Owned(record, fold(plan, log, named.graphs, named.recovery, named.loaded), next_seq=len(log))
             owned.add(outstanding(owned.state), Changes())
         if len(log) == 1 or not owned.state.phase.is_terminal:  # nothing follows an end
             owned.log(facts.Claimed(self._clock(), self._id))
@@ -405,6 +414,8 @@ class Runner:
         if not dirty:
             self._dirty.clear()
             return
+        for owned in dirty:
+            await values.keep(self._blobs, owned.asides)
         kept = await self._keep([owned.commit(self._id) for owned in dirty])
         self._dirty.clear()
         for owned, is_kept in zip(dirty, kept, strict=True):
@@ -471,6 +482,8 @@ class Runner:
                 self._executor.cancel(id)
             case LookUpCache():
                 self._look_up(owned.record.id, action)
+            case LoadValue():
+                self._spawn(self._load(owned, action))
             case SetTimer():
                 self._timers.set(owned.record.id, action)
             case LaunchChild():
@@ -493,12 +506,48 @@ class Runner:
         plan = scope.plan_node(action.node)
         entity = await self._definitions.registered_task(scope, action.node)
         try:
-            return attempt_spec(owned, action, plan, entity, self._blobs)
+            spec = attempt_spec(owned, action, plan, entity, self._blobs)
+            if owned.state.created.offload is None or reads_references(spec.task):
+                return spec
+            inputs = await values.whole(self._blobs, owned.record.id, spec.inputs)
+            return msgspec.structs.replace(spec, inputs=inputs)
+        except (Unavailable, ResourceExhausted):
+            raise
         except AlulaError as error:
             failed = TaskError(error.code, str(error))
             event = facts.AttemptFailed(self._clock(), action.scope, action.node, action.attempt, failed)
             self._arrive(owned.record.id, event)
             return None
+
+    async def _lighten(self, owned: Owned, update: AttemptUpdate, outputs: bytes, place: tuple[int, int]) -> None:
+        """Put large outputs aside, then tell the engine."""
+        rule = owned.state.created.offload
+        lighter = await self._again(lambda: values.lighten(self._blobs, outputs, rule))
+        event = _event_of(msgspec.structs.replace(update, outputs=lighter), place)
+        assert event is not None, "outputs come with an end"
+        self._arrive(update.id.execution, event)
+
+    async def _load(self, owned: Owned, action: LoadValue) -> None:
+        """Give the state a value that was put aside, then tell the engine."""
+        id, error = owned.record.id, None
+        try:
+            value = await self._again(lambda: values.load(self._blobs, id, action.uri))
+        except NotFound as gone:
+            error = TaskError(gone.code, str(gone), "SYSTEM")
+        else:
+            if (now_owned := self._owned.get(id)) is None or action.uri not in now_owned.state.loading:
+                return
+            now_owned.state.loaded[action.uri] = value
+        self._arrive(id, facts.ValueLoaded(self._clock(), action.uri, error))
+
+    async def _again(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Until the store of objects can be used."""
+        while True:
+            try:
+                return await work()
+            except (Unavailable, ResourceExhausted) as error:
+                logger.warning("an object can't be read or kept, trying again: %s", error)
+                await asyncio.sleep(STORE_RETRY_S)
 
     async def _expand(self, owned: Owned, update: AttemptUpdate, futures: bytes, place: tuple[int, int]) -> None:
         """A dynamic task gave a graph: make it ready, then tell the engine."""
@@ -509,20 +558,16 @@ class Runner:
         task = graph.plan_node(node).task
         assert task is not None, f"node {update.id.node_id} has no task"
         prefix = layout.output_prefix(self._blobs, update.id)
-        while True:
-            try:
-                kept = await keep_graph(
-                    futures,
-                    parent=task.template,
-                    node_id=update.id.node_id,
-                    prefix=prefix,
-                    blobs=self._blobs,
-                    definitions=self._definitions,
-                )
-                break
-            except (Unavailable, ResourceExhausted) as error:
-                logger.warning("the graph of %s can't be kept, trying again: %s", update.id, error)
-                await asyncio.sleep(STORE_RETRY_S)
+        kept = await self._again(
+            lambda: keep_graph(
+                futures,
+                parent=task.template,
+                node_id=update.id.node_id,
+                prefix=prefix,
+                blobs=self._blobs,
+                definitions=self._definitions,
+            )
+        )
         attempt = update.id.attempt
         if isinstance(kept, TaskError):
             self._arrive(update.id.execution, facts.AttemptFailed(update.at, scope, node, attempt, kept))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from flyteidl.admin import common_pb2, execution_pb2
-from flyteidl.core import identifier_pb2, literals_pb2
+from flyteidl.core import identifier_pb2
 
 from alula.core.errors import NotFound
 from alula.core.ids import ExecutionId
 from alula.server.identity import Caller
-from alula.server.services import filters, messages
+from alula.server.services import filters, messages, values
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
 from alula.server.services.watch import Subscription
@@ -102,8 +102,8 @@ async def get_execution_data(
     """The inputs of a run and, when it has succeeded, its outputs. Raises `NotFound`."""
     record = await require_execution(platform, execution_id(id))
     return execution_pb2.WorkflowExecutionGetDataResponse(
-        full_inputs=literals_pb2.LiteralMap.FromString(record.inputs),
-        full_outputs=literals_pb2.LiteralMap.FromString(record.outputs or b""),
+        full_inputs=await values.shown(platform.blobs, record.id, record.inputs),
+        full_outputs=await values.shown(platform.blobs, record.id, record.outputs or b""),
     )
 
 

@@ -9,14 +9,15 @@ import asyncio
 from collections.abc import Iterable
 
 import msgspec
-from flyteidl.core import compiler_pb2
+from flyteidl.core import compiler_pb2, literals_pb2
 
 from alula.core.engine import recovery
-from alula.core.engine.events import Created, Event, GraphReturned
+from alula.core.engine.events import Created, Event, GraphReturned, ValueLoaded
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.errors import NotFound
-from alula.core.ids import EntityId
+from alula.core.ids import EntityId, ExecutionId
 from alula.server.blob import Blobs
+from alula.server.services.values import load
 from alula.server.store import Store
 
 
@@ -26,6 +27,8 @@ class Named(msgspec.Struct, frozen=True):
     graphs: dict[str, Plan]
     """By URI."""
     recovery: recovery.Recovery | None
+    loaded: dict[str, literals_pb2.Literal]
+    """Values that nodes looked into, by URI."""
 
 
 async def read_plan(store: Store, workflow: EntityId) -> Plan:
@@ -36,18 +39,21 @@ async def read_plan(store: Store, workflow: EntityId) -> Plan:
     return _plan(entity.closure)
 
 
-async def read_named(log: Iterable[Event], blobs: Blobs) -> Named:
+async def read_named(execution: ExecutionId, log: Iterable[Event], blobs: Blobs) -> Named:
     """The objects that a log names. Raises `NotFound` when one is gone."""
     taken: recovery.Recovery | None = None
     uris: dict[str, None] = {}
+    loaded: dict[str, literals_pb2.Literal] = {}
     for event in log:
         if isinstance(event, GraphReturned):
             uris[event.closure_uri] = None
+        elif isinstance(event, ValueLoaded) and event.error is None and event.uri not in loaded:
+            loaded[event.uri] = await load(blobs, execution, event.uri)
         elif isinstance(event, Created) and event.recovery_uri:
             taken = recovery.decode(await blobs.get(event.recovery_uri))
             uris.update(dict.fromkeys(made.closure_uri for made in taken.graphs.values()))
     graphs = {uri: await asyncio.to_thread(_plan, await blobs.get(uri)) for uri in uris}
-    return Named(graphs, taken)
+    return Named(graphs, taken, loaded)
 
 
 def _plan(closure: bytes) -> Plan:

@@ -25,7 +25,7 @@ from alula.core.ids import (
     is_execution_name,
 )
 from alula.server.identity import Caller
-from alula.server.services import layout
+from alula.server.services import layout, values
 from alula.server.services.attributes import Place, launch_settings
 from alula.server.services.entities import require_entity
 from alula.server.services.execution_settings import merge_settings
@@ -74,6 +74,9 @@ async def create_execution(
     )
     spec.metadata.principal = caller.principal
     record = _record(platform, caller, id, target, spec, given, inputs)
+    rule = values.offload_rule(platform, id.project, id.domain)
+    record.inputs = await values.lighten(platform.blobs, record.inputs, rule)
+    record.user_inputs = await values.lighten(platform.blobs, record.user_inputs, rule)
     record.task_resources = settings.task_resources
     await _keep(platform, caller, record, recovery)
     return execution_identifier(id)
@@ -173,6 +176,7 @@ async def _keep(platform: Platform, caller: Caller, record: ExecutionRecord, rec
         execution=str(record.id),
         system_retries=platform.system_retries,
         recovery_uri=recovery_uri,
+        offload=values.offload_rule(platform, record.id.project, record.id.domain),
     )
     audit = platform.audit(
         caller,

@@ -37,9 +37,19 @@ def raw_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: Attempt
     return blobs.uri("data", attempt.execution.project, attempt.execution.domain, shard, key)
 
 
-def checkpoint_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: AttemptId) -> str:
-    """Where an attempt keeps its checkpoint."""
-    return f"{raw_prefix(blobs, spec, attempt)}/_flytecheckpoints"
+def checkpoint_prefix(raw: str) -> str:
+    """Where an attempt with this prefix for its data keeps its checkpoint."""
+    return f"{raw}/_flytecheckpoints"
+
+
+def values_prefix(blobs: Blobs, project: str, domain: str) -> str:
+    """Where values are that were put aside, by the digest of each."""
+    return blobs.uri("data", project, domain, "values")
+
+
+def own_prefixes(blobs: Blobs, execution: ExecutionId) -> tuple[str, ...]:
+    """Under which all objects are that belong to an execution's project and domain."""
+    return tuple(f"{blobs.uri(kind, execution.project, execution.domain)}/" for kind in ("data", "metadata"))
 
 
 def recovery_uri(blobs: Blobs, execution: ExecutionId) -> str:

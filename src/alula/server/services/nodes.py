@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from flyteidl.admin import node_execution_pb2, task_execution_pb2
-from flyteidl.core import compiler_pb2, identifier_pb2, literals_pb2
+from flyteidl.core import compiler_pb2, identifier_pb2
 
 from alula.core.engine.records import AttemptPhase, AttemptRecord, ItemRecord, NodeRecord, Reason
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.server.identity import Caller
-from alula.server.services import filters, layout, messages
+from alula.server.services import filters, layout, messages, values
 from alula.server.services.executions import require_execution
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
@@ -65,8 +65,8 @@ async def get_node_execution_data(
         )
     return node_execution_pb2.NodeExecutionGetDataResponse(
         dynamic_workflow=dynamic,
-        full_inputs=literals_pb2.LiteralMap.FromString(node.inputs or b""),
-        full_outputs=literals_pb2.LiteralMap.FromString(node.outputs or b""),
+        full_inputs=await values.shown(platform.blobs, execution, node.inputs or b""),
+        full_outputs=await values.shown(platform.blobs, execution, node.outputs or b""),
         flyte_urls=messages.runs.flyte_urls(execution, node.node_id, attempt=None, deck=bool(node.deck_uri)),
     )
 
@@ -133,8 +133,8 @@ async def get_task_execution_data(
     execution, node, record = await _require_attempt(platform, id)
     outputs = node.outputs if record.phase is AttemptPhase.SUCCEEDED else None
     return task_execution_pb2.TaskExecutionGetDataResponse(
-        full_inputs=literals_pb2.LiteralMap.FromString(node.inputs or b""),
-        full_outputs=literals_pb2.LiteralMap.FromString(outputs or b""),
+        full_inputs=await values.shown(platform.blobs, execution, node.inputs or b""),
+        full_outputs=await values.shown(platform.blobs, execution, outputs or b""),
         flyte_urls=messages.runs.flyte_urls(execution, node.node_id, attempt=record.attempt, deck=bool(node.deck_uri)),
     )
 
@@ -192,9 +192,11 @@ async def _attempt_message(
     trim: bool = False,
 ) -> task_execution_pb2.TaskExecution:
     items: Sequence[ItemRecord] = ()
+    phases: Mapping[AttemptPhase, int] = {}
     if node.is_array:
         page = Query(limit=ITEMS_SHOWN_MAX, sort_by="index", descending=False)
         items = await platform.store.items(execution, node.node_id, page)
+        phases = await platform.store.item_phases(execution, node.node_id)
     reasons = await platform.store.reasons(execution, node.node_id)
     return messages.runs.task_execution(
         record,
@@ -202,6 +204,7 @@ async def _attempt_message(
         input_uri=layout.input_uri(platform.blobs, execution, node.node_id),
         log_uri="" if node.is_array else _log_link(platform, execution, node.node_id, record.attempt),
         items=items,
+        phases=phases,
         item_log_uris=[
             _log_link(platform, execution, node.node_id, item.attempt, item.index) if place < LINKED_ITEMS_MAX else ""
             for place, item in enumerate(items)

@@ -96,15 +96,22 @@ async def fork_execution(
 async def inventory_of(platform: Platform, source: ExecutionRecord) -> Recovery:
     """What an execution leaves to take over."""
     log = [events.decode(event) for event in await platform.store.log(source.id)]
-    named = await read_named(log, platform.blobs)
+    named = await read_named(source.id, log, platform.blobs)
     plan = await read_plan(platform.store, source.workflow)
     spec = execution_pb2.ExecutionSpec.FromString(source.spec)
 
     def checkpoint(node_id: str, index: int, attempt: int) -> str:
-        return layout.checkpoint_prefix(platform.blobs, spec, AttemptId(source.id, node_id, attempt, index))
+        id = AttemptId(source.id, node_id, attempt, index)
+        return layout.checkpoint_prefix(layout.raw_prefix(platform.blobs, spec, id))
 
     return await asyncio.to_thread(
-        take_inventory, plan, log, checkpoint=checkpoint, graphs=named.graphs, recovery=named.recovery
+        take_inventory,
+        plan,
+        log,
+        checkpoint=checkpoint,
+        graphs=named.graphs,
+        recovery=named.recovery,
+        loaded=named.loaded,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
 from typing import TypeVar
@@ -16,6 +17,7 @@ from typing import TypeVar
 import msgspec
 
 from alula.core.engine.records import (
+    AttemptPhase,
     AttemptRecord,
     CacheEntry,
     Changes,
@@ -280,6 +282,10 @@ class MemoryStore:
         kept = self._executions.get(execution)
         of_node = [item for item in kept.items.values() if item.node_id == node_id] if kept else []
         return [copy.copy(item) for item in lists.page_of(of_node, page, lists.ITEM, attrgetter("index"))]
+
+    async def item_phases(self, execution: ExecutionId, node_id: str) -> dict[AttemptPhase, int]:
+        kept = self._executions.get(execution)
+        return dict(Counter(item.phase for item in kept.items.values() if item.node_id == node_id)) if kept else {}
 
     async def reasons(self, execution: ExecutionId, node_id: str | None = None) -> list[Reason]:
         kept = self._executions.get(execution)

@@ -34,12 +34,12 @@ CONFIG = packed({"name": "n", "rate": 0.5, "layers": [3, {"size": 2**40}], "on":
     ],
 )
 def test_the_part_at_a_path(value: literals_pb2.Literal, path: list[str | int], found: literals_pb2.Literal) -> None:
-    assert resolve_attribute(value, path) == found
+    assert resolve_attribute(value, path, {}) == found
 
 
 def test_whole_numbers_of_a_packed_value_stay_whole() -> None:
-    assert resolve_attribute(packed({"x": 3}), ["x"]) == lit(3)
-    assert resolve_attribute(packed({"x": 3.0}), ["x"]) == lit(3.0)
+    assert resolve_attribute(packed({"x": 3}), ["x"], {}) == lit(3)
+    assert resolve_attribute(packed({"x": 3.0}), ["x"], {}) == lit(3.0)
 
 
 @pytest.mark.parametrize(
@@ -68,6 +68,6 @@ def test_whole_numbers_of_a_packed_value_stay_whole() -> None:
 )
 def test_paths_that_lead_nowhere(value: literals_pb2.Literal, path: list[str | int], words: str) -> None:
     with pytest.raises(InvalidInput, match="fails at") as caught:
-        resolve_attribute(value, path)
+        resolve_attribute(value, path, {})
     assert caught.value.code == "PromiseAttributeResolveError"
     assert words in caught.value.message

@@ -6,7 +6,7 @@ import hashlib
 import pytest
 from flyteidl.admin import task_execution_pb2
 from flyteidl.core import identifier_pb2
-from google.protobuf import duration_pb2
+from google.protobuf import duration_pb2, json_format
 from tests import flyte_specs as specs
 from tests.contract.store.records import audit, execution
 
@@ -24,7 +24,7 @@ from alula.core.errors import AlreadyExists, InvalidInput, NotFound, TaskError
 from alula.core.ids import AttemptId, EntityId, ExecutionId
 from alula.server.blob import SignedUrl
 from alula.server.identity import Caller
-from alula.server.services import layout, nodes
+from alula.server.services import layout, messages, nodes
 from alula.server.services.data_proxy import create_upload, get_data
 from alula.server.services.flyte_url import parse_flyte_url
 from alula.server.services.logs import open_log
@@ -54,7 +54,7 @@ async def ran(platform: Platform) -> Platform:
         attempts=[
             AttemptRecord("n0", 0, AttemptPhase.FAILED, 20, task=task, error=TaskError("USER:E", "x" * 500)),
             AttemptRecord("n0", 1, AttemptPhase.SUCCEEDED, 30, task=task, started_at=20, ended_at=30),
-            AttemptRecord("n1", 0, AttemptPhase.RUNNING, 30, task=task),
+            AttemptRecord("n1", 0, AttemptPhase.RUNNING, 30, task=task, size=7),
         ],
         items=[ItemRecord("n1", index, 0, AttemptPhase.RUNNING, 30) for index in range(3)],
         reasons=[Reason(20, "n0", 0, -1, "Failed", "it failed"), Reason(21, "n0", 1, -1, "Retried", "once more")],
@@ -139,6 +139,18 @@ async def test_an_array_is_one_attempt_with_its_items(ran: Platform, caller: Cal
     items = attempt.closure.metadata.external_resources
     assert [item.index for item in items] == [0, 1, 2]
     assert items[2].logs[0].uri == f"http://test/api/v1/alula/logs/{ID}/n1/0?index=2"
+    assert json_format.MessageToDict(attempt.closure.custom_info) == {"array": {"size": 7, "phases": {"RUNNING": 3}}}
+
+
+def test_errors_of_items_fit_into_one_message() -> None:
+    error = TaskError("USER:E", "x" * 100_000)
+    items = [ItemRecord("n1", index, 0, AttemptPhase.FAILED, 30, error=error) for index in range(nodes.ITEMS_SHOWN_MAX)]
+    record = AttemptRecord("n1", 0, AttemptPhase.FAILED, 30, size=len(items))
+    for trim in (False, True):
+        message = messages.runs.task_execution(
+            record, ID, input_uri="", log_uri="", items=items, item_log_uris=[""] * len(items), trim=trim
+        )
+        assert message.ByteSize() < 4 * 1024 * 1024
 
 
 async def test_a_cache_hit_names_the_attempt_that_it_stands_for(ran: Platform, caller: Caller) -> None:

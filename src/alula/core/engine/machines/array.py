@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from alula.core.engine import recovery, report
+from alula.core.engine import recovery, report, values
 from alula.core.engine.machines.scoped import ScopeMachine
 from alula.core.engine.plan import ArrayRule, PlanNode
 from alula.core.engine.records import AttemptPhase, AttemptRecord, NodePhase
@@ -25,6 +25,7 @@ from alula.core.engine.state import Cell, Scope, ScopeCell
 from alula.core.engine.turn import Turn
 from alula.core.errors import TaskError
 from alula.core.ids import nested_node_id
+from alula.core.literals.offloading import is_offloaded
 
 ITEMS_IN_FLIGHT_MAX = 5_000
 """Items of one array in flight at once, whatever its own concurrency: a limit on memory."""
@@ -33,7 +34,9 @@ ITEMS_IN_FLIGHT_MAX = 5_000
 class ArrayScope:
     """The running items of one array node."""
 
-    def __init__(self, id: int, size: int, inputs: bytes, *, parent: Scope, parent_node: int) -> None:
+    def __init__(
+        self, id: int, size: int, inputs: bytes, lists: literals_pb2.LiteralMap, *, parent: Scope, parent_node: int
+    ) -> None:
         self.id = id
         self.parent: Scope | None = parent
         self.parent_node = parent_node
@@ -46,7 +49,8 @@ class ArrayScope:
         self._rule = _rule(parent.plan_node(parent_node))
         self.is_compact = self._rule.item.kind == "task"
         self._array_id = parent.node_id(parent_node)
-        self._parsed: literals_pb2.LiteralMap | None = None
+        self._lists = lists
+        """Its inputs with the lists in their places, also those that were put aside."""
         self._next = 0
         self._ended = 0
         self._failures = 0
@@ -68,11 +72,12 @@ class ArrayScope:
     def values(self, node: int) -> literals_pb2.LiteralMap:
         raise AssertionError("the items of an array share its inputs and promise each other nothing")
 
-    def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
-        if self._parsed is None:
-            self._parsed = literals_pb2.LiteralMap.FromString(self.inputs)
+    def own_inputs(self, node: int, inputs: bytes) -> literals_pb2.LiteralMap:
+        return self._own_inputs(node) if self.is_compact else literals_pb2.LiteralMap.FromString(inputs)
+
+    def _own_inputs(self, node: int) -> literals_pb2.LiteralMap:
         own = literals_pb2.LiteralMap()
-        for name, literal in self._parsed.literals.items():
+        for name, literal in self._lists.literals.items():
             is_list = name not in self._rule.bound_inputs
             own.literals[name].CopyFrom(literal.collection.literals[node] if is_list else literal)
         return own
@@ -84,9 +89,9 @@ class ArrayScope:
 
     def begin(self, turn: Turn, node: int) -> None:
         self.phases[node] = NodePhase.QUEUED
-        inputs = self.cache_inputs(node).SerializeToString() if self._rule.item.own_inputs else self.inputs
+        inputs = values.settle(turn, self._own_inputs(node)) if self._rule.item.own_inputs else self.inputs
         report.node_queued(turn, self, node, inputs)
-        if turn.execution.recovery is not None and self._take_over(turn, node):
+        if turn.execution.recovery is not None and self._take_over(turn, node, inputs):
             return
         turn.machines[self._rule.item.kind].begin(turn, self, node, inputs)
 
@@ -98,9 +103,9 @@ class ArrayScope:
         report.node_ended(turn, self, node, phase, outputs=outputs)
         self._item_ended(turn, node, phase)
 
-    def _take_over(self, turn: Turn, node: int) -> bool:
+    def _take_over(self, turn: Turn, node: int, inputs: bytes) -> bool:
         """Whether the item has what it gave in an earlier execution."""
-        kept = recovery.kept(turn, self, node, self.cache_inputs(node))
+        kept = recovery.kept(turn, self, node, self.own_inputs(node, inputs))
         if kept is None:
             return False
         if self.is_compact:
@@ -160,7 +165,7 @@ class ArrayScope:
             assert self.first_error is not None, "an array that can't reach its minimum is not opened"
             turn.end_scope(self, error=self.first_error)
             return
-        turn.end_scope(self, outputs=self._collect().SerializeToString())
+        turn.end_scope(self, outputs=values.settle(turn, self._collect()))
 
     def _collect(self) -> literals_pb2.LiteralMap:
         wraps = dict(self._rule.wrap_optional)
@@ -177,15 +182,16 @@ class ArrayScope:
 
 def _open(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
     rule = _rule(scope.plan_node(node))
-    size = _size(rule, literals_pb2.LiteralMap.FromString(inputs))
+    lists = values.whole(turn, inputs)
+    size = _size(rule, lists)
     if isinstance(size, TaskError):
         scope.failed(turn, node, size, NodePhase.FAILED)
         return
-    array = ArrayScope(turn.execution.new_scope_id(), size, inputs, parent=scope, parent_node=node)
+    array = ArrayScope(turn.execution.new_scope_id(), size, inputs, lists, parent=scope, parent_node=node)
     turn.execution.scopes[array.id] = array
     scope.cells[node] = ScopeCell(array.id)
     report.node_running(turn, scope, node)
-    _report(turn, scope, node, AttemptPhase.RUNNING, None)
+    _report(turn, scope, node, AttemptPhase.RUNNING, None, size=size)
     array.start(turn)
 
 
@@ -196,11 +202,9 @@ def _rule(plan: PlanNode) -> ArrayRule:
 
 def _size(rule: ArrayRule, inputs: literals_pb2.LiteralMap) -> int | TaskError:
     """The common length of the list inputs, long enough to have as many successes as are asked for."""
-    lengths = {
-        name: len(literal.collection.literals)
-        for name, literal in inputs.literals.items()
-        if name not in rule.bound_inputs
-    }
+    lists = {name: literal for name, literal in inputs.literals.items() if name not in rule.bound_inputs}
+    assert not any(map(is_offloaded, lists.values())), "an array begins once its lists are at hand"
+    lengths = {name: len(literal.collection.literals) for name, literal in lists.items()}
     if len(set(lengths.values())) != 1:
         told = ", ".join(f"{name} has {length}" for name, length in sorted(lengths.items()))
         return _invalid_length(f"the lists to map over must be of one length: {told or 'there is none'}")
@@ -240,14 +244,16 @@ def _append(
         place.CopyFrom(literal)
 
 
-def _report(turn: Turn, scope: Scope, node: int, phase: AttemptPhase, error: TaskError | None) -> None:
+def _report(
+    turn: Turn, scope: Scope, node: int, phase: AttemptPhase, error: TaskError | None, *, size: int | None = None
+) -> None:
     """The one attempt row that stands for all items of an array of tasks."""
     task = _rule(scope.plan_node(node)).item.task
     if turn.silent or task is None:
         return
     record = AttemptRecord(scope.node_id(node), 0, phase, updated_at=turn.at, error=error)
     if phase is AttemptPhase.RUNNING:
-        record.task, record.task_type = task.id, task.template.type
+        record.task, record.task_type, record.size = task.id, task.template.type, size
         record.created_at = record.started_at = turn.at
     else:
         record.ended_at = turn.at

@@ -11,12 +11,11 @@ from collections.abc import Sequence
 
 from flyteidl.core import literals_pb2
 
-from alula.core.engine import recovery, report
+from alula.core.engine import recovery, report, values
 from alula.core.engine.conditions import holds
 from alula.core.engine.machines.scoped import ScopeMachine
 from alula.core.engine.plan import BranchRule, PlanNode
 from alula.core.engine.records import NodePhase
-from alula.core.engine.sources import Unresolved, resolve
 from alula.core.engine.state import Cell, Scope, ScopeCell
 from alula.core.engine.turn import Turn
 from alula.core.errors import AlulaError, TaskError
@@ -53,18 +52,19 @@ class BranchScope:
     def values(self, node: int) -> literals_pb2.LiteralMap:
         return self._around.values(node)
 
-    def cache_inputs(self, node: int) -> literals_pb2.LiteralMap:
-        return resolve(self._chosen.bindings, self.values)
+    def own_inputs(self, node: int, inputs: bytes) -> literals_pb2.LiteralMap:
+        return literals_pb2.LiteralMap.FromString(inputs)
 
     def begin(self, turn: Turn, node: int) -> None:
-        self.phases[node] = NodePhase.QUEUED
-        try:
-            resolved = resolve(self._chosen.bindings, self.values)
-        except Unresolved as unresolved:
-            report.node_queued(turn, self, node, b"")
-            self.failed(turn, node, unresolved.error, NodePhase.FAILED)
+        resolved = values.inputs_of(turn, self, self._chosen, node)
+        if resolved is None:
             return
-        inputs = resolved.SerializeToString()
+        self.phases[node] = NodePhase.QUEUED
+        if isinstance(resolved, TaskError):
+            report.node_queued(turn, self, node, b"")
+            self.failed(turn, node, resolved, NodePhase.FAILED)
+            return
+        inputs = values.settle(turn, resolved)
         report.node_queued(turn, self, node, inputs)
         kept = recovery.kept(turn, self, node, resolved)
         if kept is not None:
@@ -110,7 +110,7 @@ def _open(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
     rule = scope.plan_node(node).branch
     assert rule is not None, "a branch node has cases"
     try:
-        chosen = _choose(rule, literals_pb2.LiteralMap.FromString(inputs))
+        chosen = _choose(rule, values.whole(turn, inputs))
     except AlulaError as error:
         chosen = TaskError(error.code, error.message)
     if isinstance(chosen, TaskError):

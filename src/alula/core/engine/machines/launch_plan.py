@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from alula.core.engine import places, recovery, report
 from alula.core.engine.actions import AbortChild, Action, LaunchChild
 from alula.core.engine.events import ChildEnded, Event
@@ -42,7 +40,7 @@ class LaunchPlanMachine:
         if event.error is None:
             scope.succeeded(turn, node, event.outputs)
             return
-        error = msgspec.structs.replace(event.error, node_id="")
+        error = event.error._replace(node_id="")
         scope.failed(turn, node, error, NodePhase.FAILED)
 
     def on_scope_end(self, turn: Turn, scope: Scope, node: int, ended: Ended) -> None:

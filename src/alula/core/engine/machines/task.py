@@ -78,7 +78,7 @@ class TaskMachine:
         if not plan.cacheable:
             _admit(turn, scope, node, cell)
             return
-        cell.key = _key(scope, node)
+        cell.key = _key(scope, node, inputs)
         if turn.execution.created.overwrite_cache:
             cell.cache_status = CacheStatus.SKIPPED
             report.cache_status(turn, scope, node, cell)
@@ -222,7 +222,7 @@ def _open_again(turn: Turn, scope: Scope, node: int, cell: TaskCell, made: recov
     assert turn.execution.recovery is not None, "there is something to take over"
     cell.attempt = made.attempt
     if scope.plan_node(node).cacheable:
-        cell.key = _key(scope, node)
+        cell.key = _key(scope, node, cell.inputs)
     report.node_running(turn, scope, node)
     origin = turn.execution.recovery.origin
     turn.explain(scope, node, -1, "GraphRecovered", f"Goes on with the graph that it made in {origin}.")
@@ -467,10 +467,10 @@ def _source(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> str:
     return f"{_holder(turn.execution, scope, node)}/{cell.attempt}"
 
 
-def _key(scope: Scope, node: int) -> CacheKey:
+def _key(scope: Scope, node: int, inputs: bytes) -> CacheKey:
     plan = scope.plan_node(node)
     metadata = plan.node.metadata if plan.node is not None else None
-    return cache_key(_task(plan).template, scope.cache_inputs(node), overrides=metadata)
+    return cache_key(_task(plan).template, scope.own_inputs(node, inputs), overrides=metadata)
 
 
 def _task(plan: PlanNode) -> PlanTask:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from flyteidl.core import literals_pb2
 
 from alula.core.errors import InvalidInput
@@ -25,13 +27,13 @@ def command_of(spec: AttemptSpec) -> list[str]:
             f"task {spec.task.id.name} takes its inputs as files of its container, which a process does not have",
             fix="run it on a platform with a container executor",
         )
-    return render_all([*container.command, *container.args], template_values(spec))
+    words = [*container.command, *container.args]
+    return render_all(words, template_values(spec, words))
 
 
-def template_values(spec: AttemptSpec) -> TemplateValues:
-    """What the template variables stand for."""
-    named = any("{{" in word and ".inputs." in word.lower() for word in spec.task.container.args)
-    named = named or any(".inputs." in word.lower() for word in spec.task.container.command)
+def template_values(spec: AttemptSpec, words: Sequence[str]) -> TemplateValues:
+    """What the template variables in a command stand for."""
+    named = any("{{" in word and ".inputs." in word.lower() for word in words)
     return TemplateValues(
         input=spec.input_uri,
         output_prefix=spec.output_prefix,

@@ -20,7 +20,8 @@ from typing import NamedTuple
 from alula.server.executors.process.leftovers import Register
 from alula.server.executors.process.wire import Ended, Event, Kill, Load, Ready, Run, Started, Stream
 
-FORK_SERVER = Path(__file__).with_name("forkserver.py")
+FORK_SERVER = Path(__file__).with_name("forkserver") / "main.py"
+"""The script that an interpreter runs to become one."""
 LAST_WORDS_BYTES = 2000
 START_TIMEOUT_S = 60.0
 """How long a fork server that imports nothing may take to answer, on a machine that is very busy."""
@@ -80,7 +81,7 @@ class ForkServer:
         try:
             self._process = subprocess.Popen(
                 [self.key.interpreter, *isolated, str(FORK_SERVER), str(theirs.fileno())],
-                env=dict(self.key.environment),
+                env={**dict(self.key.environment), "LD_BIND_NOW": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,

@@ -29,12 +29,20 @@ def prepare(spec: AttemptSpec) -> bool:
     earlier start of the same attempt. Raises OSError."""
     write_inputs(spec.input_uri, spec.inputs)
     try:
-        os.mkdir(spec.output_prefix)
-    except FileNotFoundError:
-        os.makedirs(spec.output_prefix, exist_ok=True)
+        make_folder(spec.output_prefix)
     except FileExistsError:
         return False
     return True
+
+
+def make_folder(path: str) -> None:
+    """With what is missing above it, which is mostly one folder. Raises FileExistsError, and other OSErrors."""
+    try:
+        os.mkdir(path)
+    except FileNotFoundError:
+        with contextlib.suppress(FileExistsError):
+            make_folder(os.path.dirname(path))
+        os.mkdir(path)
 
 
 def write_inputs(path: str, data: bytes) -> None:
@@ -42,7 +50,8 @@ def write_inputs(path: str, data: bytes) -> None:
     try:
         write_new(path, data)
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with contextlib.suppress(FileExistsError):
+            make_folder(os.path.dirname(path))
         with contextlib.suppress(FileExistsError):
             write_new(path, data)
     except FileExistsError:

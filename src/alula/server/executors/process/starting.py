@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 
 import msgspec
 
@@ -20,7 +20,11 @@ from alula.server.executors.process.driver import FORK_SERVER, ForkServer, Serve
 from alula.server.executors.process.ending import LOG, OUTPUTS, RECORD, RENAMES_RESULTS
 from alula.server.executors.process.environments import Environment
 from alula.server.executors.process.failures import FORK_SERVER_LOST, command_not_found, missing_entry, system_error
+from alula.server.executors.process.launch import Launch
 from alula.server.executors.process.wire import Run
+
+KEYS_MAX = 1000
+"""How many kinds of attempts are remembered."""
 
 
 class Starter:
@@ -38,6 +42,7 @@ class Starter:
         self._inherited = inherited
         self._failed = failed
         self._given_up = given_up
+        self._keys: dict[Hashable, ServerKey] = {}
         path = frozenset({("PATH", inherited.get("PATH", ""))})
         self._programs = ServerKey(sys.executable, "", (), path)
         """The server that executes programs."""
@@ -45,16 +50,32 @@ class Starter:
     def start(self, attempt: Attempt, environment: Environment, code: Code) -> None:
         launch = attempt.launch
         shared, own = variables.split(attempt.spec.environment)
-        surroundings = variables.for_interpreter(
-            {**self._inherited, **shared}, bin_folder=environment.bin_folder, code_folder=code.folder
-        )
         where = f"{environment.python}, {environment.why}"
         if launch.entry:
-            key = ServerKey(environment.python, launch.entry, launch.modules, frozenset(surroundings.items()))
+            key = self._key(launch, frozenset(shared.items()), environment, code.folder)
             self._enter(attempt, key, frame_of(attempt, code, own), where)
         else:
-            frame = frame_of(attempt, code, {**surroundings, **own})
+            frame = frame_of(attempt, code, {**self._surroundings(shared, environment, code.folder), **own})
             self._execute(attempt, frame, f"a process of its own; {where}")
+
+    def _key(
+        self, launch: Launch, shared: frozenset[tuple[str, str]], environment: Environment, code_folder: str
+    ) -> ServerKey:
+        """The fork server for such attempts: mostly one that was asked for before."""
+        asked = launch.entry, launch.modules, shared, environment.python, environment.bin_folder, code_folder
+        key = self._keys.get(asked)
+        if key is None:
+            while len(self._keys) >= KEYS_MAX:
+                self._keys.pop(next(iter(self._keys)))
+            surroundings = self._surroundings(dict(shared), environment, code_folder)
+            key = ServerKey(environment.python, launch.entry, launch.modules, frozenset(surroundings.items()))
+            self._keys[asked] = key
+        return key
+
+    def _surroundings(self, shared: dict[str, str], environment: Environment, code_folder: str) -> dict[str, str]:
+        return variables.for_interpreter(
+            {**self._inherited, **shared}, bin_folder=environment.bin_folder, code_folder=code_folder
+        )
 
     def _enter(self, attempt: Attempt, key: ServerKey, frame: Run, where: str) -> None:
         """Call the entry point: in a fork, or in a fresh process where its imports don't bear a fork."""

@@ -57,5 +57,8 @@ def for_interpreter(variables: Mapping[str, str], *, bin_folder: str, code_folde
 
 def split(variables: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
     """What all attempts of a task share, and what belongs to one attempt."""
-    own = {name: value for name, value in variables.items() if name.startswith(OWN_PREFIXES)}
-    return {name: value for name, value in variables.items() if name not in own}, own
+    shared: dict[str, str] = {}
+    own: dict[str, str] = {}
+    for name, value in variables.items():
+        (own if name.startswith(OWN_PREFIXES) else shared)[name] = value
+    return shared, own

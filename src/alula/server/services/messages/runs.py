@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from flyteidl.admin import common_pb2, execution_pb2, node_execution_pb2, task_execution_pb2
 from flyteidl.core import catalog_pb2, identifier_pb2
@@ -24,6 +25,9 @@ from alula.server.services.messages.times import duration, timestamp
 from alula.server.store import ExecutionRecord
 
 LIST_ERROR_MAX_CHARS = 100
+FULL_ITEM_ERRORS = 100
+"""Items of an array that tell their errors at length; those of all would not fit into one message."""
+ITEM_ERROR_MAX_CHARS = 4_000
 _ORIGINS = {
     "USER": core_execution_pb2.ExecutionError.USER,
     "SYSTEM": core_execution_pb2.ExecutionError.SYSTEM,
@@ -33,9 +37,7 @@ _ENDED_BADLY = (ExecutionPhase.ABORTED, ExecutionPhase.ABORTING)
 
 def execution_error(error: TaskError, *, at: int | None, trim: bool = False) -> core_execution_pb2.ExecutionError:
     """Why something failed; `trim` shortens the message as lists do."""
-    message = error.message
-    if trim and len(message) > LIST_ERROR_MAX_CHARS:
-        message = message[:LIST_ERROR_MAX_CHARS] + "..."
+    message = _shortened(error.message, LIST_ERROR_MAX_CHARS) if trim else error.message
     return core_execution_pb2.ExecutionError(
         code=error.code, message=message, kind=_ORIGINS[error.kind], timestamp=timestamp(at)
     )
@@ -109,11 +111,12 @@ def task_execution(
     input_uri: str,
     log_uri: str,
     items: Sequence[ItemRecord] = (),
+    phases: Mapping[AttemptPhase, int] = MappingProxyType({}),
     item_log_uris: Sequence[str] = (),
     reasons: Sequence[Reason] = (),
     trim: bool = False,
 ) -> task_execution_pb2.TaskExecution:
-    """One attempt. `items` are those of an array node, with the log of each."""
+    """One attempt. `items` are the first ones of an array node, with the log of each; `phases` counts them all."""
     attempt = AttemptId(execution, record.node_id, record.attempt)
     closure = task_execution_pb2.TaskExecutionClosure(
         phase=int(record.phase),  # pyright: ignore[reportArgumentType]  stubs call a protobuf enum its own class
@@ -126,11 +129,12 @@ def task_execution(
         reasons=[task_execution_pb2.Reason(occurred_at=timestamp(r.at), message=r.text) for r in reasons],
         metadata=event_pb2.TaskExecutionMetadata(
             generated_name=unique_key(attempt),
-            external_resources=[
-                _external_resource(item, attempt, log) for item, log in zip(items, item_log_uris, strict=True)
-            ],
+            external_resources=_external_resources(items, attempt, item_log_uris, trim=trim),
         ),
     )
+    if record.size is not None:
+        counts = {phase.name: count for phase, count in phases.items()}
+        closure.custom_info.update({"array": {"size": record.size, "phases": counts}})
     if log_uri:
         closure.logs.append(core_execution_pb2.TaskLog(uri=log_uri, name="log"))
     if record.error is not None:
@@ -155,7 +159,22 @@ def flyte_urls(execution: ExecutionId, node_id: str, *, attempt: int | None, dec
     return common_pb2.FlyteURLs(inputs=f"{base}/i", outputs=f"{base}/o", deck=f"{base}/d" if deck else "")
 
 
-def _external_resource(item: ItemRecord, array: AttemptId, log_uri: str) -> event_pb2.ExternalResourceInfo:
+def _external_resources(
+    items: Sequence[ItemRecord], array: AttemptId, log_uris: Sequence[str], *, trim: bool
+) -> list[event_pb2.ExternalResourceInfo]:
+    """The items, of which the first that failed tell their errors at length."""
+    at_length = 0 if trim else FULL_ITEM_ERRORS
+    resources: list[event_pb2.ExternalResourceInfo] = []
+    for item, log_uri in zip(items, log_uris, strict=True):
+        longest = ITEM_ERROR_MAX_CHARS if at_length > 0 else LIST_ERROR_MAX_CHARS
+        resources.append(_external_resource(item, array, log_uri, longest))
+        at_length -= item.error is not None
+    return resources
+
+
+def _external_resource(
+    item: ItemRecord, array: AttemptId, log_uri: str, error_max_chars: int
+) -> event_pb2.ExternalResourceInfo:
     resource = event_pb2.ExternalResourceInfo(
         external_id=unique_key(AttemptId(array.execution, array.node_id, item.attempt, item.index)),
         index=item.index,
@@ -166,8 +185,13 @@ def _external_resource(item: ItemRecord, array: AttemptId, log_uri: str) -> even
     if log_uri and item.phase is not AttemptPhase.QUEUED:
         resource.logs.append(core_execution_pb2.TaskLog(uri=log_uri, name=f"log [{item.index}]"))
     if item.error is not None:
-        resource.custom_info.update({"error": {"code": item.error.code, "message": item.error.message}})
+        message = _shortened(item.error.message, error_max_chars)
+        resource.custom_info.update({"error": {"code": item.error.code, "message": message}})
     return resource
+
+
+def _shortened(message: str, max_chars: int) -> str:
+    return message if len(message) <= max_chars else message[:max_chars] + "..."
 
 
 def _catalog_metadata(source: str) -> catalog_pb2.CatalogMetadata:

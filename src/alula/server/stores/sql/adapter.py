@@ -18,7 +18,16 @@ import msgspec
 from sqlalchemy import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from alula.core.engine.records import AttemptRecord, CacheEntry, ItemRecord, NodeRecord, Reason, Released, SignalRecord
+from alula.core.engine.records import (
+    AttemptPhase,
+    AttemptRecord,
+    CacheEntry,
+    ItemRecord,
+    NodeRecord,
+    Reason,
+    Released,
+    SignalRecord,
+)
 from alula.core.errors import Unavailable
 from alula.core.ids import EntityId, ExecutionId
 from alula.core.policy.cache_key import CacheKey
@@ -250,6 +259,9 @@ class SqlStore:
     async def items(self, execution: ExecutionId, node_id: str, query: Query) -> list[ItemRecord]:
         page = fields.check(query, fields.ITEMS, created_at="index")
         return await self._read(lambda connection: self._nodes.items(connection, execution, node_id, page))
+
+    async def item_phases(self, execution: ExecutionId, node_id: str) -> dict[AttemptPhase, int]:
+        return await self._read(lambda connection: self._nodes.item_phases(connection, execution, node_id))
 
     async def reasons(self, execution: ExecutionId, node_id: str | None = None) -> list[Reason]:
         return await self._read(lambda connection: self._nodes.reasons(connection, execution, node_id))

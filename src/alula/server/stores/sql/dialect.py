@@ -5,12 +5,15 @@ The modules of the concerns build their statements with this and are the same fo
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Dialect, Table, UpdateBase, bindparam, func, select
 from sqlalchemy import insert as plain_insert
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from alula.core.ids import ExecutionId
@@ -25,23 +28,36 @@ Win = Callable[[Table, Excluded, str], ColumnElement[Any]]
 
 
 class Bulk:
-    """One statement for many rows at once, compiled once; rows are tuples in the order of `names`.
+    """One statement for many rows at once, compiled on first use; rows are tuples in the order of `names`.
 
     Goes to the driver's own `executemany`: building and checking parameters row by row costs more than SQLite
-    needs to write them.
+    needs to write them. SQLite's driver is called directly, as what SQLAlchemy does round each call costs as much
+    again.
     """
 
     def __init__(self, statement: UpdateBase, names: Sequence[str], dialect: Dialect) -> None:
-        compiled = statement.compile(dialect=dialect)
-        if list(compiled.positiontup or ()) != list(names):
-            raise AssertionError(f"parameters are {compiled.positiontup}, not {names}: {compiled}")
-        self.sql = str(compiled)
+        self._statement = statement
+        self._names = names
+        self._dialect = dialect
+
+    @cached_property
+    def _sql(self) -> str:
+        compiled = self._statement.compile(dialect=self._dialect)
+        if list(compiled.positiontup or ()) != list(self._names):
+            raise AssertionError(f"parameters are {compiled.positiontup}, not {self._names}: {compiled}")
+        return str(compiled)
 
     def run(self, connection: Connection, rows: Sequence[Cells]) -> int:
         """Rows that were changed."""
         if not rows:
             return 0
-        return connection.exec_driver_sql(self.sql, list(rows)).rowcount
+        if self._dialect.name != "sqlite":
+            return connection.exec_driver_sql(self._sql, list(rows)).rowcount
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        try:
+            return driver.executemany(self._sql, rows).rowcount
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(self._sql, list(rows), error, sqlite3.Error, dialect=self._dialect) from error
 
 
 class Sql:

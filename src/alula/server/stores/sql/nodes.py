@@ -100,6 +100,16 @@ class Nodes:
         statement = paged(among, page, _ITEM_COLUMNS, [items.c.item_index], self._sql)
         return [_item(row) for row in connection.execute(statement)]
 
+    def item_phases(self, connection: Connection, execution: ExecutionId, node_id: str) -> dict[AttemptPhase, int]:
+        phase = items.c.phase
+        statement = (
+            _of(items, execution)
+            .with_only_columns(phase, func.count())
+            .where(items.c.node_id == node_id)
+            .group_by(phase)
+        )
+        return {AttemptPhase(number): count for number, count in connection.execute(statement)}
+
     def reasons(self, connection: Connection, execution: ExecutionId, node_id: str | None) -> list[Reason]:
         statement = _of(reasons, execution).order_by(reasons.c.number)
         if node_id is not None:
@@ -181,6 +191,7 @@ def _attempt_row(execution: ExecutionId, attempt: AttemptRecord) -> Cells:
         attempt.started_at,
         attempt.ended_at,
         cells.from_error(attempt.error),
+        attempt.size,
     )
 
 
@@ -244,6 +255,7 @@ def _attempt(row: Row[Any]) -> AttemptRecord:
         started_at=row.started_at,
         ended_at=row.ended_at,
         error=cells.to_error(row.error),
+        size=row.size,
     )
 
 

@@ -221,6 +221,7 @@ task_executions = Table(
     Column("task_type", _Text),
     *_moments("created_at", "started_at", "ended_at"),
     Column("error", LargeBinary),
+    Column("size", Integer),
     PrimaryKeyConstraint("project", "domain", "execution", "node_id", "attempt"),
     sqlite_with_rowid=False,
 )

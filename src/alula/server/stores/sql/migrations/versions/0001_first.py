@@ -261,6 +261,7 @@ def upgrade() -> None:
         sa.Column("started_at", sa.BigInteger(), nullable=True),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.LargeBinary(), nullable=True),
+        sa.Column("size", sa.Integer(), nullable=True),
         sa.PrimaryKeyConstraint("project", "domain", "execution", "node_id", "attempt", name="task_executions_pkey"),
         sqlite_with_rowid=False,
     )

@@ -1,0 +1,84 @@
+"""Values too large to be carried along: kept as objects of their own, with a reference in their place.
+
+The reference is Flyte's `offloaded_metadata`: the object's URI, its size, and the type of the value. An object is named
+by the digest of its bytes, so that equal values are one object and keeping one again changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from typing import NamedTuple
+
+import msgspec
+from flyteidl.core import literals_pb2, tasks_pb2
+
+from alula.core.errors import InvalidInput
+from alula.core.literals.checking import literal_type_of
+
+_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+_FLYTEKIT_READS = (1, 13, 14)
+TOGETHER = 8
+"""Values of one map may be as large together as so many of the largest that stay."""
+
+
+class OffloadRule(msgspec.Struct, frozen=True, array_like=True):
+    """Which values are put aside, and where to."""
+
+    prefix: str
+    """URI under which the objects are."""
+    limit: int
+    """Bytes from which a value is put aside."""
+
+
+class Aside(NamedTuple):
+    """An object to be written before anything refers to it."""
+
+    uri: str
+    data: bytes
+    """A serialized `core.Literal`."""
+
+
+def put_aside(literals: literals_pb2.LiteralMap, rule: OffloadRule) -> list[Aside]:
+    """Replace the large values by references, and give the objects that these refer to.
+
+    The largest go first; once none is over the limit, they go on until the rest together is no more than eight
+    times that.
+    """
+    sizes = {name: literal.ByteSize() for name, literal in literals.literals.items() if not is_offloaded(literal)}
+    together = sum(sizes.values())
+    asides: list[Aside] = []
+    for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
+        if sizes[name] < rule.limit and together <= TOGETHER * rule.limit:
+            break
+        together -= sizes[name]
+        asides.append(_put_aside(literals.literals[name], rule))
+    return asides
+
+
+def _put_aside(literal: literals_pb2.Literal, rule: OffloadRule) -> Aside:
+    data = literal.SerializeToString(deterministic=True)
+    digest = hashlib.sha256(data).hexdigest()
+    uri = f"{rule.prefix}/{digest}"
+    reference = literals_pb2.LiteralOffloadedMetadata(uri=uri, size_bytes=len(data))
+    with contextlib.suppress(InvalidInput):  # nothing is where a value should be: whoever reads it says so
+        reference.inferred_type.CopyFrom(literal_type_of(literal))
+    literal.offloaded_metadata.CopyFrom(reference)
+    literal.hash = literal.hash or digest
+    return Aside(uri, data)
+
+
+def is_offloaded(literal: literals_pb2.Literal) -> bool:
+    return literal.WhichOneof("value") == "offloaded_metadata"
+
+
+def reads_references(task: tasks_pb2.TaskTemplate) -> bool:
+    """Whether a task reads values that were put aside by itself: Alula's do, and those of flytekit from 1.13.14."""
+    runtime = task.metadata.runtime
+    if runtime.type != tasks_pb2.RuntimeMetadata.FLYTE_SDK or task.type == "raw-container":
+        return False
+    if runtime.flavor == "alula":
+        return True
+    found = _VERSION.match(runtime.version)
+    return found is not None and tuple(map(int, found.groups())) >= _FLYTEKIT_READS

@@ -1,0 +1,77 @@
+"""What a fork server does once: imports, and what can be settled before the first fork."""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from .entry import Entry, become_main, find_entry, make_streams_prompt
+from .hazards import Hook, Randomness, fork_hazards
+
+PRELOAD_OUTPUT_MAX_BYTES = 64 * 1024
+
+
+Foresee = Callable[[Sequence[str]], object]
+"""Does what attempts that are like one with these arguments have in common."""
+
+
+def foresee_nothing(_argv: Sequence[str]) -> None: ...
+
+
+class Loaded(NamedTuple):
+    """What came of the imports."""
+
+    missing: str = ""
+    """The entry point, when there is none of this name."""
+    broken: str = ""
+    """The error of an import."""
+    hazards: Sequence[str] = ()
+    """What makes a fork unsafe now."""
+    entry: Entry = lambda: None
+    script: str = ""
+    foresee: Foresee = foresee_nothing
+    hooks: Sequence[Hook] = ()
+    """To be called in each child."""
+    output: bytes = b""
+    """What the imports printed: it belongs to the log of each attempt."""
+
+
+def load(name: str, modules: Sequence[str]) -> Loaded:
+    """Import an entry point and modules."""
+    output = os.memfd_create("preload")
+    os.dup2(output, 1)
+    os.dup2(output, 2)
+    randomness = Randomness()
+    randomness.watch()
+    try:
+        load_entry = find_entry(name)
+    except LookupError:
+        return Loaded(missing=name)
+    script = become_main(name)
+    try:
+        entry = load_entry()
+        module = sys.modules[entry.__module__]
+        getattr(module, "preload", import_all)(modules)
+    except BaseException as error:  # noqa: BLE001 - the attempt meets it again and reports it
+        return Loaded(broken=f"{type(error).__name__}: {error}")
+    finally:
+        randomness.settle()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    printed = os.pread(output, PRELOAD_OUTPUT_MAX_BYTES, 0)
+    os.close(output)
+    make_streams_prompt()
+    hazards = fork_hazards()
+    gc.collect()
+    foresee: Foresee = getattr(module, "foresee", foresee_nothing)
+    return Loaded("", "", hazards, entry, script, foresee, randomness.hooks(), printed)
+
+
+def import_all(modules: Sequence[str]) -> None:
+    """What is done before a fork, unless the module of the entry point has a `preload` that knows better."""
+    for module in modules:
+        importlib.import_module(module)

@@ -1,0 +1,110 @@
+"""Values that were put aside: writing them, and putting them back where somebody needs them whole."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+
+from flyteidl.core import literals_pb2
+from google.protobuf.message import DecodeError
+
+from alula.core.errors import NotFound
+from alula.core.ids import ExecutionId
+from alula.core.literals.offloading import Aside, OffloadRule, is_offloaded, put_aside
+from alula.server.blob import Blobs
+from alula.server.services import layout
+from alula.server.services.platform import Platform
+
+SHOWN_MAX_BYTES = 1_800_000
+"""Of inputs, and of outputs, that are shown whole: both fit into the 4 MiB that a gRPC client takes by default."""
+
+
+def offload_rule(platform: Platform, project: str, domain: str) -> OffloadRule | None:
+    """Which values of an execution of this project and domain are put aside."""
+    if not platform.inline_max_bytes:
+        return None
+    return OffloadRule(layout.values_prefix(platform.blobs, project, domain), platform.inline_max_bytes)
+
+
+async def keep(blobs: Blobs, asides: Iterable[Aside]) -> None:
+    """Write the objects that references refer to."""
+    for aside in asides:
+        await blobs.put(aside.uri, aside.data)
+
+
+async def lighten(blobs: Blobs, literals: bytes, rule: OffloadRule | None) -> bytes:
+    """A serialized `core.LiteralMap` whose large values are kept as objects of their own."""
+    if rule is None or len(literals) < rule.limit:
+        return literals
+    lighter, asides = await asyncio.to_thread(_lighten, literals, rule)
+    await keep(blobs, asides)
+    return lighter
+
+
+def _lighten(data: bytes, rule: OffloadRule) -> tuple[bytes, list[Aside]]:
+    literals = literals_pb2.LiteralMap.FromString(data)
+    asides = put_aside(literals, rule)
+    return (literals.SerializeToString() if asides else data), asides
+
+
+async def load(blobs: Blobs, execution: ExecutionId, uri: str) -> literals_pb2.Literal:
+    """A value that an execution refers to. Raises `NotFound` for one that is gone, or not of its project and domain:
+    with a reference of one's own making nothing can be read that belongs to others."""
+    if not uri.startswith(layout.own_prefixes(blobs, execution)):
+        raise NotFound("ValueNotFound", f"the value {uri} is not of {execution.project}/{execution.domain}")
+    try:
+        return literals_pb2.Literal.FromString(await blobs.get(uri))
+    except NotFound as gone:
+        raise NotFound("ValueNotFound", f"the value {uri} is gone") from gone
+    except DecodeError as error:
+        raise NotFound("ValueNotFound", f"{uri} is no value: {error}") from error
+
+
+async def shown(blobs: Blobs, execution: ExecutionId, literals: bytes) -> literals_pb2.LiteralMap:
+    """Inputs or outputs of a run for its readers: whole, but for what does not fit into an answer or is gone."""
+    left = SHOWN_MAX_BYTES - len(literals)
+
+    def fits(reference: literals_pb2.LiteralOffloadedMetadata) -> bool:
+        nonlocal left
+        does_fit = reference.size_bytes <= left
+        left -= reference.size_bytes if does_fit else 0
+        return does_fit
+
+    return await _whole(blobs, execution, literals, fits)
+
+
+async def whole(blobs: Blobs, execution: ExecutionId, literals: bytes) -> bytes:
+    """Inputs for a task that can't read references."""
+    return (await _whole(blobs, execution, literals, lambda _: True)).SerializeToString()
+
+
+async def _whole(
+    blobs: Blobs,
+    execution: ExecutionId,
+    data: bytes,
+    wanted: Callable[[literals_pb2.LiteralOffloadedMetadata], bool],
+) -> literals_pb2.LiteralMap:
+    """What can't be had stays a reference."""
+    literals = literals_pb2.LiteralMap.FromString(data)
+    waiting = list(literals.literals.values())
+    while waiting:
+        literal = waiting.pop()
+        if is_offloaded(literal) and wanted(literal.offloaded_metadata):
+            with contextlib.suppress(NotFound):
+                literal.CopyFrom(await load(blobs, execution, literal.offloaded_metadata.uri))
+        if not is_offloaded(literal):
+            waiting.extend(_parts(literal))
+    return literals
+
+
+def _parts(literal: literals_pb2.Literal) -> Iterator[literals_pb2.Literal]:
+    match literal.WhichOneof("value"):
+        case "collection":
+            yield from literal.collection.literals
+        case "map":
+            yield from literal.map.literals.values()
+        case "scalar" if literal.scalar.HasField("union"):
+            yield literal.scalar.union.value
+        case _:
+            return
