@@ -6,6 +6,7 @@ Flyte's rules. The types are equal (metadata and annotations apart), or:
 * a collection or map of nothing (an empty constant) is any collection or map;
 * each variant of an upstream union fits the downstream type; a union of one variant is that variant;
 * a type fits a union when it fits exactly one of its variants, with the same tag where upstream has one;
+  `None` fits every union that names it;
 * a structured data set or schema has at least the columns that downstream names, in the same format
   unless one side leaves it open; schemas are parquet; nothing (`None`) is a structured data set too;
 * a struct fits a struct when their JSON schemas, where both have one, do;
@@ -103,6 +104,8 @@ def _fits_union(upstream: types_pb2.LiteralType, downstream: types_pb2.LiteralTy
     variants = downstream.union_type.variants
     if upstream.WhichOneof("type") == "union_type":
         return all(any(can_cast(given, variant) for variant in variants) for given in upstream.union_type.variants)
+    if is_none(upstream) and is_optional(downstream):
+        return True
     return sum(can_cast(upstream, variant) for variant in variants) == 1
 
 

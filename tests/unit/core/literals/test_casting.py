@@ -56,6 +56,7 @@ CASTS = {
     "format in another case": (dataset("Parquet"), dataset("parquet")),
     "columns cast too": (dataset(a=enum("x")), dataset(a=STR)),
     "nothing as a data set": (NONE, dataset(a=INT)),
+    "nothing as an optional data set": (NONE, union(dataset(a=INT), tagged(NONE, "none"))),
     "schema to schema": (schema(a=COLUMN.INTEGER, b=COLUMN.STRING), schema(b=COLUMN.STRING)),
     "schema to parquet": (schema(a=COLUMN.INTEGER), dataset("parquet", a=INT)),
     "parquet to schema": (dataset("parquet", a=INT), schema(a=COLUMN.INTEGER)),
