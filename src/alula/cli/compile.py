@@ -103,7 +103,8 @@ def _write(file: Path, compiled: Compiled, form: str) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(data)
     except OSError as wrong:
-        raise InvalidInput("CannotWrite", f"`{file}` can't be written: {wrong.strerror}") from wrong
+        message = f"`{file}` can't be written: {wrong.strerror}"
+        raise InvalidInput("CannotWrite", message, fix="write to another folder") from wrong
 
 
 def _print(package: Package, written: Mapping[str, str], *, wrote: bool) -> None:

@@ -74,7 +74,7 @@ def read_files(path: Path, limits: Limits = LIMITS) -> Files:
     elif path.name.endswith(_ARCHIVES) or _starts_with(path, _GZIP_MAGIC):
         _read_archive(path, files, limits)
     else:
-        _take(path.name, _bytes_of(path, limits), files, alone=True)
+        _read_file(path, path.name, files, limits, alone=True)
     files.sources.sort(key=lambda source: source.file)
     files.errors.sort(key=lambda error: error.file)
     if not files.sources and not files.errors:
@@ -98,21 +98,28 @@ def _read_folder(folder: Path, files: Files, limits: Limits) -> None:
             if not name.endswith(SUFFIXES) or not path.is_file():
                 files.others.append(file)
                 continue
-            try:
-                _take(file, _bytes_of(path, limits), files)
-            except InvalidInput as wrong:
-                files.errors.append(PackageError(file, wrong.code, str(wrong)))
+            _read_file(path, file, files, limits)
+
+
+def _read_file(path: Path, file: str, files: Files, limits: Limits, *, alone: bool = False) -> None:
+    try:
+        _take(file, _bytes_of(path, limits), files, alone=alone)
+    except InvalidInput as wrong:
+        files.errors.append(PackageError(file, wrong.code, str(wrong)))
 
 
 def _read_archive(path: Path, files: Files, limits: Limits) -> None:
+    """All of its members, or none: those before a break would be blamed for lacking those after it."""
     try:
         for file, data in _members(path, files, limits):
             _take(file, data, files)
     except InvalidInput as wrong:
         files.errors.append(PackageError(path.name, wrong.code, str(wrong)))
+        files.sources.clear()
     except _BROKEN as wrong:
-        message = f"the archive can't be read to its end: {wrong or type(wrong).__name__}"
+        message = f"the archive can't be read to its end: {wrong or type(wrong).__name__}; make it again"
         files.errors.append(PackageError(path.name, "BadArchive", message))
+        files.sources.clear()
 
 
 def _members(path: Path, files: Files, limits: Limits) -> Iterator[tuple[str, bytes]]:
@@ -132,7 +139,7 @@ def _regular_members(archive: tarfile.TarFile, files: Files, limits: Limits) -> 
             if not member.isdir():
                 files.others.append(file)
         elif _leads_outside(file):
-            message = "the archive has a member outside its folder, which is left out"
+            message = "the archive has a member outside its folder; pack it again from inside that folder"
             files.errors.append(PackageError(file, "UnsafeArchive", message))
         elif member.size > limits.file_bytes:
             files.errors.append(PackageError(file, "UnsafeArchive", _too_large(member.size, limits)))
@@ -161,7 +168,8 @@ class _Limited(io.RawIOBase):
         data = self._stream.read(size)
         self._left -= len(data)
         if self._left < 0:
-            raise InvalidInput("UnsafeArchive", f"the archive unpacks to more than {self._bytes_max >> 20} MiB")
+            message = f"the archive unpacks to more than {self._bytes_max >> 20} MiB"
+            raise InvalidInput("UnsafeArchive", message, fix="leave out what is no specification")
         return data
 
 
@@ -243,7 +251,10 @@ def _starts_with(path: Path, magic: bytes) -> bool:
 
 
 def _too_large(size: int, limits: Limits) -> str:
-    return f"the file has {size >> 20} MiB; a specification has at most {limits.file_bytes >> 20}"
+    return (
+        f"the file has {size >> 20} MiB, and a specification at most {limits.file_bytes >> 20}; "
+        "make large constants inputs, or split the workflow"
+    )
 
 
 def _one_line(error: Exception) -> str:

@@ -105,7 +105,7 @@ def test_a_member_outside_the_archives_folder_is_refused(tmp_path: Path, name: s
 def test_an_archive_that_unpacks_to_too_much_is_refused(tmp_path: Path) -> None:
     path = write_archive(tmp_path / "p.tgz", {"t.pb": BINARY, "zeros": bytes(2**21), "z.pb": BINARY})
     files = read_files(path, Limits(archive_bytes=2**20))
-    assert (names(files), codes(files)) == (["t.pb"], [("p.tgz", "UnsafeArchive")])
+    assert (names(files), codes(files)) == ([], [("p.tgz", "UnsafeArchive")])
 
 
 def test_a_member_that_is_too_large_is_refused(tmp_path: Path) -> None:
@@ -118,7 +118,8 @@ def test_a_member_that_is_too_large_is_refused(tmp_path: Path) -> None:
 def test_an_archive_that_was_cut_off_is_refused(tmp_path: Path, kept: int) -> None:
     path = write_archive(tmp_path / "p.tgz", {f"{number}.pb": BINARY + os.urandom(40_000) for number in range(3)})
     path.write_bytes(path.read_bytes()[:kept])
-    assert ("p.tgz", "BadArchive") in codes(read_files(path))
+    files = read_files(path)
+    assert (names(files), codes(files)[-1]) == ([], ("p.tgz", "BadArchive"))
 
 
 def test_what_is_packed_but_no_archive_is_refused(tmp_path: Path) -> None:
@@ -167,6 +168,14 @@ def test_a_broken_file_of_several_does_not_hide_the_others(tmp_path: Path) -> No
     (tmp_path / "c.pb").write_bytes(BINARY)
     files = read_files(tmp_path)
     assert (names(files), codes(files)) == (["c.pb"], [("a.pb", "NotASpecification"), ("b.json", "BadSpecification")])
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_file_that_is_too_large_is_named(tmp_path: Path, alone: bool) -> None:
+    path = tmp_path / "t.pb"
+    path.write_bytes(bytes(1001))
+    files = read_files(path if alone else tmp_path, Limits(file_bytes=1000))
+    assert codes(files) == [("t.pb", "BadSpecification")]
 
 
 def test_python_code_is_told_what_to_do_instead(tmp_path: Path) -> None:

@@ -86,7 +86,8 @@ def specification_of_document(document: Plain) -> Specification | None:
     try:
         return _specification(ParseDict(dict(document), form()))
     except (ParseError, RecursionError) as wrong:
-        raise InvalidInput("BadSpecification", f"the document is no `{form.DESCRIPTOR.full_name}`: {wrong}") from wrong
+        reason = " ".join(str(wrong).split())
+        raise InvalidInput("BadSpecification", f"the document is no `{form.DESCRIPTOR.full_name}`: {reason}") from wrong
 
 
 def _form_of(fields: Mapping[str, Plain]) -> type[_Form] | None:

@@ -101,6 +101,7 @@ def test_a_document_with_something_wrong_says_what(field: dict[str, object], sai
     with pytest.raises(InvalidInput, match=said) as caught:
         specification_of_document(document)  # type: ignore[arg-type]
     assert caught.value.code == "BadSpecification"
+    assert "\n" not in caught.value.message
 
 
 CLOSURE = compiler_pb2.CompiledWorkflowClosure(primary=compiler_pb2.CompiledWorkflow(template=WORKFLOW.template))
