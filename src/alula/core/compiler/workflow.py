@@ -107,9 +107,9 @@ class _Compilation:
     def __init__(self, template: workflow_pb2.WorkflowTemplate, entities: Entities, findings: Findings) -> None:
         self._template = workflow_pb2.WorkflowTemplate()
         self._template.CopyFrom(template)
+        self._is_compiled = any(_is_made(node) for node in self._template.nodes)
+        self._nodes = [node for node in self._template.nodes if not _is_made(node)]
         del self._template.nodes[:]
-        self._is_compiled = any(_is_made(node) for node in template.nodes)
-        self._nodes = [_copied(node) for node in template.nodes if not _is_made(node)]
         self._units: dict[str, _Unit] = {}
         self._scope = Scope(entities, findings, types_of(template.interface.inputs), Graph())
         self.sub_workflows: dict[EntityId, str] = {}
@@ -250,9 +250,3 @@ class _Compilation:
 def _is_made(node: workflow_pb2.Node) -> bool:
     """Whether the compiler made the node: a template that was compiled before has them, and they are made anew."""
     return node.id in (START, END) and node.WhichOneof("target") is None
-
-
-def _copied(node: workflow_pb2.Node) -> workflow_pb2.Node:
-    copy = workflow_pb2.Node()
-    copy.CopyFrom(node)
-    return copy
