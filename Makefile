@@ -34,9 +34,10 @@ test: $(VENV)/.dev  ## run the tests (TESTS=path for some of them)
 
 SEEDS ?= 1000
 FROM ?= 0
+JOBS ?= 1
 .PHONY: simulate
-simulate: $(VENV)/.dev  ## simulate SEEDS worlds full of faults, beginning FROM one
-	$(BIN)/python -m tests.simulation $(SEEDS) $(FROM)
+simulate: $(VENV)/.dev  ## simulate SEEDS worlds full of faults, beginning FROM one, in JOBS processes
+	$(BIN)/python -m tests.simulation $(SEEDS) $(FROM) --jobs $(JOBS)
 
 .PHONY: mutants
 mutants: $(VENV)/.dev  ## put defects into engine and runner, one at a time, and see whether the simulation finds them

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from alula.sdk.launch_plan import FixedRate as FixedRate
     from alula.sdk.launch_plan import LaunchPlan as LaunchPlan
     from alula.sdk.map_task import map_task as map_task
+    from alula.sdk.resources import GrowMemory as GrowMemory
     from alula.sdk.resources import Resources as Resources
     from alula.sdk.secret import Secret as Secret
     from alula.sdk.task import task as task
@@ -52,6 +53,7 @@ _EXPORTS = {
     "FlyteError": "types.error",
     "FlyteFile": "types.file",
     "FlyteRecoverableException": "failures",
+    "GrowMemory": "resources",
     "HashMethod": "cache",
     "LaunchPlan": "launch_plan",
     "RecoverableError": "failures",

@@ -268,8 +268,38 @@ MUTANTS = (
     Mutant(
         "graphs are not read again after a crash",
         f"{RUNNER}/runner.py",
-        "fold(plan, log, named.graphs, named.recovery)",
-        "fold(plan, log, {}, named.recovery)",
+        "fold(plan, log, named.graphs, named.recovery, named.loaded)",
+        "fold(plan, log, {}, named.recovery, named.loaded)",
+    ),
+    Mutant(
+        "a value that is waited for is not asked for again after a crash",
+        f"{ENGINE}/step.py",
+        "    yield from map(LoadValue, execution.loading)\n",
+        "",
+    ),
+    Mutant(
+        "values are not read again after a crash",
+        f"{RUNNER}/runner.py",
+        "named.recovery, named.loaded)",
+        "named.recovery, {})",
+    ),
+    Mutant(
+        "rows refer to values that are not written",
+        f"{RUNNER}/runner.py",
+        "            await values.keep(self._blobs, owned.asides)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "only the first that waits for a value goes on",
+        f"{ENGINE}/values.py",
+        "in execution.loading.pop(uri):",
+        "in execution.loading.pop(uri)[:1]:",
+    ),
+    Mutant(
+        "a list that was put aside in this turn is not at hand",
+        f"{ENGINE}/values.py",
+        "        if aside is not None:\n",
+        "        if aside is None:\n            continue\n        if aside.uri in turn.execution.loaded:\n",
     ),
     Mutant(
         "a commit drops the cache entries of its turn",

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from alula.sdk.cache import Cache
     from alula.sdk.promise import Entity
-    from alula.sdk.resources import Resources
+    from alula.sdk.resources import GrowMemory, Resources
     from alula.sdk.secret import Secret
 
 P = ParamSpec("P")
@@ -34,6 +34,7 @@ class TaskOptions(TypedDict, total=False):
     requests: Resources | None
     limits: Resources | None
     resources: Resources | None
+    on_out_of_memory: GrowMemory | None
     environment: Mapping[str, str] | None
     container_image: str | None
     interruptible: bool | None

@@ -46,6 +46,29 @@ class Resources(NamedTuple):
         return Resources(**requests), Resources(**limits)
 
 
+class GrowMemory(NamedTuple):
+    """After an attempt that ran out of memory the next has `factor` times as much, request and limit alike, up to
+    `up_to` (`"8Gi"`)."""
+
+    factor: float = 2.0
+    up_to: Quantity | None = None
+
+
+def checked_growth(growth: object, name: str, *, at: Location) -> GrowMemory:
+    """The value of a setting called `name`. Raises `InvalidInput` code `InvalidMemoryGrowth`."""
+    from alula.core.policy.memory_growth import FACTOR_MAX  # lazy: only for tasks that say so
+
+    if not isinstance(growth, GrowMemory):
+        raise mistake("InvalidMemoryGrowth", f"`{name}` is {growth!r}, expected `GrowMemory`", at=at)
+    if not 1 < growth.factor <= FACTOR_MAX:
+        why = f"the factor of `{name}` is {growth.factor!r}, expected a number over 1, at most {FACTOR_MAX:g}"
+        raise mistake("InvalidMemoryGrowth", why, at=at)
+    if growth.up_to is not None and not _is_quantity(growth.up_to):
+        why = f"`up_to` of `{name}` is {growth.up_to!r}, which is not an amount"
+        raise mistake("InvalidMemoryGrowth", why, at=at, fix='write it as Kubernetes does: "512Mi", "1.5Gi"')
+    return growth
+
+
 def checked(resources: object, name: str, *, at: Location) -> Resources:
     """The value of a setting called `name`. Raises `InvalidInput` for what is no `Resources` or no amount."""
     if not isinstance(resources, Resources):

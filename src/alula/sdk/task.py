@@ -24,7 +24,7 @@ from alula.sdk.overrides import (
     timeout_seconds,
 )
 from alula.sdk.promise import Entity, Promise
-from alula.sdk.resources import Resources, checked, checked_single
+from alula.sdk.resources import GrowMemory, Resources, checked, checked_growth, checked_single
 from alula.sdk.secret import Secret
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class TaskSettings(NamedTuple):
     cache: Cache | None = None
     requests: Resources | None = None
     limits: Resources | None = None
+    on_out_of_memory: GrowMemory | None = None
     environment: Mapping[str, str] | None = None
     container_image: str | None = None
     interruptible: bool | None = None
@@ -133,6 +134,7 @@ def task(
     requests: Resources | None = None,
     limits: Resources | None = None,
     resources: Resources | None = None,
+    on_out_of_memory: GrowMemory | None = None,
     environment: Mapping[str, str] | None = None,
     container_image: str | None = None,
     interruptible: bool | None = None,
@@ -156,6 +158,7 @@ def task(
     requests: Resources | None = None,
     limits: Resources | None = None,
     resources: Resources | None = None,
+    on_out_of_memory: GrowMemory | None = None,
     environment: Mapping[str, str] | None = None,
     container_image: str | None = None,
     interruptible: bool | None = None,
@@ -181,6 +184,7 @@ def task(
         requests: what an attempt needs.
         limits: what an attempt may use at most.
         resources: both at once, as amounts or (request, limit) pairs.
+        on_out_of_memory: more memory for the next attempt after one that ran out of it, of those that `retries` allows.
         environment: variables for the process.
         container_image: image to run in, where images are used.
         interruptible: whether it may run on machines that can go away; None leaves it to the workflow.
@@ -204,6 +208,9 @@ def task(
         cache=cached if isinstance(cached, Cache) else None,
         requests=checked_single(requests, "requests", at=at) if requests is not None else None,
         limits=checked_single(limits, "limits", at=at) if limits is not None else None,
+        on_out_of_memory=(
+            checked_growth(on_out_of_memory, "on_out_of_memory", at=at) if on_out_of_memory is not None else None
+        ),
         environment=_environment(environment, at=at),
         container_image=container_image,
         interruptible=interruptible,

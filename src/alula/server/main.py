@@ -132,6 +132,7 @@ async def _platform(settings: Settings, store: Store, blobs: Blobs, endpoints: E
             domains=settings.domains,
             max_parallelism=settings.max_parallelism,
             system_retries=settings.system_retries,
+            memory_growth=settings.memory_growth,
             inline_max_bytes=settings.inline_max_bytes,
         )
     finally:

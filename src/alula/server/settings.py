@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from alula.core.errors import InvalidInput
+from alula.core.policy.memory_growth import FACTOR_MAX
 from alula.server.executors.process.options import ProcessOptions
 from alula.server.identity import Caller
 from alula.server.services.platform import DEFAULT_DOMAINS
@@ -55,6 +56,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Attempts at once of an execution that sets no limit itself; 0 for no limit."""
     system_retries: int = 3
     """Attempts beyond the first that failures of the platform itself may cost a node."""
+    memory_growth: float = 1.0
+    """How many times the memory the next attempt gets after one that ran out of it, where its task does not say."""
     inline_max_bytes: int = 65_536
     """Values of inputs and outputs from this size are kept as objects of their own, with a reference in their place;
     0 keeps all of them in the database."""
@@ -175,6 +178,8 @@ def _check(settings: Settings, source: str) -> None:
         raise _bad(source, "`domains` and `anonymous.principal` can't be empty")
     if not LEASE_MIN_S <= settings.lease_s <= LEASE_MAX_S:
         raise _bad(source, f"`lease_s` must be from {LEASE_MIN_S:g} to {LEASE_MAX_S:g}, not {settings.lease_s:g}")
+    if not 1 <= settings.memory_growth <= FACTOR_MAX:
+        raise _bad(source, f"`memory_growth` must be from 1 to {FACTOR_MAX:g}, not {settings.memory_growth:g}")
     for name in ("max_parallelism", "system_retries", "inline_max_bytes"):
         if getattr(settings, name) < 0:
             raise _bad(source, f"`{name}` can't be negative")

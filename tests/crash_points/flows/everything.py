@@ -6,6 +6,7 @@ What they give does not depend on the run, only the key of the cached step does.
 
 import os
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
@@ -83,6 +84,20 @@ def item(x: int) -> int:
     return x * x
 
 
+@dataclass
+class Wide:
+    more: int
+    filler: str
+
+
+@task
+def wide() -> Wide:
+    """Too large to be carried along, so that it has to be loaded to look into it."""
+    note("began")
+    note("done")
+    return Wide(more=1, filler="x" * 100_000)
+
+
 @task
 def total(xs: list[int]) -> int:
     note("began")
@@ -125,7 +140,7 @@ def everything(run: int) -> int:
     chosen = conditional("sum").if_(mapped > 10).then(inner(x=mapped)).else_().then(add(x=mapped, y=tried))
     launched = child_plan(x=grown(x=chosen))
     approved = approve(launched, "go", timeout=timedelta(hours=1))
-    again = add(x=again, y=both)
+    again = add(x=again, y=add(x=both, y=wide().more))
     return add(x=add(x=approved, y=again), y=wait_for_input("more", timeout=timedelta(hours=1), expected_type=int))
 
 

@@ -130,6 +130,15 @@ def test_each_way_to_fail_is_an_error_of_its_own(scene: Scene, task: str) -> Non
         assert "alula/sdk" not in line, "the user's traceback has no frames of ours"
 
 
+def test_an_attempt_after_one_that_ran_out_of_memory_has_more_where_the_task_says_so(scene: Scene) -> None:
+    id = scene.launch("failing.takes_more_than_it_says")
+    execution = scene.wait(id)
+    assert execution.closure.phase == Phase.SUCCEEDED, execution.closure.error
+    text, _ = scene.describe(id)
+    assert "their limit is 80 MiB" in text
+    assert "Tries again after OOMKilled: user retry 1 of 2. With up to 4 times the memory." in text
+
+
 def test_a_log_is_cut_at_its_limit_and_says_so(scene: Scene) -> None:
     id = scene.launch("failing.prints_100_mb")
     scene.wait(id)

@@ -42,8 +42,8 @@ def outcome(pyflyte: Pyflyte, name: str) -> dict[str, object]:
     return json.loads(pyflyte.python(OUTCOME, name).splitlines()[-1])
 
 
-def run(pyflyte: Pyflyte, workflow: str, *inputs: str, status: int = 0) -> dict[str, object]:
-    printed = pyflyte("run", "--remote", "--wait", "--poll-interval", "1", BASICS, workflow, *inputs, status=status)
+def run(pyflyte: Pyflyte, workflow: str, *inputs: str, status: int = 0, module: str = BASICS) -> dict[str, object]:
+    printed = pyflyte("run", "--remote", "--wait", "--poll-interval", "1", module, workflow, *inputs, status=status)
     found = re.search(r"/executions/(\w+)", printed)
     assert found, printed
     return outcome(pyflyte, found[1])
@@ -101,6 +101,15 @@ def test_register_a_package_and_run_what_it_registered(pyflyte: Pyflyte) -> None
 def test_a_task_alone(pyflyte: Pyflyte) -> None:
     ended = run(pyflyte, "add", "--a", "1", "--b", "2")
     assert ended["outputs"] == {"o0": 3}
+
+
+def test_large_values(pyflyte: Pyflyte, platform: RunningPlatform) -> None:
+    outputs = run(pyflyte, "large", module="flows/large.py")["outputs"]
+    assert isinstance(outputs, dict)
+    assert outputs["o0"] == [20_000] * 10
+    assert (outputs["o1"], outputs["o2"], outputs["o3"]) == (20_010, "notes", [20_000] * 2)
+    assert outputs["o4"] == [letter * 20_000 for letter in "abcdefghij"]
+    assert len(list((platform.data / "objects/data/flytesnacks/development/values").iterdir())) == 2
 
 
 def test_terminate(pyflyte: Pyflyte) -> None:

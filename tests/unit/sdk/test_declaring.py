@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from alula import Cache, FixedRate, FlyteFile, LaunchPlan, Resources, map_task, task, workflow
+from alula import Cache, FixedRate, FlyteFile, GrowMemory, LaunchPlan, Resources, map_task, task, workflow
 from alula.core.errors import InvalidInput
 from alula.sdk.promise import Promise, reference_of
 from alula.sdk.task import Task
@@ -133,6 +133,9 @@ def test_arguments_are_converted_as_on_the_platform(tmp_path):
         (lambda: task(cache="1"), "InvalidCache", "expected a bool or a `Cache`"),
         (lambda: task(requests=Resources(cpu="lots")), "InvalidResources", "'lots', which is not an amount"),
         (lambda: task(requests=Resources(cpu=("1", "2"))), "InvalidResources", r"\(request, limit\) pair"),
+        (lambda: task(on_out_of_memory=2), "InvalidMemoryGrowth", "expected `GrowMemory`"),
+        (lambda: task(on_out_of_memory=GrowMemory(1)), "InvalidMemoryGrowth", "expected a number over 1"),
+        (lambda: task(on_out_of_memory=GrowMemory(2, up_to="lots")), "InvalidMemoryGrowth", "not an amount"),
         (lambda: task(limits="1Gi"), "InvalidResources", "expected `Resources`"),
         (lambda: task(resources=Resources(cpu=("1", "2", "3"))), "InvalidResources", "expected one amount"),
         (lambda: task(environment={"A": 1}), "InvalidEnvironment", "'A': 1"),

@@ -13,8 +13,9 @@ from flyteidl.admin.task_pb2 import TaskSpec
 from flyteidl.admin.workflow_pb2 import WorkflowSpec
 from google.protobuf import text_format
 
-from alula import Cache, FlyteFile, LaunchPlan, map_task, task, workflow
+from alula import Cache, FlyteFile, GrowMemory, LaunchPlan, map_task, task, workflow
 from alula.core.errors import InvalidInput
+from alula.core.policy.memory_growth import MemoryGrowth, growth_of
 from alula.sdk.serialize import SerializationSettings, serialize
 from alula.sdk.serialize.discovery import discover, modules_of
 
@@ -277,3 +278,13 @@ def test_a_launch_plan_brings_its_workflow(flows):
     assert [each.id.name for each in found.entities] == ["flows.many", "flows.inner", "flows.inner", "mine"]
     assert found.entities[-1].activate
     assert not found.entities[-1].spec.default_inputs.parameters["a"].required
+
+
+def test_what_follows_from_too_little_memory_is_in_the_config_of_the_task():
+    @task(retries=1, on_out_of_memory=GrowMemory(1.5, up_to="8Gi"))
+    def hungry() -> int:
+        return 1
+
+    template = next(iter(serialize(hungry, settings=LOCAL).tasks.values())).template
+    assert dict(template.config) == {"alula.memory_growth": "1.5", "alula.memory_growth_most": "8Gi"}
+    assert growth_of(template) == MemoryGrowth(1.5, 8 * 1024**3)

@@ -55,6 +55,8 @@ def test_the_file_of_the_data_folder_is_read_unless_another_is_named(tmp_path: P
         ("log_level = 'LOUD'", "log_level"),
         ("max_parallelism = -1", "max_parallelism"),
         ("lease_s = 0", "lease_s"),
+        ("memory_growth = 0.5", "memory_growth"),
+        ("inline_max_bytes = -1", "inline_max_bytes"),
         ("this is not toml", "TOML"),
     ],
 )

@@ -27,6 +27,8 @@ class StartAttempt(msgspec.Struct, frozen=True):
     inputs: bytes
     """Serialized `core.LiteralMap`; of an array item, the inputs of the whole array."""
     interruptible: bool = False
+    out_of_memory: int = 0
+    """How many attempts before it ran out of memory, see `policy/memory_growth.py`."""
     checkpoint: str = ""
     """Where an attempt of an earlier execution kept the checkpoint that this one goes on from; empty for its own."""
     overrides: bytes = b""

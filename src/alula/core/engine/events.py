@@ -37,6 +37,8 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     """The object that says what it takes over from an earlier execution, a `recovery.Recovery`; empty for nothing."""
     offload: OffloadRule | None = None
     """Which values are put aside; None for none."""
+    memory_growth: float = 1.0
+    """By how much the memory grows of an attempt that follows one which ran out of it, where its task does not say."""
 
 
 class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):

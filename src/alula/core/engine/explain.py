@@ -228,6 +228,9 @@ class _Explainer:
             text = f"{self._name(node_id)} did not begin before the run ended."
             return Link(node_id, "NotBegun", text, because=(self.run(),))
         if not left:
+            waits = self._last(node_id, "WaitsForValue")
+            if waits is not None:
+                return _link(waits, f"{self._name(node_id)}: {waits.text}", ())
             return Link(node_id, "NotBegun", f"{self._name(node_id)} has not begun.")
         names = ", ".join(left[:SHOWN_MAX]) + (f" and {len(left) - SHOWN_MAX} more" if len(left) > SHOWN_MAX else "")
         text = f"{self._name(node_id)} waits for {names}."

@@ -81,6 +81,9 @@ def load(turn: Turn, scope: Scope, node: int, uri: str) -> TaskError | None:
     if not waiting:
         turn.do(LoadValue(uri))
     waiting.append((scope.id, node))
+    if node != OUTPUTS:
+        text = "Waits until a large value is loaded: a part of it is asked for."
+        turn.explain(scope, node, -1, "WaitsForValue", text, {"uri": uri})
     return None
 
 

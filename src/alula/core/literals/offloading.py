@@ -80,5 +80,5 @@ def reads_references(task: tasks_pb2.TaskTemplate) -> bool:
         return False
     if runtime.flavor == "alula":
         return True
-    found = _VERSION.match(runtime.version)
+    found = _VERSION.match(runtime.version) if runtime.flavor == "python" else None
     return found is not None and tuple(map(int, found.groups())) >= _FLYTEKIT_READS

@@ -25,7 +25,10 @@ def outputs_text(literals: literals_pb2.LiteralMap) -> str:
 
 
 def literal_text(literal: literals_pb2.Literal) -> str:
-    """The value as text: a string as it is, everything else as JSON; long ones are cut."""
+    """The value as text: a string as it is, everything else as JSON; long ones are cut, and of one that was put aside
+    it is told where it is."""
+    if literal.HasField("offloaded_metadata"):
+        return f"{_size(literal)} in {literal.offloaded_metadata.uri}"
     value = plain_literal(literal)
     if isinstance(value, str):
         return value
@@ -48,10 +51,16 @@ def preview(literal: literals_pb2.Literal) -> str:
             names = sorted(literal.map.literals)
             shown = (f"{name}: {preview(literal.map.literals[name])}" for name in names[:PREVIEW_ITEMS])
             return _cut(f"{{{', '.join(shown)}}}", f" ({len(names):,} entries)" if len(names) > PREVIEW_ITEMS else "")
+        case "offloaded_metadata":
+            return _size(literal)
         case _ if literal.ByteSize() > LIMIT_CHARS:
             return f"<{literal.ByteSize():,} bytes>"
         case _:
             return _cut(json.dumps(plain_literal(literal), ensure_ascii=False, default=str))
+
+
+def _size(offloaded: literals_pb2.Literal) -> str:
+    return f"<{offloaded.offloaded_metadata.size_bytes:,} bytes>"
 
 
 def _cut(text: str, note: str = "") -> str:

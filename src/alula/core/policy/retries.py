@@ -26,6 +26,8 @@ class Spent(msgspec.Struct):
 
     user: int = 0
     system: int = 0
+    out_of_memory: int = 0
+    """How many of those were for want of memory."""
 
 
 class Retry(msgspec.Struct, frozen=True):

@@ -10,6 +10,7 @@ from flyteidl.core.security_pb2 import SecurityContext
 from flyteidl.core.tasks_pb2 import Container, RuntimeMetadata, TaskMetadata, TaskTemplate
 
 from alula import __version__
+from alula.core.policy.memory_growth import FACTOR_KEY, MOST_KEY
 from alula.sdk.map_task import MapTask
 from alula.sdk.naming import attribute_of
 from alula.sdk.secret import Secret
@@ -45,6 +46,10 @@ def _template(task: Task[..., object], settings: SerializationSettings, *, name:
         metadata=_metadata(task),
         container=_container(task, settings),
     )
+    if declared.on_out_of_memory is not None:
+        template.config[FACTOR_KEY] = f"{declared.on_out_of_memory.factor:g}"
+        if declared.on_out_of_memory.up_to is not None:
+            template.config[MOST_KEY] = str(declared.on_out_of_memory.up_to)
     if declared.secret_requests:
         secrets = [_secret(secret) for secret in declared.secret_requests]
         template.security_context.CopyFrom(SecurityContext(secrets=secrets))

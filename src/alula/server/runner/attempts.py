@@ -11,6 +11,7 @@ from flyteidl.core import tasks_pb2, workflow_pb2
 from alula.core.engine.actions import StartAttempt
 from alula.core.engine.plan import PlanNode, PlanTask
 from alula.core.ids import AttemptId, EntityId
+from alula.core.policy.memory_growth import grown, growth_of
 from alula.core.policy.resources import resolve_resources
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
@@ -33,7 +34,7 @@ def attempt_spec(
     """The specification of an attempt; `entity` is the registered task, None for one made at run time."""
     if action.index < 0 or plan.own_inputs:
         return _specified(owned, action, plan, entity, blobs)
-    key = action.scope, action.overrides
+    key = action.scope, action.overrides, action.out_of_memory
     if owned.like is None or owned.like[0] != key:
         owned.like = key, _specified(owned, action, plan, entity, blobs)
     return _of_item(owned.like[1], owned, action, blobs)
@@ -62,9 +63,11 @@ def _specified(
     id = owned.attempt_id(action)
     own = plan.node.task_node.overrides if plan.node is not None else None
     task = _with_overrides(_with_overrides(plan.task.template, own), _parsed(action.overrides))
-    resources = resolve_resources(
-        task, defaults=defaults_of(record.task_resources), ceiling=ceiling_of(record.task_resources)
-    )
+    ceiling = ceiling_of(record.task_resources)
+    resources = resolve_resources(task, defaults=defaults_of(record.task_resources), ceiling=ceiling)
+    growth = growth_of(task, owned.state.created.memory_growth)
+    if growth is not None:
+        resources = grown(resources, growth, action.out_of_memory, ceiling)
     raw, previous = _raw_prefixes(owned, action, blobs)
     return AttemptSpec(
         id=id,

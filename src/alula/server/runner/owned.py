@@ -39,7 +39,7 @@ class Owned:
         self.state = state
         self.attempts: dict[AttemptId, tuple[int, int]] = {}
         """(scope, node) of the attempts in flight, for the updates that come back."""
-        self.like: tuple[tuple[int, bytes], AttemptSpec] | None = None
+        self.like: tuple[tuple[int, bytes, int], AttemptSpec] | None = None
         """Of the item that was started last, with its array's scope and overrides: the next resembles it."""
         self._next_seq = next_seq
         self._events: list[bytes] = []

@@ -176,6 +176,7 @@ async def _keep(platform: Platform, caller: Caller, record: ExecutionRecord, rec
         execution=str(record.id),
         system_retries=platform.system_retries,
         recovery_uri=recovery_uri,
+        memory_growth=platform.memory_growth,
         offload=values.offload_rule(platform, record.id.project, record.id.domain),
     )
     audit = platform.audit(

@@ -39,6 +39,8 @@ class Platform:
     """Of an execution that says nothing itself; 0 for no limit."""
     system_retries: int = 3
     """Attempts beyond the first that the platform's own failures may cost a node."""
+    memory_growth: float = 1.0
+    """How many times the memory the next attempt gets after one that ran out of it, where the task does not say."""
     inline_max_bytes: int = 65_536
     """Values from this size are kept as objects of their own; 0 keeps all in the log and the rows."""
 

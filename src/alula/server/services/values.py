@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from flyteidl.core import literals_pb2
 from google.protobuf.message import DecodeError
 
-from alula.core.errors import NotFound
+from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.core.literals.offloading import Aside, OffloadRule, is_offloaded, put_aside
 from alula.server.blob import Blobs
@@ -57,7 +57,7 @@ async def load(blobs: Blobs, execution: ExecutionId, uri: str) -> literals_pb2.L
         return literals_pb2.Literal.FromString(await blobs.get(uri))
     except NotFound as gone:
         raise NotFound("ValueNotFound", f"the value {uri} is gone") from gone
-    except DecodeError as error:
+    except (InvalidInput, DecodeError) as error:
         raise NotFound("ValueNotFound", f"{uri} is no value: {error}") from error
 
 

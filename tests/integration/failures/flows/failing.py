@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 
-from alula import Resources, map_task, task, workflow
+from alula import GrowMemory, Resources, map_task, task, workflow
 
 MIB = 1024 * 1024
 
@@ -19,6 +19,12 @@ def takes_too_much_memory() -> int:
     taken: list[bytearray] = []
     while True:
         taken.append(bytearray(8 * MIB))
+
+
+@task(retries=2, limits=Resources(mem="80Mi"), on_out_of_memory=GrowMemory(4, up_to="1Gi"))
+def takes_more_than_it_says() -> int:
+    """Prepared for that: it has 320 MiB at its second attempt."""
+    return len(bytearray(b"x" * 150 * MIB)) // MIB
 
 
 @task(timeout=1)

@@ -13,6 +13,7 @@ from alula.core.engine.actions import (
     Action,
     CancelAttempt,
     LaunchChild,
+    LoadValue,
     LookUpCache,
     SetTimer,
     StartAttempt,
@@ -31,6 +32,7 @@ from alula.core.engine.events import (
     GraphReturned,
     SignalSet,
     TimerFired,
+    ValueLoaded,
     decode,
     encode,
 )
@@ -54,6 +56,7 @@ from alula.core.engine.recovery import encode as recovery_encode
 from alula.core.engine.state import Execution
 from alula.core.engine.step import accepts, fold, outstanding, start, step
 from alula.core.errors import TaskError
+from alula.core.literals.offloading import OffloadRule
 
 
 class Driver:
@@ -67,6 +70,7 @@ class Driver:
         overwrite_cache: bool = False,
         system_retries: int = 3,
         execution: str = "p/d/first",
+        offload: OffloadRule | None = None,
         recovery: Recovery | None = None,
         graphs: Mapping[str, Plan] | None = None,
         **inputs: literals_pb2.Literal,
@@ -80,6 +84,7 @@ class Driver:
             overwrite_cache=overwrite_cache,
             system_retries=system_retries,
             execution=execution,
+            offload=offload,
         )
         self._recovery = recovery
         self.now = 0
@@ -99,6 +104,10 @@ class Driver:
         self.children: dict[str, LaunchChild] = {}
         self.aborted_children: list[str] = []
         self.signals: list[SignalRecord] = []
+        self.objects: dict[str, literals_pb2.Literal] = {}
+        """Values that were put aside, by URI."""
+        self.loads: list[str] = []
+        """Those that nodes wait for."""
         self.state, actions, changes = start(self.plan, created, graphs, recovery)
         self._take(actions, changes)
 
@@ -130,10 +139,17 @@ class Driver:
         data = literal_map(**{output: integer(value)})
         self.apply(ChildEnded(self.now, self.children[node].child, data))
 
-    def fail(self, node: str, *, kind: str = "USER", recoverable: bool = False) -> None:
+    def fail(self, node: str, *, kind: str = "USER", recoverable: bool = False, code: str = "Boom") -> None:
         action = self.waiting.pop(node)
-        error = TaskError("Boom", f"{node} broke", kind, recoverable)  # pyright: ignore[reportArgumentType]
+        error = TaskError(code, f"{node} broke", kind, recoverable)  # pyright: ignore[reportArgumentType]
         self.apply(AttemptFailed(self.now, action.scope, action.node, action.attempt, error))
+
+    def load(self, *, error: TaskError | None = None) -> None:
+        """The oldest value that is waited for is there, or can't be."""
+        uri = self.loads.pop(0)
+        if error is None:
+            self.state.loaded[uri] = self.objects[uri]
+        self.apply(ValueLoaded(self.now, uri, error))
 
     def miss(self, node: str, *, why: str = "") -> None:
         """Nothing is in the cache; reserved, where that was asked for."""
@@ -179,7 +195,8 @@ class Driver:
 
     def replayed(self) -> Execution:
         """The state that the log alone leads to, through its stored form."""
-        return fold(self.plan, [decode(encode(event)) for event in self.log], self.state.graphs, self._recovery)
+        log = [decode(encode(event)) for event in self.log]
+        return fold(self.plan, log, self.state.graphs, self._recovery, self.objects)
 
     def inventory(self) -> Recovery:
         """What another execution may take over from this one, through its stored form."""
@@ -189,6 +206,7 @@ class Driver:
             checkpoint=lambda node_id, index, attempt: f"{node_id}[{index}]/{attempt}",
             graphs=self.state.graphs,
             recovery=self._recovery,
+            loaded=self.objects,
         )
         return recovery_decode(recovery_encode(taken))
 
@@ -219,6 +237,8 @@ class Driver:
                     self.children[action.node_id] = action
                 case AbortChild():
                     self.aborted_children.append(action.child)
+                case LoadValue():
+                    self.loads.append(action.uri)
                 case LookUpCache():
                     scope = self.state.scopes[action.scope]
                     index = f"[{action.node}]" if scope.is_compact else ""
@@ -231,6 +251,8 @@ class Driver:
 
     def _merge(self, changes: Changes) -> None:
         self.result = changes.execution or self.result
+        for aside in changes.asides:
+            self.objects[aside.uri] = literals_pb2.Literal.FromString(aside.data)
         self.reasons.extend(changes.reasons)
         self.signals.extend(changes.signals)
         self.published.extend(changes.published)

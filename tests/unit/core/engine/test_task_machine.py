@@ -21,6 +21,7 @@ from alula.core.engine.records import AttemptPhase, CacheStatus, ExecutionPhase,
 from alula.core.engine.state import Stage
 from alula.core.engine.step import IllegalTransition, accepts, outstanding, step
 from alula.core.errors import TaskError
+from alula.core.policy.memory_growth import FACTOR_KEY
 
 
 def single(*, retries: int = 0, timeout_s: int = 0, cache: str = "", **options: bool) -> Driver:
@@ -38,6 +39,19 @@ def test_a_user_failure_that_may_recover_is_tried_again_at_once() -> None:
     assert "Retried" in run.codes("n0")
     run.succeed("n0", 3)
     assert run.outputs() == {"o0": integer(3)}
+
+
+def test_an_attempt_after_one_that_ran_out_of_memory_may_have_more() -> None:
+    of = task("t", retries=3)
+    of.config[FACTOR_KEY] = "2"
+    run = Driver(compiled(workflow("w", [task_node("n0", of, x=".x")]), [of]), x=integer(1))
+    for code in ("OOMKilled", "TimeoutExpired", "OOMKilled"):
+        run.fail("n0", recoverable=True, code=code)
+    assert run.waiting["n0"].out_of_memory == 2
+    run.assert_replays()
+    told = [reason for reason in run.reasons if reason.code == "Retried"]
+    assert [reason.facts.get("memory") for reason in told] == ["2", None, "4"]
+    assert told[-1].text.endswith("With up to 4 times the memory.")
 
 
 def test_a_node_runs_from_its_first_attempt_that_began() -> None:

@@ -54,6 +54,8 @@ from alula.core.engine.state import Cell, Execution, Scope, ScopeCell, Stage, Ta
 from alula.core.engine.turn import Ended, Turn
 from alula.core.errors import TaskError
 from alula.core.policy.cache_key import CacheKey, cache_key, is_cache_serializable
+from alula.core.policy.memory_growth import growth_of
+from alula.core.policy.outcome import OutcomeCode
 from alula.core.policy.retries import Budget, Retry, after_failure, may_interrupt
 
 _IN_FLIGHT = (Stage.SUBMITTED, Stage.RUNNING)
@@ -267,6 +269,7 @@ def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: 
         cell.spent.system += 1
     else:
         cell.spent.user += 1
+    cell.spent.out_of_memory += error.code == OutcomeCode.OUT_OF_MEMORY
     budget = _budget(turn.execution, scope.plan_node(node))
     verdict = after_failure(error, cell.spent, budget)
     if isinstance(verdict, Retry):
@@ -284,6 +287,10 @@ def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: 
             "retry": str(spent),
             "of": str(allowed),
         }
+        growth = growth_of(_task(scope.plan_node(node)).template, turn.execution.created.memory_growth)
+        if growth is not None and error.code == OutcomeCode.OUT_OF_MEMORY:
+            times = f"{growth.times(cell.spent.out_of_memory):g}"
+            text, facts["memory"] = f"{text} With up to {times} times the memory.", times
         turn.explain(scope, node, cell.attempt, "Retried", text, facts)
         cell.attempt += 1
         if verdict.delay_us == 0:
@@ -425,6 +432,7 @@ def _start(execution: Execution, scope: Scope, node: int, cell: TaskCell) -> Sta
         interruptible=may_interrupt(
             interruptible=_interruptible(execution, plan), spent=cell.spent, budget=_budget(execution, plan)
         ),
+        out_of_memory=cell.spent.out_of_memory,
         checkpoint=recovery.checkpoint_of(execution, scope, node) if cell.attempt == 0 else "",
         overrides=recovery.overrides_of(execution, scope, node),
     )
