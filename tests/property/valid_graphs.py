@@ -51,6 +51,12 @@ INNER = workflow("step", [task_node("n0", ADD, a=".x", b=1)], outputs={"o0": (IN
 PLAN = workflow_pb2.LaunchPlanTemplate(
     id=identifier(3, "plan"), interface=interface({"x": INT, "maybe": optional(INT)}, {"o0": INT})
 )
+HANDLERS = (
+    None,
+    task_node("failure", CLEAN, x=".x"),
+    sub_workflow_node("failure", INNER, x=".x"),
+    launch_plan_node("failure", PLAN.id, x=".x"),
+)
 
 
 class Sources(msgspec.Struct):
@@ -208,6 +214,7 @@ def valid_graphs(draw: st.DrawFn, prefix: str = "v") -> workflow_pb2.WorkflowTem
     nodes = [drawing.node(f"{prefix}{number}") for number in range(draw(st.integers(1, 14)))]
     last = draw(st.sampled_from([source for source in drawing.sources.numbers if isinstance(source, str)]))
     template = workflow("valid", draw(st.permutations(nodes)), outputs={"o0": (INT, last)})
-    if draw(st.booleans()):
-        template.failure_node.CopyFrom(task_node("failure", CLEAN, x=".x"))
+    handler = draw(st.sampled_from(HANDLERS))
+    if handler is not None:
+        template.failure_node.CopyFrom(handler)
     return template
