@@ -48,8 +48,8 @@ MUTANTS = (
     Mutant(
         "the first failure does not stop the others",
         f"{ENGINE}/graph.py",
-        "if self.plan.fail_immediately:\n            self.abort(",
-        "if self.plan.fail_immediately:\n            (lambda *_: None)(",
+        "            self.abort(turn, f\"node {by} failed, and",
+        "            (lambda *_, **__: None)(turn, f\"node {by} failed, and",
     ),
     Mutant(
         "nobody hears of a scope's end", f"{ENGINE}/turn.py", "self.later(lambda: self._tell_end(parent, ended))", ""
@@ -126,8 +126,8 @@ MUTANTS = (
     Mutant(
         "results are cached whatever the inputs",
         "core/policy/cache_key.py",
-        "for name in sorted(inputs.literals) if name not in ignored}",
-        "for name in ()}",
+        "counting = [name for name in sorted(inputs.literals) if name not in ignored]",
+        "counting = list[str]()",
     ),
     Mutant(
         "a reservation is never released",
@@ -173,7 +173,7 @@ MUTANTS = (
     Mutant(
         "a child is not launched again after a crash",
         f"{MACHINES}/launch_plan.py",
-        "            yield _launch(scope, node, cell)",
+        "            yield _launch(execution, scope, node, cell)",
         "            yield from ()",
     ),
     # The runner
@@ -183,15 +183,15 @@ MUTANTS = (
         "        kept = await self._keep([owned.commit(self._id) for owned in dirty])\n",
         "        for owned in dirty:\n"
         "            for action in owned._actions:\n"
-        "                await self._dispatch(owned, action)\n"
+        "                await self._effects.do(owned, action)\n"
         "        kept = await self._keep([owned.commit(self._id) for owned in dirty])\n",
     ),
     Mutant("a commit that was refused is forgotten", f"{RUNNER}/runner.py", "self._doubtful.append(owned)", "pass"),
     Mutant(
         "actions that the store interrupted are forgotten",
         f"{RUNNER}/runner.py",
-        "            await self._dispatch(*self._to_do[0])\n            self._to_do.popleft()\n",
-        "            await self._dispatch(*self._to_do.popleft())\n",
+        "            await self._effects.do(*self._to_do[0])\n            self._to_do.popleft()\n",
+        "            await self._effects.do(*self._to_do.popleft())\n",
     ),
     Mutant(
         "mail is taken and not read",
@@ -262,7 +262,10 @@ MUTANTS = (
     ),
     Mutant("a runner does not ask for children", f"{RUNNER}/runner.py", "            self._ask_for_children()\n", ""),
     Mutant(
-        "nobody looks for orphans", f"{RUNNER}/runner.py", "            self._spawn(self._look_for_orphans())\n", ""
+        "nobody looks for orphans",
+        f"{RUNNER}/runner.py",
+        "            self._effects.spawn(self._look_for_orphans())\n",
+        "",
     ),
     Mutant("a child's outputs are lost", f"{RUNNER}/children.py", 'outputs=record.outputs or b"")', 'outputs=b"")'),
     Mutant(

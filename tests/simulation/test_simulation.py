@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.simulation.faults import Faults
+from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.simulate import simulate
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +26,11 @@ def test_without_faults_every_execution_ends_as_its_workflow_says() -> None:
     for seed in range(CALM):
         report = simulate(seed, Faults())
         assert not report.violations, str(report)
+
+
+@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
+def test_a_mutant_fits_to_the_source(mutant: Mutant) -> None:
+    assert (ROOT / "src/alula" / mutant.file).read_text().count(mutant.text) == 1
 
 
 def test_a_seed_is_the_same_in_every_process() -> None:

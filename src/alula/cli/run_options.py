@@ -35,6 +35,8 @@ class RunSettings(msgspec.Struct, frozen=True):
     overwrite_cache: bool
     interruptible: bool | None
     max_parallelism: int
+    quality_of_service: str
+    """`high`, `medium`, `low`, or nothing."""
     environment: Mapping[str, str]
     labels: Mapping[str, str]
     name_given: bool = False
@@ -66,6 +68,11 @@ def run_options() -> list[click.Option]:
         click.Option(["--env", "environment"], multiple=True, metavar="K=V", help="Variable for the tasks. Repeat."),
         click.Option(["--label", "labels"], multiple=True, metavar="K=V", help="Label of the run. Repeat."),
         click.Option(["--max-parallelism"], type=click.IntRange(0), help="Tasks at once; 0 for the platform's limit."),
+        click.Option(
+            ["--quality-of-service"],
+            type=click.Choice(["high", "medium", "low"]),
+            help="How long its tasks may wait for a place beside other runs'.",
+        ),
         click.Option(
             ["--interruptible/--no-interruptible"],
             default=None,
@@ -171,6 +178,7 @@ def settings_of(*parts: Mapping[str, Any]) -> RunSettings:
         overwrite_cache=bool(merged.get("overwrite_cache")),
         interruptible=merged.get("interruptible"),
         max_parallelism=merged.get("max_parallelism") or 0,
+        quality_of_service=merged.get("quality_of_service") or "",
         environment=pairs("--env", merged.get("environment", ())),
         labels=pairs("--label", merged.get("labels", ())),
     )

@@ -52,6 +52,7 @@ def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], s
                 overwrite_cache=settings.overwrite_cache,
                 interruptible=settings.interruptible,
                 max_parallelism=settings.max_parallelism,
+                quality_of_service=settings.quality_of_service,
                 environment=settings.environment,
                 labels=settings.labels,
             ),

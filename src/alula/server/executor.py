@@ -40,6 +40,8 @@ class AttemptSpec(msgspec.Struct, frozen=True):
     memory_bytes: int
     memory_limit_bytes: int
     """0 for no limit."""
+    queueing_budget_s: float = 0.0
+    """How long it may wait: of several that wait, the one goes first that has to begin first."""
     interpreter: str = ""
     """Python of the client that registered the task, when known."""
     interpreter_host: str = ""

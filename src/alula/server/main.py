@@ -133,6 +133,7 @@ async def _platform(settings: Settings, store: Store, blobs: Blobs, endpoints: E
             max_parallelism=settings.max_parallelism,
             system_retries=settings.system_retries,
             memory_growth=settings.memory_growth,
+            tiers=settings.quality_of_service,
             inline_max_bytes=settings.inline_max_bytes,
         )
     finally:

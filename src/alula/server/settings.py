@@ -15,6 +15,7 @@ import msgspec
 
 from alula.core.errors import InvalidInput
 from alula.core.policy.memory_growth import FACTOR_MAX
+from alula.core.policy.queueing import TierBudgets
 from alula.server.executors.process.options import ProcessOptions
 from alula.server.identity import Caller
 from alula.server.services.platform import DEFAULT_DOMAINS
@@ -65,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a silent platform keeps its runs from others on the same database; it says that it lives three times
     as often."""
     log_level: str = "WARNING"
+    quality_of_service: TierBudgets = TierBudgets()
+    """How long attempts may wait, by tier."""
     anonymous: Anonymous = Anonymous()
     process: ProcessOptions = ProcessOptions()
     """The process executor."""

@@ -15,6 +15,7 @@ import msgspec
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId
 from alula.core.literals.offloading import OffloadRule
+from alula.core.policy.queueing import Queueing
 
 TimerKind = Literal["retry", "timeout", "queue_timeout", "sleep"]
 
@@ -39,6 +40,8 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     """Which values are put aside; None for none."""
     memory_growth: float = 1.0
     """By how much the memory grows of an attempt that follows one which ran out of it, where its task does not say."""
+    queueing: Queueing | None = None
+    """How long its attempts may wait; None for no matter."""
 
 
 class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
-from flyteidl.core import compiler_pb2, condition_pb2, interface_pb2, tasks_pb2, types_pb2, workflow_pb2
+from flyteidl.core import compiler_pb2, condition_pb2, execution_pb2, interface_pb2, tasks_pb2, types_pb2, workflow_pb2
 
 from alula.core.engine.sources import Bindings, compile_bindings
 from alula.core.errors import InvalidInput
@@ -101,6 +101,7 @@ class Plan(msgspec.Struct, frozen=True):
     outputs: Bindings
     interruptible: bool
     fail_immediately: bool
+    quality_of_service: execution_pb2.QualityOfService
     failure: int | None = None
     """The node that runs when the workflow has failed: the last, which no other waits for."""
 
@@ -146,6 +147,7 @@ class _Planner:
             outputs=outputs,
             interruptible=template.metadata_defaults.interruptible,
             fail_immediately=template.metadata.on_failure == workflow_pb2.WorkflowMetadata.FAIL_IMMEDIATELY,
+            quality_of_service=template.metadata.quality_of_service,
             failure=len(planned) - 1 if template.HasField("failure_node") else None,
         )
 

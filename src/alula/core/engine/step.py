@@ -30,8 +30,8 @@ from alula.core.engine.machines.gate import is_open_question, keep_answer
 from alula.core.engine.plan import Plan
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.engine.recovery import Recovery
-from alula.core.engine.state import Execution
-from alula.core.engine.turn import Ended, Turn
+from alula.core.engine.state import Cell, Execution, Scope
+from alula.core.engine.turn import Ended, Machine, Turn
 from alula.core.literals.attributes import Loaded
 
 
@@ -74,27 +74,30 @@ def accepts(execution: Execution, event: Event) -> bool:
         return event.uri in execution.loading
     if isinstance(event, SignalSet):
         return is_open_question(execution, event.signal_id)
-    return any(_accepts(execution, scope, node, event) for scope, node in _addressees(execution, event))
+    return any(_accepting(execution, scope, node, event) is not None for scope, node in _addressees(execution, event))
+
+
+_OF_THE_EXECUTION = (Created, Claimed, AbortRequested, ValueLoaded, SignalSet)
 
 
 def _addressees(execution: Execution, event: NodeEvent) -> Sequence[tuple[int, int]]:
     """(scope, node) of the nodes that an event concerns: one, but for a signal that several gates wait for."""
-    match event:
-        case SignalSet():
-            return tuple(execution.gates.get(event.signal_id, ()))
-        case ChildEnded():
-            place = execution.children.get(event.child)
-            return (place,) if place is not None else ()
-        case _:
-            return ((event.scope, event.node),)
+    if isinstance(event, SignalSet):
+        return tuple(execution.gates.get(event.signal_id, ()))
+    if isinstance(event, ChildEnded):
+        place = execution.children.get(event.child)
+        return (place,) if place is not None else ()
+    return ((event.scope, event.node),)
 
 
-def _accepts(execution: Execution, scope_id: int, node: int, event: NodeEvent) -> bool:
+def _accepting(execution: Execution, scope_id: int, node: int, event: NodeEvent) -> tuple[Machine, Scope, Cell] | None:
+    """What takes the event at that place; None where it means nothing there."""
     scope = execution.scopes.get(scope_id)
     cell = scope.cells.get(node) if scope is not None else None
     if scope is None or cell is None:
-        return False
-    return MACHINES[scope.plan_node(node).kind].accepts(scope, node, cell, event)
+        return None
+    machine = MACHINES[scope.plan_node(node).kind]
+    return (machine, scope, cell) if machine.accepts(scope, node, cell, event) else None
 
 
 def fold(
@@ -112,11 +115,13 @@ def fold(
         raise IllegalTransition(f"a log begins with Created, not {type(created).__name__}")
     execution = Execution(plan, created, recovery)
     execution.graphs.update(graphs or {})
-    _start(Turn(execution, created.at, MACHINES, silent=True))
+    turn = Turn(execution, created.at, MACHINES, silent=True)
+    _start(turn)
     for event in log:
-        if isinstance(event, ValueLoaded) and event.error is None:
+        if type(event) is ValueLoaded and event.error is None:
             execution.loaded[event.uri] = (loaded or {})[event.uri]
-        _apply(Turn(execution, event.at, MACHINES, silent=True), event)
+        turn.serve_again(event.at)
+        _apply(turn, event)
     return execution
 
 
@@ -143,26 +148,40 @@ def _start(turn: Turn) -> None:
 
 
 def _apply(turn: Turn, event: Event) -> None:
-    execution = turn.execution
-    if not accepts(execution, event):
-        raise IllegalTransition(_story(execution, event))
-    if isinstance(event, AbortRequested):
-        _abort(turn, event)
-        return
-    if isinstance(event, Created | Claimed):
-        return
-    if isinstance(event, ValueLoaded):
-        values.go_on(turn, event.uri, event.error)
-        _run(turn)
-        values.forget(execution)
-        return
-    if isinstance(event, SignalSet):
-        keep_answer(turn, event)
-    for scope_id, node in _addressees(execution, event):
-        if _accepts(execution, scope_id, node, event):
-            scope = execution.scopes[scope_id]
-            MACHINES[scope.plan_node(node).kind].on_event(turn, scope, node, scope.cells[node], event)
+    if isinstance(event, _OF_THE_EXECUTION):
+        if not accepts(turn.execution, event):
+            raise IllegalTransition(_story(turn.execution, event))
+        _apply_to_all(turn, event)
+    elif not _tell(turn, event):
+        raise IllegalTransition(_story(turn.execution, event))
+
+
+def _apply_to_all(turn: Turn, event: Created | Claimed | AbortRequested | ValueLoaded | SignalSet) -> None:
+    match event:
+        case AbortRequested():
+            _abort(turn, event)
+        case ValueLoaded():
+            values.go_on(turn, event.uri, event.error)
             _run(turn)
+            values.forget(turn.execution)
+        case SignalSet():
+            keep_answer(turn, event)
+            _tell(turn, event)
+        case _:
+            return
+
+
+def _tell(turn: Turn, event: NodeEvent) -> bool:
+    """Give an event to the nodes that it concerns. False where it means nothing to any of them."""
+    heard = False
+    for scope_id, node in _addressees(turn.execution, event):
+        accepting = _accepting(turn.execution, scope_id, node, event)
+        if accepting is not None:
+            heard = True
+            machine, scope, cell = accepting
+            machine.on_event(turn, scope, node, cell, event)
+            _run(turn)
+    return heard
 
 
 def _run(turn: Turn) -> None:

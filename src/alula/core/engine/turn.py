@@ -73,6 +73,12 @@ class Turn:
         self.work: deque[Callable[[], None]] = deque()
         """What follows within this turn, in order: a queue instead of recursion through the graph."""
 
+    def serve_again(self, at: int) -> None:
+        """Be the turn of the next event: of a replay, where nobody takes what was collected."""
+        self.at = at
+        if self.changes.asides:
+            self.changes.asides.clear()
+
     def do(self, action: Action) -> None:
         if not self.silent:
             self.actions.append(action)

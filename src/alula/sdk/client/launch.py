@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 from flyteidl.admin import common_pb2, execution_pb2
+from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2, literals_pb2
 from google.protobuf import wrappers_pb2
 
@@ -24,6 +25,8 @@ class LaunchSettings(msgspec.Struct, frozen=True):
     interruptible: bool | None = None
     max_parallelism: int = 0
     """Attempts at once; 0 leaves it to launch plan and platform."""
+    quality_of_service: str = ""
+    """`high`, `medium` or `low`; empty leaves it to launch plan, workflow and platform."""
     environment: Mapping[str, str] = {}
     labels: Mapping[str, str] = {}
 
@@ -46,6 +49,9 @@ def launch(
     )
     if settings.interruptible is not None:
         spec.interruptible.CopyFrom(wrappers_pb2.BoolValue(value=settings.interruptible))
+    if settings.quality_of_service:
+        quality = core_execution_pb2.QualityOfService(tier=settings.quality_of_service.upper())
+        spec.quality_of_service.CopyFrom(quality)
     if settings.environment:
         spec.envs.values.extend(
             literals_pb2.KeyValuePair(key=key, value=value) for key, value in settings.environment.items()

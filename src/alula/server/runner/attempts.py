@@ -69,6 +69,7 @@ def _specified(
     if growth is not None:
         resources = grown(resources, growth, action.out_of_memory, ceiling)
     raw, previous = _raw_prefixes(owned, action, blobs)
+    queueing = owned.state.created.queueing
     return AttemptSpec(
         id=id,
         task=task,
@@ -82,6 +83,7 @@ def _specified(
         cpu_millicores=resources.cpu_millicores,
         memory_bytes=resources.memory_bytes,
         memory_limit_bytes=resources.memory_limit_bytes,
+        queueing_budget_s=queueing.budget_s(owned.state.plan.quality_of_service) if queueing is not None else 0.0,
         interpreter=entity.interpreter if entity else "",
         interpreter_host=entity.interpreter_host if entity else "",
     )

@@ -170,7 +170,7 @@ def _request(parent: ExecutionRecord, action: LaunchChild) -> execution_pb2.Exec
         max_parallelism=of.max_parallelism,
         overwrite_cache=of.overwrite_cache,
     )
-    for field in ("security_context", "raw_output_data_config", "interruptible"):
+    for field in ("security_context", "raw_output_data_config", "interruptible", "quality_of_service"):
         if of.HasField(field):
             getattr(spec, field).CopyFrom(getattr(of, field))
     spec.metadata.mode = execution_pb2.ExecutionMetadata.CHILD_WORKFLOW

@@ -31,6 +31,7 @@ class Owned:
         "record",
         "spec",
         "state",
+        "whole",
     )
 
     def __init__(self, record: ExecutionRecord, state: Execution, next_seq: int) -> None:
@@ -41,6 +42,8 @@ class Owned:
         """(scope, node) of the attempts in flight, for the updates that come back."""
         self.like: tuple[tuple[int, bytes, int], AttemptSpec] | None = None
         """Of the item that was started last, with its array's scope and overrides: the next resembles it."""
+        self.whole: tuple[bytes, bytes] | None = None
+        """The last inputs that had to be made whole for their task, before and after: items of an array share them."""
         self._next_seq = next_seq
         self._events: list[bytes] = []
         self._actions: list[Action] = []

@@ -1,4 +1,4 @@
-"""The runner: the shell round the engine. Claim, fold, step, commit, dispatch.
+"""The runner: the shell round the engine. Claim, fold, step, commit; then what follows from it, see `effects.py`.
 
 One task of the event loop does it all: it drains what has arrived (updates of attempts, timers, answers of the
 catalog, mail), steps the executions concerned, commits everything in one transaction, and only then does
@@ -15,7 +15,7 @@ import contextlib
 import logging
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from typing import TypeVar
 
@@ -23,33 +23,22 @@ import msgspec
 
 from alula.core.engine import events as facts
 from alula.core.engine.actions import (
-    AbortChild,
     Action,
-    CancelAttempt,
-    Finish,
     LaunchChild,
-    LoadValue,
-    LookUpCache,
-    SetTimer,
     StartAttempt,
 )
 from alula.core.engine.events import Event
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
-from alula.core.engine.state import Stage, TaskCell
 from alula.core.engine.step import fold, outstanding, start
 from alula.core.errors import AlulaError, InvalidInput, NotFound, ResourceExhausted, TaskError, Unavailable
 from alula.core.ids import ExecutionId
-from alula.core.literals.offloading import reads_references
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
-from alula.server.runner.attempts import attempt_spec
-from alula.server.runner.cache import Lookups
 from alula.server.runner.children import MAY_PASS, Children
 from alula.server.runner.definitions import Definitions
-from alula.server.runner.dynamic import keep_graph
+from alula.server.runner.effects import Effects, event_of
 from alula.server.runner.owned import Owned
-from alula.server.runner.timers import Timers
-from alula.server.services import layout, values
+from alula.server.services import values
 from alula.server.services.history import read_named
 from alula.server.store import Commit, History, InboxMessage, Store
 
@@ -97,7 +86,6 @@ class Runner:
         self._id = runner_id
         self._lease_us = lease_us
         self._definitions = Definitions(store)
-        self._timers = Timers(clock, self._timer_fired)
         self._owned: dict[ExecutionId, Owned] = {}
         self._busy: dict[ExecutionId, Owned] = {}
         """Those that have attempts in flight, and some that had."""
@@ -121,10 +109,16 @@ class Runner:
         """What this program can't run."""
         self._wake = asyncio.Event()
         self._wake_later: asyncio.TimerHandle | None = None
-        self._lookups = Lookups(store, blobs, clock)
-        self._looked_up: set[tuple[ExecutionId, int, int, Stage]] = set()
-        """(execution, scope, node, stage) for which the catalog is asked."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._effects = Effects(
+            store=store,
+            executor=executor,
+            blobs=blobs,
+            children=children,
+            definitions=self._definitions,
+            clock=clock,
+            owned=self._owned,
+            arrive=self._arrive,
+        )
         self._loop: asyncio.Task[None] | None = None
         self._heart: asyncio.Task[None] | None = None
 
@@ -139,16 +133,16 @@ class Runner:
         while self._to_do:
             owned, action = self._to_do.popleft()
             if isinstance(action, StartAttempt):
-                spec = await self._spec(owned, action)
+                spec = await self._effects.spec(owned, action)
                 if spec is not None:
                     expected.append(spec)
             else:
-                self._do(owned, action)
+                self._effects.do_at_once(owned, action)
         await self._executor.reconcile(expected)
         self._wake.set()  # there may be mail from before
         self._loop = asyncio.create_task(self._run(), name="runner")
         self._heart = asyncio.create_task(self._beat(), name="runner-lease")
-        self._spawn(self._look_for_orphans())
+        self._effects.spawn(self._look_for_orphans())
 
     async def wait(self) -> None:
         """Wait for ever; raises what the runner ended with, should a bug end it."""
@@ -157,11 +151,11 @@ class Runner:
 
     async def stop(self) -> None:
         """Stop at once. What is open stays open, and whoever claims it next goes on with it."""
-        running = [task for task in (self._loop, self._heart, *self._tasks) if task is not None]
+        running = [task for task in (self._loop, self._heart) if task is not None]
         for task in running:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
-        self._timers.stop()
+        await self._effects.stop()
         if self._wake_later is not None:
             self._wake_later.cancel()
         await self._executor.stop()
@@ -181,10 +175,6 @@ class Runner:
         self._arrived.append((execution, event))
         self._wake.set()
 
-    def _timer_fired(self, execution: ExecutionId, timer: SetTimer) -> None:
-        fired = facts.TimerFired(self._clock(), timer.scope, timer.node, timer.attempt, timer.kind)
-        self._arrive(execution, fired)
-
     def _attempt_updated(self, update: AttemptUpdate) -> None:
         owned = self._owned.get(update.id.execution)
         place = owned.attempts.get(update.id) if owned is not None else None
@@ -192,14 +182,14 @@ class Runner:
             return
         if update.futures is not None:
             del owned.attempts[update.id]
-            self._spawn(self._expand(owned, update, update.futures, place))
+            self._effects.spawn(self._effects.expand(owned, update, update.futures, place))
             return
         rule = owned.state.created.offload
         if rule is not None and update.outputs is not None and len(update.outputs) >= rule.limit:
             del owned.attempts[update.id]
-            self._spawn(self._lighten(owned, update, update.outputs, place))
+            self._effects.spawn(self._effects.lighten(owned, update, update.outputs, place))
             return
-        event = _event_of(update, place)
+        event = event_of(update, place)
         if event is None:
             return
         if isinstance(event, facts.AttemptStarted | facts.AttemptWaits):
@@ -247,7 +237,7 @@ class Runner:
     async def _settle(self) -> None:
         """Do what follows from commits. What the store interrupts is kept, and comes first in the next turn."""
         while self._to_do:
-            await self._dispatch(*self._to_do[0])
+            await self._effects.do(*self._to_do[0])
             self._to_do.popleft()
         while self._doubtful:
             await self._refused(self._doubtful[0])
@@ -264,7 +254,7 @@ class Runner:
             self._sure = False
             self._wake.set()
             self._ask_for_children()
-            self._spawn(self._look_for_orphans())
+            self._effects.spawn(self._look_for_orphans())
 
     def _ask_for_children(self) -> None:
         """News of a child's end comes by mail; a letter that was lost is made up for here."""
@@ -273,7 +263,7 @@ class Runner:
                 continue
             for action in outstanding(owned.state):
                 if isinstance(action, LaunchChild):
-                    self._spawn(self._launch_child(owned, action))
+                    self._effects.spawn(self._effects.launch_child(owned, action))
 
     async def _look_for_orphans(self) -> None:
         """Abort the children whose parent does not wait for them any more, should it not have come to say so."""
@@ -420,7 +410,7 @@ class Runner:
         self._dirty.clear()
         for owned, is_kept in zip(dirty, kept, strict=True):
             if is_kept:
-                self._lookups.released(owned.released)
+                self._effects.released(owned.released)
                 self._to_do.extend((owned, action) for action in owned.committed())
                 self._busy[owned.record.id] = owned
                 self._publish(owned.record.id, owned.state.phase)
@@ -463,184 +453,3 @@ class Runner:
         self._dirty.pop(owned.record.id, None)
         for attempt in owned.attempts:
             self._executor.cancel(attempt)
-
-    # Doing what the engine asked for, after the commit
-
-    async def _dispatch(self, owned: Owned, action: Action) -> None:
-        if isinstance(action, StartAttempt):
-            spec = await self._spec(owned, action)
-            if spec is not None:
-                self._executor.submit(spec)
-        else:
-            self._do(owned, action)
-
-    def _do(self, owned: Owned, action: Action) -> None:
-        match action:
-            case CancelAttempt():
-                id = owned.attempt_id(action)
-                owned.attempts.pop(id, None)
-                self._executor.cancel(id)
-            case LookUpCache():
-                self._look_up(owned.record.id, action)
-            case LoadValue():
-                self._spawn(self._load(owned, action))
-            case SetTimer():
-                self._timers.set(owned.record.id, action)
-            case LaunchChild():
-                self._spawn(self._launch_child(owned, action))
-            case AbortChild():
-                self._spawn(self._children.abort(owned.record, action))
-            case Finish():
-                self._owned.pop(owned.record.id, None)
-                self._spawn(self._tell_parent(owned))
-            case StartAttempt():
-                raise AssertionError("attempts are started by the caller, which builds their specification")
-
-    async def _spec(self, owned: Owned, action: StartAttempt) -> AttemptSpec | None:
-        """What to hand to the executor; None when the attempt failed before it could be, or was overtaken."""
-        scope = owned.state.scopes.get(action.scope)
-        cell = scope.cells.get(action.node) if scope is not None else None
-        if scope is None or not isinstance(cell, TaskCell) or cell.attempt != action.attempt:
-            owned.attempts.pop(owned.attempt_id(action), None)  # a later event of the same commit ended it
-            return None
-        plan = scope.plan_node(action.node)
-        entity = await self._definitions.registered_task(scope, action.node)
-        try:
-            spec = attempt_spec(owned, action, plan, entity, self._blobs)
-            if owned.state.created.offload is None or reads_references(spec.task):
-                return spec
-            inputs = await values.whole(self._blobs, owned.record.id, spec.inputs)
-            return msgspec.structs.replace(spec, inputs=inputs)
-        except (Unavailable, ResourceExhausted):
-            raise
-        except AlulaError as error:
-            failed = TaskError(error.code, str(error))
-            event = facts.AttemptFailed(self._clock(), action.scope, action.node, action.attempt, failed)
-            self._arrive(owned.record.id, event)
-            return None
-
-    async def _lighten(self, owned: Owned, update: AttemptUpdate, outputs: bytes, place: tuple[int, int]) -> None:
-        """Put large outputs aside, then tell the engine."""
-        rule = owned.state.created.offload
-        lighter = await self._again(lambda: values.lighten(self._blobs, outputs, rule))
-        event = _event_of(msgspec.structs.replace(update, outputs=lighter), place)
-        assert event is not None, "outputs come with an end"
-        self._arrive(update.id.execution, event)
-
-    async def _load(self, owned: Owned, action: LoadValue) -> None:
-        """Give the state a value that was put aside, then tell the engine."""
-        id, error = owned.record.id, None
-        try:
-            value = await self._again(lambda: values.load(self._blobs, id, action.uri))
-        except NotFound as gone:
-            error = TaskError(gone.code, str(gone), "SYSTEM")
-        else:
-            if (now_owned := self._owned.get(id)) is None or action.uri not in now_owned.state.loading:
-                return
-            now_owned.state.loaded[action.uri] = value
-        self._arrive(id, facts.ValueLoaded(self._clock(), action.uri, error))
-
-    async def _again(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Until the store of objects can be used."""
-        while True:
-            try:
-                return await work()
-            except (Unavailable, ResourceExhausted) as error:
-                logger.warning("an object can't be read or kept, trying again: %s", error)
-                await asyncio.sleep(STORE_RETRY_S)
-
-    async def _expand(self, owned: Owned, update: AttemptUpdate, futures: bytes, place: tuple[int, int]) -> None:
-        """A dynamic task gave a graph: make it ready, then tell the engine."""
-        scope, node = place
-        graph = owned.state.scopes.get(scope)
-        if graph is None:  # it was stopped meanwhile
-            return
-        task = graph.plan_node(node).task
-        assert task is not None, f"node {update.id.node_id} has no task"
-        prefix = layout.output_prefix(self._blobs, update.id)
-        kept = await self._again(
-            lambda: keep_graph(
-                futures,
-                parent=task.template,
-                node_id=update.id.node_id,
-                prefix=prefix,
-                blobs=self._blobs,
-                definitions=self._definitions,
-            )
-        )
-        attempt = update.id.attempt
-        if isinstance(kept, TaskError):
-            self._arrive(update.id.execution, facts.AttemptFailed(update.at, scope, node, attempt, kept))
-            return
-        uri, plan = kept
-        now_owned = self._owned.get(update.id.execution)
-        if now_owned is None:
-            return
-        now_owned.state.graphs[uri] = plan
-        returned = facts.GraphReturned(update.at, scope, node, attempt, uri, update.deck_uri)
-        self._arrive(update.id.execution, returned)
-
-    async def _launch_child(self, owned: Owned, action: LaunchChild) -> None:
-        try:
-            ended = await self._children.launch(owned.record, action)
-        except (Unavailable, ResourceExhausted) as error:
-            logger.warning("child %s can't be launched or asked, trying again soon: %s", action.child, error)
-            return
-        if ended is not None:
-            self._arrive(owned.record.id, ended)
-
-    async def _tell_parent(self, owned: Owned) -> None:
-        try:
-            await self._children.tell_parent(owned.record, owned.spec)
-        except (Unavailable, ResourceExhausted) as error:
-            logger.warning("the parent of %s will have to ask: %s", owned.record.id, error)
-
-    def _look_up(self, execution: ExecutionId, action: LookUpCache) -> None:
-        """Ask the catalog, unless that is under way already."""
-        stage = Stage.AWAITING if action.wait else Stage.RESERVING if action.holder else Stage.LOOKING_UP
-        place = (execution, action.scope, action.node, stage)
-        if place not in self._looked_up:
-            self._looked_up.add(place)
-            self._spawn(self._answer(execution, action, stage))
-
-    async def _answer(self, execution: ExecutionId, action: LookUpCache, stage: Stage) -> None:
-        def is_wanted() -> bool:
-            owned = self._owned.get(execution)
-            scope = owned.state.scopes.get(action.scope) if owned is not None else None
-            cell = scope.cells.get(action.node) if scope is not None else None
-            return isinstance(cell, TaskCell) and cell.stage is stage
-
-        try:
-            event = await self._lookups.answer(action, is_wanted)
-            if event is not None:
-                self._arrive(execution, event)
-        finally:
-            self._looked_up.discard((execution, action.scope, action.node, stage))
-
-    def _spawn(self, work: Coroutine[object, object, None]) -> None:
-        """Do something beside the loop."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("what runs beside the runner failed: %s", error, exc_info=error)
-
-
-def _event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:
-    """The fact that an update is to the engine; None when it is none of its business."""
-    scope, node = place
-    attempt = update.id.attempt
-    match update.phase:
-        case "QUEUED":
-            return facts.AttemptWaits(update.at, scope, node, attempt, update.reason) if update.reason else None
-        case "RUNNING":
-            return facts.AttemptStarted(update.at, scope, node, attempt, update.where)
-        case "SUCCEEDED":
-            outputs = update.outputs or b""
-            return facts.AttemptSucceeded(update.at, scope, node, attempt, outputs, update.deck_uri)
-        case "FAILED":
-            assert update.error is not None, "a failed attempt says why"
-            return facts.AttemptFailed(update.at, scope, node, attempt, update.error, update.deck_uri)

@@ -1,8 +1,8 @@
 """Matchable attributes: settings of projects, of their domains and of workflows there.
 
-Of several that match, the most specific holds as a whole: workflow before domain before project. What the platform
-applies itself is WORKFLOW_EXECUTION_CONFIG and TASK_RESOURCE, both when a run is launched; the others are kept
-and given back.
+Of several that match, the most specific holds as a whole: workflow before domain before project. The platform itself
+applies WORKFLOW_EXECUTION_CONFIG, TASK_RESOURCE and QUALITY_OF_SERVICE_SPECIFICATION when a run is launched; the others
+are kept and given back.
 """
 
 from __future__ import annotations
@@ -11,8 +11,10 @@ from collections.abc import Sequence
 
 import msgspec
 from flyteidl.admin import matchable_resource_pb2 as matchable
+from flyteidl.core import execution_pb2
 
 from alula.core.errors import InvalidInput, NotFound
+from alula.core.policy.queueing import check_quality
 from alula.core.policy.resources import parse_quantity
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
@@ -120,6 +122,7 @@ class LaunchSettings(msgspec.Struct, frozen=True):
     """The most specific first; each setting is that of the first that says something."""
     task_resources: bytes
     """Serialized `admin.TaskResourceAttributes`; empty for none."""
+    quality_of_service: execution_pb2.QualityOfService
 
 
 async def launch_settings(platform: Platform, place: Place) -> LaunchSettings:
@@ -127,9 +130,11 @@ async def launch_settings(platform: Platform, place: Place) -> LaunchSettings:
     found = matching(await platform.store.attributes(project=place.project), place)
     configs = _of_kind(found, matchable.WORKFLOW_EXECUTION_CONFIG)
     resources = _of_kind(found, matchable.TASK_RESOURCE)
+    quality = _of_kind(found, matchable.QUALITY_OF_SERVICE_SPECIFICATION)
     return LaunchSettings(
         configs=tuple(config.workflow_execution_config for config in configs),
         task_resources=resources[0].task_resource_attributes.SerializeToString() if resources else b"",
+        quality_of_service=quality[0].quality_of_service if quality else execution_pb2.QualityOfService(),
     )
 
 
@@ -170,13 +175,14 @@ def _merged_overrides(
 
 
 def _check(attributes: matchable.MatchingAttributes) -> None:
-    """Raises `InvalidInput` for quantities that are none, defaults over their limits, a negative parallelism."""
+    """Raises `InvalidInput` for quantities that are none, defaults over their limits, what is negative."""
     resources = attributes.task_resource_attributes
     for word in _RESOURCES:
         default, limit = getattr(resources.defaults, word), getattr(resources.limits, word)
         sizes = [parse_quantity(text) for text in (default, limit) if text]
         if len(sizes) == 2 and sizes[0] > sizes[1]:
             raise InvalidInput("InvalidResources", f"the default {word} `{default}` is more than its limit `{limit}`")
+    check_quality(attributes.quality_of_service)
     if attributes.workflow_execution_config.max_parallelism < 0:
         raise InvalidInput("InvalidParallelism", "`max_parallelism` can't be negative", fix="0 is for no limit")
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 from flyteidl.admin import execution_pb2, launch_plan_pb2
+from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
 
 from alula.core.compiler.launch_plan import resolve_inputs
@@ -24,6 +25,7 @@ from alula.core.ids import (
     execution_name,
     is_execution_name,
 )
+from alula.core.policy.queueing import Queueing, check_quality
 from alula.server.identity import Caller
 from alula.server.services import layout, values
 from alula.server.services.attributes import Place, launch_settings
@@ -78,7 +80,8 @@ async def create_execution(
     record.inputs = await values.lighten(platform.blobs, record.inputs, rule)
     record.user_inputs = await values.lighten(platform.blobs, record.user_inputs, rule)
     record.task_resources = settings.task_resources
-    await _keep(platform, caller, record, recovery)
+    queueing = _queueing(platform, id, spec.quality_of_service, settings.quality_of_service)
+    await _keep(platform, caller, record, recovery, queueing)
     return execution_identifier(id)
 
 
@@ -163,7 +166,24 @@ def _record(
     )
 
 
-async def _keep(platform: Platform, caller: Caller, record: ExecutionRecord, recovery: Recovery | None) -> None:
+def _queueing(
+    platform: Platform,
+    id: ExecutionId,
+    asked: core_execution_pb2.QualityOfService,
+    settings: core_execution_pb2.QualityOfService,
+) -> Queueing:
+    check_quality(asked)
+    otherwise_s = platform.tiers.of(settings)
+    return Queueing(
+        asked_s=platform.tiers.of(asked),
+        otherwise_s=platform.tiers.of_domain(id.domain) if otherwise_s is None else otherwise_s,
+        tiers=platform.tiers,
+    )
+
+
+async def _keep(
+    platform: Platform, caller: Caller, record: ExecutionRecord, recovery: Recovery | None, queueing: Queueing
+) -> None:
     spec = execution_pb2.ExecutionSpec.FromString(record.spec)
     recovery_uri = await _keep_recovery(platform, record.id, recovery) if recovery is not None else ""
     created = events.Created(
@@ -177,6 +197,7 @@ async def _keep(platform: Platform, caller: Caller, record: ExecutionRecord, rec
         system_retries=platform.system_retries,
         recovery_uri=recovery_uri,
         memory_growth=platform.memory_growth,
+        queueing=queueing,
         offload=values.offload_rule(platform, record.id.project, record.id.domain),
     )
     audit = platform.audit(

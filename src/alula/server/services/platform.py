@@ -7,8 +7,9 @@ functions, so that a use case gives the same answer to the same question in a te
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from alula.core.policy.queueing import TierBudgets
 from alula.server.blob import Blobs
 from alula.server.identity import Caller
 from alula.server.services.watch import Hub
@@ -41,6 +42,7 @@ class Platform:
     """Attempts beyond the first that the platform's own failures may cost a node."""
     memory_growth: float = 1.0
     """How many times the memory the next attempt gets after one that ran out of it, where the task does not say."""
+    tiers: TierBudgets = field(default_factory=TierBudgets)
     inline_max_bytes: int = 65_536
     """Values from this size are kept as objects of their own; 0 keeps all in the log and the rows."""
 

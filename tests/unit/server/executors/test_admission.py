@@ -70,3 +70,25 @@ def test_sizes_are_readable():
         "200 MiB",
         "1.5 GiB",
     ]
+
+
+def test_who_has_to_begin_first_goes_first():
+    admission: Admission[str] = Admission(Capacity(1000, GIB))
+    one = Capacity(1000, 0)
+    admission.add("late and patient", one, at=0, budget=3600)
+    admission.add("early", one, at=1, budget=60)
+    admission.add("also early", one, at=2, budget=60)
+    admission.add("at once", one, at=3, budget=0)
+    assert admission.waiting(limit=9) == ["at once", "early", "also early", "late and patient"]
+    order: list[str] = []
+    while (key := admission.admit()) is not None:
+        order.append(key)
+        admission.discard(key)
+    assert order == ["at once", "early", "also early", "late and patient"]
+
+
+def test_who_is_patient_is_not_passed_over_for_ever():
+    admission: Admission[str] = Admission(Capacity(1000, GIB))
+    admission.add("patient", Capacity(1000, 0), at=0, budget=3600)
+    admission.add("hasty", Capacity(1000, 0), at=3600, budget=60)
+    assert admission.admit() == "patient"

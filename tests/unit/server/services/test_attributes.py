@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 from flyteidl.admin import execution_pb2
 from flyteidl.admin import matchable_resource_pb2 as matchable
+from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2, tasks_pb2, workflow_pb2
 from tests import flyte_specs as specs
 
+from alula.core.engine.events import Created, decode
 from alula.core.errors import AlulaError, InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.core.policy.resources import ResourceCeiling, ResourceDefaults
@@ -36,6 +38,10 @@ Config = matchable.WorkflowExecutionConfig
 
 def config(**given: object) -> matchable.MatchingAttributes:
     return matchable.MatchingAttributes(workflow_execution_config=Config(**given))  # type: ignore[arg-type]
+
+
+def quality(**given: object) -> matchable.MatchingAttributes:
+    return matchable.MatchingAttributes(quality_of_service=core_execution_pb2.QualityOfService(**given))  # type: ignore[arg-type]
 
 
 def resources(*, defaults: dict[str, str] | None = None, **limits: str) -> matchable.MatchingAttributes:
@@ -130,6 +136,7 @@ async def test_plugin_overrides_are_replaced_by_task_type(platform: Platform, ca
         (DOMAIN, resources(cpu="lots"), "InvalidQuantity"),
         (DOMAIN, resources(defaults={"memory": "2Gi"}, memory="1Gi"), "InvalidResources"),
         (DOMAIN, config(max_parallelism=-1), "InvalidParallelism"),
+        (DOMAIN, quality(spec={"queueing_budget": {"seconds": -1}}), "InvalidQueueingBudget"),
         (Place("none"), config(max_parallelism=1), "ProjectNotFound"),
         (Place(specs.PROJECT, "none"), config(max_parallelism=1), "DomainNotFound"),
     ],
@@ -155,6 +162,24 @@ async def test_a_launch_takes_what_neither_request_nor_plan_says(plan: Platform,
     assert (spec.max_parallelism, spec.overwrite_cache, dict(spec.labels.values)) == (2, True, {"from": "workflow"})
     asked = spec_of(await launched(plan, caller, max_parallelism=7, labels={"values": {"from": "request"}}))
     assert (asked.max_parallelism, dict(asked.labels.values)) == (7, {"from": "request"})
+
+
+async def test_how_long_a_run_may_wait_is_said_by_its_launch_or_by_settings(plan: Platform, caller: Caller) -> None:
+    assert await budget_s(plan, await launched(plan, caller)) == 600
+    await update_attributes(plan, caller, DOMAIN, quality(tier="LOW"))
+    assert await budget_s(plan, await launched(plan, caller)) == 3600
+    await update_attributes(plan, caller, WORKFLOW, quality(spec={"queueing_budget": {"seconds": 7}}))
+    assert await budget_s(plan, await launched(plan, caller)) == 7
+    assert await budget_s(plan, await launched(plan, caller, quality_of_service={"tier": "HIGH"})) == 60
+    with pytest.raises(InvalidInput):
+        await launched(plan, caller, quality_of_service={"spec": {"queueing_budget": {"seconds": -1}}})
+
+
+async def budget_s(platform: Platform, record: ExecutionRecord) -> float:
+    """How long attempts of a run may wait, by the first event of its log."""
+    created = decode((await platform.store.log(record.id))[0])
+    assert isinstance(created, Created) and created.queueing is not None
+    return created.queueing.budget_s(core_execution_pb2.QualityOfService())
 
 
 async def test_a_run_keeps_the_resources_of_its_launch(plan: Platform, caller: Caller) -> None:

@@ -170,7 +170,8 @@ def _let_go(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
 def _submit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
     cell.stage = Stage.SUBMITTED
     cell.due_at = 0
-    turn.do(_start(turn.execution, scope, node, cell))
+    if not turn.silent:
+        turn.do(_start(turn.execution, scope, node, cell))
     report.attempt(turn, scope, node, cell, AttemptPhase.QUEUED)
 
 

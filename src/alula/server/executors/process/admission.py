@@ -1,4 +1,4 @@
-"""Which attempts may run now: first come, first served, within the machine's CPU and memory.
+"""Which attempts may run now: who has to begin first, within the machine's CPU and memory.
 
 Pure bookkeeping: no clock, no processes. An attempt that does not fit yet may be overtaken by smaller ones, but only
 a limited number of times, so that a large one is never starved.
@@ -6,8 +6,9 @@ a limited number of times, so that a large one is never starved.
 
 from __future__ import annotations
 
+import heapq
 import itertools
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
 from alula.core.errors import TaskError
@@ -41,15 +42,30 @@ def text_of_bytes(size: int) -> str:
     return f"{size} bytes"
 
 
+class _Waiting(NamedTuple):
+    request: Capacity
+    due: float
+    budget: float
+    number: int
+
+    @property
+    def place(self) -> tuple[float, int]:
+        """Who has to begin first; of those at the same time, who came first."""
+        return self.due, self.number
+
+
 class Admission(Generic[Key]):
     """The queue of an executor and what is taken of its machine."""
 
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
         self._used = Capacity(0, 0)
-        self._waiting: dict[Key, Capacity] = {}
+        self._waiting: dict[Key, _Waiting] = {}
+        self._queues: dict[float, dict[Key, _Waiting]] = {}
+        """By budget: in each of them who came first has to begin first."""
         self._admitted: dict[Key, Capacity] = {}
         self._overtakes = 0
+        self._numbers = itertools.count()
 
     def refusal(self, request: Capacity) -> TaskError | None:
         """Why a request can never be met on this machine."""
@@ -61,14 +77,15 @@ class Admission(Generic[Key]):
             "ask for less, or run it on a larger machine",
         )
 
-    def add(self, key: Key, request: Capacity) -> None:
-        """Queue a request that `refusal` does not refuse."""
+    def add(self, key: Key, request: Capacity, *, at: float = 0.0, budget: float = 0.0) -> None:
+        """Queue a request that `refusal` does not refuse, and that should begin at `at + budget`. `at` never falls."""
         assert request.fits_in(self.capacity)
-        self._waiting[key] = request
+        waiting = self._waiting[key] = _Waiting(request, at + budget, budget, next(self._numbers))
+        self._queues.setdefault(budget, {})[key] = waiting
 
     def discard(self, key: Key) -> None:
         """It waits or runs no more; an unknown key is fine."""
-        self._waiting.pop(key, None)
+        self._leave(key)
         taken = self._admitted.pop(key, None)
         if taken is not None:
             self._used = Capacity(
@@ -77,7 +94,8 @@ class Admission(Generic[Key]):
 
     def admit(self) -> Key | None:
         """The next that may run, marked as running; None when none may. Call until None."""
-        for position, (key, request) in enumerate(self._waiting.items()):
+        for position, (key, waiting) in enumerate(self._in_order()):
+            request = waiting.request
             if (position > 0 and self._overtakes >= OVERTAKES_MAX) or position >= LOOK_AHEAD_MAX:
                 return None
             cpu = self._used.cpu_millicores + request.cpu_millicores
@@ -85,17 +103,32 @@ class Admission(Generic[Key]):
             if cpu <= self.capacity.cpu_millicores and memory <= self.capacity.memory_bytes:
                 self._overtakes = 0 if position == 0 else self._overtakes + 1
                 self._used = Capacity(cpu, memory)
-                self._admitted[key] = self._waiting.pop(key)
+                self._admitted[key] = request
+                self._leave(key)
                 return key
         return None
 
     def waiting(self, *, limit: int = 1) -> list[Key]:
-        """In the order in which they came."""
-        return list(itertools.islice(self._waiting, limit))
+        """In the order in which they have to begin."""
+        return [key for key, _ in itertools.islice(self._in_order(), limit)]
 
-    def reason(self, key: Key) -> str:
-        """What a waiting request waits for, in one line."""
-        request = self._waiting[key]
+    def _in_order(self) -> Iterator[tuple[Key, _Waiting]]:
+        queues = self._queues.values()
+        if len(queues) == 1:
+            return iter(next(iter(queues)).items())
+        return heapq.merge(*(queue.items() for queue in queues), key=lambda entry: entry[1].place)
+
+    def _leave(self, key: Key) -> None:
+        waiting = self._waiting.pop(key, None)
+        if waiting is not None:
+            queue = self._queues[waiting.budget]
+            del queue[key]
+            if not queue:
+                del self._queues[waiting.budget]
+
+    def reason(self, key: Key, *, before: int = 0) -> str:
+        """What a waiting request waits for, in one line; `before` are those that have to begin before it."""
+        request = self._waiting[key].request
         lacking: list[str] = []
         free = Capacity(
             self.capacity.cpu_millicores - self._used.cpu_millicores,
@@ -112,4 +145,5 @@ class Admission(Generic[Key]):
                 f"{text_of_bytes(self.capacity.memory_bytes)} are free)"
             )
         runs = f"{len(self._admitted)} {'attempt runs' if len(self._admitted) == 1 else 'attempts run'}"
-        return f"waits for {' and '.join(lacking) or 'its turn'}; {runs}"
+        first = f", {before} to begin first" if before else ""
+        return f"waits for {' and '.join(lacking) or 'its turn'}; {runs}{first}"

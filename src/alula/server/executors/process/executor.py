@@ -132,7 +132,7 @@ class ProcessExecutor:
             return
         self._attempts[spec.id] = attempt
         self._by_number[attempt.number] = attempt
-        self._admission.add(attempt.number, request)
+        self._admission.add(attempt.number, request, at=attempt.queued_at, budget=spec.queueing_budget_s)
         self._pump_soon()
 
     def cancel(self, attempt: AttemptId) -> None:
@@ -175,10 +175,10 @@ class ProcessExecutor:
         self._notice = None
         now = self._loop.time()
         waiting = self._admission.waiting(limit=NOTICES_MAX)
-        for number in waiting:
+        for before, number in enumerate(waiting):
             attempt = self._by_number[number]
             if not attempt.reason and now - attempt.queued_at >= NOTICE_S / 2:
-                self._tell(attempt, self._admission.reason(number))
+                self._tell(attempt, self._admission.reason(number, before=before))
         if waiting:
             self._notice = self._loop.call_later(NOTICE_S, self._tell_waiting)
 

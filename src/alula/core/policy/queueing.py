@@ -1,0 +1,66 @@
+"""How long attempts of a run may wait for their place: the queueing budget of its quality of service.
+
+Executors admit first what has to begin first: when it came, and its budget. So a run of a HIGH tier goes before one
+of LOW that came up to an hour earlier, and yet nothing waits for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+from flyteidl.core import execution_pb2
+
+from alula.core.errors import InvalidInput
+
+Tier: TypeAlias = Literal["HIGH", "MEDIUM", "LOW"]
+_TIERS = execution_pb2.QualityOfService
+
+
+def check_quality(said: execution_pb2.QualityOfService) -> None:
+    """Raises `InvalidInput` code `InvalidQueueingBudget` for a time that nothing can wait."""
+    if said.spec.queueing_budget.ToMicroseconds() < 0:
+        raise InvalidInput(
+            "InvalidQueueingBudget", "the queueing budget of a run is negative", fix="give a time from 0 on, or a tier"
+        )
+
+
+class TierBudgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The seconds that a tier stands for."""
+
+    high_s: float = 60.0
+    medium_s: float = 600.0
+    low_s: float = 3600.0
+    domains: dict[str, Tier] = {}
+    """The tier of runs in a domain of which nothing else says any; MEDIUM for the others."""
+
+    def of(self, said: execution_pb2.QualityOfService) -> float | None:
+        """The budget of what somebody said, in seconds; None where it says nothing."""
+        match said.WhichOneof("designation"):
+            case "spec":
+                return said.spec.queueing_budget.ToMicroseconds() / 1_000_000
+            case "tier" if said.tier != _TIERS.UNDEFINED:
+                return {_TIERS.HIGH: self.high_s, _TIERS.LOW: self.low_s}.get(said.tier, self.medium_s)
+            case _:
+                return None
+
+    def of_domain(self, domain: str) -> float:
+        """The budget of a run of which nothing says any, in seconds."""
+        return {"HIGH": self.high_s, "LOW": self.low_s}.get(self.domains.get(domain, "MEDIUM"), self.medium_s)
+
+
+class Queueing(msgspec.Struct, frozen=True, array_like=True):
+    """What was decided at the launch of a run; its workflow has a say between the two."""
+
+    asked_s: float | None
+    """What the launch or its plan says."""
+    otherwise_s: float
+    """What the settings of the workflow, its domain and project say, or the platform."""
+    tiers: TierBudgets
+
+    def budget_s(self, workflow: execution_pb2.QualityOfService) -> float:
+        """The budget of each attempt, in seconds."""
+        if self.asked_s is not None:
+            return self.asked_s
+        said = self.tiers.of(workflow)
+        return self.otherwise_s if said is None else said

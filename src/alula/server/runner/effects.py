@@ -1,0 +1,280 @@
+"""Doing what the engine asked for, once the commit that says so is durable.
+
+What is done at once is: handing attempts to the executor, setting timers. What takes time runs beside the runner's
+loop and ends in an event that arrives there: answers of the catalog, launches of children, graphs of dynamic tasks,
+large values.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from typing import TypeVar
+
+import msgspec
+
+from alula.core.engine import events as facts
+from alula.core.engine.actions import (
+    AbortChild,
+    Action,
+    CancelAttempt,
+    Finish,
+    LaunchChild,
+    LoadValue,
+    LookUpCache,
+    SetTimer,
+    StartAttempt,
+)
+from alula.core.engine.events import Event
+from alula.core.engine.records import Released
+from alula.core.engine.state import Stage, TaskCell
+from alula.core.errors import AlulaError, NotFound, ResourceExhausted, TaskError, Unavailable
+from alula.core.ids import ExecutionId
+from alula.core.literals.offloading import reads_references
+from alula.server.blob import Blobs
+from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
+from alula.server.runner.attempts import attempt_spec
+from alula.server.runner.cache import Lookups
+from alula.server.runner.children import Children
+from alula.server.runner.definitions import Definitions
+from alula.server.runner.dynamic import keep_graph
+from alula.server.runner.owned import Owned
+from alula.server.runner.timers import Timers
+from alula.server.services import layout, values
+from alula.server.store import Store
+
+RETRY_S = 0.5
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+Arrive = Callable[[ExecutionId, Event], None]
+
+
+class Effects:
+    """`owned` are the executions of the runner, by reference; `arrive` takes what comes of it all."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        executor: Executor,
+        blobs: Blobs,
+        children: Children,
+        definitions: Definitions,
+        clock: Callable[[], int],
+        owned: MutableMapping[ExecutionId, Owned],
+        arrive: Arrive,
+    ) -> None:
+        self._executor = executor
+        self._blobs = blobs
+        self._children = children
+        self._definitions = definitions
+        self._clock = clock
+        self._owned = owned
+        self._arrive = arrive
+        self._timers = Timers(clock, self._timer_fired)
+        self._lookups = Lookups(store, blobs, clock)
+        self._looked_up: set[tuple[ExecutionId, int, int, Stage]] = set()
+        """(execution, scope, node, stage) for which the catalog is asked."""
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def stop(self) -> None:
+        """Leave everything that is under way."""
+        running = list(self._tasks)
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self._timers.stop()
+
+    async def do(self, owned: Owned, action: Action) -> None:
+        """Carry out any action."""
+        if isinstance(action, StartAttempt):
+            spec = await self.spec(owned, action)
+            if spec is not None:
+                self._executor.submit(spec)
+        else:
+            self.do_at_once(owned, action)
+
+    def do_at_once(self, owned: Owned, action: Action) -> None:
+        """Carry out any action but `StartAttempt`."""
+        match action:
+            case CancelAttempt():
+                id = owned.attempt_id(action)
+                owned.attempts.pop(id, None)
+                self._executor.cancel(id)
+            case LookUpCache():
+                self._look_up(owned.record.id, action)
+            case LoadValue():
+                self.spawn(self._load(owned, action))
+            case SetTimer():
+                self._timers.set(owned.record.id, action)
+            case LaunchChild():
+                self.spawn(self.launch_child(owned, action))
+            case AbortChild():
+                self.spawn(self._children.abort(owned.record, action))
+            case Finish():
+                self._owned.pop(owned.record.id, None)
+                self.spawn(self._tell_parent(owned))
+            case StartAttempt():
+                raise AssertionError("attempts are started by the caller, which builds their specification")
+
+    async def spec(self, owned: Owned, action: StartAttempt) -> AttemptSpec | None:
+        """What to hand to the executor; None when the attempt failed before it could be, or was overtaken."""
+        scope = owned.state.scopes.get(action.scope)
+        cell = scope.cells.get(action.node) if scope is not None else None
+        if scope is None or not isinstance(cell, TaskCell) or cell.attempt != action.attempt:
+            owned.attempts.pop(owned.attempt_id(action), None)  # a later event of the same commit ended it
+            return None
+        plan = scope.plan_node(action.node)
+        entity = await self._definitions.registered_task(scope, action.node)
+        try:
+            spec = attempt_spec(owned, action, plan, entity, self._blobs)
+            if owned.state.created.offload is None or reads_references(spec.task):
+                return spec
+            if owned.whole is None or owned.whole[0] is not spec.inputs:
+                owned.whole = spec.inputs, await values.whole(self._blobs, owned.record.id, spec.inputs)
+            return msgspec.structs.replace(spec, inputs=owned.whole[1])
+        except (Unavailable, ResourceExhausted):
+            raise
+        except AlulaError as error:
+            failed = TaskError(error.code, str(error))
+            event = facts.AttemptFailed(self._clock(), action.scope, action.node, action.attempt, failed)
+            self._arrive(owned.record.id, event)
+            return None
+
+    async def lighten(self, owned: Owned, update: AttemptUpdate, outputs: bytes, place: tuple[int, int]) -> None:
+        """Put large outputs aside, then tell the engine."""
+        rule = owned.state.created.offload
+        lighter = await self._again(lambda: values.lighten(self._blobs, outputs, rule))
+        event = event_of(msgspec.structs.replace(update, outputs=lighter), place)
+        assert event is not None, "outputs come with an end"
+        self._arrive(update.id.execution, event)
+
+    async def expand(self, owned: Owned, update: AttemptUpdate, futures: bytes, place: tuple[int, int]) -> None:
+        """A dynamic task gave a graph: make it ready, then tell the engine."""
+        scope, node = place
+        graph = owned.state.scopes.get(scope)
+        if graph is None:  # it was stopped meanwhile
+            return
+        task = graph.plan_node(node).task
+        assert task is not None, f"node {update.id.node_id} has no task"
+        prefix = layout.output_prefix(self._blobs, update.id)
+        kept = await self._again(
+            lambda: keep_graph(
+                futures,
+                parent=task.template,
+                node_id=update.id.node_id,
+                prefix=prefix,
+                blobs=self._blobs,
+                definitions=self._definitions,
+            )
+        )
+        attempt = update.id.attempt
+        if isinstance(kept, TaskError):
+            self._arrive(update.id.execution, facts.AttemptFailed(update.at, scope, node, attempt, kept))
+            return
+        uri, plan = kept
+        now_owned = self._owned.get(update.id.execution)
+        if now_owned is None:
+            return
+        now_owned.state.graphs[uri] = plan
+        returned = facts.GraphReturned(update.at, scope, node, attempt, uri, update.deck_uri)
+        self._arrive(update.id.execution, returned)
+
+    async def _load(self, owned: Owned, action: LoadValue) -> None:
+        """Give the state a value that was put aside, then tell the engine."""
+        id, error = owned.record.id, None
+        try:
+            value = await self._again(lambda: values.load(self._blobs, id, action.uri))
+        except NotFound as gone:
+            error = TaskError(gone.code, str(gone), "SYSTEM")
+        else:
+            if (now_owned := self._owned.get(id)) is None or action.uri not in now_owned.state.loading:
+                return
+            now_owned.state.loaded[action.uri] = value
+        self._arrive(id, facts.ValueLoaded(self._clock(), action.uri, error))
+
+    async def _again(self, work: Callable[[], Awaitable[T]]) -> T:
+        """Until the store of objects can be used."""
+        while True:
+            try:
+                return await work()
+            except (Unavailable, ResourceExhausted) as error:
+                logger.warning("an object can't be read or kept, trying again: %s", error)
+                await asyncio.sleep(RETRY_S)
+
+    async def launch_child(self, owned: Owned, action: LaunchChild) -> None:
+        """Launch the child of a node unless it exists, and tell of its end if it has come."""
+        try:
+            ended = await self._children.launch(owned.record, action)
+        except (Unavailable, ResourceExhausted) as error:
+            logger.warning("child %s can't be launched or asked, trying again soon: %s", action.child, error)
+            return
+        if ended is not None:
+            self._arrive(owned.record.id, ended)
+
+    async def _tell_parent(self, owned: Owned) -> None:
+        try:
+            await self._children.tell_parent(owned.record, owned.spec)
+        except (Unavailable, ResourceExhausted) as error:
+            logger.warning("the parent of %s will have to ask: %s", owned.record.id, error)
+
+    def released(self, reservations: Iterable[Released]) -> None:
+        """Whoever waits for one of these results looks again."""
+        self._lookups.released(reservations)
+
+    def _look_up(self, execution: ExecutionId, action: LookUpCache) -> None:
+        """Ask the catalog, unless that is under way already."""
+        stage = Stage.AWAITING if action.wait else Stage.RESERVING if action.holder else Stage.LOOKING_UP
+        place = (execution, action.scope, action.node, stage)
+        if place not in self._looked_up:
+            self._looked_up.add(place)
+            self.spawn(self._answer(execution, action, stage))
+
+    async def _answer(self, execution: ExecutionId, action: LookUpCache, stage: Stage) -> None:
+        def is_wanted() -> bool:
+            owned = self._owned.get(execution)
+            scope = owned.state.scopes.get(action.scope) if owned is not None else None
+            cell = scope.cells.get(action.node) if scope is not None else None
+            return isinstance(cell, TaskCell) and cell.stage is stage
+
+        try:
+            event = await self._lookups.answer(action, is_wanted)
+            if event is not None:
+                self._arrive(execution, event)
+        finally:
+            self._looked_up.discard((execution, action.scope, action.node, stage))
+
+    def _timer_fired(self, execution: ExecutionId, timer: SetTimer) -> None:
+        fired = facts.TimerFired(self._clock(), timer.scope, timer.node, timer.attempt, timer.kind)
+        self._arrive(execution, fired)
+
+    def spawn(self, work: Coroutine[object, object, None]) -> None:
+        """Do something beside the runner's loop."""
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("what runs beside the runner failed: %s", error, exc_info=error)
+
+
+def event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:
+    """The fact that an update is to the engine; None when it is none of its business."""
+    scope, node = place
+    attempt = update.id.attempt
+    match update.phase:
+        case "QUEUED":
+            return facts.AttemptWaits(update.at, scope, node, attempt, update.reason) if update.reason else None
+        case "RUNNING":
+            return facts.AttemptStarted(update.at, scope, node, attempt, update.where)
+        case "SUCCEEDED":
+            outputs = update.outputs or b""
+            return facts.AttemptSucceeded(update.at, scope, node, attempt, outputs, update.deck_uri)
+        case "FAILED":
+            assert update.error is not None, "a failed attempt says why"
+            return facts.AttemptFailed(update.at, scope, node, attempt, update.error, update.deck_uri)
