@@ -39,6 +39,8 @@ ROWS = (
     Row("fan-out of 1,000, mapped, s", "fan_s"),
     Row("  recorded by the server, s", "fan_recorded_s"),
     Row("fan-out of 1,000, own nodes, s", "nodes_s"),
+    Row("1,000 nodes compiled, ms", "compile_1000_s", scale=1000, decimals=1),
+    Row("20,000 nodes compiled, ms", "compile_20000_s", scale=1000, decimals=0),
     Row("runs of one task by API, /s", "executions_per_s", decimals=0),
     Row("server ready, s", "ready_s"),
     Row("server idle, MB", "idle_mb", decimals=0),
@@ -120,6 +122,10 @@ class Report:
             yield "server ready, s", *at_most(ready, 0.8)
         if (idle := self._median("server", "idle_mb")) is not None:
             yield "server idle, MB", *at_most(idle, 120)
+        small, large = self._median("local", "compile_1000_s"), self._median("local", "compile_20000_s")
+        if small is not None and large is not None:
+            yield "1,000 nodes compiled, ms", *at_most(small * 1000, 50)
+            yield "20,000 nodes compiled, in 1,000 nodes", *at_most(large / small, 25, "20 and colder caches: ")
         if (hello := self._median("local", "hello_s")) is not None:
             yield "hello world, in `python -c pass`", *at_most(hello / python, 20)
         if (facade := self._median("local", "facade_s")) is not None:

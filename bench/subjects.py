@@ -39,7 +39,9 @@ def alula_local() -> Figures:
         "facade_s": wall_s([sys.executable, "-c", "import alula"]),
         "hello_s": wall_s([str(BIN / "alula"), "run", str(PROBES / "hello.py"), "hello"]),
     }
-    return figures | probe([sys.executable, "alula_local.py"], cwd=PROBES)
+    for script in ("alula_local.py", "alula_compile.py"):
+        figures |= probe([sys.executable, script], cwd=PROBES)
+    return figures
 
 
 def alula_server() -> Figures:

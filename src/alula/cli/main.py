@@ -18,6 +18,7 @@ from alula.cli.failures import INTERRUPTED, report
 _COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("alula.cli.run:run", "Run a task or workflow of a file, here or on the platform."),
     "register": ("alula.cli.register:register", "Register what files and folders declare."),
+    "compile": ("alula.cli.compile:compile_", "Check and compile specifications that other tools wrote."),
     "get": ("alula.cli.get:get", "Show one thing or a list of them."),
     "list": ("alula.cli.get:list_", "List things of one kind."),
     "describe": ("alula.cli.describe:describe", "Explain a run: nodes, attempts, errors, environment, cache."),

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
 from flyteidl.core import compiler_pb2, dynamic_job_pb2, identifier_pb2, tasks_pb2, workflow_pb2
 
 from alula.core.compiler.entities import LaunchPlan
+from alula.core.compiler.errors import CompileError, CompileErrors
+from alula.core.compiler.task import compile_task
 from alula.core.compiler.workflow import compile_workflow
 
 BUILD_FAILED = "DynamicWorkflowBuildFailed"
@@ -33,7 +36,7 @@ def compile_dynamic(
         launch_plans: those that its nodes refer to.
 
     Raises:
-        CompileErrors: everything that is wrong with it.
+        CompileErrors: everything that is wrong with it or with its tasks, which nobody registers.
     """
     identifier = identifier_pb2.Identifier()
     identifier.CopyFrom(parent.id)
@@ -47,4 +50,20 @@ def compile_dynamic(
         nodes=job.nodes,
         outputs=job.outputs,
     )
-    return compile_workflow(template, job.subworkflows, job.tasks, launch_plans)
+    wrong = [error for task in job.tasks for error in _errors_of(task)]
+    try:
+        closure = compile_workflow(template, job.subworkflows, job.tasks, launch_plans)
+    except CompileErrors as errors:
+        raise CompileErrors(identifier.name, [*errors.errors, *wrong]) from errors
+    if wrong:
+        raise CompileErrors(identifier.name, wrong)
+    return closure
+
+
+def _errors_of(task: tasks_pb2.TaskTemplate) -> Iterable[CompileError]:
+    try:
+        compile_task(task)
+    except CompileErrors as errors:
+        named = f"task `{task.id.name}`: "
+        return [msgspec.structs.replace(one, message=named + one.message) for one in errors.errors]
+    return ()

@@ -76,17 +76,17 @@ class CompileError(msgspec.Struct, frozen=True):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.path or 'workflow'}: {self.code}: {self.message}"
+        return f"{self.path}: {self.code}: {self.message}" if self.path else f"{self.code}: {self.message}"
 
 
 class CompileErrors(InvalidInput):
-    """All that is wrong with a workflow, at once. `errors` in the order of the template's nodes."""
+    """All that is wrong with a workflow, task or launch plan, at once. `errors` in the order of a template's nodes."""
 
-    def __init__(self, workflow: str, errors: Iterable[CompileError]) -> None:
+    def __init__(self, name: str, errors: Iterable[CompileError], *, kind: str = "workflow") -> None:
         self.errors = tuple(errors)
         count = f"{len(self.errors)} errors" if len(self.errors) > 1 else "an error"
         lines = "".join(f"\n  {error}" for error in self.errors)
-        super().__init__("WorkflowDoesNotCompile", f"workflow `{workflow}` has {count}:{lines}")
+        super().__init__("WorkflowDoesNotCompile", f"{kind} `{name}` has {count}:{lines}")
 
 
 class Findings:

@@ -18,7 +18,8 @@ START, END = "start-node", "end-node"
 class Graph:
     """Nodes in template order, each with the nodes that it waits for.
 
-    Nodes inside a branch are nodes of their own whose `owner` is the branch.
+    Nodes inside a branch have that as their `owner`. They wait for nodes of the workflow's own graph; nobody waits
+    for them, but for the branch.
     """
 
     def __init__(self) -> None:
@@ -26,8 +27,6 @@ class Graph:
         """For each node what it waits for; dictionaries as ordered sets."""
         self.owner: dict[str, str] = {}
         """The branch of each node that is inside one."""
-        self._circular: set[str] = set()
-        """Branches of which something inside waits for the branch itself."""
         self._apart: dict[str, list[str]] = {}
         """The failure node: it waits for others, nobody waits for it, and it is not in the order."""
 
@@ -35,11 +34,8 @@ class Graph:
         self.upstream[node_id] = {}
         if owner:
             self.owner[node_id] = owner
-            self.upstream[node_id][owner] = None
 
     def add_edge(self, before: str, after: str) -> None:
-        if before == self.owner.get(after):
-            self._circular.add(self.top(after))
         self.upstream[after][before] = None
 
     def add_apart(self, node_id: str, upstream: Iterable[str]) -> None:
@@ -77,34 +73,43 @@ class Graph:
         return ordered
 
     def connections(self) -> compiler_pb2.ConnectionSet:
-        """Edges both ways, with loose ends tied to the start and end nodes, ids sorted."""
-        upstream = {node: sorted(befores) for node, befores in self.upstream.items()}
+        """Edges both ways as Flyte has them, ids sorted.
+
+        Loose ends of the workflow's own graph are tied to the start and end nodes. What is inside a branch has only
+        what it waits for, and makes no loose end of nobody.
+        """
+        upstream = {node: sorted(befores) for node, befores in self._waits_inside().items()}
         downstream: dict[str, list[str]] = {}
-        for node, befores in upstream.items():
-            if not befores and node != END:
-                befores.append(START)
-            for before in befores:
-                downstream.setdefault(before, []).append(node)
-        for node in upstream:
-            followed = any(self.owner.get(after) != node for after in downstream.get(node, ()))
-            if not followed and node != END and node not in self.owner:
-                downstream.setdefault(node, []).append(END)
+        for node, befores in self.upstream.items():
+            if node not in self.owner:
+                upstream[node] = sorted(befores) if befores or node == END else [START]
+                for before in upstream[node]:
+                    downstream.setdefault(before, []).append(node)
+        for node in self.upstream:
+            if node not in downstream and node not in self.owner and node != END:
+                downstream[node] = [END]
                 upstream[END].append(node)
         connections = compiler_pb2.ConnectionSet()
         _fill(connections.upstream, {**upstream, **self._apart})
         _fill(connections.downstream, downstream)
         return connections
 
+    def _waits_inside(self) -> dict[str, set[str]]:
+        """What each node inside a branch waits for. A branch in a branch waits for what its own cases do, too: the
+        engine reads no deeper, and starts the outer branch when all of it is there."""
+        waits: dict[str, set[str]] = {node: set(self.upstream[node]) for node in self.owner}
+        for node in self.owner:
+            around = self.owner[node]
+            while around in self.owner:
+                waits[around].update(self.upstream[node].keys() - {START})
+                around = self.owner[around]
+        return waits
+
     def _waits(self) -> dict[str, set[str]]:
         """What each top-level node waits for, what is inside a branch counted as the branch."""
         waits: dict[str, set[str]] = {node: set() for node in self.upstream if node not in self.owner}
         for node, befores in self.upstream.items():
-            top = self.top(node)
-            for before in befores:
-                if before not in (START, self.owner.get(node)):
-                    waits[top].add(self.top(before))
-        for top in self._circular:
-            waits[top].add(top)
+            waits[self.top(node)].update(befores.keys() - {START})
         return waits
 
     def _report(self, stuck: Mapping[str, set[str]], *, entry: bool, findings: Findings) -> None:
@@ -134,8 +139,9 @@ class Graph:
 
     def _reachable(self) -> set[str]:
         """What can be come to from the start node, along any edge."""
-        downstream = _inverted(self.upstream)
-        frontier = [node for node, befores in self.upstream.items() if not befores or START in befores]
+        own = {node: befores for node, befores in self.upstream.items() if node not in self.owner}
+        downstream = _inverted(own)
+        frontier = [node for node, befores in own.items() if not befores or START in befores]
         seen = set(frontier)
         while frontier:
             for after in downstream.get(frontier.pop(), ()):

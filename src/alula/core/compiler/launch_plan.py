@@ -7,9 +7,10 @@ expected input, never a fixed one. One thing is easier here: an `Optional` input
 
 from __future__ import annotations
 
-from flyteidl.core import interface_pb2, literals_pb2, types_pb2
+from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, types_pb2, workflow_pb2
 
-from alula.core.compiler.errors import Code, CompileErrors, Findings
+from alula.core.compiler.entities import ReferencedLaunchPlan
+from alula.core.compiler.errors import Code, CompileError, CompileErrors, Findings
 from alula.core.compiler.scope import one_of
 from alula.core.errors import InvalidInput
 from alula.core.literals.casting import explain_type, is_none, is_optional
@@ -39,8 +40,20 @@ def expected_inputs(
     Raises:
         CompileErrors: each default or fixed input that the workflow does not have or that does not fit.
     """
+    errors = launch_plan_errors(inputs, defaults=defaults, fixed=fixed)
+    if errors:
+        raise CompileErrors(name, errors)
+    return unchecked_inputs(inputs, defaults=defaults, fixed=fixed)
+
+
+def launch_plan_errors(
+    inputs: interface_pb2.VariableMap,
+    *,
+    defaults: interface_pb2.ParameterMap,
+    fixed: literals_pb2.LiteralMap,
+) -> list[CompileError]:
+    """What is wrong with the inputs that a launch plan gives, beside those of its workflow."""
     findings = Findings()
-    variables = inputs.variables
     for input_name in sorted(fixed.literals):
         _check(input_name, fixed.literals[input_name], inputs, "fixed input", findings)
     for input_name in sorted(defaults.parameters):
@@ -53,10 +66,18 @@ def expected_inputs(
                 "",
                 f"input `{input_name}` has a default and is fixed; leave one of them",
             )
-    if findings.errors():
-        raise CompileErrors(name, findings.errors())
+    return findings.errors()
+
+
+def unchecked_inputs(
+    inputs: interface_pb2.VariableMap,
+    *,
+    defaults: interface_pb2.ParameterMap,
+    fixed: literals_pb2.LiteralMap,
+) -> interface_pb2.ParameterMap:
+    """As `expected_inputs`, whatever is wrong: so that those who call the launch plan are checked all the same."""
     expected = interface_pb2.ParameterMap()
-    for input_name, variable in variables.items():
+    for input_name, variable in inputs.variables.items():
         if input_name in fixed.literals:
             continue
         parameter = expected.parameters[input_name]
@@ -66,6 +87,23 @@ def expected_inputs(
         if parameter.WhichOneof("behavior") is None:
             parameter.required = True
     return expected
+
+
+def referenced_launch_plan(
+    id: identifier_pb2.Identifier,
+    *,
+    fixed: literals_pb2.LiteralMap,
+    expected: interface_pb2.ParameterMap,
+    outputs: interface_pb2.VariableMap,
+) -> ReferencedLaunchPlan:
+    """A launch plan as nodes that refer to it see it: what it expects goes in, what its workflow gives comes out."""
+    inputs = interface_pb2.VariableMap(
+        variables={name: parameter.var for name, parameter in expected.parameters.items()}
+    )
+    template = workflow_pb2.LaunchPlanTemplate(
+        id=id, interface=interface_pb2.TypedInterface(inputs=inputs, outputs=outputs), fixed_inputs=fixed
+    )
+    return ReferencedLaunchPlan(template, expected)
 
 
 def _check(

@@ -44,15 +44,10 @@ def settle_promises(bindings: Iterable[literals_pb2.Binding], reader: str, scope
     for promise in promises_in(bindings):
         if not promise.node_id:
             promise.node_id = START
-        if promise.node_id == START or promise.node_id in scope.nodes:
+        if scope.is_source(promise.node_id):
             sources[promise.node_id] = None
         else:
-            scope.findings.add(
-                Code.NODE_REFERENCE_NOT_FOUND,
-                reader,
-                f"a binding takes `{promise.var}` from node `{promise.node_id}`, which does not exist; "
-                "name a node of this workflow",
-            )
+            scope.report_no_source(promise.node_id, f"a binding takes `{promise.var}` from node", reader=reader)
         _settle_var(promise, reader, scope)
     return list(sources)
 
@@ -81,7 +76,7 @@ def promise_type(promise: types_pb2.OutputReference, reader: str, scope: Scope) 
     """The type of what a settled promise gives, `None` where it can't be known before the run."""
     if not promise.var or promise.var.startswith("["):
         return None  # reported when it was settled
-    if promise.node_id != START and promise.node_id not in scope.nodes:
+    if not scope.is_source(promise.node_id):
         return None
     promise.var = scope.aliases.get(promise.node_id, {}).get(promise.var, promise.var)
     literal_type = scope.output_type(promise.node_id, promise.var, reader=reader)
@@ -119,6 +114,8 @@ def _part(literal_type: types_pb2.LiteralType, step: types_pb2.PromiseAttribute)
         case "collection_type":
             if by_name:
                 return f"{explain_type(literal_type)} has positions, not the field `{step.string_value}`"
+            if step.int_value < 0:
+                return f"the position {step.int_value} is negative; count from the beginning, from 0 on"
             return literal_type.collection_type
         case "map_value_type":
             if not by_name:
@@ -128,10 +125,12 @@ def _part(literal_type: types_pb2.LiteralType, step: types_pb2.PromiseAttribute)
             fields = literal_type.structure.dataclass_type
             if not fields:
                 return None
-            if step.string_value in fields:
+            if by_name and step.string_value in fields:
                 return fields[step.string_value]
-            known = ", ".join(f"`{name}`" for name in sorted(fields))
-            return f"{explain_type(literal_type)} has no field `{step.string_value}`, but {known}"
+            wanted = f"field `{step.string_value}`" if by_name else f"position {step.int_value}"
+            return (
+                f"{explain_type(literal_type)} has no {wanted}, but {', '.join(f'`{name}`' for name in sorted(fields))}"
+            )
         case "union_type":
             return None
         case _:

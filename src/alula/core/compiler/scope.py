@@ -27,6 +27,17 @@ class Scope(msgspec.Struct):
     aliases: dict[str, dict[str, str]] = {}
     """For nodes that have aliases: the output behind each."""
 
+    def is_source(self, node_id: str) -> bool:
+        """Whether others may wait for a node and read from it: not where it is inside a branch."""
+        return node_id == START or (node_id in self.nodes and node_id not in self.graph.owner)
+
+    def report_no_source(self, node_id: str, wanted: str, *, reader: str) -> None:
+        """Note that `reader` names a node that it may not; `wanted` begins the sentence."""
+        why = "which does not exist; name a node of this workflow"
+        if node_id in self.graph.owner:
+            why = f"which is inside a branch; name the branch, `{self.graph.top(node_id)}`"
+        self.findings.add(Code.NODE_REFERENCE_NOT_FOUND, reader, f"{wanted} `{node_id}`, {why}")
+
     def output_type(self, node_id: str, var: str, *, reader: str) -> types_pb2.LiteralType | None:
         """The type of a promised value; `None` when it is unknown: reported already, or only the run can tell."""
         outputs = self.inputs if node_id == START else self.outputs.get(node_id)

@@ -1,12 +1,14 @@
-"""What every node has, whatever it runs: its id and its metadata."""
+"""What every node has, whatever it runs: its id and its metadata; and the resources that it or its task asks for."""
 
 from __future__ import annotations
 
 import re
 
-from flyteidl.core import workflow_pb2
+from flyteidl.core import tasks_pb2, workflow_pb2
 
 from alula.core.compiler.errors import Code, Findings
+from alula.core.errors import InvalidInput
+from alula.core.policy.resources import resolve_resources
 
 _NODE_ID = re.compile(r"[^\s/\\]{1,256}")
 
@@ -26,8 +28,19 @@ def check_node_id(node_id: str, owner: str, findings: Findings) -> bool:
     return True
 
 
-def check_settings(node: workflow_pb2.Node, findings: Findings) -> None:
+def check_settings(metadata: workflow_pb2.NodeMetadata, node_id: str, findings: Findings) -> None:
     """Report metadata that can't be so."""
-    timeout = node.metadata.timeout
+    timeout = metadata.timeout
     if timeout.seconds < 0 or timeout.nanos < 0:
-        findings.add(Code.INVALID_VALUE, node.id, "the timeout is negative; give a positive duration")
+        findings.add(Code.INVALID_VALUE, node_id, "the timeout is negative; give a positive duration")
+
+
+def check_resources(
+    task: tasks_pb2.TaskTemplate, overrides: workflow_pb2.TaskNodeOverrides | None, node_id: str, findings: Findings
+) -> None:
+    """Report resources of a task, at a node that may change them, that nothing can be given."""
+    try:
+        resolve_resources(task, overrides)
+    except InvalidInput as wrong:
+        code = Code.UNRECOGNIZED_VALUE if wrong.code == "InvalidQuantity" else Code.INVALID_VALUE
+        findings.add(code, node_id, str(wrong))

@@ -4,8 +4,8 @@ A workflow is read in three passes, each linear: collect the nodes (also those i
 wait for; order them; check each after those that it depends on, so that the types of its sources are known.
 Sub-workflows are compiled once each, however often they are used.
 
-The result is as Flyte's: `start-node` and `end-node` first, nodes inside a branch under `<branch>-<node>` beside
-the branch, workflow inputs as promises of `start-node`, and connection sets in both directions.
+The result is as Flyte's: `start-node` and `end-node` first, nodes inside a branch with the id `<branch>-<node>`,
+workflow inputs as promises of `start-node`, and connection sets in both directions.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from alula.core.ids import EntityId, entity_id
 from alula.core.literals.casting import is_optional
 
 _FAILURE_KINDS = ("task_node", "workflow_node")
+_FAILURE_POLICIES = workflow_pb2.WorkflowMetadata.OnFailurePolicy.values()
 
 
 def compile_workflow(
@@ -106,8 +107,9 @@ class _Compilation:
     def __init__(self, template: workflow_pb2.WorkflowTemplate, entities: Entities, findings: Findings) -> None:
         self._template = workflow_pb2.WorkflowTemplate()
         self._template.CopyFrom(template)
+        self._is_compiled = any(_is_made(node) for node in self._template.nodes)
+        self._nodes = [node for node in self._template.nodes if not _is_made(node)]
         del self._template.nodes[:]
-        self._nodes = _own_nodes(template)
         self._units: dict[str, _Unit] = {}
         self._scope = Scope(entities, findings, types_of(template.interface.inputs), Graph())
         self.sub_workflows: dict[EntityId, str] = {}
@@ -118,6 +120,13 @@ class _Compilation:
         scope, template = self._scope, self._template
         if not template.id.name:
             scope.findings.add(Code.VALUE_REQUIRED, "", "the workflow has no name; set its id")
+        if template.metadata.on_failure not in _FAILURE_POLICIES:
+            scope.findings.add(
+                Code.INVALID_VALUE,
+                "",
+                f"the failure policy is {template.metadata.on_failure}, which this version does not know; use "
+                "FAIL_IMMEDIATELY or FAIL_AFTER_EXECUTABLE_NODES_COMPLETE",
+            )
         check_interface(template.interface, scope.findings)
         for node in self._nodes:
             unit = self._collect(node, owner="")
@@ -143,7 +152,7 @@ class _Compilation:
         nodes = [
             workflow_pb2.Node(id=START),
             workflow_pb2.Node(id=END, inputs=self._template.outputs),
-            *self._scope.nodes.values(),
+            *(unit.node for unit in self._units.values()),
         ]
         compiled = compiler_pb2.CompiledWorkflow(template=self._template, connections=self._scope.graph.connections())
         compiled.template.nodes.extend(nodes)
@@ -152,11 +161,11 @@ class _Compilation:
     def _collect(self, node: workflow_pb2.Node, *, owner: str) -> _Unit | None:
         """Take a node in, and those inside it under their new ids."""
         scope = self._scope
-        if owner and node.id and not node.id.startswith(f"{owner}-"):
+        if owner and node.id and not self._is_compiled:
             node.id = f"{owner}-{node.id}"
         if not check_node_id(node.id, owner, scope.findings):
             return None
-        if node.id in scope.nodes:
+        if node.id in scope.nodes or node.id in (START, END):
             scope.findings.add(Code.DUPLICATE_ID, node.id, f"two nodes have the id `{node.id}`; give each its own")
             return None
         scope.nodes[node.id] = node
@@ -170,15 +179,12 @@ class _Compilation:
         scope = self._scope
         for before in settle_promises(node.inputs, node_id, scope):
             scope.graph.add_edge(before, node_id)
+        node.upstream_node_ids.sort()
         for before in node.upstream_node_ids:
-            if before in scope.nodes:
-                scope.graph.add_edge(before, node_id)
-            elif before not in ("", START):
-                scope.findings.add(
-                    Code.NODE_REFERENCE_NOT_FOUND,
-                    node_id,
-                    f"the node waits for `{before}`, which does not exist; name a node of this workflow",
-                )
+            if scope.is_source(before or START):
+                scope.graph.add_edge(before or START, node_id)
+            else:
+                scope.report_no_source(before, "the node waits for", reader=node_id)
 
     def _connect_outputs(self) -> None:
         for before in settle_promises(self._template.outputs, END, self._scope):
@@ -189,7 +195,7 @@ class _Compilation:
         for inner in unit.inside:
             self._check(inner)
         scope, node = self._scope, unit.node
-        check_settings(node, scope.findings)
+        check_settings(node.metadata, node.id, scope.findings)
         kind = KINDS.get(node.WhichOneof("target") or "")
         if kind is None:
             scope.findings.add(
@@ -226,10 +232,10 @@ class _Compilation:
             )
             return
         sources = settle_promises(node.inputs, node.id, scope)
-        check_settings(node, scope.findings)
+        check_settings(node.metadata, node.id, scope.findings)
         KINDS[node.WhichOneof("target") or ""].check(node, node.id, scope)
         self._note_sub_workflow(node, node.id)
-        scope.graph.add_apart(node.id, sources or [START])
+        scope.graph.add_apart(node.id, sources)
 
     def _ordered_errors(self) -> list[CompileError]:
         findings = self._scope.findings
@@ -241,24 +247,6 @@ class _Compilation:
         return sorted(findings.errors(), key=lambda error: places.get(error.path, last))
 
 
-def _own_nodes(template: workflow_pb2.WorkflowTemplate) -> list[workflow_pb2.Node]:
-    """Copies of the author's nodes.
-
-    A template that was compiled before comes with start and end nodes and with nodes from inside branches beside
-    them; those are made anew.
-    """
-    inside = {
-        inner.id
-        for node in template.nodes
-        if node.HasField("branch_node")
-        for inner in KINDS["branch_node"].inside(node)
-        if inner.id.startswith(f"{node.id}-")
-    }
-    nodes: list[workflow_pb2.Node] = []
-    for node in template.nodes:
-        made = node.id in (START, END) and node.WhichOneof("target") is None
-        if not made and node.id not in inside:
-            copy = workflow_pb2.Node()
-            copy.CopyFrom(node)
-            nodes.append(copy)
-    return nodes
+def _is_made(node: workflow_pb2.Node) -> bool:
+    """Whether the compiler made the node: a template that was compiled before has them, and they are made anew."""
+    return node.id in (START, END) and node.WhichOneof("target") is None

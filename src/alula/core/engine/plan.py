@@ -153,13 +153,9 @@ class _Planner:
 
     def _failure_node(self, node: workflow_pb2.Node, number: int, numbers: Mapping[str, int]) -> PlanNode:
         planned = self._node(node, number, numbers, set(), set())
-        inputs = planned.task.template.interface.inputs if planned.task is not None else self._inputs_of(node)
-        takers = (name for name, variable in inputs.variables.items() if _takes_error(variable.type))
+        inputs = self._interface_of(node).inputs.variables
+        takers = (name for name, variable in inputs.items() if _takes_error(variable.type))
         return msgspec.structs.replace(planned, error_input=next(takers, ""))
-
-    def _inputs_of(self, node: workflow_pb2.Node) -> interface_pb2.VariableMap:
-        workflow = self._workflows[entity_id(node.workflow_node.sub_workflow_ref)]
-        return workflow.template.interface.inputs
 
     def _node(
         self,
@@ -225,7 +221,7 @@ class _Planner:
         inner = msgspec.structs.replace(base, index=0, bindings=(), upstream=0, downstream=(), node=array.node)
         item = self._target(array.node, inner, {})
         own_inputs = item.task is None or array.data_mode == workflow_pb2.ArrayNode.INDIVIDUAL_INPUT_FILES
-        outputs = self._outputs_of(array.node)
+        outputs = self._interface_of(array.node).outputs.variables
         partial = array.HasField("min_successes") or (
             array.HasField("min_success_ratio") and array.min_success_ratio < 1
         )
@@ -240,15 +236,14 @@ class _Planner:
             outputs=tuple(outputs),
         )
 
-    def _outputs_of(self, node: workflow_pb2.Node) -> Mapping[str, interface_pb2.Variable]:
+    def _interface_of(self, node: workflow_pb2.Node) -> interface_pb2.TypedInterface:
         match node.WhichOneof("target"):
             case "task_node":
-                interface = self._tasks[entity_id(node.task_node.reference_id)].template.interface
+                return self._tasks[entity_id(node.task_node.reference_id)].template.interface
             case _ if node.workflow_node.HasField("sub_workflow_ref"):
-                interface = self._workflows[entity_id(node.workflow_node.sub_workflow_ref)].template.interface
+                return self._workflows[entity_id(node.workflow_node.sub_workflow_ref)].template.interface
             case _:
-                interface = self._launch_plans[entity_id(node.workflow_node.launchplan_ref)].interface
-        return interface.outputs.variables
+                return self._launch_plans[entity_id(node.workflow_node.launchplan_ref)].interface
 
 
 def _task(node: workflow_pb2.Node, base: PlanNode, task: PlanTask) -> PlanNode:

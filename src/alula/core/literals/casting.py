@@ -6,6 +6,7 @@ Flyte's rules. The types are equal (metadata and annotations apart), or:
 * a collection or map of nothing (an empty constant) is any collection or map;
 * each variant of an upstream union fits the downstream type; a union of one variant is that variant;
 * a type fits a union when it fits exactly one of its variants, with the same tag where upstream has one;
+  `None` fits every union that names it;
 * a structured data set or schema has at least the columns that downstream names, in the same format
   unless one side leaves it open; schemas are parquet; nothing (`None`) is a structured data set too;
 * a struct fits a struct when their JSON schemas, where both have one, do;
@@ -20,7 +21,7 @@ from flyteidl.core import types_pb2
 
 from alula.core.literals.schemas import fits_schema, schema_title
 
-_COLUMN_SIMPLE_TYPE = {
+_COLUMN_SIMPLE_TYPE: Mapping[int, types_pb2.SimpleType] = {
     types_pb2.SchemaType.SchemaColumn.INTEGER: types_pb2.INTEGER,
     types_pb2.SchemaType.SchemaColumn.FLOAT: types_pb2.FLOAT,
     types_pb2.SchemaType.SchemaColumn.STRING: types_pb2.STRING,
@@ -69,6 +70,8 @@ def _fits(upstream: types_pb2.LiteralType, downstream: types_pb2.LiteralType) ->
 
 def _fits_simple(upstream: types_pb2.LiteralType, downstream: types_pb2.LiteralType) -> bool:
     kinds = upstream.WhichOneof("type"), downstream.WhichOneof("type")
+    if is_none(downstream):
+        return is_none(upstream)
     if kinds == ("enum_type", "simple"):
         return downstream.simple == types_pb2.STRING
     if kinds == ("simple", "enum_type"):
@@ -101,6 +104,8 @@ def _fits_union(upstream: types_pb2.LiteralType, downstream: types_pb2.LiteralTy
     variants = downstream.union_type.variants
     if upstream.WhichOneof("type") == "union_type":
         return all(any(can_cast(given, variant) for variant in variants) for given in upstream.union_type.variants)
+    if is_none(upstream) and is_optional(downstream):
+        return True
     return sum(can_cast(upstream, variant) for variant in variants) == 1
 
 
@@ -122,7 +127,7 @@ def _fits_schema(upstream: types_pb2.LiteralType, downstream: types_pb2.LiteralT
             dataset = upstream.structured_dataset_type
             simple = {column.name: _simple(column.literal_type) for column in dataset.columns}
             return _is_parquet(dataset.format) and (
-                not simple or all(simple.get(column.name) == _COLUMN_SIMPLE_TYPE[column.type] for column in columns)
+                not simple or all(_is_column(simple.get(column.name), column.type) for column in columns)
             )
         case _:
             return False
@@ -134,9 +139,13 @@ def _fits_dataset(upstream: types_pb2.LiteralType, downstream: types_pb2.Literal
         case "simple":
             return upstream.simple == types_pb2.NONE
         case "schema":
-            simple = {column.name: _COLUMN_SIMPLE_TYPE[column.type] for column in upstream.schema.columns}
+            types = {column.name: column.type for column in upstream.schema.columns}
             return _is_parquet(wanted.format) and (
-                not simple or all(simple.get(column.name) == _simple(column.literal_type) for column in wanted.columns)
+                not types
+                or all(
+                    column.name in types and _is_column(_simple(column.literal_type), types[column.name])
+                    for column in wanted.columns
+                )
             )
         case "structured_dataset_type":
             given = upstream.structured_dataset_type
@@ -156,6 +165,11 @@ def _has_columns(
 
 def _simple(literal_type: types_pb2.LiteralType) -> types_pb2.SimpleType | None:
     return literal_type.simple if literal_type.WhichOneof("type") == "simple" else None
+
+
+def _is_column(simple: types_pb2.SimpleType | None, column: int) -> bool:
+    """Whether a column of a schema holds values of the simple type; never where this version knows either not."""
+    return simple is not None and _COLUMN_SIMPLE_TYPE.get(column) == simple
 
 
 def _is_parquet(data_format: str) -> bool:
@@ -228,7 +242,11 @@ def _explain_blob(blob: types_pb2.BlobType) -> str:
 
 
 def _schema_columns(schema: types_pb2.SchemaType) -> list[tuple[str, str]]:
-    return [(column.name, _SIMPLE_WORDS[_COLUMN_SIMPLE_TYPE[column.type]]) for column in schema.columns]
+    return [(column.name, _column_word(column.type)) for column in schema.columns]
+
+
+def _column_word(column: int) -> str:
+    return _SIMPLE_WORDS[_COLUMN_SIMPLE_TYPE[column]] if column in _COLUMN_SIMPLE_TYPE else f"column type {column}"
 
 
 def _explain_columns(columns: list[tuple[str, str]]) -> str:

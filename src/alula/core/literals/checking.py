@@ -13,7 +13,7 @@ from flyteidl.core import literals_pb2, types_pb2
 
 from alula.core.errors import InvalidInput
 from alula.core.literals.attributes import MSGPACK_TAG
-from alula.core.literals.casting import can_cast, explain_type
+from alula.core.literals.casting import can_cast, explain_type, is_optional
 
 _PRIMITIVES = {
     "integer": types_pb2.INTEGER,
@@ -167,6 +167,8 @@ def _check_union(literal: literals_pb2.Literal, literal_type: types_pb2.LiteralT
         if not any(can_cast(union.type, variant) for variant in variants):
             return _mismatch(literal_type, union.type)
         return check_literal(union.value, union.type)
+    if literal.scalar.HasField("none_type") and is_optional(literal_type):
+        return None
     fitting = [variant for variant in variants if check_literal(literal, variant) is None]
     if len(fitting) == 1:
         return None

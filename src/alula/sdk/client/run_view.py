@@ -6,7 +6,7 @@ Reads over gRPC only, and again only what may have changed. Says nothing about h
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 from flyteidl.admin import (
@@ -95,7 +95,7 @@ class RunReader:
         if self._closure is None:
             self._closure = self._read_closure(execution.closure.workflow_id)
         template = self._closure.primary.template
-        nodes = self._level("", template, depth=0)
+        nodes = self._level("", template.nodes, depth=0)
         if has_ended(execution):
             nodes = [node for node in nodes if node.execution is not None]
         return RunView(execution=execution, nodes=nodes)
@@ -108,33 +108,25 @@ class RunReader:
         return workflow.closure.compiled_workflow
 
     def _level(
-        self, parent: str, template: workflow_pb2.WorkflowTemplate | None, depth: int, *, is_branch: bool = False
+        self, parent: str, nodes: Iterable[workflow_pb2.Node], depth: int, *, is_branch: bool = False
     ) -> list[NodeView]:
-        """The nodes of one graph in the order of its template, then any that it does not have.
-
-        Of a branch, whose cases stand in the template around it: those that have begun.
-        """
+        """The nodes of one graph in the order of its template, then any that it does not have; of a branch, those
+        that have begun."""
         begun = {
             execution.metadata.spec_node_id or execution.id.node_id: execution
             for execution in self._node_executions(parent)
             if execution.id.node_id not in _HIDDEN
         }
         views: list[NodeView] = []
-        nodes = template.nodes if template is not None else ()
-        apart = _HIDDEN.union(inner for node in nodes for inner in _cases_of(node))
         for node in nodes:
-            if node.id in begun or not (is_branch or node.id in apart):
-                views.append(self._view(node, begun.pop(node.id, None), depth, template))
+            if node.id in begun or not (is_branch or node.id in _HIDDEN):
+                views.append(self._view(node, begun.pop(node.id, None), depth))
         for execution in begun.values():
-            views.append(self._view(workflow_pb2.Node(id=execution.id.node_id), execution, depth, None))
+            views.append(self._view(workflow_pb2.Node(id=execution.id.node_id), execution, depth))
         return views
 
     def _view(
-        self,
-        node: workflow_pb2.Node,
-        execution: node_execution_pb2.NodeExecution | None,
-        depth: int,
-        around: workflow_pb2.WorkflowTemplate | None,
+        self, node: workflow_pb2.Node, execution: node_execution_pb2.NodeExecution | None, depth: int
     ) -> NodeView:
         is_array = node.HasField("array_node")
         if execution is None:
@@ -147,8 +139,8 @@ class RunReader:
         )
         if execution.metadata.is_parent_node and depth < DEPTH_LIMIT:
             is_branch = node.HasField("branch_node")
-            template = around if is_branch else self._template_of(node, execution)
-            view.children = self._level(view.node_id, template, depth + 1, is_branch=is_branch)
+            inside = _cases_of(node) if is_branch else self._nodes_of(node, execution)
+            view.children = self._level(view.node_id, inside, depth + 1, is_branch=is_branch)
         if view.is_array or execution.metadata.is_dynamic or not execution.metadata.is_parent_node:
             view.attempts = self._task_executions(execution)
         if view.is_array and not view.attempts and depth < DEPTH_LIMIT:
@@ -159,23 +151,23 @@ class RunReader:
 
     def _items(self, array: str, item: workflow_pb2.Node, depth: int) -> list[NodeView]:
         """The items of an array of workflows or launch plans, which are nodes."""
-        views = [self._view(item, execution, depth, None) for execution in self._node_executions(array)]
+        views = [self._view(item, execution, depth) for execution in self._node_executions(array)]
         for view in views:
             assert view.execution is not None, "it was listed"
             view.name = f"{view.name}[{view.execution.metadata.spec_node_id.removeprefix('n')}]"
         return views
 
-    def _template_of(
+    def _nodes_of(
         self, node: workflow_pb2.Node, execution: node_execution_pb2.NodeExecution
-    ) -> workflow_pb2.WorkflowTemplate | None:
+    ) -> Iterable[workflow_pb2.Node]:
         if execution.metadata.is_dynamic:
-            return self._graph_of(execution).primary.template
+            return self._graph_of(execution).primary.template.nodes
         wanted = node.workflow_node.sub_workflow_ref
         for closure in (self._closure, *self._made.values()):
             for workflow in closure.sub_workflows if closure is not None else ():
                 if workflow.template.id == wanted:
-                    return workflow.template
-        return None
+                    return workflow.template.nodes
+        return ()
 
     def _graph_of(self, execution: node_execution_pb2.NodeExecution) -> compiler_pb2.CompiledWorkflowClosure:
         node_id = execution.id.node_id
@@ -257,12 +249,11 @@ def has_ended(execution: execution_pb2.Execution) -> bool:
     return ExecutionPhase(execution.closure.phase).is_terminal
 
 
-def _cases_of(node: workflow_pb2.Node) -> Iterator[str]:
-    """Ids of the nodes inside a branch, which a compiled template has beside it."""
-    if node.HasField("branch_node"):
-        block = node.branch_node.if_else
-        yield from (case.then_node.id for case in (block.case, *block.other))
-        yield block.else_node.id
+def _cases_of(branch: workflow_pb2.Node) -> Iterator[workflow_pb2.Node]:
+    block = branch.branch_node.if_else
+    yield from (case.then_node for case in (block.case, *block.other))
+    if block.HasField("else_node"):
+        yield block.else_node
 
 
 def _name_of(node: workflow_pb2.Node) -> str:

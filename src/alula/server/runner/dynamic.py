@@ -12,11 +12,11 @@ from google.protobuf.message import DecodeError
 
 from alula.core.compiler import ReferencedLaunchPlan
 from alula.core.compiler.dynamic import BUILD_FAILED, compile_dynamic
+from alula.core.compiler.references import referenced
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.errors import InvalidInput, TaskError
 from alula.server.blob import Blobs
 from alula.server.runner.definitions import Definitions
-from alula.server.services.references import referenced
 
 COMPILED = "futures_compiled.pb"
 

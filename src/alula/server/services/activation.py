@@ -5,11 +5,11 @@ from __future__ import annotations
 from flyteidl.admin import launch_plan_pb2
 
 from alula.core.errors import FailedPrecondition
+from alula.core.policy.registration import has_schedule
 from alula.server.identity import Caller
 from alula.server.services.entities import require_entity
 from alula.server.services.messages.names import entity_id
 from alula.server.services.platform import Platform
-from alula.server.services.schedules import has_schedule
 
 
 async def update_launch_plan(

@@ -6,7 +6,6 @@ The same thing again is `AlreadyExists` (clients take that for success), another
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 import msgspec
@@ -17,24 +16,21 @@ from google.protobuf.message import Message
 from alula.core.compiler import compile_task, compile_workflow
 from alula.core.compiler.launch_plan import expected_inputs
 from alula.core.compiler.normalise import diff, digest
+from alula.core.compiler.references import referenced, task_nodes
 from alula.core.compiler.skeleton import skeleton_workflow
 from alula.core.engine.plan import make_plan
 from alula.core.errors import AlreadyExists, InvalidInput
 from alula.core.ids import EntityId
+from alula.core.policy.registration import check_id, check_labels, check_schedule
 from alula.server.identity import SYSTEM, Caller
 from alula.server.services.attributes import Place, launch_settings
 from alula.server.services.messages.names import KIND_WORDS, entity_id, identifier
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
-from alula.server.services.references import referenced, referenced_plan, task_nodes
-from alula.server.services.schedules import check_schedule
+from alula.server.services.references import referenced_plan
 from alula.server.services.task_resources import check_resources
 from alula.server.store import EntityKind, EntityRecord, Registered
 
-LABELS_MAX = 16
-NAME_MAX_CHARS = 511
-_VERSION = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]+")
-_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 _CLOSURES: dict[EntityKind, type[Message]] = {
     "task": task_pb2.TaskClosure,
     "workflow": compiler_pb2.CompiledWorkflowClosure,
@@ -95,7 +91,7 @@ async def create_launch_plan(
     Raises `AlreadyExists` (identical) and `InvalidInput` (inputs, labels or schedule that can't be, or different).
     """
     id = await _checked_id(platform, request.id)
-    _check_labels(request.spec)
+    check_labels(request.spec.labels.values)
     workflow_id = entity_id(request.spec.workflow_id)
     workflow = await platform.store.entity("workflow", workflow_id)
     if workflow is None:
@@ -177,14 +173,7 @@ async def _task_resources(platform: Platform, id: EntityId, *, workflow: str = "
 async def _checked_id(platform: Platform, message: identifier_pb2.Identifier) -> EntityId:
     id = entity_id(message)
     await require_place(platform, id.project, id.domain)
-    if len(id.name) > NAME_MAX_CHARS:
-        raise InvalidInput("InvalidName", f"the name `{id.name[:60]}...` has more than {NAME_MAX_CHARS} characters")
-    if not _VERSION.fullmatch(id.version) or len(id.version) > NAME_MAX_CHARS:
-        raise InvalidInput(
-            "InvalidVersion",
-            f"`{id.version[:60]}` can't be a version",
-            fix="use characters that need no escape in a URL, and no `/`",
-        )
+    check_id(id)
     return id
 
 
@@ -223,14 +212,3 @@ async def _difference(platform: Platform, record: EntityRecord, spec: Message) -
     closure_type = _CLOSURES[record.kind]
     found = diff(closure_type.FromString(stands.closure), closure_type.FromString(record.closure))
     return "; ".join(found or diff(type(spec).FromString(stands.spec), spec))
-
-
-def _check_labels(spec: launch_plan_pb2.LaunchPlanSpec) -> None:
-    labels = spec.labels.values
-    if len(labels) > LABELS_MAX:
-        raise InvalidInput("TooManyLabels", f"a launch plan has at most {LABELS_MAX} labels, not {len(labels)}")
-    for key, value in labels.items():
-        prefix, separator, name = key.rpartition("/")
-        fits = name and len(name) <= 63 and len(value) <= 63 and len(prefix) <= 253
-        if not fits or bool(separator) != bool(prefix) or not _LABEL.fullmatch(name) or not _LABEL.fullmatch(value):
-            raise InvalidInput("InvalidLabel", f"`{key}={value}` can't be a label in Kubernetes")

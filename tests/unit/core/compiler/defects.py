@@ -247,16 +247,25 @@ def _gate_without_condition() -> Case:
     return _of(gate())
 
 
+def _path(kind: types_pb2.LiteralType, *steps: str | int) -> Case:
+    """A node that takes a part of an output of type `kind`."""
+    source = task("source", outputs={"o0": kind})
+    data = binding("", "n0.o0").binding
+    for step in steps:
+        if isinstance(step, str):
+            data.promise.attr_path.add(string_value=step)
+        else:
+            data.promise.attr_path.add(int_value=step)
+    node = task_node("n1", T)
+    node.inputs.append(bound("x", data))
+    return Case(workflow("w", [task_node("n0", source, x=1), node]), (T, source))
+
+
 @_defect(Code.FIELD_NOT_FOUND)
 def _unknown_field() -> Case:
     config = types_pb2.LiteralType(simple=types_pb2.STRUCT)
     config.structure.dataclass_type["lr"].CopyFrom(INT)
-    source = task("source", outputs={"o0": config})
-    data = binding("", "n0.o0").binding
-    data.promise.attr_path.add(string_value="rate")
-    node = task_node("n1", T)
-    node.inputs.append(bound("x", data))
-    return Case(workflow("w", [task_node("n0", source, x=1), node]), (T, source))
+    return _path(config, "rate")
 
 
 @_defect(Code.IDL_TYPE_NOT_FOUND)
@@ -311,6 +320,33 @@ def _union_of_nothing() -> Case:
 
 def _id_with_a_slash() -> Case:
     return _of(task_node("n/0", T, x=1))
+
+
+def _unknown_failure_policy() -> Case:
+    case = _of(task_node("n0", T, x=1))
+    case.template.metadata.on_failure = 7  # type: ignore[assignment]
+    return case
+
+
+def _item_with_a_negative_timeout() -> Case:
+    node = map_node("n0", LISTS)
+    node.inputs.append(bound("xs", items(1)))
+    node.array_node.node.metadata.timeout.seconds = -1
+    return _of(node)
+
+
+def _request_over_its_limit() -> Case:
+    node = task_node("n0", T, x=1)
+    resources = node.task_node.overrides.resources
+    resources.requests.add(name=tasks_pb2.Resources.CPU, value="2")
+    resources.limits.add(name=tasks_pb2.Resources.CPU, value="1")
+    return _of(node)
+
+
+def _resources_that_are_no_quantity() -> Case:
+    node = task_node("n0", T, x=1)
+    node.task_node.overrides.resources.requests.add(name=tasks_pb2.Resources.MEMORY, value="1 potato")
+    return _of(node)
 
 
 def _impossible_ratio() -> Case:
@@ -381,6 +417,18 @@ def _waits_for_nobody() -> Case:
     return _of(task_node("n0", T, x=1, after=["n9"]))
 
 
+def _reads_inside_a_branch() -> Case:
+    return _of(_branch(), task_node("n1", T, x="n0-a.o0"))
+
+
+def _waits_for_a_node_inside_a_branch() -> Case:
+    return _of(_branch(), task_node("n1", T, x=1, after=["n0-a"]))
+
+
+def _node_with_the_id_of_the_end_node() -> Case:
+    return _of(task_node("n0", T, x=1), task_node("end-node", T, x=1))
+
+
 def _waits_for_itself() -> Case:
     return _of(task_node("n0", T, x="n0.o0"), task_node("n1", T, x=1))
 
@@ -403,21 +451,27 @@ def _output_not_bound() -> Case:
 
 
 def _field_of_a_list() -> Case:
-    data = binding("", "n0.o0").binding
-    data.promise.attr_path.add(string_value="rate")
-    node = task_node("n1", T)
-    node.inputs.append(bound("x", data))
-    lists = task_node("n0", LISTS)
-    lists.inputs.append(bound("xs", items(1)))
-    return _of(lists, node)
+    return _path(list_of(INT), "rate")
 
 
 def _part_of_an_int() -> Case:
-    data = binding("", "n0.o0").binding
-    data.promise.attr_path.add(int_value=0)
-    node = task_node("n1", T)
-    node.inputs.append(bound("x", data))
-    return _of(task_node("n0", T, x=1), node)
+    return _path(INT, 0)
+
+
+def _negative_position() -> Case:
+    return _path(list_of(INT), -1)
+
+
+def _position_in_a_dataclass() -> Case:
+    config = types_pb2.LiteralType(simple=types_pb2.STRUCT)
+    config.structure.dataclass_type["lr"].CopyFrom(INT)
+    return _path(config, 0)
+
+
+def _reference_of_a_kind_of_the_future() -> Case:
+    node = task_node("n0", T, x=1)
+    node.task_node.reference_id.resource_type = 99  # type: ignore[assignment]
+    return _of(node)
 
 
 def _two_tasks_of_one_name() -> Case:
@@ -468,7 +522,11 @@ _MORE: dict[Code, tuple[Callable[[], Case], ...]] = {
         _array_of_a_gate,
         _failure_node_of_a_gate,
         _ordered_truth_values,
+        _unknown_failure_policy,
+        _item_with_a_negative_timeout,
+        _request_over_its_limit,
     ),
+    Code.UNRECOGNIZED_VALUE: (_resources_that_are_no_quantity,),
     Code.MISMATCHING_TYPES: (
         _condition_of_two_types,
         _branches_of_two_types,
@@ -477,10 +535,19 @@ _MORE: dict[Code, tuple[Callable[[], Case], ...]] = {
     ),
     Code.VARIABLE_NAME_NOT_FOUND: (_unbound_condition, _unknown_bound_input),
     Code.VALUE_COLLISION: (_bound_input_twice,),
-    Code.NODE_REFERENCE_NOT_FOUND: (_waits_for_nobody,),
+    Code.NODE_REFERENCE_NOT_FOUND: (
+        _waits_for_nobody,
+        _reads_inside_a_branch,
+        _waits_for_a_node_inside_a_branch,
+    ),
     Code.CYCLE_DETECTED: (_waits_for_itself, _branch_that_waits_for_its_reader, _branch_that_waits_for_itself),
+    Code.INCONSISTENT_TYPES: (_reference_of_a_kind_of_the_future,),
     Code.PARAMETER_NOT_BOUND: (_output_not_bound, _alias_of_nothing),
-    Code.FIELD_NOT_FOUND: (_field_of_a_list, _part_of_an_int),
-    Code.DUPLICATE_ID: (_two_tasks_of_one_name, _failure_node_with_the_id_of_another),
+    Code.FIELD_NOT_FOUND: (_field_of_a_list, _part_of_an_int, _negative_position, _position_in_a_dataclass),
+    Code.DUPLICATE_ID: (
+        _two_tasks_of_one_name,
+        _failure_node_with_the_id_of_another,
+        _node_with_the_id_of_the_end_node,
+    ),
     Code.WORKFLOW_BUILD_ERROR: (_nested_in_a_circle, _nested_too_deeply),
 }

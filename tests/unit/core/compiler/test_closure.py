@@ -75,19 +75,32 @@ def test_ordering_edges_count_and_repeat_nothing() -> None:
     assert edges(compiled.connections)[0]["n1"] == ["n0"]
 
 
-def test_nodes_inside_a_branch_get_its_id_before_theirs_and_stand_beside_it() -> None:
+def test_nodes_inside_a_branch_get_its_id_before_theirs() -> None:
     branch = branch_node("n1", [(comparison("v", "GT", 1), BIG)], otherwise=SMALL, v=".x")
     compiled = of(task_node("n0", T, x=1), branch, task_node("n2", T, x="n1.o0"), o0=(INT, "n2.o0"))
-    ids = [node.id for node in compiled.template.nodes]
-    assert ids == ["start-node", "end-node", "n0", "n1", "n1-big", "n1-small", "n2"]
+    assert [node.id for node in compiled.template.nodes] == ["start-node", "end-node", "n0", "n1", "n2"]
     if_else = compiled.template.nodes[3].branch_node.if_else
     assert (if_else.case.then_node.id, if_else.else_node.id) == ("n1-big", "n1-small")
+
+
+def test_nodes_inside_a_branch_have_only_what_they_wait_for() -> None:
+    branch = branch_node("n1", [(comparison("v", "GT", 1), BIG)], otherwise=SMALL, v=".x")
+    compiled = of(task_node("n0", T, x=1), branch, task_node("n2", T, x="n1.o0"), o0=(INT, "n2.o0"))
     upstream, downstream = edges(compiled.connections)
-    assert upstream["n1-big"] == ["n0", "n1"]
-    assert upstream["n1"] == ["start-node"]
-    assert downstream["n1"] == ["n1-big", "n1-small", "n2"]
-    assert downstream["n2"] == ["end-node"]
-    assert "end-node" not in downstream.get("n1-big", [])
+    assert upstream == {
+        "n0": ["start-node"],
+        "n1": ["start-node"],
+        "n1-big": ["n0"],
+        "n2": ["n1"],
+        "end-node": ["n0", "n2"],
+    }
+    assert downstream == {"start-node": ["n0", "n1"], "n0": ["end-node"], "n1": ["n2"], "n2": ["end-node"]}
+
+
+def test_a_node_whose_id_begins_like_its_branch_is_renamed_too() -> None:
+    named = task_node("n1-a", T, x=1)
+    compiled = of(branch_node("n1", [(comparison("v", "GT", 1), named)], error="no", v=".x"), task_node("n1-a", T, x=2))
+    assert compiled.template.nodes[2].branch_node.if_else.case.then_node.id == "n1-n1-a"
 
 
 def test_a_branch_that_nobody_reads_is_still_waited_for() -> None:
@@ -96,9 +109,12 @@ def test_a_branch_that_nobody_reads_is_still_waited_for() -> None:
 
 
 def test_branches_inside_branches() -> None:
-    inner = branch_node("deep", [(comparison("w", "EQ", 1), SMALL)], error="no", w=".x")
-    compiled = of(branch_node("n1", [(comparison("v", "GT", 1), inner)], error="no", v=".x"))
-    assert {"n1-deep", "n1-deep-small"} <= {node.id for node in compiled.template.nodes}
+    inner = branch_node("deep", [(comparison("w", "EQ", 1), BIG)], error="no", w=".x")
+    compiled = of(task_node("n0", T, x=1), branch_node("n1", [(comparison("v", "GT", 1), inner)], error="no", v=".x"))
+    deep = compiled.template.nodes[3].branch_node.if_else.case.then_node
+    assert (deep.id, deep.branch_node.if_else.case.then_node.id) == ("n1-deep", "n1-deep-big")
+    upstream, _ = edges(compiled.connections)
+    assert (upstream["n1-deep-big"], upstream["n1-deep"]) == (["n0"], ["n0", "start-node"])
 
 
 def test_a_branch_gives_what_all_its_cases_give() -> None:

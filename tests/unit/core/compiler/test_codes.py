@@ -8,8 +8,7 @@ from alula.core.compiler import Code, CompileError, CompileErrors, compile_workf
 COMPANIONS = {
     Code.UNREACHABLE_NODES: {Code.CYCLE_DETECTED},
     Code.NO_ENTRY_NODE_FOUND: {Code.CYCLE_DETECTED, Code.UNREACHABLE_NODES},
-    Code.CYCLE_DETECTED: {Code.UNREACHABLE_NODES},
-    Code.BRANCH_NODE_ID_NOT_FOUND: set[Code](),
+    Code.CYCLE_DETECTED: {Code.UNREACHABLE_NODES, Code.NO_ENTRY_NODE_FOUND},
 }
 """A cycle is always one, and often leaves nodes that nothing leads to."""
 

@@ -30,6 +30,20 @@ def test_it_has_the_tasks_interface_and_brings_what_it_needs() -> None:
     assert len(closure.tasks) == len(closure.sub_workflows) == 1
 
 
+def test_its_tasks_are_checked_with_it_as_nobody_registers_them() -> None:
+    without_image = task("t")
+    without_image.container.image = ""
+    broken = job("dn1.other")
+    broken.tasks[0].CopyFrom(without_image)
+    with pytest.raises(CompileErrors) as caught:
+        compile_dynamic(broken, parent=PARENT, node_id="n3")
+    assert [error.code.value for error in caught.value.errors] == ["VariableNameNotFound", "ValueRequired"]
+    assert "task `t`: the container has no image" in str(caught.value)
+    broken.outputs[0].binding.promise.var = "o0"
+    with pytest.raises(CompileErrors, match="`dynamic_n3` has an error"):
+        compile_dynamic(broken, parent=PARENT, node_id="n3")
+
+
 def test_its_outputs_must_be_those_of_the_task() -> None:
     with pytest.raises(CompileErrors, match="node `dn1` has no output `other`"):
         compile_dynamic(job("dn1.other"), parent=PARENT, node_id="n3")

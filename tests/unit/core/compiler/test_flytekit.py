@@ -81,11 +81,13 @@ def test_a_map_task_that_tolerates_failures_gives_optional_items(package: Packag
     assert list(tolerant[0].array_node.bound_inputs) == ["b"]
 
 
-def test_nodes_of_nested_branches_stand_beside_them(package: Package) -> None:
+def test_nodes_of_nested_branches_stand_inside_them(package: Package) -> None:
     compiled = package.compiled("flows.nested_branches").primary
-    branches = [node.id for node in compiled.template.nodes if node.HasField("branch_node")]
-    assert len(branches) == 2
-    assert branches[1].startswith(f"{branches[0]}-")
+    assert [node.id for node in compiled.template.nodes] == ["start-node", "end-node", "n0"]
+    inner = compiled.template.nodes[2].branch_node.if_else.case.then_node
+    assert inner.id == "n0-n0"
+    assert inner.branch_node.if_else.else_node.id == "n0-n0-n1"
+    assert set(compiled.connections.upstream) >= {"n0-n0", "n0-n0-n0", "n0-n0-n1"}
 
 
 def test_what_a_dynamic_task_made_compiles(package: Package) -> None:

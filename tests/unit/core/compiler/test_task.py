@@ -5,6 +5,7 @@ from flyteidl.core import interface_pb2, tasks_pb2
 from tests.graphs import task
 
 from alula.core.compiler import Code, CompileErrors, compile_task
+from alula.core.literals.structs import struct_of
 
 
 def test_a_task_is_kept_as_it_is() -> None:
@@ -26,6 +27,41 @@ def test_all_that_is_wrong_with_a_task_comes_at_once() -> None:
         Code.VALUE_REQUIRED,
         Code.INVALID_VALUE,
         Code.VARIABLE_NAME_NOT_FOUND,
-        Code.INVALID_VALUE,
+        Code.UNRECOGNIZED_VALUE,
     ]
+    assert str(caught.value).startswith("task `p/d/@v` has 6 errors:\n  ValueRequired: the task has no name")
     assert "potato" in str(caught.value)
+
+
+def errors_of(template: tasks_pb2.TaskTemplate) -> list[tuple[Code, str]]:
+    with pytest.raises(CompileErrors) as caught:
+        compile_task(template)
+    return [(error.code, error.message) for error in caught.value.errors]
+
+
+def test_a_container_has_an_image_and_a_command() -> None:
+    template = task("t")
+    template.container.Clear()
+    template.container.SetInParent()
+    assert [(code, words.split(";")[0]) for code, words in errors_of(template)] == [
+        (Code.VALUE_REQUIRED, "the container has no image"),
+        (Code.VALUE_REQUIRED, "the container has no command, so that nothing reads the inputs and writes the outputs"),
+    ]
+
+
+def test_a_container_of_a_task_without_inputs_and_outputs_needs_no_command() -> None:
+    compile_task(tasks_pb2.TaskTemplate(id=task("t").id, type="x", container=tasks_pb2.Container(image="python")))
+
+
+@pytest.mark.parametrize("name", ["Main", "", "-a", "a" * 64])
+def test_containers_of_a_pod_have_names_that_kubernetes_takes(name: str) -> None:
+    pod = tasks_pb2.K8sPod(pod_spec=struct_of({"containers": [{"name": "primary"}, {"name": name}]}))
+    template = tasks_pb2.TaskTemplate(id=task("t").id, type="x", k8s_pod=pod)
+    assert [code for code, _ in errors_of(template)] == [Code.INVALID_VALUE]
+
+
+def test_a_request_over_its_limit_is_found() -> None:
+    template = task("t")
+    template.container.resources.requests.add(name=tasks_pb2.Resources.CPU, value="2")
+    template.container.resources.limits.add(name=tasks_pb2.Resources.CPU, value="1")
+    assert [code for code, _ in errors_of(template)] == [Code.INVALID_VALUE]

@@ -1,7 +1,19 @@
 """The failure node: it runs once the workflow has failed, and the execution still ends failed."""
 
-from flyteidl.core import types_pb2, workflow_pb2
-from tests.graphs import INT, compiled, integer, optional, sub_workflow_node, task, task_node, workflow
+from flyteidl.core import identifier_pb2, literals_pb2, types_pb2, workflow_pb2
+from tests.graphs import (
+    INT,
+    compiled,
+    identifier,
+    integer,
+    interface,
+    launch_plan_node,
+    optional,
+    sub_workflow_node,
+    task,
+    task_node,
+    workflow,
+)
 from tests.unit.core.engine.driver import Driver
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
@@ -11,10 +23,15 @@ ERROR = types_pb2.LiteralType(simple=types_pb2.ERROR)
 CLEAN = task("clean", inputs={"x": INT, "err": optional(ERROR)}, outputs={})
 
 
-def guarded(*, run_on_failure: bool = False) -> workflow_pb2.WorkflowTemplate:
+CLEAN_PLAN = workflow_pb2.LaunchPlanTemplate(
+    id=identifier(identifier_pb2.LAUNCH_PLAN, "clean"), interface=interface({"x": INT, "err": optional(ERROR)}, {})
+)
+
+
+def guarded(handler: workflow_pb2.Node | None = None, *, run_on_failure: bool = False) -> workflow_pb2.WorkflowTemplate:
     nodes = [task_node("n0", T, x=".x"), task_node("n1", T, x=".x"), task_node("n2", T, x="n0.o0")]
     template = workflow("w", nodes, run_on_failure=run_on_failure)
-    handler = task_node("fn0", CLEAN, x=".x")
+    handler = handler or task_node("fn0", CLEAN, x=".x")
     none = handler.inputs.add(var="err")
     none.binding.scalar.union.value.scalar.none_type.SetInParent()
     none.binding.scalar.union.type.simple = types_pb2.NONE
@@ -36,6 +53,18 @@ def test_it_runs_after_a_failure_with_the_inputs_and_the_error() -> None:
     assert inputs["x"] == integer(1)
     error = inputs["err"].scalar.union.value.scalar.error
     assert (error.failed_node_id, error.message) == ("n0", "n0 broke")
+    run.assert_replays()
+
+
+def test_a_launch_plan_is_given_the_error_too() -> None:
+    handler = launch_plan_node("fn0", CLEAN_PLAN.id, x=".x")
+    run = Driver(compiled(guarded(handler), [T], launch_plans=[CLEAN_PLAN]), x=integer(1))
+    run.fail("n0")
+    inputs = literals_pb2.LiteralMap.FromString(run.children["fn0"].inputs).literals
+    error = inputs["err"].scalar.union.value.scalar.error
+    assert (error.failed_node_id, error.message) == ("n0", "n0 broke")
+    run.child_ended("fn0", 1)
+    assert run.result.phase is ExecutionPhase.FAILED and run.result.error.node_id == "n0"
     run.assert_replays()
 
 

@@ -204,12 +204,16 @@ async def test_a_task_that_asks_for_what_it_can_not_get_is_refused(
     assert caught.value.code == code
 
 
-async def test_a_node_that_asks_for_what_it_can_not_get_is_refused(platform: Platform, caller: Caller) -> None:
-    await create_task(platform, caller, asking("t", request="1", limit="2"), Registrant())  # type: ignore[arg-type]
+@pytest.mark.parametrize(("limit", "code"), [("2", "WorkflowDoesNotCompile"), ("4", "ResourcesOverLimit")])
+async def test_a_node_that_asks_for_what_it_can_not_get_is_refused(
+    platform: Platform, caller: Caller, limit: str, code: str
+) -> None:
+    await create_task(platform, caller, asking("t", request="1", limit=limit), Registrant())  # type: ignore[arg-type]
+    await update_attributes(platform, caller, DOMAIN, resources(cpu="2"))
     workflow = specs.workflow("w", "t")
     overrides = workflow_pb2.TaskNodeOverrides()
     overrides.resources.requests.add(name=tasks_pb2.Resources.CPU, value="3")
     workflow.spec.template.nodes[0].task_node.overrides.CopyFrom(overrides)
     with pytest.raises(InvalidInput) as caught:
         await create_workflow(platform, caller, workflow)
-    assert caught.value.code == "InvalidResources"
+    assert caught.value.code == code

@@ -17,6 +17,7 @@ from alula.core.compiler.errors import Code
 from alula.core.compiler.nodes.task import task_interface
 from alula.core.compiler.nodes.workflow import workflow_interface
 from alula.core.compiler.scope import Scope, one_of
+from alula.core.compiler.settings import check_settings
 from alula.core.literals.casting import is_optional
 
 _ITEMS: dict[str, Callable[[workflow_pb2.Node, str, Scope], Interface | None]] = {
@@ -31,6 +32,7 @@ def check_array_node(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Int
     if not array.HasField("node"):
         scope.findings.add(Code.VALUE_REQUIRED, node_id, "the array has no node to repeat; set `node`")
         return None
+    check_settings(array.node.metadata, node_id, scope.findings)
     item = _ITEMS.get(array.node.WhichOneof("target") or "")
     if item is None:
         scope.findings.add(Code.INVALID_VALUE, node_id, "an array repeats a task, a sub-workflow or a launch plan only")
@@ -96,10 +98,13 @@ def _optional(kind: types_pb2.LiteralType) -> types_pb2.LiteralType:
 
 
 def _check_has_list(node: workflow_pb2.Node, interface: Interface, node_id: str, scope: Scope) -> None:
+    """A required list that nothing binds counts as one: that it is not bound is an error of its own."""
     bound = frozenset(node.array_node.bound_inputs)
-    given = [binding.var for binding in node.inputs if binding.var in interface.inputs]
+    given = {binding.var for binding in node.inputs if binding.var in interface.inputs}
     lists = [
-        name for name in given if name not in bound and interface.inputs[name].WhichOneof("type") == "collection_type"
+        name
+        for name in given | interface.required
+        if name not in bound and interface.inputs[name].WhichOneof("type") == "collection_type"
     ]
     if given and not lists:
         scope.findings.add(

@@ -52,7 +52,8 @@ def check_branch_node(node: workflow_pb2.Node, node_id: str, scope: Scope) -> In
             node_id,
             "nothing happens when no case holds; add an else node or an error",
         )
-    return Interface({}, _outputs(node, node_id, scope), frozenset())
+    outputs = _outputs(node, node_id, scope)
+    return None if outputs is None else Interface({}, outputs, frozenset())
 
 
 def _cases(if_else: workflow_pb2.IfElseBlock) -> Iterator[workflow_pb2.IfBlock]:
@@ -61,12 +62,12 @@ def _cases(if_else: workflow_pb2.IfElseBlock) -> Iterator[workflow_pb2.IfBlock]:
     yield from if_else.other
 
 
-def _outputs(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Outputs:
-    """What all cases give; a case whose own errors leave its outputs open does not take part."""
+def _outputs(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Outputs | None:
+    """What all cases give; a case whose own errors leave its outputs open does not take part. `None` if all do."""
     known = [(inside.id, scope.outputs.get(inside.id)) for inside in nodes_inside(node)]
     cases = [(id, outputs) for id, outputs in known if outputs is not None]
     if not cases:
-        return {}
+        return None if known else {}
     first_id, common = cases[0][0], dict(cases[0][1])
     for id, outputs in cases[1:]:
         common = {name: kind for name, kind in common.items() if name in outputs}

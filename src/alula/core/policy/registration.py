@@ -1,0 +1,70 @@
+"""What a registration must be beside its graph: name and version, and a launch plan's labels and schedule."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from flyteidl.admin import launch_plan_pb2
+from flyteidl.core import interface_pb2, types_pb2
+
+from alula.core.errors import InvalidInput
+from alula.core.ids import EntityId
+
+LABELS_MAX = 16
+NAME_MAX_CHARS = 511
+_VERSION = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]+")
+_LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
+
+
+def check_id(id: EntityId) -> None:
+    """Raises `InvalidInput` for a name or version that nothing can be registered under."""
+    if len(id.name) > NAME_MAX_CHARS:
+        raise InvalidInput("InvalidName", f"the name `{id.name[:60]}...` has more than {NAME_MAX_CHARS} characters")
+    if not _VERSION.fullmatch(id.version) or len(id.version) > NAME_MAX_CHARS:
+        raise InvalidInput(
+            "InvalidVersion",
+            f"`{id.version[:60]}` can't be a version",
+            fix="use characters that need no escape in a URL, and no `/`",
+        )
+
+
+def check_labels(labels: Mapping[str, str]) -> None:
+    """Raises `InvalidInput` for labels of a launch plan that Kubernetes would not take."""
+    if len(labels) > LABELS_MAX:
+        raise InvalidInput("TooManyLabels", f"a launch plan has at most {LABELS_MAX} labels, not {len(labels)}")
+    for key, value in labels.items():
+        prefix, separator, name = key.rpartition("/")
+        fits = name and len(name) <= 63 and len(value) <= 63 and len(prefix) <= 253
+        if not fits or bool(separator) != bool(prefix) or not _LABEL.fullmatch(name) or not _LABEL.fullmatch(value):
+            raise InvalidInput("InvalidLabel", f"`{key}={value}` can't be a label in Kubernetes")
+
+
+def has_schedule(spec: launch_plan_pb2.LaunchPlanSpec) -> bool:
+    """Whether the launch plan is to run by the clock."""
+    return spec.entity_metadata.schedule.WhichOneof("ScheduleExpression") is not None
+
+
+def check_schedule(spec: launch_plan_pb2.LaunchPlanSpec, expected: interface_pb2.ParameterMap) -> None:
+    """Raises `InvalidInput` unless every run by the clock would have all of its inputs."""
+    if not has_schedule(spec):
+        return
+    kickoff = spec.entity_metadata.schedule.kickoff_time_input_arg
+    if kickoff:
+        parameter = expected.parameters.get(kickoff)
+        if parameter is None or parameter.var.type.simple != types_pb2.DATETIME:
+            raise InvalidInput(
+                "ScheduleKickoffInput",
+                f"the schedule's kick-off time goes to `{kickoff}`, which is not a free input of type datetime",
+            )
+    unbound = sorted(
+        name
+        for name, parameter in expected.parameters.items()
+        if parameter.WhichOneof("behavior") in (None, "required") and name != kickoff
+    )
+    if unbound:
+        raise InvalidInput(
+            "ScheduleInputs",
+            f"a scheduled launch plan must bind every required input; unbound: {', '.join(unbound)}",
+            fix="give them as default or fixed inputs",
+        )
