@@ -34,6 +34,7 @@ from alula.sdk.client.rpcs import (
 PAGE = 500
 DEPTH_LIMIT = 20
 _MAPPED = re.compile(r"map_(.+)_[0-9a-f]{32}-arraynode")
+_ENDED_BADLY = (NodePhase.FAILED, NodePhase.FAILING, NodePhase.TIMED_OUT)
 _HIDDEN = frozenset(("start-node", "end-node"))
 
 
@@ -78,11 +79,16 @@ class RunView(msgspec.Struct):
 
 
 class RunReader:
-    """Reads one run repeatedly. Not for several threads."""
+    """Reads one run repeatedly. Not for several threads.
 
-    def __init__(self, connection: Connection, id: ExecutionId) -> None:
+    With `attempts_max` the attempts of so many nodes are read, and beyond these only those of arrays and of nodes that
+    failed: each node's are a question of their own.
+    """
+
+    def __init__(self, connection: Connection, id: ExecutionId, *, attempts_max: int | None = None) -> None:
         self._connection = connection
         self._id = id
+        self._attempts_max = attempts_max
         self._closure: compiler_pb2.CompiledWorkflowClosure | None = None
         self._made: dict[str, compiler_pb2.CompiledWorkflowClosure] = {}
         """The graphs that dynamic tasks made, by node."""
@@ -141,7 +147,8 @@ class RunReader:
             is_branch = node.HasField("branch_node")
             inside = _cases_of(node) if is_branch else self._nodes_of(node, execution)
             view.children = self._level(view.node_id, inside, depth + 1, is_branch=is_branch)
-        if view.is_array or execution.metadata.is_dynamic or not execution.metadata.is_parent_node:
+        may_have_run = view.is_array or execution.metadata.is_dynamic or not execution.metadata.is_parent_node
+        if may_have_run and self._reads_attempts_of(view):
             view.attempts = self._task_executions(execution)
         if view.is_array and not view.attempts and depth < DEPTH_LIMIT:
             view.children = self._items(view.node_id, node.array_node.node, depth + 1)
@@ -192,6 +199,11 @@ class RunReader:
             token = page.token
             if not token or not page.node_executions:
                 return found
+
+    def _reads_attempts_of(self, node: NodeView) -> bool:
+        if node.is_array or node.phase in _ENDED_BADLY or node.node_id in self._attempts:
+            return True
+        return self._attempts_max is None or len(self._attempts) < self._attempts_max
 
     def _task_executions(self, node: node_execution_pb2.NodeExecution) -> list[task_execution_pb2.TaskExecution]:
         """A node's attempts; read again only when the node has changed or may have."""

@@ -24,6 +24,9 @@ MIN_INTERVAL_S = 0.02
 READING_SHARE = 0.2
 """Of the time, at most: looking at a large run takes the platform's time too."""
 STREAM_SILENCE_S = 60.0
+APART_MAX_S = 3.0
+ATTEMPTS_MAX = 200
+"""Nodes whose attempts are read."""
 
 
 def follow(
@@ -38,7 +41,7 @@ def follow(
     Raises `NotFound`; `Unavailable` code `PlatformUnreachable` when the platform stays away, code
     `WaitTimeout` after `timeout_s`. `on_unreachable` hears of the first failed look of each outage.
     """
-    reader = RunReader(connection, id)
+    reader = RunReader(connection, id, attempts_max=ATTEMPTS_MAX)
     deadline = None if timeout_s is None else time.monotonic() + timeout_s
     began = time.monotonic()
     run = reader.read()
@@ -53,7 +56,7 @@ def follow(
         while not run.phase.is_terminal:
             if deadline is not None and time.monotonic() >= deadline:
                 raise Unavailable("WaitTimeout", f"{id} did not end within {timeout_s:g} s; it goes on")
-            wake_ups.wait(deadline, apart_s=took_s * (1 / READING_SHARE - 1))
+            wake_ups.wait(deadline, apart_s=min(took_s * (1 / READING_SHARE - 1), APART_MAX_S))
             began = time.monotonic()
             try:
                 run = reader.read()
