@@ -229,9 +229,12 @@ def test_a_killed_fork_server_costs_a_system_retry_and_nothing_else(scene: Scene
 
 
 def _check_attempts(run: Run, finished: set[tuple[str, str, int]], *, restarts: int) -> None:
-    """What had ended when the platform was killed did not begin again; anything else once for each restart at most."""
+    """What had ended when the platform was killed did not begin again; anything else once for each restart at most.
+
+    An attempt may have ended before it could say that it had begun: where its process was killed, and its end noticed.
+    """
     begun = Counter(line.of for line in run.lines() if line.what == "began")
-    assert {attempt: begun[attempt] for attempt in finished} == dict.fromkeys(finished, 1)
+    assert max((begun[attempt] for attempt in finished), default=0) <= 1
     assert max(begun.values()) <= 1 + restarts
 
 

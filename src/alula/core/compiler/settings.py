@@ -8,6 +8,7 @@ from flyteidl.core import tasks_pb2, workflow_pb2
 
 from alula.core.compiler.errors import Code, Findings
 from alula.core.errors import InvalidInput
+from alula.core.policy.memory_growth import growth_of
 from alula.core.policy.resources import resolve_resources
 
 _NODE_ID = re.compile(r"[^\s/\\]{1,256}")
@@ -41,6 +42,7 @@ def check_resources(
     """Report resources of a task, at a node that may change them, that nothing can be given."""
     try:
         resolve_resources(task, overrides)
+        growth_of(task)
     except InvalidInput as wrong:
         code = Code.UNRECOGNIZED_VALUE if wrong.code == "InvalidQuantity" else Code.INVALID_VALUE
         findings.add(code, node_id, str(wrong))

@@ -65,3 +65,11 @@ def test_a_request_over_its_limit_is_found() -> None:
     template.container.resources.requests.add(name=tasks_pb2.Resources.CPU, value="2")
     template.container.resources.limits.add(name=tasks_pb2.Resources.CPU, value="1")
     assert [code for code, _ in errors_of(template)] == [Code.INVALID_VALUE]
+
+
+def test_memory_grows_by_a_number() -> None:
+    template = task("t")
+    template.config["alula.memory_growth"] = "much"
+    [(code, message)] = errors_of(template)
+    assert code is Code.INVALID_VALUE
+    assert message == "`much` is no factor by which memory can grow; give a number from 1 to 100"
