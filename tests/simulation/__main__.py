@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from random import Random
 
+from tests.simulation.faults import draw
 from tests.simulation.simulate import Report, simulate
 
 TOLD_EVERY_S = 5.0
@@ -22,13 +26,17 @@ def main() -> int:
     parser.add_argument("first", type=int, nargs="?", default=0)
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--failures", type=int, default=10, help="stop after so many seeds that found something")
+    parser.add_argument(
+        "--stuck", type=int, default=60, metavar="S", help="a seed that takes longer goes round in circles"
+    )
     parser.add_argument("--notes", action="store_true", help="tell what happened in a seed that found something")
     options = parser.parse_args()
     began = time.monotonic()
     failed: list[Report] = []
     done = executions = attempts = 0
     told = began
-    with _reports(range(options.first, options.first + options.seeds), options.jobs) as reports:
+    seeds = range(options.first, options.first + options.seeds)
+    with _reports(seeds, options.jobs, options.stuck) as reports:
         for report in reports:
             done, executions, attempts = done + 1, executions + report.executions, attempts + report.attempts
             if report.violations:
@@ -47,18 +55,40 @@ def main() -> int:
 
 
 @contextmanager
-def _reports(seeds: range, jobs: int) -> Iterator[Iterator[Report]]:
+def _reports(seeds: range, jobs: int, stuck_s: int) -> Iterator[Iterator[Report]]:
     if jobs == 1:
-        yield map(simulate, seeds)
+        yield (_watched(seed, stuck_s) for seed in seeds)
         return
     with ProcessPoolExecutor(jobs) as pool:
-        yield pool.map(_short, seeds, chunksize=20)
+        yield pool.map(partial(_short, stuck_s=stuck_s), seeds, chunksize=20)
 
 
-def _short(seed: int) -> Report:
+def _short(seed: int, *, stuck_s: int) -> Report:
     """Without the notes of a seed that found nothing: they are not worth their way between processes."""
-    report = simulate(seed)
+    report = _watched(seed, stuck_s)
     return report if report.violations else replace(report, notes=[])
+
+
+class _Stuck(BaseException):
+    """Not an `Exception`, so that nothing on the way takes it for a failure of its own."""
+
+
+def _watched(seed: int, stuck_s: int) -> Report:
+    """Simulate a seed, but not for ever: no virtual time need pass while it goes round in circles."""
+
+    def give_up(*_: object) -> None:
+        raise _Stuck
+
+    before = signal.signal(signal.SIGALRM, give_up)
+    signal.alarm(stuck_s)
+    try:
+        return simulate(seed)
+    except _Stuck:
+        stuck = f"I11: going round in circles: no end after {stuck_s} s of real time"
+        return Report(seed, draw(Random(f"faults-{seed}")), [stuck], [], 0, 0, 0.0)
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 if __name__ == "__main__":
