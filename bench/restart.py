@@ -12,38 +12,30 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import secrets
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from flyteidl.admin import execution_pb2, launch_plan_pb2, task_pb2, workflow_pb2
-from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, tasks_pb2, types_pb2
-from flyteidl.core import workflow_pb2 as core_workflow_pb2
+from flyteidl.core import workflow_pb2
 
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.blobs.file import FileBlobs
-from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
-from alula.server.identity import Caller
-from alula.server.runner.children import Children
-from alula.server.runner.runner import Runner
+from alula.server.executor import AttemptSpec
 from alula.server.services import layout
-from alula.server.services.launch import create_execution
 from alula.server.services.platform import Platform
-from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
-from alula.server.services.watch import Hub
 from alula.server.stores.sql.adapter import SqlStore
+from bench import in_process
+from bench.in_process import DOMAIN, INTEGER, PROJECT, task
 from bench.measure import environment
 from bench.report import aligned
 
-PROJECT, DOMAIN, LAST = "flytesnacks", "development", "last"
-ADA = Caller("ada", frozenset({"admin"}))
+LAST = "last"
 AT_ONCE = 500
 POLL_S = 0.001
 TIMEOUT_S = 300.0
@@ -120,55 +112,25 @@ def _resident_mb(pid: int) -> float:
 # What a platform that was killed leaves
 
 
-class _InstantExecutor:
-    """Every attempt has succeeded as soon as it is handed on, but for the one that the platform dies over."""
+class _Executor(in_process.InstantExecutor):
+    """All succeed, but for the attempt that the platform dies over."""
 
     def __init__(self) -> None:
         self.may_die = asyncio.Event()
 
-    async def start(self, sink: Sink) -> None:
-        self._sink = sink
-
-    async def stop(self) -> None:
-        return None
-
     def submit(self, spec: AttemptSpec) -> None:
         if spec.id.execution.name == LAST:
             self.may_die.set()
-            return
-        asyncio.get_running_loop().call_soon(self._succeed, spec.id)
-
-    def _succeed(self, attempt: AttemptId) -> None:
-        self._sink(AttemptUpdate(attempt, _now(), "RUNNING", where="a process"))
-        self._sink(AttemptUpdate(attempt, _now(), "SUCCEEDED", outputs=b""))
-
-    def cancel(self, attempt: AttemptId) -> None:
-        return None
-
-    async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
-        return None
+        else:
+            super().submit(spec)
 
 
 async def _make(data: Path, runs: int) -> int:
     """The data folder of a platform that died with so many open runs; how many events their logs have."""
     data.mkdir()
-    store = SqlStore(data / "alula.sqlite", clock=_now)
-    blobs = FileBlobs(data / "objects", data / "signing.key")
-    platform = Platform(store=store, blobs=blobs, hub=Hub(), clock=_now, random_bytes=secrets.token_bytes)
-    executor = _InstantExecutor()
-    runner = Runner(
-        store=store,
-        executor=executor,
-        blobs=blobs,
-        children=Children(platform),
-        publish=platform.hub.publish,
-        clock=_now,
-        runner_id="dead",
-    )
-    await store.start()
-    await blobs.start()
+    executor = _Executor()
+    store, _, platform, _ = await in_process.start(data, executor)
     await _register(platform)
-    await runner.start()
     for first in range(0, runs, AT_ONCE):
         names = [f"run-{number}" for number in range(first, min(first + AT_ONCE, runs))]
         await asyncio.gather(*(_launch(platform, name) for name in names))
@@ -188,46 +150,17 @@ async def _until_all_wait(store: SqlStore, runs: int) -> None:
 
 async def _register(platform: Platform) -> None:
     """A task and a gate after it."""
-    number = types_pb2.LiteralType(simple=types_pb2.INTEGER)
-    inputs = interface_pb2.VariableMap(variables={"x": interface_pb2.Variable(type=number)})
-    interface = interface_pb2.TypedInterface(inputs=inputs, outputs=interface_pb2.VariableMap())
-    task = tasks_pb2.TaskTemplate(
-        id=_id(identifier_pb2.TASK),
-        type="python-task",
-        interface=interface,
-        container=tasks_pb2.Container(image="python", args=["true"]),
+    of = task("waiting", {"x": INTEGER}, {})
+    step = workflow_pb2.Node(
+        id="n0", task_node=workflow_pb2.TaskNode(reference_id=of.id), inputs=[in_process.taken("x", "x")]
     )
-    await create_task(
-        platform, ADA, task_pb2.TaskCreateRequest(id=task.id, spec=task_pb2.TaskSpec(template=task)), Registrant()
-    )
-    x = literals_pb2.Binding(var="x")
-    x.binding.promise.var = "x"
-    step = core_workflow_pb2.Node(id="n0", task_node=core_workflow_pb2.TaskNode(reference_id=task.id), inputs=[x])
-    gate = core_workflow_pb2.Node(id="n1", upstream_node_ids=["n0"])
+    gate = workflow_pb2.Node(id="n1", upstream_node_ids=["n0"])
     gate.gate_node.approve.signal_id = "go"
-    template = core_workflow_pb2.WorkflowTemplate(
-        id=_id(identifier_pb2.WORKFLOW), interface=interface, nodes=[step, gate]
-    )
-    spec = workflow_pb2.WorkflowSpec(template=template)
-    await create_workflow(platform, ADA, workflow_pb2.WorkflowCreateRequest(id=template.id, spec=spec))
-    plan = launch_plan_pb2.LaunchPlanSpec(workflow_id=template.id)
-    request = launch_plan_pb2.LaunchPlanCreateRequest(id=_id(identifier_pb2.LAUNCH_PLAN), spec=plan)
-    await create_launch_plan(platform, ADA, request)
+    await in_process.register(platform, "waiting", {"x": INTEGER}, [step, gate], [of])
 
 
 async def _launch(platform: Platform, name: str) -> None:
-    request = execution_pb2.ExecutionCreateRequest(project=PROJECT, domain=DOMAIN, name=name)
-    request.spec.launch_plan.CopyFrom(_id(identifier_pb2.LAUNCH_PLAN))
-    request.inputs.literals["x"].scalar.primitive.integer = 1
-    await create_execution(platform, ADA, request)
-
-
-def _id(kind: identifier_pb2.ResourceType) -> identifier_pb2.Identifier:
-    return identifier_pb2.Identifier(resource_type=kind, project=PROJECT, domain=DOMAIN, name="waiting", version="v1")
-
-
-def _now() -> int:
-    return time.time_ns() // 1000
+    await in_process.launch(platform, "waiting", name, x=in_process.integer(1))
 
 
 if __name__ == "__main__":
