@@ -143,6 +143,8 @@ class SimulatedExecutor:
 
     def _finish(self, spec: AttemptSpec, record: Record) -> None:
         del self._running[spec.id]
+        if self._world.ran_on(spec.id):
+            self._world.violated(f"I7: {spec.id} ran on after its execution had ended")
         # Another host may have run it too, and left its record first: what stands is not replaced.
         record = self._world.records.setdefault(spec.id, record)
         self._world.ledger.ended(spec.id, self._host.name, record.phase)

@@ -49,11 +49,12 @@ def draw(random: Random) -> Faults:
     def perhaps(most: float, *, share: float = 0.5) -> float:
         return random.choice((most, most / 5, most / 25)) if random.random() < share else 0.0
 
+    until_s = random.choice((60.0, 600.0, 3600.0))
     return Faults(
-        until_s=random.choice((60.0, 600.0, 3600.0)),
+        until_s=until_s,
         hosts=2 if random.random() < 0.3 else 1,
         crash=perhaps(0.03, share=0.7),
-        down_s=random.choice((1.0, 5.0, 60.0)),
+        down_s=max(random.choice((1.0, 5.0, 60.0)), until_s / 720),  # thousands of crashes tell no more
         pause=perhaps(0.01, share=0.4),
         store_refuses=perhaps(0.1),
         store_unknown=perhaps(0.2),

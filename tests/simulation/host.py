@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,12 +20,15 @@ from alula.server.runner.children import Children
 from alula.server.runner.runner import LEASE_US, Runner
 from alula.server.services.platform import Platform
 from alula.server.services.watch import Hub
+from alula.server.store import Commit
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
 T = TypeVar("T")
 
+ENDS_FAIL = 5
+"""How many times as often a commit fails in which an execution ends: there is most to get wrong."""
 PAUSE_S = LEASE_US / 1_000_000 * 1.5
 OWNER: contextvars.ContextVar[Life | None] = contextvars.ContextVar("OWNER", default=None)
 """Whose tasks are being made."""
@@ -99,12 +102,15 @@ class Port:
     async def _call(self, name: str, method: Callable[..., Awaitable[Any]], *args: Any, **named: Any) -> Any:
         world, what = self._world, f"{self._kind}.{name}"
         await self._pass(f"before {what}")
-        if world.hit(f"{self._kind}_refuses" if self._kind == "store" else "blob_fails"):
+        ends = _ends_in(args[0]) if name == "commit" else []
+        times = ENDS_FAIL if ends else 1
+        if world.hit(f"{self._kind}_refuses" if self._kind == "store" else "blob_fails", times=times):
             world.note(f"{what} refuses")
+            world.end_refused(ends)
             raise self._error()
         result = await method(*args, **named)
         await self._pass(f"after {what}")
-        if self._kind == "store" and world.hit("store_unknown"):
+        if self._kind == "store" and world.hit("store_unknown", times=times):
             world.note(f"{what} was done, and fails")
             raise Unavailable("StoreUnreachable", "the connection broke")
         return result
@@ -120,6 +126,11 @@ class Port:
                 return ResourceExhausted("StoreDiskFull", "there is no room")
             return ResourceExhausted("DiskFull", "there is no room")
         return Unavailable("StoreUnreachable", "nobody answers")
+
+
+def _ends_in(commits: Sequence[Commit]) -> list[ExecutionId]:
+    """The executions that come to their end."""
+    return [one.execution for one in commits if (of := one.changes.execution) is not None and of.phase.is_terminal]
 
 
 class ExecutorPort:

@@ -261,6 +261,12 @@ MUTANTS = (
         "            self._fire(execution, timer)\n        self._arm()",
         "            self._fire(execution, timer)",
     ),
+    Mutant(
+        "a child is launched again by a state that is ahead of its log",
+        f"{RUNNER}/runner.py",
+        "if not owned.state.children or owned.is_dirty:",
+        "if not owned.state.children:",
+    ),
     Mutant("a runner does not ask for children", f"{RUNNER}/runner.py", "            self._ask_for_children()\n", ""),
     Mutant(
         "nobody looks for orphans",

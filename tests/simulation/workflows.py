@@ -238,6 +238,12 @@ class _Graph:
             case "sleep":
                 return sleep_node(id, random.choice((0, 1, 30, 600)))
             case _:
+                twins = [node for node in self.nodes if node.HasField("task_node") and not node.upstream_node_ids]
+                if twins and random.random() < 0.2:  # the same once more, perhaps at the same time
+                    node = workflow_pb2.Node()
+                    node.CopyFrom(random.choice(twins))
+                    node.id = id
+                    return node
                 node = task_node(id, author.pick("task"), x=self._source())
                 if random.random() < 0.15:
                     node.metadata.retries.retries = 4

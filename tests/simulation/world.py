@@ -7,7 +7,7 @@ import contextlib
 import contextvars
 import logging
 import traceback
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from random import Random
 from typing import Any
 
@@ -44,6 +44,8 @@ EPOCH_US = 1_700_000_000_000_000
 PATIENCE_S = 72 * 3600.0
 """After the last fault, by when everything must have ended."""
 SETTLE_S = 60.0
+ORPHAN_US = 60_000_000
+"""What is left of an execution that has ended is gone then, if all goes well: a paused host has its own to wait for."""
 STEPS_MAX = 2_000_000
 """Calls of store and blobs in one world after the last fault: more is going round in circles."""
 AGAIN = 0.3
@@ -96,9 +98,9 @@ class World:
     def faulty(self) -> bool:
         return not self._settling and asyncio.get_running_loop().time() < self.faults.until_s
 
-    def hit(self, fault: str) -> bool:
-        """Whether a fault strikes here."""
-        likely = getattr(self.faults, fault)
+    def hit(self, fault: str, *, times: float = 1) -> bool:
+        """Whether a fault strikes here, where it is so many times as likely as elsewhere."""
+        likely = getattr(self.faults, fault) * times
         return bool(likely) and self.faulty and self.random.random() < likely
 
     def note(self, text: str) -> None:
@@ -156,8 +158,29 @@ class World:
             self.violated(f"I5: {attempt} starts again after its success was committed")
         if self._was_done_before(attempt):
             self.violated(f"I5: {attempt} starts although it had succeeded where it is recovered from")
+        if self._is_orphan(attempt.execution):
+            self.violated(f"I7: {attempt} starts although nobody waits for its execution any more")
         if self.ledger.starts[attempt] > self.ledger.killed[attempt] and self.faults.hosts == 1:
             self.violated(f"I6: {attempt} starts again although it did not die")
+
+    def _is_orphan(self, id: ExecutionId) -> bool:
+        """Whether the node that launched it ended longer ago than it takes to notice, once all goes well."""
+        spec = execution_pb2.ExecutionSpec.FromString(self.store._executions[id].record.spec)
+        if not spec.metadata.HasField("parent_node_execution"):
+            return False
+        parent = spec.metadata.parent_node_execution
+        row = self.store._executions[execution_id(parent.execution_id)].nodes.get(parent.node_id)
+        if row is None:
+            self.violated(f"I2: {id} was launched before the node that launches it was durable")
+            return False
+        well_for_s = asyncio.get_running_loop().time() - self.faults.until_s
+        return row.ended_at is not None and min(self.now_us - row.ended_at, well_for_s * 1_000_000) > ORPHAN_US
+
+    def ran_on(self, attempt: AttemptId) -> bool:
+        """Whether the execution of an attempt that ends now ended longer ago than it takes to stop it."""
+        ended_at = self.store._executions[attempt.execution].record.ended_at
+        well_for_s = asyncio.get_running_loop().time() - self.faults.until_s
+        return ended_at is not None and min(self.now_us - ended_at, well_for_s * 1_000_000) > ORPHAN_US
 
     def _was_done_before(self, attempt: AttemptId) -> bool:
         """Whether it succeeded in the execution that this one recovers."""
@@ -325,8 +348,16 @@ class World:
         if self.random.random() < self.faults.abort:
             self._go(self._abort(id), name="person")
 
-    async def _abort(self, id: ExecutionId) -> None:
-        if self.random.random() < 0.5:
+    def end_refused(self, ids: Sequence[ExecutionId]) -> None:
+        """Executions that have ended in the memory of their runner only: just now somebody may abort them."""
+        for id in ids:
+            if id in self.launched and self.hit("abort"):
+                self._go(self._abort(id, at_once=True), name="person")
+
+    async def _abort(self, id: ExecutionId, *, at_once: bool = False) -> None:
+        if at_once:
+            pass
+        elif self.random.random() < 0.5:
             await asyncio.sleep(self.random.choice((0.01, 1.0, 30.0, 300.0)) * self.random.uniform(0.2, 2))
         else:
             await self._some_things(id)

@@ -257,9 +257,12 @@ class Runner:
             self._effects.spawn(self._look_for_orphans())
 
     def _ask_for_children(self) -> None:
-        """News of a child's end comes by mail; a letter that was lost is made up for here."""
+        """News of a child's end comes by mail; a letter that was lost is made up for here.
+
+        Not while something is uncommitted: the state may be ahead of the log then, and have children that it has not.
+        """
         for owned in list(self._owned.values()):
-            if not owned.state.children:
+            if not owned.state.children or owned.is_dirty:
                 continue
             for action in outstanding(owned.state):
                 if isinstance(action, LaunchChild):

@@ -6,7 +6,9 @@ The log names large things only, the graphs of dynamic tasks and what an executi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 from flyteidl.core import compiler_pb2, literals_pb2
@@ -14,11 +16,14 @@ from flyteidl.core import compiler_pb2, literals_pb2
 from alula.core.engine import recovery
 from alula.core.engine.events import Created, Event, GraphReturned, ValueLoaded
 from alula.core.engine.plan import Plan, make_plan
-from alula.core.errors import NotFound
+from alula.core.errors import NotFound, ResourceExhausted, Unavailable
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.blob import Blobs
 from alula.server.services.values import load
 from alula.server.store import Store
+
+TRIES = 4
+T = TypeVar("T")
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -48,12 +53,20 @@ async def read_named(execution: ExecutionId, log: Iterable[Event], blobs: Blobs)
         if isinstance(event, GraphReturned):
             uris[event.closure_uri] = None
         elif isinstance(event, ValueLoaded) and event.error is None and event.uri not in loaded:
-            loaded[event.uri] = await load(blobs, execution, event.uri)
+            loaded[event.uri] = await _tried(lambda uri=event.uri: load(blobs, execution, uri))
         elif isinstance(event, Created) and event.recovery_uri:
-            taken = recovery.decode(await blobs.get(event.recovery_uri))
+            taken = recovery.decode(await _tried(lambda uri=event.recovery_uri: blobs.get(uri)))
             uris.update(dict.fromkeys(made.closure_uri for made in taken.graphs.values()))
-    graphs = {uri: await asyncio.to_thread(_plan, await blobs.get(uri)) for uri in uris}
+    graphs = {uri: await asyncio.to_thread(_plan, await _tried(lambda uri=uri: blobs.get(uri))) for uri in uris}
     return Named(graphs, taken, loaded)
+
+
+async def _tried(read: Callable[[], Awaitable[T]]) -> T:
+    """A few times: a store of objects that fails now and then must not have a long log read from its beginning."""
+    for _ in range(TRIES - 1):
+        with contextlib.suppress(Unavailable, ResourceExhausted):
+            return await read()
+    return await read()
 
 
 def _plan(closure: bytes) -> Plan:
