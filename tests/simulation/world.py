@@ -394,11 +394,23 @@ class World:
         change = commit.changes.execution
         if change is not None:
             self.note(f"{commit.execution} is {change.phase.name}")
+        if not self.faulty:  # else it may have been impossible to let go of it
+            ended = [node.node_id for node in commit.changes.nodes if node.phase.is_terminal]
+            if ended:
+                self._go(self._check_let_go(commit.execution, ended))
         for signal in commit.changes.signals:
             asked = (commit.execution, signal.signal_id)
             if signal.value is None and asked not in self._asked:
                 self._asked.add(asked)
                 self._go(self._answer(*asked), name="person")
+
+    async def _check_let_go(self, id: ExecutionId, node_ids: Sequence[str]) -> None:
+        """I13: nobody waits for the result of a node that has ended."""
+        await asyncio.sleep(30.0)  # a reservation may have been on its way
+        holders = {f"{id}/{node_id}" for node_id in node_ids}
+        held = sorted(holders.intersection(self.store._reservations.values()))
+        if held and not self.store._executions[id].record.phase.is_terminal:
+            self.violated(f"I13: {held[0]} has ended and keeps its reservation")
 
     async def _answer(self, id: ExecutionId, signal_id: str) -> None:
         value = self.reference.answers.value(signal_id, approval=signal_id.endswith("-ok"))

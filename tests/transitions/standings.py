@@ -89,6 +89,7 @@ def all_events(run: Driver) -> Iterator[facts.NodeEvent]:
     yield facts.AttemptFailed(0, 0, node, attempt, TaskError("Boom", "it broke"))
     yield facts.CacheHit(0, 0, node, b"", "other/n0/0")
     yield facts.CacheMissed(0, 0, node)
+    yield facts.CacheMissed(0, 0, node, reserved=True)
     yield facts.CacheAwaited(0, 0, node, "p/d/other/n0")
     for kind in get_args(facts.TimerKind):
         yield facts.TimerFired(0, 0, node, attempt, kind)

@@ -123,7 +123,8 @@ class CacheMissed(msgspec.Struct, frozen=True, array_like=True, tag="missed"):
     nearest: str = ""
     """The attempt that made that one, as `CacheHit.source`."""
     reserved: bool = False
-    """The result is reserved for this node: others that want the same wait for it."""
+    """The result is reserved for this node: others that want the same wait for it. Where the catalog could not answer,
+    it may be."""
 
 
 class CacheAwaited(msgspec.Struct, frozen=True, array_like=True, tag="awaited"):

@@ -55,7 +55,9 @@ class Lookups:
             return await self._reserve(action, is_wanted) if action.holder else await self._look(action)
         except AlulaError as error:
             logger.warning("cache look-up of %s failed: %s", action.key.task, error)
-            return CacheMissed(self._clock(), action.scope, action.node, failed=True)
+            # It may have been reserved all the same, with the answer lost: to let go of what is not ours does no harm.
+            reserved = bool(action.holder)
+            return CacheMissed(self._clock(), action.scope, action.node, failed=True, reserved=reserved)
 
     def released(self, reservations: Iterable[Released]) -> None:
         """Reservations have ended, durably: let those look again that wait for them."""
@@ -110,9 +112,13 @@ class Lookups:
         return None
 
     async def _let_go(self, action: LookUpCache) -> None:
-        # What can't be let go of ends with its execution.
-        with contextlib.suppress(AlulaError):
-            await self._store.unreserve(action.key, action.holder)
+        while True:
+            try:
+                await self._store.unreserve(action.key, action.holder)
+                return
+            except AlulaError as error:
+                logger.warning("the reservation of %s can't be given up yet: %s", action.holder, error)
+                await asyncio.sleep(RECHECK_S)
 
     async def _hit(self, action: LookUpCache) -> CacheHit | None:
         entry = await self._store.cached(action.key)

@@ -1,11 +1,14 @@
 """The cache as a node meets it: look-ups, reservations, what is said of them."""
 
+import msgspec
 import pytest
 from tests.graphs import INT, compiled, integer, integers, list_of, map_node, task, task_node, workflow
 from tests.unit.core.engine.driver import Driver
 
+from alula.core.engine.events import CacheMissed
 from alula.core.engine.records import NodePhase
 from alula.core.engine.state import Stage, TaskCell
+from alula.core.engine.step import accepts
 
 T = task("t", cache_version="1", serialize=True, retries=1)
 DOUBLE = workflow(
@@ -47,6 +50,14 @@ def test_a_result_is_reserved_before_an_attempt_is_submitted() -> None:
     run.assert_replays()
     run.miss("a")
     assert set(run.waiting) == {"a"}
+
+
+def test_an_answer_to_the_earlier_question_is_no_reservation() -> None:
+    run = Driver(compiled(DOUBLE, [T]), x=integer(1))
+    run.miss("a")
+    again = CacheMissed(run.now, 0, 0)
+    assert not accepts(run.state, again)
+    assert accepts(run.state, msgspec.structs.replace(again, failed=True, reserved=True))
 
 
 def test_equal_runs_need_not_wait_where_the_task_does_not_say_so() -> None:

@@ -100,6 +100,15 @@ async def test_a_file_of_somebody_else_is_not_looked_for(scene: Scene) -> None:
     assert isinstance(await scene.answer(), CacheHit)
 
 
+async def test_a_reservation_of_which_no_answer_came_may_be_there(scene: Scene, blobs: FileBlobs) -> None:
+    class Away(MemoryStore):
+        async def reserve(self, key: CacheKey, holder: str) -> str:
+            raise Unavailable("StoreUnreachable", "the connection broke")
+
+    scene.lookups = Lookups(Away(), blobs, lambda: 7)
+    assert await scene.answer(holder="p/d/e0/n0") == CacheMissed(7, 0, 0, failed=True, reserved=True)
+
+
 async def test_a_catalog_that_can_not_answer_is_a_miss_that_says_so(scene: Scene, blobs: FileBlobs) -> None:
     class Away(MemoryStore):
         async def cached(self, key: CacheKey) -> CacheEntry | None:

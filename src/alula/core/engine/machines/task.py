@@ -97,6 +97,8 @@ class TaskMachine:
             return _timer_is_due(cell, event)
         if isinstance(event, _OF_AN_ATTEMPT) and event.attempt != cell.attempt:
             return False
+        if isinstance(event, CacheMissed) and event.reserved is not (cell.stage is Stage.RESERVING):
+            return False  # the answer to an earlier question, come once more
         return (cell.stage, type(event)) in TRANSITIONS
 
     def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None:
