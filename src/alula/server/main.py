@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from alula.server import data_folder
-from alula.server.api.grpc import server as grpc_server
-from alula.server.api.objects import SignedObjects
+from alula.server.api.grpc import port as grpc_port
 from alula.server.blob import Blobs
 from alula.server.blobs.file import FileBlobs
 from alula.server.blobs.signing import Grant
@@ -39,6 +38,11 @@ from alula.server.stores.sql.adapter import SqlStore
 
 if TYPE_CHECKING:
     from alula.server.api.http_server import HttpServer
+    from alula.server.api.objects import SignedObjects
+
+    class ServedBlobs(Blobs, SignedObjects[Grant], Protocol):
+        """Objects whose signed URLs this process answers itself."""
+
 
 GRACE_S = 5.0
 """How long calls that are under way may take to end when the platform stops."""
@@ -54,10 +58,6 @@ class Endpoints(msgspec.Struct, frozen=True):
     """`host:port`"""
     http: str
     """`http://host:port`"""
-
-
-class ServedBlobs(Blobs, SignedObjects[Grant], Protocol):
-    """Objects whose signed URLs this process answers itself."""
 
 
 def _store(settings: Settings) -> Store:
@@ -99,10 +99,10 @@ async def serve(
     with data_folder.held(folder):
         async with contextlib.AsyncExitStack() as stack:
             http_socket = stack.enter_context(_http_socket(settings.host, settings.http_port))
-            rpc = grpc_server.make_server()
-            grpc_port = grpc_server.bind(rpc, settings.host, settings.grpc_port)
+            rpc = grpc_port.make_server()
+            bound = grpc_port.bind(rpc, settings.host, settings.grpc_port)
             stack.push_async_callback(rpc.stop, None)
-            endpoints = _endpoints(settings, grpc_port, http_socket.getsockname()[1])
+            endpoints = _endpoints(settings, bound, http_socket.getsockname()[1])
             store, blobs = adapters.store(settings), adapters.blobs(settings, endpoints.http)
             platform = await stack.enter_async_context(_platform(settings, store, blobs, endpoints))
             runner = await stack.enter_async_context(_running(settings, platform, adapters.executor(settings)))
@@ -170,7 +170,7 @@ async def _running(settings: Settings, platform: Platform, executor: Executor) -
 async def _answer(
     stack: contextlib.AsyncExitStack,
     settings: Settings,
-    rpc: grpc_server.Server,
+    rpc: grpc_port.Server,
     http_socket: socket.socket,
     platform: Platform,
     blobs: ServedBlobs,
@@ -178,12 +178,13 @@ async def _answer(
     """Let clients in; on the way out gRPC and HTTP stop first, together, and calls get a grace."""
 
     def make_http() -> HttpServer:
-        from alula.server.api.http_server import make_http_server  # lazy: what was interrupted starts again first
+        from alula.server.api.grpc.server import add_services  # lazy: what was interrupted starts again first
+        from alula.server.api.http_server import make_http_server  # lazy: as above
 
+        add_services(rpc, platform, settings.caller)
         return make_http_server(platform, settings.caller, blobs, grace_s=GRACE_S)
 
     http = await asyncio.to_thread(make_http)  # the loop goes on starting attempts
-    grpc_server.add_services(rpc, platform, settings.caller)
     serving = asyncio.create_task(http.serve(sockets=[http_socket]), name="http")
     await rpc.start()
 
@@ -212,7 +213,7 @@ def _http_socket(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
-        raise grpc_server.port_taken("HTTP", f"{host}:{port}", "--http-port") from error
+        raise grpc_port.port_taken("HTTP", f"{host}:{port}", "--http-port") from error
 
 
 def _endpoints(settings: Settings, grpc_port: int, http_port: int) -> Endpoints:

@@ -1,72 +1,22 @@
-"""The gRPC server: which services it has, and its limits and keepalive."""
+"""Which services the gRPC server has."""
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
-
-import grpc.aio
 from flyteidl.service import admin_pb2, auth_pb2, dataproxy_pb2, identity_pb2, signal_pb2
 from google.protobuf.descriptor import ServiceDescriptor
 
-from alula.core.errors import FailedPrecondition
 from alula.server.api.grpc import health
 from alula.server.api.grpc.admin import Admin
 from alula.server.api.grpc.attributes import Attributes
 from alula.server.api.grpc.data_proxy import DataProxy
 from alula.server.api.grpc.health import Health
 from alula.server.api.grpc.identity import Identity
+from alula.server.api.grpc.port import Server
 from alula.server.api.grpc.service import service_handler
 from alula.server.api.grpc.signals import Signals
 from alula.server.api.peer import Peers
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
-
-MESSAGE_MAX_BYTES = 64 * 1024 * 1024
-METADATA_MAX_BYTES = 64 * 1024
-CONCURRENT_CALLS_MAX = 2_000
-OPTIONS = (
-    ("grpc.max_receive_message_length", MESSAGE_MAX_BYTES),
-    ("grpc.max_send_message_length", -1),
-    ("grpc.max_metadata_size", METADATA_MAX_BYTES),
-    # Flyte clients ping an idle channel every 30 s; without these the server hangs up on them.
-    ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.http2.min_ping_interval_without_data_ms", 5_000),
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),
-    ("grpc.http2.max_ping_strikes", 0),
-    # Two servers on one port would share its calls instead of one of them failing.
-    ("grpc.so_reuseport", 0),
-)
-
-
-Server: TypeAlias = Any
-"""A `grpc.aio.Server`. `Any`: its stub leaves the type parameters of its methods open."""
-_aio: Any = grpc.aio
-
-
-def make_server() -> Server:
-    """A server without services, to bind a port with."""
-    return _aio.server(options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX)
-
-
-def bind(server: Server, host: str, port: int) -> int:
-    """Take the port, or a free one for 0, and return it. Raises `FailedPrecondition` code `PortTaken`."""
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    try:
-        bound = server.add_insecure_port(address)
-    except RuntimeError as error:
-        raise port_taken("gRPC", address, "--grpc-port") from error
-    if bound == 0:
-        raise port_taken("gRPC", address, "--grpc-port")
-    return bound
-
-
-def port_taken(what: str, address: str, option: str) -> FailedPrecondition:
-    """The error for a port that can't be bound."""
-    return FailedPrecondition(
-        "PortTaken",
-        f"the {what} address {address} can't be used: it is taken, or not of this machine",
-        fix=f"stop what uses it, or choose another with {option} (0 takes a free one)",
-    )
 
 
 def add_services(server: Server, platform: Platform, caller: Caller) -> None:
