@@ -99,8 +99,7 @@ class Report:
         values = self.figures.get(subject, {}).get(row.figure)
         if not values:
             return "failed" if subject in self.failures else ""
-        middle, least, most = (f"{row.scale * f(values):,.{row.decimals}f}" for f in (statistics.median, min, max))
-        return f"{middle} ({least} to {most})"
+        return spread([row.scale * value for value in values], row.decimals)
 
     def _median(self, subject: str, figure: str) -> float | None:
         values = self.figures.get(subject, {}).get(figure)
@@ -156,6 +155,12 @@ def at_least(value: float, aim: float) -> tuple[str, str]:
 
 def at_most(value: float, aim: float, why: str = "") -> tuple[str, str]:
     return f"{value:.2f}", f"aim: at most {why}{aim:.3g}, {'met' if value <= aim else 'missed'}"
+
+
+def spread(values: Sequence[float], decimals: int) -> str:
+    """`median (least to most)`"""
+    middle, least, most = (f"{f(values):,.{decimals}f}" for f in (statistics.median, min, max))
+    return f"{middle} ({least} to {most})"
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:

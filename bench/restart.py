@@ -13,12 +13,10 @@ import argparse
 import asyncio
 import os
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +31,7 @@ from alula.server.stores.sql.adapter import SqlStore
 from bench import in_process
 from bench.in_process import DOMAIN, INTEGER, PROJECT, task
 from bench.measure import environment
-from bench.report import aligned
+from bench.report import aligned, spread
 
 LAST = "last"
 AT_ONCE = 500
@@ -64,17 +62,13 @@ def main() -> int:
             print(f"making {runs} open runs", file=sys.stderr, flush=True)
             events = asyncio.run(_make(data, runs))
             done = [_restart(data, Path(folder) / "copy") for _ in range(options.repeat)]
-            rows.append((f"{runs:,}", *(_spread(values) for values in zip(*done, strict=True)), f"{events:,}"))
+            rows.append((f"{runs:,}", *(spread(values, 2) for values in zip(*done, strict=True)), f"{events:,}"))
     print(
         f"{options.repeat} restarts each: median (least to most). {os.cpu_count()} cores, "
         f"load {os.getloadavg()[0]:.1f} at the end."
     )
     print(aligned(rows))
     return 0
-
-
-def _spread(values: Sequence[float]) -> str:
-    return f"{statistics.median(values):.2f} ({min(values):.2f} to {max(values):.2f})"
 
 
 def _restart(data: Path, copy: Path) -> Restart:

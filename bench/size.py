@@ -13,7 +13,6 @@ import argparse
 import asyncio
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -36,7 +35,7 @@ from alula.server.stores.sql.adapter import SqlStore
 from bench import in_process
 from bench.in_process import INTEGER, now, task
 from bench.measure import environment
-from bench.report import aligned
+from bench.report import aligned, spread
 
 INTEGERS = types_pb2.LiteralType(collection_type=INTEGER)
 POLL_S = 0.01
@@ -87,16 +86,12 @@ def _row(kind: str, found: Sequence[Figures]) -> tuple[str, ...]:
     return (
         kind,
         f"{nodes:,}",
-        _spread([one.took_s / nodes * 1e6 for one in found]),
-        _spread([one.cpu_s / nodes * 1e6 for one in found]),
-        _spread([one.memory_mb for one in found]),
+        spread([one.took_s / nodes * 1e6 for one in found], 0),
+        spread([one.cpu_s / nodes * 1e6 for one in found], 0),
+        spread([one.memory_mb for one in found], 0),
         f"{found[0].events:,}",
-        _spread([one.events / one.replay_s for one in found]),
+        spread([one.events / one.replay_s for one in found], 0),
     )
-
-
-def _spread(values: Sequence[float]) -> str:
-    return f"{statistics.median(values):,.0f} ({min(values):,.0f} to {max(values):,.0f})"
 
 
 # One run

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from flyteidl.core import literals_pb2
 
 from alula.core.errors import AlreadyExists, NotFound
+from alula.core.literals.parts import parts
 from alula.server.blob import SignedUrl
 
 ROOT = "/objects"
@@ -24,9 +25,7 @@ class MemoryBlobs:
             literal = waiting.pop()
             if literal.HasField("offloaded_metadata"):
                 literal.ParseFromString(self.objects[literal.offloaded_metadata.uri])
-            waiting.extend(literal.collection.literals)
-            if literal.scalar.HasField("union"):
-                waiting.append(literal.scalar.union.value)
+            waiting.extend(parts(literal))
         return literals
 
     async def start(self) -> None:

@@ -173,12 +173,14 @@ class World:
         if row is None:
             self.violated(f"I2: {id} was launched before the node that launches it was durable")
             return False
-        well_for_s = asyncio.get_running_loop().time() - self.faults.until_s
-        return row.ended_at is not None and min(self.now_us - row.ended_at, well_for_s * 1_000_000) > ORPHAN_US
+        return self._is_long_ago(row.ended_at)
 
     def ran_on(self, attempt: AttemptId) -> bool:
         """Whether the execution of an attempt that ends now ended longer ago than it takes to stop it."""
-        ended_at = self.store._executions[attempt.execution].record.ended_at
+        return self._is_long_ago(self.store._executions[attempt.execution].record.ended_at)
+
+    def _is_long_ago(self, ended_at: int | None) -> bool:
+        """Whether it ended longer ago than it takes to clear away what it left, and all has gone well meanwhile."""
         well_for_s = asyncio.get_running_loop().time() - self.faults.until_s
         return ended_at is not None and min(self.now_us - ended_at, well_for_s * 1_000_000) > ORPHAN_US
 

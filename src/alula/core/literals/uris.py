@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from flyteidl.core import literals_pb2
 
+from alula.core.literals.parts import parts
+
 
 def uris(literals: literals_pb2.LiteralMap) -> Iterator[str]:
     """URIs of all files, folders, data sets and values that were put aside in these values, however deep."""
@@ -14,29 +16,15 @@ def uris(literals: literals_pb2.LiteralMap) -> Iterator[str]:
 
 
 def _uris(literal: literals_pb2.Literal) -> Iterator[str]:
-    match literal.WhichOneof("value"):
-        case "collection":
-            for item in literal.collection.literals:
-                yield from _uris(item)
-        case "map":
-            yield from uris(literal.map)
-        case "scalar":
-            yield from _scalar_uris(literal.scalar)
-        case "offloaded_metadata":
-            yield literal.offloaded_metadata.uri
-        case _:
-            return
-
-
-def _scalar_uris(scalar: literals_pb2.Scalar) -> Iterator[str]:
-    match scalar.WhichOneof("value"):
+    if literal.HasField("offloaded_metadata"):
+        yield literal.offloaded_metadata.uri
+    match literal.scalar.WhichOneof("value"):
         case "blob":
-            yield scalar.blob.uri
+            yield literal.scalar.blob.uri
         case "structured_dataset":
-            yield scalar.structured_dataset.uri
+            yield literal.scalar.structured_dataset.uri
         case "schema":
-            yield scalar.schema.uri
-        case "union":
-            yield from _uris(scalar.union.value)
+            yield literal.scalar.schema.uri
         case _:
-            return
+            for part in parts(literal):
+                yield from _uris(part)

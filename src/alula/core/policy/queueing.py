@@ -40,13 +40,17 @@ class TierBudgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             case "spec":
                 return said.spec.queueing_budget.ToMicroseconds() / 1_000_000
             case "tier" if said.tier != _TIERS.UNDEFINED:
-                return {_TIERS.HIGH: self.high_s, _TIERS.LOW: self.low_s}.get(said.tier, self.medium_s)
+                return self._seconds(said.tier)
             case _:
                 return None
 
     def of_domain(self, domain: str) -> float:
         """The budget of a run of which nothing says any, in seconds."""
-        return {"HIGH": self.high_s, "LOW": self.low_s}.get(self.domains.get(domain, "MEDIUM"), self.medium_s)
+        return self._seconds(_TIERS.Tier.Value(self.domains.get(domain, "MEDIUM")))
+
+    def _seconds(self, tier: int) -> float:
+        seconds: dict[int, float] = {_TIERS.HIGH: self.high_s, _TIERS.LOW: self.low_s}
+        return seconds.get(tier, self.medium_s)
 
 
 class Queueing(msgspec.Struct, frozen=True, array_like=True):

@@ -22,9 +22,10 @@ SAFETY_INTERVAL_S = 10.0
 """With a stream: the longest time between two looks."""
 MIN_INTERVAL_S = 0.02
 READING_SHARE = 0.2
-"""Of the time, at most: looking at a large run takes the platform's time too."""
-STREAM_SILENCE_S = 60.0
+"""Of the time: looking at a large run takes the platform's time too."""
 APART_MAX_S = 3.0
+"""The longest time between two looks for that reason."""
+STREAM_SILENCE_S = 60.0
 ATTEMPTS_MAX = 200
 """Nodes whose attempts are read."""
 

@@ -22,6 +22,7 @@ from alula.core.errors import AlulaError
 from alula.core.literals.uris import uris
 from alula.core.policy.cache_key import CacheKey, nearest
 from alula.server.blob import Blobs
+from alula.server.runner.again import again
 from alula.server.store import Filter, Query, Store
 
 RECHECK_S = 1.0
@@ -112,13 +113,7 @@ class Lookups:
         return None
 
     async def _let_go(self, action: LookUpCache) -> None:
-        while True:
-            try:
-                await self._store.unreserve(action.key, action.holder)
-                return
-            except AlulaError as error:
-                logger.warning("the reservation of %s can't be given up yet: %s", action.holder, error)
-                await asyncio.sleep(RECHECK_S)
+        await again(lambda: self._store.unreserve(action.key, action.holder), every_s=RECHECK_S)
 
     async def _hit(self, action: LookUpCache) -> CacheHit | None:
         entry = await self._store.cached(action.key)

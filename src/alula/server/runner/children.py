@@ -6,7 +6,7 @@ from time to time.
 
 from __future__ import annotations
 
-import asyncio
+import contextlib
 
 from flyteidl.admin import execution_pb2
 from flyteidl.core import identifier_pb2, literals_pb2
@@ -26,6 +26,7 @@ from alula.core.errors import (
 )
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.identity import Caller
+from alula.server.runner.again import again
 from alula.server.services.abort import terminate_execution
 from alula.server.services.launch import create_execution
 from alula.server.services.messages.names import execution_identifier, node_identifier
@@ -88,15 +89,8 @@ class Children:
         request = execution_pb2.ExecutionTerminateRequest(
             id=execution_identifier(_child_id(parent.id, action.child)), cause=action.cause
         )
-        while True:
-            try:
-                await terminate_execution(self._platform, _caller(parent), request)
-            except (NotFound, FailedPrecondition):
-                return
-            except (Unavailable, ResourceExhausted):
-                await asyncio.sleep(RETRY_S)
-            else:
-                return
+        with contextlib.suppress(NotFound, FailedPrecondition):
+            await again(lambda: terminate_execution(self._platform, _caller(parent), request), every_s=RETRY_S)
 
     async def orphaned(self, spec: execution_pb2.ExecutionSpec) -> str:
         """Why an execution with this specification should not run on: the node that started it has come to an end.

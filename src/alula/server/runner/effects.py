@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
-from typing import TypeVar
+from collections.abc import Callable, Coroutine, Iterable, MutableMapping
 
 import msgspec
 
@@ -34,6 +33,7 @@ from alula.core.ids import ExecutionId
 from alula.core.literals.offloading import reads_references
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
+from alula.server.runner.again import again
 from alula.server.runner.attempts import attempt_spec
 from alula.server.runner.cache import Lookups
 from alula.server.runner.children import Children
@@ -44,11 +44,8 @@ from alula.server.runner.timers import Timers
 from alula.server.services import layout, values
 from alula.server.store import Store
 
-RETRY_S = 0.5
-
 logger = logging.getLogger(__name__)
 
-T = TypeVar("T")
 Arrive = Callable[[ExecutionId, Event], None]
 
 
@@ -147,7 +144,7 @@ class Effects:
     async def lighten(self, owned: Owned, update: AttemptUpdate, outputs: bytes, place: tuple[int, int]) -> None:
         """Put large outputs aside, then tell the engine."""
         rule = owned.state.created.offload
-        lighter = await self._again(lambda: values.lighten(self._blobs, outputs, rule))
+        lighter = await again(lambda: values.lighten(self._blobs, outputs, rule))
         event = event_of(msgspec.structs.replace(update, outputs=lighter), place)
         assert event is not None, "outputs come with an end"
         self._arrive(update.id.execution, event)
@@ -161,7 +158,7 @@ class Effects:
         task = graph.plan_node(node).task
         assert task is not None, f"node {update.id.node_id} has no task"
         prefix = layout.output_prefix(self._blobs, update.id)
-        kept = await self._again(
+        kept = await again(
             lambda: keep_graph(
                 futures,
                 parent=task.template,
@@ -187,7 +184,7 @@ class Effects:
         """Give the state a value that was put aside, then tell the engine."""
         id, error = owned.record.id, None
         try:
-            value = await self._again(lambda: values.load(self._blobs, id, action.uri))
+            value = await again(lambda: values.load(self._blobs, id, action.uri))
         except NotFound as gone:
             error = TaskError(gone.code, str(gone), "SYSTEM")
         else:
@@ -195,15 +192,6 @@ class Effects:
                 return
             now_owned.state.loaded[action.uri] = value
         self._arrive(id, facts.ValueLoaded(self._clock(), action.uri, error))
-
-    async def _again(self, work: Callable[[], Awaitable[T]]) -> T:
-        """Until the store of objects can be used."""
-        while True:
-            try:
-                return await work()
-            except (Unavailable, ResourceExhausted) as error:
-                logger.warning("an object can't be read or kept, trying again: %s", error)
-                await asyncio.sleep(RETRY_S)
 
     async def launch_child(self, owned: Owned, action: LaunchChild) -> None:
         """Launch the child of a node unless it exists, and tell of its end if it has come."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 import msgspec
 from flyteidl.core import compiler_pb2, literals_pb2
@@ -23,6 +23,7 @@ from alula.server.services.values import load
 from alula.server.store import Store
 
 TRIES = 4
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -53,20 +54,20 @@ async def read_named(execution: ExecutionId, log: Iterable[Event], blobs: Blobs)
         if isinstance(event, GraphReturned):
             uris[event.closure_uri] = None
         elif isinstance(event, ValueLoaded) and event.error is None and event.uri not in loaded:
-            loaded[event.uri] = await _tried(lambda uri=event.uri: load(blobs, execution, uri))
+            loaded[event.uri] = await _tried(load, blobs, execution, event.uri)
         elif isinstance(event, Created) and event.recovery_uri:
-            taken = recovery.decode(await _tried(lambda uri=event.recovery_uri: blobs.get(uri)))
+            taken = recovery.decode(await _tried(blobs.get, event.recovery_uri))
             uris.update(dict.fromkeys(made.closure_uri for made in taken.graphs.values()))
-    graphs = {uri: await asyncio.to_thread(_plan, await _tried(lambda uri=uri: blobs.get(uri))) for uri in uris}
+    graphs = {uri: await asyncio.to_thread(_plan, await _tried(blobs.get, uri)) for uri in uris}
     return Named(graphs, taken, loaded)
 
 
-async def _tried(read: Callable[[], Awaitable[T]]) -> T:
+async def _tried(read: Callable[P, Awaitable[T]], *args: P.args, **named: P.kwargs) -> T:
     """A few times: a store of objects that fails now and then must not have a long log read from its beginning."""
     for _ in range(TRIES - 1):
         with contextlib.suppress(Unavailable, ResourceExhausted):
-            return await read()
-    return await read()
+            return await read(*args, **named)
+    return await read(*args, **named)
 
 
 def _plan(closure: bytes) -> Plan:

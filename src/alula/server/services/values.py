@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 from flyteidl.core import literals_pb2
 from google.protobuf.message import DecodeError
@@ -12,6 +12,7 @@ from google.protobuf.message import DecodeError
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.core.literals.offloading import Aside, OffloadRule, is_offloaded, put_aside
+from alula.core.literals.parts import parts
 from alula.server.blob import Blobs
 from alula.server.services import layout
 from alula.server.services.platform import Platform
@@ -94,17 +95,5 @@ async def _whole(
             with contextlib.suppress(NotFound):
                 literal.CopyFrom(await load(blobs, execution, literal.offloaded_metadata.uri))
         if not is_offloaded(literal):
-            waiting.extend(_parts(literal))
+            waiting.extend(parts(literal))
     return literals
-
-
-def _parts(literal: literals_pb2.Literal) -> Iterator[literals_pb2.Literal]:
-    match literal.WhichOneof("value"):
-        case "collection":
-            yield from literal.collection.literals
-        case "map":
-            yield from literal.map.literals.values()
-        case "scalar" if literal.scalar.HasField("union"):
-            yield literal.scalar.union.value
-        case _:
-            return
