@@ -128,7 +128,7 @@ async def _check_rows(world: World, record: ExecutionRecord) -> None:
     for number, event in enumerate(log[1:], 1):
         _count(world, record, state, event, spent)
         if isinstance(event, facts.ValueLoaded):
-            state.loaded[event.uri] = loaded[event.uri]
+            state.arrived[event.uri] = loaded[event.uri]
         try:
             _, changes = step(state, event)
         except Exception as error:  # noqa: BLE001  (whatever it is, it is a finding)

@@ -52,7 +52,7 @@ def take_inventory(
     for event in log[1:]:
         found.note_event(event, state)
         if isinstance(event, ValueLoaded) and event.error is None:
-            state.loaded[event.uri] = (loaded or {})[event.uri]
+            state.arrived[event.uri] = (loaded or {})[event.uri]
         _, changes = step(state, event)
         found.note(changes)
     return found.recovery(created.execution, state, checkpoint)

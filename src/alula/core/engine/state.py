@@ -160,6 +160,7 @@ class Execution:
     __slots__ = (
         "_scopes_opened",
         "answers",
+        "arrived",
         "asked",
         "blocked",
         "children",
@@ -201,8 +202,11 @@ class Execution:
         """(scope, node) of the launch plan node of each child execution."""
         self.loading: dict[str, list[tuple[int, int]]] = {}
         """(scope, node) of what waits for each value that was put aside, by URI."""
+        self.arrived: dict[str, literals_pb2.Literal] = {}
+        """Such values of which no event has told yet; put here by the shell. Nothing looks into them before: a replay
+        does not have them."""
         self.loaded: dict[str, literals_pb2.Literal] = {}
-        """Such values that are there to be looked into; put here by the shell."""
+        """Such values that are there to be looked into."""
         self.unloadable: dict[str, TaskError] = {}
         """Why such values are not."""
         self._scopes_opened = 0

@@ -119,7 +119,7 @@ def fold(
     _start(turn)
     for event in log:
         if type(event) is ValueLoaded and event.error is None:
-            execution.loaded[event.uri] = (loaded or {})[event.uri]
+            execution.arrived[event.uri] = (loaded or {})[event.uri]
         turn.serve_again(event.at)
         _apply(turn, event)
     return execution

@@ -92,6 +92,8 @@ def go_on(turn: Turn, uri: str, error: TaskError | None) -> None:
     execution = turn.execution
     if error is not None:
         execution.unloadable[uri] = error
+    else:
+        execution.loaded[uri] = execution.arrived.pop(uri)
     for scope_id, node in execution.loading.pop(uri):
         turn.later(lambda scope_id=scope_id, node=node: _go_on(turn, scope_id, node))
 
@@ -99,6 +101,7 @@ def go_on(turn: Turn, uri: str, error: TaskError | None) -> None:
 def forget(execution: Execution) -> None:
     """Loaded values are kept for as long as any node waits: it may need several."""
     if not execution.loading:
+        execution.arrived.clear()
         execution.loaded.clear()
         execution.unloadable.clear()
 

@@ -190,7 +190,7 @@ class Effects:
         else:
             if (now_owned := self._owned.get(id)) is None or action.uri not in now_owned.state.loading:
                 return
-            now_owned.state.loaded[action.uri] = value
+            now_owned.state.arrived[action.uri] = value
         self._arrive(id, facts.ValueLoaded(self._clock(), action.uri, error))
 
     async def launch_child(self, owned: Owned, action: LaunchChild) -> None:

@@ -65,7 +65,7 @@ class Owned:
             return
         if isinstance(event, GraphReturned) and event.closure_uri not in self.state.graphs:
             return  # meant for an earlier reading of the execution; its attempt is asked again
-        if isinstance(event, ValueLoaded) and event.error is None and event.uri not in self.state.loaded:
+        if isinstance(event, ValueLoaded) and event.error is None and event.uri not in self.state.arrived:
             return  # as above; it is loaded again
         actions, changes = step(self.state, event)
         self.log(event)

@@ -148,7 +148,7 @@ class Driver:
         """The oldest value that is waited for is there, or can't be."""
         uri = self.loads.pop(0)
         if error is None:
-            self.state.loaded[uri] = self.objects[uri]
+            self.state.arrived[uri] = self.objects[uri]
         self.apply(ValueLoaded(self.now, uri, error))
 
     def miss(self, node: str, *, why: str = "") -> None:

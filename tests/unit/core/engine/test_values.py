@@ -85,6 +85,20 @@ def test_many_that_wait_for_one_value_ask_once() -> None:
     assert run.state.loaded == {}
 
 
+def test_a_value_that_has_arrived_counts_from_its_event_on() -> None:
+    late = part("n3", 2)
+    late.upstream_node_ids.append("n2")
+    run = driver(task_node("n0", SPREAD, x=".x"), part("n1", 1), task_node("n2", T, x=".x"), late)
+    spread(run)
+    run.state.arrived["mem://values/numbers"] = run.objects["mem://values/numbers"]
+    run.succeed("n2", o0=integer(1))
+    assert "n3" not in run.nodes, "a replay could not have begun it here"
+    run.assert_replays()
+    run.load()
+    assert [run.inputs_of(id)["x"] for id in ("n1", "n3")] == [integer(1), integer(2)]
+    run.assert_replays()
+
+
 def test_a_value_that_cannot_be_had_fails_who_looks_into_it_and_only_them() -> None:
     run = driver(task_node("n0", SPREAD, x=".x"), part("n1", 1), task_node("n2", SUM, xs="n0.o0"))
     spread(run)
