@@ -75,8 +75,8 @@ MUTANTS = (
     Mutant(
         "late news of an earlier attempt count",
         f"{MACHINES}/task.py",
-        "if isinstance(event, _OF_AN_ATTEMPT) and event.attempt != cell.attempt:",
-        "if isinstance(event, _OF_AN_ATTEMPT) and False:",
+        "return cast(_AttemptEvent, event).attempt == cell.attempt",
+        "return True",
     ),
     Mutant(
         "an attempt's deadline is lost in a crash",
@@ -140,7 +140,7 @@ MUTANTS = (
         "who waits for a result is forgotten in a crash",
         f"{MACHINES}/task.py",
         "if cell.stage in _ASKING:",
-        "if cell.stage is Stage.LOOKING_UP:",
+        'if cell.stage == "LOOKING_UP":',
     ),
     # The engine: arrays, branches, gates, children
     Mutant(
@@ -280,6 +280,12 @@ MUTANTS = (
         f"{RUNNER}/runner.py",
         "fold(plan, log, named.graphs, named.recovery, named.loaded)",
         "fold(plan, log, {}, named.recovery, named.loaded)",
+    ),
+    Mutant(
+        "a replay gives no inputs to what is to run again",
+        f"{ENGINE}/step.py",
+        "for event in log if type(event) is AttemptSucceeded}",
+        "for event in log if hasattr(event, 'attempt')}",
     ),
     Mutant(
         "a value that is waited for is not asked for again after a crash",

@@ -20,7 +20,7 @@ from alula.core.engine import recovery
 from alula.core.engine.machines.array import ArrayScope
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.engine.records import ExecutionPhase, NodePhase
-from alula.core.engine.state import ChildCell, Execution, Stage, TaskCell
+from alula.core.engine.state import ChildCell, Execution, TaskCell
 from alula.core.engine.step import fold, outstanding, start, step
 from alula.core.ids import ExecutionId
 from alula.server.store import ExecutionRecord, Query
@@ -202,7 +202,7 @@ def _check_limits(world: World, record: ExecutionRecord, state: Execution) -> No
 def _holds_place(cell: object) -> bool:
     if isinstance(cell, ChildCell):
         return cell.launched
-    return isinstance(cell, TaskCell) and cell.stage in (Stage.RESERVING, Stage.SUBMITTED, Stage.RUNNING)
+    return isinstance(cell, TaskCell) and cell.stage in ("RESERVING", "SUBMITTED", "RUNNING")
 
 
 async def _compare(world: World, record: ExecutionRecord, rows: Rows) -> None:

@@ -155,7 +155,7 @@ def _standing(names: Names) -> str:
     scope, node = names["scope"], names["node"]
     match scope.cells.get(node):
         case TaskCell() as cell:
-            return cell.stage.name
+            return cell.stage
         case ScopeCell() as cell:
             return "graph" if cell.task is not None else "open"
         case GateCell():

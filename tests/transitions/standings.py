@@ -59,7 +59,7 @@ def expanded() -> Driver:
 
 
 STANDINGS: dict[tuple[str, str], Callable[[], Driver]] = {
-    **{("task", stage.name): make for stage, make in TASKS.items()},
+    **{("task", stage): make for stage, make in TASKS.items()},
     ("task", "graph"): expanded,
     ("gate", "approve"): lambda: of(approval_node("n1", timeout_s=10, o0=".x")),
     ("gate", "signal"): lambda: of(timed(signal_node("n1", INT))),

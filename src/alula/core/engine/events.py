@@ -8,7 +8,7 @@ count from 0 (the workflow itself) in the order in which they open, nodes by the
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, final
 
 import msgspec
 
@@ -145,6 +145,7 @@ class TimerFired(msgspec.Struct, frozen=True, array_like=True, tag="timer"):
     kind: TimerKind
 
 
+@final
 class SignalSet(msgspec.Struct, frozen=True, array_like=True, tag="signal"):
     """Somebody answered a gate: every gate of the execution that waits for this signal."""
 
@@ -155,6 +156,7 @@ class SignalSet(msgspec.Struct, frozen=True, array_like=True, tag="signal"):
     principal: str = ""
 
 
+@final
 class ChildEnded(msgspec.Struct, frozen=True, array_like=True, tag="child"):
     """An execution that a launch plan node started came to its end."""
 

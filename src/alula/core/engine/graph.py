@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Sequence
+from functools import partial
 
 from flyteidl.core import literals_pb2, types_pb2
 
@@ -83,7 +84,7 @@ class GraphScope:
 
     def start(self, turn: Turn) -> None:
         for root in self.plan.roots:
-            self._begin_later(turn, root)
+            turn.later(partial(self.begin, turn, root))
         if self._remaining == 0:
             self._finish(turn)
 
@@ -93,11 +94,15 @@ class GraphScope:
         if node == values.OUTPUTS:
             self._finish(turn)
             return
-        if self.phases[node] != NodePhase.UNDEFINED:
+        if self.phases[node]:  # it is not UNDEFINED any more
             return
         if self._handling and node != self.plan.failure:
             return
         plan = self.plan.nodes[node]
+        if plan.only_runs and (self.id, node) in turn.known:
+            self.phases[node] = NodePhase.QUEUED
+            turn.machines[plan.kind].begin(turn, self, node, b"")
+            return
         resolved = self._inputs(turn, plan)
         if resolved is None:
             return
@@ -108,24 +113,19 @@ class GraphScope:
         self.phases[node] = NodePhase.QUEUED
         inputs = values.settle(turn, resolved)
         report.node_queued(turn, self, node, inputs)
-        kept = recovery.kept(turn, self, node, resolved) if node != self.plan.failure else None
-        if kept is not None:
-            recovery.take_over(turn, self, node, kept)
-            self._ended_well(turn, node, NodePhase.RECOVERED, kept.outputs)
+        if node != self.plan.failure and recovery.take_over(turn, self, node, resolved):
             return
         turn.machines[plan.kind].begin(turn, self, node, inputs)
 
-    def succeeded(self, turn: Turn, node: int, outputs: bytes) -> None:
-        self._ended_well(turn, node, NodePhase.SUCCEEDED, outputs)
-
-    def _ended_well(self, turn: Turn, node: int, phase: NodePhase, outputs: bytes) -> None:
+    def succeeded(self, turn: Turn, node: int, outputs: bytes, phase: NodePhase = NodePhase.SUCCEEDED) -> None:
         self._end(turn, node, phase, outputs=outputs)
         self._outputs[node] = outputs
         for follower in self.plan.nodes[node].downstream:
             self._unmet[follower] -= 1
-            if self._unmet[follower] == 0 and self.phases[follower] == NodePhase.UNDEFINED:
-                self._begin_later(turn, follower)
-        self._finish_if_done(turn)
+            if self._unmet[follower] == 0 and not self.phases[follower]:
+                turn.later(partial(self.begin, turn, follower))
+        if self._remaining == 0:
+            self._finish(turn)
 
     def failed(self, turn: Turn, node: int, error: TaskError, phase: NodePhase) -> None:
         if not error.node_id:
@@ -138,7 +138,8 @@ class GraphScope:
             self._fail(turn, error)
             return
         self._skip_after(turn, node)
-        self._finish_if_done(turn)
+        if self._remaining == 0:
+            self._finish(turn)
 
     def abort(self, turn: Turn, why: str, *, by: str = "") -> None:
         """Stop every node in flight, in this graph and in those inside it."""
@@ -146,9 +147,6 @@ class GraphScope:
             turn.machines[self.plan.nodes[node].kind].abort(turn, self, node, cell)
             turn.explain(self, node, -1, "NodeAborted", f"Stopped: {why}.", {"node": by})
             self._end(turn, node, NodePhase.ABORTED)
-
-    def _begin_later(self, turn: Turn, node: int) -> None:
-        turn.later(lambda: self.begin(turn, node))
 
     def _end(
         self,
@@ -177,10 +175,6 @@ class GraphScope:
             turn.explain(self, follower, -1, "UpstreamFailed", text, {"node": self.node_id(node)})
             waiting.extend(self.plan.nodes[follower].downstream)
 
-    def _finish_if_done(self, turn: Turn) -> None:
-        if self._remaining == 0:
-            self._finish(turn)
-
     def _finish(self, turn: Turn) -> None:
         if self.error is not None:
             self._fail(turn, self.error)
@@ -208,7 +202,7 @@ class GraphScope:
         if self.parent is None:
             turn.execution.phase = ExecutionPhase.FAILING
             turn.changes.execution = ExecutionChange(ExecutionPhase.FAILING, turn.at, error=error)
-        self._begin_later(turn, failure)
+        turn.later(partial(self.begin, turn, failure))
 
     def _inputs(self, turn: Turn, plan: PlanNode) -> literals_pb2.LiteralMap | TaskError | None:
         """None where a value has to be loaded first."""

@@ -6,6 +6,8 @@ served.
 
 from __future__ import annotations
 
+from functools import partial
+
 from alula.core.engine.state import Scope
 from alula.core.engine.turn import Turn
 
@@ -17,6 +19,8 @@ def take(turn: Turn, scope: Scope, node: int, attempt: int) -> bool:
         execution.running += 1
         return True
     execution.blocked.append((scope.id, node))
+    if turn.silent:
+        return False
     limit = execution.created.max_parallelism
     text = f"Waits for a place: {limit} attempts of this execution run already (max_parallelism)."
     turn.explain(scope, node, attempt, "MaxParallelism", text, {"limit": str(limit)})
@@ -26,7 +30,8 @@ def take(turn: Turn, scope: Scope, node: int, attempt: int) -> bool:
 def give_back(turn: Turn) -> None:
     """Free a place, and let the next in line have it when this turn's other work is done."""
     turn.execution.running -= 1
-    turn.later(lambda: _hand_out(turn))
+    if turn.execution.blocked:  # who comes to wait later in this turn has found no place left
+        turn.later(partial(_hand_out, turn))
 
 
 def _hand_out(turn: Turn) -> None:

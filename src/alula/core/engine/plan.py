@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 import msgspec
 from flyteidl.core import compiler_pb2, condition_pb2, execution_pb2, interface_pb2, tasks_pb2, types_pb2, workflow_pb2
 
-from alula.core.engine.sources import Bindings, compile_bindings
+from alula.core.engine.sources import Bindings, compile_bindings, has_path
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId, entity_id
 from alula.core.literals.casting import is_none, is_optional
@@ -79,6 +79,8 @@ class PlanNode(msgspec.Struct, frozen=True):
     interruptible: bool | None = None
     task: PlanTask | None = None
     cacheable: bool = False
+    only_runs: bool = False
+    """Its inputs are for its attempts alone: they decide about no cache, and come without a look into another value."""
     node: workflow_pb2.Node | None = None
     """As in the template: overrides and cache settings."""
     graph: Plan | None = None
@@ -255,6 +257,7 @@ def _task(node: workflow_pb2.Node, base: PlanNode, task: PlanTask) -> PlanNode:
         interruptible = own.interruptible
     elif metadata.HasField("interruptible"):
         interruptible = metadata.interruptible
+    cacheable = own.cacheable if own.HasField("cacheable") else metadata.discoverable
     return msgspec.structs.replace(
         base,
         kind="task",
@@ -262,7 +265,8 @@ def _task(node: workflow_pb2.Node, base: PlanNode, task: PlanTask) -> PlanNode:
         retries=retries,
         timeout_us=timeout.ToMicroseconds(),
         interruptible=interruptible,
-        cacheable=own.cacheable if own.HasField("cacheable") else metadata.discoverable,
+        cacheable=cacheable,
+        only_runs=not cacheable and not any(has_path(source) for _, source in base.bindings),
     )
 
 

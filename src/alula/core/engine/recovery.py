@@ -18,7 +18,7 @@ from flyteidl.core import literals_pb2
 from alula.core.engine import report
 from alula.core.engine.events import SignalSet
 from alula.core.engine.plan import PlanNode
-from alula.core.engine.records import CacheStatus
+from alula.core.engine.records import CacheStatus, NodePhase
 from alula.core.engine.state import Execution, Scope
 from alula.core.engine.turn import Turn
 from alula.core.literals.hashing import hash_interface, hash_literal
@@ -111,11 +111,36 @@ def hashes_of(inputs: literals_pb2.LiteralMap) -> Hashes:
     return {name: hash_literal(literal) for name, literal in inputs.literals.items()}
 
 
-def kept(turn: Turn, scope: Scope, node: int, inputs: literals_pb2.LiteralMap) -> Kept | None:
-    """What a node that is about to begin gave before, where that may stand for it now."""
+def take_over(turn: Turn, scope: Scope, node: int, inputs: literals_pb2.LiteralMap) -> bool:
+    """Whether a node that is about to begin ends at once instead, with what it gave in an earlier execution."""
     recovery = turn.execution.recovery
-    if recovery is None:
-        return None
+    found = _kept(turn, recovery, scope, node, inputs) if recovery is not None else None
+    if recovery is None or found is None:
+        return False
+    if scope.is_compact:
+        report.item_taken_over(turn, scope, node)
+    else:
+        report.node_taken_over(
+            turn,
+            scope,
+            node,
+            deck_uri=found.deck_uri,
+            cache_status=found.cache_status,
+            cache_source=found.cache_source,
+            child=found.child,
+        )
+        text = f"Taken over from {recovery.origin}, where it succeeded."
+        turn.explain(scope, node, -1, "Recovered", text, {"origin": recovery.origin})
+    gate = scope.plan_node(node).gate
+    answer = recovery.answers.get(gate.signal_id) if gate is not None else None
+    if gate is not None and answer is not None:
+        turn.execution.answers.setdefault(gate.signal_id, answer)  # it holds for gates that ask the same later
+    scope.succeeded(turn, node, found.outputs, NodePhase.RECOVERED)
+    return True
+
+
+def _kept(turn: Turn, recovery: Recovery, scope: Scope, node: int, inputs: literals_pb2.LiteralMap) -> Kept | None:
+    """What a node gave before, where that may stand for it now."""
     node_id = scope.node_id(node)
     if scope.is_compact:
         found = recovery.items.get(node_id, {}).get(node)
@@ -124,27 +149,6 @@ def kept(turn: Turn, scope: Scope, node: int, inputs: literals_pb2.LiteralMap) -
     if found is None or _renews(recovery, scope, node):
         return None
     return found if _is_same(turn, scope, node, found, inputs) else None
-
-
-def take_over(turn: Turn, scope: Scope, node: int, found: Kept) -> None:
-    """Show that a node is not run, and why. Its outputs and its end are the scope's business."""
-    execution = turn.execution
-    assert execution.recovery is not None, "there is something to take over"
-    report.node_taken_over(
-        turn,
-        scope,
-        node,
-        deck_uri=found.deck_uri,
-        cache_status=found.cache_status,
-        cache_source=found.cache_source,
-        child=found.child,
-    )
-    text = f"Taken over from {execution.recovery.origin}, where it succeeded."
-    turn.explain(scope, node, -1, "Recovered", text, {"origin": execution.recovery.origin})
-    gate = scope.plan_node(node).gate
-    answer = execution.recovery.answers.get(gate.signal_id) if gate is not None else None
-    if gate is not None and answer is not None:
-        execution.answers.setdefault(gate.signal_id, answer)  # it holds for gates that ask the same later
 
 
 def made(turn: Turn, scope: Scope, node: int, inputs: bytes) -> Made | None:

@@ -90,6 +90,19 @@ def _fold_map(items: dict[str, Source]) -> Source:
     return Constant(literals_pb2.Literal(map=literals_pb2.LiteralMap(literals=constants)))
 
 
+def has_path(source: Source) -> bool:
+    """Whether a part of another value is asked for."""
+    match source:
+        case Promise():
+            return bool(source.path)
+        case ListOf():
+            return any(map(has_path, source.items))
+        case MapOf():
+            return any(map(has_path, source.items.values()))
+        case Constant():
+            return False
+
+
 def resolve(bindings: Bindings, values: ValuesOf, loaded: Loaded) -> literals_pb2.LiteralMap:
     """The literals that a node starts with. `loaded` are values that were put aside and that paths may lead into.
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from enum import IntEnum
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 import msgspec
 from flyteidl.core import literals_pb2
@@ -26,16 +25,8 @@ if TYPE_CHECKING:
     from alula.core.engine.turn import Turn
 
 
-class Stage(IntEnum):
-    """Where a task node in flight stands. See `machines/task.py`."""
-
-    LOOKING_UP = 0
-    BLOCKED = 1
-    SUBMITTED = 2
-    RUNNING = 3
-    BACKING_OFF = 4
-    RESERVING = 5
-    AWAITING = 6
+Stage: TypeAlias = Literal["LOOKING_UP", "BLOCKED", "SUBMITTED", "RUNNING", "BACKING_OFF", "RESERVING", "AWAITING"]
+"""Where a task node in flight stands. See `machines/task.py`."""
 
 
 class TaskCell(msgspec.Struct):
@@ -57,7 +48,7 @@ class TaskCell(msgspec.Struct):
 
     @property
     def waits_for_place(self) -> bool:
-        return self.stage is Stage.BLOCKED
+        return self.stage == "BLOCKED"
 
 
 class ScopeCell(msgspec.Struct):
@@ -135,7 +126,9 @@ class Scope(Protocol):
         """All that the node waited for is there."""
         ...
 
-    def succeeded(self, turn: Turn, node: int, outputs: bytes) -> None: ...
+    def succeeded(self, turn: Turn, node: int, outputs: bytes, phase: NodePhase = NodePhase.SUCCEEDED) -> None:
+        """The node has its outputs: of its own, or with `RECOVERED` from an earlier execution."""
+        ...
 
     def failed(self, turn: Turn, node: int, error: TaskError, phase: NodePhase) -> None: ...
 

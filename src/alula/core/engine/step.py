@@ -11,11 +11,13 @@ the shell asks `accepts` first and logs only what means something; a logged even
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import cast, get_args
 
 from alula.core.engine import values
 from alula.core.engine.actions import Action, Finish, LoadValue
 from alula.core.engine.events import (
     AbortRequested,
+    AttemptSucceeded,
     ChildEnded,
     Claimed,
     Created,
@@ -77,14 +79,15 @@ def accepts(execution: Execution, event: Event) -> bool:
     return any(_accepting(execution, scope, node, event) is not None for scope, node in _addressees(execution, event))
 
 
-_OF_THE_EXECUTION = (Created, Claimed, AbortRequested, ValueLoaded, SignalSet)
+_ExecutionEvent = Created | Claimed | AbortRequested | ValueLoaded | SignalSet
+_OF_THE_EXECUTION = frozenset(get_args(_ExecutionEvent))
 
 
 def _addressees(execution: Execution, event: NodeEvent) -> Sequence[tuple[int, int]]:
     """(scope, node) of the nodes that an event concerns: one, but for a signal that several gates wait for."""
-    if isinstance(event, SignalSet):
+    if type(event) is SignalSet:
         return tuple(execution.gates.get(event.signal_id, ()))
-    if isinstance(event, ChildEnded):
+    if type(event) is ChildEnded:
         place = execution.children.get(event.child)
         return (place,) if place is not None else ()
     return ((event.scope, event.node),)
@@ -109,19 +112,22 @@ def fold(
 ) -> Execution:
     """The state after a whole log, whose first event is `Created`; `graphs`, `recovery` and the `loaded` values are
     what it names."""
-    log = iter(events)
-    created = next(log)
+    created, *log = events
     if not isinstance(created, Created):
         raise IllegalTransition(f"a log begins with Created, not {type(created).__name__}")
     execution = Execution(plan, created, recovery)
     execution.graphs.update(graphs or {})
     turn = Turn(execution, created.at, MACHINES, silent=True)
+    if recovery is None:  # else inputs decide about what is taken over
+        turn.known = {(event.scope, event.node) for event in log if type(event) is AttemptSucceeded}
     _start(turn)
     for event in log:
         if type(event) is ValueLoaded and event.error is None:
             execution.arrived[event.uri] = (loaded or {})[event.uri]
-        turn.serve_again(event.at)
+        turn.at = event.at
         _apply(turn, event)
+        if turn.changes.asides:  # they are stored already
+            turn.changes.asides.clear()
     return execution
 
 
@@ -148,15 +154,15 @@ def _start(turn: Turn) -> None:
 
 
 def _apply(turn: Turn, event: Event) -> None:
-    if isinstance(event, _OF_THE_EXECUTION):
+    if type(event) in _OF_THE_EXECUTION:
         if not accepts(turn.execution, event):
             raise IllegalTransition(_story(turn.execution, event))
-        _apply_to_all(turn, event)
-    elif not _tell(turn, event):
+        _apply_to_all(turn, cast(_ExecutionEvent, event))
+    elif not _tell(turn, cast(NodeEvent, event)):
         raise IllegalTransition(_story(turn.execution, event))
 
 
-def _apply_to_all(turn: Turn, event: Created | Claimed | AbortRequested | ValueLoaded | SignalSet) -> None:
+def _apply_to_all(turn: Turn, event: _ExecutionEvent) -> None:
     match event:
         case AbortRequested():
             _abort(turn, event)
@@ -180,7 +186,8 @@ def _tell(turn: Turn, event: NodeEvent) -> bool:
             heard = True
             machine, scope, cell = accepting
             machine.on_event(turn, scope, node, cell, event)
-            _run(turn)
+            if turn.work or turn.finished is not None:
+                _run(turn)
     return heard
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from typing import Protocol
 
 import msgspec
@@ -57,7 +57,7 @@ class Machine(Protocol):
 class Turn:
     """Collects actions and changes. While a log is replayed nobody needs them, and `silent` drops them."""
 
-    __slots__ = ("actions", "at", "changes", "execution", "finished", "machines", "silent", "work")
+    __slots__ = ("actions", "at", "changes", "execution", "finished", "known", "machines", "silent", "work")
 
     def __init__(
         self, execution: Execution, at: int, machines: Mapping[NodeKind, Machine], *, silent: bool = False
@@ -70,14 +70,11 @@ class Turn:
         self.changes = Changes()
         self.finished: Ended | None = None
         """The end of the root scope, once it has come."""
+        self.known: Set[tuple[int, int]] = frozenset()
+        """(scope, node) of the nodes with an attempt that succeeds further on in the log: nobody asks for their inputs
+        again."""
         self.work: deque[Callable[[], None]] = deque()
         """What follows within this turn, in order: a queue instead of recursion through the graph."""
-
-    def serve_again(self, at: int) -> None:
-        """Be the turn of the next event: of a replay, where nobody takes what was collected."""
-        self.at = at
-        if self.changes.asides:
-            self.changes.asides.clear()
 
     def do(self, action: Action) -> None:
         if not self.silent:

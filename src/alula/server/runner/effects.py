@@ -215,7 +215,7 @@ class Effects:
 
     def _look_up(self, execution: ExecutionId, action: LookUpCache) -> None:
         """Ask the catalog, unless that is under way already."""
-        stage = Stage.AWAITING if action.wait else Stage.RESERVING if action.holder else Stage.LOOKING_UP
+        stage = "AWAITING" if action.wait else "RESERVING" if action.holder else "LOOKING_UP"
         place = (execution, action.scope, action.node, stage)
         if place not in self._looked_up:
             self._looked_up.add(place)

@@ -89,13 +89,13 @@ def backing_off() -> Driver:
 
 
 TASKS: dict[Stage, Callable[[], Driver]] = {
-    Stage.LOOKING_UP: looking_up,
-    Stage.RESERVING: reserving,
-    Stage.AWAITING: awaiting,
-    Stage.BLOCKED: blocked,
-    Stage.SUBMITTED: submitted,
-    Stage.RUNNING: running,
-    Stage.BACKING_OFF: backing_off,
+    "LOOKING_UP": looking_up,
+    "RESERVING": reserving,
+    "AWAITING": awaiting,
+    "BLOCKED": blocked,
+    "SUBMITTED": submitted,
+    "RUNNING": running,
+    "BACKING_OFF": backing_off,
 }
 
 
@@ -105,7 +105,7 @@ def stage(run: Driver, node: int) -> Stage:
     return cell.stage
 
 
-@pytest.mark.parametrize("at", TASKS, ids=lambda at: at.name)
+@pytest.mark.parametrize("at", TASKS)
 def test_an_abort_reaches_a_task_in_every_stage(at: Stage) -> None:
     run = TASKS[at]()
     number = len(run.plan.nodes) - 1
@@ -113,20 +113,20 @@ def test_an_abort_reaches_a_task_in_every_stage(at: Stage) -> None:
     run.assert_replays()
     run.abort()
     assert run.phase("n1") is NodePhase.ABORTED
-    assert ("n1" in run.cancelled) == (at in (Stage.SUBMITTED, Stage.RUNNING))
+    assert ("n1" in run.cancelled) == (at in ("SUBMITTED", "RUNNING"))
     assert run.state.running == 0
     run.assert_replays()
 
 
-@pytest.mark.parametrize("at", TASKS, ids=lambda at: at.name)
+@pytest.mark.parametrize("at", TASKS)
 def test_a_task_that_is_not_done_in_time_has_timed_out_in_every_stage(at: Stage) -> None:
     run = TASKS[at]()
     # The stages that have timers of their own reach twice the timeout in them, too.
     run.timers = [timer for timer in run.timers if timer.kind == "queue_timeout"]
     run.advance(21)
     assert run.phase("n1") is NodePhase.TIMED_OUT
-    assert ("n1" in run.cancelled) == (at in (Stage.SUBMITTED, Stage.RUNNING))
-    assert run.state.running == (1 if at is Stage.BLOCKED else 0)
+    assert ("n1" in run.cancelled) == (at in ("SUBMITTED", "RUNNING"))
+    assert run.state.running == (1 if at == "BLOCKED" else 0)
 
 
 def test_an_attempt_over_its_timeout_without_retries_fails_the_node() -> None:
@@ -144,12 +144,12 @@ def test_a_miss_and_a_retry_wait_for_a_place_like_all_others() -> None:
     run.fail("n0", kind="SYSTEM", recoverable=True)
     run.miss("n1")
     run.advance(1.5)
-    assert (stage(run, 0), stage(run, 1)) == (Stage.BLOCKED, Stage.SUBMITTED)
+    assert (stage(run, 0), stage(run, 1)) == ("BLOCKED", "SUBMITTED")
     run.assert_replays()
     run.succeed("n1")
-    assert stage(run, 0) is Stage.SUBMITTED
+    assert stage(run, 0) == "SUBMITTED"
     run.fail("n0", recoverable=True)  # keeps its place
-    assert stage(run, 0) is Stage.SUBMITTED
+    assert stage(run, 0) == "SUBMITTED"
     run.succeed("n0")
     assert (run.state.phase, run.state.running) == (ExecutionPhase.SUCCEEDED, 0)
 
@@ -158,9 +158,9 @@ def test_a_miss_that_finds_no_place_waits_for_one() -> None:
     nodes = [task_node("n0", T, x=1), task_node("n1", CACHED, x=1)]
     run = Driver(compiled(workflow("w", nodes), [T, CACHED]), max_parallelism=1, x=integer(1))
     run.miss("n1")
-    assert stage(run, 1) is Stage.BLOCKED
+    assert stage(run, 1) == "BLOCKED"
     run.succeed("n0")
-    assert stage(run, 1) is Stage.SUBMITTED
+    assert stage(run, 1) == "SUBMITTED"
 
 
 def test_an_abort_wakes_a_sleeping_gate_and_takes_a_child_out_of_the_line() -> None:

@@ -91,29 +91,14 @@ class ArrayScope:
         self.phases[node] = NodePhase.QUEUED
         inputs = values.settle(turn, self._own_inputs(node)) if self._rule.item.own_inputs else self.inputs
         report.node_queued(turn, self, node, inputs)
-        if turn.execution.recovery is not None and self._take_over(turn, node, inputs):
+        if turn.execution.recovery is not None and recovery.take_over(turn, self, node, self.own_inputs(node, inputs)):
             return
         turn.machines[self._rule.item.kind].begin(turn, self, node, inputs)
 
-    def succeeded(self, turn: Turn, node: int, outputs: bytes) -> None:
-        self._ended_well(turn, node, NodePhase.SUCCEEDED, outputs)
-
-    def _ended_well(self, turn: Turn, node: int, phase: NodePhase, outputs: bytes) -> None:
+    def succeeded(self, turn: Turn, node: int, outputs: bytes, phase: NodePhase = NodePhase.SUCCEEDED) -> None:
         self.outputs[node] = outputs
         report.node_ended(turn, self, node, phase, outputs=outputs)
         self._item_ended(turn, node, phase)
-
-    def _take_over(self, turn: Turn, node: int, inputs: bytes) -> bool:
-        """Whether the item has what it gave in an earlier execution."""
-        kept = recovery.kept(turn, self, node, self.own_inputs(node, inputs))
-        if kept is None:
-            return False
-        if self.is_compact:
-            report.item_taken_over(turn, self, node)
-        else:
-            recovery.take_over(turn, self, node, kept)
-        self._ended_well(turn, node, NodePhase.RECOVERED, kept.outputs)
-        return True
 
     def failed(self, turn: Turn, node: int, error: TaskError, phase: NodePhase) -> None:
         self._failures += 1

@@ -66,17 +66,10 @@ class BranchScope:
             return
         inputs = values.settle(turn, resolved)
         report.node_queued(turn, self, node, inputs)
-        kept = recovery.kept(turn, self, node, resolved)
-        if kept is not None:
-            recovery.take_over(turn, self, node, kept)
-            self._ended_well(turn, node, NodePhase.RECOVERED, kept.outputs)
-            return
-        turn.machines[self._chosen.kind].begin(turn, self, node, inputs)
+        if not recovery.take_over(turn, self, node, resolved):
+            turn.machines[self._chosen.kind].begin(turn, self, node, inputs)
 
-    def succeeded(self, turn: Turn, node: int, outputs: bytes) -> None:
-        self._ended_well(turn, node, NodePhase.SUCCEEDED, outputs)
-
-    def _ended_well(self, turn: Turn, node: int, phase: NodePhase, outputs: bytes) -> None:
+    def succeeded(self, turn: Turn, node: int, outputs: bytes, phase: NodePhase = NodePhase.SUCCEEDED) -> None:
         self._end(turn, node, phase, outputs=outputs)
         turn.end_scope(self, outputs=outputs)
 

@@ -30,7 +30,7 @@ the node ends as that ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias, cast
+from typing import TypeAlias, cast, get_args
 
 from alula.core.engine import places, recovery, report
 from alula.core.engine.actions import Action, CancelAttempt, LookUpCache, SetTimer, StartAttempt
@@ -58,20 +58,21 @@ from alula.core.policy.memory_growth import growth_of
 from alula.core.policy.outcome import OutcomeCode
 from alula.core.policy.retries import Budget, Retry, after_failure, may_interrupt
 
-_IN_FLIGHT = (Stage.SUBMITTED, Stage.RUNNING)
-_PLACED = (Stage.RESERVING, *_IN_FLIGHT)
+_IN_FLIGHT = ("SUBMITTED", "RUNNING")
+_PLACED = ("RESERVING", *_IN_FLIGHT)
 _MESSAGE_MAX_CHARS = 1_000
 """Of the error of an attempt that is retried, in the reason; the whole is in its row."""
-_ASKING = (Stage.LOOKING_UP, Stage.RESERVING, Stage.AWAITING)
-_OF_AN_ATTEMPT = (AttemptWaits, AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed)
+_ASKING = ("LOOKING_UP", "RESERVING", "AWAITING")
+_AttemptEvent = AttemptWaits | AttemptStarted | AttemptSucceeded | GraphReturned | AttemptFailed
+_OF_AN_ATTEMPT = frozenset(get_args(_AttemptEvent))
 
 
 class TaskMachine:
     def begin(self, turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
-        cell = TaskCell(Stage.BLOCKED, inputs, queued_at=turn.at)
+        cell = TaskCell("BLOCKED", inputs, queued_at=turn.at)
         scope.cells[node] = cell
         plan = scope.plan_node(node)
-        made = recovery.made(turn, scope, node, inputs)
+        made = recovery.made(turn, scope, node, inputs) if turn.execution.recovery is not None else None
         if made is not None:
             _open_again(turn, scope, node, cell, made)
             return
@@ -87,19 +88,19 @@ class TaskMachine:
             turn.explain(scope, node, -1, "CacheSkipped", "The execution was launched to overwrite the cache.")
             _admit(turn, scope, node, cell)
             return
-        cell.stage = Stage.LOOKING_UP
+        cell.stage = "LOOKING_UP"
         turn.do(_look_up(turn.execution, scope, node, cell))
 
     def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
-        if not isinstance(cell, TaskCell):
+        if not isinstance(cell, TaskCell) or (cell.stage, type(event)) not in TRANSITIONS:
             return False
+        if type(event) in _OF_AN_ATTEMPT:
+            return cast(_AttemptEvent, event).attempt == cell.attempt
         if isinstance(event, TimerFired):
             return _timer_is_due(cell, event)
-        if isinstance(event, _OF_AN_ATTEMPT) and event.attempt != cell.attempt:
-            return False
-        if isinstance(event, CacheMissed) and event.reserved is not (cell.stage is Stage.RESERVING):
-            return False  # the answer to an earlier question, come once more
-        return (cell.stage, type(event)) in TRANSITIONS
+        if isinstance(event, CacheMissed):  # else it is the answer to an earlier question, come once more
+            return event.reserved is (cell.stage == "RESERVING")
+        return True
 
     def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None:
         assert isinstance(cell, TaskCell)
@@ -137,7 +138,7 @@ class TaskMachine:
             yield _timer(scope, node, cell, "queue_timeout", cell.queued_at + 2 * plan.timeout_us)
         if cell.stage in _ASKING:
             yield _look_up(execution, scope, node, cell)
-        elif cell.stage is Stage.BACKING_OFF:
+        elif cell.stage == "BACKING_OFF":
             yield _timer(scope, node, cell, "retry", cell.due_at)
         elif cell.stage in _IN_FLIGHT:
             yield _start(execution, scope, node, cell)
@@ -146,14 +147,14 @@ class TaskMachine:
 
 
 def _admit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
-    cell.stage = Stage.BLOCKED
+    cell.stage = "BLOCKED"
     if places.take(turn, scope, node, cell.attempt):
         _placed(turn, scope, node, cell)
 
 
 def _placed(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
     if _must_reserve(turn, scope, node, cell):
-        cell.stage = Stage.RESERVING
+        cell.stage = "RESERVING"
         turn.do(_look_up(turn.execution, scope, node, cell))
     else:
         _submit(turn, scope, node, cell)
@@ -170,7 +171,7 @@ def _let_go(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
 
 
 def _submit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
-    cell.stage = Stage.SUBMITTED
+    cell.stage = "SUBMITTED"
     cell.due_at = 0
     if turn.silent:
         return
@@ -186,14 +187,18 @@ def _waits(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) ->
 
 def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptStarted, event)  # by the table
-    again = cell.stage is Stage.RUNNING
-    cell.stage = Stage.RUNNING
+    again = cell.stage == "RUNNING"
+    cell.stage = "RUNNING"
     timeout_us = scope.plan_node(node).timeout_us
     if timeout_us:
         cell.due_at = event.at + timeout_us
         turn.do(_timer(scope, node, cell, "timeout", cell.due_at))
-    if cell.started_at < 0:
+    is_first = cell.started_at < 0
+    if is_first:
         cell.started_at = event.at
+    if turn.silent:
+        return
+    if is_first:
         report.node_running(turn, scope, node)
     report.attempt(turn, scope, node, cell, AttemptPhase.RUNNING)
     if again:
@@ -206,9 +211,10 @@ def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) 
 def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptSucceeded, event)  # by the table
     _let_go(turn, scope, node, cell)
-    _publish(turn, scope, node, cell, event.outputs)
-    report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
-    report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
+    if not turn.silent:
+        _publish(turn, scope, node, cell, event.outputs)
+        report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
+        report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
     scope.succeeded(turn, node, event.outputs)
 
 
@@ -301,7 +307,7 @@ def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: 
         if verdict.delay_us == 0:
             _admit(turn, scope, node, cell)
             return
-        cell.stage = Stage.BACKING_OFF
+        cell.stage = "BACKING_OFF"
         cell.due_at = turn.at + verdict.delay_us
         turn.do(_timer(scope, node, cell, "retry", cell.due_at))
         return
@@ -366,7 +372,7 @@ def _reserved(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event)
 def _awaited(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(CacheAwaited, event)  # by the table
     _let_go(turn, scope, node, cell)
-    cell.stage = Stage.AWAITING
+    cell.stage = "AWAITING"
     turn.do(_look_up(turn.execution, scope, node, cell))
     text = f"Waits for {event.holder}, which computes the same."
     turn.explain(scope, node, -1, "WaitsForCache", text, {"holder": event.holder})
@@ -380,36 +386,36 @@ def _free(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> 
 _Handler: TypeAlias = Callable[[Turn, Scope, int, TaskCell, Event], None]
 
 TRANSITIONS: dict[tuple[Stage, type[Event]], _Handler] = {
-    (Stage.LOOKING_UP, CacheHit): _hit,
-    (Stage.LOOKING_UP, CacheMissed): _missed,
-    (Stage.LOOKING_UP, TimerFired): _timer_fired,
-    (Stage.BLOCKED, TimerFired): _timer_fired,
-    (Stage.RESERVING, CacheHit): _hit,
-    (Stage.RESERVING, CacheMissed): _reserved,
-    (Stage.RESERVING, CacheAwaited): _awaited,
-    (Stage.RESERVING, TimerFired): _timer_fired,
-    (Stage.AWAITING, CacheHit): _hit,
-    (Stage.AWAITING, CacheMissed): _free,
-    (Stage.AWAITING, TimerFired): _timer_fired,
-    (Stage.SUBMITTED, AttemptWaits): _waits,
-    (Stage.SUBMITTED, AttemptStarted): _started,
-    (Stage.SUBMITTED, AttemptSucceeded): _succeeded,
-    (Stage.SUBMITTED, GraphReturned): _expanded,
-    (Stage.SUBMITTED, AttemptFailed): _failed,
-    (Stage.SUBMITTED, TimerFired): _timer_fired,
-    (Stage.RUNNING, AttemptStarted): _started,
-    (Stage.RUNNING, AttemptSucceeded): _succeeded,
-    (Stage.RUNNING, GraphReturned): _expanded,
-    (Stage.RUNNING, AttemptFailed): _failed,
-    (Stage.RUNNING, TimerFired): _timer_fired,
-    (Stage.BACKING_OFF, TimerFired): _timer_fired,
+    ("LOOKING_UP", CacheHit): _hit,
+    ("LOOKING_UP", CacheMissed): _missed,
+    ("LOOKING_UP", TimerFired): _timer_fired,
+    ("BLOCKED", TimerFired): _timer_fired,
+    ("RESERVING", CacheHit): _hit,
+    ("RESERVING", CacheMissed): _reserved,
+    ("RESERVING", CacheAwaited): _awaited,
+    ("RESERVING", TimerFired): _timer_fired,
+    ("AWAITING", CacheHit): _hit,
+    ("AWAITING", CacheMissed): _free,
+    ("AWAITING", TimerFired): _timer_fired,
+    ("SUBMITTED", AttemptWaits): _waits,
+    ("SUBMITTED", AttemptStarted): _started,
+    ("SUBMITTED", AttemptSucceeded): _succeeded,
+    ("SUBMITTED", GraphReturned): _expanded,
+    ("SUBMITTED", AttemptFailed): _failed,
+    ("SUBMITTED", TimerFired): _timer_fired,
+    ("RUNNING", AttemptStarted): _started,
+    ("RUNNING", AttemptSucceeded): _succeeded,
+    ("RUNNING", GraphReturned): _expanded,
+    ("RUNNING", AttemptFailed): _failed,
+    ("RUNNING", TimerFired): _timer_fired,
+    ("BACKING_OFF", TimerFired): _timer_fired,
 }
 """What each event does to a node in each stage. Timers are narrowed further by `_timer_is_due`."""
 
 _TIMER_STAGES: dict[TimerKind, tuple[Stage, ...]] = {
-    "retry": (Stage.BACKING_OFF,),
-    "timeout": (Stage.RUNNING,),
-    "queue_timeout": tuple(Stage),
+    "retry": ("BACKING_OFF",),
+    "timeout": ("RUNNING",),
+    "queue_timeout": get_args(Stage),
     "sleep": (),
 }
 
@@ -459,8 +465,8 @@ def _budget(execution: Execution, plan: PlanNode) -> Budget:
 
 def _look_up(execution: Execution, scope: Scope, node: int, cell: TaskCell) -> LookUpCache:
     assert cell.key is not None, "what is looked up has a key"
-    holder = _holder(execution, scope, node) if cell.stage is Stage.RESERVING else ""
-    return LookUpCache(scope.id, node, cell.key, holder, wait=cell.stage is Stage.AWAITING)
+    holder = _holder(execution, scope, node) if cell.stage == "RESERVING" else ""
+    return LookUpCache(scope.id, node, cell.key, holder, wait=cell.stage == "AWAITING")
 
 
 def _must_reserve(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> bool:
