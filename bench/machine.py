@@ -7,8 +7,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
-from bench.measure import environment
+from bench.measure import environment, probe
+
+PROBES = Path(__file__).resolve().parent / "probes"
 
 _FORKS = """
 import os, sys, time
@@ -26,13 +30,28 @@ print(count / (time.perf_counter() - began))
 
 def limits() -> dict[str, float]:
     """One measurement of each limit. Times in seconds."""
-    return {"forks_per_s": forks_per_s(), "fork_s": fork_s(), "python_s": python_start_s(), "sync_s": sync_s()}
+    return {
+        "forks_per_s": forks_per_s(),
+        "task_forks_per_s": task_forks_per_s(),
+        "fork_s": fork_s(),
+        "python_s": python_start_s(),
+        "sync_s": sync_s(),
+    }
 
 
 def forks_per_s(count: int = 500) -> float:
     """Forks of a bare Python process on every core at once."""
     running = [_forks(count) for _ in range(os.cpu_count() or 1)]
     return sum(float(process.communicate()[0]) for process in running)
+
+
+def task_forks_per_s(count: int = 300) -> float:
+    """Forks that each run a task of Alula's and write its outputs, on every core at once: without a platform."""
+    cores = os.cpu_count() or 1
+    with ThreadPoolExecutor(cores) as threads:
+        command = [sys.executable, "alula_forks.py", str(count)]
+        found = threads.map(lambda _: probe(command, cwd=PROBES)["task_forks_per_s"], range(cores))
+        return sum(found)
 
 
 def fork_s(count: int = 300) -> float:

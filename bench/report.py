@@ -47,6 +47,7 @@ ROWS = (
 )
 MACHINE = (
     Row("bare forks on all cores, /s", "forks_per_s", decimals=0),
+    Row("forks that run a task, /s", "task_forks_per_s", decimals=0),
     Row("one bare fork, ms", "fork_s", scale=1000),
     Row("python -c pass, ms", "python_s", scale=1000, decimals=1),
     Row("fdatasync, ms", "sync_s", scale=1000),
@@ -110,10 +111,11 @@ class Report:
 
     def _to_limits(self) -> Iterable[tuple[str, ...]]:
         forks, fork = self._median("machine", "forks_per_s"), self._median("machine", "fork_s")
-        python = self._median("machine", "python_s")
-        assert forks is not None and fork is not None and python is not None, "the machine is always measured"
+        python, task_forks = self._median("machine", "python_s"), self._median("machine", "task_forks_per_s")
+        assert forks and task_forks and fork and python, "the machine is always measured"
         if (fan := self._median("server", "fan_s")) is not None:
             yield "isolated tasks/s to bare forks/s", *at_least(FAN / fan / forks, 0.5)
+            yield "isolated tasks/s to forks that run a task, /s", f"{FAN / fan / task_forks:.2f}", ""
         if (chain := self._median("server", "chain_s")) is not None:
             aim = (2 * fork + BESIDE_FORKS_S) / fork
             yield "chained isolated node, in bare forks", *at_most(chain / CHAIN / fork, aim, "two and 1 ms: ")
