@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -35,8 +35,13 @@ from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import GET_EXECUTION_DATA
 from alula.sdk.client.run_view import NodeView, RunReader, RunView, read_full_errors, to_execution_id
 
+NODES_SHOWN = 200
+"""In the tree and in full; of more than that those which failed come first."""
+VALUES_SHOWN_CHARS = 4_000
+"""Of all inputs together, and of all outputs."""
 ITEMS_SHOWN = 10
 REASONS_SHOWN = 5
+_FAILED = (NodePhase.FAILED, NodePhase.TIMED_OUT)
 _OWN_LOGS = "/api/v1/alula/logs/"
 """What `alula logs` prints needs no link."""
 
@@ -68,8 +73,9 @@ def execution(target: Target, name: str, form: str) -> None:
     `full_outputs` beside its own fields.
     """
     id = target.execution(name)
+    attempts_max = NODES_SHOWN if form == "table" else None
     with target.connect() as connection:
-        run = RunReader(connection, id).read()
+        run = RunReader(connection, id, attempts_max=attempts_max).read()
         read_full_errors(connection, run)
         request = execution_pb2.WorkflowExecutionGetDataRequest(id=to_execution_id(id))
         data = connection.call(GET_EXECUTION_DATA, request)
@@ -79,11 +85,11 @@ def execution(target: Target, name: str, form: str) -> None:
         return
     _print_summary(run, data)
     _print_tree(run)
-    told = msgspec.convert(reasons, list[Told])
-    for node in run.walk():
-        if _is_worth_telling(node):
-            _print_node(node, [reason for reason in told if reason.node_id == node.node_id])
-    _print_story([reason for reason in told if not reason.node_id])
+    told: dict[str, list[Told]] = {}
+    for reason in msgspec.convert(reasons, list[Told]):
+        told.setdefault(reason.node_id, []).append(reason)
+    _print_nodes(run, told)
+    _print_story(told.get("", ()))
     selector = target.selector(id)
     click.echo(f"\n{click.style('logs', bold=True)}: alula logs {id.name} NODE{selector}")
 
@@ -136,7 +142,7 @@ def _print_summary(run: RunView, data: execution_pb2.WorkflowExecutionGetDataRes
     )
     for title, literals in (("inputs", data.full_inputs), ("outputs", data.full_outputs)):
         if literals.literals:
-            _print_block(title, outputs_text(literals) if len(literals.literals) != 1 else _single(literals))
+            _print_block(title, _cut(outputs_text(literals) if len(literals.literals) != 1 else _single(literals)))
     if run.phase is not ExecutionPhase.ABORTED and closure.error.code:
         told_by_node = any(node.phase is NodePhase.FAILED for node in run.walk())
         _print_error(closure.error, "", first_line=told_by_node)
@@ -155,19 +161,48 @@ def _single(literals: Any) -> str:
     return f"{name}: {outputs_text(literals).removeprefix(f'{name}: ')}"
 
 
+def _cut(values: str) -> str:
+    if len(values) <= VALUES_SHOWN_CHARS:
+        return values
+    return f"{values[:VALUES_SHOWN_CHARS]}… ({len(values):,} characters; -o json shows all)"
+
+
 def _print_tree(run: RunView) -> None:
     click.echo()
     if not sys.stdout.isatty():
-        for row in plain_tree(run, time.time()):
+        for row in plain_tree(run, time.time(), height=NODES_SHOWN):
             click.echo(row)
         return
     from rich.console import Console  # lazy: only for a terminal
 
-    Console().print(renderable(run, time.time()))
+    Console().print(renderable(run, time.time(), height=NODES_SHOWN))
+
+
+def _print_nodes(run: RunView, told: Mapping[str, Sequence[Told]]) -> None:
+    shown, left = chosen(run)
+    for node in shown:
+        _print_node(node, told.get(node.node_id, ()))
+    if not left:
+        return
+    click.echo(f"\n… and {len(left):,} more nodes; -o json tells all of each")
+    said = Counter(reason.text for node in left for reason in told.get(node.node_id, ()))
+    for text, count in said.most_common(REASONS_SHOWN):
+        click.echo(f"  {count:,} times: {text}")
+
+
+def chosen(run: RunView) -> tuple[list[NodeView], list[NodeView]]:
+    """The nodes to tell in full, and those of a large run that are not."""
+    worth = [node for node in run.walk() if _is_worth_telling(node)]
+    if len(worth) < NODES_SHOWN:
+        return worth, []
+    first = sorted(worth, key=lambda node: node.phase not in _FAILED)[:NODES_SHOWN]  # the order stays among equals
+    ids = {node.node_id for node in first}
+    left = [node for node in run.walk() if node.node_id not in ids and not node.children]
+    return [node for node in worth if node.node_id in ids], left
 
 
 def _is_worth_telling(node: NodeView) -> bool:
-    told = (NodePhase.FAILED, NodePhase.TIMED_OUT, NodePhase.ABORTED, NodePhase.RECOVERED)
+    told = (*_FAILED, NodePhase.ABORTED, NodePhase.RECOVERED)
     return bool(node.attempts) or node.phase in told or bool(_cache_source(node))
 
 

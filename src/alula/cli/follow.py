@@ -25,6 +25,9 @@ from alula.sdk.client.watch import follow
 FRAMES_PER_SECOND = 10
 PLAIN_ROWS = 100
 """Of the tree that ends the plain lines."""
+PLAIN_NODES = 1_000
+"""Whose every change is a plain line; of more it is only said that they failed."""
+_BAD = (NodePhase.FAILED, NodePhase.TIMED_OUT)
 
 
 def show_launched(connection: Connection, id: ExecutionId, form: str, *, selector: str, wait: bool) -> None:
@@ -107,17 +110,16 @@ def _follow_plainly(connection: Connection, id: ExecutionId) -> RunView:
     assert run is not None, "following yields at least once"
     now = time.time()
     say(f"{run.id.name} {run.phase.name} {run_duration(run, now):.1f}s")
-    rows = plain_tree(run, now)
-    for row in rows[:PLAIN_ROWS]:
+    for row in plain_tree(run, now, height=PLAIN_ROWS):
         say(row)
-    if len(rows) > PLAIN_ROWS:
-        say(f"… and {len(rows) - PLAIN_ROWS:,} more")
     return run
 
 
 def _say_change(line: Line, shown: dict[str, str]) -> None:
     """One line for each new phase of a node, and for each new attempt."""
-    if line.phase is NodePhase.UNDEFINED:
+    if line.phase is NodePhase.UNDEFINED or (
+        len(shown) >= PLAIN_NODES and line.node_id not in shown and line.phase not in _BAD
+    ):
         return
     state = f"{line.phase.name} {line.notes}"
     if shown.get(line.node_id) != state:

@@ -90,7 +90,7 @@ def fit(tree: Sequence[Line], height: int) -> tuple[list[Line], str]:
     return [tree[place] for place in sorted(kept)], f"… and {said}"
 
 
-def renderable(run: RunView, now: float, *, height: int = 10_000) -> RenderableType:
+def renderable(run: RunView, now: float, *, height: int) -> RenderableType:
     """The run with its tree, for rich to print or to keep up to date."""
     shown, left_out = fit(lines(run, now), height - 2)
     grid = Table.grid(padding=(0, 2, 0, 0))
@@ -115,9 +115,9 @@ def plain(line: Line) -> str:
     return " ".join(facts) + (f" ({', '.join(notes)})" if notes else "")
 
 
-def plain_tree(run: RunView, now: float) -> list[str]:
-    """The whole tree as text, for where there is no terminal."""
-    tree = lines(run, now)
+def plain_tree(run: RunView, now: float, *, height: int) -> list[str]:
+    """The tree as text, for where there is no terminal."""
+    tree, left_out = fit(lines(run, now), height)
     width = max((len(line.guide + line.name) + 2 for line in tree), default=0)
     rows: list[str] = []
     for line in tree:
@@ -126,7 +126,7 @@ def plain_tree(run: RunView, now: float) -> list[str]:
         notes = [*line.notes, *([_items_text(line.items)] if line.items else [])]
         word = "waiting" if line.phase is NodePhase.UNDEFINED else line.phase.name
         rows.append(f"{label}  {line.node_id}  {word}  {duration}  {', '.join(notes)}".rstrip())
-    return rows
+    return [*rows, left_out] if left_out else rows
 
 
 def items_of(node: NodeView) -> Items | None:

@@ -5,42 +5,14 @@ from __future__ import annotations
 import io
 from typing import cast
 
-from flyteidl.admin import execution_pb2, node_execution_pb2, task_execution_pb2
-from flyteidl.core import execution_pb2 as phases_pb2
 from rich.console import Console
+from tests.unit.cli.views import node, run
 
 from alula.cli.tree import Items, fit, items_of, lines, plain, plain_tree, renderable
 from alula.core.engine.records import AttemptPhase, CacheStatus, NodePhase
-from alula.sdk.client.run_view import NodeView, RunView, short_name
+from alula.sdk.client.run_view import NodeView, short_name
 
 NOW = 1_000_010.0
-
-
-def node(node_id, name, phase, *, started=1_000_000, took=None, attempts=1, children=(), cache=0, items=(), code=""):
-    closure = node_execution_pb2.NodeExecutionClosure(phase=int(phase))
-    closure.started_at.FromSeconds(started)
-    if took is not None:
-        closure.duration.FromMilliseconds(int(took * 1000))
-    closure.task_node_metadata.cache_status = int(cache)
-    closure.error.code = code
-    view = NodeView(node_id, name, node_execution_pb2.NodeExecution(closure=closure), children=list(children))
-    for number in range(attempts):
-        attempt = task_execution_pb2.TaskExecution()
-        attempt.id.retry_attempt = number
-        for index, item in enumerate(items):
-            attempt.closure.metadata.external_resources.add(index=index, phase=int(item))
-        view.attempts.append(attempt)
-    view.is_array = bool(items)
-    return view
-
-
-def run(*nodes, phase=phases_pb2.WorkflowExecution.RUNNING):
-    execution = execution_pb2.Execution()
-    execution.id.name = "r1"
-    execution.spec.launch_plan.name = "flows.pipeline"
-    execution.closure.phase = phase
-    execution.closure.created_at.FromSeconds(1_000_000)
-    return RunView(execution, list(nodes))
 
 
 SAMPLE = run(
@@ -65,7 +37,7 @@ def test_an_array_of_which_not_all_items_are_told_counts_them_all():
 
 
 def test_the_tree_shows_names_phases_durations_and_notes():
-    assert plain_tree(SAMPLE, NOW) == [
+    assert plain_tree(SAMPLE, NOW, height=100) == [
         "├─ ✓ load     n0  SUCCEEDED  0.00s  cached",
         "├─ ✓ fetch    n1  SUCCEEDED  1.5s  attempt 2",
         "├─ ● inner    n2  RUNNING  10.0s",
@@ -97,7 +69,7 @@ def test_a_tree_that_fits_is_shown_whole():
 
 def test_it_renders_on_a_terminal():
     console = Console(width=100, force_terminal=True, color_system=None, file=io.StringIO())
-    console.print(renderable(SAMPLE, NOW))
+    console.print(renderable(SAMPLE, NOW, height=100))
     text = cast(io.StringIO, console.file).getvalue()
     assert "flows.pipeline  r1  RUNNING" in text
     assert "2/4, 1 failed" in text
