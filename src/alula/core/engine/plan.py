@@ -156,7 +156,7 @@ class _Planner:
     def _failure_node(self, node: workflow_pb2.Node, number: int, numbers: Mapping[str, int]) -> PlanNode:
         planned = self._node(node, number, numbers, set(), set())
         inputs = self._interface_of(node).inputs.variables
-        takers = (name for name, variable in inputs.items() if _takes_error(variable.type))
+        takers = (name for name in sorted(inputs) if _takes_error(inputs[name].type))
         return msgspec.structs.replace(planned, error_input=next(takers, ""))
 
     def _node(

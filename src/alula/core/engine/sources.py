@@ -71,7 +71,10 @@ def _compile(data: literals_pb2.BindingData, nodes: Mapping[str, int]) -> Source
             items = tuple(_compile(item, nodes) for item in data.collection.bindings)
             return _fold_list(items)
         case "map":
-            return _fold_map({key: _compile(item, nodes) for key, item in data.map.bindings.items()})
+            # Sorted, as a protobuf map has another order in each process, and the order is that of what is loaded.
+            return _fold_map({key: _compile(data.map.bindings[key], nodes) for key in sorted(data.map.bindings)})
+        case "offloaded_metadata":
+            return Constant(literals_pb2.Literal(offloaded_metadata=data.offloaded_metadata))
         case _:
             return Constant(literals_pb2.Literal(scalar=data.scalar))
 

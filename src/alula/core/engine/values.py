@@ -52,7 +52,8 @@ def _look_into(plan: PlanNode, inputs: literals_pb2.LiteralMap, loaded: Loaded) 
     if plan.branch is None and plan.array is None:
         return
     bound = plan.array.bound_inputs if plan.array is not None else ()
-    for name, literal in inputs.literals.items():
+    for name in sorted(inputs.literals):  # a protobuf map has another order in each process
+        literal = inputs.literals[name]
         if name not in bound and is_offloaded(literal) and literal.offloaded_metadata.uri not in loaded:
             raise NotLoaded(literal.offloaded_metadata.uri)
 

@@ -25,13 +25,14 @@ from alula.core.engine.events import ValueLoaded
 from alula.core.engine.records import ExecutionPhase, NodePhase
 from alula.core.engine.step import accepts, outstanding
 from alula.core.errors import TaskError
-from alula.core.literals.offloading import OffloadRule, is_offloaded
+from alula.core.literals.offloading import OffloadRule, is_offloaded, put_aside
 
 RULE = OffloadRule("mem://values", 60)
 NUMBERS = integers(range(20))
 SPREAD = task("spread", outputs={"o0": list_of(INT)})
 SUM = task("sum", inputs={"xs": list_of(INT)})
 T = task("t")
+PARTS = task("parts", inputs={"d": types_pb2.LiteralType(map_value_type=INT)}, outputs={})
 ITEM = task("item", inputs={"x": list_of(INT)}, outputs={"o0": list_of(INT)})
 
 
@@ -241,3 +242,36 @@ def test_another_execution_takes_over_what_was_put_aside() -> None:
     assert again.phase("n1") is NodePhase.RECOVERED
     assert again.inputs_of("n2") == {"x": integer(5)}
     again.assert_replays()
+
+
+def test_values_are_asked_for_in_the_order_of_their_names_in_every_process() -> None:
+    names = [f"x{number}" for number in range(8)]
+    lists = {name: list_of(INT) for name in names}
+    wide = task("wide", inputs=lists, outputs={"o0": list_of(INT)})
+    given = literals_pb2.LiteralMap(literals={name: integers([*range(20), place]) for place, name in enumerate(names)})
+    asides = put_aside(given, RULE)
+    uris = [given.literals[name].offloaded_metadata.uri for name in names]
+    mapped = map_node("n0", wide, **{name: f".{name}" for name in reversed(names)})
+    parts = workflow_pb2.Node(id="n1", task_node=workflow_pb2.TaskNode(reference_id=PARTS.id))
+    entries = parts.inputs.add(var="d").binding.map.bindings
+    for name in reversed(names):
+        entries[name].promise.var = name
+        entries[name].promise.attr_path.add(int_value=0)
+    for node in (mapped, parts):
+        closure = compiled(workflow("w", [node], inputs=lists), [wide, PARTS])
+        run = Driver(closure, offload=RULE, **given.literals)
+        run.objects.update({aside.uri: literals_pb2.Literal.FromString(aside.data) for aside in asides})
+        asked: list[str] = []
+        while run.loads:
+            asked += run.loads
+            run.load()
+        assert asked == uris
+        run.assert_replays()
+
+
+def test_a_reference_in_a_binding_is_handed_on() -> None:
+    node = workflow_pb2.Node(id="n0", task_node=workflow_pb2.TaskNode(reference_id=SUM.id))
+    binding = node.inputs.add(var="xs").binding.offloaded_metadata
+    binding.uri, binding.size_bytes = "mem://values/else", 10
+    binding.inferred_type.CopyFrom(list_of(INT))
+    assert driver(node).inputs_of("n0")["xs"].offloaded_metadata.uri == "mem://values/else"
