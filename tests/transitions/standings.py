@@ -81,7 +81,7 @@ def all_events(run: Driver) -> Iterator[facts.NodeEvent]:
     node = len(run.plan.nodes) - 1
     cell = run.state.scopes[0].cells[node]
     gate = run.plan.nodes[node].gate
-    attempt = cell.attempt if isinstance(cell, TaskCell) else 0
+    attempt, at = (cell.attempt, cell.due_at) if isinstance(cell, TaskCell) else (0, 0)
     yield facts.AttemptWaits(0, 0, node, attempt, "no room")
     yield facts.AttemptStarted(0, 0, node, attempt)
     yield facts.AttemptSucceeded(0, 0, node, attempt, b"")
@@ -92,6 +92,6 @@ def all_events(run: Driver) -> Iterator[facts.NodeEvent]:
     yield facts.CacheMissed(0, 0, node, reserved=True)
     yield facts.CacheAwaited(0, 0, node, "p/d/other/n0")
     for kind in get_args(facts.TimerKind):
-        yield facts.TimerFired(0, 0, node, attempt, kind)
+        yield facts.TimerFired(at, 0, node, attempt, kind)
     yield facts.SignalSet(0, gate.signal_id if gate is not None else "none", b"")
     yield facts.ChildEnded(0, cell.child if isinstance(cell, ChildCell) else "none")

@@ -83,7 +83,7 @@ OPENED: Table = {
 
 GRAPH_SCOPE: Table = {
     ("-", "start"): ("runs",),
-    ("runs", "node succeeded"): ("runs", "succeeded", "failed"),
+    ("runs", "node succeeded"): ("runs", "succeeded", "handles", "failed"),
     ("runs", "node failed"): ("runs on", "handles", "failed"),
     ("runs", "abort"): ("aborted",),
     ("runs on", "node succeeded"): ("runs on", "handles", "failed"),

@@ -257,6 +257,33 @@ def test_cancel_ends_the_whole_group_and_reports_nothing(tmp_path, stubborn):
     on_executor(tmp_path, scenario, kill_grace_s=0.2, cpu_millicores=2000)
 
 
+def test_what_is_wanted_again_while_it_still_dies_runs_again(tmp_path):
+    spec = attempt(tmp_path, "sh", "-c", "trap '' TERM; echo up; sleep 600 & wait; wait")
+    again = msgspec.structs.replace(spec, task=attempt(tmp_path, "true").task)
+
+    async def scenario(harness: Harness):
+        harness.executor.submit(spec)
+        await harness.until(lambda: harness.of(spec, "RUNNING"))
+        await asyncio.to_thread(eventually, lambda: "up" in log_of(spec))
+        harness.executor.cancel(spec.id)
+        harness.executor.submit(again)
+        await harness.until(lambda: harness.end_of(spec))
+        assert harness.end_of(spec).phase == "SUCCEEDED"
+
+    on_executor(tmp_path, scenario, kill_grace_s=0.2)
+
+
+def test_a_stop_before_anything_has_started_is_silent(tmp_path):
+    errors: list[object] = []
+
+    async def scenario(harness: Harness):
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+        harness.executor.submit(attempt(tmp_path, "true"))
+
+    on_executor(tmp_path, scenario)
+    assert errors == []
+
+
 def test_cancel_before_the_start_and_of_the_unknown(tmp_path, bundle):
     waiting = attempt(tmp_path, "true", cpu_millicores=2000)
     importing = attempt(tmp_path, *task_command(bundle, "seven"), node="n1", cpu_millicores=2000)

@@ -5,6 +5,8 @@ Both sides of an AND or OR are evaluated, as in Flyte: what can't be evaluated i
 
 from __future__ import annotations
 
+import math
+
 from flyteidl.core import condition_pb2, literals_pb2
 
 from alula.core.errors import InvalidInput
@@ -38,6 +40,8 @@ def holds(condition: condition_pb2.BooleanExpression, inputs: literals_pb2.Liter
 
 def _ordered(how: _Operator.ValueType, left: _Value, right: _Value) -> bool:
     order = _order(left, right)
+    if order is None:
+        return False
     match how:
         case condition_pb2.ComparisonExpression.GT:
             return order > 0
@@ -49,13 +53,15 @@ def _ordered(how: _Operator.ValueType, left: _Value, right: _Value) -> bool:
             return order <= 0
 
 
-def _order(left: _Value, right: _Value) -> int:
-    """Less than, equal to or greater than 0 as `left` is to `right`."""
+def _order(left: _Value, right: _Value) -> int | None:
+    """Less than, equal to or greater than 0 as `left` is to `right`; None where one is not a number."""
     if isinstance(left, str) and isinstance(right, str):
         return (left > right) - (left < right)
     if isinstance(left, bool) or isinstance(right, bool):
         raise InvalidInput("ConditionNotEvaluable", "truth values have no order")
     if isinstance(left, int | float) and isinstance(right, int | float):
+        if math.isnan(left) or math.isnan(right):
+            return None
         return (left > right) - (left < right)
     raise InvalidInput("ConditionNotEvaluable", f"`{left}` and `{right}` have no order")
 

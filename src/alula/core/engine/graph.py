@@ -70,6 +70,9 @@ class GraphScope:
     def spec_id(self, node: int) -> str:
         return self.plan.nodes[node].id
 
+    def handles_failure(self, node: int) -> bool:
+        return node == self.plan.failure or (self.parent is not None and self.parent.handles_failure(self.parent_node))
+
     def after(self, nodes: Sequence[int]) -> frozenset[int]:
         found: set[int] = set()
         waiting = list(nodes)
@@ -113,7 +116,7 @@ class GraphScope:
         self.phases[node] = NodePhase.QUEUED
         inputs = values.settle(turn, resolved)
         report.node_queued(turn, self, node, inputs)
-        if node != self.plan.failure and recovery.take_over(turn, self, node, resolved):
+        if recovery.take_over(turn, self, node, resolved):
             return
         turn.machines[plan.kind].begin(turn, self, node, inputs)
 
@@ -182,12 +185,13 @@ class GraphScope:
         try:
             outputs = resolve(self.plan.outputs, self.values, turn.execution.loaded)
         except NotLoaded as needed:
-            error = values.load(turn, self, values.OUTPUTS, needed.uri)
-            if error is not None:
-                turn.end_scope(self, error=error)
+            self.error = values.load(turn, self, values.OUTPUTS, needed.uri)
+            if self.error is not None:
+                self._fail(turn, self.error)
             return
         except Unresolved as unresolved:
-            turn.end_scope(self, error=unresolved.error)
+            self.error = unresolved.error
+            self._fail(turn, self.error)
             return
         turn.end_scope(self, outputs=values.settle(turn, outputs))
 

@@ -13,7 +13,7 @@ from flyteidl.core import literals_pb2
 from alula.core.engine.events import AttemptSucceeded, CacheHit, Created, Event, GraphReturned, ValueLoaded
 from alula.core.engine.plan import Plan
 from alula.core.engine.plan_nodes import PlanNodes
-from alula.core.engine.records import CacheStatus, Changes, NodePhase, NodeRecord
+from alula.core.engine.records import AttemptPhase, CacheStatus, Changes, NodePhase, NodeRecord
 from alula.core.engine.recovery import Kept, Made, Recovery, hashes_of, target_of
 from alula.core.engine.state import Execution
 from alula.core.engine.step import start, step
@@ -93,6 +93,9 @@ class _Inventory:
         for attempt in changes.attempts:
             self._attempts.setdefault(attempt.node_id, {})[-1] = attempt.attempt
         for item in changes.items:
+            kept = self._before.items.get(item.node_id, {}).get(item.index) if self._before is not None else None
+            if kept is not None and item.phase is AttemptPhase.SUCCEEDED:  # unless it ran again: then its event tells
+                self._items.setdefault(item.node_id, {}).setdefault(item.index, kept)
             self._attempts.setdefault(item.node_id, {})[item.index] = item.attempt
 
     def recovery(self, origin: str, state: Execution, checkpoint: Checkpoint) -> Recovery:

@@ -1,7 +1,7 @@
 """Places under `max_parallelism`: who may run now, who waits, who is next.
 
 A place is held by an attempt of a task or by a child execution, wherever in the execution it is. First come, first
-served.
+served; an attempt that is tried again at once keeps its place.
 """
 
 from __future__ import annotations

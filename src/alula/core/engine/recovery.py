@@ -206,7 +206,10 @@ def _is_same(turn: Turn, scope: Scope, node: int, found: Kept | Made, inputs: li
 
 
 def _renews(recovery: Recovery, scope: Scope, node: int) -> bool:
-    """Whether a node runs again whatever it gave: it was chosen, comes after what was chosen, or is inside such."""
+    """Whether a node runs again whatever it gave: it handles a failure, was chosen, comes after what was chosen, or is
+    inside such."""
+    if scope.handles_failure(node):
+        return True
     if not recovery.again:
         return False
     if scope.renewed is None:

@@ -118,6 +118,10 @@ class Scope(Protocol):
         """The node's id in the template that it comes from."""
         ...
 
+    def handles_failure(self, node: int) -> bool:
+        """Whether it is a failure node, or inside one."""
+        ...
+
     def after(self, nodes: Sequence[int]) -> frozenset[int]:
         """The nodes that wait for one of these, directly or not."""
         ...

@@ -4,7 +4,7 @@ Flyte's rules. The types are equal (metadata and annotations apart), or:
 
 * an enum is a string and a string may become an enum;
 * a collection or map of nothing (an empty constant) is any collection or map;
-* each variant of an upstream union fits the downstream type; a union of one variant is that variant;
+* each variant of an upstream union fits the downstream type (in Flyte only where the union has one);
 * a type fits a union when it fits exactly one of its variants, with the same tag where upstream has one;
   `None` fits every union that names it;
 * a structured data set or schema has at least the columns that downstream names, in the same format
@@ -47,9 +47,9 @@ def can_cast(upstream: types_pb2.LiteralType, downstream: types_pb2.LiteralType)
     """Whether a value of type `upstream` may be given where `downstream` is expected."""
     if upstream == downstream:
         return True
-    one_variant = upstream.WhichOneof("type") == "union_type" and len(upstream.union_type.variants) == 1
-    if one_variant and downstream.WhichOneof("type") != "union_type":
-        return can_cast(upstream.union_type.variants[0], downstream)
+    variants = upstream.union_type.variants
+    if variants and downstream.WhichOneof("type") != "union_type":
+        return all(can_cast(variant, downstream) for variant in variants)
     return _fits(upstream, downstream)
 
 

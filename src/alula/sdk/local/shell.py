@@ -174,7 +174,7 @@ class _Shell:
             case LookUpCache():
                 entry = self._cache.get(action.key)
                 if entry is None:
-                    self._apply(CacheMissed(_now_us(), action.scope, action.node))
+                    self._apply(CacheMissed(_now_us(), action.scope, action.node, reserved=bool(action.holder)))
                 else:
                     self._apply(CacheHit(_now_us(), action.scope, action.node, entry.outputs, entry.source))
             case SetTimer():
@@ -203,7 +203,8 @@ class _Shell:
             with _limit(plan.timeout_us):
                 outcome = self._run_attempt(action, plan)
         except _TimedOut:
-            self._apply(TimerFired(_now_us(), action.scope, action.node, action.attempt, "timeout"))
+            at = max(_now_us(), started.at + plan.timeout_us)
+            self._apply(TimerFired(at, action.scope, action.node, action.attempt, "timeout"))
             return
         if isinstance(outcome, TaskError):
             failed = AttemptFailed(_now_us(), action.scope, action.node, action.attempt, outcome)
@@ -236,7 +237,7 @@ class _Shell:
         fired = TimerFired(at, timer.scope, timer.node, timer.attempt, timer.kind)
         if accepts(self._execution, fired):
             time.sleep(max(0.0, (at - _now_us()) / 1_000_000))
-            self._apply(msgspec.structs.replace(fired, at=_now_us()))
+            self._apply(msgspec.structs.replace(fired, at=max(at, _now_us())))
 
 
 @contextmanager

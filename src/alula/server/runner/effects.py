@@ -236,7 +236,7 @@ class Effects:
             self._looked_up.discard((execution, action.scope, action.node, stage))
 
     def _timer_fired(self, execution: ExecutionId, timer: SetTimer) -> None:
-        fired = facts.TimerFired(self._clock(), timer.scope, timer.node, timer.attempt, timer.kind)
+        fired = facts.TimerFired(max(self._clock(), timer.at), timer.scope, timer.node, timer.attempt, timer.kind)
         self._arrive(execution, fired)
 
     def spawn(self, work: Coroutine[object, object, None]) -> None:

@@ -197,3 +197,10 @@ def test_a_node_after_an_array_gets_its_list() -> None:
     run.succeed("n0[0]", 1)
     run.succeed("n0[1]", 2)
     assert run.inputs_of("n1")["xs"] == integers([1, 2])
+
+
+def test_what_is_no_list_is_the_same_for_all_items() -> None:
+    scaled = task("scaled", inputs={"x": list_of(INT), "k": INT}, outputs={"o0": list_of(INT)})
+    template = workflow("w", [map_node("n0", scaled, x=".xs", k=3)], inputs={"xs": list_of(INT)})
+    run = Driver(compiled(template, [scaled]), xs=integers([1, 2]))
+    assert sorted(run.waiting) == ["n0[0]", "n0[1]"]

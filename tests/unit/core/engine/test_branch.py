@@ -1,5 +1,9 @@
 """Branch nodes: one case runs, the others leave no trace."""
 
+import math
+
+import pytest
+from flyteidl.core import literals_pb2, types_pb2
 from tests.graphs import (
     INT,
     branch_node,
@@ -19,6 +23,7 @@ from alula.core.engine.events import Claimed
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
 T = task("t")
+FLOAT = types_pb2.LiteralType(simple=types_pb2.FLOAT)
 
 
 def branching(x: int, *, error: str = "", nested: bool = False) -> Driver:
@@ -106,3 +111,14 @@ def test_an_execution_that_ends_as_it_begins_can_be_claimed_all_the_same() -> No
     assert run.state.phase is ExecutionPhase.FAILED
     run.apply(Claimed(0, "runner"))
     run.assert_replays()
+
+
+@pytest.mark.parametrize("operator", ["GT", "GTE", "LT", "LTE", "EQ"])
+def test_what_is_not_a_number_is_in_no_order(operator: str) -> None:
+    condition = comparison("f", operator, 0)
+    condition.comparison.right_value.primitive.float_value = 1.0
+    branch = branch_node("b", [(condition, task_node("yes", T, x=1))], otherwise=task_node("no", T, x=1), f=".f")
+    nothing = literals_pb2.Literal()
+    nothing.scalar.primitive.float_value = math.nan
+    run = Driver(compiled(workflow("w", [branch], inputs={"f": FLOAT}), [T]), f=nothing)
+    assert list(run.waiting) == ["b-0-b-no"]

@@ -6,8 +6,10 @@ from tests.graphs import (
     compiled,
     identifier,
     integer,
+    integers,
     interface,
     launch_plan_node,
+    list_of,
     optional,
     sub_workflow_node,
     task,
@@ -134,3 +136,17 @@ def test_places_of_what_was_stopped_are_free_again() -> None:
         run.succeed(node)
     assert run.state.phase is ExecutionPhase.FAILED
     assert run.state.running == 0
+
+
+def test_it_runs_too_when_the_outputs_of_the_workflow_are_not_there() -> None:
+    lists = task("lists", outputs={"o0": list_of(INT)})
+    template = workflow("w", [task_node("n0", lists, x=".x")], outputs={"y": (INT, "n0.o0")})
+    template.outputs[0].binding.promise.attr_path.add(int_value=3)
+    template.failure_node.CopyFrom(task_node("fn0", T, x=".x"))
+    run = Driver(compiled(template, [lists, T]), x=integer(1))
+    run.succeed("n0", o0=integers([1]))
+    assert set(run.waiting) == {"fn0"}
+    run.succeed("fn0")
+    assert run.result is not None and run.result.error is not None
+    assert run.result.error.code == "BindingResolutionFailure"
+    run.assert_replays()

@@ -378,3 +378,29 @@ def test_what_a_fork_did_anew_does_not_come_back_from_before_it() -> None:
     third = again(second)
     assert third.phase("n0") is NodePhase.RECOVERED
     assert set(third.waiting) == {"n1"}
+
+
+def test_what_is_inside_a_failure_node_is_for_this_failure_too() -> None:
+    template = workflow("w", [task_node("n0", T, x=".x")])
+    template.failure_node.CopyFrom(sub_workflow_node("fn0", CHAIN, x=".x"))
+    run = chain(template)
+    run.fail("n0")
+    for node in ("fn0-0-n0", "fn0-0-n1", "fn0-0-n2"):
+        run.succeed(node, 5)
+    second = again(run, template)
+    second.fail("n0")
+    assert set(second.waiting) == {"fn0-0-n0"}
+
+
+def test_items_that_a_fork_took_over_are_not_computed_by_its_recovery() -> None:
+    nodes = [task_node("n0", T, x=".x"), map_node("n1", MAPPED, x=".xs")]
+    template = workflow("w", nodes, inputs={"x": INT, "xs": LISTS}, run_on_failure=True)
+    run = Driver(compiled(template, [T, MAPPED]), x=integer(1), xs=integers([1, 2]))
+    run.succeed("n0", 1)
+    run.succeed("n1[0]", 1)
+    run.fail("n1[1]")
+    fork = again(run, template, again=("n0",))
+    assert set(fork.waiting) == {"n0", "n1[1]"}
+    fork.succeed("n0", 1)
+    fork.fail("n1[1]")
+    assert set(again(fork, template).waiting) == {"n1[1]"}

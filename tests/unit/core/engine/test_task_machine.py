@@ -227,3 +227,16 @@ def test_an_error_is_recorded_with_its_node() -> None:
     run = single()
     run.fail("n0")
     assert run.nodes["n0"].error == TaskError("Boom", "n0 broke", "USER", False, "n0")
+
+
+def test_the_deadline_of_an_attempt_that_was_started_again_is_that_of_its_last_start() -> None:
+    of = task("t", timeout_s=10)
+    run = Driver(compiled(workflow("w", [task_node("n0", of, x=".x")]), [of]), x=integer(1))
+    run.started("n0")
+    run.advance(8)
+    run.started("n0")
+    run.advance(3)
+    assert run.phase("n0") is NodePhase.RUNNING
+    run.assert_replays()
+    run.advance(7)
+    assert run.phase("n0") is NodePhase.FAILED

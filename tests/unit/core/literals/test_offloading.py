@@ -2,10 +2,10 @@
 
 import pytest
 from flyteidl.core import literals_pb2, tasks_pb2, types_pb2
-from tests.graphs import INT, integer, integers, list_of
+from tests.graphs import INT, integer, integers, list_of, optional
 
 from alula.core.literals.casting import can_cast
-from alula.core.literals.checking import literal_type_of
+from alula.core.literals.checking import check_literal, literal_type_of
 from alula.core.literals.hashing import hash_literal
 from alula.core.literals.offloading import TOGETHER, OffloadRule, is_offloaded, put_aside, reads_references
 
@@ -105,3 +105,20 @@ def test_a_value_that_has_no_type_is_put_aside_without_one() -> None:
     put_aside(values, RULE)
     assert is_offloaded(values.literals["x"])
     assert values.literals["x"].offloaded_metadata.inferred_type == types_pb2.LiteralType()
+
+
+def test_a_list_of_lists_of_what_may_be_missing_is_still_one_when_it_is_put_aside() -> None:
+    text_type, none = types_pb2.LiteralType(simple=types_pb2.STRING), types_pb2.LiteralType(simple=types_pb2.NONE)
+
+    def maybe(value: literals_pb2.Literal, kind: types_pb2.LiteralType) -> literals_pb2.Literal:
+        return literals_pb2.Literal(scalar=literals_pb2.Scalar(union=literals_pb2.Union(value=value, type=kind)))
+
+    def collection(*items: literals_pb2.Literal) -> literals_pb2.Literal:
+        return literals_pb2.Literal(collection=literals_pb2.LiteralCollection(literals=items))
+
+    missing = literals_pb2.Literal(scalar=literals_pb2.Scalar(none_type=literals_pb2.Void()))
+    values = literals(x=collection(collection(maybe(text(200), text_type)), collection(maybe(missing, none))))
+    wanted = list_of(list_of(optional(text_type)))
+    assert check_literal(values.literals["x"], wanted) is None
+    assert put_aside(values, RULE)
+    assert check_literal(values.literals["x"], wanted) is None

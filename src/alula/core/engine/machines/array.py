@@ -39,6 +39,7 @@ class ArrayScope:
     ) -> None:
         self.id = id
         self.parent: Scope | None = parent
+        self._around = parent
         self.parent_node = parent_node
         self.inputs = inputs
         self.phases = bytearray(size)
@@ -66,6 +67,9 @@ class ArrayScope:
     def spec_id(self, node: int) -> str:
         return f"n{node}"
 
+    def handles_failure(self, node: int) -> bool:
+        return self._around.handles_failure(self.parent_node)
+
     def after(self, nodes: Sequence[int]) -> frozenset[int]:
         return frozenset()
 
@@ -78,7 +82,7 @@ class ArrayScope:
     def _own_inputs(self, node: int) -> literals_pb2.LiteralMap:
         own = literals_pb2.LiteralMap()
         for name, literal in self._lists.literals.items():
-            is_list = name not in self._rule.bound_inputs
+            is_list = name not in self._rule.bound_inputs and literal.HasField("collection")
             own.literals[name].CopyFrom(literal.collection.literals[node] if is_list else literal)
         return own
 
@@ -186,9 +190,11 @@ def _rule(plan: PlanNode) -> ArrayRule:
 
 
 def _size(rule: ArrayRule, inputs: literals_pb2.LiteralMap) -> int | TaskError:
-    """The common length of the list inputs, long enough to have as many successes as are asked for."""
-    lists = {name: literal for name, literal in inputs.literals.items() if name not in rule.bound_inputs}
-    assert not any(map(is_offloaded, lists.values())), "an array begins once its lists are at hand"
+    """The common length of the list inputs, long enough to have as many successes as are asked for. What is no list is
+    the same for all items, as in Flyte."""
+    mapped = {name: literal for name, literal in inputs.literals.items() if name not in rule.bound_inputs}
+    assert not any(map(is_offloaded, mapped.values())), "an array begins once its lists are at hand"
+    lists = {name: literal for name, literal in mapped.items() if literal.HasField("collection")}
     lengths = {name: len(literal.collection.literals) for name, literal in lists.items()}
     if len(set(lengths.values())) != 1:
         told = ", ".join(f"{name} has {length}" for name, length in sorted(lengths.items()))

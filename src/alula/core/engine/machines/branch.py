@@ -46,6 +46,9 @@ class BranchScope:
     def spec_id(self, node: int) -> str:
         return self._chosen.id
 
+    def handles_failure(self, node: int) -> bool:
+        return self._around.handles_failure(self.parent_node)
+
     def after(self, nodes: Sequence[int]) -> frozenset[int]:
         return frozenset()
 

@@ -423,6 +423,8 @@ _TIMER_STAGES: dict[TimerKind, tuple[Stage, ...]] = {
 def _timer_is_due(cell: TaskCell, event: TimerFired) -> bool:
     if event.kind != "queue_timeout" and event.attempt != cell.attempt:
         return False
+    if event.kind == "timeout" and event.at < cell.due_at:
+        return False  # that of an earlier start of the attempt
     return cell.stage in _TIMER_STAGES[event.kind]
 
 

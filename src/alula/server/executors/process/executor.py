@@ -68,6 +68,8 @@ class ProcessExecutor:
         self._admission: Admission[int] = Admission(capacity)
         self._attempts: dict[AttemptId, Attempt] = {}
         self._by_number: dict[int, Attempt] = {}
+        self._wanted_again: dict[AttemptId, AttemptSpec] = {}
+        """Attempts that were cancelled, submitted once more, and have not ended yet."""
         self._numbers = itertools.count(1)
         self._environments = Environments(
             data / "environments", self._options.environments, make=self._options.build_environments
@@ -103,7 +105,10 @@ class ProcessExecutor:
         for task in self._preparing:
             task.cancel()
         self._environments.close()
+        self._wanted_again.clear()
         self._attempts.clear()
+        for number in self._by_number:
+            self._admission.discard(number)
         self._by_number.clear()
         await self._pool.close()
         await asyncio.to_thread(self._folders.remove_all)
@@ -113,7 +118,10 @@ class ProcessExecutor:
         self._by_number.clear()
 
     def submit(self, spec: AttemptSpec) -> None:
-        if spec.id in self._attempts:
+        running = self._attempts.get(spec.id)
+        if running is not None:
+            if running.cancelled:  # it is wanted again before its processes are gone
+                self._wanted_again[spec.id] = spec
             return
         try:
             files.check(spec)
@@ -136,6 +144,7 @@ class ProcessExecutor:
         self._pump_soon()
 
     def cancel(self, attempt: AttemptId) -> None:
+        self._wanted_again.pop(attempt, None)
         found = self._attempts.get(attempt)
         if found is None or found.cancelled:
             return
@@ -312,6 +321,9 @@ class ProcessExecutor:
             self._folders.give_back(attempt.cwd)
         if attempt.group is not None and self._cgroups is not None:
             self._cgroups.remove(attempt.group)
+        again = self._wanted_again.pop(attempt.spec.id, None)
+        if again is not None:
+            self.submit(again)
         self._pump_soon()
 
     def _clear_work(self) -> None:
