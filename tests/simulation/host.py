@@ -206,6 +206,7 @@ class Host:
 
     async def _serve(self, life: Life) -> None:
         world = self.world
+        world.started_s = asyncio.get_running_loop().time()
         store = Port(world.store, life.reach, world, "store")
         blobs = Port(world.blobs, life.reach, world, "blob")
         platform = Platform(

@@ -68,6 +68,8 @@ class World:
         )
         self.reference = Reference(self.library, self.behaviour)
         self.violations: list[str] = []
+        self.started_s = 0.0
+        """When a host last began to serve."""
         self.notes: list[str] = []
         self.store = WatchedStore(MemoryStore(clock=lambda: self.now_us), self.violated)
         self.store.on_commit.append(self._committed)
@@ -181,7 +183,7 @@ class World:
 
     def _is_long_ago(self, ended_at: int | None) -> bool:
         """Whether it ended longer ago than it takes to clear away what it left, and all has gone well meanwhile."""
-        well_for_s = asyncio.get_running_loop().time() - self.faults.until_s
+        well_for_s = asyncio.get_running_loop().time() - max(self.faults.until_s, self.started_s)
         return ended_at is not None and min(self.now_us - ended_at, well_for_s * 1_000_000) > ORPHAN_US
 
     def _was_done_before(self, attempt: AttemptId) -> bool:
