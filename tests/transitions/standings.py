@@ -65,10 +65,10 @@ STANDINGS: dict[tuple[str, str], Callable[[], Driver]] = {
     ("gate", "signal"): lambda: of(timed(signal_node("n1", INT))),
     ("gate", "sleep"): lambda: of(sleep_node("n1", 30)),
     ("launch_plan", "waits"): lambda: of(
-        launch_plan_node("n1", PLAN.id, x=1), task_node("n0", T, x=1), max_parallelism=1
+        timed(launch_plan_node("n1", PLAN.id, x=1)), task_node("n0", T, x=1), max_parallelism=1
     ),
-    ("launch_plan", "launched"): lambda: of(launch_plan_node("n1", PLAN.id, x=1)),
-    ("subworkflow", "open"): lambda: of(sub_workflow_node("n1", INNER, x=1)),
+    ("launch_plan", "launched"): lambda: of(timed(launch_plan_node("n1", PLAN.id, x=1))),
+    ("subworkflow", "open"): lambda: of(timed(sub_workflow_node("n1", INNER, x=1))),
     ("array", "open"): lambda: of(map_node("n1", MAPPED, x=".xs")),
     ("branch", "open"): lambda: of(
         branch_node("n1", [(comparison("v", "GT", 0), task_node("big", T, x=1))], error="no", v=".x")
@@ -81,7 +81,7 @@ def all_events(run: Driver) -> Iterator[facts.NodeEvent]:
     node = len(run.plan.nodes) - 1
     cell = run.state.scopes[0].cells[node]
     gate = run.plan.nodes[node].gate
-    attempt, at = (cell.attempt, cell.due_at) if isinstance(cell, TaskCell) else (0, 0)
+    attempt = cell.attempt if isinstance(cell, TaskCell) else 0
     yield facts.AttemptWaits(0, 0, node, attempt, "no room")
     yield facts.AttemptStarted(0, 0, node, attempt)
     yield facts.AttemptSucceeded(0, 0, node, attempt, b"")
@@ -92,6 +92,6 @@ def all_events(run: Driver) -> Iterator[facts.NodeEvent]:
     yield facts.CacheMissed(0, 0, node, reserved=True)
     yield facts.CacheAwaited(0, 0, node, "p/d/other/n0")
     for kind in get_args(facts.TimerKind):
-        yield facts.TimerFired(at, 0, node, attempt, kind)
+        yield facts.TimerFired(cell.due_at, 0, node, attempt, kind)
     yield facts.SignalSet(0, gate.signal_id if gate is not None else "none", b"")
     yield facts.ChildEnded(0, cell.child if isinstance(cell, ChildCell) else "none")

@@ -52,6 +52,7 @@ TASK: Table = {
     ("BACKING_OFF", "abort"): ("ABORTED",),
     ("graph", "scope succeeded"): ("SUCCEEDED",),
     ("graph", "scope failed"): ("FAILED",),
+    ("graph", QUEUE_TIMEOUT): ("TIMED_OUT",),
     ("graph", "abort"): ("ABORTED",),
 }
 GATE: Table = {
@@ -70,8 +71,10 @@ GATE: Table = {
 LAUNCH_PLAN: Table = {
     ("-", "begin"): ("waits", "launched"),
     ("waits", "place"): ("launched",),
+    ("waits", TIMEOUT): ("TIMED_OUT",),
     ("waits", "abort"): ("ABORTED",),
     ("launched", "ChildEnded"): ("SUCCEEDED", "FAILED"),
+    ("launched", TIMEOUT): ("TIMED_OUT",),
     ("launched", "abort"): ("ABORTED",),
 }
 OPENED: Table = {
@@ -125,7 +128,7 @@ TABLES: dict[str, Table] = {
     "task": TASK,
     "gate": GATE,
     "launch_plan": LAUNCH_PLAN,
-    "subworkflow": {("-", "begin"): ("open",), **OPENED},
+    "subworkflow": {("-", "begin"): ("open",), ("open", TIMEOUT): ("TIMED_OUT",), **OPENED},
     "array": {("-", "begin"): ("open", "FAILED"), **OPENED},
     "branch": {("-", "begin"): ("open", "FAILED"), **OPENED},
     "graph scope": GRAPH_SCOPE,

@@ -47,7 +47,7 @@ def test_there_is_an_execution_for_each_standing_of_each_kind_of_node() -> None:
 def test_the_table_of_tasks_is_that_of_their_machine() -> None:
     of_machine = {(stage, event.__name__) for stage, event in TRANSITIONS}
     events = {name for _, name in of_machine}
-    named = {(before, comes.partition(" ")[0]) for before, comes in TASK}
+    named = {(before, comes.partition(" ")[0]) for before, comes in TASK if before != "graph"}
     assert {(before, name) for before, name in named if name in events} == of_machine
 
 

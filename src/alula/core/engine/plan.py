@@ -75,7 +75,7 @@ class PlanNode(msgspec.Struct, frozen=True):
     downstream: tuple[int, ...]
     retries: int = 0
     timeout_us: int = 0
-    """Per attempt, 0 for none."""
+    """Of a task per attempt, else of the node; 0 for none."""
     interruptible: bool | None = None
     task: PlanTask | None = None
     cacheable: bool = False
@@ -179,17 +179,18 @@ class _Planner:
         return self._target(node, base, numbers)
 
     def _target(self, node: workflow_pb2.Node, base: PlanNode, numbers: Mapping[str, int]) -> PlanNode:
+        timeout_us = node.metadata.timeout.ToMicroseconds()
         match node.WhichOneof("target"):
             case "task_node":
                 return _task(node, base, self._tasks[entity_id(node.task_node.reference_id)])
             case "workflow_node" if node.workflow_node.HasField("sub_workflow_ref"):
                 graph = self._sub_workflow(entity_id(node.workflow_node.sub_workflow_ref))
-                return msgspec.structs.replace(base, kind="subworkflow", graph=graph)
+                return msgspec.structs.replace(base, kind="subworkflow", graph=graph, timeout_us=timeout_us)
             case "workflow_node":
                 launch_plan = entity_id(node.workflow_node.launchplan_ref)
-                return msgspec.structs.replace(base, kind="launch_plan", launch_plan=launch_plan)
+                return msgspec.structs.replace(base, kind="launch_plan", launch_plan=launch_plan, timeout_us=timeout_us)
             case "gate_node":
-                return _gate(node, base)
+                return _gate(node, msgspec.structs.replace(base, timeout_us=timeout_us))
             case "array_node":
                 return msgspec.structs.replace(base, kind="array", array=self._array(node.array_node, base))
             case "branch_node":
@@ -283,8 +284,7 @@ def _gate(node: workflow_pb2.Node, base: PlanNode) -> PlanNode:
             )
         case _:
             rule = GateRule("sleep", sleep_us=gate.sleep.duration.ToMicroseconds())
-    timeout_us = node.metadata.timeout.ToMicroseconds()
-    return msgspec.structs.replace(base, kind="gate", gate=rule, timeout_us=timeout_us)
+    return msgspec.structs.replace(base, kind="gate", gate=rule)
 
 
 def _takes_error(kind: types_pb2.LiteralType) -> bool:

@@ -57,6 +57,8 @@ class ScopeCell(msgspec.Struct):
     scope: int
     task: TaskCell | None = None
     """Of a dynamic task, where it stood when it gave its graph."""
+    due_at: int = 0
+    """When the node has timed out, 0 for never. Of a dynamic task that follows from `task`."""
 
     @property
     def waits_for_place(self) -> bool:
@@ -81,6 +83,8 @@ class ChildCell(msgspec.Struct):
     child: str
     inputs: bytes
     launched: bool = False
+    due_at: int = 0
+    """When the node has timed out, 0 for never."""
 
     @property
     def waits_for_place(self) -> bool:

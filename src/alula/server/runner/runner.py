@@ -38,6 +38,7 @@ from alula.server.runner.children import MAY_PASS, Children
 from alula.server.runner.definitions import Definitions
 from alula.server.runner.effects import Effects, event_of
 from alula.server.runner.owned import Owned
+from alula.server.runner.timers import with_time_to_start
 from alula.server.services import values
 from alula.server.services.history import read_named
 from alula.server.store import Commit, History, InboxMessage, Store
@@ -336,7 +337,7 @@ class Runner:
             owned.add(actions, changes)
         else:
             owned = Owned(record, fold(plan, log, named.graphs, named.recovery, named.loaded), next_seq=len(log))
-            owned.add(outstanding(owned.state), Changes())
+            owned.add(with_time_to_start(list(outstanding(owned.state)), self._clock()), Changes())
         if len(log) == 1 or not owned.state.phase.is_terminal:  # nothing follows an end
             owned.log(facts.Claimed(self._clock(), self._id))
         return owned

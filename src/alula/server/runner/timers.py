@@ -8,13 +8,17 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import count
 
-from alula.core.engine.actions import SetTimer
+import msgspec
+
+from alula.core.engine.actions import Action, SetTimer, StartAttempt
 from alula.core.ids import ExecutionId
 
 Fire = Callable[[ExecutionId, SetTimer], None]
+RESTART_GRACE_US = 30_000_000
+"""How long an attempt has to be started again after a restart, however long ago its time ran out."""
 
 
 class Timers:
@@ -50,3 +54,15 @@ class Timers:
             _, _, execution, timer = heapq.heappop(self._heap)
             self._fire(execution, timer)
         self._arm()
+
+
+def with_time_to_start(actions: Sequence[Action], now: int) -> list[Action]:
+    """What an execution that was taken over waits for. An attempt that ran has its time anew when it is started again,
+    so its old deadline leaves time for that."""
+    starts = {(action.scope, action.node) for action in actions if isinstance(action, StartAttempt)}
+    return [
+        msgspec.structs.replace(action, at=max(action.at, now + RESTART_GRACE_US))
+        if isinstance(action, SetTimer) and action.kind == "timeout" and (action.scope, action.node) in starts
+        else action
+        for action in actions
+    ]

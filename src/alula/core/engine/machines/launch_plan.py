@@ -2,7 +2,8 @@
 
             begin ──► waits for a place ──► child runs ──outputs──► succeeded
                                                 │────── error ────► failed (with the child's error)
-                                                └────── aborted ──► failed
+                                                │────── aborted ──► failed
+                                                └────── timeout ──► timed out
 
 The child's name follows from the node, so that starting it twice starts it once. When the node is stopped, so is
 the child.
@@ -13,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alula.core.engine import places, recovery, report
-from alula.core.engine.actions import AbortChild, Action, LaunchChild
-from alula.core.engine.events import ChildEnded, Event
+from alula.core.engine.actions import AbortChild, Action, LaunchChild, SetTimer
+from alula.core.engine.events import ChildEnded, Event, TimerFired
+from alula.core.engine.machines.scoped import timed_out
 from alula.core.engine.records import NodePhase, NodeRecord
 from alula.core.engine.state import Cell, ChildCell, Execution, Scope
 from alula.core.engine.turn import Ended, Turn
@@ -26,15 +28,26 @@ class LaunchPlanMachine:
         parent = ExecutionId(*turn.execution.created.execution.split("/"))
         cell = ChildCell(child_execution_name(parent, scope.node_id(node)), inputs)
         scope.cells[node] = cell
+        timeout_us = scope.plan_node(node).timeout_us
+        if timeout_us:
+            cell.due_at = turn.at + timeout_us
+            turn.do(SetTimer(scope.id, node, 0, "timeout", cell.due_at))
         if places.take(turn, scope, node, 0):
             self.on_place(turn, scope, node, cell)
 
     def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
         assert isinstance(cell, ChildCell)
+        if isinstance(event, TimerFired):
+            return event.kind == "timeout" and 0 < cell.due_at <= event.at
         return isinstance(event, ChildEnded) and cell.launched
 
     def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None:
-        assert isinstance(cell, ChildCell) and isinstance(event, ChildEnded)
+        assert isinstance(cell, ChildCell)
+        if isinstance(event, TimerFired):
+            self.abort(turn, scope, node, cell)
+            scope.failed(turn, node, timed_out(scope, node), NodePhase.TIMED_OUT)
+            return
+        assert isinstance(event, ChildEnded)
         places.give_back(turn)
         del turn.execution.children[cell.child]
         if event.error is None:
@@ -66,6 +79,8 @@ class LaunchPlanMachine:
 
     def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
         assert isinstance(cell, ChildCell)
+        if cell.due_at:
+            yield SetTimer(scope.id, node, 0, "timeout", cell.due_at)
         if cell.launched:
             yield _launch(execution, scope, node, cell)
 

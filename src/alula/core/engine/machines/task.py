@@ -22,9 +22,10 @@ for each other for ever.
                └─ free ─ AWAITING ──hit──► succeeded
 
 A dynamic task gives a graph instead of outputs: its attempt has succeeded, the graph runs in a scope of its own, and
-the node ends as that ends.
+the node ends as that ends, or when its second clock says so.
 
-`TRANSITIONS` is the complete table; what is not in it is refused by `accepts`, and an illegal step raises.
+`TRANSITIONS` is the complete table for a task as such; what is not in it is refused by `accepts`, and an illegal step
+raises.
 """
 
 from __future__ import annotations
@@ -72,12 +73,12 @@ class TaskMachine:
         cell = TaskCell("BLOCKED", inputs, queued_at=turn.at)
         scope.cells[node] = cell
         plan = scope.plan_node(node)
+        if plan.timeout_us:
+            turn.do(_timer(scope, node, cell, "queue_timeout", turn.at + 2 * plan.timeout_us))
         made = recovery.made(turn, scope, node, inputs) if turn.execution.recovery is not None else None
         if made is not None:
             _open_again(turn, scope, node, cell, made)
             return
-        if plan.timeout_us:
-            turn.do(_timer(scope, node, cell, "queue_timeout", turn.at + 2 * plan.timeout_us))
         if not plan.cacheable:
             _admit(turn, scope, node, cell)
             return
@@ -92,6 +93,8 @@ class TaskMachine:
         turn.do(_look_up(turn.execution, scope, node, cell))
 
     def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
+        if isinstance(cell, ScopeCell):  # its graph runs
+            return isinstance(event, TimerFired) and event.kind == "queue_timeout"
         if not isinstance(cell, TaskCell) or (cell.stage, type(event)) not in TRANSITIONS:
             return False
         if type(event) in _OF_AN_ATTEMPT:
@@ -103,6 +106,10 @@ class TaskMachine:
         return True
 
     def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None:
+        if isinstance(cell, ScopeCell):
+            self.abort(turn, scope, node, cell)
+            scope.failed(turn, node, _not_done(scope, node), NodePhase.TIMED_OUT)
+            return
         assert isinstance(cell, TaskCell)
         TRANSITIONS[cell.stage, type(event)](turn, scope, node, cell, event)
 
@@ -131,11 +138,13 @@ class TaskMachine:
             report.attempt(turn, scope, node, cell, AttemptPhase.ABORTED)
 
     def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
-        if not isinstance(cell, TaskCell):
-            return
-        plan = scope.plan_node(node)
+        task, plan = cell.task if isinstance(cell, ScopeCell) else cell, scope.plan_node(node)
+        assert isinstance(task, TaskCell)
         if plan.timeout_us:
-            yield _timer(scope, node, cell, "queue_timeout", cell.queued_at + 2 * plan.timeout_us)
+            yield _timer(scope, node, task, "queue_timeout", task.queued_at + 2 * plan.timeout_us)
+        if isinstance(cell, ScopeCell):
+            return
+        cell = task
         if cell.stage in _ASKING:
             yield _look_up(execution, scope, node, cell)
         elif cell.stage == "BACKING_OFF":
@@ -330,11 +339,16 @@ def _timer_fired(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Eve
         )
         _attempt_failed(turn, scope, node, cell, error)
         return
-    error = TaskError("Timeout", f"the node was not done {2 * timeout_s:g} s (twice its timeout) after it was queued")
+    error = _not_done(scope, node)
     _let_go(turn, scope, node, cell)
     if in_flight:
         report.attempt(turn, scope, node, cell, AttemptPhase.FAILED, error=error)
     scope.failed(turn, node, error, NodePhase.TIMED_OUT)
+
+
+def _not_done(scope: Scope, node: int) -> TaskError:
+    timeout_s = scope.plan_node(node).timeout_us / 1_000_000
+    return TaskError("Timeout", f"the node was not done {2 * timeout_s:g} s (twice its timeout) after it was queued")
 
 
 def _hit(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
