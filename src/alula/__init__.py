@@ -74,6 +74,8 @@ _EXPORTS = {
     "workflow": "workflow",
 }
 
+__all__ = list(_EXPORTS)  # pyright: ignore[reportUnsupportedDunderAll]  # the names above, loaded when used
+
 
 def __getattr__(name: str) -> object:
     module = _EXPORTS.get(name)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alula import LaunchPlan, task, workflow
+from alula import CronSchedule, LaunchPlan, task, workflow
 from alula.core.errors import InvalidInput
 from alula.sdk.client.package import Bundle
 from alula.sdk.client.register import VERSION_CHARS, client_metadata, prepare
@@ -78,3 +78,16 @@ def test_the_platform_learns_which_python_to_use():
     told = dict(client_metadata())
     assert told["alula-interpreter"].startswith("/")
     assert told["alula-host"]
+
+
+def test_a_schedule_that_leaves_an_input_open_is_refused_before_anything_is_sent():
+    nightly = LaunchPlan.create("by_the_clock", total, schedule=CronSchedule("0 3 * * *"))
+    with pytest.raises(InvalidInput) as caught:
+        prepared(nightly)
+    assert caught.value.code == "ScheduleInputs"
+
+
+def test_so_is_a_launch_plan_without_a_name():
+    with pytest.raises(InvalidInput) as caught:
+        prepared(LaunchPlan.create("", total, default_inputs={"x": 1}))
+    assert caught.value.code == "InvalidName"

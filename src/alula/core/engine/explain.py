@@ -101,6 +101,7 @@ class _Explainer:
             case ExecutionPhase.FAILED | ExecutionPhase.FAILING | ExecutionPhase.TIMED_OUT:
                 assert run.error is not None, "what failed has an error"
                 because = (self.node(run.error.node_id),) if run.error.node_id in run.nodes else ()
+                because += self._each(self._handled(run.error.node_id))
                 text = f"The run failed with {run.error.code}: {_short(run.error.message)}"
                 return Link("", "RunFailed", text, facts={"error": run.error.code}, because=because)
             case phase if phase in _ABORTED:
@@ -112,6 +113,19 @@ class _Explainer:
             case _:
                 open_ = [row.node_id for row in self._inside.get("", ()) if not row.phase.is_terminal]
                 return Link("", "RunRuns", "The run is under way.", because=self._each(open_))
+
+    def _handled(self, node_id: str) -> list[str]:
+        """Where a failure node has failed itself, the nodes whose failure it was there for."""
+        failure, row = self._run.plan.failure, self._run.nodes.get(node_id)
+        while row is not None and row.parent_id:
+            row = self._run.nodes.get(row.parent_id)
+        if failure is None or row is None or row.node_id != self._run.plan.nodes[failure].id:
+            return []
+        return [
+            other.node_id
+            for other in self._inside.get("", ())
+            if other.phase in _ENDED_BADLY and other.node_id != row.node_id
+        ]
 
     def _abort(self) -> Link:
         run = self._run

@@ -19,6 +19,8 @@ _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
 
 def check_id(id: EntityId) -> None:
     """Raises `InvalidInput` for a name or version that nothing can be registered under."""
+    if not id.name:
+        raise InvalidInput("InvalidName", "a name can't be empty")
     if len(id.name) > NAME_MAX_CHARS:
         raise InvalidInput("InvalidName", f"the name `{id.name[:60]}...` has more than {NAME_MAX_CHARS} characters")
     if not _VERSION.fullmatch(id.version) or len(id.version) > NAME_MAX_CHARS:

@@ -17,7 +17,10 @@ from flyteidl.admin import common_pb2, launch_plan_pb2, task_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2
 
 from alula.core.compiler import compile_task
+from alula.core.compiler.launch_plan import expected_inputs
 from alula.core.errors import AlreadyExists, NotFound
+from alula.core.ids import entity_id
+from alula.core.policy.registration import check_id, check_labels, check_schedule
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.package import Bundle
 from alula.sdk.client.rpcs import (
@@ -134,11 +137,20 @@ def _machine() -> str:
 
 
 def _compile(serialized: Serialized) -> None:
-    """Raise `CompileErrors` for the first entity that the platform would not take."""
+    """Raise `CompileErrors` or `InvalidInput` for the first entity that the platform would not take."""
+    for entity in serialized.entities:
+        check_id(entity_id(entity.id))
     for spec in serialized.tasks.values():
         compile_task(spec.template)
     for name in serialized.workflows:
         compiled_workflow(serialized, name)
+    for name, plan in serialized.launch_plans.items():
+        check_labels(plan.labels.values)
+        workflow = serialized.workflows.get(plan.workflow_id.name)
+        if workflow is not None:  # else it is one that is registered already
+            inputs = workflow.template.interface.inputs
+            expected = expected_inputs(name, inputs, defaults=plan.default_inputs, fixed=plan.fixed_inputs)
+            check_schedule(plan, expected)
 
 
 def _content_version(serialized: Serialized, bundle: Bundle) -> str:

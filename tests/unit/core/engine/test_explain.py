@@ -265,3 +265,12 @@ def test_a_run_that_succeeded_is_counted() -> None:
         run.succeed(node, 1)
     assert run.state.phase is ExecutionPhase.SUCCEEDED
     assert why(run).text == "The run succeeded: 3 steps succeeded."
+
+
+def test_where_the_failure_node_failed_too_both_failures_are_told() -> None:
+    template = workflow("w", [task_node("n0", T, x=".x")])
+    template.failure_node.CopyFrom(task_node("fn0", T, x=".x"))
+    run = Driver(compiled(template, [T]), x=integer(1))
+    run.fail("n0")
+    run.fail("fn0")
+    assert story(why(run)) == [":RunFailed", "fn0:NodeFailed", "n0:NodeFailed"]

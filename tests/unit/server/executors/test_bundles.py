@@ -53,7 +53,6 @@ def test_a_pickled_task_is_kept_as_it_is(tmp_path):
     [
         member("../evil"),
         member("a/../../evil"),
-        member("link", type=tarfile.SYMTYPE, linkname="../../evil"),
         member("hard", type=tarfile.LNKTYPE, linkname="../evil"),
         member("device", type=tarfile.CHRTYPE),
     ],
@@ -65,6 +64,15 @@ def test_a_member_outside_the_folder_is_refused_and_nothing_is_left(tmp_path, ba
     assert caught.value.code == "UnsafeBundle"
     assert list((tmp_path / "bundles").iterdir()) == []
     assert not (tmp_path / "evil").exists()
+
+
+def test_links_out_of_the_folder_are_left_out(tmp_path):
+    out = member("venv/python", type=tarfile.SYMTYPE, linkname="/usr/bin/python3")
+    up = member("link", type=tarfile.SYMTYPE, linkname="../../evil")
+    inside = member("also.py", type=tarfile.SYMTYPE, linkname="good.py")
+    uri = archive(tmp_path / "a.tar.gz", (member("good.py"), b""), (out, b""), (up, b""), (inside, b""))
+    code = asyncio.run(Bundles(tmp_path / "bundles").unpacked(uri))
+    assert sorted(each.name for each in Path(code.folder).rglob("*")) == ["also.py", "good.py"]
 
 
 @pytest.mark.parametrize("data", [b"", b"not a tar", b"\x1f\x8b\x08\x00broken"])

@@ -103,7 +103,7 @@ def fill(archive: Path, folder: Path) -> None:
         else:
             try:
                 with tarfile.open(archive, "r:*") as tar:
-                    tar.extractall(temporary, filter="data")
+                    tar.extractall(temporary, filter=_without_links_outside)
             except tarfile.FilterError as error:
                 raise InvalidInput(
                     "UnsafeBundle", f"the code bundle {archive} has a member outside its folder: {error}"
@@ -118,6 +118,17 @@ def fill(archive: Path, folder: Path) -> None:
                 raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _without_links_outside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """A link out of the bundle is left out: a folder that was packed with a virtual environment has many, and no task
+    can mean what they point to here. Anything else outside is an error."""
+    try:
+        return tarfile.data_filter(member, folder)
+    except (tarfile.AbsoluteLinkError, tarfile.LinkOutsideDestinationError):
+        if member.issym():
+            return None
+        raise
 
 
 def links_of(folder: Path) -> tuple[tuple[str, str], ...]:
