@@ -9,12 +9,13 @@ import click
 from flyteidl.core.literals_pb2 import LiteralMap
 
 from alula.cli.failures import RUN_FAILED, CommandEnded, say, say_error
-from alula.cli.load import Runnable, user_traceback
+from alula.cli.load import Runnable
 from alula.cli.output import print_message
 from alula.cli.run_options import RunSettings
 from alula.core.literals.text import outputs_text
 from alula.sdk.client.inputs import input_literals
 from alula.sdk.local.run import LocalOutcome, data_folder, run_entity
+from alula.sdk.runtime.failure import author_traceback, headline
 from alula.sdk.types.store import FileStore
 
 
@@ -45,10 +46,9 @@ def _report(outcome: LocalOutcome) -> None:
     error = outcome.error
     assert error is not None
     where = f"node {error.node_id}: " if error.node_id else ""
-    shown = user_traceback(outcome.exception) if outcome.exception is not None else ""
+    shown = author_traceback(outcome.exception) if outcome.exception is not None else ""
     if outcome.exception is None or "  File " not in shown:  # not raised in the user's code
         say_error(error.code, f"{where}{error.message}")
         return
     say(shown.rstrip("\n"))
-    summary = f"{type(outcome.exception).__name__}: {outcome.exception}"
-    say_error(error.code, f"{where}{summary}")
+    say_error(error.code, f"{where}{headline(outcome.exception)}")

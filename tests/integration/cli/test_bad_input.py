@@ -52,6 +52,8 @@ def test_a_command_line_that_can_not_be(where, words, said, platform: RunningPla
         ("def f(:\n", ("SyntaxError", "flow.py")),
         ("x = 1 / 0\n", ("ZeroDivisionError", "line 1")),
         ("raise SystemExit(5)\n", ("error[ImportFailed]",)),
+        ("class Base(BaseException): ...\nraise Base('b')\n", ("error[ImportFailed]", "Base: b", "line 2")),
+        ("raise ValueError('caf\\udce9')\n", ("error[ImportFailed]", "ValueError: caf\\udce9", "line 1")),
         ("from alula import task\n@task\ndef f(x) -> int: ...\n", ("error[MissingAnnotation]", "flow.py", "`x`")),
     ],
 )

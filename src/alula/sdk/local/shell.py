@@ -49,6 +49,7 @@ from alula.core.engine.state import GateCell
 from alula.core.engine.step import accepts, start, step
 from alula.core.errors import AlulaError, TaskError
 from alula.core.policy.cache_key import CacheKey
+from alula.sdk.runtime.failure import StoppedFromOutside
 
 Observe = Callable[[Changes], None]
 
@@ -84,7 +85,7 @@ AskGate = Callable[[GateRule, bytes], Literal]
 """Answers a gate with these inputs, a serialized `core.LiteralMap`."""
 
 
-class _TimedOut(BaseException):
+class _TimedOut(StoppedFromOutside):
     """Raised into user code by the interval timer; not an Exception, so that user code does not catch it."""
 
 

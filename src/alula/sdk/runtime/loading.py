@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import cast
 
 from alula.core.errors import TaskError
-from alula.sdk.runtime.failure import TaskFailed, system_failure, user_failure
+from alula.sdk.runtime.failure import PASSING, TaskFailed, system_failure, user_failure
 from alula.sdk.task import Task
 from alula.sdk.types.store import FileStore
 
@@ -31,7 +31,9 @@ def load_task(module: str, name: str) -> Task[..., object]:
                 )
             ) from error
         raise TaskFailed(_unloadable(module, error)) from error
-    except (Exception, SystemExit) as error:
+    except PASSING:
+        raise
+    except BaseException as error:
         raise TaskFailed(_unloadable(module, error)) from error
     value: object = loaded
     for part in name.split("."):
