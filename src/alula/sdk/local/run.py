@@ -136,7 +136,7 @@ def run_entity(
         os.environ.update(before)
         attempts.close()
     if result.phase is not ExecutionPhase.SUCCEEDED:
-        exception = attempts.exception_at(result.error.node_id) if result.error else None
+        exception = attempts.exception_behind(result.error) if result.error else None
         return LocalOutcome(attempts.folder, None, result.error, exception)
     return LocalOutcome(attempts.folder, LiteralMap.FromString(result.outputs or b""), None, None)
 
