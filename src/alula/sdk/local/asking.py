@@ -12,6 +12,7 @@ from alula.core.engine.plan import GateRule
 from alula.core.errors import FailedPrecondition
 from alula.core.literals.casting import explain_type
 from alula.sdk.client.python_types import python_type_of
+from alula.sdk.runtime.failure import StoppedFromOutside
 from alula.sdk.serialize.constants import NO_STORE
 from alula.sdk.types.engine import from_plain, to_literal
 from alula.sdk.types.transformer import TypeMismatch, describe_literal
@@ -68,6 +69,9 @@ def _line(name: str, question: str) -> str:
         line = sys.stdin.readline() if sys.stdin is not None else ""
     except OSError:  # closed, or kept from tests
         line = ""
+    except StoppedFromOutside:  # the gate has timed out
+        _say("\n")
+        raise
     if not line:
         _say("\n")
         raise FailedPrecondition(
