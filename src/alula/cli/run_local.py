@@ -12,6 +12,7 @@ from alula.cli.failures import RUN_FAILED, CommandEnded, say, say_error
 from alula.cli.load import Runnable
 from alula.cli.output import print_message
 from alula.cli.run_options import RunSettings
+from alula.cli.values import from_text
 from alula.core.literals.text import outputs_text
 from alula.sdk.client.inputs import input_literals
 from alula.sdk.local.run import LocalOutcome, data_folder, run_entity
@@ -28,6 +29,7 @@ def run_local(entity: Runnable, inputs: Mapping[str, object], settings: RunSetti
         LiteralMap(literals=literals),
         overwrite_cache=settings.overwrite_cache,
         environment=settings.environment,
+        read_answer=from_text,
     )
     for deck in sorted(outcome.folder.rglob("deck.html")):
         say(f"deck: {deck}")

@@ -88,6 +88,21 @@ def test_an_exception_that_is_hard_to_tell_is_told_all_the_same(here, name, code
     assert f"in {name}\n" in result.stderr
 
 
+@pytest.mark.parametrize("yes", ["yes", "1", "on", "TRUE"])
+def test_answers_to_gates_are_read_as_alula_signal_set_reads_them(tmp_path, yes):
+    result = subprocess.run(
+        [*ALULA, "run", str(Path(FLOWS).with_name("gated.py")), "waiting"],
+        input=f"{yes}\n[]\n{{a: 4}}\n1h30m\n",
+        env={**os.environ, "ALULA_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert result.stdout == "True {'a': 4} 1:30:00\n", result.stderr
+    assert "`limits`: expected a dict[str, int]" in result.stderr
+
+
 def test_without_a_name_it_lists_what_there_is(here):
     result = here("run", FLOWS)
     assert result.returncode == 0

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
@@ -34,6 +34,9 @@ from alula.sdk.task import Task
 from alula.sdk.types.engine import to_python
 from alula.sdk.types.store import FileStore
 from alula.sdk.workflow import Workflow
+
+if TYPE_CHECKING:
+    from alula.sdk.local.asking import ReadAnswer
 
 Runnable: TypeAlias = Workflow[..., object] | Task[..., object] | MapTask[object] | LaunchPlan
 Function: TypeAlias = Workflow[..., object] | Task[..., object]
@@ -89,6 +92,7 @@ def run_entity(
     observe: Observe = lambda changes: None,
     overwrite_cache: bool = False,
     environment: Mapping[str, str] | None = None,
+    read_answer: ReadAnswer | None = None,
 ) -> LocalOutcome:
     """Run an entity to its end on literals.
 
@@ -98,6 +102,7 @@ def run_entity(
         observe: told of every change as it happens, in this thread.
         overwrite_cache: run cached tasks again, and replace their entries.
         environment: variables that the tasks see beside those of this process.
+        read_answer: makes values of the answers to gates; else they are JSON or plain text.
 
     Raises `InvalidInput` for a graph that does not compile.
     """
@@ -114,11 +119,17 @@ def run_entity(
             inputs.SerializeToString(deterministic=True),
             run_attempt=attempts.run,
             run_child=run_child,
-            ask=_ask,
+            ask=ask,
             cache=cache,
             observe=observe,
             overwrite_cache=overwrite_cache,
         )
+
+    def ask(rule: GateRule, inputs: bytes) -> Literal:
+        from alula.sdk.local import asking  # lazy: few runs have gates
+
+        store = FileStore(str(attempts.folder), str(attempts.folder))
+        return asking.ask(rule, inputs, read=read_answer or asking.read_plain, store=store)
 
     def run_child(action: LaunchChild) -> Succeeded | TaskError:
         name = action.launch_plan.name
@@ -164,12 +175,6 @@ def _with_launch_plan(serialized: Serialized, name: str, given: LiteralMap) -> L
     inputs.MergeFrom(given)
     inputs.MergeFrom(spec.fixed_inputs)
     return inputs
-
-
-def _ask(rule: GateRule, inputs: bytes) -> Literal:
-    from alula.sdk.local.asking import ask  # lazy: few runs have gates
-
-    return ask(rule, inputs)
 
 
 def _new_folder() -> str:
