@@ -110,6 +110,22 @@ def test_what_can_not_be_registered_leaves_nothing_behind(source, said, tmp_path
     assert json.loads(listed.stdout)["tasks"] == []
 
 
+RECURSIVE = str(FLOWS.with_name("recursive.py"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", RECURSIVE, "own", "--x", "1"),
+        ("run", RECURSIVE, "second-plan", "--x", "1"),
+        ("run", "--remote", RECURSIVE, "first", "--x", "1"),
+        ("register", "--dry-run", RECURSIVE),
+    ],
+)
+def test_a_workflow_that_starts_itself_is_refused(words, platform: RunningPlatform):
+    check(alula(*words, environment={"ALULA_ENDPOINT": platform.grpc}), 2, "error[RecursiveWorkflow]", "recursive.py:")
+
+
 def test_no_platform_is_status_3_with_a_way_out(tmp_path):
     environment = {"ALULA_DATA": str(tmp_path), "HOME": str(tmp_path)}
     for words in (("list", "task"), ("run", "--remote", str(FLOWS), "hello"), ("watch", "a1")):
