@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 import click
@@ -15,15 +14,14 @@ from alula.cli.run_options import RunSettings
 from alula.cli.values import from_text
 from alula.core.literals.text import outputs_text
 from alula.sdk.client.inputs import input_literals
-from alula.sdk.local.run import LocalOutcome, data_folder, run_entity
+from alula.sdk.local.folders import inputs_store
+from alula.sdk.local.run import LocalOutcome, run_entity
 from alula.sdk.runtime.failure import author_traceback, headline
-from alula.sdk.types.store import FileStore
 
 
 def run_local(entity: Runnable, inputs: Mapping[str, object], settings: RunSettings) -> None:
     """Run in this process. Prints the outputs; leaves with status 1 when the run failed."""
-    folder = str(data_folder() / "local" / f"inputs-{os.urandom(6).hex()}")
-    literals = input_literals(entity, inputs, FileStore(folder, folder), with_defaults=True)
+    literals = input_literals(entity, inputs, inputs_store(), with_defaults=True)
     outcome = run_entity(
         entity,
         LiteralMap(literals=literals),

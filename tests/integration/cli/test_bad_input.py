@@ -126,6 +126,12 @@ def test_a_workflow_that_starts_itself_is_refused(words, platform: RunningPlatfo
     check(alula(*words, environment={"ALULA_ENDPOINT": platform.grpc}), 2, "error[RecursiveWorkflow]", "recursive.py:")
 
 
+def test_a_data_folder_that_can_not_be_written_is_named(tmp_path):
+    (tmp_path / "data").write_text("in the way")
+    result = alula("run", str(FLOWS), "hello", environment={"ALULA_DATA": str(tmp_path / "data")})
+    check(result, 2, "error[DataFolderUnusable]", f"{tmp_path}/data: ", "ALULA_DATA")
+
+
 def test_no_platform_is_status_3_with_a_way_out(tmp_path):
     environment = {"ALULA_DATA": str(tmp_path), "HOME": str(tmp_path)}
     for words in (("list", "task"), ("run", "--remote", str(FLOWS), "hello"), ("watch", "a1")):

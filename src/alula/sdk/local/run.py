@@ -7,7 +7,6 @@ between tasks take the same form. Files of outputs stay under the user's data fo
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from alula.sdk.interface import Interface, is_async
 from alula.sdk.launch_plan import LaunchPlan
 from alula.sdk.local.attempts import LOCAL, Attempts
 from alula.sdk.local.cache import FolderCache, NoCache
+from alula.sdk.local.folders import data_folder, inputs_store, new_folder
 from alula.sdk.local.shell import LocalCache, Succeeded, run_plan
 from alula.sdk.map_task import MapTask
 from alula.sdk.serialize.compiling import compiled_workflow
@@ -73,8 +73,7 @@ def call(entity: Function, values: Mapping[str, object]) -> object:
 
 def _call(entity: Function, values: Mapping[str, object]) -> object:
     inputs = LiteralMap()
-    folder = str(data_folder() / "local" / f"inputs-{os.urandom(6).hex()}")
-    store = FileStore(folder, folder)
+    store = inputs_store()
     for name, value in values.items():
         literal = input_literal(entity.interface, name, value, at=entity.location, store=store)
         inputs.literals[name].CopyFrom(literal)
@@ -110,7 +109,7 @@ def run_entity(
     if isinstance(entity, LaunchPlan):
         inputs = _with_launch_plan(serialized, entity.name, inputs)
     plan = _plan(serialized, serialized.id.name)
-    attempts = Attempts(serialized, Path(_new_folder()))
+    attempts = Attempts(serialized, new_folder())
     cache = _cache()
 
     def run(plan: Plan, inputs: LiteralMap) -> ExecutionChange:
@@ -152,11 +151,6 @@ def run_entity(
     return LocalOutcome(attempts.folder, LiteralMap.FromString(result.outputs or b""), None, None)
 
 
-def data_folder() -> Path:
-    """Where local runs keep files and cache: `ALULA_DATA`, else `~/.alula`."""
-    return Path(os.environ.get("ALULA_DATA") or Path.home() / ".alula")
-
-
 def _plan(serialized: Serialized, name: str) -> Plan:
     if name in serialized.launch_plans:
         name = serialized.launch_plans[name].workflow_id.name
@@ -175,12 +169,6 @@ def _with_launch_plan(serialized: Serialized, name: str, given: LiteralMap) -> L
     inputs.MergeFrom(given)
     inputs.MergeFrom(spec.fixed_inputs)
     return inputs
-
-
-def _new_folder() -> str:
-    runs = data_folder() / "local"
-    runs.mkdir(parents=True, exist_ok=True)
-    return tempfile.mkdtemp(prefix="run-", dir=runs)
 
 
 def _cache() -> LocalCache:
