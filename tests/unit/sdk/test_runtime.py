@@ -352,7 +352,7 @@ def test_only_a_recoverable_error_asks_for_another_attempt(attempt):
         ("surplus", "USER:TypeError", "expected None, as no output is declared, got int 1"),
         ("long_message", "USER:ValueError", "characters left out"),
         ("nope", "USER:UnloadableCode", "has nothing called `nope`, not a task"),
-        ("not_a_task", "USER:UnloadableCode", "has a int called `not_a_task`"),
+        ("not_a_task", "USER:UnloadableCode", "has an int called `not_a_task`"),
     ],
 )
 def test_each_failure_has_its_code(attempt, task, code, told):
@@ -400,6 +400,13 @@ def test_wrong_and_missing_inputs_are_told(attempt):
         "input `x` of task `add`: expected int, got a string_value",
     )
     assert "got no value for input `x` (int)" in attempt.error("add", inputs=LiteralMap()).message
+
+
+def test_what_came_instead_of_an_input_has_its_article(attempt):
+    assert attempt.error("scale", inputs=integer(x=1, b=2)).message.endswith("expected str, got an integer")
+    empty = LiteralMap()
+    empty.literals["x"].hash = "h"
+    assert attempt.error("add", inputs=empty).message.endswith("expected int, got an empty literal")
 
 
 def test_code_that_does_not_import_is_told_with_its_traceback(attempt):
