@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import os
 import sys
-import traceback
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple, cast
@@ -18,11 +16,11 @@ from alula.cli.failures import UserCodeError
 from alula.cli.values import suggest
 from alula.core.errors import AlulaError, InvalidInput, NotFound
 from alula.sdk.launch_plan import LaunchPlan
+from alula.sdk.runtime.failure import author_traceback, headline
 from alula.sdk.task import Task
 from alula.sdk.workflow import Workflow
 
 Runnable = Task[..., object] | Workflow[..., object] | LaunchPlan
-_OUR_FOLDER = str(Path(__file__).resolve().parents[1]) + os.sep
 
 
 class Source(NamedTuple):
@@ -79,7 +77,9 @@ def load(source: Source) -> ModuleType:
         module = importlib.import_module(source.module)
     except AlulaError:
         raise
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise _user_error(source, error) from error
     file = getattr(module, "__file__", None)
     if file is None or source.root not in Path(file).resolve().parents:
@@ -147,33 +147,15 @@ def _entity(value: object) -> Runnable | None:
     return cast(Runnable, value) if isinstance(value, Task | Workflow | LaunchPlan) else None
 
 
-def user_traceback(error: BaseException) -> str:
-    """The traceback of a failure in the user's code, without frames of ours and of the import machinery."""
-    report = traceback.TracebackException.from_exception(error)
-    _trim(report)
-    return "".join(report.format())
-
-
-def _trim(report: traceback.TracebackException) -> None:
-    report.stack = traceback.StackSummary.from_list(
-        [
-            frame
-            for frame in report.stack
-            if not frame.filename.startswith((_OUR_FOLDER, "<frozen importlib")) and "importlib" not in frame.filename
-        ]
-    )
-    for inner in (report.__cause__, report.__context__):
-        if inner is not None:
-            _trim(inner)
-
-
 def _user_error(source: Source, error: BaseException) -> UserCodeError:
-    summary = traceback.format_exception_only(error)[-1].strip()
     fix = ""
     if isinstance(error, ModuleNotFoundError) and error.name:
         fix = f"install what gives `{error.name}` into {sys.prefix}, or start alula from the environment that has it"
     return UserCodeError(
-        "ImportFailed", f"module `{source.module}` does not import: {summary}", shown=user_traceback(error), fix=fix
+        "ImportFailed",
+        f"module `{source.module}` does not import: {headline(error)}",
+        shown=author_traceback(error),
+        fix=fix,
     )
 
 

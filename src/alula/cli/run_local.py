@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 import click
 from flyteidl.core.literals_pb2 import LiteralMap
 
 from alula.cli.failures import RUN_FAILED, CommandEnded, say, say_error
-from alula.cli.load import Runnable, user_traceback
+from alula.cli.load import Runnable
 from alula.cli.output import print_message
 from alula.cli.run_options import RunSettings
+from alula.cli.values import from_text
 from alula.core.literals.text import outputs_text
 from alula.sdk.client.inputs import input_literals
-from alula.sdk.local.run import LocalOutcome, data_folder, run_entity
-from alula.sdk.types.store import FileStore
+from alula.sdk.local.folders import inputs_store
+from alula.sdk.local.run import LocalOutcome, run_entity
+from alula.sdk.runtime.failure import author_traceback, headline
 
 
 def run_local(entity: Runnable, inputs: Mapping[str, object], settings: RunSettings) -> None:
     """Run in this process. Prints the outputs; leaves with status 1 when the run failed."""
-    folder = str(data_folder() / "local" / f"inputs-{os.urandom(6).hex()}")
-    literals = input_literals(entity, inputs, FileStore(folder, folder), with_defaults=True)
+    literals = input_literals(entity, inputs, inputs_store(), with_defaults=True)
     outcome = run_entity(
         entity,
         LiteralMap(literals=literals),
         overwrite_cache=settings.overwrite_cache,
         environment=settings.environment,
+        read_answer=from_text,
     )
     for deck in sorted(outcome.folder.rglob("deck.html")):
         say(f"deck: {deck}")
@@ -45,10 +46,9 @@ def _report(outcome: LocalOutcome) -> None:
     error = outcome.error
     assert error is not None
     where = f"node {error.node_id}: " if error.node_id else ""
-    shown = user_traceback(outcome.exception) if outcome.exception is not None else ""
+    shown = author_traceback(outcome.exception) if outcome.exception is not None else ""
     if outcome.exception is None or "  File " not in shown:  # not raised in the user's code
         say_error(error.code, f"{where}{error.message}")
         return
     say(shown.rstrip("\n"))
-    summary = f"{type(outcome.exception).__name__}: {outcome.exception}"
-    say_error(error.code, f"{where}{summary}")
+    say_error(error.code, f"{where}{headline(outcome.exception)}")

@@ -52,6 +52,8 @@ def test_a_command_line_that_can_not_be(where, words, said, platform: RunningPla
         ("def f(:\n", ("SyntaxError", "flow.py")),
         ("x = 1 / 0\n", ("ZeroDivisionError", "line 1")),
         ("raise SystemExit(5)\n", ("error[ImportFailed]",)),
+        ("class Base(BaseException): ...\nraise Base('b')\n", ("error[ImportFailed]", "Base: b", "line 2")),
+        ("raise ValueError('caf\\udce9')\n", ("error[ImportFailed]", "ValueError: caf\\udce9", "line 1")),
         ("from alula import task\n@task\ndef f(x) -> int: ...\n", ("error[MissingAnnotation]", "flow.py", "`x`")),
     ],
 )
@@ -106,6 +108,28 @@ def test_what_can_not_be_registered_leaves_nothing_behind(source, said, tmp_path
     check(alula("register", write(tmp_path, source), environment=environment), 2, *said)
     listed = alula("list", "task", "-o", "json", "--filter", "contains(name,flow)", environment=environment)
     assert json.loads(listed.stdout)["tasks"] == []
+
+
+RECURSIVE = str(FLOWS.with_name("recursive.py"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("run", RECURSIVE, "own", "--x", "1"),
+        ("run", RECURSIVE, "second-plan", "--x", "1"),
+        ("run", "--remote", RECURSIVE, "first", "--x", "1"),
+        ("register", "--dry-run", RECURSIVE),
+    ],
+)
+def test_a_workflow_that_starts_itself_is_refused(words, platform: RunningPlatform):
+    check(alula(*words, environment={"ALULA_ENDPOINT": platform.grpc}), 2, "error[RecursiveWorkflow]", "recursive.py:")
+
+
+def test_a_data_folder_that_can_not_be_written_is_named(tmp_path):
+    (tmp_path / "data").write_text("in the way")
+    result = alula("run", str(FLOWS), "hello", environment={"ALULA_DATA": str(tmp_path / "data")})
+    check(result, 2, "error[DataFolderUnusable]", f"{tmp_path}/data: ", "ALULA_DATA")
 
 
 def test_no_platform_is_status_3_with_a_way_out(tmp_path):

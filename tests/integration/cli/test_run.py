@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -69,6 +70,37 @@ def test_a_failure_shows_the_users_frames_and_no_others(here):
     assert "return 1 // x" in result.stderr
     assert "alula/" not in result.stderr.replace("alula-", "")
     assert "error[USER:ZeroDivisionError]: node n0: ZeroDivisionError" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "told"),
+    [
+        ("surrogate", "USER:ValueError", "ValueError: caf\\udce9"),
+        ("mute", "USER:Mute", "Mute: <its text can't be had: KeyError>"),
+        ("base", "USER:Base", "Base: b"),
+        ("grows", "USER:GeneratorExit", "GeneratorExit"),
+    ],
+)
+def test_an_exception_that_is_hard_to_tell_is_told_all_the_same(here, name, code, told):
+    result = here("run", str(Path(FLOWS).with_name("hard_to_tell.py")), name)
+    assert result.returncode == 1
+    assert re.search(rf"error\[{code}\]: node \w+: {re.escape(told)}\n", result.stderr)
+    assert f"in {name}\n" in result.stderr
+
+
+@pytest.mark.parametrize("yes", ["yes", "1", "on", "TRUE"])
+def test_answers_to_gates_are_read_as_alula_signal_set_reads_them(tmp_path, yes):
+    result = subprocess.run(
+        [*ALULA, "run", str(Path(FLOWS).with_name("gated.py")), "waiting"],
+        input=f"{yes}\n[]\n{{a: 4}}\n1h30m\n",
+        env={**os.environ, "ALULA_DATA": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert result.stdout == "True {'a': 4} 1:30:00\n", result.stderr
+    assert "`limits`: expected a dict[str, int]" in result.stderr
 
 
 def test_without_a_name_it_lists_what_there_is(here):

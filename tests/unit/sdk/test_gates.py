@@ -1,6 +1,7 @@
 """Gates in a local run: asked on standard input. Their wire form is in `test_constructs_wire`."""
 
 import io
+import os
 import sys
 import time
 from datetime import timedelta
@@ -119,6 +120,70 @@ def test_gates_stand_in_dynamic_tasks_and_inputs_can_be_approved(answers):
 
     answers("y", "y")
     assert outside(n=4) == 4
+
+
+@task
+def train(rows: int, depth: int) -> int:
+    return rows * depth
+
+
+@workflow
+def inner(n: int) -> int:
+    return approve(add(x=n), "inside", timeout=HOUR)
+
+
+def test_gates_that_wait_are_asked_in_the_order_of_the_workflow(answers):
+    @workflow
+    def supervised(n: int = 10) -> int:
+        rows = approve(add(x=n), "looks-good", timeout=HOUR)
+        depth = wait_for_input("depth", timeout=HOUR, expected_type=int)
+        return train(rows=rows, depth=depth)
+
+    @workflow
+    def nested(n: int) -> int:
+        rows = inner(n=add(x=n))
+        depth = wait_for_input("depth", timeout=HOUR, expected_type=int)
+        return train(rows=rows, depth=depth)
+
+    answers("y", "3")
+    assert supervised() == 30
+    answers("y", "4")
+    assert nested(n=2) == 8
+
+
+def test_a_gate_that_waits_for_another_is_asked_after_those_that_do_not(answers, capsys):
+    @workflow
+    def chained(n: int) -> int:
+        first = approve(n, "first", timeout=HOUR)
+        second = approve(add(x=first), "second", timeout=HOUR)
+        third = approve(n, "third", timeout=HOUR)
+        return train(rows=second, depth=third)
+
+    answers("y", "y", "y")
+    assert chained(n=2) == 4
+    asked = [line.split("`")[1] for line in capsys.readouterr().err.split("? [y/n] ") if "`" in line]
+    assert asked == ["first", "second", "third"]
+
+
+@pytest.fixture
+def silence(monkeypatch):
+    """Standard input that stays open and says nothing."""
+    reading, writing = os.pipe()
+    with open(reading, encoding="utf-8") as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        yield
+        os.close(writing)
+
+
+@pytest.mark.usefixtures("silence")
+def test_a_gate_that_nobody_answers_in_time_times_out():
+    @workflow
+    def waiting(x: int) -> int:
+        return add(x=approve(x, "ok", timeout=timedelta(milliseconds=10)))
+
+    with pytest.raises(RunFailed, match=r"nobody answered the gate within 0\.01 s") as raised:
+        waiting(x=1)
+    assert raised.value.code == "Timeout"
 
 
 def declared(body):

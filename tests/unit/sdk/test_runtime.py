@@ -12,11 +12,12 @@ from flyteidl.core.execution_pb2 import ExecutionError
 from flyteidl.core.literals_pb2 import LiteralMap
 
 from alula.sdk.runtime.entrypoint import foresee, main, preload
+from alula.sdk.serialize.settings import SETTINGS_VARIABLE
 
 SOURCE = """
 import sys
 from typing import NamedTuple, Optional
-from alula import Deck, FlyteFile, RecoverableError, current_context, task
+from alula import Deck, FlyteFile, RecoverableError, current_context, dynamic, task
 
 class Pair(NamedTuple):
     first: int
@@ -118,6 +119,76 @@ class Coded(Exception):
 @task
 def coded(x: int) -> int:
     raise Coded("c")
+
+@task
+def surrogate(x: int) -> int:
+    raise ValueError("caf\\udce9")
+
+@task
+def noted(x: int) -> int:
+    error = ValueError("noted")
+    error.add_note("caf\\udce9")
+    raise error
+
+class Mute(Exception):
+    def __str__(self):
+        raise KeyError("mute")
+
+class Empty(Exception):
+    def __str__(self):
+        return None
+
+class Uncoded(Exception):
+    @property
+    def error_code(self):
+        raise KeyError("uncoded")
+
+    @property
+    def __notes__(self):
+        raise KeyError("notes")
+
+class Base(BaseException):
+    pass
+
+@task
+def mute(x: int) -> int:
+    raise Mute
+
+@task
+def empty(x: int) -> int:
+    raise Empty
+
+@task
+def uncoded(x: int) -> int:
+    raise Uncoded("u")
+
+@task
+def base(x: int) -> int:
+    raise Base("b")
+
+@task
+async def base_later(x: int) -> int:
+    raise Base("b")
+
+@task
+def generator_exit(x: int) -> int:
+    raise GeneratorExit
+
+@dynamic
+def grows(x: int) -> int:
+    add(x=x)
+    raise GeneratorExit
+
+@task
+def interrupted(x: int) -> int:
+    raise KeyboardInterrupt
+
+class OddlyCoded(Exception):
+    error_code = "Caf\\udce9"
+
+@task
+def oddly_coded(x: int) -> int:
+    raise OddlyCoded("o")
 
 not_a_task = 3
 """
@@ -281,7 +352,7 @@ def test_only_a_recoverable_error_asks_for_another_attempt(attempt):
         ("surplus", "USER:TypeError", "expected None, as no output is declared, got int 1"),
         ("long_message", "USER:ValueError", "characters left out"),
         ("nope", "USER:UnloadableCode", "has nothing called `nope`, not a task"),
-        ("not_a_task", "USER:UnloadableCode", "has a int called `not_a_task`"),
+        ("not_a_task", "USER:UnloadableCode", "has an int called `not_a_task`"),
     ],
 )
 def test_each_failure_has_its_code(attempt, task, code, told):
@@ -289,6 +360,35 @@ def test_each_failure_has_its_code(attempt, task, code, told):
     assert error.code == code
     assert re.search(told, error.message)
     assert len(error.message) < 100_000
+
+
+@pytest.mark.parametrize(
+    ("task", "code", "headline"),
+    [
+        ("surrogate", "USER:ValueError", r"ValueError: caf\udce9"),
+        ("noted", "USER:ValueError", "ValueError: noted"),
+        ("mute", "USER:Mute", "Mute: <its text can't be had: KeyError>"),
+        ("empty", "USER:Empty", "Empty: <its text can't be had: TypeError>"),
+        ("uncoded", "USER:Uncoded", "Uncoded: u"),
+        ("base", "USER:Base", "Base: b"),
+        ("base_later", "USER:Base", "Base: b"),
+        ("generator_exit", "USER:GeneratorExit", "GeneratorExit"),
+        ("grows", "USER:GeneratorExit", "GeneratorExit"),
+        ("oddly_coded", r"USER:Caf\udce9", "OddlyCoded: o"),
+    ],
+)
+def test_an_exception_that_is_hard_to_tell_is_told_all_the_same(attempt, task, code, headline, monkeypatch):
+    monkeypatch.setenv(SETTINGS_VARIABLE, "{}")
+    error = attempt.error(task)
+    assert (error.code, error.kind, error.origin) == (code, ContainerError.NON_RECOVERABLE, ExecutionError.USER)
+    assert error.message.splitlines()[0] == headline
+    assert re.search(rf'File ".*{attempt.module}.py", line \d+, in {task}\n', error.message)
+    assert "alula" + os.sep + "sdk" not in error.message
+
+
+def test_ctrl_c_is_no_failure_of_the_task(attempt):
+    with pytest.raises(KeyboardInterrupt):
+        attempt.run("interrupted")
 
 
 def test_wrong_and_missing_inputs_are_told(attempt):
@@ -300,6 +400,13 @@ def test_wrong_and_missing_inputs_are_told(attempt):
         "input `x` of task `add`: expected int, got a string_value",
     )
     assert "got no value for input `x` (int)" in attempt.error("add", inputs=LiteralMap()).message
+
+
+def test_what_came_instead_of_an_input_has_its_article(attempt):
+    assert attempt.error("scale", inputs=integer(x=1, b=2)).message.endswith("expected str, got an integer")
+    empty = LiteralMap()
+    empty.literals["x"].hash = "h"
+    assert attempt.error("add", inputs=empty).message.endswith("expected int, got an empty literal")
 
 
 def test_code_that_does_not_import_is_told_with_its_traceback(attempt):

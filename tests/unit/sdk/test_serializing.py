@@ -13,7 +13,7 @@ from flyteidl.admin.task_pb2 import TaskSpec
 from flyteidl.admin.workflow_pb2 import WorkflowSpec
 from google.protobuf import text_format
 
-from alula import Cache, FlyteFile, GrowMemory, LaunchPlan, map_task, task, workflow
+from alula import Cache, FlyteFile, GrowMemory, LaunchPlan, dynamic, map_task, task, workflow
 from alula.core.errors import InvalidInput
 from alula.core.policy.memory_growth import MemoryGrowth, growth_of
 from alula.sdk.serialize import SerializationSettings, serialize
@@ -191,6 +191,42 @@ def test_a_workflow_that_contains_itself_is_refused():
 
     with pytest.raises(InvalidInput, match=r"contains itself: .*one -> .*other -> .*one"):
         serialize(one, settings=LOCAL)
+
+
+def test_a_workflow_that_starts_itself_is_refused():
+    @workflow
+    def own(x: int) -> int:
+        return own_plan(x=x)
+
+    @workflow
+    def first(x: int) -> int:
+        return second_plan(x=x)
+
+    @workflow
+    def second(x: int) -> int:
+        return first(x=x)
+
+    own_plan = LaunchPlan.create("own-plan", own)
+    second_plan = LaunchPlan.create("second-plan", second)
+    for entity in (own, own_plan, first, second, second_plan):
+        with pytest.raises(InvalidInput, match=r"a workflow (starts|contains) itself") as raised:
+            serialize(entity, settings=LOCAL)
+        assert raised.value.code == "RecursiveWorkflow"
+    with pytest.raises(InvalidInput, match=r"starts itself through launch plan `own-plan`: .*own -> .*own"):
+        own(x=1)
+
+
+def test_a_dynamic_task_may_start_the_workflow_that_it_is_in():
+    @dynamic
+    def down(x: int) -> int:
+        return countdown_plan(x=x - 1) if x else x
+
+    @workflow
+    def countdown(x: int) -> int:
+        return down(x=x)
+
+    countdown_plan = LaunchPlan.create("countdown-plan", countdown)
+    assert countdown(x=2) == 0
 
 
 def test_a_local_file_is_no_constant():

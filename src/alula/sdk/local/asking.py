@@ -4,27 +4,46 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Callable
+from typing import TypeAlias
 
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
 from flyteidl.core.types_pb2 import LiteralType
 
 from alula.core.engine.plan import GateRule
-from alula.core.errors import FailedPrecondition
+from alula.core.errors import FailedPrecondition, InvalidInput
 from alula.core.literals.casting import explain_type
 from alula.sdk.client.python_types import python_type_of
+from alula.sdk.runtime.failure import StoppedFromOutside
 from alula.sdk.serialize.constants import NO_STORE
 from alula.sdk.types.engine import from_plain, to_literal
+from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import TypeMismatch, describe_literal
 
 _YES, _NO = ("y", "yes", "true"), ("n", "no", "false")
 
 
-def ask(rule: GateRule, inputs: bytes) -> Literal:
+ReadAnswer: TypeAlias = Callable[[str, object, str], object]
+"""The value of a type that a text stands for, and where it belongs, for errors. Raises `InvalidInput` or
+`TypeMismatch`."""
+
+
+def read_plain(text: str, py_type: object, where: str) -> object:
+    """A value as JSON, or as the text that it is. Raises `TypeMismatch`."""
+    try:
+        return from_plain(json.loads(text), py_type, NO_STORE)
+    except (ValueError, TypeMismatch):
+        return from_plain(text, py_type, NO_STORE)
+
+
+def ask(rule: GateRule, inputs: bytes, *, read: ReadAnswer, store: Store) -> Literal:
     """The answer to an approval or a question for a value; asks again after a line that is none.
 
     Args:
         rule: of the gate.
         inputs: of the gate, a serialized `core.LiteralMap`: what is to be approved.
+        read: makes a value of a line.
+        store: for files among the values.
 
     Raises `FailedPrecondition` when standard input has no line for it.
     """
@@ -33,12 +52,13 @@ def ask(rule: GateRule, inputs: bytes) -> Literal:
         shown = ", ".join(_shown(value) for value in values)
         return _approval(rule.signal_id, f"`{rule.signal_id}`: approve {shown}? [y/n] ")
     literal_type = LiteralType.FromString(rule.type)
+    py_type: object = python_type_of(literal_type)
     question = f"`{rule.signal_id}` ({explain_type(literal_type)}): "
     while True:
         line = _line(rule.signal_id, question)
         try:
-            return _value(line, literal_type)
-        except TypeMismatch as error:
+            return to_literal(read(line, py_type, f"`{rule.signal_id}`"), py_type, store)
+        except (InvalidInput, TypeMismatch) as error:
             _say(f"{error}\n")
 
 
@@ -52,22 +72,15 @@ def _approval(name: str, question: str) -> Literal:
         _say("answer `y` or `n`\n")
 
 
-def _value(line: str, literal_type: LiteralType) -> Literal:
-    """A value as JSON, or as the text that it is. Raises `TypeMismatch`."""
-    py_type: object = python_type_of(literal_type)
-    try:
-        value = from_plain(json.loads(line), py_type, NO_STORE)
-    except (ValueError, TypeMismatch):
-        value = from_plain(line, py_type, NO_STORE)
-    return to_literal(value, py_type, NO_STORE)
-
-
 def _line(name: str, question: str) -> str:
     _say(question)
     try:
         line = sys.stdin.readline() if sys.stdin is not None else ""
     except OSError:  # closed, or kept from tests
         line = ""
+    except StoppedFromOutside:  # the gate has timed out
+        _say("\n")
+        raise
     if not line:
         _say("\n")
         raise FailedPrecondition(

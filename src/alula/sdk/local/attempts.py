@@ -34,11 +34,12 @@ LOCAL = SerializationSettings(require_importable=False)
 
 
 class Attempts:
-    """Runs attempts of the tasks in this process, and keeps the last exception of user code."""
+    """Runs attempts of the tasks in this process, and keeps the exceptions of user code."""
 
     def __init__(self, serialized: Serialized, folder: Path) -> None:
         self.folder = folder
-        self._exceptions: dict[str, BaseException] = {}
+        self._exceptions: dict[str, dict[str, BaseException]] = {}
+        """By node, and by the message of the error that was made of it: the items of an array share their node's id."""
         self.launch_plans: dict[str, Serialized] = {}
         """With what each launch plan can be run, those that dynamic tasks use too."""
         self._tasks: dict[str, AnyTask] = {}
@@ -62,15 +63,16 @@ class Attempts:
             return self._execute(action, plan, place)
         except TaskFailed as failed:
             if failed.__cause__ is not None:
-                self._exceptions[action.node_id] = failed.__cause__
+                self._exceptions.setdefault(action.node_id, {})[failed.error.message] = failed.__cause__
             return failed.error
         finally:
             _restore("FLYTE_ATTEMPT_NUMBER", before)
             self._empty_work()
 
-    def exception_at(self, node_id: str) -> BaseException | None:
-        """What user code raised last at a node."""
-        return self._exceptions.get(node_id)
+    def exception_behind(self, error: TaskError) -> BaseException | None:
+        """What user code raised, where `error` tells of that. The engine may have put words before its message."""
+        raised = self._exceptions.get(error.node_id, {})
+        return next((raised[message] for message in raised if error.message.endswith(message)), None)
 
     def _empty_work(self) -> None:
         # The folder serves the next attempt: making and removing one each time costs more than most tasks.

@@ -11,6 +11,7 @@ from flyteidl.core import literals_pb2
 from alula.core.engine.records import CacheEntry
 from alula.core.literals.uris import uris
 from alula.core.policy.cache_key import CacheKey
+from alula.sdk.local.folders import unusable
 
 
 class FolderCache:
@@ -22,17 +23,21 @@ class FolderCache:
     def get(self, key: CacheKey) -> CacheEntry | None:
         try:
             entry = msgspec.msgpack.decode((self._folder / key.digest).read_bytes(), type=CacheEntry)
-        except (FileNotFoundError, msgspec.MsgspecError):
+        except (FileNotFoundError, NotADirectoryError, msgspec.MsgspecError):
             return None
         outputs = literals_pb2.LiteralMap.FromString(entry.outputs)
         missing = any(uri.startswith("/") and not os.path.exists(uri) for uri in uris(outputs))
         return None if missing else entry
 
     def put(self, entry: CacheEntry) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)
-        temporary = self._folder / f".{entry.key.digest}.{os.getpid()}"
-        temporary.write_bytes(msgspec.msgpack.encode(entry))
-        temporary.rename(self._folder / entry.key.digest)
+        """Raises `InvalidInput` for a folder that can't be written."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            temporary = self._folder / f".{entry.key.digest}.{os.getpid()}"
+            temporary.write_bytes(msgspec.msgpack.encode(entry))
+            temporary.rename(self._folder / entry.key.digest)
+        except OSError as error:
+            raise unusable(self._folder, error, variable="ALULA_LOCAL_CACHE") from error
 
 
 class NoCache:

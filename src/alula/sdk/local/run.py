@@ -7,11 +7,10 @@ between tasks take the same form. Files of outputs stay under the user's data fo
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias, cast
 
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
@@ -25,6 +24,7 @@ from alula.sdk.interface import Interface, is_async
 from alula.sdk.launch_plan import LaunchPlan
 from alula.sdk.local.attempts import LOCAL, Attempts
 from alula.sdk.local.cache import FolderCache, NoCache
+from alula.sdk.local.folders import data_folder, inputs_store, new_folder
 from alula.sdk.local.shell import LocalCache, Succeeded, run_plan
 from alula.sdk.map_task import MapTask
 from alula.sdk.serialize.compiling import compiled_workflow
@@ -34,6 +34,9 @@ from alula.sdk.task import Task
 from alula.sdk.types.engine import to_python
 from alula.sdk.types.store import FileStore
 from alula.sdk.workflow import Workflow
+
+if TYPE_CHECKING:
+    from alula.sdk.local.asking import ReadAnswer
 
 Runnable: TypeAlias = Workflow[..., object] | Task[..., object] | MapTask[object] | LaunchPlan
 Function: TypeAlias = Workflow[..., object] | Task[..., object]
@@ -70,8 +73,7 @@ def call(entity: Function, values: Mapping[str, object]) -> object:
 
 def _call(entity: Function, values: Mapping[str, object]) -> object:
     inputs = LiteralMap()
-    folder = str(data_folder() / "local" / f"inputs-{os.urandom(6).hex()}")
-    store = FileStore(folder, folder)
+    store = inputs_store()
     for name, value in values.items():
         literal = input_literal(entity.interface, name, value, at=entity.location, store=store)
         inputs.literals[name].CopyFrom(literal)
@@ -89,6 +91,7 @@ def run_entity(
     observe: Observe = lambda changes: None,
     overwrite_cache: bool = False,
     environment: Mapping[str, str] | None = None,
+    read_answer: ReadAnswer | None = None,
 ) -> LocalOutcome:
     """Run an entity to its end on literals.
 
@@ -98,6 +101,7 @@ def run_entity(
         observe: told of every change as it happens, in this thread.
         overwrite_cache: run cached tasks again, and replace their entries.
         environment: variables that the tasks see beside those of this process.
+        read_answer: makes values of the answers to gates; else they are JSON or plain text.
 
     Raises `InvalidInput` for a graph that does not compile.
     """
@@ -105,7 +109,7 @@ def run_entity(
     if isinstance(entity, LaunchPlan):
         inputs = _with_launch_plan(serialized, entity.name, inputs)
     plan = _plan(serialized, serialized.id.name)
-    attempts = Attempts(serialized, Path(_new_folder()))
+    attempts = Attempts(serialized, new_folder())
     cache = _cache()
 
     def run(plan: Plan, inputs: LiteralMap) -> ExecutionChange:
@@ -114,11 +118,17 @@ def run_entity(
             inputs.SerializeToString(deterministic=True),
             run_attempt=attempts.run,
             run_child=run_child,
-            ask=_ask,
+            ask=ask,
             cache=cache,
             observe=observe,
             overwrite_cache=overwrite_cache,
         )
+
+    def ask(rule: GateRule, inputs: bytes) -> Literal:
+        from alula.sdk.local import asking  # lazy: few runs have gates
+
+        store = FileStore(str(attempts.folder), str(attempts.folder))
+        return asking.ask(rule, inputs, read=read_answer or asking.read_plain, store=store)
 
     def run_child(action: LaunchChild) -> Succeeded | TaskError:
         name = action.launch_plan.name
@@ -136,14 +146,9 @@ def run_entity(
         os.environ.update(before)
         attempts.close()
     if result.phase is not ExecutionPhase.SUCCEEDED:
-        exception = attempts.exception_at(result.error.node_id) if result.error else None
+        exception = attempts.exception_behind(result.error) if result.error else None
         return LocalOutcome(attempts.folder, None, result.error, exception)
     return LocalOutcome(attempts.folder, LiteralMap.FromString(result.outputs or b""), None, None)
-
-
-def data_folder() -> Path:
-    """Where local runs keep files and cache: `ALULA_DATA`, else `~/.alula`."""
-    return Path(os.environ.get("ALULA_DATA") or Path.home() / ".alula")
 
 
 def _plan(serialized: Serialized, name: str) -> Plan:
@@ -164,18 +169,6 @@ def _with_launch_plan(serialized: Serialized, name: str, given: LiteralMap) -> L
     inputs.MergeFrom(given)
     inputs.MergeFrom(spec.fixed_inputs)
     return inputs
-
-
-def _ask(rule: GateRule, inputs: bytes) -> Literal:
-    from alula.sdk.local.asking import ask  # lazy: few runs have gates
-
-    return ask(rule, inputs)
-
-
-def _new_folder() -> str:
-    runs = data_folder() / "local"
-    runs.mkdir(parents=True, exist_ok=True)
-    return tempfile.mkdtemp(prefix="run-", dir=runs)
 
 
 def _cache() -> LocalCache:

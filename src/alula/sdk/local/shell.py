@@ -1,7 +1,8 @@
 """The engine's shell for a local run: one process, one attempt at a time, the log in memory.
 
 The same engine as on the platform decides; here its actions are done at once, in order. A retry's back-off is
-waited for; a timeout interrupts the attempt where the system has interval timers (the main thread on Unix).
+waited for; a timeout interrupts the attempt, or the asking at a gate, where the system has interval timers (the main
+thread on Unix).
 """
 
 from __future__ import annotations
@@ -45,10 +46,11 @@ from alula.core.engine.events import (
 )
 from alula.core.engine.plan import GateRule, Plan, PlanNode
 from alula.core.engine.records import CacheEntry, Changes, ExecutionChange
-from alula.core.engine.state import GateCell
+from alula.core.engine.state import GateCell, ScopeCell
 from alula.core.engine.step import accepts, start, step
 from alula.core.errors import AlulaError, TaskError
 from alula.core.policy.cache_key import CacheKey
+from alula.sdk.runtime.failure import StoppedFromOutside
 
 Observe = Callable[[Changes], None]
 
@@ -84,8 +86,9 @@ AskGate = Callable[[GateRule, bytes], Literal]
 """Answers a gate with these inputs, a serialized `core.LiteralMap`."""
 
 
-class _TimedOut(BaseException):
-    """Raised into user code by the interval timer; not an Exception, so that user code does not catch it."""
+class _TimedOut(StoppedFromOutside):
+    """Raised into user code, or into the asking at a gate, by the interval timer; not an Exception, so that user code
+    does not catch it."""
 
 
 def run_plan(
@@ -144,7 +147,7 @@ class _Shell:
                 if self._todo:
                     self._do(self._todo.popleft())
                 elif self._execution.gates:
-                    self._answer(next(iter(self._execution.gates)))
+                    self._answer()
                 else:
                     self._wait()
         except KeyboardInterrupt:
@@ -223,14 +226,59 @@ class _Shell:
         )
         self._apply(succeeded)
 
-    def _answer(self, signal_id: str) -> None:
-        """Ask for a signal when there is nothing else to do. A gate's timeout does not end the asking."""
-        scope_id, node = self._execution.gates[signal_id][0]
+    def _answer(self) -> None:
+        """Ask for a signal when there is nothing else to do: of the gates that wait, the first of the workflow.
+
+        Its timeout counts from here. It could not be answered before, while this process ran tasks.
+        """
+        waiting = (place for places in self._execution.gates.values() for place in places)
+        scope_id, node = min(waiting, key=self._position)
         scope = self._execution.scopes[scope_id]
-        rule, cell = scope.plan_node(node).gate, scope.cells[node]
-        assert rule is not None and isinstance(cell, GateCell), "only gates wait for signals"
-        value = self._ask(rule, cell.inputs).SerializeToString(deterministic=True)
-        self._apply(SignalSet(_now_us(), signal_id, value))
+        plan, cell = scope.plan_node(node), scope.cells[node]
+        assert plan.gate is not None and isinstance(cell, GateCell), "only gates wait for signals"
+        now = _now_us()
+        ends = self._ends_around()
+        if plan.timeout_us:
+            ends.append(TimerFired(now + plan.timeout_us, scope_id, node, 0, "timeout"))
+        end = min(ends, key=lambda fired: fired.at, default=None)
+        if end is None:
+            value = self._ask(plan.gate, cell.inputs)
+        elif (value := self._ask_until(end.at, plan.gate, cell.inputs)) is None:
+            self._apply(msgspec.structs.replace(end, at=max(end.at, _now_us())))
+            return
+        self._apply(SignalSet(_now_us(), plan.gate.signal_id, value.SerializeToString(deterministic=True)))
+
+    def _ask_until(self, at: int, rule: GateRule, inputs: bytes) -> Literal | None:
+        """None when the answer did not come in time."""
+        now = _now_us()
+        if at <= now:
+            return None
+        try:
+            with _limit(at - now):
+                value = self._ask(rule, inputs)
+        except _TimedOut:
+            return None
+        return value if _now_us() < at else None
+
+    def _ends_around(self) -> list[TimerFired]:
+        """When what gates stand in times out. Those of other gates don't count: they have not been asked yet."""
+        scopes = self._execution.scopes
+        timers = (timer for _, _, timer in self._timers if timer.kind == "timeout" and timer.scope in scopes)
+        return [
+            TimerFired(timer.at, timer.scope, timer.node, timer.attempt, timer.kind)
+            for timer in timers
+            if isinstance(scopes[timer.scope].cells.get(timer.node), ScopeCell)
+        ]
+
+    def _position(self, place: tuple[int, int]) -> list[int]:
+        """Where a node stands in the workflow: its place in its graph, after those of the nodes around it."""
+        scope_id, node = place
+        scope = self._execution.scopes[scope_id]
+        path = [node]
+        while scope.parent is not None:
+            path.append(scope.parent_node)
+            scope = scope.parent
+        return path[::-1]
 
     def _wait(self) -> None:
         at, _, timer = heapq.heappop(self._timers)

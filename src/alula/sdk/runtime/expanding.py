@@ -17,7 +17,7 @@ from alula.sdk.context import ExecutionParameters, running
 from alula.sdk.graph import Graph, declaring
 from alula.sdk.mistake import mistake
 from alula.sdk.promise import Node, Outputs
-from alula.sdk.runtime.failure import TaskFailed, user_failure
+from alula.sdk.runtime.failure import PASSING, TaskFailed, user_failure
 from alula.sdk.runtime.running import by_name, input_values, output_literals
 from alula.sdk.serialize.entities import Serialized, serialize_dynamic
 from alula.sdk.serialize.settings import SerializationSettings
@@ -52,7 +52,9 @@ def expand(
                 result = run_function(task, values)
             graph.check_promises(result, at=task.location)
             graph.finish()
-        except (Exception, SystemExit) as error:
+        except PASSING:
+            raise
+        except BaseException as error:  # also what is no Exception: it ends the attempt all the same
             raise TaskFailed(user_failure(error)) from error
         if not graph.nodes:
             return output_literals(task, result, context.store)

@@ -11,7 +11,7 @@ from alula.sdk.failures import RecoverableError
 if TYPE_CHECKING:
     import traceback
 
-_SDK_FOLDER = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_OUR_FOLDER = os.path.abspath(os.path.join(os.path.dirname(__file__), os.pardir, os.pardir)) + os.sep
 _MACHINERY = (
     "<frozen importlib",
     os.sep + os.path.join("importlib", "__init__.py"),
@@ -19,6 +19,14 @@ _MACHINERY = (
     os.sep + os.path.join("concurrent", "futures") + os.sep,
 )
 _MESSAGE_MAX_CHARS = 64 * 1024
+
+
+class StoppedFromOutside(BaseException):
+    """What is raised into the author's code to end it, and is no failure of it."""
+
+
+PASSING = (KeyboardInterrupt, StoppedFromOutside)
+"""What no attempt makes a failure of. All else that the author's code raises is one, whatever its base class."""
 
 
 class TaskFailed(Exception):
@@ -33,33 +41,67 @@ def user_failure(exception: BaseException) -> TaskError:
     """The error for what the author's code raised."""
     if isinstance(exception, RecoverableError):
         return TaskError("USER:Recoverable", _message(exception), kind="USER", recoverable=True)
-    code = getattr(exception, "error_code", None)
-    if not isinstance(code, str) or not code:
-        code = exception.code if isinstance(exception, AlulaError) else type(exception).__name__
+    code = printable(_code(exception))
     return TaskError(code if code.startswith("USER:") else f"USER:{code}", _message(exception))
 
 
 def system_failure(code: str, what: str, exception: BaseException) -> TaskError:
     """The error for what the platform could not do; another attempt may."""
-    message = f"{what}: {type(exception).__name__}: {exception}"
+    message = printable(f"{what}: {headline(exception)}")
     return TaskError(f"SYSTEM:{code}", _shortened(message), kind="SYSTEM", recoverable=True)
 
 
-def _message(exception: BaseException) -> str:
+def headline(exception: BaseException) -> str:
+    """Class and text, in one line where the text has one. Never fails, as the text is made by the author's code."""
+    try:
+        text = str(exception)
+    except PASSING:
+        raise
+    except BaseException as error:  # noqa: BLE001  a method of the author's class
+        text = f"<its text can't be had: {type(error).__name__}>"
+    name = type(exception).__name__
+    return printable(f"{name}: {text}" if text else name)
+
+
+def author_traceback(exception: BaseException) -> str:
+    """The traceback as Python prints it, with the author's frames only."""
     import traceback  # lazy: most attempts end well
 
-    report = traceback.TracebackException.from_exception(exception)
-    _trim(report, set())
-    return _shortened(f"{_headline(exception)}\n\n{''.join(report.format())}".rstrip())
+    try:
+        report = traceback.TracebackException.from_exception(exception)
+        _trim(report, set())
+        return printable("".join(report.format()))
+    except PASSING:
+        raise
+    except BaseException:  # noqa: BLE001  attributes of the author's class that can't be read
+        frames = [frame for frame in traceback.extract_tb(exception.__traceback__) if not _is_ours(frame.filename)]
+        lines = "".join(traceback.format_list(frames))
+        return printable(f"Traceback (most recent call last):\n{lines}{headline(exception)}\n")
 
 
-def _headline(exception: BaseException) -> str:
-    text = str(exception)
-    return f"{type(exception).__name__}: {text}" if text else type(exception).__name__
+def printable(text: str) -> str:
+    """The text with escapes for what UTF-8 has no form for."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
+def _code(exception: BaseException) -> str:
+    try:
+        code: object = getattr(exception, "error_code", None)
+    except PASSING:
+        raise
+    except BaseException:  # noqa: BLE001  a property of the author's class
+        code = None
+    if isinstance(code, str) and code:
+        return code
+    return exception.code if isinstance(exception, AlulaError) else type(exception).__name__
+
+
+def _message(exception: BaseException) -> str:
+    return _shortened(f"{headline(exception)}\n\n{author_traceback(exception)}".rstrip())
 
 
 def _trim(report: traceback.TracebackException, seen: set[int]) -> None:
-    """Leave out the frames of the SDK and of import machinery, also in causes and groups."""
+    """Leave out the frames of Alula and of import machinery, also in causes and groups."""
     if id(report) in seen:
         return
     seen.add(id(report))
@@ -72,7 +114,7 @@ def _trim(report: traceback.TracebackException, seen: set[int]) -> None:
 
 
 def _is_ours(filename: str) -> bool:
-    return filename.startswith(_SDK_FOLDER) or any(part in filename for part in _MACHINERY)
+    return filename.startswith(_OUR_FOLDER) or any(part in filename for part in _MACHINERY)
 
 
 def _shortened(text: str) -> str:

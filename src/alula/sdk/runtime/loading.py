@@ -10,9 +10,10 @@ from types import ModuleType
 from typing import cast
 
 from alula.core.errors import TaskError
-from alula.sdk.runtime.failure import TaskFailed, system_failure, user_failure
+from alula.sdk.runtime.failure import PASSING, TaskFailed, system_failure, user_failure
 from alula.sdk.task import Task
 from alula.sdk.types.store import FileStore
+from alula.sdk.types.transformer import with_article
 
 
 def load_task(module: str, name: str) -> Task[..., object]:
@@ -31,13 +32,15 @@ def load_task(module: str, name: str) -> Task[..., object]:
                 )
             ) from error
         raise TaskFailed(_unloadable(module, error)) from error
-    except (Exception, SystemExit) as error:
+    except PASSING:
+        raise
+    except BaseException as error:
         raise TaskFailed(_unloadable(module, error)) from error
     value: object = loaded
     for part in name.split("."):
         value = getattr(value, part, None)
     if not isinstance(value, Task):
-        found = "nothing" if value is None else f"a {type(value).__name__}"
+        found = "nothing" if value is None else with_article(type(value).__name__)
         raise TaskFailed(
             TaskError(
                 "USER:UnloadableCode",

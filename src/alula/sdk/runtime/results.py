@@ -83,7 +83,7 @@ def write_error(prefix: str, error: TaskError) -> None:
 
 def write_deck(prefix: str, page: str) -> None:
     """Raises `OSError`."""
-    _write(prefix, "deck.html", page.encode())
+    _write(prefix, "deck.html", page.encode("utf-8", "backslashreplace"))
 
 
 def _read(uri: str) -> bytes:

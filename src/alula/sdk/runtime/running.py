@@ -15,7 +15,7 @@ from alula.core.errors import InvalidInput, TaskError
 from alula.sdk.binding import input_form, output_form
 from alula.sdk.context import CURRENT, ExecutionParameters
 from alula.sdk.interface import REQUIRED
-from alula.sdk.runtime.failure import TaskFailed, system_failure, user_failure
+from alula.sdk.runtime.failure import PASSING, TaskFailed, system_failure, user_failure
 from alula.sdk.task import Task, run_function
 from alula.sdk.types.containers import read
 from alula.sdk.types.store import Store
@@ -38,7 +38,7 @@ def execute(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionPara
     """Run a task's function on these inputs.
 
     Raises `TaskFailed`: with kind USER for what the function raises or returns wrongly, with kind SYSTEM for files
-    that can't be read or stored. `KeyboardInterrupt` and other exceptions that are not failures pass through.
+    that can't be read or stored. What is in `PASSING` passes through.
     """
     form = form_of(task)
     token = CURRENT.set(context)
@@ -46,7 +46,9 @@ def execute(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionPara
         values = input_values(task, inputs, context.store)
         try:
             result = run_function(task, values) if form.is_async else task.function(**values)
-        except (Exception, SystemExit) as error:
+        except PASSING:
+            raise
+        except BaseException as error:  # also what is no Exception: it ends the attempt all the same
             raise TaskFailed(user_failure(error)) from error
         return output_literals(task, result, context.store)
     finally:
@@ -98,7 +100,9 @@ def input_values(task: AnyTask, inputs: Mapping[str, Literal], store: Store) -> 
         except OSError as error:
             what = f"can't read input `{name}` of task `{task.interface.name}`"
             raise TaskFailed(system_failure("DownloadDataError", what, error)) from error
-        except Exception as error:  # constructors of the author's classes run here
+        except PASSING:
+            raise
+        except BaseException as error:  # constructors of the author's classes run here
             raise TaskFailed(user_failure(error)) from error
     return values
 
@@ -148,7 +152,9 @@ def _literal(task: AnyTask, name: str, transformer: Transformer, value: object, 
     except OSError as error:
         what = f"can't store output `{name}` of task `{task.interface.name}`"
         raise TaskFailed(system_failure("UploadDataError", what, error)) from error
-    except Exception as error:  # serializers of the author's classes and libraries run here
+    except PASSING:
+        raise
+    except BaseException as error:  # serializers of the author's classes and libraries run here
         raise TaskFailed(user_failure(error)) from error
 
 

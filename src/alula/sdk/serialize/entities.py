@@ -18,6 +18,7 @@ from flyteidl.core.identifier_pb2 import Identifier, ResourceType
 from flyteidl.core.literals_pb2 import Binding, LiteralMap
 from flyteidl.core.workflow_pb2 import WorkflowMetadata, WorkflowMetadataDefaults, WorkflowTemplate
 
+from alula.core.errors import InvalidInput
 from alula.sdk.binding import output_form
 from alula.sdk.conditional import Branch
 from alula.sdk.gate import Gate
@@ -85,7 +86,7 @@ def serialize(*entities: AnyEntity, settings: SerializationSettings) -> Serializ
     """Specifications of entities and of all that they use; each workflow brings its default launch plan.
 
     The same code and settings give the same bytes. Raises `InvalidInput` for two entities of one name, a workflow
-    that contains itself, a task that can't be found by its name, and values or types that can't be written.
+    that contains or starts itself, a task that can't be found by its name, and values or types that can't be written.
     """
     if not entities:
         raise mistake("NothingToSerialize", "there is no task, workflow or launch plan")
@@ -129,8 +130,7 @@ class _Collected:
 
     def add(self, entity: AnyEntity) -> None:
         if isinstance(entity, Workflow) and entity in self._open:
-            chain = " -> ".join(each.name for each in (*self._open, entity))
-            raise mistake("RecursiveWorkflow", f"a workflow contains itself: {chain}", at=entity.location)
+            raise self._recursive(entity, "contains itself")
         known = self._known.get((_kind(entity), entity.name))
         if known is not None and (known is entity or _is_same(known, entity)):
             return
@@ -175,7 +175,13 @@ class _Collected:
     def add_all(self, graph: Graph) -> None:
         """All that the nodes of a graph run."""
         for entity in _entities_in(graph):
+            if isinstance(entity, LaunchPlan) and entity.workflow in self._open:
+                raise self._recursive(entity.workflow, f"starts itself through launch plan `{entity.name}`")
             self.add(entity)
+
+    def _recursive(self, workflow: Workflow[..., object], how: str) -> InvalidInput:
+        chain = " -> ".join(each.name for each in (*self._open, workflow))
+        return mistake("RecursiveWorkflow", f"a workflow {how}: {chain}", at=workflow.location)
 
     def templates_in(self, graph: Graph) -> list[WorkflowTemplate]:
         """All workflows inside, each once; inner ones first."""

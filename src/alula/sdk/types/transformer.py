@@ -90,10 +90,18 @@ def describe(value: object) -> str:
 
 def describe_literal(literal: Literal) -> str:
     """A literal for an error message: which kind it is."""
-    kind = literal.WhichOneof("value") or "an empty literal"
-    if kind != "scalar":
-        return f"a {kind}"
-    scalar = literal.scalar.WhichOneof("value") or "empty scalar"
-    if scalar == "primitive":
-        return f"a {literal.scalar.primitive.WhichOneof('value') or 'empty primitive'}"
-    return f"a {scalar}"
+    kind = literal.WhichOneof("value") or "empty literal"
+    if kind == "scalar":
+        kind = literal.scalar.WhichOneof("value") or "empty scalar"
+    if kind == "primitive":
+        kind = literal.scalar.primitive.WhichOneof("value") or "empty primitive"
+    return with_article(kind)
+
+
+def with_article(name: str) -> str:
+    """The name of a kind or type after `a` or `an`, by its spelling.
+
+    >>> with_article("integer"), with_article("union"), with_article("Outer")
+    ('an integer', 'a union', 'an Outer')
+    """
+    return f"an {name}" if name[:1].lower() in ("a", "e", "i", "o") else f"a {name}"
