@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 import click
 from flyteidl.core.literals_pb2 import LiteralMap
 
 from alula.cli.failures import RUN_FAILED, CommandEnded, say, say_error
 from alula.cli.load import Runnable, user_traceback
-from alula.cli.output import print_message
+from alula.cli.output import print_message, standard_output_to_error
 from alula.cli.run_options import RunSettings
 from alula.core.literals.text import outputs_text
 from alula.sdk.client.inputs import input_literals
@@ -22,12 +23,13 @@ def run_local(entity: Runnable, inputs: Mapping[str, object], settings: RunSetti
     """Run in this process. Prints the outputs; leaves with status 1 when the run failed."""
     folder = str(data_folder() / "local" / f"inputs-{os.urandom(6).hex()}")
     literals = input_literals(entity, inputs, FileStore(folder, folder), with_defaults=True)
-    outcome = run_entity(
-        entity,
-        LiteralMap(literals=literals),
-        overwrite_cache=settings.overwrite_cache,
-        environment=settings.environment,
-    )
+    with nullcontext() if settings.form == "table" else standard_output_to_error():
+        outcome = run_entity(
+            entity,
+            LiteralMap(literals=literals),
+            overwrite_cache=settings.overwrite_cache,
+            environment=settings.environment,
+        )
     for deck in sorted(outcome.folder.rglob("deck.html")):
         say(f"deck: {deck}")
     if outcome.error is not None:
