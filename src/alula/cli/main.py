@@ -59,7 +59,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="alula", message="alula %(version)s")
 def cli() -> None:
-    """Typed workflows on one machine or a cluster, compatible with Flyte.
+    """Typed workflows on one machine, compatible with Flyte.
 
     Run a workflow here with `alula run FILE.py NAME`, or start a platform with `alula up` and add --remote.
 
