@@ -12,6 +12,7 @@ from flyteidl.admin import execution_pb2, task_execution_pb2
 
 from alula.cli.failures import say
 from alula.cli.options import Target, target_options
+from alula.cli.outage import RETRY_INTERVAL_S, FollowedPlatform
 from alula.cli.values import suggest
 from alula.core.engine.records import AttemptPhase
 from alula.core.errors import FailedPrecondition, InvalidInput, NotFound, Unavailable
@@ -28,11 +29,9 @@ from alula.sdk.client.run_view import (
     list_attempts,
     to_execution_id,
 )
-from alula.sdk.client.watch import GRACE_S
 
 SILENCE_S = 24 * 3600.0
 """A task may be quiet for long while it is followed."""
-RETRY_INTERVAL_S = 0.5
 _ENDS = (AttemptPhase.SUCCEEDED, AttemptPhase.FAILED, AttemptPhase.ABORTED, AttemptPhase.RETRYABLE_FAILED)
 
 
@@ -64,7 +63,8 @@ def logs(target: Target, name: str, node: str | None, follow: bool, attempt: int
                 say(f"==> {each.node_id} {each.name}")
             for log in _logs_of(id, each, attempt, index):
                 if follow:
-                    follow_log(target, log)
+                    with FollowedPlatform(target, connection) as platform:
+                        follow_log(platform, log)
                 else:
                     _print_pieces(connection, log)
 
@@ -105,34 +105,25 @@ def _newest_attempt_of_item(node: NodeView, index: int) -> int:
     return max((item.retry_attempt for item in resources if item.index == index), default=0)
 
 
-def follow_log(target: Target, log: AttemptId, *, grace_s: float = GRACE_S) -> None:
-    """Print what an attempt writes until it ends. A platform that goes away is waited for, and may come back
-    elsewhere; the log goes on where it was.
-
-    Raises `Unavailable` when it stays away for longer than `grace_s`.
-    """
+def follow_log(platform: FollowedPlatform, log: AttemptId) -> None:
+    """Print what an attempt writes until it ends. A platform that goes away is waited for, and the log goes on where
+    it was. Raises `Unavailable` when it stays away."""
     printed, ended = 0, False
-    lost_at: float | None = None
     while True:
         try:
-            with target.connect() as connection:
-                for count in _new_pieces(connection, log, after=printed, follow=not ended):
-                    printed += count
-                if ended:
-                    return
-                # A stream also ends with the platform: one more round reads what came after it.
-                ended = _has_ended(connection, log)
-                lost_at = None
-                if ended:
-                    continue
+            for count in _new_pieces(platform.connection, log, after=printed, follow=not ended):
+                printed += count
+                platform.is_up()
+            if ended:
+                return
+            # A stream also ends with the platform: one more round reads what came after it.
+            ended = _has_ended(platform.connection, log)
+            platform.is_up()
         except Unavailable as error:
-            now = time.monotonic()
-            if lost_at is None:
-                lost_at = now
-                say(f"{error.message}; waiting for it")
-            if now - lost_at >= grace_s:
-                raise
-        time.sleep(RETRY_INTERVAL_S)
+            platform.wait(error, say)
+        else:
+            if not ended:
+                time.sleep(RETRY_INTERVAL_S)
 
 
 def _print_pieces(connection: Connection, log: AttemptId) -> None:

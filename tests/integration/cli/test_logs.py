@@ -11,6 +11,7 @@ from tests.integration.platform import ALULA, Platforms, alula
 
 from alula.cli.logs import follow_log
 from alula.cli.options import Target
+from alula.cli.outage import FollowedPlatform
 from alula.core.errors import Unavailable
 from alula.core.ids import AttemptId, ExecutionId
 
@@ -47,8 +48,12 @@ def test_a_followed_log_goes_on_when_the_platform_is_back(platforms: Platforms, 
     assert whole.endswith("I am done\n")
 
 
-def test_a_platform_that_stays_away_is_an_error(tmp_path: Path) -> None:
-    target = Target(None, str(tmp_path), "flytesnacks", "development")
+def test_a_platform_that_stays_away_is_an_error() -> None:
+    target = Target("127.0.0.1:1", None, "flytesnacks", "development")
     log = AttemptId(ExecutionId("flytesnacks", "development", "talks"), "n0", 0, -1)
-    with pytest.raises(Unavailable):
-        follow_log(target, log, grace_s=0)
+    with (
+        target.connect() as connection,
+        FollowedPlatform(target, connection, grace_s=0) as platform,
+        pytest.raises(Unavailable),
+    ):
+        follow_log(platform, log)
