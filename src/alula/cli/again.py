@@ -45,7 +45,7 @@ def relaunch(target: Target, run: str, new_name: str, overwrite_cache: bool, wai
     id = target.execution(run)
     with target.connect() as connection:
         new = again.relaunch(connection, id, name=new_name, overwrite_cache=overwrite_cache)
-        show_launched(connection, new, form, selector=target.selector(new), wait=wait)
+        show_launched(target, connection, new, form, wait=wait)
 
 
 @click.command("recover")
@@ -55,7 +55,7 @@ def recover(target: Target, run: str, new_name: str, wait: bool, form: str) -> N
     id = target.execution(run)
     with target.connect() as connection:
         new = again.recover(connection, id, name=new_name)
-        show_launched(connection, new, form, selector=target.selector(new), wait=wait)
+        show_launched(target, connection, new, form, wait=wait)
 
 
 @click.command("fork")
@@ -97,7 +97,7 @@ def fork(
             name=new_name,
         )
         new = again.fork(connection, id, changes)
-        show_launched(connection, new, form, selector=target.selector(new), wait=wait)
+        show_launched(target, connection, new, form, wait=wait)
 
 
 def _literals(

@@ -35,8 +35,9 @@ def cache() -> None:
 @target_options
 def list_(target: Target, task: str, version: str, run: str, node: str, limit: int, form: str) -> None:
     """List what the cache has, newest first: the inputs as they begin, and which attempt made it."""
+    source = _source(target, run, node)
     with target.connect() as connection:
-        url = _url(connection, target, task=task, version=version, source=_source(target, run, node), limit=str(limit))
+        url = _url(connection, target, task=task, version=version, source=source, limit=str(limit))
         found: list[dict[str, Any]] = json.loads(http.get(url))
     if form != "table":
         print_document(found, form)
@@ -54,14 +55,17 @@ def list_(target: Target, task: str, version: str, run: str, node: str, limit: i
 @target_options
 def evict(target: Target, task: str, version: str, run: str, node: str) -> None:
     """Forget results of a task, so that it runs again. `alula cache list` shows what there is."""
+    source = _source(target, run, node)
     with target.connect() as connection:
-        url = _url(connection, target, task=task, version=version, source=_source(target, run, node))
+        url = _url(connection, target, task=task, version=version, source=source)
         count = json.loads(http.delete(url))["evicted"]
     say(f"forgot {count:,} {'result' if count == 1 else 'results'} of {task}")
 
 
 def _source(target: Target, run: str, node: str) -> str:
     """How what a run, or one node of it, made is named: `project/domain/run/node/attempt`."""
+    if node and not run:
+        raise click.UsageError("--node needs --run: a node is one of a run", click.get_current_context())
     if not run:
         return ""
     id = target.execution(run)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import traceback
 
@@ -56,6 +57,10 @@ def report(error: BaseException) -> int:
             return INTERRUPTED
         case BrokenPipeError():
             return INTERRUPTED
+        case OSError() if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            place = error.filename or "where the output or the files of the run go"
+            say_error("DiskFull", f"there is no room left: {place}", "make some, or write elsewhere")
+            return UNREACHABLE
         case click.ClickException():
             _report_usage(error)
             return BAD_INPUT

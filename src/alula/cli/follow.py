@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable, Iterator
 
 from flyteidl.admin import execution_pb2
 
 from alula.cli.failures import INTERRUPTED, RUN_FAILED, SUCCESS, CommandEnded, say, say_error
+from alula.cli.options import Target
+from alula.cli.outage import FollowedPlatform
 from alula.cli.output import print_message
 from alula.cli.tree import Line, lines, plain, plain_tree, renderable, run_duration
 from alula.core.engine.records import ExecutionPhase, NodePhase
@@ -30,11 +33,12 @@ PLAIN_NODES = 1_000
 _BAD = (NodePhase.FAILED, NodePhase.TIMED_OUT)
 
 
-def show_launched(connection: Connection, id: ExecutionId, form: str, *, selector: str, wait: bool) -> None:
+def show_launched(target: Target, connection: Connection, id: ExecutionId, form: str, *, wait: bool) -> None:
     """Say that a run was launched: its name, or with `wait` how it goes and its result, leaving with its status."""
     say(f"launched {id.name}")
+    selector = target.selector(id)
     if wait:
-        follow_to_end(connection, id, form, selector=selector)
+        follow_to_end(target, connection, id, form)
     elif form != "table":
         request = execution_pb2.WorkflowExecutionGetRequest(id=to_execution_id(id))
         print_message(connection.call(GET_EXECUTION, request), form)
@@ -44,23 +48,25 @@ def show_launched(connection: Connection, id: ExecutionId, form: str, *, selecto
         say(f"  look at it:  alula describe execution {id.name}{selector}")
 
 
-def follow_to_end(connection: Connection, id: ExecutionId, form: str, *, selector: str) -> None:
-    """Show the run until it ends, then its result; leaves with the run's status.
-
-    `selector` is what must be added to another command to reach the same platform and place.
-    """
-    try:
-        run = _follow_live(connection, id) if sys.stderr.isatty() else _follow_plainly(connection, id)
-    except KeyboardInterrupt:
-        say(f"\nstopped watching; {id.name} goes on")
-        say(f"  watch it:  alula watch {id.name}{selector}")
-        say(f"  abort it:  alula abort {id.name}{selector}")
-        raise CommandEnded(INTERRUPTED) from None
-    show_result(connection, run, form, selector=selector)
+def follow_to_end(target: Target, connection: Connection, id: ExecutionId, form: str) -> None:
+    """Show the run until it ends, then its result; leaves with the run's status."""
+    selector = target.selector(id)
+    with FollowedPlatform(target, connection) as platform:
+        try:
+            run = _follow_live(platform, id) if sys.stderr.isatty() else _follow_plainly(platform, id)
+        except KeyboardInterrupt:
+            say(f"\nstopped watching; {id.name} goes on")
+            say(f"  watch it:  alula watch {id.name}{selector}")
+            say(f"  abort it:  alula abort {id.name}{selector}")
+            raise CommandEnded(INTERRUPTED) from None
+        show_result(platform.connection, run, form, selector=selector)
 
 
 def show_result(connection: Connection, run: RunView, form: str, *, selector: str) -> None:
-    """Print how the run ended and leave with status 0, or 1 when it did not succeed."""
+    """Print how the run ended and leave with status 0, or 1 when it did not succeed.
+
+    `selector` is what must be added to another command to reach the same platform and place.
+    """
     if form != "table":
         print_message(run.execution, form)
     elif run.phase is ExecutionPhase.SUCCEEDED:
@@ -80,7 +86,28 @@ def show_result(connection: Connection, run: RunView, form: str, *, selector: st
     raise CommandEnded(RUN_FAILED)
 
 
-def _follow_live(connection: Connection, id: ExecutionId) -> RunView:
+def _looks(platform: FollowedPlatform, id: ExecutionId, tell: Callable[[str], None]) -> Iterator[RunView]:
+    """The run after every change, last as it ended, from wherever the platform is."""
+    began = False
+    while True:
+        try:
+            for run in follow(platform.connection, id, on_unreachable=_raise):
+                began = True
+                platform.is_up()
+                yield run
+        except Unavailable as error:
+            if not began:  # nothing says that there was a platform
+                raise
+            platform.wait(error, tell)
+        else:
+            return
+
+
+def _raise(error: Unavailable) -> None:
+    raise error
+
+
+def _follow_live(platform: FollowedPlatform, id: ExecutionId) -> RunView:
     from rich.console import Console  # lazy: only for a live tree
     from rich.live import Live  # lazy: as above
 
@@ -92,19 +119,19 @@ def _follow_live(connection: Connection, id: ExecutionId) -> RunView:
 
     with Live(get_renderable=draw, console=console, refresh_per_second=FRAMES_PER_SECOND) as live:  # pyright: ignore[reportArgumentType]  # any renderable is fine
 
-        def on_unreachable(error: Unavailable) -> None:
-            live.console.print(f"{error.message}; waiting for it", style="yellow")
+        def tell(what: str) -> None:
+            live.console.print(what, style="yellow")
 
-        for run in follow(connection, id, on_unreachable=on_unreachable):
+        for run in _looks(platform, id, tell):
             latest[:] = [run]
         live.refresh()
     return latest[0]
 
 
-def _follow_plainly(connection: Connection, id: ExecutionId) -> RunView:
+def _follow_plainly(platform: FollowedPlatform, id: ExecutionId) -> RunView:
     shown: dict[str, str] = {}
     run: RunView | None = None
-    for run in follow(connection, id, on_unreachable=lambda error: say(f"{error.message}; waiting for it")):
+    for run in _looks(platform, id, say):
         for line in lines(run, time.time()):
             _say_change(line, shown)
     assert run is not None, "following yields at least once"

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 import click
 
+from alula.cli.documents import NotReadableError, read_document
 from alula.cli.run_options import INPUT_PREFIX
 from alula.cli.values import bare, describe, from_data, from_text, is_optional, suggest
 from alula.core.errors import InvalidInput, NotFound
@@ -149,14 +150,6 @@ def _read_document(path: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput("BadInputsFile", f"{path} can't be read: {error}") from error
     try:
-        return json.loads(text)
-    except ValueError as error:
-        if path.suffix == ".json":
-            raise InvalidInput("BadInputsFile", f"{path} is no JSON: {error}") from error
-    import yaml  # lazy: most values are JSON
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise InvalidInput("BadInputsFile", f"{path} is neither JSON nor YAML: {reason}") from error
+        return read_document(text, only_json=path.suffix == ".json")
+    except NotReadableError as error:
+        raise InvalidInput("BadInputsFile", f"{path} {error}") from error

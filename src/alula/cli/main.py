@@ -13,7 +13,7 @@ from importlib import import_module
 
 import click
 
-from alula.cli.failures import INTERRUPTED, report
+from alula.cli.failures import report
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("alula.cli.run:run", "Run a task or workflow of a file, here or on the platform."),
@@ -59,7 +59,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="alula", message="alula %(version)s")
 def cli() -> None:
-    """Typed workflows on one machine or a cluster, compatible with Flyte.
+    """Typed workflows on one machine, compatible with Flyte.
 
     Run a workflow here with `alula run FILE.py NAME`, or start a platform with `alula up` and add --remote.
 
@@ -78,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         status = report(error)
     try:
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of a pipe has seen enough
+    except OSError as error:  # the reader of a pipe has seen enough, or the disk is full
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = INTERRUPTED if status == 0 else status
+        status = status or report(error)
     sys.exit(status if isinstance(status, int) else 0)

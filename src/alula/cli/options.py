@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 import msgspec
 
-from alula.core.errors import InvalidInput
+from alula.core.errors import InvalidInput, Unavailable
 from alula.core.ids import ExecutionId, is_execution_name
 
 if TYPE_CHECKING:
     from alula.sdk.client.connection import Connection
+    from alula.sdk.client.endpoint import Endpoint
 
 DEFAULT_PROJECT = "flytesnacks"
 DEFAULT_DOMAIN = "development"
@@ -34,6 +35,17 @@ class Target(msgspec.Struct, frozen=True):
         from alula.sdk.client.endpoint import find_endpoint  # lazy: as above
 
         return Connection(find_endpoint(self.endpoint, data=self.data))
+
+    def endpoint_after(self, before: Endpoint) -> Endpoint:
+        """Where the platform is now that was at `before`: one that was started again on its data folder may listen
+        elsewhere. The same where nothing says so."""
+        from alula.sdk.client.endpoint import find_endpoint  # lazy: as above
+
+        try:
+            found = find_endpoint(self.endpoint, data=self.data)
+        except Unavailable:
+            return before
+        return found if found.source == before.source else before
 
     def selector(self, id: ExecutionId) -> str:
         """The options, with a space before, by which another command finds the same run."""

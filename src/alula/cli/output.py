@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +17,7 @@ if TYPE_CHECKING:
     from google.protobuf.message import Message
     from google.protobuf.timestamp_pb2 import Timestamp
 
+_STANDARD_OUTPUT, _STANDARD_ERROR = 1, 2
 _PHASE_COLOURS = {
     "SUCCEEDED": "green",
     "RECOVERED": "green",
@@ -27,6 +31,21 @@ _PHASE_COLOURS = {
     "ABORTING": "magenta",
     "ACTIVE": "green",
 }
+
+
+@contextmanager
+def standard_output_to_error() -> Generator[None]:
+    """Have what code of the user writes to standard output meanwhile, also in processes that it starts, go to standard
+    error: the document stays alone."""
+    sys.stdout.flush()
+    kept = os.dup(_STANDARD_OUTPUT)
+    os.dup2(_STANDARD_ERROR, _STANDARD_OUTPUT)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, _STANDARD_OUTPUT)
+        os.close(kept)
 
 
 def to_document(message: Message) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from alula.cli.failures import UNREACHABLE, CommandEnded, say
+from alula.cli.output import print_document
 from alula.core.errors import AlulaError, FailedPrecondition, InvalidInput, ResourceExhausted, Unavailable
 
 if TYPE_CHECKING:
@@ -126,7 +127,7 @@ def down(data: str | None) -> None:
     "-o",
     "--output",
     "form",
-    type=click.Choice(["table", "json"]),
+    type=click.Choice(["table", "json", "yaml"]),
     default="table",
     show_default=True,
     help="How to print.",
@@ -138,8 +139,8 @@ def status(data: str | None, form: str) -> None:
 
     info, pid = read_info(folder), holder(folder)
     state = "running" if info else "starting" if pid is not None else "stopped"
-    if form == "json":
-        click.echo(json.dumps(_status_document(folder, state, info), indent=2))
+    if form != "table":
+        print_document(_status_document(folder, state, info), form)
     elif info:
         since = datetime.fromtimestamp(info.started_at / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         click.echo(f"running on {folder}: gRPC {info.grpc}, HTTP {info.http}")

@@ -11,7 +11,7 @@ from alula.cli.bundling import bundle_of
 from alula.cli.failures import say
 from alula.cli.load import Source, load, source_named, source_of
 from alula.cli.options import Target, output_option, target_options
-from alula.cli.output import print_document, print_table, to_document
+from alula.cli.output import print_document, print_table, standard_output_to_error, to_document
 from alula.core.errors import InvalidInput
 from alula.sdk.client.package import code_files
 from alula.sdk.client.register import Plan, prepare
@@ -50,7 +50,8 @@ def register(
     """
     sources = [source for path in paths for source in _sources(path)]
     root = _one_root(sources)
-    modules = [load(source) for source in sources]
+    with standard_output_to_error():
+        modules = [load(source) for source in sources]
     entities = discover(*dict.fromkeys(modules)).all()
     if not entities:
         raise InvalidInput("NothingDeclared", f"no task, workflow or launch plan is declared in {', '.join(paths)}")

@@ -9,8 +9,9 @@ import click
 
 from alula.cli.inputs import completed, file_inputs, input_options, typed_inputs
 from alula.cli.load import Runnable, declared, find, load, source_named
-from alula.cli.output import print_table
+from alula.cli.output import print_document, print_table, standard_output_to_error
 from alula.cli.run_options import Words, parse, settings_of, split
+from alula.cli.values import describe
 
 _ABOUT = """Run a task, workflow or launch plan that FILE declares.
 
@@ -39,9 +40,10 @@ def _run(words: list[str]) -> None:
     if not found.file:
         raise click.UsageError("FILE is missing: name a Python file or a module", context)
     source = source_named(found.file)
-    module = load(source)
+    with standard_output_to_error():
+        module = load(source)
     if not found.name:
-        _print_declared(declared(module), found)
+        _print_declared(declared(module), found, settings_of(head).form)
         return
     entity = find(module, found.name)
     interface = entity.interface
@@ -69,16 +71,28 @@ def _description(entity: Runnable) -> str:
     return f"{title}\n\n{docstring.long}"
 
 
-def _print_declared(entities: Mapping[str, Runnable], words: Words) -> None:
+def _print_declared(entities: Mapping[str, Runnable], words: Words, form: str) -> None:
+    if form != "table":
+        print_document([_declaration(name, entity) for name, entity in entities.items()], form)
+        return
     if not entities:
         click.echo(f"{words.file} declares no task, workflow or launch plan", err=True)
         return
     rows = [
-        [name, entity.interface.kind, ", ".join(entity.interface.inputs), _description(entity).splitlines()[0]]
-        for name, entity in entities.items()
+        [each["name"], each["kind"], ", ".join(each["inputs"]), each["description"]]
+        for each in (_declaration(name, entity) for name, entity in entities.items())
     ]
     print_table(("name", "kind", "inputs", "description"), rows)
     click.echo(f"\nrun one with: alula run {words.file} NAME; its inputs: alula run {words.file} NAME --help", err=True)
+
+
+def _declaration(name: str, entity: Runnable) -> dict[str, Any]:
+    return {
+        "name": name,
+        "kind": entity.interface.kind,
+        "inputs": {input: describe(hint) for input, hint in entity.interface.inputs.items()},
+        "description": _description(entity).splitlines()[0],
+    }
 
 
 run = _RunCommand("run", callback=_run, help=_ABOUT, add_help_option=False)

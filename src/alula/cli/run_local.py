@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import nullcontext
 
 import click
 from flyteidl.core.literals_pb2 import LiteralMap
 
 from alula.cli.failures import RUN_FAILED, CommandEnded, say, say_error
 from alula.cli.load import Runnable
-from alula.cli.output import print_message
+from alula.cli.output import print_message, standard_output_to_error
 from alula.cli.run_options import RunSettings
 from alula.cli.values import from_text
 from alula.core.literals.text import outputs_text
@@ -22,13 +23,14 @@ from alula.sdk.runtime.failure import author_traceback, headline
 def run_local(entity: Runnable, inputs: Mapping[str, object], settings: RunSettings) -> None:
     """Run in this process. Prints the outputs; leaves with status 1 when the run failed."""
     literals = input_literals(entity, inputs, inputs_store(), with_defaults=True)
-    outcome = run_entity(
-        entity,
-        LiteralMap(literals=literals),
-        overwrite_cache=settings.overwrite_cache,
-        environment=settings.environment,
-        read_answer=from_text,
-    )
+    with nullcontext() if settings.form == "table" else standard_output_to_error():
+        outcome = run_entity(
+            entity,
+            LiteralMap(literals=literals),
+            overwrite_cache=settings.overwrite_cache,
+            environment=settings.environment,
+            read_answer=from_text,
+        )
     for deck in sorted(outcome.folder.rglob("deck.html")):
         say(f"deck: {deck}")
     if outcome.error is not None:

@@ -67,7 +67,9 @@ def run_options() -> list[click.Option]:
         click.Option(["--overwrite-cache"], is_flag=True, default=None, help="Run cached tasks all the same."),
         click.Option(["--env", "environment"], multiple=True, metavar="K=V", help="Variable for the tasks. Repeat."),
         click.Option(["--label", "labels"], multiple=True, metavar="K=V", help="Label of the run. Repeat."),
-        click.Option(["--max-parallelism"], type=click.IntRange(0), help="Tasks at once; 0 for the platform's limit."),
+        click.Option(
+            ["--max-parallelism"], type=click.IntRange(0, 2**31 - 1), help="Tasks at once; 0 for the platform's limit."
+        ),
         click.Option(
             ["--quality-of-service"],
             type=click.Choice(["high", "medium", "low"]),

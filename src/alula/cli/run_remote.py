@@ -57,7 +57,7 @@ def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], s
                 labels=settings.labels,
             ),
         )
-        show_launched(connection, id, settings.form, selector=target.selector(id), wait=settings.wait)
+        show_launched(target, connection, id, settings.form, wait=settings.wait)
 
 
 def _launched(entity: Runnable, id: identifier_pb2.Identifier) -> identifier_pb2.Identifier:

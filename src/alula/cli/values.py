@@ -18,6 +18,7 @@ from enum import Enum
 from pathlib import Path
 from typing import Any, cast
 
+from alula.cli.documents import NotReadableError, read_document
 from alula.core.errors import InvalidInput
 
 _UNIONS = (typing.Union, types.UnionType)
@@ -30,6 +31,8 @@ _ISO_DURATION = re.compile(
     r"(?:T(?:(?P<hours>[\d.]+)H)?(?:(?P<minutes>[\d.]+)M)?(?:(?P<seconds>[\d.]+)S)?)?"
 )
 _UNITS_S = {"w": 604_800.0, "d": 86_400.0, "h": 3_600.0, "m": 60.0, "s": 1.0, "ms": 0.001}
+_DURATION_MAX_S = 315_576_000_000
+"""Of protobuf's `Duration`."""
 _FRAME_READERS = {".parquet": "read_parquet", ".csv": "read_csv", ".json": "read_json", ".feather": "read_feather"}
 
 
@@ -148,20 +151,10 @@ def _is_frame(hint: type) -> bool:
 
 
 def _parsed(text: str, hint: Any, where: str) -> Any:
-    """JSON, or YAML where it is not JSON."""
     try:
-        return json.loads(text)
-    except ValueError:
-        pass
-    import yaml  # lazy: most values are JSON
-
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        reason = " ".join(str(error).split())
-        raise InvalidInput(
-            "BadValue", f"{where}: `{_short(text)}` is neither JSON nor YAML: {reason}", fix=_expected(hint)
-        ) from error
+        return read_document(text)
+    except NotReadableError as error:
+        raise InvalidInput("BadValue", f"{where}: `{_short(text)}` {error}", fix=_expected(hint)) from error
 
 
 def _number_from_text(text: str, hint: type, where: str) -> int | float:
@@ -269,7 +262,13 @@ def _datetime(data: Any, hint: type, where: str) -> datetime:
         value = data if isinstance(data, datetime) else datetime.fromisoformat(data)
     except (ValueError, TypeError) as error:
         raise _bad(where, "a time like 2026-01-31T12:00:00Z, or `now`", data) from error
-    return value if value.tzinfo else value.replace(tzinfo=UTC)
+    if value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    try:
+        value.astimezone(UTC)
+    except OverflowError as error:
+        raise _bad(where, "a time from the year 1 to 9999 in UTC", data) from error
+    return value
 
 
 def _date(data: Any, hint: type, where: str) -> date:
@@ -283,11 +282,15 @@ def _date(data: Any, hint: type, where: str) -> date:
 
 def _timedelta(data: Any, hint: type, where: str) -> timedelta:
     """`1h30m`, `90s`, ISO 8601 `PT1H30M`, or a number of seconds."""
+    seconds: float | None = None
     if isinstance(data, int | float) and not isinstance(data, bool):
-        return timedelta(seconds=data)
-    seconds = _seconds(data.strip()) if isinstance(data, str) else None
+        seconds = data
+    elif isinstance(data, str):
+        seconds = _seconds(data.strip())
     if seconds is None:
         raise _bad(where, "a duration like 1h30m or PT1H30M", data)
+    if not -_DURATION_MAX_S <= seconds <= _DURATION_MAX_S:
+        raise _bad(where, "a duration of at most 10,000 years", data)
     return timedelta(seconds=seconds)
 
 

@@ -19,4 +19,4 @@ def watch(target: Target, name: str, form: str) -> None:
     """
     id = target.execution(name)
     with target.connect() as connection:
-        follow_to_end(connection, id, form, selector=target.selector(id))
+        follow_to_end(target, connection, id, form)

@@ -6,6 +6,8 @@ folder), the environment, flags. An unknown key or a bad value is one error that
 
 from __future__ import annotations
 
+import math
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +25,8 @@ from alula.server.services.platform import DEFAULT_DOMAINS
 DEFAULT_DATA = "~/.alula"
 FILE_NAME = "settings.toml"
 PORT_MAX = 65_535
+PARALLELISM_MAX = 2**31 - 1
+"""Of the field in Flyte's messages."""
 LEASE_MIN_S, LEASE_MAX_S = 1.0, 3600.0
 # `Any`: values of any type, before they are checked against the settings' own types.
 Values = Mapping[str, Any]
@@ -99,6 +103,7 @@ _VARIABLES = {
     "ALULA_ENVIRONMENTS": "environments",
     "ALULA_LOG_LEVEL": "log_level",
 }
+_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -172,13 +177,20 @@ def _check(settings: Settings, source: str) -> None:
             raise _bad(source, f"`{name}` must be from 0 to {PORT_MAX}, not {port}")
     if settings.grpc_port == settings.http_port != 0:
         raise _bad(source, f"`grpc_port` and `http_port` are both {settings.grpc_port}")
-    for entry in settings.environments:
-        if not all(entry.partition("=")):
-            raise _bad(source, f"`environments` wants PATTERN=DIR, not `{entry}`")
+    for name, entries in (
+        ("environments", settings.environments),
+        ("process.environments", settings.process.environments),
+    ):
+        for entry in entries:
+            if not all(entry.partition("=")):
+                raise _bad(source, f"`{name}` wants PATTERN=DIR, not `{entry}`")
     if settings.log_level.upper() not in _LOG_LEVELS:
         raise _bad(source, f"`log_level` must be one of {', '.join(_LOG_LEVELS)}")
     if not settings.domains or not settings.anonymous.principal:
         raise _bad(source, "`domains` and `anonymous.principal` can't be empty")
+    for domain in settings.domains:
+        if not _DOMAIN.fullmatch(domain):
+            raise _bad(source, f"`domains` wants lower-case letters, digits and hyphens, at most 63, not `{domain}`")
     if not LEASE_MIN_S <= settings.lease_s <= LEASE_MAX_S:
         raise _bad(source, f"`lease_s` must be from {LEASE_MIN_S:g} to {LEASE_MAX_S:g}, not {settings.lease_s:g}")
     if not 1 <= settings.memory_growth <= FACTOR_MAX:
@@ -186,6 +198,18 @@ def _check(settings: Settings, source: str) -> None:
     for name in ("max_parallelism", "system_retries", "inline_max_bytes"):
         if getattr(settings, name) < 0:
             raise _bad(source, f"`{name}` can't be negative")
+    if settings.max_parallelism > PARALLELISM_MAX:
+        raise _bad(source, f"`max_parallelism` must be at most {PARALLELISM_MAX}, not {settings.max_parallelism}")
+    _check_amounts("process", settings.process, source)
+    _check_amounts("quality_of_service", settings.quality_of_service, source)
+
+
+def _check_amounts(table: str, options: msgspec.Struct, source: str) -> None:
+    """Every number of these tables is an amount, of bytes or seconds or places."""
+    for name in options.__struct_fields__:
+        value: object = getattr(options, name)
+        if isinstance(value, int | float) and not 0 <= value < math.inf:
+            raise _bad(source, f"`{table}.{name}` must be a number from 0, not {value}")
 
 
 def _bad(source: str, what: str) -> InvalidInput:

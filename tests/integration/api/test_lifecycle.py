@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from flyteidl.admin import execution_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
@@ -93,6 +94,7 @@ def test_a_detached_platform_is_ready_when_the_command_returns(tmp_path: Path) -
     assert up.returncode == 0, up.stderr
     try:
         told = json.loads(alula("status", *data, "-o", "json").stdout)
+        assert yaml.safe_load(alula("status", *data, "-o", "yaml").stdout) == told
         assert told["state"] == "running"
         assert told["grpc"] in up.stdout
         with Client(told["grpc"]) as client:

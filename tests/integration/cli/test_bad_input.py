@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
-from tests.integration.platform import RunningPlatform, alula
+from tests.integration.platform import ALULA, RunningPlatform, alula
 
 FLOWS = Path(__file__).parent / "flows" / "steps.py"
 
@@ -39,6 +41,7 @@ def write(folder: Path, source: str, name: str = "flow.py") -> str:
         (("nosuch.py", "hello"), ("error[FileNotFound]: there is no file `nosuch.py`",)),
         (("nosuch_module:hello",), ("error[FileNotFound]: there is no file and no module `nosuch_module`",)),
         ((), ("error[BadUsage]", "FILE is missing")),
+        ((str(FLOWS), "hello", "--max-parallelism", "3000000000"), ("error[BadUsage]", "--max-parallelism")),
     ],
 )
 def test_a_command_line_that_can_not_be(where, words, said, platform: RunningPlatform):
@@ -130,6 +133,31 @@ def test_a_data_folder_that_can_not_be_written_is_named(tmp_path):
     (tmp_path / "data").write_text("in the way")
     result = alula("run", str(FLOWS), "hello", environment={"ALULA_DATA": str(tmp_path / "data")})
     check(result, 2, "error[DataFolderUnusable]", f"{tmp_path}/data: ", "ALULA_DATA")
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("deep.json", '{"name":' + "[" * 100_000 + "]" * 100_000 + "}"),
+        ("circle.yaml", "name: &a [*a]"),
+        ("deep.yaml", "name: " + "[" * 5_000),
+        ("date.yaml", "name: 2026-99-99"),
+    ],
+)
+def test_a_file_of_inputs_that_can_not_be_read(tmp_path, name, text):
+    path = write(tmp_path, text, name)
+    check(alula("run", str(FLOWS), "hello", "--inputs-file", path), 2, "error[BadInputsFile]", name)
+
+
+@pytest.mark.parametrize("command", [("list", "project"), ("run", str(FLOWS), "constant"), ("run", str(FLOWS))])
+def test_output_that_can_not_be_written_is_status_3(command, platform: RunningPlatform, tmp_path):
+    environment = {**os.environ, "ALULA_ENDPOINT": platform.grpc, "ALULA_DATA": str(tmp_path)}
+    with open("/dev/full", "w") as full:
+        words = [*ALULA, *command]
+        result = subprocess.run(words, stdout=full, stderr=subprocess.PIPE, text=True, env=environment, check=False)
+    assert result.returncode == 3
+    assert result.stderr.count("error[") == 1
+    assert "error[DiskFull]" in result.stderr
 
 
 def test_no_platform_is_status_3_with_a_way_out(tmp_path):

@@ -95,3 +95,13 @@ def test_results_are_listed_and_forgotten(scene: Scene) -> None:
         scene("watch", name)
         before += more
         assert scene.runs() == before
+
+
+@pytest.mark.parametrize("command", ["list", "evict"])
+def test_a_node_without_its_run_is_refused_and_nothing_is_forgotten(scene: Scene, command: str) -> None:
+    scene.go()
+    scene.launch(f"node-{command}", 17 if command == "list" else 18)
+    scene("watch", f"node-{command}")
+    before = scene.entries()
+    assert "error[BadUsage]" in scene("cache", command, "costly.costly", "--node", "n0", status=2)
+    assert scene.entries() == before

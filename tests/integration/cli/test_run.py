@@ -10,6 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 from flyteidl.admin import execution_pb2, launch_plan_pb2, node_execution_pb2, project_pb2, task_pb2, workflow_pb2
 from flyteidl.core import literals_pb2
 from google.protobuf.json_format import ParseDict
@@ -63,6 +64,29 @@ def test_json_of_a_local_run_is_the_literal_map(here, tmp_path):
     assert outputs.literals["o0"].scalar.primitive.integer == 7
 
 
+@pytest.mark.parametrize(("form", "read"), [("json", json.loads), ("yaml", yaml.safe_load)])
+def test_what_user_code_prints_does_not_stand_in_the_document(here, tmp_path, form, read):
+    flow = tmp_path / "loud.py"
+    flow.write_text(LOUD)
+    result = here("run", str(flow), "f", "-o", form)
+    assert result.returncode == 0, result.stderr
+    assert ParseDict(read(result.stdout), literals_pb2.LiteralMap()).literals["o0"].scalar.primitive.integer == 7
+    assert result.stderr == "imported\nprinted, said by a child\n"
+    assert here("run", str(flow), "f").stdout == "printed, said by a child\n7\n"
+
+
+LOUD = """
+import subprocess
+from alula import task
+print("imported")
+@task
+def f() -> int:
+    print("printed, ", end="", flush=True)
+    subprocess.run(["echo", "said by a child"], check=True)
+    return 7
+"""
+
+
 def test_a_failure_shows_the_users_frames_and_no_others(here):
     result = here("run", FLOWS, "failing")
     assert result.returncode == 1
@@ -107,6 +131,16 @@ def test_without_a_name_it_lists_what_there_is(here):
     result = here("run", FLOWS)
     assert result.returncode == 0
     assert ["hello", "workflow", "name", "Greet", "somebody."] in [row.split() for row in result.stdout.splitlines()]
+
+
+def test_what_there_is_is_a_document_too(here):
+    (hello,) = [each for each in json.loads(here("run", FLOWS, "-o", "json").stdout) if each["name"] == "hello"]
+    assert hello == {
+        "name": "hello",
+        "kind": "workflow",
+        "inputs": {"name": "str"},
+        "description": "Greet somebody.",
+    }
 
 
 def test_a_module_and_its_name_may_be_one_word(tmp_path):

@@ -35,6 +35,11 @@ class Outer:
     tags: list[str] = field(default_factory=list)
 
 
+@dataclass
+class Limited:
+    limit: timedelta
+
+
 class Model(pydantic.BaseModel):
     size: int
     name: str = "m"
@@ -151,3 +156,25 @@ def test_frames_are_read_from_files(tmp_path: Path):
 )
 def test_types_are_described_in_few_words(hint, text):
     assert describe(hint) == text
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e20", "999999999999d", "-1e12"])
+def test_a_duration_that_can_not_be_is_refused_wherever_it_stands(text: str) -> None:
+    for data, hint in ((text, timedelta), (f"[{text!r}]", list[timedelta]), (f"{{limit: {text}}}", Limited)):
+        with pytest.raises(InvalidInput) as caught:
+            from_text(data, hint, "--x")
+        assert caught.value.code == "BadValue"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+05:30", "9999-12-31T23:59:59-01:00"])
+def test_a_time_that_is_none_in_utc_is_refused(text: str) -> None:
+    with pytest.raises(InvalidInput, match="in UTC"):
+        from_text(text, datetime, "--x")
+
+
+def test_what_lies_too_deep_is_refused() -> None:
+    assert from_text("[" * 150 + "]" * 150, list, "--x")
+    for text in ("[" * 500 + "]" * 500, "[" * 100_000, "&a [*a]"):
+        with pytest.raises(InvalidInput) as caught:
+            from_text(text, list, "--x")
+        assert caught.value.code == "BadValue"

@@ -32,9 +32,9 @@ def check_id(id: EntityId) -> None:
 
 
 def check_labels(labels: Mapping[str, str]) -> None:
-    """Raises `InvalidInput` for labels of a launch plan that Kubernetes would not take."""
+    """Raises `InvalidInput` for labels of a launch plan or a run that Kubernetes would not take."""
     if len(labels) > LABELS_MAX:
-        raise InvalidInput("TooManyLabels", f"a launch plan has at most {LABELS_MAX} labels, not {len(labels)}")
+        raise InvalidInput("TooManyLabels", f"there may be at most {LABELS_MAX} labels, not {len(labels)}")
     for key, value in labels.items():
         prefix, separator, name = key.rpartition("/")
         fits = name and len(name) <= 63 and len(value) <= 63 and len(prefix) <= 253

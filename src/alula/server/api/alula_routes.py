@@ -159,7 +159,7 @@ def _fork_of(body: bytes) -> Fork:
         told = msgspec.json.decode(body or b"{}", type=_ForkBody)
         inputs = json_format.ParseDict({"literals": told.inputs}, literals_pb2.LiteralMap())
         overrides = json_format.ParseDict(told.overrides, workflow_pb2.TaskNodeOverrides())
-    except (msgspec.DecodeError, json_format.ParseError) as error:
+    except (msgspec.DecodeError, json_format.ParseError, RecursionError) as error:
         raise InvalidInput("InvalidBody", f"the body is not a fork in JSON: {error}") from error
     return Fork(tuple(dict.fromkeys(told.nodes)), inputs, told.version, overrides, told.name)
 

@@ -163,7 +163,7 @@ def _from_body(body: bytes, content_type: str, kind: Descriptor) -> Message:
         )
     try:
         plain = msgspec.json.decode(body)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, RecursionError) as error:
         raise InvalidInput("InvalidBody", f"the body is not JSON: {error}", fix="send a JSON object") from error
     return _parsed(plain, message)
 
@@ -172,7 +172,7 @@ def _parsed(plain: Any, message: Message) -> Message:
     """The message with what JSON-like data says laid over it."""
     try:
         return json_format.ParseDict(plain, message)
-    except (json_format.ParseError, AttributeError, TypeError) as error:
+    except (json_format.ParseError, AttributeError, TypeError, RecursionError) as error:
         raise InvalidInput("InvalidBody", f"the request is no {message.DESCRIPTOR.name}: {error}") from error
 
 

@@ -26,6 +26,7 @@ from alula.core.ids import (
     is_execution_name,
 )
 from alula.core.policy.queueing import Queueing, check_quality
+from alula.core.policy.registration import check_labels
 from alula.server.identity import Caller
 from alula.server.services import layout, values
 from alula.server.services.attributes import Place, launch_settings
@@ -59,10 +60,13 @@ async def create_execution(
     """Launch what `request.spec.launch_plan` names and return the run's id. `recovery` is what it takes over.
 
     Raises `NotFound` when it is not registered, `AlreadyExists` when the name is taken, `InvalidInput` for a
-    project, domain, name, or inputs that can't be.
+    project, domain, name, labels, or inputs that can't be.
     """
     project = await require_place(platform, request.project, request.domain)
     id = ExecutionId(request.project, request.domain, _name(platform, request.name))
+    if not request.spec.metadata.HasField("parent_node_execution"):  # a child has its parent's
+        # A run that is launched again brings those that its project gave it, which are not the caller's.
+        check_labels(dict(request.spec.labels.values.items() - project.labels.items()))
     target = await _target(platform, request.spec.launch_plan)
     given = request.inputs if request.HasField("inputs") else request.spec.inputs
     inputs = resolve_inputs(target.expected_inputs, fixed=target.plan.fixed_inputs, given=given)

@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 from alula import Cache, LaunchPlan, RecoverableError, current_context, map_task, task, workflow
@@ -78,3 +79,12 @@ def wait(seconds: float = 60.0) -> None:
 @workflow
 def patient(seconds: float = 60.0) -> None:
     wait(seconds=seconds)
+
+
+@task
+def talk(folder: str) -> None:
+    """Says one thing each time it is started, and ends when a file is there."""
+    print("I have begun", flush=True)
+    while not Path(folder, "go").exists():
+        time.sleep(0.01)
+    print("I am done", flush=True)

@@ -64,11 +64,12 @@ def test_giving_up_a_waiting_or_unknown_attempt_changes_nothing_else():
 
 
 def test_sizes_are_readable():
-    assert [text_of_bytes(each) for each in (10, 1536, 200 << 20, 3 * GIB // 2)] == [
+    assert [text_of_bytes(each) for each in (10, 1536, 200 << 20, 3 * GIB // 2, 102_399_000 * GIB)] == [
         "10 bytes",
         "1.5 KiB",
         "200 MiB",
         "1.5 GiB",
+        "102,399,000 GiB",
     ]
 
 

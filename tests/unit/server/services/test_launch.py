@@ -73,6 +73,32 @@ async def test_a_bad_name_is_refused(plan: Platform, caller: Caller, name: str) 
     assert caught.value.code == "InvalidExecutionName"
 
 
+@pytest.mark.parametrize(
+    ("labels", "code"),
+    [
+        ({"A B": "c"}, "InvalidLabel"),
+        ({"a": "c d"}, "InvalidLabel"),
+        ({f"a{n}": "b" for n in range(17)}, "TooManyLabels"),
+    ],
+)
+async def test_labels_that_kubernetes_would_not_take_are_refused(
+    plan: Platform, caller: Caller, labels: dict[str, str], code: str
+) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        await create_execution(plan, caller, specs.execution("run", PLAN, labels={"values": labels}))
+    assert caught.value.code == code
+    assert await plan.store.execution(ExecutionId(specs.PROJECT, specs.DOMAIN, "run")) is None
+
+
+async def test_a_run_is_launched_again_with_all_labels_that_its_project_gave_it(plan: Platform, caller: Caller) -> None:
+    labels = {f"p{n}": "x" for n in range(3)}
+    await update_project(plan, caller, project_pb2.Project(id=specs.PROJECT, name="p", labels={"values": labels}))
+    own = {f"a{n}": "b" for n in range(16)}
+    id = await create_execution(plan, caller, specs.execution("run", PLAN, labels={"values": own}))
+    await relaunch_execution(plan, caller, execution_pb2.ExecutionRelaunchRequest(id=id, name="again"))
+    assert len((await record_of(plan, "again")).labels) == 19
+
+
 async def test_what_is_not_registered_can_not_be_launched(plan: Platform, caller: Caller) -> None:
     for kind in (identifier_pb2.LAUNCH_PLAN, identifier_pb2.TASK):
         with pytest.raises(NotFound):

@@ -38,7 +38,7 @@ def text_of_bytes(size: int) -> str:
     """`1.5 GiB`, `200 MiB`, `10 bytes`."""
     for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
         if size >= unit:
-            return f"{round(size / unit, 1):g} {name}"
+            return f"{size / unit:,.1f}".removesuffix(".0") + f" {name}"
     return f"{size} bytes"
 
 
