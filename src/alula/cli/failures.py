@@ -12,6 +12,7 @@ import traceback
 import click
 
 from alula.core.errors import AlulaError, ResourceExhausted, Unavailable
+from alula.sdk.mistake import blamed
 
 SUCCESS = 0
 RUN_FAILED = 1
@@ -71,6 +72,13 @@ def report(error: BaseException) -> int:
         case AlulaError():
             say_error(error.code, error.message, error.fix)
             return status_of(error)
+        case _ if authors := blamed(error):
+            from alula.sdk.runtime.failure import author_traceback, headline  # lazy: few commands load a task's types
+
+            where, traceback_of_body = authors
+            click.echo(author_traceback(error.with_traceback(traceback_of_body)).rstrip("\n"), err=True)
+            say_error("WorkflowBodyFailed", f"{where} failed: {headline(error)}")
+            return BAD_INPUT
         case _:
             summary = "".join(traceback.format_exception_only(error)).strip()
             say_error("InternalError", f"a bug in Alula: {summary}", "run it again with ALULA_DEBUG=1 and report it")

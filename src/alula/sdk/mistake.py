@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
     from alula.core.errors import InvalidInput
 
@@ -49,3 +50,16 @@ def mistake(code: str, message: str, *, at: Location | None = None, fix: str = "
     from alula.core.errors import InvalidInput  # lazy: errors load msgspec, which declaring must not pay for
 
     return InvalidInput(code, f"{at}: {message}" if at else message, fix=fix)
+
+
+def blame(error: BaseException, where: str) -> None:
+    """Keep with an exception which the author's code, called in this frame, has raised where that was, for who tells of
+    it."""
+    below = error.__traceback__.tb_next if error.__traceback__ is not None else None
+    error.__dict__.setdefault("_alula_raised_in", (where, below))
+
+
+def blamed(error: BaseException) -> tuple[str, TracebackType | None] | None:
+    """What `blame` kept: where, and the traceback from the author's code on. None for an exception that is not known to
+    be the author's."""
+    return error.__dict__.get("_alula_raised_in")

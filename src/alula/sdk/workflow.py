@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeAlias
 
 from alula.sdk.graph import Graph, declaring, open_graph
 from alula.sdk.interface import REQUIRED, Interface
-from alula.sdk.mistake import Location, caller, mistake
+from alula.sdk.mistake import Location, blame, caller, mistake
 from alula.sdk.naming import module_of
 from alula.sdk.promise import Node, Outputs, Promise
 from alula.sdk.task import Task
@@ -73,9 +73,13 @@ class Workflow(Generic[P, R_co]):
         graph = Graph(self.name)
         promises = {name: Promise(None, name, type_=type_) for name, type_ in self.interface.inputs.items()}
         with declaring(graph):
-            returned = cast("Callable[..., object]", self.function)(**promises)
-            if isinstance(returned, Coroutine):
-                returned = _finish(cast("Coroutine[object, None, object]", returned), self)
+            try:
+                returned = cast("Callable[..., object]", self.function)(**promises)
+                if isinstance(returned, Coroutine):
+                    returned = _finish(cast("Coroutine[object, None, object]", returned), self)
+            except Exception as error:
+                blame(error, f"the body of workflow `{self.name}` ({self.location})")
+                raise
         graph.outputs = self._outputs(returned)
         graph.check_promises(graph.outputs, at=self.location)
         if self.settings.on_failure is not None:

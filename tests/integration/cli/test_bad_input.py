@@ -160,6 +160,23 @@ def test_output_that_can_not_be_written_is_status_3(command, platform: RunningPl
     assert "error[DiskFull]" in result.stderr
 
 
+@pytest.mark.parametrize("words", [("run", "{}", "w", "--x", "1"), ("register", "--dry-run", "{}")])
+def test_a_workflow_whose_function_raises_is_the_authors_error(tmp_path, words, platform: RunningPlatform):
+    lines = [
+        "from alula import approve, task, workflow",
+        "@task",
+        "def t(x: int) -> int: return x",
+        "@workflow",
+        "def w(x: int) -> int:",
+        '    return approve(t(x=x), "ok")',
+    ]
+    flow = write(tmp_path, "\n".join(lines), "raises.py")
+    result = alula(*(word.format(flow) for word in words), environment={"ALULA_ENDPOINT": platform.grpc})
+    check(result, 2, "error[WorkflowBodyFailed]", "the body of workflow `raises.w`", "missing 1 required positional")
+    assert 'return approve(t(x=x), "ok")' in result.stderr
+    assert result.stderr.count("  File ") == 1
+
+
 def test_no_platform_is_status_3_with_a_way_out(tmp_path):
     environment = {"ALULA_DATA": str(tmp_path), "HOME": str(tmp_path)}
     for words in (("list", "task"), ("run", "--remote", str(FLOWS), "hello"), ("watch", "a1")):
