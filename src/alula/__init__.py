@@ -1,4 +1,4 @@
-"""Typed workflows, compatible with Flyte, on one machine or a cluster.
+"""Typed workflows, compatible with Flyte, on one machine.
 
 This module is the authoring API and nothing else: each name is loaded when it is first used, so that
 `import alula` costs next to nothing. It must not do anything on import.
