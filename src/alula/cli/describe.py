@@ -41,7 +41,6 @@ VALUES_SHOWN_CHARS = 4_000
 """Of all inputs together, and of all outputs."""
 ITEMS_SHOWN = 10
 REASONS_SHOWN = 5
-_FAILED = (NodePhase.FAILED, NodePhase.TIMED_OUT)
 _OWN_LOGS = "/api/v1/alula/logs/"
 """What `alula logs` prints needs no link."""
 
@@ -195,15 +194,15 @@ def chosen(run: RunView) -> tuple[list[NodeView], list[NodeView]]:
     worth = [node for node in run.walk() if _is_worth_telling(node)]
     if len(worth) < NODES_SHOWN:
         return worth, []
-    first = sorted(worth, key=lambda node: node.phase not in _FAILED)[:NODES_SHOWN]  # the order stays among equals
+    first = sorted(worth, key=lambda node: not node.phase.has_failed)[:NODES_SHOWN]  # the order stays among equals
     ids = {node.node_id for node in first}
     left = [node for node in run.walk() if node.node_id not in ids and not node.children]
     return [node for node in worth if node.node_id in ids], left
 
 
 def _is_worth_telling(node: NodeView) -> bool:
-    told = (*_FAILED, NodePhase.ABORTED, NodePhase.RECOVERED)
-    return bool(node.attempts) or node.phase in told or bool(_cache_source(node))
+    told = node.phase.has_failed or node.phase in (NodePhase.ABORTED, NodePhase.RECOVERED)
+    return bool(node.attempts) or told or bool(_cache_source(node))
 
 
 def _cache_source(node: NodeView) -> str:

@@ -30,7 +30,6 @@ PLAIN_ROWS = 100
 """Of the tree that ends the plain lines."""
 PLAIN_NODES = 1_000
 """Whose every change is a plain line; of more it is only said that they failed."""
-_BAD = (NodePhase.FAILED, NodePhase.TIMED_OUT)
 
 
 def show_launched(target: Target, connection: Connection, id: ExecutionId, form: str, *, wait: bool) -> None:
@@ -145,7 +144,7 @@ def _follow_plainly(platform: FollowedPlatform, id: ExecutionId) -> RunView:
 def _say_change(line: Line, shown: dict[str, str]) -> None:
     """One line for each new phase of a node, and for each new attempt."""
     if line.phase is NodePhase.UNDEFINED or (
-        len(shown) >= PLAIN_NODES and line.node_id not in shown and line.phase not in _BAD
+        len(shown) >= PLAIN_NODES and line.node_id not in shown and not line.phase.has_failed
     ):
         return
     state = f"{line.phase.name} {line.notes}"

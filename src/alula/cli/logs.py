@@ -32,7 +32,6 @@ from alula.sdk.client.run_view import (
 
 SILENCE_S = 24 * 3600.0
 """A task may be quiet for long while it is followed."""
-_ENDS = (AttemptPhase.SUCCEEDED, AttemptPhase.FAILED, AttemptPhase.ABORTED, AttemptPhase.RETRYABLE_FAILED)
 
 
 @click.command("logs")
@@ -168,9 +167,9 @@ def _has_ended(connection: Connection, log: AttemptId) -> bool:
 def _is_over(seen: task_execution_pb2.TaskExecution, log: AttemptId) -> bool:
     """Whether an attempt of the node, or of an array's items, says that the log's attempt has ended."""
     if log.index < 0:
-        return seen.id.retry_attempt == log.attempt and seen.closure.phase in _ENDS
+        return seen.id.retry_attempt == log.attempt and AttemptPhase(seen.closure.phase).is_terminal
     return any(
-        item.retry_attempt > log.attempt or (item.retry_attempt == log.attempt and item.phase in _ENDS)
+        item.retry_attempt > log.attempt or (item.retry_attempt == log.attempt and AttemptPhase(item.phase).is_terminal)
         for item in seen.closure.metadata.external_resources
         if item.index == log.index
     )

@@ -10,7 +10,7 @@ from types import TracebackType
 from alula.cli.options import Target
 from alula.core.errors import Unavailable
 from alula.sdk.client.connection import Connection
-from alula.sdk.client.watch import GRACE_S
+from alula.sdk.client.outage import GRACE_S, Outage
 
 RETRY_INTERVAL_S = 0.5
 
@@ -31,9 +31,8 @@ class FollowedPlatform:
     ) -> None:
         self.connection = connection
         self._target = target
-        self._grace_s = grace_s
         self._retry_interval_s = retry_interval_s
-        self._lost_at: float | None = None
+        self._outage = Outage(grace_s=grace_s)
         self._opened = ExitStack()
 
     def __enter__(self) -> FollowedPlatform:
@@ -44,17 +43,12 @@ class FollowedPlatform:
 
     def is_up(self) -> None:
         """The platform has answered."""
-        self._lost_at = None
+        self._outage.is_over()
 
     def wait(self, error: Unavailable, tell: Callable[[str], None]) -> None:
         """Before the next try after `error`. Raises it when the platform has been away for too long; `tell` hears of
         each outage once."""
-        now = time.monotonic()
-        if self._lost_at is None:
-            self._lost_at = now
-            tell(f"{error.message}; waiting for it")
-        if now - self._lost_at >= self._grace_s:
-            raise error
+        self._outage.goes_on(error, lambda gone: tell(f"{gone.message}; waiting for it"))
         time.sleep(self._retry_interval_s)
         endpoint = self._target.endpoint_after(self.connection.endpoint)
         if endpoint != self.connection.endpoint:

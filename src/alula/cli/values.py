@@ -20,6 +20,7 @@ from typing import Any, cast
 
 from alula.cli.documents import NotReadableError, read_document
 from alula.core.errors import InvalidInput
+from alula.sdk.types.transformer import with_article
 
 _UNIONS = (typing.Union, types.UnionType)
 _TRUE = frozenset(("true", "yes", "on", "1"))
@@ -193,14 +194,14 @@ def _union_from_data(data: Any, hint: Any, where: str) -> Any:
 
 def _list(data: Any, hint: Any, where: str) -> list[Any]:
     if not isinstance(data, list):
-        raise _bad(where, f"a {describe(hint)} as JSON or YAML", data)
+        raise _bad(where, f"{with_article(describe(hint))} as JSON or YAML", data)
     (item,) = typing.get_args(hint) or (Any,)
     return [from_data(each, item, f"{where}[{place}]") for place, each in enumerate(cast(list[Any], data))]
 
 
 def _dict(data: Any, hint: Any, where: str) -> dict[Any, Any]:
     if not isinstance(data, dict):
-        raise _bad(where, f"a {describe(hint)} as JSON or YAML", data)
+        raise _bad(where, f"{with_article(describe(hint))} as JSON or YAML", data)
     key, value = typing.get_args(hint) or (str, Any)
     return {
         (from_text(str(name), key, f"{where} key") if bare(key) is not Any else name): from_data(
@@ -315,7 +316,7 @@ def _seconds(text: str) -> float | None:
 
 def _dataclass(data: Any, hint: type, where: str) -> Any:
     if not isinstance(data, dict):
-        raise _bad(where, f"a {hint.__name__} as a JSON or YAML object", data)
+        raise _bad(where, f"{with_article(hint.__name__)} as a JSON or YAML object", data)
     given = cast(dict[str, Any], data)
     hints = typing.get_type_hints(hint, include_extras=True)
     fields = {field.name: field for field in dataclasses.fields(hint) if field.init}
@@ -411,7 +412,7 @@ def suggest(name: str, known: list[str]) -> str:
 
 
 def _expected(hint: Any) -> str:
-    return f"a {describe(hint)} is expected"
+    return f"{with_article(describe(hint))} is expected"
 
 
 def _bad(where: str, expected: str, data: Any) -> InvalidInput:

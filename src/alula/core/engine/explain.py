@@ -23,7 +23,6 @@ SHOWN_MAX = 5
 DEPTH_MAX = 100
 _RUNNING = (NodePhase.RUNNING, NodePhase.DYNAMIC_RUNNING)
 _ABORTED = (ExecutionPhase.ABORTING, ExecutionPhase.ABORTED)
-_ENDED_BADLY = (NodePhase.FAILED, NodePhase.TIMED_OUT)
 _WAITS = ("MaxParallelism", "WaitsForCache", "WaitsForExecutor", "WaitsForSignal", "Sleeping", "Retried")
 _OF_CACHE = ("CacheHit", "CacheMiss", "CacheSkipped")
 _MESSAGE_CHARS = 300
@@ -124,7 +123,7 @@ class _Explainer:
         return [
             other.node_id
             for other in self._inside.get("", ())
-            if other.phase in _ENDED_BADLY and other.node_id != row.node_id
+            if other.phase.has_failed and other.node_id != row.node_id
         ]
 
     def _abort(self) -> Link:
@@ -154,7 +153,7 @@ class _Explainer:
                 return self._by_reason(row, "Recovered", "Taken over from an earlier run")
             case NodePhase.SUCCEEDED:
                 return self._succeeded(row)
-            case phase if phase in _ENDED_BADLY:
+            case phase if phase.has_failed:
                 return self._failed(row)
             case phase if phase in _RUNNING:
                 return self._runs(row)

@@ -61,6 +61,10 @@ class NodePhase(IntEnum):
     def is_terminal(self) -> bool:
         return self in _NODE_ENDS
 
+    @property
+    def has_failed(self) -> bool:
+        return self in (NodePhase.FAILED, NodePhase.TIMED_OUT)
+
 
 _NODE_ENDS = frozenset(
     (
@@ -86,6 +90,15 @@ class AttemptPhase(IntEnum):
     INITIALIZING = 6
     WAITING_FOR_RESOURCES = 7
     RETRYABLE_FAILED = 8
+
+    @property
+    def is_terminal(self) -> bool:
+        return self in _ATTEMPT_ENDS
+
+
+_ATTEMPT_ENDS = frozenset(
+    (AttemptPhase.SUCCEEDED, AttemptPhase.FAILED, AttemptPhase.ABORTED, AttemptPhase.RETRYABLE_FAILED)
+)
 
 
 class CacheStatus(IntEnum):

@@ -114,8 +114,10 @@ def hashes_of(inputs: literals_pb2.LiteralMap) -> Hashes:
 def take_over(turn: Turn, scope: Scope, node: int, inputs: literals_pb2.LiteralMap) -> bool:
     """Whether a node that is about to begin ends at once instead, with what it gave in an earlier execution."""
     recovery = turn.execution.recovery
-    found = _kept(turn, recovery, scope, node, inputs) if recovery is not None else None
-    if recovery is None or found is None:
+    if recovery is None:
+        return False
+    found = _kept(turn, recovery, scope, node, inputs)
+    if found is None:
         return False
     if scope.is_compact:
         report.item_taken_over(turn, scope, node)

@@ -14,13 +14,6 @@ from alula.core.engine.state import Scope, TaskCell
 from alula.core.engine.turn import Turn
 from alula.core.errors import TaskError
 
-_ATTEMPT_ENDS = (
-    AttemptPhase.SUCCEEDED,
-    AttemptPhase.FAILED,
-    AttemptPhase.ABORTED,
-    AttemptPhase.RETRYABLE_FAILED,
-)
-
 
 def node_queued(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
     """A node has its inputs and is on its way."""
@@ -152,7 +145,7 @@ def attempt(
     """An attempt is now in `phase`: a row of its own, or its item's in an array."""
     if turn.silent:
         return
-    ended_at = turn.at if phase in _ATTEMPT_ENDS else None
+    ended_at = turn.at if phase.is_terminal else None
     started_at = turn.at if phase is AttemptPhase.RUNNING else None
     if scope.is_compact:
         turn.changes.items.append(

@@ -1,7 +1,7 @@
 """Following a run until its end. The watch stream only wakes; what is so is read over gRPC.
 
 Against a platform without the stream (Flyte's own) it reads once a second. A platform that goes away and
-comes back within `GRACE_S` is waited for.
+comes back soon is waited for (`outage.GRACE_S`).
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from alula.core.errors import AlulaError, NotFound, Unavailable
 from alula.core.ids import ExecutionId
 from alula.sdk.client import http
 from alula.sdk.client.connection import Connection
+from alula.sdk.client.outage import Outage
 from alula.sdk.client.run_view import RunReader, RunView
 
-GRACE_S = 30.0
 POLL_INTERVAL_S = 1.0
 SAFETY_INTERVAL_S = 10.0
 """With a stream: the longest time between two looks."""
@@ -52,7 +52,7 @@ def follow(
         return
     wake_ups = _WakeUps(connection, id)
     wake_ups.start()
-    lost_at: float | None = None
+    outage = Outage()
     try:
         while not run.phase.is_terminal:
             if deadline is not None and time.monotonic() >= deadline:
@@ -63,23 +63,12 @@ def follow(
                 run = reader.read()
                 took_s = time.monotonic() - began
             except Unavailable as error:
-                lost_at = _outage(lost_at, error, on_unreachable)
+                outage.goes_on(error, on_unreachable)
                 continue
-            lost_at = None
+            outage.is_over()
             yield run
     finally:
         wake_ups.stop()
-
-
-def _outage(lost_at: float | None, error: Unavailable, on_unreachable: Callable[[Unavailable], None] | None) -> float:
-    now = time.monotonic()
-    if lost_at is None:
-        if on_unreachable is not None:
-            on_unreachable(error)
-        return now
-    if now - lost_at > GRACE_S:
-        raise error
-    return lost_at
 
 
 class _WakeUps:

@@ -16,7 +16,6 @@ from alula.server.store import Filter, Query
 
 FOLLOW_INTERVAL_S = 0.25
 """How often a follower looks for new output."""
-_ENDS = (AttemptPhase.SUCCEEDED, AttemptPhase.FAILED, AttemptPhase.ABORTED, AttemptPhase.RETRYABLE_FAILED)
 
 
 async def open_log(platform: Platform, _caller: Caller, attempt: AttemptId, *, follow: bool) -> AsyncIterator[bytes]:
@@ -58,7 +57,7 @@ async def _has_ended(platform: Platform, attempt: AttemptId) -> bool:
     phase = await _phase(platform, attempt)
     if phase is None:
         raise NotFound("TaskExecutionNotFound", f"there is no attempt `{attempt}`")
-    return phase in _ENDS or execution.phase.is_terminal
+    return phase.is_terminal or execution.phase.is_terminal
 
 
 async def _phase(platform: Platform, attempt: AttemptId) -> AttemptPhase | None:

@@ -13,10 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alula.core.engine import places, recovery, report
-from alula.core.engine.actions import AbortChild, Action, LaunchChild, SetTimer
-from alula.core.engine.events import ChildEnded, Event, TimerFired
-from alula.core.engine.machines.scoped import timed_out
+from alula.core.engine import deadline, places, recovery, report
+from alula.core.engine.actions import AbortChild, Action, LaunchChild
+from alula.core.engine.events import ChildEnded, Event
 from alula.core.engine.records import NodePhase, NodeRecord
 from alula.core.engine.state import Cell, ChildCell, Execution, Scope
 from alula.core.engine.turn import Ended, Turn
@@ -28,26 +27,20 @@ class LaunchPlanMachine:
         parent = ExecutionId(*turn.execution.created.execution.split("/"))
         cell = ChildCell(child_execution_name(parent, scope.node_id(node)), inputs)
         scope.cells[node] = cell
-        timeout_us = scope.plan_node(node).timeout_us
-        if timeout_us:
-            cell.due_at = turn.at + timeout_us
-            turn.do(SetTimer(scope.id, node, 0, "timeout", cell.due_at))
+        deadline.begin(turn, scope, node, cell)
         if places.take(turn, scope, node, 0):
             self.on_place(turn, scope, node, cell)
 
     def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
         assert isinstance(cell, ChildCell)
-        if isinstance(event, TimerFired):
-            return event.kind == "timeout" and 0 < cell.due_at <= event.at
-        return isinstance(event, ChildEnded) and cell.launched
+        return deadline.has_passed(cell, event) or (isinstance(event, ChildEnded) and cell.launched)
 
     def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None:
         assert isinstance(cell, ChildCell)
-        if isinstance(event, TimerFired):
+        if not isinstance(event, ChildEnded):
             self.abort(turn, scope, node, cell)
-            scope.failed(turn, node, timed_out(scope, node), NodePhase.TIMED_OUT)
+            deadline.end(turn, scope, node)
             return
-        assert isinstance(event, ChildEnded)
         places.give_back(turn)
         del turn.execution.children[cell.child]
         if event.error is None:
@@ -79,8 +72,7 @@ class LaunchPlanMachine:
 
     def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
         assert isinstance(cell, ChildCell)
-        if cell.due_at:
-            yield SetTimer(scope.id, node, 0, "timeout", cell.due_at)
+        yield from deadline.outstanding(scope, node, cell)
         if cell.launched:
             yield _launch(execution, scope, node, cell)
 

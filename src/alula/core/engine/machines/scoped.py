@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
-from alula.core.engine.actions import Action, SetTimer
-from alula.core.engine.events import Event, TimerFired
+from alula.core.engine import deadline
+from alula.core.engine.actions import Action
+from alula.core.engine.events import Event
 from alula.core.engine.records import AttemptPhase, NodePhase
 from alula.core.engine.state import Cell, Execution, Scope, ScopeCell
 from alula.core.engine.turn import Ended, Turn
@@ -32,18 +33,17 @@ class ScopeMachine:
 
     def begin(self, turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
         self._open(turn, scope, node, inputs)
-        timeout_us, cell = scope.plan_node(node).timeout_us, scope.cells.get(node)
-        if timeout_us and isinstance(cell, ScopeCell):
-            cell.due_at = turn.at + timeout_us
-            turn.do(SetTimer(scope.id, node, 0, "timeout", cell.due_at))
+        cell = scope.cells.get(node)
+        if isinstance(cell, ScopeCell):  # else it has failed at once
+            deadline.begin(turn, scope, node, cell)
 
     def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
         assert isinstance(cell, ScopeCell)
-        return isinstance(event, TimerFired) and event.kind == "timeout" and 0 < cell.due_at <= event.at
+        return deadline.has_passed(cell, event)
 
     def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None:
         self.abort(turn, scope, node, cell)
-        scope.failed(turn, node, timed_out(scope, node), NodePhase.TIMED_OUT)
+        deadline.end(turn, scope, node)
 
     def on_scope_end(self, turn: Turn, scope: Scope, node: int, ended: Ended) -> None:
         if self._report is not None:
@@ -65,11 +65,4 @@ class ScopeMachine:
 
     def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
         assert isinstance(cell, ScopeCell)
-        if cell.due_at:
-            yield SetTimer(scope.id, node, 0, "timeout", cell.due_at)
-
-
-def timed_out(scope: Scope, node: int) -> TaskError:
-    """The error of a node that is no task and has a limit of its own."""
-    timeout_s = scope.plan_node(node).timeout_us / 1_000_000
-    return TaskError("Timeout", f"the node was not done {timeout_s:g} s (its timeout) after it began")
+        return deadline.outstanding(scope, node, cell)
