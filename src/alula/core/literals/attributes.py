@@ -15,9 +15,9 @@ import msgspec
 from flyteidl.core import literals_pb2
 
 from alula.core.errors import InvalidInput
+from alula.core.literals.packed import MSGPACK_TAG, NotUnpackable, unpack
 from alula.core.literals.structs import Plain, plain_struct, struct_of
 
-MSGPACK_TAG = "msgpack"
 Path: TypeAlias = Sequence[str | int]
 Loaded: TypeAlias = Mapping[str, literals_pb2.Literal]
 """Values that were put aside, by URI."""
@@ -87,9 +87,9 @@ def _resolve_scalar(scalar: literals_pb2.Scalar, path: Path, depth: int) -> lite
 
 def _unpacked(packed: bytes, path: Path, depth: int) -> Plain:
     try:
-        return cast("Plain", msgspec.msgpack.decode(packed))  # msgpack's values are those of JSON, and bytes
-    except (msgspec.DecodeError, RecursionError) as broken:
-        raise _missing(path, depth, f"the value is not valid msgpack ({broken})") from broken
+        return cast("Plain", unpack(packed))  # msgpack's values are those of JSON, and bytes
+    except NotUnpackable as broken:
+        raise _missing(path, depth, str(broken)) from broken
 
 
 def _walk(value: Plain, path: Path, depth: int) -> Plain:

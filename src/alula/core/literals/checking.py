@@ -7,13 +7,14 @@ is not stricter than it must be.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from flyteidl.core import literals_pb2, types_pb2
+from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
 from alula.core.errors import InvalidInput
-from alula.core.literals.attributes import MSGPACK_TAG
 from alula.core.literals.casting import can_cast, explain_type, is_optional
+from alula.core.literals.packed import MSGPACK_TAG
+from alula.core.literals.soundness import unsound
 
 _PRIMITIVES = {
     "integer": types_pb2.INTEGER,
@@ -23,6 +24,9 @@ _PRIMITIVES = {
     "datetime": types_pb2.DATETIME,
     "duration": types_pb2.DURATION,
 }
+_KINDS = {simple: kind for kind, simple in _PRIMITIVES.items()}
+_NAMES_SHOWN = 8
+_NAME_CHARS = 100
 
 
 def literal_type_of(literal: literals_pb2.Literal) -> types_pb2.LiteralType:
@@ -113,12 +117,40 @@ def check_literal(literal: literals_pb2.Literal, literal_type: types_pb2.Literal
     >>> check_literal(seven, types_pb2.LiteralType(simple=types_pb2.STRING))
     'expected str, got int'
     """
+    if _is_plain(literal, literal_type):
+        return None
     if literal.WhichOneof("value") == "offloaded_metadata":
         return _by_type(literal.offloaded_metadata.inferred_type, literal_type)
     if literal.WhichOneof("value") is None:
         return f"expected {explain_type(literal_type)}, got a literal without a value"
     check = _CHECKS.get(literal_type.WhichOneof("type") or "", _check_plain)
     return check(literal, literal_type)
+
+
+def check_literals(literals: literals_pb2.LiteralMap, variables: Mapping[str, interface_pb2.Variable]) -> str | None:
+    """Why these are not the values of the variables, all of them and no others, or `None` when they are. Looks also
+    whether the platform can do with them what it does with values."""
+    given = literals.literals
+    if missing := [name for name in variables if name not in given]:
+        return f"there is no value for {_names(missing)}"
+    if len(given) > len(variables):
+        return f"{_names([name for name in given if name not in variables])} is not declared"
+    for name in variables:
+        literal = given[name]
+        reason = unsound(literal) or check_literal(literal, variables[name].type)
+        if reason:
+            return f"`{name}`: {reason}"
+    return None
+
+
+def _names(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name[:_NAME_CHARS]}`" for name in sorted(names)[:_NAMES_SHOWN])
+    return f"{shown} and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else shown
+
+
+def _is_plain(literal: literals_pb2.Literal, literal_type: types_pb2.LiteralType) -> bool:
+    """Whether it is a primitive of exactly that type: the common case, found cheaply."""
+    return literal.scalar.primitive.WhichOneof("value") == _KINDS.get(literal_type.simple, "")
 
 
 def _check_plain(literal: literals_pb2.Literal, literal_type: types_pb2.LiteralType) -> str | None:
@@ -132,8 +164,10 @@ def _check_plain(literal: literals_pb2.Literal, literal_type: types_pb2.LiteralT
 def _check_collection(literal: literals_pb2.Literal, literal_type: types_pb2.LiteralType) -> str | None:
     if literal.WhichOneof("value") != "collection":
         return _check_plain(literal, literal_type)
+    wanted = literal_type.collection_type
+    kind = _KINDS.get(wanted.simple, "")
     for position, item in enumerate(literal.collection.literals):
-        reason = check_literal(item, literal_type.collection_type)
+        reason = None if item.scalar.primitive.WhichOneof("value") == kind else check_literal(item, wanted)
         if reason:
             return f"item {position}: {reason}"
     return None

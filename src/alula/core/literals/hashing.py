@@ -17,7 +17,7 @@ from typing import Any, cast
 import msgspec
 from flyteidl.core import interface_pb2, literals_pb2, types_pb2
 
-from alula.core.literals.attributes import MSGPACK_TAG
+from alula.core.literals.packed import MSGPACK_TAG, NotUnpackable, unpack
 from alula.core.literals.structs import Plain, plain_struct
 
 _Tree = list[Any]  # msgpack's own values: no type of ours says more
@@ -117,8 +117,8 @@ def _primitive(primitive: literals_pb2.Primitive) -> _Tree:
 def _binary(binary: literals_pb2.Binary) -> _Tree:
     if binary.tag == MSGPACK_TAG:
         try:
-            return ["packed", _ordered(msgspec.msgpack.decode(binary.value))]
-        except (msgspec.DecodeError, RecursionError):
+            return ["packed", _ordered(unpack(binary.value))]
+        except NotUnpackable:
             pass  # not msgpack whatever its tag says: the bytes are the value
     return ["binary", binary.tag, binary.value]
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import msgspec
 from flyteidl.core import literals_pb2
 
+from alula.core.literals.packed import MSGPACK_TAG, NotUnpackable, plain_packed, unpack
+from alula.core.literals.soundness import is_duration, is_time
 from alula.core.literals.structs import plain_struct
 
 LIMIT_CHARS = 2_000
@@ -108,16 +110,19 @@ def _primitive(primitive: literals_pb2.Primitive) -> Any:
     kind = primitive.WhichOneof("value")
     if kind == "datetime":
         time = primitive.datetime
+        if not is_time(time):
+            return f"{time.seconds} s after 1970"
         return datetime.fromtimestamp(time.seconds, UTC).replace(microsecond=time.nanos // 1000).isoformat()
     if kind == "duration":
-        return str(timedelta(seconds=primitive.duration.seconds, microseconds=primitive.duration.nanos // 1000))
+        span = primitive.duration
+        if not is_duration(span):
+            return f"{span.seconds} s"
+        return str(timedelta(seconds=span.seconds, microseconds=span.nanos // 1000))
     return getattr(primitive, kind) if kind else None
 
 
 def _binary(binary: literals_pb2.Binary) -> Any:
-    if binary.tag == "msgpack":
-        try:
-            return msgspec.msgpack.decode(binary.value)
-        except msgspec.DecodeError:
-            pass
+    if binary.tag == MSGPACK_TAG:
+        with contextlib.suppress(NotUnpackable):
+            return plain_packed(unpack(binary.value))
     return f"<{len(binary.value):,} bytes {binary.tag}>".replace(" >", ">")
