@@ -28,9 +28,17 @@ $(VENV)/.demo: pyproject.toml constraints.txt
 demo: $(VENV)/.demo  ## start a platform, run the sample pipeline on it, stop it
 	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
 
+# A file's tests share a platform, so they stay together. WORKERS=0 runs all in one process, for a debugger.
+WORKERS ?= 2
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist
+
 .PHONY: test
 test: $(VENV)/.dev  ## run the tests (TESTS=path for some of them)
-	$(BIN)/python -m pytest $(TESTS)
+	$(PYTEST) loadfile $(TESTS)
+
+.PHONY: test-fast
+test-fast: $(VENV)/.dev  ## run the tests that need no platform and no database: the loop of a developer
+	$(PYTEST) worksteal tests/unit tests/property tests/replay tests/transitions
 
 SEEDS ?= 1000
 FROM ?= 0

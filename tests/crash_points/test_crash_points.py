@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing
 from pathlib import Path
 
+import pytest
 from tests.crash_points.suite import hit_points
 
 from alula.core.engine.events import AttemptWaits, Created, Event
@@ -18,6 +19,7 @@ NOT_MADE = {Created, AttemptWaits}
 that is full for a second at each point."""
 
 
+@pytest.mark.timeout(1200)  # some eighty platforms, one after the other
 def test_killed_at_any_effect_a_run_comes_to_the_end_that_it_has_without_a_crash(tmp_path: Path) -> None:
     report = hit_points(tmp_path)
     commits = {f"commit {event.__name__}" for event in typing.get_args(Event) if event not in NOT_MADE}

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -32,11 +33,12 @@ PLACES = {**dict.fromkeys(ERRORS, 0), "__init__": 0, "explain": 3, "Link": 1, "P
 PREFIXED = {"system_failure": "SYSTEM:"}
 
 
-def trees() -> Iterator[ast.Module]:
-    for path in sorted(SOURCE.rglob("*.py")):
-        yield ast.parse(path.read_text(), str(path))
+@functools.cache
+def trees() -> Sequence[ast.Module]:
+    return [ast.parse(path.read_text(), str(path)) for path in sorted(SOURCE.rglob("*.py"))]
 
 
+@functools.cache
 def constants() -> Mapping[str, str]:
     """Texts that are named once at the top of a module or in an enumeration, by their name."""
     found: dict[str, str] = {}
@@ -88,7 +90,8 @@ def texts(expression: ast.expr, named: Mapping[str, str]) -> Iterator[str]:
             pass
 
 
-def raised() -> set[str]:
+@functools.cache
+def raised() -> frozenset[str]:
     named = constants()
     found = {*enumerated(), *from_constants_and_tables()}
     for tree in trees():
@@ -109,7 +112,7 @@ def raised() -> set[str]:
                 found.update(PREFIXED[name] + text for text in texts(node.args[0], named))
             if name in PLACES:
                 found.update(text for argument in arguments for text in texts(argument, named))
-    return found
+    return frozenset(found)
 
 
 def documented() -> set[str]:

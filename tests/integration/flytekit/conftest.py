@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 FLYTEKIT = "flytekit==1.16.31"
 ENVIRONMENT = Path(__file__).parents[3] / ".venv-flytekit"
@@ -65,12 +66,13 @@ class Pyflyte:
 
 @pytest.fixture(scope="session")
 def flytekit_bin() -> Path:
-    """The environment's `bin`, made on first use."""
+    """The environment's `bin`, made on first use by one of the processes that run tests."""
     done = ENVIRONMENT / f".{FLYTEKIT}"
-    if not done.exists():
-        uv = [sys.executable, "-m", "uv"]
-        subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)
-        python = ENVIRONMENT / "bin/python"
-        subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, FLYTEKIT], check=True)
-        done.touch()
+    with FileLock(f"{ENVIRONMENT}.lock"):
+        if not done.exists():
+            uv = [sys.executable, "-m", "uv"]
+            subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)
+            python = ENVIRONMENT / "bin/python"
+            subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, FLYTEKIT], check=True)
+            done.touch()
     return ENVIRONMENT / "bin"

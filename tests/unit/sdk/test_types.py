@@ -169,7 +169,7 @@ def test_a_value_of_a_near_type_is_converted(type_, value, expected, store):
         (Point, {"x": 1}, "expected Point, got dict"),
         (Point, Point("a"), r"expected int, got str 'a' \(at \['x'\]\)"),
         (FlyteFile, "/does/not/exist", "/does/not/exist, which is not a file"),
-        (dict, {"a": object()}, "expected a value of JSON's types"),
+        (dict, {"a": 1j}, "expected a value of JSON's types"),
         (pd.DataFrame, pa.table({"a": [1]}), "a pyarrow Table"),
         (Annotated[pd.DataFrame, kwtypes(b=int)], pd.DataFrame({"a": [1]}), "with column 'b'"),
     ],
