@@ -10,6 +10,7 @@ from alula.core.compiler.errors import Code, Findings
 from alula.core.errors import InvalidInput
 from alula.core.policy.memory_growth import growth_of
 from alula.core.policy.resources import resolve_resources
+from alula.core.policy.target import with_overrides
 
 _NODE_ID = re.compile(r"[^\s/\\]{1,256}")
 
@@ -41,7 +42,7 @@ def check_resources(
 ) -> None:
     """Report resources of a task, at a node that may change them, that nothing can be given."""
     try:
-        resolve_resources(task, overrides)
+        resolve_resources(with_overrides(task, overrides))
         growth_of(task)
     except InvalidInput as wrong:
         code = Code.UNRECOGNIZED_VALUE if wrong.code == "InvalidQuantity" else Code.INVALID_VALUE

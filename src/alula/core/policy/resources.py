@@ -1,7 +1,7 @@
 """How much of a machine a task asks for, in plain numbers.
 
 Quantities are Kubernetes': a number with an optional decimal (`m`, `k`, `M`, `G`, ...) or binary (`Ki`, `Mi`,
-`Gi`, ...) suffix, or an exponent. A node's overrides go before its task, a missing request follows its limit.
+`Gi`, ...) suffix, or an exponent. A missing request follows its limit.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from decimal import ROUND_CEILING, Decimal
 from typing import TypeAlias
 
 import msgspec
-from flyteidl.core import tasks_pb2, workflow_pb2
+from flyteidl.core import tasks_pb2
 
 from alula.core.errors import InvalidInput
+from alula.core.policy.target import resources_of
 
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?", re.ASCII)
 _SUFFIX = {
@@ -100,22 +101,20 @@ def memory_bytes(text: str) -> int:
 
 def resolve_resources(
     task: tasks_pb2.TaskTemplate,
-    overrides: workflow_pb2.TaskNodeOverrides | None = None,
     *,
     defaults: ResourceDefaults = NO_DEFAULTS,
     ceiling: ResourceCeiling = NO_CEILING,
 ) -> ResourceRequest:
-    """What an attempt of this task, at this node, asks for. A default gives way to the task's own limit, and
-    everything to the ceiling.
+    """What an attempt of this task asks for. A default gives way to the task's own limit, and everything to the
+    ceiling.
 
     Raises:
         InvalidInput: code `InvalidQuantity`, or `InvalidResources` when a request exceeds its limit or a GPU
             is not whole.
     """
-    requests, limits = _entries(task.container.resources)
-    if overrides is not None and overrides.HasField("resources"):
-        more_requests, more_limits = _entries(overrides.resources)
-        requests, limits = requests | more_requests, limits | more_limits
+    resources = resources_of(task)
+    requests: dict[int, str] = {entry.name: entry.value for entry in resources.requests}
+    limits: dict[int, str] = {entry.name: entry.value for entry in resources.limits}
     cpu, cpu_limit = _pair("cpu", cpu_millicores, requests.get(_Names.CPU), limits.get(_Names.CPU))
     memory, memory_limit = _pair("memory", memory_bytes, requests.get(_Names.MEMORY), limits.get(_Names.MEMORY))
     gpu = _gpu(requests.get(_Names.GPU), limits.get(_Names.GPU))
@@ -129,12 +128,6 @@ def resolve_resources(
 
 def _least(*amounts: int | None) -> int:
     return min((amount for amount in amounts if amount is not None), default=0)
-
-
-def _entries(resources: tasks_pb2.Resources) -> tuple[dict[int, str], dict[int, str]]:
-    requests: dict[int, str] = {entry.name: entry.value for entry in resources.requests}
-    limits: dict[int, str] = {entry.name: entry.value for entry in resources.limits}
-    return requests, limits
 
 
 def _pair(word: str, unit: _Unit, request: str | None, limit: str | None) -> tuple[int | None, int | None]:

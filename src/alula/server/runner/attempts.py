@@ -13,6 +13,7 @@ from alula.core.engine.plan import PlanNode, PlanTask
 from alula.core.ids import AttemptId, EntityId
 from alula.core.policy.memory_growth import grown, growth_of
 from alula.core.policy.resources import resolve_resources
+from alula.core.policy.target import environment_of, with_overrides
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
 from alula.server.runner.owned import Owned
@@ -62,7 +63,7 @@ def _specified(
     record = owned.record
     id = owned.attempt_id(action)
     own = plan.node.task_node.overrides if plan.node is not None else None
-    task = _with_overrides(_with_overrides(plan.task.template, own), _parsed(action.overrides))
+    task = with_overrides(with_overrides(plan.task.template, own), _parsed(action.overrides))
     ceiling = ceiling_of(record.task_resources)
     resources = resolve_resources(task, defaults=defaults_of(record.task_resources), ceiling=ceiling)
     growth = growth_of(task, owned.state.created.memory_growth)
@@ -102,33 +103,9 @@ def _raw_prefixes(owned: Owned, action: StartAttempt, blobs: Blobs) -> tuple[str
     return raw, layout.checkpoint_prefix(layout.raw_prefix(blobs, owned.spec, before))
 
 
-def _with_overrides(
-    template: tasks_pb2.TaskTemplate, overrides: workflow_pb2.TaskNodeOverrides | None
-) -> tasks_pb2.TaskTemplate:
-    if overrides is None or not overrides.ByteSize():
-        return template
-    task = tasks_pb2.TaskTemplate()
-    task.CopyFrom(template)
-    for mine, changed in (
-        (task.container.resources.requests, overrides.resources.requests),
-        (task.container.resources.limits, overrides.resources.limits),
-    ):
-        names = {entry.name for entry in changed}
-        kept = [entry for entry in mine if entry.name not in names]
-        del mine[:]
-        mine.extend([*kept, *changed])
-    if overrides.HasField("extended_resources"):
-        task.extended_resources.CopyFrom(overrides.extended_resources)
-    if overrides.container_image:
-        task.container.image = overrides.container_image
-    if overrides.HasField("pod_template"):
-        task.k8s_pod.CopyFrom(overrides.pod_template)
-    return task
-
-
 def _environment(owned: Owned, planned: PlanTask, task: tasks_pb2.TaskTemplate, id: AttemptId) -> dict[str, str]:
     """The task's own variables, then the execution's, then those that say who it is."""
-    environment = {pair.key: pair.value for pair in task.container.env}
+    environment = environment_of(task)
     environment.update({pair.key: pair.value for pair in owned.spec.envs.values})
     environment.update(_identity(owned.record, planned.id, id))
     if id.index >= 0:

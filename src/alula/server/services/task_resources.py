@@ -16,6 +16,7 @@ from alula.core.policy.resources import (
     parse_quantity,
     resolve_resources,
 )
+from alula.core.policy.target import with_overrides
 
 
 def defaults_of(task_resources: bytes) -> ResourceDefaults:
@@ -52,7 +53,7 @@ def check_resources(
 
     Raises `InvalidInput` for a quantity that is none, a request over its own limit or over the project's.
     """
-    asked = resolve_resources(task, overrides)
+    asked = resolve_resources(with_overrides(task, overrides))
     what = f"task `{task.id.name}`" if task.id.name else "the change of the tasks"
     most = ceiling_of(task_resources)
     for word, amount, limit in (

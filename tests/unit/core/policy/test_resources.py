@@ -14,6 +14,7 @@ from alula.core.policy.resources import (
     parse_quantity,
     resolve_resources,
 )
+from alula.core.policy.target import with_overrides
 
 _NAMES = {
     "cpu": tasks_pb2.Resources.CPU,
@@ -88,7 +89,7 @@ def test_a_missing_request_follows_its_limit() -> None:
 def test_a_nodes_overrides_go_before_its_task() -> None:
     given = asking({"cpu": "1", "mem": "1Gi"}, {"mem": "2Gi"})
     overrides = workflow_pb2.TaskNodeOverrides(resources=resources({"mem": "1536Mi"}, {"cpu": "2"}))
-    assert resolve_resources(given, overrides) == ResourceRequest(1000, 1536 * 2**20, 2 * 2**30, 0)
+    assert resolve_resources(with_overrides(given, overrides)) == ResourceRequest(1000, 1536 * 2**20, 2 * 2**30, 0)
 
 
 @pytest.mark.parametrize(
