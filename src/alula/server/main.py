@@ -69,8 +69,8 @@ def _blobs(settings: Settings, http_endpoint: str) -> ServedBlobs:
     return FileBlobs(folder / "objects", folder / "signing.key", base_url=http_endpoint)
 
 
-def _executor(settings: Settings) -> Executor:
-    return ProcessExecutor(settings.data_folder, settings.process_options)
+def _executor(settings: Settings, endpoints: Endpoints) -> Executor:
+    return ProcessExecutor(settings.data_folder, settings.process_options, way_back=_way_back(endpoints))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class Adapters:
     store: Callable[[Settings], Store] = _store
     blobs: Callable[[Settings, str], ServedBlobs] = _blobs
     """Of the settings and the `http://host:port` of this process."""
-    executor: Callable[[Settings], Executor] = _executor
+    executor: Callable[[Settings, Endpoints], Executor] = _executor
 
 
 async def serve(
@@ -105,7 +105,9 @@ async def serve(
             endpoints = _endpoints(settings, bound, http_socket.getsockname()[1])
             store, blobs = adapters.store(settings), adapters.blobs(settings, endpoints.http)
             platform = await stack.enter_async_context(_platform(settings, store, blobs, endpoints))
-            runner = await stack.enter_async_context(_running(settings, platform, adapters.executor(settings)))
+            runner = await stack.enter_async_context(
+                _running(settings, platform, adapters.executor(settings, endpoints))
+            )
             await _answer(stack, settings, rpc, http_socket, platform, blobs)
             stack.callback(data_folder.remove_info, folder)
             _write_info(folder, endpoints, platform.clock())
@@ -221,6 +223,15 @@ def _endpoints(settings: Settings, grpc_port: int, http_port: int) -> Endpoints:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     shown = f"[{host}]" if ":" in host else host
     return Endpoints(f"{shown}:{grpc_port}", settings.http_url.rstrip("/") or f"http://{shown}:{http_port}")
+
+
+def _way_back(endpoints: Endpoints) -> dict[str, str]:
+    """What a client in an attempt reads to reach this platform: flytekit's, for eager tasks, and `alula.Remote`."""
+    return {
+        "FLYTE_PLATFORM_URL": endpoints.grpc,
+        "FLYTE_PLATFORM_INSECURE": "true",
+        "ALULA_ENDPOINT": f"http://{endpoints.grpc}",
+    }
 
 
 def _write_info(folder: Path, endpoints: Endpoints, now: int) -> None:

@@ -442,6 +442,39 @@ def test_an_attempt_sees_no_variable_of_the_one_before(tmp_path):
     on_executor(tmp_path, scenario)
 
 
+def test_an_eager_attempt_takes_no_cpu_from_the_runs_that_it_waits_for(tmp_path):
+    parents = [attempt(tmp_path, "sh", "-c", "until [ -e ../done ]; do sleep 0.01; done", node=f"n{i}") for i in (1, 2)]
+    for parent in parents:
+        parent.task.metadata.is_eager = True
+    child = attempt(tmp_path, "sh", "-c", "touch ../done", node="n3", cpu_millicores=1000)
+
+    async def scenario(harness: Harness):
+        for parent in parents:
+            harness.executor.submit(parent)
+        await harness.until(lambda: all(harness.of(parent, "RUNNING") for parent in parents))
+        assert (await harness.run(child)).phase == "SUCCEEDED"
+        await harness.until(lambda: all(harness.end_of(parent) for parent in parents))
+
+    on_executor(tmp_path, scenario, cpu_millicores=1000)
+
+
+def test_attempts_are_told_how_to_reach_the_platform_unless_their_task_says_otherwise(tmp_path):
+    way_back = {"FLYTE_PLATFORM_URL": "here:1", "ALULA_ENDPOINT": "here:1"}
+    said = attempt(tmp_path, "sh", "-c", "echo $FLYTE_PLATFORM_URL $ALULA_ENDPOINT")
+    own = attempt(tmp_path, *said.task.container.args, node="n1", environment={"FLYTE_PLATFORM_URL": "there:2"})
+
+    async def run():
+        executor = ProcessExecutor(tmp_path, platform={"ALULA_ENDPOINT": "a client's"}, way_back=way_back)
+        harness = Harness(executor, tmp_path)
+        await executor.start(harness.sink)
+        for spec in (said, own):
+            await harness.run(spec)
+        await executor.stop()
+
+    asyncio.run(run())
+    assert [log_of(spec) for spec in (said, own)] == ["here:1 here:1\n", "there:2 here:1\n"]
+
+
 @pytest.mark.parametrize("when", ["before", "after_in_parent", "after_in_child"])
 def test_what_a_module_does_at_a_fork_is_done(tmp_path, when):
     hook = f"import os\nseen = []\nos.register_at_fork({when}=lambda: seen.append(os.getpid()))\n"

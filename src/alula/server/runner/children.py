@@ -1,7 +1,8 @@
-"""Executions that launch plan nodes start: launched, aborted, and heard of again.
+"""Executions that launch plan nodes start: launched, aborted, and heard of again; and those that eager tasks launch.
 
 All of it is idempotent: a child's name follows from its node, and its end is told by mail to its parent, who also asks
-from time to time.
+from time to time. An eager task launches by itself and marks what it launches by a label; it can't be relied on to
+abort that when it is aborted, so the platform does.
 """
 
 from __future__ import annotations
@@ -28,11 +29,13 @@ from alula.core.ids import EntityId, ExecutionId
 from alula.server.identity import Caller
 from alula.server.runner.again import again
 from alula.server.services.abort import terminate_execution
+from alula.server.services.executions import EAGER_LABEL
+from alula.server.services.filters import PAGE_MAX_ROWS
 from alula.server.services.launch import create_execution
 from alula.server.services.messages.names import execution_identifier, node_identifier
 from alula.server.services.platform import Platform
 from alula.server.services.recover import inventory_of, require_ended
-from alula.server.store import ExecutionRecord
+from alula.server.store import ExecutionRecord, Filter, Query
 
 RETRY_S = 1.0
 MAY_PASS = frozenset(("StoreDiskFull", "StoreOutOfMemory", "StoreOverloaded"))
@@ -92,17 +95,37 @@ class Children:
         with contextlib.suppress(NotFound, FailedPrecondition):
             await again(lambda: terminate_execution(self._platform, _caller(parent), request), every_s=RETRY_S)
 
-    async def orphaned(self, spec: execution_pb2.ExecutionSpec) -> str:
-        """Why an execution with this specification should not run on: the node that started it has come to an end.
+    async def abort_launched(self, parent: ExecutionRecord) -> None:
+        """Ask for the end of what the eager tasks of an execution have launched."""
+        asked = {
+            "project": parent.id.project,
+            "domain": parent.id.domain,
+            "execution_tag.key": EAGER_LABEL,
+            "execution_tag.value": parent.id.name,
+        }
+        still_open = Filter("phase", "value_in", tuple(phase.name for phase in ExecutionPhase if not phase.is_terminal))
+        filters = (still_open, *(Filter(field, "eq", (value,)) for field, value in asked.items()))
+        query = Query(limit=PAGE_MAX_ROWS, filters=filters)
+        launched = await again(lambda: self._platform.store.executions(query), every_s=RETRY_S)
+        for child in launched:
+            await self.abort(parent, AbortChild(child.id.name, f"{parent.id}, whose task launched it, was aborted"))
+
+    async def orphaned(self, record: ExecutionRecord, spec: execution_pb2.ExecutionSpec) -> str:
+        """Why an execution should not run on: the node or the eager task that started it has come to an end.
         Empty where it should. Raises `Unavailable`."""
+        launcher = spec.labels.values.get(EAGER_LABEL, "")
+        if launcher and not spec.metadata.HasField("reference_execution"):  # else a person launched it again
+            parent = await self._platform.store.execution(_child_id(record.id, launcher))
+            if parent is not None and parent.phase.is_terminal and parent.phase is not ExecutionPhase.SUCCEEDED:
+                return f"{parent.id}, whose task launched it, has ended: {parent.phase.name}"
         if not spec.metadata.HasField("parent_node_execution"):
             return ""
         node = spec.metadata.parent_node_execution
-        parent = ExecutionId(node.execution_id.project, node.execution_id.domain, node.execution_id.name)
-        record = await self._platform.store.node(parent, node.node_id)
-        if record is None or not record.phase.is_terminal:
+        around = ExecutionId(node.execution_id.project, node.execution_id.domain, node.execution_id.name)
+        ended = await self._platform.store.node(around, node.node_id)
+        if ended is None or not ended.phase.is_terminal:
             return ""
-        return f"its parent node {node.node_id} of {parent} has ended: {record.phase.name}"
+        return f"its parent node {node.node_id} of {around} has ended: {ended.phase.name}"
 
     async def tell_parent(self, child: ExecutionRecord, spec: execution_pb2.ExecutionSpec) -> None:
         """Mail the end of an execution to the one whose node started it, if one did."""

@@ -26,7 +26,7 @@ from alula.core.engine.actions import (
     StartAttempt,
 )
 from alula.core.engine.events import Event
-from alula.core.engine.records import Released
+from alula.core.engine.records import ExecutionPhase, Released
 from alula.core.engine.state import Stage, TaskCell
 from alula.core.errors import AlulaError, NotFound, ResourceExhausted, TaskError, Unavailable
 from alula.core.ids import ExecutionId
@@ -114,6 +114,8 @@ class Effects:
             case Finish():
                 self._owned.pop(owned.record.id, None)
                 self.spawn(self._tell_parent(owned))
+                if owned.state.phase is ExecutionPhase.ABORTED:
+                    self.spawn(self._children.abort_launched(owned.record))
             case StartAttempt():
                 raise AssertionError("attempts are started by the caller, which builds their specification")
 

@@ -273,7 +273,7 @@ class Runner:
         """Abort the children whose parent does not wait for them any more, should it not have come to say so."""
         for owned in list(self._owned.values()):
             try:
-                cause = await self._children.orphaned(owned.spec)
+                cause = await self._children.orphaned(owned.record, owned.spec)
             except (Unavailable, ResourceExhausted) as error:
                 logger.warning("could not look for orphans: %s", error)
                 return

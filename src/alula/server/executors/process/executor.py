@@ -49,16 +49,23 @@ NOTICES_MAX = 1000
 
 
 class ProcessExecutor:
-    """An `Executor` for one machine. `data` is the platform's data folder, which no other executor uses."""
+    """An `Executor` for one machine. `data` is the platform's data folder, which no other executor uses; `way_back`
+    are the variables by which attempts reach the platform."""
 
     def __init__(
-        self, data: Path, options: ProcessOptions | None = None, *, platform: Mapping[str, str] | None = None
+        self,
+        data: Path,
+        options: ProcessOptions | None = None,
+        *,
+        platform: Mapping[str, str] | None = None,
+        way_back: Mapping[str, str] | None = None,
     ) -> None:
         self._options = options or ProcessOptions()
         data = self._data = data.absolute()
         self._work = data / "work"
         self._home = data / "home"
-        self._base = variables.inherited(os.environ if platform is None else platform, home=str(self._home))
+        platform = os.environ if platform is None else platform
+        self._base = {**variables.inherited(platform, home=str(self._home)), **(way_back or {})}
         self._bundles = Bundles(data / "bundles")
         self._register = Register(self._work / "servers")
         self._rules = Rules(self._options.log_limit_bytes, self._options.tolerate_leftovers)
@@ -130,10 +137,7 @@ class ProcessExecutor:
             self._loop.call_soon(self._report_failure, spec, task_error(error))
             return
         attempt = Attempt(spec, next(self._numbers), launch, self._loop.time())
-        request = Capacity(
-            spec.cpu_millicores or self._options.default_cpu_millicores,
-            spec.memory_bytes or self._options.default_memory_bytes,
-        )
+        request = self._request(spec)
         refusal = self._admission.refusal(request)
         if refusal is not None:
             self._loop.call_soon(self._report_failure, spec, refusal)
@@ -142,6 +146,12 @@ class ProcessExecutor:
         self._by_number[attempt.number] = attempt
         self._admission.add(attempt.number, request, at=attempt.queued_at, budget=spec.queueing_budget_s)
         self._pump_soon()
+
+    def _request(self, spec: AttemptSpec) -> Capacity:
+        """What an attempt takes of the machine. An eager task only waits for the runs that it launches: if it held
+        CPU meanwhile, they might never get any."""
+        cpu = 0 if spec.task.metadata.is_eager else spec.cpu_millicores or self._options.default_cpu_millicores
+        return Capacity(cpu, spec.memory_bytes or self._options.default_memory_bytes)
 
     def cancel(self, attempt: AttemptId) -> None:
         self._wanted_again.pop(attempt, None)
