@@ -121,6 +121,7 @@ class _Inventory:
             children=before.children | {id: row.child for id, row in self._rows.items() if row.child is not None},
             checkpoints=before.checkpoints | checkpoints,
             answers=before.answers | state.answers,
+            shares_as_given=True,
         )
 
     def _kept(self) -> Iterator[tuple[str, Kept]]:

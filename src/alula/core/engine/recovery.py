@@ -71,6 +71,9 @@ class Recovery(msgspec.Struct, frozen=True, array_like=True):
     """The nodes around those in `again`."""
     overrides: bytes = b""
     """A serialized `core.TaskNodeOverrides` for the tasks in `again` and inside them."""
+    shares_as_given: bool = False
+    """Whether the hashes of items are of what they share as it was given to them. In what older versions wrote it may
+    have been in its place or put aside, and a log that was written by it must find it so again."""
 
 
 def encode(recovery: Recovery) -> bytes:

@@ -6,6 +6,8 @@ of an array and the condition of a branch need the value itself: the node waits 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flyteidl.core import literals_pb2
 
 from alula.core.engine.actions import LoadValue
@@ -58,10 +60,16 @@ def _look_into(plan: PlanNode, inputs: literals_pb2.LiteralMap, loaded: Loaded) 
             raise NotLoaded(literal.offloaded_metadata.uri)
 
 
-def whole(turn: Turn, inputs: bytes) -> literals_pb2.LiteralMap:
-    """Inputs with those values in their places that are at hand: loaded, or put aside in this very turn."""
+def whole(turn: Turn, inputs: bytes, *, but: Collection[str] = ()) -> literals_pb2.LiteralMap:
+    """Inputs with those values in their places that are at hand: loaded, or put aside in this very turn.
+
+    What nobody looks into must stay as it is (`but`): whether it happens to be at hand says nothing about it, and would
+    give one value two hashes.
+    """
     literals = literals_pb2.LiteralMap.FromString(inputs)
-    for literal in filter(is_offloaded, literals.literals.values()):
+    for name, literal in literals.literals.items():
+        if name in but or not is_offloaded(literal):
+            continue
         uri = literal.offloaded_metadata.uri
         if uri in turn.execution.loaded:
             literal.CopyFrom(turn.execution.loaded[uri])

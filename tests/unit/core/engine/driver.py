@@ -154,7 +154,7 @@ class Driver:
     def miss(self, node: str, *, why: str = "") -> None:
         """Nothing is in the cache; reserved, where that was asked for."""
         action = self.lookups.pop(node)
-        reserved = bool(action.holder)
+        reserved = bool(action.holder) and not action.wait
         self.apply(CacheMissed(self.now, action.scope, action.node, why=why, nearest="other/n0/0", reserved=reserved))
 
     def wait_for(self, node: str, holder: str) -> None:
@@ -213,10 +213,21 @@ class Driver:
     def recovered(self, closure: compiler_pb2.CompiledWorkflowClosure, **changes: object) -> Driver:
         """A second execution that takes over what it can from this one; `changes` are of its recovery, or inputs."""
         values = {name: value for name, value in changes.items() if isinstance(value, literals_pb2.Literal)}
-        given = dict(literals_pb2.LiteralMap.FromString(self.log[0].inputs).literals) | values  # pyright: ignore
+        created = self.log[0]
+        assert isinstance(created, Created), "a log begins with Created"
+        given = dict(literals_pb2.LiteralMap.FromString(created.inputs).literals) | values
         rules = {name: value for name, value in changes.items() if name not in values}
         recovery = msgspec.structs.replace(self.inventory(), **rules)
-        return Driver(closure, execution="p/d/second", recovery=recovery, graphs=self.state.graphs, **given)
+        second = Driver(
+            closure,
+            execution="p/d/second",
+            offload=created.offload,
+            recovery=recovery,
+            graphs=self.state.graphs,
+            **given,
+        )
+        second.objects.update(self.objects)
+        return second
 
     def assert_replays(self) -> None:
         """After a crash the log gives the same state, and asks for what was in flight."""

@@ -23,6 +23,7 @@ from tests.graphs import (
 from tests.unit.core.engine.driver import Driver
 
 from alula.core.engine.records import AttemptPhase, ExecutionPhase, NodePhase
+from alula.core.literals.offloading import OffloadRule
 
 T = task("t", retries=1)
 PAIR = task("pair", inputs={"x": INT, "y": INT})
@@ -33,6 +34,7 @@ CHAIN = workflow(
 )
 LISTS = list_of(INT)
 MAPPED = task("mapped", inputs={"x": LISTS}, outputs={"o0": LISTS})
+SHARING = task("sharing", inputs={"x": LISTS, "by": LISTS}, outputs={"o0": LISTS})
 
 
 def chain(template: workflow_pb2.WorkflowTemplate = CHAIN) -> Driver:
@@ -404,3 +406,19 @@ def test_items_that_a_fork_took_over_are_not_computed_by_its_recovery() -> None:
     fork.succeed("n0", 1)
     fork.fail("n1[1]")
     assert set(again(fork, template).waiting) == {"n1[1]"}
+
+
+def test_an_item_is_the_same_whether_what_all_items_share_is_at_hand_or_not() -> None:
+    shared = map_node("n0", MAPPED, x=".x")
+    items = map_node("n1", SHARING, bound=["by"], x=".x", by="n0.o0")
+    template = workflow("w", [shared, items], inputs={"x": LISTS}, outputs={"o0": (LISTS, "n1.o0")})
+    closure = compiled(template, [MAPPED, SHARING])
+    run = Driver(closure, offload=OffloadRule("mem://values", 8), x=integers([1, 2]))
+    run.succeed("n0[0]", 10)
+    run.succeed("n0[1]", 20)  # this makes what the others share, and puts it aside
+    run.succeed("n1[0]", 1)
+    run.fail("n1[1]")
+    second = run.recovered(closure)
+    assert set(second.waiting) == {"n1[1]"}
+    assert second.items["n1", 0].phase is AttemptPhase.SUCCEEDED
+    second.assert_replays()

@@ -171,7 +171,9 @@ class ArrayScope:
 
 def _open(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
     rule = _rule(scope.plan_node(node))
-    lists = values.whole(turn, inputs)
+    taken = turn.execution.recovery
+    shared = rule.bound_inputs if taken is None or taken.shares_as_given else ()
+    lists = values.whole(turn, inputs, but=shared)
     size = _size(rule, lists)
     if isinstance(size, TaskError):
         scope.failed(turn, node, size, NodePhase.FAILED)
