@@ -97,10 +97,19 @@ class Port:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._target, name)
-        return functools.partial(self._call, name, method) if asyncio.iscoroutinefunction(method) else method
+        if not asyncio.iscoroutinefunction(method):
+            return method
+        call = functools.partial(self._call, name, method)
+        setattr(self, name, call)  # found at once from now on
+        return call
 
     async def _call(self, name: str, method: Callable[..., Awaitable[Any]], *args: Any, **named: Any) -> Any:
         world, what = self._world, f"{self._kind}.{name}"
+        if not world.faulty:  # most of the time is spent so, waiting for what has a limit
+            await asyncio.sleep(0)
+            if self._reach is not None:
+                await self._reach(what)
+            return await method(*args, **named)
         await self._pass(f"before {what}")
         ends = _ends_in(args[0]) if name == "commit" else []
         times = ENDS_FAIL if ends else 1

@@ -30,9 +30,6 @@ from tests.graphs import (
     workflow,
 )
 
-TIMEOUT_S = 4 * 3600
-"""Of tasks and gates that have one: far beyond what crashes and jumps of the clock cost, so that only what hangs
-meets it."""
 ERROR = types_pb2.LiteralType(simple=types_pb2.ERROR)
 INTS, MAYBE_INTS = list_of(INT), list_of(optional(INT))
 NODES_MAX = 6
@@ -64,13 +61,15 @@ class Library:
     """Names of the launch plans to launch."""
 
 
-def make_library(random: Random) -> Library:
-    return _Author(random).library()
+def make_library(random: Random, *, timeout_s: int) -> Library:
+    """`timeout_s` is that of tasks and gates that have one."""
+    return _Author(random, timeout_s).library()
 
 
 class _Author:
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, timeout_s: int) -> None:
         self._random = random
+        self.timeout_s = timeout_s
         self._library = Library()
         self._subs: list[Sub] = []
         self._plans: list[identifier_pb2.Identifier] = []
@@ -115,7 +114,7 @@ class _Author:
                 inputs=inputs,
                 outputs={"o0": gives},
                 retries=random.randint(0, 3),
-                timeout_s=TIMEOUT_S if random.random() < 0.5 else 0,
+                timeout_s=self.timeout_s if random.random() < 0.5 else 0,
                 cache_version="1" if random.random() < 0.4 else "",
                 serialize=random.random() < 0.5,
             )
@@ -227,7 +226,7 @@ class _Graph:
             case "dynamic" if author.dynamic_tasks:
                 return task_node(id, random.choice(author.dynamic_tasks), x=self._source())
             case "approve":
-                timeout_s = TIMEOUT_S if random.random() < 0.3 else 0
+                timeout_s = author.timeout_s if random.random() < 0.3 else 0
                 node = approval_node(id, timeout_s=timeout_s, o0=self._source())
                 node.gate_node.approve.signal_id = f"{self._name}-{id}-ok"
                 return node

@@ -44,10 +44,14 @@ EPOCH_US = 1_700_000_000_000_000
 PATIENCE_S = 72 * 3600.0
 """After the last fault, by when everything must have ended."""
 SETTLE_S = 60.0
+TIMEOUT_S = 2 * 3600
+"""Of tasks and gates that have one, after all that faults cost: only what hangs meets it."""
 ORPHAN_US = 60_000_000
 """What is left of an execution that has ended is gone then, if all goes well: a paused host has its own to wait for."""
 STEPS_MAX = 2_000_000
 """Calls of store and blobs in one world after the last fault: more is going round in circles."""
+OFTEN = 0.5
+"""What strikes more often at some places than at others strikes no more often than this: else nothing ever ends."""
 AGAIN = 0.3
 """How many executions are recovered or forked when they have ended."""
 ADA = Caller("ada", frozenset({"admin"}))
@@ -59,13 +63,12 @@ class World:
         self.faults = faults
         self.random = Random(f"world-{seed}")
         shape = Random(f"shape-{seed}")
-        self.library = make_library(shape)
+        self.library = make_library(shape, timeout_s=TIMEOUT_S + 2 * round(faults.until_s))
         self.max_parallelism = shape.choice((0, 0, 1, 2, 5))
         self.inline_max_bytes = shape.choice((0, 0, 6, 12))
         """Numbers take 6 bytes, lists more."""
-        self.behaviour = Behaviour(
-            seed, shape.choice((0, 0, 20, 60)), shape.choice((0, 300, 700)), hangs=self.max_parallelism == 0
-        )
+        hangs = self.max_parallelism == 0
+        self.behaviour = Behaviour(seed, shape.choice((0, 0, 20, 60)), shape.choice((0, 300, 700)), hangs=hangs)
         self.reference = Reference(self.library, self.behaviour)
         self.violations: list[str] = []
         self.started_s = 0.0
@@ -80,6 +83,8 @@ class World:
         self._lost_nodes: set[tuple[ExecutionId, str, int]] = set()
         self.launched: set[ExecutionId] = set()
         self.may_abort: set[ExecutionId] = set()
+        self._hasty: set[ExecutionId] = set()
+        """Executions that somebody aborted at the moment of their end."""
         self.hosts: list[Host] = []
         self.steps = 0
         self._people: set[asyncio.Task[None]] = set()
@@ -102,8 +107,8 @@ class World:
 
     def hit(self, fault: str, *, times: float = 1) -> bool:
         """Whether a fault strikes here, where it is so many times as likely as elsewhere."""
-        likely = getattr(self.faults, fault) * times
-        return bool(likely) and self.faulty and self.random.random() < likely
+        likely = getattr(self.faults, fault)
+        return bool(likely) and self.faulty and self.random.random() < min(likely * times, max(likely, OFTEN))
 
     def note(self, text: str) -> None:
         self.notes.append(f"{asyncio.get_running_loop().time():12.3f} {text}")
@@ -355,7 +360,8 @@ class World:
     def end_refused(self, ids: Sequence[ExecutionId]) -> None:
         """Executions that have ended in the memory of their runner only: just now somebody may abort them."""
         for id in ids:
-            if id in self.launched and self.hit("abort"):
+            if id in self.launched and id not in self._hasty and self.hit("abort"):
+                self._hasty.add(id)
                 self._go(self._abort(id, at_once=True), name="person")
 
     async def _abort(self, id: ExecutionId, *, at_once: bool = False) -> None:
