@@ -402,13 +402,14 @@ class Store(Protocol):
     async def reserve(self, key: CacheKey, holder: str) -> str:
         """Make a node the one that computes this result; empty when it is, else who is already.
 
-        `holder` is `project/domain/execution/node`. What it holds ends by `Changes.released`, which it commits, and
-        at the latest with its execution: who is asked for by a dead one is given to the next.
+        `holder` is `project/domain/execution/node`, of an item `project/domain/execution/node[item]`. What it holds
+        ends by `Changes.released`, which it commits, and at the latest with the node: a runner may have reserved for
+        one that had ended meanwhile, and nobody waits for that.
         """
         ...
 
     async def reserved_by(self, key: CacheKey) -> str:
-        """Who computes this result; empty for nobody."""
+        """The node that computes this result; empty for none."""
         ...
 
     async def unreserve(self, key: CacheKey, holder: str) -> None:

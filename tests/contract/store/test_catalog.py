@@ -6,9 +6,19 @@ import asyncio
 from collections.abc import Callable
 
 import pytest
-from tests.contract.store.records import audit, cache_entry, cache_key, commit, execution, execution_id, query, where
+from tests.contract.store.records import (
+    audit,
+    cache_entry,
+    cache_key,
+    commit,
+    execution,
+    execution_id,
+    node,
+    query,
+    where,
+)
 
-from alula.core.engine.records import CacheEntry, Changes, ExecutionChange, ExecutionPhase, Released
+from alula.core.engine.records import CacheEntry, Changes, ExecutionChange, ExecutionPhase, NodePhase, Released
 from alula.core.errors import InvalidInput
 from alula.core.policy.cache_key import CacheKey
 from alula.server.store import Store
@@ -109,6 +119,21 @@ async def test_nobody_waits_for_an_execution_that_has_ended(store: Store) -> Non
     assert await store.reserve(cache_key(), RIVAL) == ""
     assert await store.reserve(cache_key("d2"), f"{execution_id('gone')}/n0") == ""
     assert await store.reserve(cache_key("d2"), RIVAL) == ""
+
+
+async def test_nobody_waits_for_a_node_that_has_ended(store: Store) -> None:
+    await launch(store, "a1", "a2")
+    await store.commit([commit(ID, 1, b"a", nodes=[node("n0", NodePhase.RUNNING), node("n1", NodePhase.FAILED)])])
+    for digest, holder, is_held in (
+        ("d1", f"{ID}/n0", True),
+        ("d2", f"{ID}/n0[3]", True),
+        ("d3", f"{ID}/n1", False),
+        ("d4", f"{ID}/n1[3]", False),
+        ("d5", f"{ID}/n2", True),
+    ):
+        assert await store.reserve(cache_key(digest), holder) == ""
+        assert await store.reserved_by(cache_key(digest)) == (holder if is_held else "")
+        assert await store.reserve(cache_key(digest), RIVAL) == (holder if is_held else "")
 
 
 async def test_of_many_that_want_it_at_once_one_has_it(make_store: Callable[[], Store]) -> None:

@@ -46,15 +46,15 @@ class CancelAttempt(msgspec.Struct, frozen=True):
 
 
 class LookUpCache(msgspec.Struct, frozen=True):
-    """Answer with `CacheHit` or `CacheMissed`, or with `CacheAwaited` where somebody else has reserved the result."""
+    """Answer with `CacheHit` or `CacheMissed`, or with `CacheAwaited` where another node has reserved the result."""
 
     scope: int
     node: int
     key: CacheKey
     holder: str = ""
-    """For whom to reserve it, `project/domain/execution/node`; empty for nobody."""
+    """The node that wants it reserved, `project/domain/execution/node`; empty for none."""
     wait: bool = False
-    """Answer when there is a result, or when nobody computes it any more."""
+    """Reserve nothing yet: answer when there is a result, or when no other node computes it any more."""
 
 
 class LoadValue(msgspec.Struct, frozen=True):

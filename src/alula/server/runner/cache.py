@@ -42,8 +42,8 @@ class Lookups:
         self._store = store
         self._blobs = blobs
         self._clock = clock
-        self._waiting: dict[str, set[asyncio.Event]] = {}
-        """Who waits for a result, by the digest of its key."""
+        self._waiting: dict[str, list[asyncio.Event]] = {}
+        """Who waits for a result, by the digest of its key, in the order in which they came."""
 
     async def answer(self, action: LookUpCache, is_wanted: Callable[[], bool]) -> Answer | None:
         """The answer to a look-up; None once nobody wants it any more.
@@ -68,13 +68,13 @@ class Lookups:
 
     async def _next_release(self, digest: str, timeout_s: float) -> None:
         release = asyncio.Event()
-        self._waiting.setdefault(digest, set()).add(release)
+        self._waiting.setdefault(digest, []).append(release)
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):
                     await release.wait()
         finally:
-            self._waiting[digest].discard(release)
+            self._waiting[digest].remove(release)
             if not self._waiting[digest]:
                 del self._waiting[digest]
 
@@ -102,9 +102,9 @@ class Lookups:
         delay_s = RECHECK_S
         while is_wanted():
             try:
-                is_reserved = bool(await self._store.reserved_by(action.key))
+                holder = await self._store.reserved_by(action.key)
                 hit = await self._hit(action)
-                if hit is not None or not is_reserved:
+                if hit is not None or holder in ("", action.holder):
                     return hit or CacheMissed(self._clock(), action.scope, action.node)
             except AlulaError as error:
                 logger.warning("who waits for %s can't be told yet: %s", action.key.task, error)

@@ -230,8 +230,11 @@ class Effects:
             cell = scope.cells.get(action.node) if scope is not None else None
             return isinstance(cell, TaskCell) and cell.stage is stage
 
+        event = None
         try:
-            event = await self._lookups.answer(action, is_wanted)
+            # The execution may be lost and come back while the catalog is asked: then the node wants it again.
+            while event is None and is_wanted():
+                event = await self._lookups.answer(action, is_wanted)
             if event is not None:
                 self._arrive(execution, event)
         finally:

@@ -1,10 +1,14 @@
-"""Who can be sent mail, an execution that is there and has not ended; and which one a holder's name means."""
+"""Where mail can be sent, to an execution that is there and has not ended; and which node a holder's name means."""
 
 from __future__ import annotations
+
+import re
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import FailedPrecondition, NotFound
 from alula.core.ids import ExecutionId
+
+_ITEM = re.compile(r"\[\d+\]$")
 
 
 def check_addressee(execution: ExecutionId, phase: ExecutionPhase | None) -> None:
@@ -15,7 +19,8 @@ def check_addressee(execution: ExecutionId, phase: ExecutionPhase | None) -> Non
         raise FailedPrecondition("ExecutionEnded", f"execution `{execution}` has ended: {phase.name}")
 
 
-def execution_of(holder: str) -> ExecutionId:
-    """The execution in which the holder of a reservation is: of `project/domain/execution/node`."""
-    project, domain, name, _ = holder.split("/", 3)
-    return ExecutionId(project, domain, name)
+def node_of(holder: str) -> tuple[ExecutionId, str]:
+    """The node that holds a reservation, of its name in the catalog: `project/domain/execution/node`, perhaps with an
+    item as in `n0[3]`."""
+    project, domain, name, node = holder.split("/", 3)
+    return ExecutionId(project, domain, name), _ITEM.sub("", node)

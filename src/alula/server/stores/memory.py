@@ -47,7 +47,7 @@ from alula.server.store import (
 )
 from alula.server.stores import fields
 from alula.server.stores import memory_lists as lists
-from alula.server.stores.addressee import check_addressee, execution_of
+from alula.server.stores.addressee import check_addressee, node_of
 from alula.server.stores.fields import one_name
 from alula.server.stores.merging import merge, overlay, overlay_item
 from alula.server.stores.portions import number_within
@@ -391,8 +391,12 @@ class MemoryStore:
 
     async def reserved_by(self, key: CacheKey) -> str:
         holder = self._reservations.get(_place(key), "")
-        kept = self._executions.get(execution_of(holder)) if holder else None
-        return "" if kept is None or kept.record.phase.is_terminal else holder
+        return holder if holder and self._is_open(*node_of(holder)) else ""
+
+    def _is_open(self, id: ExecutionId, node_id: str) -> bool:
+        kept = self._executions.get(id)
+        node = kept.nodes.get(node_id) if kept is not None else None
+        return not (kept is None or kept.record.phase.is_terminal or (node is not None and node.phase.is_terminal))
 
     async def unreserve(self, key: CacheKey, holder: str) -> None:
         if self._reservations.get(_place(key)) == holder:

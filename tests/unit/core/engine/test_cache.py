@@ -163,6 +163,20 @@ def test_who_runs_out_of_time_lets_go() -> None:
     assert run.phase("a") is NodePhase.TIMED_OUT
 
 
+@pytest.mark.parametrize("end", ["abort", "time", "hit"])
+def test_who_stops_asking_lets_go_of_what_it_may_have_been_given(end: str) -> None:
+    run = Driver(compiled(DOUBLE, [task("t", cache_version="1", serialize=True, timeout_s=10)]), x=integer(1))
+    run.miss("a")
+    assert stage(run, 0) == "RESERVING"
+    if end == "abort":
+        run.abort()
+    elif end == "time":
+        run.advance(21)
+    else:
+        run.hit("a", 1)
+    assert holders(run) == [HOLDER]
+
+
 def test_a_dynamic_task_lets_go_when_it_has_made_its_graph() -> None:
     made = workflow("made", [task_node("dn0", task("plain"), x=".x")], outputs={"o0": (INT, "dn0.o0")})
     run = double()

@@ -141,6 +141,13 @@ async def test_who_waits_takes_what_the_other_has_made(scene: Scene) -> None:
     assert await waiting == CacheHit(7, 0, 0, MADE, "run/n0/0")
 
 
+async def test_a_node_does_not_wait_for_itself(scene: Scene) -> None:
+    """A runner that had lost the execution, and did not know, has reserved for it."""
+    await scene.store.reserve(KEY, SECOND)
+    assert await scene.answer(SECOND, wait=True) == CacheMissed(7, 0, 0)
+    assert await scene.answer(SECOND) == RESERVED
+
+
 async def test_who_waits_goes_on_when_the_other_came_to_nothing(scene: Scene) -> None:
     await scene.answer(FIRST)
     waiting = await scene.waiting()

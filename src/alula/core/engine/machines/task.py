@@ -15,7 +15,8 @@ may be retried, and from the moment it was queued twice that time, after which t
 Where equal runs are to wait for each other, an attempt reserves the result before it is submitted (RESERVING). Who
 finds it reserved gives its place back and waits for the other (AWAITING); with the attempt's end, however it ends, the
 next one may have it. Only who has a place holds a reservation, and who waits for one has no place: else two could wait
-for each other for ever.
+for each other for ever. A runner that has lost the execution and does not know it may reserve for a node that waits by
+now; therefore nobody waits for itself, or for a node that has ended.
 
             BLOCKED ──► RESERVING ──reserved──► SUBMITTED
                ▲            │ by another
@@ -173,7 +174,8 @@ def _let_go(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
     """Give back its place, and let those go on that wait for its result."""
     if cell.stage in _PLACED:
         places.give_back(turn)
-    if cell.reserved and not turn.silent:
+    # While it is asked for, it may have been given already, and the answer is under way.
+    if (cell.reserved or cell.stage == "RESERVING") and not turn.silent:
         assert cell.key is not None, "what is reserved has a key"
         turn.changes.released.append(Released(cell.key, _holder(turn.execution, scope, node)))
     cell.reserved = False
@@ -385,7 +387,7 @@ def _reserved(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event)
 
 def _awaited(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(CacheAwaited, event)  # by the table
-    _let_go(turn, scope, node, cell)
+    places.give_back(turn)
     cell.stage = "AWAITING"
     turn.do(_look_up(turn.execution, scope, node, cell))
     text = f"Waits for {event.holder}, which computes the same."
@@ -481,7 +483,7 @@ def _budget(execution: Execution, plan: PlanNode) -> Budget:
 
 def _look_up(execution: Execution, scope: Scope, node: int, cell: TaskCell) -> LookUpCache:
     assert cell.key is not None, "what is looked up has a key"
-    holder = _holder(execution, scope, node) if cell.stage == "RESERVING" else ""
+    holder = _holder(execution, scope, node) if cell.stage in ("RESERVING", "AWAITING") else ""
     return LookUpCache(scope.id, node, cell.key, holder, wait=cell.stage == "AWAITING")
 
 

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, select, update
 
 from alula.core.engine.records import CacheEntry, Released
 from alula.core.ids import ExecutionId
 from alula.core.policy.cache_key import CacheKey
-from alula.server.stores.addressee import execution_of
+from alula.server.stores.addressee import node_of
 from alula.server.stores.fields import Condition, Page
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.dialect import Sql, newest
 from alula.server.stores.sql.listing import Columns, holds, paged
-from alula.server.stores.sql.tables import ENDED_PHASES, catalog, executions, reservations
+from alula.server.stores.sql.tables import (
+    ENDED_NODE_PHASES,
+    ENDED_PHASES,
+    catalog,
+    executions,
+    node_executions,
+    reservations,
+)
 
 _COLUMNS: Columns = {
     name: catalog.c[name] for name in ("project", "domain", "task", "cache_version", "source", "digest", "created_at")
@@ -77,14 +84,14 @@ class Catalog:
         before = connection.execute(select(reservations.c.holder).where(reserved).with_for_update()).scalar()
         if before is None:  # it was released meanwhile
             return self.reserve(connection, key, holder)
-        if before != holder and _is_open(connection, execution_of(before)):
+        if before != holder and _is_open(connection, *node_of(before)):
             return before
         connection.execute(update(reservations).where(reserved).values(holder=holder))
         return ""
 
     def reserved_by(self, connection: Connection, key: CacheKey) -> str:
         holder = connection.execute(select(reservations.c.holder).where(_is(reservations.c, key))).scalar()
-        return holder if holder is not None and _is_open(connection, execution_of(holder)) else ""
+        return holder if holder is not None and _is_open(connection, *node_of(holder)) else ""
 
     def release(self, connection: Connection, released: Sequence[Released]) -> None:
         """Reservations that have come to somebody else stay."""
@@ -96,12 +103,20 @@ def _is(columns: Any, key: CacheKey) -> ColumnElement[bool]:  # `Any`: the colum
     return and_(columns.project == key.project, columns.domain == key.domain, columns.digest == key.digest)
 
 
-def _is_open(connection: Connection, execution: ExecutionId) -> bool:
+def _is_open(connection: Connection, execution: ExecutionId, node_id: str) -> bool:
+    ended = exists().where(
+        node_executions.c.project == execution.project,
+        node_executions.c.domain == execution.domain,
+        node_executions.c.execution == execution.name,
+        node_executions.c.node_id == node_id,
+        node_executions.c.phase.in_(ENDED_NODE_PHASES),
+    )
     statement = select(executions.c.name).where(
         executions.c.project == execution.project,
         executions.c.domain == execution.domain,
         executions.c.name == execution.name,
         executions.c.phase.not_in(ENDED_PHASES),
+        ~ended,
     )
     return connection.execute(statement).first() is not None
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
     event,
 )
 
-from alula.core.engine.records import ExecutionPhase
+from alula.core.engine.records import ExecutionPhase, NodePhase
 
 HEAD = "0001"
 """The newest migration: the revision of a store that this program makes."""
@@ -47,6 +47,7 @@ _Text = Text(collation="C").with_variant(Text(), "sqlite")
 _Number = BigInteger().with_variant(Integer(), "sqlite")
 
 ENDED_PHASES = tuple(phase.value for phase in ExecutionPhase if phase.is_terminal)
+ENDED_NODE_PHASES = tuple(phase.value for phase in NodePhase if phase.is_terminal)
 ENDED = ", ".join(map(str, ENDED_PHASES))
 
 
