@@ -13,6 +13,7 @@ from alula.core.compiler.scope import Scope, one_of
 from alula.core.errors import InvalidInput
 from alula.core.literals.casting import can_cast, explain_type
 from alula.core.literals.checking import scalar_type_of
+from alula.core.literals.soundness import unsound
 
 _WORDS = {"collection": "a list", "map": "a map"}
 
@@ -152,10 +153,12 @@ class _Check:
 
     def _scalar_type(self, scalar: literals_pb2.Scalar, findings: Findings) -> types_pb2.LiteralType | None:
         try:
-            return scalar_type_of(scalar)
+            given, reason = scalar_type_of(scalar), unsound(literals_pb2.Literal(scalar=scalar))
         except InvalidInput as nothing:
-            findings.add(Code.UNRECOGNIZED_VALUE, self._node_id, f"`{self._var}` is bound to a constant: {nothing}")
-            return None
+            given, reason = None, str(nothing)
+        if reason:
+            findings.add(Code.UNRECOGNIZED_VALUE, self._node_id, f"`{self._var}` is bound to a constant: {reason}")
+        return given
 
     def _check_variants(
         self, data: literals_pb2.BindingData, wanted: types_pb2.LiteralType, findings: Findings

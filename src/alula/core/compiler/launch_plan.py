@@ -14,7 +14,7 @@ from alula.core.compiler.errors import Code, CompileError, CompileErrors, Findin
 from alula.core.compiler.scope import one_of
 from alula.core.errors import InvalidInput
 from alula.core.literals.casting import explain_type, is_none, is_optional
-from alula.core.literals.checking import check_literal
+from alula.core.literals.checking import check_value
 
 UNKNOWN_INPUT = "UnknownInput"
 MISSING_INPUT = "MissingInput"
@@ -121,7 +121,7 @@ def _check(
             f"{word} `{name}` is not an input of the workflow; use {one_of(variables)}",
         )
     elif value is not None:
-        reason = check_literal(value, variables[name].type)
+        reason = check_value(value, variables[name].type)
         if reason:
             findings.add(Code.MISMATCHING_TYPES, "", f"{word} `{name}` does not fit: {reason}")
 
@@ -146,7 +146,7 @@ def resolve_inputs(
         elif name not in parameters:
             wrong.append((UNKNOWN_INPUT, f"there is no input `{name}`; use {one_of(parameters)}"))
         else:
-            reason = check_literal(given.literals[name], parameters[name].var.type)
+            reason = check_value(given.literals[name], parameters[name].var.type)
             if reason:
                 wrong.append((INPUT_TYPE_MISMATCH, f"input `{name}`: {reason}"))
     resolved = literals_pb2.LiteralMap()

@@ -127,6 +127,12 @@ def check_literal(literal: literals_pb2.Literal, literal_type: types_pb2.Literal
     return check(literal, literal_type)
 
 
+def check_value(literal: literals_pb2.Literal, literal_type: types_pb2.LiteralType) -> str | None:
+    """Why a value may not come into the platform where `literal_type` is expected, or `None` if it may: it is of
+    another type, or the platform can't do with it what it does with values."""
+    return unsound(literal) or check_literal(literal, literal_type)
+
+
 def check_literals(literals: literals_pb2.LiteralMap, variables: Mapping[str, interface_pb2.Variable]) -> str | None:
     """Why these are not the values of the variables, all of them and no others, or `None` when they are. Looks also
     whether the platform can do with them what it does with values."""
@@ -136,9 +142,7 @@ def check_literals(literals: literals_pb2.LiteralMap, variables: Mapping[str, in
     if len(given) > len(variables):
         return f"{_names([name for name in given if name not in variables])} is not declared"
     for name in variables:
-        literal = given[name]
-        reason = unsound(literal) or check_literal(literal, variables[name].type)
-        if reason:
+        if reason := check_value(given[name], variables[name].type):
             return f"`{name}`: {reason}"
     return None
 

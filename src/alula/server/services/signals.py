@@ -13,7 +13,7 @@ from alula.core.engine import events
 from alula.core.engine.records import SignalRecord
 from alula.core.errors import FailedPrecondition, InvalidInput
 from alula.core.ids import ExecutionId
-from alula.core.literals.checking import check_literal
+from alula.core.literals.checking import check_value
 from alula.server.identity import Caller
 from alula.server.services import filters
 from alula.server.services.executions import require_execution
@@ -74,7 +74,7 @@ async def set_signal(platform: Platform, caller: Caller, request: signal_pb2.Sig
     if record.value is not None or await _is_answered(platform, execution, signal_id):
         who = f" by {record.principal}" if record.principal else ""
         raise FailedPrecondition("SignalAnswered", f"signal `{signal_id}` of `{execution}` was answered{who}")
-    reason = check_literal(request.value, types_pb2.LiteralType.FromString(record.type or b""))
+    reason = check_value(request.value, types_pb2.LiteralType.FromString(record.type or b""))
     if reason:
         raise InvalidInput("SignalValueMismatch", f"signal `{signal_id}` of `{execution}`: {reason}")
     value = request.value.SerializeToString(deterministic=True)

@@ -207,6 +207,12 @@ def _empty_constant() -> Case:
     return _takes(INT, literals_pb2.BindingData(scalar=literals_pb2.Scalar()))
 
 
+@_defect(Code.UNRECOGNIZED_VALUE)
+def _constant_that_nothing_can_be_done_with() -> Case:
+    late = literals_pb2.Scalar(primitive={"datetime": {"seconds": 253_402_300_800}})
+    return _takes(types_pb2.LiteralType(simple=types_pb2.DATETIME), literals_pb2.BindingData(scalar=late))
+
+
 @_defect(Code.WORKFLOW_BUILD_ERROR)
 def _contains_itself() -> Case:
     inner = workflow("inner", [])

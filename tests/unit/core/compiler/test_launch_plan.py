@@ -1,8 +1,8 @@
 """Which inputs an execution still needs, and which values it starts with."""
 
 import pytest
-from flyteidl.core import interface_pb2, literals_pb2
-from tests.graphs import INT, interface, optional
+from flyteidl.core import interface_pb2, literals_pb2, types_pb2
+from tests.graphs import INT, interface, list_of, optional
 from tests.unit.core.literals.values import NONE, STR, lit, union_value
 
 from alula.core.compiler import CompileErrors
@@ -81,3 +81,33 @@ def test_inputs_that_can_not_be(given: dict[str, object], code: str, words: str)
 def test_everything_wrong_with_inputs_is_in_one_message() -> None:
     with pytest.raises(InvalidInput, match=r"no input `z`.*input `x` of type int is missing"):
         resolve_inputs(expected(name="n"), fixed=values(name="n"), given=values(z=1))
+
+
+TIME = types_pb2.LiteralType(simple=types_pb2.DATETIME)
+SPAN = types_pb2.LiteralType(simple=types_pb2.DURATION)
+ANY_STRUCT = types_pb2.LiteralType(simple=types_pb2.STRUCT)
+
+
+@pytest.mark.parametrize(
+    ("literal_type", "value"),
+    [
+        (TIME, {"scalar": {"primitive": {"datetime": {"seconds": 253_402_300_800}}}}),
+        (SPAN, {"scalar": {"primitive": {"duration": {"seconds": 2**62}}}}),
+        (ANY_STRUCT, {"scalar": {"binary": {"tag": "msgpack", "value": b"\x81\xc1"}}}),
+        (list_of(TIME), {"collection": {"literals": [{"scalar": {"primitive": {"datetime": {"seconds": -(2**62)}}}}]}}),
+    ],
+)
+def test_a_value_that_nothing_can_be_done_with_does_not_come_in(
+    literal_type: types_pb2.LiteralType, value: dict[str, object]
+) -> None:
+    inputs = interface({"t": literal_type}, {}).inputs
+    literal = literals_pb2.Literal(**value)  # type: ignore[arg-type]
+    given = literals_pb2.LiteralMap(literals={"t": literal})
+    default = interface_pb2.ParameterMap(parameters={"t": interface_pb2.Parameter(default=literal)})
+    with pytest.raises(CompileErrors, match="does not fit"):
+        expected_inputs("lp", inputs, defaults=default, fixed=values())
+    with pytest.raises(CompileErrors, match="does not fit"):
+        expected_inputs("lp", inputs, defaults=defaults(), fixed=given)
+    open_ = expected_inputs("lp", inputs, defaults=defaults(), fixed=values())
+    with pytest.raises(InvalidInput, match="input `t`"):
+        resolve_inputs(open_, fixed=values(), given=given)
