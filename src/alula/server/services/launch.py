@@ -36,7 +36,7 @@ from alula.server.services.executions import require_execution
 from alula.server.services.messages.names import entity_id, execution_id, execution_identifier
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
-from alula.server.services.register import ensure_skeleton
+from alula.server.services.register import Skeleton, keep_skeleton, skeleton_of
 from alula.server.store import ExecutionRecord
 
 
@@ -48,6 +48,7 @@ class _Target(msgspec.Struct, frozen=True):
     workflow: EntityId
     plan: launch_plan_pb2.LaunchPlanSpec
     expected_inputs: interface_pb2.ParameterMap
+    skeleton: Skeleton | None = None
 
 
 async def create_execution(
@@ -85,6 +86,10 @@ async def create_execution(
     record.user_inputs = await values.lighten(platform.blobs, record.user_inputs, rule)
     record.task_resources = settings.task_resources
     queueing = _queueing(platform, id, spec.quality_of_service, settings.quality_of_service)
+    if target.skeleton is not None or recovery is not None:  # what is kept beside the run is kept for one that begins
+        await _require_free(platform, id)
+    if target.skeleton is not None:
+        await keep_skeleton(platform, target.skeleton)
     await _keep(platform, caller, record, recovery, queueing)
     return execution_identifier(id)
 
@@ -130,8 +135,9 @@ async def _target(platform: Platform, reference: identifier_pb2.Identifier) -> _
     id = entity_id(reference)
     if reference.resource_type == identifier_pb2.TASK:
         task = await require_entity(platform, "task", id)
-        workflow, expected = await ensure_skeleton(platform, task)
-        return _Target("task", id, workflow, launch_plan_pb2.LaunchPlanSpec(), expected)
+        skeleton = skeleton_of(task)
+        plan = launch_plan_pb2.LaunchPlanSpec()
+        return _Target("task", id, skeleton.id, plan, skeleton.expected_inputs, skeleton)
     if reference.resource_type not in (identifier_pb2.LAUNCH_PLAN, identifier_pb2.UNSPECIFIED):
         raise InvalidInput(
             "NotLaunchable",
@@ -219,11 +225,14 @@ async def _keep(
 
 async def _keep_recovery(platform: Platform, id: ExecutionId, recovery: Recovery) -> str:
     """What the execution takes over, as an object beside its others."""
-    if await platform.store.execution(id) is not None:
-        raise _exists(id)
     uri = layout.recovery_uri(platform.blobs, id)
     await platform.blobs.put(uri, encode(recovery))
     return uri
+
+
+async def _require_free(platform: Platform, id: ExecutionId) -> None:
+    if await platform.store.execution(id) is not None:
+        raise _exists(id)
 
 
 def _exists(id: ExecutionId) -> AlreadyExists:

@@ -113,24 +113,38 @@ async def create_launch_plan(
     await _keep(platform, caller, _record(platform, "launch_plan", id, request.spec, closure), request.spec)
 
 
-async def ensure_skeleton(platform: Platform, task: EntityRecord) -> tuple[EntityId, interface_pb2.ParameterMap]:
-    """The workflow that runs a single task (registered once, hidden), and the inputs that it expects."""
+class Skeleton(msgspec.Struct, frozen=True):
+    """The workflow that runs a single task."""
+
+    id: EntityId
+    task: tasks_pb2.TaskTemplate
+    spec: workflow_pb2.WorkflowSpec
+    expected_inputs: interface_pb2.ParameterMap
+
+
+def skeleton_of(task: EntityRecord) -> Skeleton:
+    """The workflow that runs a registered task; it need not be registered yet."""
     template = task_pb2.TaskClosure.FromString(task.closure).compiled_task.template
     spec = workflow_pb2.WorkflowSpec(template=skeleton_workflow(template))
     id = entity_id(spec.template.id)
-    if await platform.store.entity("workflow", id) is None:
-        closure = compile_workflow(spec.template, (), (template,))
-        record = msgspec.structs.replace(_record(platform, "workflow", id, spec, closure), hidden=True)
-        audit = platform.audit(SYSTEM, "register", f"workflow {id}", project=id.project, domain=id.domain)
-        # Another launch may be first: a skeleton follows from its task alone, so any outcome is the same.
-        await platform.store.register([record], audit)
     expected = expected_inputs(
         id.name,
         template.interface.inputs,
         defaults=interface_pb2.ParameterMap(),
         fixed=literals_pb2.LiteralMap(),
     )
-    return id, expected
+    return Skeleton(id, template, spec, expected)
+
+
+async def keep_skeleton(platform: Platform, skeleton: Skeleton) -> None:
+    """Register it, hidden, unless it is."""
+    id, spec = skeleton.id, skeleton.spec
+    if await platform.store.entity("workflow", id) is None:
+        closure = compile_workflow(spec.template, (), (skeleton.task,))
+        record = msgspec.structs.replace(_record(platform, "workflow", id, spec, closure), hidden=True)
+        audit = platform.audit(SYSTEM, "register", f"workflow {id}", project=id.project, domain=id.domain)
+        # Another launch may be first: a skeleton follows from its task alone, so any outcome is the same.
+        await platform.store.register([record], audit)
 
 
 async def _compile(platform: Platform, spec: workflow_pb2.WorkflowSpec) -> compiler_pb2.CompiledWorkflowClosure:

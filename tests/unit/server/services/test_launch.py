@@ -16,10 +16,11 @@ from alula.server.services.launch import create_execution, relaunch_execution
 from alula.server.services.platform import Platform
 from alula.server.services.projects import update_project
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
-from alula.server.store import ExecutionRecord
+from alula.server.store import ExecutionRecord, Query
 
 pytestmark = pytest.mark.anyio
 PLAN = specs.identifier(identifier_pb2.LAUNCH_PLAN, "p")
+TASK = specs.identifier(identifier_pb2.TASK, "t")
 SPEC = execution_pb2.ExecutionSpec
 PLAN_SPEC = launch_plan_pb2.LaunchPlanSpec
 
@@ -161,3 +162,26 @@ def test_nobody_saying_anything_leaves_tri_states_unset() -> None:
     merged = merge_settings(SPEC(), PLAN_SPEC(), project_labels={}, max_parallelism=25)
     assert not merged.HasField("interruptible")
     assert merged.max_parallelism == 25
+
+
+HURRY = {"spec": {"queueing_budget": {"seconds": -1}}}
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        specs.execution("run", TASK, specs.literal_map(x=specs.integer(1))),
+        specs.execution("fresh", TASK, specs.literal_map(x=specs.text("one"))),
+        specs.execution("fresh", TASK, specs.literal_map(x=specs.integer(1)), quality_of_service=HURRY),
+    ],
+)
+async def test_a_refused_launch_of_a_task_leaves_nothing_behind(
+    plan: Platform, caller: Caller, refused: execution_pb2.ExecutionCreateRequest
+) -> None:
+    await create_execution(plan, caller, specs.execution("run", PLAN))
+    with pytest.raises((InvalidInput, AlreadyExists)):
+        await create_execution(plan, caller, refused)
+    workflows = await plan.store.entities("workflow", Query(limit=10))
+    assert [workflow.id.name for workflow in workflows] == ["w"]
+    await create_execution(plan, caller, specs.execution("another", TASK, specs.literal_map(x=specs.integer(1))))
+    assert len(await plan.store.entities("workflow", Query(limit=10))) == 2
