@@ -41,6 +41,8 @@ class Faults:
     """A client sends a call again (F24)."""
     latency_s: float = 0.002
     """Of a call of store or blobs, at most."""
+    breaks: float = 0.0
+    """On the way of an execution through the platform: an error comes up that belongs to it alone."""
 
 
 def draw(random: Random) -> Faults:
@@ -67,4 +69,5 @@ def draw(random: Random) -> Faults:
         abort=perhaps(0.6, share=0.4),
         call_twice=perhaps(0.5),
         latency_s=random.choice((0.0005, 0.02, 0.5)),
+        breaks=perhaps(0.03, share=0.2),
     )

@@ -117,6 +117,8 @@ class Port:
             world.note(f"{what} refuses")
             world.end_refused(ends)
             raise self._error()
+        if self._reach is not None:
+            world.breaking.call(name, args)
         result = await method(*args, **named)
         await self._pass(f"after {what}")
         if self._kind == "store" and world.hit("store_unknown", times=times):
@@ -164,6 +166,7 @@ class ExecutorPort:
     def submit(self, spec: AttemptSpec) -> None:
         self._life.strike(f"before submit {spec.id}")
         if self._life.alive:
+            self._life.host.world.breaking.pass_by("submit", [spec.id.execution])
             self._executor.submit(spec)
             self._life.strike(f"after submit {spec.id}")
 
@@ -174,6 +177,7 @@ class ExecutorPort:
 
     async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
         await self._life.reach("before reconcile")
+        self._life.host.world.breaking.pass_by("reconcile", [spec.id.execution for spec in expected])
         self._executor.reconcile(expected)
         await self._life.reach("after reconcile")
 

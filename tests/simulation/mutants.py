@@ -191,7 +191,11 @@ MUTANTS = (
     Mutant(
         "actions that the store interrupted are forgotten",
         f"{RUNNER}/runner.py",
-        "            await self._effects.do(*self._to_do[0])\n            self._to_do.popleft()\n",
+        "            owned, action = self._to_do[0]\n"
+        "            if not owned.is_dropped:\n"
+        '                with self._ending(owned, f"while it was to {type(action).__name__}"):\n'
+        "                    await self._effects.do(owned, action)\n"
+        "            self._to_do.popleft()\n",
         "            await self._effects.do(*self._to_do.popleft())\n",
     ),
     Mutant(
@@ -210,8 +214,8 @@ MUTANTS = (
     Mutant(
         "mail that comes while mail is read is lost",
         f"{RUNNER}/runner.py",
-        "messages = await self._store.inbox(list(woken))",
-        "messages = await self._store.inbox(list(woken))\n            self._woken.clear()",
+        "messages = await self._inbox(list(woken))",
+        "messages = await self._inbox(list(woken))\n            self._woken.clear()",
     ),
     Mutant(
         "only one of several arrivals counts",
@@ -246,13 +250,15 @@ MUTANTS = (
     Mutant(
         "a full disk ends the runner",
         f"{RUNNER}/runner.py",
-        "                await self._turn()\n            except (Unavailable, ResourceExhausted) as error:",
-        "                await self._turn()\n            except Unavailable as error:",
+        "                await self._turn()\n            except AlulaError as error:\n"
+        "                if not passes(error):",
+        "                await self._turn()\n            except AlulaError as error:\n"
+        '                if not passes(error) or "Full" in error.code:',
     ),
     Mutant(
         "the executor is not told what should run",
         f"{RUNNER}/runner.py",
-        "await self._executor.reconcile(expected)",
+        "await self._executor.reconcile(specs)",
         "await self._executor.reconcile([])",
     ),
     Mutant(
@@ -271,8 +277,45 @@ MUTANTS = (
     Mutant(
         "nobody looks for orphans",
         f"{RUNNER}/runner.py",
-        "            self._effects.spawn(self._look_for_orphans())\n",
+        "            self._effects.beside(self._look_for_orphans())\n",
         "",
+    ),
+    # The runner: incidents
+    Mutant(
+        "an error at one execution ends the runner",
+        f"{RUNNER}/runner.py",
+        "            self._broke(owned.record.id, error, doing)\n",
+        "            raise\n",
+    ),
+    Mutant(
+        "an error at one execution is forgotten",
+        f"{RUNNER}/runner.py",
+        "            self._broke(owned.record.id, error, doing)\n",
+        "            pass\n",
+    ),
+    Mutant(
+        "a state that an error left half changed is gone on with",
+        f"{RUNNER}/runner.py",
+        "            self._forget(owned)\n            self._fail(id, told)\n",
+        "            self._arrive(id, facts.PlatformFailed(self._clock(), told))\n",
+    ),
+    Mutant(
+        "an execution that can't be read is left as it is",
+        f"{RUNNER}/runner.py",
+        "            self._unreadable.append(id)\n",
+        "            self._stuck.add(id)\n",
+    ),
+    Mutant(
+        "what an execution that can't be read had in flight stays open",
+        f"{RUNNER}/unreadable.py",
+        "            if not node.phase.is_terminal:\n",
+        "            if False:\n",
+    ),
+    Mutant(
+        "one commit that can't be written takes others with it",
+        f"{RUNNER}/runner.py",
+        "            if len(commits) == 1:\n",
+        "            if True:\n",
     ),
     Mutant("a child's outputs are lost", f"{RUNNER}/children.py", 'outputs=record.outputs or b"")', 'outputs=b"")'),
     Mutant(

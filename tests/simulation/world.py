@@ -15,6 +15,7 @@ from flyteidl.admin import execution_pb2, launch_plan_pb2, signal_pb2, task_pb2,
 from flyteidl.core import identifier_pb2, literals_pb2
 from tests.graphs import identifier, integer
 from tests.simulation.blobs import MemoryBlobs
+from tests.simulation.breaking import Breaking, Broken
 from tests.simulation.executor import Record
 from tests.simulation.faults import Faults
 from tests.simulation.host import Host, Port
@@ -77,6 +78,7 @@ class World:
         self.store = WatchedStore(MemoryStore(clock=lambda: self.now_us), self.violated)
         self.store.on_commit.append(self._committed)
         self.blobs = MemoryBlobs()
+        self.breaking = Breaking(self)
         self.ledger = Ledger(self._attempt_started)
         self.records: dict[AttemptId, Record] = {}
         self.interrupted: set[AttemptId] = set()
@@ -221,7 +223,8 @@ class World:
                 self._go(self._launch(f"e{number}"), name="person")
             if self.faults.clock_jump_s:
                 self._go(self._jump())
-            await self._until_settled()
+            with self.breaking.in_the_engine():
+                await self._until_settled()
             await check_end(self)
         finally:
             logger.removeHandler(handler)
@@ -460,4 +463,6 @@ class _Errors(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, Broken):
+            return
         self._world.violated(f"logged: {record.getMessage()}", error)

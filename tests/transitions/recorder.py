@@ -15,7 +15,7 @@ from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 from alula.core.engine import step as engine
-from alula.core.engine.events import AbortRequested, Claimed, Created, TimerFired
+from alula.core.engine.events import AbortRequested, Claimed, Created, PlatformFailed, TimerFired
 from alula.core.engine.graph import GraphScope
 from alula.core.engine.machines import MACHINES
 from alula.core.engine.machines.array import ArrayScope
@@ -134,7 +134,7 @@ def _execution_watch(names: Names) -> Callable[[], Transition]:
     match event:
         case None | Created():
             comes = "Created"
-        case Claimed() | AbortRequested():
+        case Claimed() | AbortRequested() | PlatformFailed():
             comes = type(event).__name__
         case _:
             comes = "news of a node"

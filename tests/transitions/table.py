@@ -116,9 +116,11 @@ EXECUTION: Table = {
     ("RUNNING", "news of a node"): ("RUNNING", "FAILING", "SUCCEEDED", "FAILED"),
     ("RUNNING", "Claimed"): ("RUNNING",),
     ("RUNNING", "AbortRequested"): ("ABORTED",),
+    ("RUNNING", "PlatformFailed"): ("FAILED",),
     ("FAILING", "news of a node"): ("FAILING", "FAILED"),
     ("FAILING", "Claimed"): ("FAILING",),
     ("FAILING", "AbortRequested"): ("ABORTED",),
+    ("FAILING", "PlatformFailed"): ("FAILED",),
     ("SUCCEEDED", "Claimed"): ("SUCCEEDED",),
     ("FAILED", "Claimed"): ("FAILED",),
 }

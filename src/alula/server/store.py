@@ -173,6 +173,8 @@ class History(msgspec.Struct, frozen=True):
     record: ExecutionRecord
     log: list[bytes]
     """All events, in order."""
+    next_seq: int
+    """The number of its next event: that of the events, where none is missing."""
 
 
 class InboxMessage(msgspec.Struct, frozen=True):
@@ -358,6 +360,10 @@ class Store(Protocol):
 
     async def owner(self, execution: ExecutionId) -> str:
         """Who has claimed an execution; empty for nobody, also where there is no such execution."""
+        ...
+
+    async def next_seq(self, execution: ExecutionId) -> int:
+        """The number of the next event of its log; 0 where there is no such execution."""
         ...
 
     async def log(self, execution: ExecutionId) -> list[bytes]:

@@ -174,6 +174,14 @@ class AbortRequested(msgspec.Struct, frozen=True, array_like=True, tag="abort"):
     principal: str
 
 
+class PlatformFailed(msgspec.Struct, frozen=True, array_like=True, tag="incident"):
+    """The platform met an error of its own in this execution, and could not go on with it."""
+
+    at: int
+    error: TaskError
+    """Names the incident."""
+
+
 class ValueLoaded(msgspec.Struct, frozen=True, array_like=True, tag="loaded"):
     """A value that was put aside is there for nodes to look into, or can't be had."""
 
@@ -197,7 +205,7 @@ NodeEvent = (
 )
 """Facts about nodes; the others are about the execution as a whole."""
 
-Event = Created | Claimed | AbortRequested | ValueLoaded | NodeEvent
+Event = Created | Claimed | AbortRequested | PlatformFailed | ValueLoaded | NodeEvent
 
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(Event)

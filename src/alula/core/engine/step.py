@@ -23,6 +23,7 @@ from alula.core.engine.events import (
     Created,
     Event,
     NodeEvent,
+    PlatformFailed,
     SignalSet,
     ValueLoaded,
 )
@@ -34,6 +35,7 @@ from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.engine.recovery import Recovery
 from alula.core.engine.state import Cell, Execution, Scope
 from alula.core.engine.turn import Ended, Machine, Turn
+from alula.core.errors import TaskError
 from alula.core.literals.attributes import Loaded
 
 
@@ -70,7 +72,7 @@ def accepts(execution: Execution, event: Event) -> bool:
         return True  # even of an execution that ended as it began
     if execution.phase.is_terminal or isinstance(event, Created):
         return False
-    if isinstance(event, AbortRequested):
+    if isinstance(event, AbortRequested | PlatformFailed):
         return True
     if isinstance(event, ValueLoaded):
         return event.uri in execution.loading
@@ -79,7 +81,7 @@ def accepts(execution: Execution, event: Event) -> bool:
     return any(_accepting(execution, scope, node, event) is not None for scope, node in _addressees(execution, event))
 
 
-_ExecutionEvent = Created | Claimed | AbortRequested | ValueLoaded | SignalSet
+_ExecutionEvent = Created | Claimed | AbortRequested | PlatformFailed | ValueLoaded | SignalSet
 _OF_THE_EXECUTION = frozenset(get_args(_ExecutionEvent))
 
 
@@ -166,6 +168,8 @@ def _apply_to_all(turn: Turn, event: _ExecutionEvent) -> None:
     match event:
         case AbortRequested():
             _abort(turn, event)
+        case PlatformFailed():
+            _give_up(turn, event.error)
         case ValueLoaded():
             values.go_on(turn, event.uri, event.error)
             _run(turn)
@@ -227,6 +231,12 @@ def _abort(turn: Turn, event: AbortRequested) -> None:
     _end(turn, change)
 
 
+def _give_up(turn: Turn, error: TaskError) -> None:
+    root = turn.execution.scopes[0]
+    root.abort(turn, f"the platform could not go on with the execution: {error.message}")
+    _finish(turn, Ended(root, error=error))
+
+
 def _end(turn: Turn, change: ExecutionChange) -> None:
     execution = turn.execution
     execution.scopes.clear()
@@ -243,7 +253,7 @@ def _end(turn: Turn, change: ExecutionChange) -> None:
 
 def _story(execution: Execution, event: Event) -> str:
     where = ""
-    if not isinstance(event, Created | Claimed | AbortRequested | ValueLoaded):
+    if not isinstance(event, Created | Claimed | AbortRequested | PlatformFailed | ValueLoaded):
         for scope_id, node in _addressees(execution, event):
             scope = execution.scopes.get(scope_id)
             cell = scope.cells.get(node) if scope is not None else None

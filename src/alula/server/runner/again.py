@@ -10,10 +10,17 @@ from typing import TypeVar
 from alula.core.errors import ResourceExhausted, Unavailable
 
 RETRY_S = 0.5
+_MAY_PASS = frozenset(("DiskFull", "StoreDiskFull", "StoreOutOfMemory", "StoreOverloaded"))
+"""Codes of `ResourceExhausted` that may pass. A single value that is too big never does."""
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+def passes(error: BaseException) -> bool:
+    """Whether it is trouble of a store, which passes: the same may work later. All else stays as it is."""
+    return isinstance(error, Unavailable) or (isinstance(error, ResourceExhausted) and error.code in _MAY_PASS)
 
 
 async def again(work: Callable[[], Awaitable[T]], *, every_s: float = RETRY_S) -> T:
@@ -21,6 +28,8 @@ async def again(work: Callable[[], Awaitable[T]], *, every_s: float = RETRY_S) -
     while True:
         try:
             return await work()
-        except (Unavailable, ResourceExhausted) as error:
+        except Exception as error:
+            if not passes(error):
+                raise
             logger.warning("it can't be read or kept now, trying again: %s", error)
             await asyncio.sleep(every_s)

@@ -21,6 +21,7 @@ from alula.core.engine.records import Released
 from alula.core.errors import AlulaError
 from alula.core.literals.uris import uris
 from alula.core.policy.cache_key import CacheKey, nearest
+from alula.server import incidents
 from alula.server.blob import Blobs
 from alula.server.runner.again import again
 from alula.server.store import Filter, Query, Store
@@ -54,8 +55,11 @@ class Lookups:
             return await self._wait(action, is_wanted)
         try:
             return await self._reserve(action, is_wanted) if action.holder else await self._look(action)
-        except AlulaError as error:
-            logger.warning("cache look-up of %s failed: %s", action.key.task, error)
+        except Exception as error:  # noqa: BLE001  (an entry that can't be read must not fail all that look at it)
+            if isinstance(error, AlulaError):
+                logger.warning("cache look-up of %s failed: %s", action.key.task, error)
+            else:
+                incidents.report(error, f"in the cache look-up of {action.key.task}")
             # It may have been reserved all the same, with the answer lost: to let go of what is not ours does no harm.
             reserved = bool(action.holder)
             return CacheMissed(self._clock(), action.scope, action.node, failed=True, reserved=reserved)
@@ -107,7 +111,7 @@ class Lookups:
                 if hit is not None or holder in ("", action.holder):
                     return hit or CacheMissed(self._clock(), action.scope, action.node)
             except AlulaError as error:
-                logger.warning("who waits for %s can't be told yet: %s", action.key.task, error)
+                logger.warning("it can't be told yet who computes %s: %s", action.key.task, error)
             await self._next_release(action.key.digest, delay_s)
             delay_s = min(2 * delay_s, RECHECK_MAX_S)
         return None

@@ -21,13 +21,12 @@ from alula.core.errors import (
     AlulaError,
     FailedPrecondition,
     NotFound,
-    ResourceExhausted,
     TaskError,
     Unavailable,
 )
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.identity import Caller
-from alula.server.runner.again import again
+from alula.server.runner.again import again, passes
 from alula.server.services.abort import terminate_execution
 from alula.server.services.executions import EAGER_LABEL
 from alula.server.services.filters import PAGE_MAX_ROWS
@@ -38,8 +37,6 @@ from alula.server.services.recover import inventory_of, require_ended
 from alula.server.store import ExecutionRecord, Filter, Query
 
 RETRY_S = 1.0
-MAY_PASS = frozenset(("StoreDiskFull", "StoreOutOfMemory", "StoreOverloaded"))
-"""Codes of `ResourceExhausted` that may pass. A single value that is too big never does."""
 
 
 class Children:
@@ -62,13 +59,9 @@ class Children:
             await create_execution(self._platform, _caller(parent), request, recovery=recovery)
         except AlreadyExists:
             pass
-        except Unavailable:
-            raise
-        except ResourceExhausted as error:
-            if error.code in MAY_PASS:
-                raise
-            return self._not_launched(action, error)
         except AlulaError as error:
+            if passes(error):
+                raise
             return self._not_launched(action, error)
         return await self._end_of(_child_id(parent.id, action.child))
 

@@ -28,12 +28,12 @@ from alula.core.engine.actions import (
 from alula.core.engine.events import Event
 from alula.core.engine.records import ExecutionPhase, Released
 from alula.core.engine.state import Stage, TaskCell
-from alula.core.errors import AlulaError, NotFound, ResourceExhausted, TaskError, Unavailable
+from alula.core.errors import AlulaError, NotFound, TaskError
 from alula.core.ids import ExecutionId
 from alula.core.literals.offloading import reads_references
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
-from alula.server.runner.again import again
+from alula.server.runner.again import again, passes
 from alula.server.runner.attempts import attempt_spec
 from alula.server.runner.cache import Lookups
 from alula.server.runner.children import Children
@@ -47,10 +47,12 @@ from alula.server.store import Store
 logger = logging.getLogger(__name__)
 
 Arrive = Callable[[ExecutionId, Event], None]
+Broke = Callable[[ExecutionId, Exception, str], None]
 
 
 class Effects:
-    """`owned` are the executions of the runner, by reference; `arrive` takes what comes of it all."""
+    """`owned` are the executions of the runner, by reference; `arrive` takes what comes of it all, `broke` an error
+    that belongs to one execution."""
 
     def __init__(
         self,
@@ -63,6 +65,7 @@ class Effects:
         clock: Callable[[], int],
         owned: MutableMapping[ExecutionId, Owned],
         arrive: Arrive,
+        broke: Broke,
     ) -> None:
         self._executor = executor
         self._blobs = blobs
@@ -71,6 +74,7 @@ class Effects:
         self._clock = clock
         self._owned = owned
         self._arrive = arrive
+        self._broke = broke
         self._timers = Timers(clock, self._timer_fired)
         self._lookups = Lookups(store, blobs, clock)
         self._looked_up: set[tuple[ExecutionId, int, int, Stage]] = set()
@@ -104,18 +108,20 @@ class Effects:
             case LookUpCache():
                 self._look_up(owned.record.id, action)
             case LoadValue():
-                self.spawn(self._load(owned, action))
+                self.spawn(owned.record.id, "while a value was loaded", self._load(owned, action))
             case SetTimer():
                 self._timers.set(owned.record.id, action)
             case LaunchChild():
-                self.spawn(self.launch_child(owned, action))
+                self.spawn(owned.record.id, "while a child was launched", self.launch_child(owned, action))
             case AbortChild():
-                self.spawn(self._children.abort(owned.record, action))
+                self.spawn(owned.record.id, "while a child was aborted", self._children.abort(owned.record, action))
             case Finish():
                 self._owned.pop(owned.record.id, None)
-                self.spawn(self._tell_parent(owned))
+                id = owned.record.id
+                self.spawn(id, "while its parent was told of its end", self._tell_parent(owned))
                 if owned.state.phase is ExecutionPhase.ABORTED:
-                    self.spawn(self._children.abort_launched(owned.record))
+                    aborting = self._children.abort_launched(owned.record)
+                    self.spawn(id, "while what its tasks launched was aborted", aborting)
             case StartAttempt():
                 raise AssertionError("attempts are started by the caller, which builds their specification")
 
@@ -135,9 +141,9 @@ class Effects:
             if owned.whole is None or owned.whole[0] is not spec.inputs:
                 owned.whole = spec.inputs, await values.whole(self._blobs, owned.record.id, spec.inputs)
             return msgspec.structs.replace(spec, inputs=owned.whole[1])
-        except (Unavailable, ResourceExhausted):
-            raise
         except AlulaError as error:
+            if passes(error):
+                raise
             failed = TaskError(error.code, str(error))
             event = facts.AttemptFailed(self._clock(), action.scope, action.node, action.attempt, failed)
             self._arrive(owned.record.id, event)
@@ -199,7 +205,9 @@ class Effects:
         """Launch the child of a node unless it exists, and tell of its end if it has come."""
         try:
             ended = await self._children.launch(owned.record, action)
-        except (Unavailable, ResourceExhausted) as error:
+        except AlulaError as error:
+            if not passes(error):
+                raise
             logger.warning("child %s can't be launched or asked, trying again soon: %s", action.child, error)
             return
         if ended is not None:
@@ -208,7 +216,9 @@ class Effects:
     async def _tell_parent(self, owned: Owned) -> None:
         try:
             await self._children.tell_parent(owned.record, owned.spec)
-        except (Unavailable, ResourceExhausted) as error:
+        except AlulaError as error:
+            if not passes(error):
+                raise
             logger.warning("the parent of %s will have to ask: %s", owned.record.id, error)
 
     def released(self, reservations: Iterable[Released]) -> None:
@@ -221,7 +231,7 @@ class Effects:
         place = (execution, action.scope, action.node, stage)
         if place not in self._looked_up:
             self._looked_up.add(place)
-            self.spawn(self._answer(execution, action, stage))
+            self.spawn(execution, "while the catalog was asked", self._answer(execution, action, stage))
 
     async def _answer(self, execution: ExecutionId, action: LookUpCache, stage: Stage) -> None:
         def is_wanted() -> bool:
@@ -244,16 +254,22 @@ class Effects:
         fired = facts.TimerFired(max(self._clock(), timer.at), timer.scope, timer.node, timer.attempt, timer.kind)
         self._arrive(execution, fired)
 
-    def spawn(self, work: Coroutine[object, object, None]) -> None:
-        """Do something beside the runner's loop."""
+    def spawn(self, execution: ExecutionId, doing: str, work: Coroutine[object, object, None]) -> None:
+        """Do something for an execution beside the runner's loop. It ends with an error that comes of that."""
+
+        async def guarded() -> None:
+            try:
+                await work
+            except Exception as error:  # noqa: BLE001  (whatever it is, nobody else waits for it)
+                self._broke(execution, error, doing)
+
+        self.beside(guarded())
+
+    def beside(self, work: Coroutine[object, object, None]) -> None:
+        """Do something beside the runner's loop that raises nothing."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
-            logger.error("what runs beside the runner failed: %s", error, exc_info=error)
+        task.add_done_callback(self._tasks.discard)
 
 
 def event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:

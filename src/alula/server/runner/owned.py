@@ -27,6 +27,7 @@ class Owned:
         "_events",
         "_next_seq",
         "attempts",
+        "is_dropped",
         "like",
         "record",
         "spec",
@@ -38,6 +39,8 @@ class Owned:
         self.record = record
         self.spec = execution_pb2.ExecutionSpec.FromString(record.spec)
         self.state = state
+        self.is_dropped = False
+        """Whether the runner goes on without this reading of the execution: nothing that it asked for is done."""
         self.attempts: dict[AttemptId, tuple[int, int]] = {}
         """(scope, node) of the attempts in flight, for the updates that come back."""
         self.like: tuple[tuple[int, bytes, int], AttemptSpec] | None = None

@@ -6,6 +6,10 @@ what the engine asked for. While a commit is under way more arrives, so that com
 
 An execution is taken over by appending `Claimed` to its log. A runner whose commit is refused has lost the
 execution to another and lets go of it. What is in flight is never stored: after a crash it is read off the state.
+
+An error that belongs to one execution, wherever it comes up, ends that one (`_broke`): its log is read again, and the
+incident is one more event of it. If that doesn't work either, it ends without the engine, see `unreadable.py`. Trouble
+of the stores passes, and is waited out. Any other error is a bug that no execution is to blame for; it ends the runner.
 """
 
 from __future__ import annotations
@@ -13,13 +17,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import uuid
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from itertools import islice
 from typing import TypeVar
-
-import msgspec
 
 from alula.core.engine import events as facts
 from alula.core.engine.actions import (
@@ -28,17 +29,20 @@ from alula.core.engine.actions import (
     StartAttempt,
 )
 from alula.core.engine.events import Event
-from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
+from alula.core.engine.records import Changes, ExecutionPhase
 from alula.core.engine.step import fold, outstanding, start
-from alula.core.errors import AlulaError, InvalidInput, NotFound, ResourceExhausted, TaskError, Unavailable
+from alula.core.errors import AlulaError, FailedPrecondition, TaskError
 from alula.core.ids import ExecutionId
+from alula.server import incidents
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
-from alula.server.runner.children import MAY_PASS, Children
+from alula.server.runner.again import passes
+from alula.server.runner.children import Children
 from alula.server.runner.definitions import Definitions
 from alula.server.runner.effects import Effects, event_of
 from alula.server.runner.owned import Owned
 from alula.server.runner.timers import with_time_to_start
+from alula.server.runner.unreadable import end_unread
 from alula.server.services import values
 from alula.server.services.history import read_named
 from alula.server.store import Commit, History, InboxMessage, Store
@@ -106,8 +110,12 @@ class Runner:
         """Committed, not done yet: more than nothing only where the store failed on the way."""
         self._doubtful: deque[Owned] = deque()
         """Their commit was refused, or the store does not name them as ours; it is not known yet why."""
-        self._aside: set[ExecutionId] = set()
-        """What this program can't run."""
+        self._failing: dict[ExecutionId, TaskError] = {}
+        """What the platform failed on: they end with this."""
+        self._unreadable: deque[ExecutionId] = deque()
+        """Those among them that must end without the engine."""
+        self._stuck: set[ExecutionId] = set()
+        """Those that can't even be ended."""
         self._wake = asyncio.Event()
         self._wake_later: asyncio.TimerHandle | None = None
         self._effects = Effects(
@@ -119,6 +127,7 @@ class Runner:
             clock=clock,
             owned=self._owned,
             arrive=self._arrive,
+            broke=self._broke,
         )
         self._loop: asyncio.Task[None] | None = None
         self._heart: asyncio.Task[None] | None = None
@@ -129,26 +138,45 @@ class Runner:
         self._store.on_wake_up(self._wake_up)
         await self._store.renew(self._id, now=self._clock(), lease_us=self._lease_us)
         await self._claim()
+        await self._end_unreadable()
         await self._commit()
-        expected: list[AttemptSpec] = []
-        while self._to_do:
-            owned, action = self._to_do.popleft()
-            if isinstance(action, StartAttempt):
-                spec = await self._effects.spec(owned, action)
-                if spec is not None:
-                    expected.append(spec)
-            else:
-                self._effects.do_at_once(owned, action)
-        await self._executor.reconcile(expected)
+        await self._reconcile()
         self._wake.set()  # there may be mail from before
         self._loop = asyncio.create_task(self._run(), name="runner")
         self._heart = asyncio.create_task(self._beat(), name="runner-lease")
-        self._effects.spawn(self._look_for_orphans())
+        self._effects.beside(self._look_for_orphans())
+
+    async def _reconcile(self) -> None:
+        """Do what follows from the first commit, and make the executor agree with it."""
+        expected: list[tuple[Owned, AttemptSpec]] = []
+        while self._to_do:
+            owned, action = self._to_do.popleft()
+            if owned.is_dropped:
+                continue
+            with self._ending(owned, f"while it was to {type(action).__name__}"):
+                if not isinstance(action, StartAttempt):
+                    self._effects.do_at_once(owned, action)
+                elif (spec := await self._effects.spec(owned, action)) is not None:
+                    expected.append((owned, spec))
+        specs = [spec for owned, spec in expected if not owned.is_dropped]
+        try:
+            await self._executor.reconcile(specs)
+        except Exception as error:
+            if passes(error) or not specs:
+                raise
+            # It does not say for whom; to submit what it knows changes nothing.
+            incidents.report(error, "while the executor was told of all attempts, which now are given to it one by one")
+            await self._executor.reconcile([])
+            for owned, spec in expected:
+                with self._ending(owned, f"while {spec.id} was started"):
+                    self._executor.submit(spec)
 
     async def wait(self) -> None:
         """Wait for ever; raises what the runner ended with, should a bug end it."""
-        assert self._loop is not None, "the runner has been started"
-        await asyncio.shield(self._loop)
+        assert self._loop is not None and self._heart is not None, "the runner has been started"
+        done, _ = await asyncio.wait((self._loop, self._heart), return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
 
     async def stop(self) -> None:
         """Stop at once. What is open stays open, and whoever claims it next goes on with it."""
@@ -179,16 +207,21 @@ class Runner:
     def _attempt_updated(self, update: AttemptUpdate) -> None:
         owned = self._owned.get(update.id.execution)
         place = owned.attempts.get(update.id) if owned is not None else None
-        if owned is None or place is None:
-            return
+        if owned is not None and place is not None:
+            with self._ending(owned, f"while it heard of {update.id}"):
+                self._take_update(owned, update, place)
+
+    def _take_update(self, owned: Owned, update: AttemptUpdate, place: tuple[int, int]) -> None:
         if update.futures is not None:
             del owned.attempts[update.id]
-            self._effects.spawn(self._effects.expand(owned, update, update.futures, place))
+            work = self._effects.expand(owned, update, update.futures, place)
+            self._effects.spawn(owned.record.id, "while the graph that a task made was compiled", work)
             return
         rule = owned.state.created.offload
         if rule is not None and update.outputs is not None and len(update.outputs) >= rule.limit:
             del owned.attempts[update.id]
-            self._effects.spawn(self._effects.lighten(owned, update, update.outputs, place))
+            work = self._effects.lighten(owned, update, update.outputs, place)
+            self._effects.spawn(owned.record.id, "while large outputs were put aside", work)
             return
         event = event_of(update, place)
         if event is None:
@@ -214,7 +247,9 @@ class Runner:
                 self._wake_later = None
             try:
                 await self._turn()
-            except (Unavailable, ResourceExhausted) as error:
+            except AlulaError as error:
+                if not passes(error):
+                    raise
                 # What could not be read or written is tried again; nothing was dispatched for it.
                 logger.warning("the store can't be used, trying again: %s", error)
                 await asyncio.sleep(STORE_RETRY_S)
@@ -230,6 +265,7 @@ class Runner:
     async def _turn(self) -> None:
         await self._settle()
         await self._claim()
+        await self._end_unreadable()
         await self._read_mail()
         self._step_arrived()
         await self._commit()
@@ -238,7 +274,10 @@ class Runner:
     async def _settle(self) -> None:
         """Do what follows from commits. What the store interrupts is kept, and comes first in the next turn."""
         while self._to_do:
-            await self._effects.do(*self._to_do[0])
+            owned, action = self._to_do[0]
+            if not owned.is_dropped:
+                with self._ending(owned, f"while it was to {type(action).__name__}"):
+                    await self._effects.do(owned, action)
             self._to_do.popleft()
         while self._doubtful:
             await self._refused(self._doubtful[0])
@@ -249,13 +288,15 @@ class Runner:
             await asyncio.sleep(self._lease_us / 3_000_000)
             try:
                 await self._store.renew(self._id, now=self._clock(), lease_us=self._lease_us)
-            except (Unavailable, ResourceExhausted) as error:
+            except AlulaError as error:
+                if not passes(error):
+                    raise
                 logger.warning("could not renew the lease: %s", error)
                 continue
             self._sure = False
             self._wake.set()
             self._ask_for_children()
-            self._effects.spawn(self._look_for_orphans())
+            self._effects.beside(self._look_for_orphans())
 
     def _ask_for_children(self) -> None:
         """News of a child's end comes by mail; a letter that was lost is made up for here.
@@ -265,16 +306,20 @@ class Runner:
         for owned in list(self._owned.values()):
             if not owned.state.children or owned.is_dirty:
                 continue
-            for action in outstanding(owned.state):
-                if isinstance(action, LaunchChild):
-                    self._effects.spawn(self._effects.launch_child(owned, action))
+            with self._ending(owned, "while its children were asked for"):
+                for action in outstanding(owned.state):
+                    if isinstance(action, LaunchChild):
+                        work = self._effects.launch_child(owned, action)
+                        self._effects.spawn(owned.record.id, "while a child was launched", work)
 
     async def _look_for_orphans(self) -> None:
         """Abort the children whose parent does not wait for them any more, should it not have come to say so."""
         for owned in list(self._owned.values()):
+            cause = ""
             try:
-                cause = await self._children.orphaned(owned.record, owned.spec)
-            except (Unavailable, ResourceExhausted) as error:
+                with self._ending(owned, "while its parent was looked for"):
+                    cause = await self._children.orphaned(owned.record, owned.spec)
+            except AlulaError as error:
                 logger.warning("could not look for orphans: %s", error)
                 return
             if cause:
@@ -296,16 +341,28 @@ class Runner:
                 self._unopened.extend(claimed)
             while self._unopened:
                 some = list(islice(self._unopened, OPEN_MAX))
-                for id, history in zip(some, await self._store.histories(some), strict=False):
+                for id, history in zip(some, await self._histories(some), strict=False):
                     if history is not None:
                         await self._open(id, history)
                     self._unopened.popleft()
+
+    async def _histories(self, ids: Sequence[ExecutionId]) -> Sequence[History | None]:
+        """Of the first of these. None for one that does not exist, or can't be read."""
+        try:
+            return await self._store.histories(ids)
+        except Exception as error:
+            if passes(error):
+                raise
+            if len(ids) > 1:
+                return await self._histories(ids[:1])
+            self._fail(ids[0], incidents.as_failure(error, f"while execution {ids[0]} was read"))
+            return [None]
 
     async def _make_sure(self) -> None:
         """Go by what the store says: open what is ours and was not known, doubt what is not ours any more."""
         claimed = dict.fromkeys(await self._store.claimed(self._id))
         self._sure, self._may_claim = True, True
-        known = {*self._owned, *self._unopened, *self._aside}
+        known = {*self._owned, *self._unopened, *self._unreadable, *self._stuck}
         self._unopened.extend(id for id in claimed if id not in known)
         self._doubtful.extend(owned for id, owned in self._owned.items() if id not in claimed)
         await self._settle()
@@ -314,20 +371,21 @@ class Runner:
         """Take a claimed execution into memory, as its log says."""
         try:
             owned = await self._read(history)
-        except (InvalidInput, NotFound) as error:
-            await self._refuse(id, len(history.log), TaskError(error.code, str(error)))
+            self._succeed(owned, self._owned.get(id))
+        except Exception as error:
+            if passes(error):
+                raise
+            self._fail(id, incidents.as_failure(error, f"while the log of execution {id} was read"))
             return
-        except AlulaError:
-            raise
-        except Exception:  # noqa: BLE001  (one broken log must not stop the others)
-            self._set_aside(id, "as its log can't be read")
-            return
-        self._succeed(owned, self._owned.get(id))
         self._owned[id] = self._dirty[id] = self._busy[id] = owned
         self._woken.add(id)
+        if id in self._failing:
+            self._arrive(id, facts.PlatformFailed(self._clock(), self._failing[id]))
 
     async def _read(self, history: History) -> Owned:
         record, log = history.record, [facts.decode(event) for event in history.log]
+        if len(log) != history.next_seq:
+            raise FailedPrecondition("LogIncomplete", f"{len(log)} of {history.next_seq} events of its log are there")
         plan = await self._definitions.plan(record.workflow)
         named = await read_named(record.id, log, self._blobs)
         created = log[0]
@@ -352,25 +410,12 @@ class Runner:
         for event in before.uncommitted():
             self._arrive(owned.record.id, event)
 
-    async def _refuse(self, id: ExecutionId, next_seq: int, error: TaskError) -> None:
-        """End an execution that can't be run at all."""
-        logger.error("can't run execution %s: %s", id, error.message)
-        now = self._clock()
-        event = facts.AbortRequested(now, error.message, self._id)
-        changes = Changes(execution=ExecutionChange(ExecutionPhase.FAILED, now, ended_at=now, error=error))
-        while await self._store.owner(id) == self._id:
-            mail = [message.number for message in await self._store.inbox([id])]
-            commit = Commit(id, next_seq, [facts.encode(event)], changes, mail, owner=self._id)
-            if all(await self._store.commit([commit])):
-                self._publish(id, ExecutionPhase.FAILED)
-                return
-
     async def _read_mail(self) -> None:
         if not self._woken:
             return
         woken, self._woken = self._woken, set()
         try:
-            messages = await self._store.inbox(list(woken))
+            messages = await self._inbox(list(woken))
         except AlulaError:
             self._woken |= woken
             raise
@@ -382,11 +427,22 @@ class Runner:
                 owned.consume(message.number)
                 self._step(owned, event)
 
+    async def _inbox(self, ids: Sequence[ExecutionId]) -> list[InboxMessage]:
+        try:
+            return await self._store.inbox(ids)
+        except Exception as error:
+            if passes(error):
+                raise
+            if len(ids) > 1:
+                return [message for id in ids for message in await self._inbox([id])]
+            self._broke(ids[0], error, "while its mail was read")
+            return []
+
     def _decoded(self, message: InboxMessage) -> Event | None:
         try:
             return facts.decode(message.event)
-        except msgspec.MsgspecError:
-            self._set_aside(message.execution, "as its mail can't be read")
+        except Exception as error:  # noqa: BLE001  (nobody knows what another version writes)
+            self._broke(message.execution, error, "while its mail was read")
             return None
 
     def _step_arrived(self) -> None:
@@ -398,47 +454,94 @@ class Runner:
 
     def _step(self, owned: Owned, event: Event) -> None:
         self._dirty[owned.record.id] = owned
-        try:
+        with self._ending(owned, f"at the event {type(event).__name__}"):
             owned.step(event)
-        except Exception:  # noqa: BLE001  (one broken execution must not stop the others)
-            self._set_aside(owned.record.id, f"at {event!r}")
 
     async def _commit(self) -> None:
         dirty = [owned for owned in self._dirty.values() if owned.is_dirty]
         if not dirty:
             self._dirty.clear()
             return
-        for owned in dirty:
-            await values.keep(self._blobs, owned.asides)
+        dirty = [owned for owned in dirty if await self._has_kept_values(owned)]
         kept = await self._keep([owned.commit(self._id) for owned in dirty])
-        self._dirty.clear()
+        for owned in dirty:
+            self._dirty.pop(owned.record.id, None)
         for owned, is_kept in zip(dirty, kept, strict=True):
             if is_kept:
                 self._effects.released(owned.released)
                 self._to_do.extend((owned, action) for action in owned.committed())
                 self._busy[owned.record.id] = owned
                 self._publish(owned.record.id, owned.state.phase)
+                if owned.state.phase.is_terminal:
+                    self._failing.pop(owned.record.id, None)
             elif owned.record.id in self._owned:
                 self._doubtful.append(owned)
+
+    async def _has_kept_values(self, owned: Owned) -> bool:
+        """Whether all is written that its commit refers to. If that fails for now, others do not wait for it."""
+        try:
+            with self._ending(owned, "while its values were put aside"):
+                await values.keep(self._blobs, owned.asides)
+        except AlulaError as error:
+            logger.warning("values of %s can't be kept now, trying again: %s", owned.record.id, error)
+            asyncio.get_running_loop().call_later(STORE_RETRY_S, self._wake.set)
+            return False
+        return not owned.is_dropped
 
     async def _keep(self, commits: Sequence[Commit]) -> list[bool]:
         try:
             return await self._store.commit(commits)
-        except AlulaError as error:
-            if isinstance(error, Unavailable) or error.code in MAY_PASS:
+        except Exception as error:
+            if passes(error):
                 raise
             if len(commits) == 1:
-                self._set_aside(commits[0].execution, "as its rows can't be stored")
+                self._broke(commits[0].execution, error, "while its rows were stored")
                 return [False]
         return [kept for commit in commits for kept in await self._keep([commit])]
 
-    def _set_aside(self, id: ExecutionId, why: str) -> None:
-        """Let go of an execution that this program can't run, until the next start; others go on."""
-        incident = uuid.uuid4().hex[:8]
-        logger.exception("incident %s: execution %s is set aside %s", incident, id, why)
-        self._aside.add(id)
-        if (owned := self._owned.get(id)) is not None:
+    # Incidents
+
+    @contextlib.contextmanager
+    def _ending(self, owned: Owned, doing: str) -> Generator[None]:
+        """Let an error that does not pass end this execution, and go on. Nothing is done for one that was let go of."""
+        try:
+            yield
+        except Exception as error:
+            if passes(error):
+                raise
+            self._broke(owned.record.id, error, doing)
+
+    def _broke(self, id: ExecutionId, error: Exception, doing: str) -> None:
+        """Something escaped that belongs to one execution: its state can't be trusted any more."""
+        told = incidents.as_failure(error, f"{doing}, of execution {id}")
+        owned = self._owned.get(id)
+        if owned is not None:
             self._forget(owned)
+            self._fail(id, told)
+
+    def _fail(self, id: ExecutionId, error: TaskError) -> None:
+        """Read an execution again to end it; without the engine, if it has come to that before."""
+        self._arrived = [(execution, event) for execution, event in self._arrived if execution != id]
+        if id in self._failing:
+            self._unreadable.append(id)
+        else:
+            self._failing[id] = error
+            self._unopened.append(id)
+        self._wake.set()
+
+    async def _end_unreadable(self) -> None:
+        while self._unreadable:
+            id = self._unreadable[0]
+            try:
+                if await end_unread(self._store, id, self._failing[id], runner=self._id, now=self._clock()):
+                    self._publish(id, ExecutionPhase.FAILED)
+            except Exception as error:
+                if passes(error):
+                    raise
+                incidents.report(error, f"while execution {id} was ended; it stands still until the next start")
+                self._stuck.add(id)
+            del self._failing[id]
+            self._unreadable.popleft()
 
     async def _refused(self, owned: Owned) -> None:
         """A commit was refused: somebody else took the execution, an earlier try of it had come through, or it was
@@ -451,9 +554,14 @@ class Runner:
             return
         logger.warning("execution %s is owned by another runner now", owned.record.id)
         self._forget(owned)
+        self._failing.pop(owned.record.id, None)
 
     def _forget(self, owned: Owned) -> None:
+        owned.is_dropped = True
         self._owned.pop(owned.record.id, None)
         self._dirty.pop(owned.record.id, None)
         for attempt in owned.attempts:
-            self._executor.cancel(attempt)
+            try:
+                self._executor.cancel(attempt)
+            except Exception as error:  # noqa: BLE001  (the others are to be let go of, too)
+                incidents.report(error, f"while {attempt} was cancelled")

@@ -350,6 +350,10 @@ class MemoryStore:
         kept = self._executions.get(execution)
         return kept.owner if kept else ""
 
+    async def next_seq(self, execution: ExecutionId) -> int:
+        kept = self._executions.get(execution)
+        return len(kept.log) if kept else 0
+
     async def log(self, execution: ExecutionId) -> list[bytes]:
         kept = self._executions.get(execution)
         return list(kept.log) if kept else []
@@ -357,7 +361,9 @@ class MemoryStore:
     async def histories(self, executions: Sequence[ExecutionId], *, events_max: int = 50_000) -> list[History | None]:
         found = [self._executions.get(id) for id in executions]
         count = number_within(events_max, [len(kept.log) if kept is not None else 0 for kept in found])
-        return [History(kept.record, list(kept.log)) if kept is not None else None for kept in found[:count]]
+        return [
+            History(kept.record, list(kept.log), len(kept.log)) if kept is not None else None for kept in found[:count]
+        ]
 
     async def inbox(self, executions: Sequence[ExecutionId]) -> list[InboxMessage]:
         kept = [self._executions[id] for id in dict.fromkeys(executions) if id in self._executions]

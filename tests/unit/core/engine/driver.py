@@ -30,6 +30,7 @@ from alula.core.engine.events import (
     Created,
     Event,
     GraphReturned,
+    PlatformFailed,
     SignalSet,
     TimerFired,
     ValueLoaded,
@@ -168,6 +169,9 @@ class Driver:
 
     def abort(self, cause: str = "enough") -> None:
         self.apply(AbortRequested(self.now, cause, "somebody"))
+
+    def give_up(self, why: str) -> None:
+        self.apply(PlatformFailed(self.now, TaskError("Internal", why, "SYSTEM")))
 
     def advance(self, seconds: float) -> None:
         """Let time pass and the timers fire that still mean something."""

@@ -95,6 +95,23 @@ def test_it_does_not_run_when_nothing_fails_or_the_execution_is_aborted() -> Non
     assert run.state.phase is ExecutionPhase.SUCCEEDED and "fn0" not in run.nodes
 
 
+def test_neither_does_it_when_the_platform_fails() -> None:
+    run = started()
+    run.give_up("incident 1234")
+    assert run.result.phase is ExecutionPhase.FAILED and run.result.error.message == "incident 1234"
+    assert run.phase("n1") is NodePhase.ABORTED and "fn0" not in run.nodes
+    run.assert_replays()
+
+
+def test_it_is_stopped_when_the_platform_fails() -> None:
+    run = started()
+    run.fail("n0")
+    run.give_up("incident 1234")
+    assert run.result.phase is ExecutionPhase.FAILED and run.result.error.message == "incident 1234"
+    assert run.phase("fn0") is NodePhase.ABORTED
+    run.assert_replays()
+
+
 def test_with_run_on_failure_it_waits_for_the_rest() -> None:
     run = started(run_on_failure=True)
     run.fail("n0")

@@ -81,8 +81,13 @@ class Bench:
             random_bytes=bytes,
         )
 
-    async def start(self) -> Runner:
+    async def register(self) -> None:
         await self.kept.start()
+        with contextlib.suppress(AlreadyExists):
+            await create_task(self.platform, ADA, task("t"), Registrant())
+
+    async def start(self) -> Runner:
+        await self.register()
         platform = self._platform(self.store)
         runner = Runner(
             store=platform.store,
@@ -93,8 +98,6 @@ class Bench:
             clock=platform.clock,
             runner_id="one",
         )
-        with contextlib.suppress(AlreadyExists):
-            await create_task(self.platform, ADA, task("t"), Registrant())
         await runner.start()
         return runner
 

@@ -311,6 +311,9 @@ class SqlStore:
     async def owner(self, execution: ExecutionId) -> str:
         return await self._read(lambda connection: self._executions.owner(connection, execution))
 
+    async def next_seq(self, execution: ExecutionId) -> int:
+        return await self._read(lambda connection: self._executions.next_seq(connection, execution))
+
     async def log(self, execution: ExecutionId) -> list[bytes]:
         return await self._read(lambda connection: self._log.read(connection, execution))
 
@@ -319,7 +322,7 @@ class SqlStore:
             found = self._executions.with_lengths(connection, executions)
             count = number_within(events_max, [found[id][1] if id in found else 0 for id in executions])
             logs = self._log.read_many(connection, executions[:count])
-            return [History(found[id][0], logs[id]) if id in found else None for id in executions[:count]]
+            return [History(found[id][0], logs[id], found[id][1]) if id in found else None for id in executions[:count]]
 
         return await self._read(histories)
 

@@ -196,6 +196,9 @@ class Executions:
     def owner(self, connection: Connection, execution: ExecutionId) -> str:
         return connection.execute(select(executions.c.owner).where(_is(execution))).scalar() or ""
 
+    def next_seq(self, connection: Connection, execution: ExecutionId) -> int:
+        return connection.execute(select(executions.c.next_seq).where(_is(execution))).scalar() or 0
+
     def release(self, connection: Connection, owner: str | None) -> None:
         mine = executions.c.owner != "" if owner is None else executions.c.owner == owner
         connection.execute(update(executions).where(mine, _OPEN).values(owner=""))

@@ -1,0 +1,89 @@
+"""The end of an execution that the engine has no state of: its log can't be read, or no state follows from it.
+
+Its rows are closed as they stand, with one event at the end of its log. The log stays as it is: what had succeeded can
+be recovered by a version that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
+
+from alula.core.engine import events as facts
+from alula.core.engine.records import (
+    AttemptPhase,
+    AttemptRecord,
+    Changes,
+    ExecutionChange,
+    ExecutionPhase,
+    ItemRecord,
+    NodePhase,
+    NodeRecord,
+)
+from alula.core.errors import TaskError
+from alula.core.ids import ExecutionId
+from alula.server import incidents
+from alula.server.runner.again import passes
+from alula.server.store import Commit, Query, Store
+
+PAGE = 1_000
+
+T = TypeVar("T")
+
+
+async def end_unread(store: Store, id: ExecutionId, error: TaskError, *, runner: str, now: int) -> bool:
+    """Whether it has ended now; False where it is not the runner's any more."""
+    event = facts.encode(facts.PlatformFailed(now, error))
+    changes = await _closing(store, id, now)
+    changes.execution = ExecutionChange(ExecutionPhase.FAILED, now, ended_at=now, error=error)
+    while await store.owner(id) == runner:
+        if await _has_ended(store, id):  # the answer to an earlier try may have been lost
+            return True
+        mail = [message.number for message in await store.inbox([id])]
+        commit = Commit(id, await store.next_seq(id), [event], changes, mail, owner=runner)
+        if all(await store.commit([commit])):
+            return True
+    return False
+
+
+async def _has_ended(store: Store, id: ExecutionId) -> bool:
+    try:
+        record = await store.execution(id)
+    except Exception as error:
+        if passes(error):
+            raise
+        return False  # its own row can't be read, but it can be written
+    return record is not None and record.phase.is_terminal
+
+
+async def _closing(store: Store, id: ExecutionId, now: int) -> Changes:
+    """What ends with it. Of rows that can't be read either, nothing."""
+    changes = Changes()
+    try:
+        async for node in _all(lambda page: store.nodes(id, None, page), "node_id"):
+            if not node.phase.is_terminal:
+                changes.nodes.append(NodeRecord(node.node_id, NodePhase.ABORTED, now, ended_at=now))
+                await _close_attempts(store, id, node.node_id, now, changes)
+    except Exception as error:
+        if passes(error):
+            raise
+        incidents.report(error, f"while rows of execution {id} were closed")
+    return changes
+
+
+async def _close_attempts(store: Store, id: ExecutionId, node_id: str, now: int, changes: Changes) -> None:
+    ended = AttemptPhase.ABORTED
+    for attempt in await store.attempts(id, node_id):
+        if not attempt.phase.is_terminal:
+            changes.attempts.append(AttemptRecord(node_id, attempt.attempt, ended, now, ended_at=now))
+    async for item in _all(lambda page: store.items(id, node_id, page), "index"):
+        if not item.phase.is_terminal:
+            changes.items.append(ItemRecord(node_id, item.index, item.attempt, ended, now, ended_at=now))
+
+
+async def _all(read: Callable[[Query], Awaitable[list[T]]], order: str) -> AsyncIterator[T]:
+    offset = 0
+    while rows := await read(Query(limit=PAGE, offset=offset, sort_by=order, descending=False)):
+        for row in rows:
+            yield row
+        offset += len(rows)
