@@ -29,7 +29,7 @@ ERRORS = [
     "mistake",
     "say_error",
 ]
-PLACES = {**dict.fromkeys(ERRORS, 0), "__init__": 0, "explain": 3, "Link": 1, "PackageError": 1}
+PLACES = {**dict.fromkeys(ERRORS, 0), "__init__": 0, "explain": 3, "Link": 1, "PackageError": 1, "told": 1}
 PREFIXED = {"system_failure": "SYSTEM:"}
 
 

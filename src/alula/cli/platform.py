@@ -89,6 +89,11 @@ def up(settings_file: str | None, *, detach: bool, environments: tuple[str, ...]
     from alula.server.settings import load_settings  # lazy: other commands need nothing of the platform
 
     settings = load_settings(given, os.environ, file=settings_file)
+    if settings.is_open:
+        say(
+            f"warning: {settings.host} may be reached from other machines, and there is no login: all that can connect "
+            "may run code as this user"
+        )
     if detach:
         _start_detached(settings, _arguments(given, settings_file))
     else:
@@ -184,11 +189,14 @@ def _not_installed(error: ImportError) -> InvalidInput:
 def _run(settings: Settings) -> None:
     notify = _Notify()
     try:
+        from alula.server.log_limit import LogLimit  # lazy: of the platform
         from alula.server.main import serve  # lazy: everything of the platform
     except ImportError as error:
         raise _not_installed(error) from error
+    log = logging.StreamHandler(sys.stderr)
+    log.addFilter(LogLimit())
     logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[log]
     )
 
     async def run() -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
-from alula.server import data_folder
+from alula.server import data_folder, descriptors
 from alula.server.api.grpc import port as grpc_port
 from alula.server.blob import Blobs
 from alula.server.blobs.file import FileBlobs
@@ -99,7 +99,8 @@ async def serve(
     with data_folder.held(folder):
         async with contextlib.AsyncExitStack() as stack:
             http_socket = stack.enter_context(_http_socket(settings.host, settings.http_port))
-            rpc = grpc_port.make_server()
+            connections = descriptors.connections()
+            rpc = grpc_port.make_server(connections_max=connections.grpc_max)
             bound = grpc_port.bind(rpc, settings.host, settings.grpc_port)
             stack.push_async_callback(rpc.stop, None)
             endpoints = _endpoints(settings, bound, http_socket.getsockname()[1])
@@ -108,7 +109,8 @@ async def serve(
             runner = await stack.enter_async_context(
                 _running(settings, platform, adapters.executor(settings, endpoints))
             )
-            await _answer(stack, settings, rpc, http_socket, platform, blobs)
+            descriptors.raise_limit()  # after the executor was made, whose attempts keep the limit that there was
+            await _answer(stack, settings, rpc, http_socket, platform, blobs, connections.http_max)
             stack.callback(data_folder.remove_info, folder)
             _write_info(folder, endpoints, platform.clock())
             ready(endpoints)
@@ -176,15 +178,21 @@ async def _answer(
     http_socket: socket.socket,
     platform: Platform,
     blobs: ServedBlobs,
+    http_connections_max: int,
 ) -> None:
     """Let clients in; on the way out gRPC and HTTP stop first, together, and calls get a grace."""
 
     def make_http() -> HttpServer:
-        from alula.server.api.grpc.server import add_services  # lazy: what was interrupted starts again first
+        from alula.server.api.gate import trusted  # lazy: what was interrupted starts again first
+        from alula.server.api.grpc.server import add_services  # lazy: as above
+        from alula.server.api.http import make_app, make_routes  # lazy: as above
         from alula.server.api.http_server import make_http_server  # lazy: as above
+        from alula.server.api.objects import object_routes  # lazy: as above
 
         add_services(rpc, platform, settings.caller)
-        return make_http_server(platform, settings.caller, blobs, grace_s=GRACE_S)
+        routes = make_routes(platform, settings.caller, object_routes(blobs, platform.clock))
+        app = make_app(routes, trusted((settings.host, *settings.hosts), settings.http_url))
+        return make_http_server(app, connections_max=http_connections_max, grace_s=GRACE_S)
 
     http = await asyncio.to_thread(make_http)  # the loop goes on starting attempts
     serving = asyncio.create_task(http.serve(sockets=[http_socket]), name="http")
@@ -213,9 +221,12 @@ async def _until(stop: asyncio.Event, runner: Runner) -> None:
 def _http_socket(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=512)
+        listening = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
         raise grpc_port.port_taken("HTTP", f"{host}:{port}", "--http-port") from error
+    # Connections inherit it. asyncio sets it only on sockets whose protocol was named when they were made.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 def _endpoints(settings: Settings, grpc_port: int, http_port: int) -> Endpoints:

@@ -6,6 +6,7 @@ folder), the environment, flags. An unknown key or a bad value is one error that
 
 from __future__ import annotations
 
+import ipaddress
 import math
 import re
 import tomllib
@@ -52,6 +53,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     http_port: int = 8088
     http_url: str = ""
     """How clients reach the HTTP side, where that is not `http://host:http_port`."""
+    hosts: tuple[str, ...] = ()
+    """Names under which the HTTP side is asked, beside those of the loopback, the address that it listens on and the
+    host of `http_url`. A request that names another host is refused."""
     database_url: str = ""
     """A PostgreSQL URL; empty for SQLite in the data folder."""
     environments: tuple[str, ...] = ()
@@ -82,6 +86,14 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Path(self.data).expanduser().resolve()
 
     @property
+    def is_open(self) -> bool:
+        """Whether other machines may reach the platform."""
+        try:
+            return not ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host != "localhost"
+
+    @property
     def caller(self) -> Caller:
         """The anonymous identity."""
         return Caller(self.anonymous.principal, frozenset(self.anonymous.roles))
@@ -99,11 +111,14 @@ _VARIABLES = {
     "ALULA_GRPC_PORT": "grpc_port",
     "ALULA_HTTP_PORT": "http_port",
     "ALULA_HTTP_URL": "http_url",
+    "ALULA_HOSTS": "hosts",
     "ALULA_DATABASE_URL": "database_url",
     "ALULA_ENVIRONMENTS": "environments",
     "ALULA_LOG_LEVEL": "log_level",
 }
 _DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
+_HOST = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\.?|\[?[0-9A-Fa-f:.]+\]?")
+_HTTP_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -132,7 +147,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         text = environment.get(variable, "")
         if not text:
             continue
-        if key == "environments":
+        if key in ("environments", "hosts"):
             values[key] = [entry.strip() for entry in text.split(",") if entry.strip()]
         elif key.endswith("_port"):
             values[key] = _port(variable, text)
@@ -184,6 +199,11 @@ def _check(settings: Settings, source: str) -> None:
         for entry in entries:
             if not all(entry.partition("=")):
                 raise _bad(source, f"`{name}` wants PATTERN=DIR, not `{entry}`")
+    for host in settings.hosts:
+        if not _HOST.fullmatch(host):
+            raise _bad(source, f"`hosts` wants names or addresses without a port, not `{host}`")
+    if settings.http_url and not _HTTP_URL.fullmatch(settings.http_url):
+        raise _bad(source, f"`http_url` wants http:// or https:// and a host, not `{settings.http_url}`")
     if settings.log_level.upper() not in _LOG_LEVELS:
         raise _bad(source, f"`log_level` must be one of {', '.join(_LOG_LEVELS)}")
     if not settings.domains or not settings.anonymous.principal:

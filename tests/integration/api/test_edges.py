@@ -29,7 +29,8 @@ def send(request: str | urllib.request.Request) -> tuple[int, bytes]:
 
 
 def put(url: str, data: bytes, headers: dict[str, str] | None = None) -> int:
-    return send(urllib.request.Request(url, data=data, headers=headers or {}, method="PUT"))[0]
+    typed = {"Content-Type": "application/octet-stream", **(headers or {})}
+    return send(urllib.request.Request(url, data=data, headers=typed, method="PUT"))[0]
 
 
 def test_the_version_tells_where_http_is(client: Client, platform: RunningPlatform) -> None:

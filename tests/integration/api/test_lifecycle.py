@@ -149,7 +149,7 @@ def test_open_streams_and_held_calls_do_not_delay_the_stop(platforms: Platforms)
         host, port = platform.http.removeprefix("http://").split(":")
         with socket.create_connection((host, int(port)), timeout=20) as watcher:
             path = f"/api/v1/alula/watch/{id.project}/{id.domain}/{id.name}"
-            watcher.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+            watcher.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
             assert b"RUNNING" in _until(watcher, b"RUNNING")
             began = time.monotonic()
             assert platform.stop() == 0

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from alula.core.engine.explain import Link
 from alula.core.errors import InvalidInput
 from alula.core.ids import AttemptId, ExecutionId
+from alula.server.api.messages import UNREADABLE, read_body
 from alula.server.identity import Caller
 from alula.server.services import cache, nodes
 from alula.server.services.executions import require_execution
@@ -84,7 +85,7 @@ class _Edge:
         return Response(msgspec.json.encode(_plain(link)), media_type="application/json")
 
     async def fork(self, request: Request) -> Response:
-        fork = _fork_of(await request.body())
+        fork = _fork_of(await read_body(request))
         id = await fork_execution(self._platform, self._caller, _execution(request), fork)
         return JSONResponse({"project": id.project, "domain": id.domain, "name": id.name})
 
@@ -159,7 +160,7 @@ def _fork_of(body: bytes) -> Fork:
         told = msgspec.json.decode(body or b"{}", type=_ForkBody)
         inputs = json_format.ParseDict({"literals": told.inputs}, literals_pb2.LiteralMap())
         overrides = json_format.ParseDict(told.overrides, workflow_pb2.TaskNodeOverrides())
-    except (msgspec.DecodeError, json_format.ParseError, RecursionError) as error:
+    except (msgspec.DecodeError, *UNREADABLE) as error:
         raise InvalidInput("InvalidBody", f"the body is not a fork in JSON: {error}") from error
     return Fork(tuple(dict.fromkeys(told.nodes)), inputs, told.version, overrides, told.name)
 

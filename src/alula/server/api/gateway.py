@@ -12,25 +12,23 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, cast
 
-import msgspec
 from google.api import annotations_pb2
-from google.protobuf import json_format
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 from starlette.datastructures import URLPath
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Match, NoMatchFound, Route
 from starlette.types import Receive, Scope, Send
 
 from alula.core.errors import InvalidInput
+from alula.server.api.gate import JSON, OCTETS
 from alula.server.api.grpc.calls import Context
 from alula.server.api.grpc.service import Method, method_of, unimplemented
+from alula.server.api.messages import as_json, decoded, parsed, read_body
+from alula.server.api.refusals import told
 
-BODY_MAX_BYTES = 64 * 1024 * 1024
-OCTETS = "application/octet-stream"
-JSON = "application/json"
 _ROUTE = "alula.route"
 """Where a request's scope holds the route that was found."""
 _VARIABLE = re.compile(r"\{([a-z_.]+)\}")
@@ -91,14 +89,14 @@ def _route(rpc: MethodDescriptor, method: Method | None, verb: str, template: st
 
     async def answer(request: Request) -> Response:
         if method is None:
-            return JSONResponse({"code": "Unimplemented", "message": unimplemented(rpc.name).details, "fix": ""}, 501)
+            return told(501, "Unimplemented", unimplemented(rpc.name).details)
         in_path = {field: request.path_params[f"v{number}"] for number, field in enumerate(fields)}
         message = await _read(request, rpc.input_type, in_path)
         # The one thing that is not gRPC's: what a call says of its sender.
         answered = await method(message, cast(Context, _Call(request)))
         if OCTETS in request.headers.get("accept", ""):
             return Response(answered.SerializeToString(), media_type=OCTETS)
-        return Response(_json(answered), media_type=JSON)
+        return Response(as_json(answered), media_type=JSON)
 
     return Route(path, answer, methods=[verb], name=f"{verb} {template}")
 
@@ -128,52 +126,26 @@ class _Call:
 
 async def _read(request: Request, kind: Descriptor, in_path: Mapping[str, str]) -> Message:
     """The message of a request: its body, then its query, then what stands in the path."""
-    message = _from_body(await _body(request), request.headers.get("content-type", ""), kind)
+    message = _from_body(await read_body(request), request.headers.get("content-type", ""), kind)
     given: dict[str, Any] = {}
     for name in request.query_params:
         _put(given, kind, name, request.query_params.getlist(name))
     for name, text in in_path.items():
         _put(given, kind, name, [text])
-    return _parsed(given, message)
-
-
-async def _body(request: Request) -> bytes:
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > BODY_MAX_BYTES:
-            raise InvalidInput("RequestTooLarge", f"the body has more than {BODY_MAX_BYTES} bytes")
-    return bytes(body)
+    return parsed(given, message)
 
 
 def _from_body(body: bytes, content_type: str, kind: Descriptor) -> Message:
     message = GetMessageClass(kind)()
     if not body:
         return message
-    if content_type.startswith(OCTETS):
+    if content_type.lstrip().lower().startswith(OCTETS):
         try:
             message.ParseFromString(body)
         except DecodeError as error:
             raise InvalidInput("InvalidBody", f"the body is no {kind.name}: {error}") from error
         return message
-    if not content_type.startswith(JSON):
-        # Not guessed: a foreign web page may send other kinds without asking first, these it may not.
-        raise InvalidInput(
-            "UnknownContentType", f"the body is said to be `{content_type}`", fix=f"send {JSON} or {OCTETS}, and say so"
-        )
-    try:
-        plain = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise InvalidInput("InvalidBody", f"the body is not JSON: {error}", fix="send a JSON object") from error
-    return _parsed(plain, message)
-
-
-def _parsed(plain: Any, message: Message) -> Message:
-    """The message with what JSON-like data says laid over it."""
-    try:
-        return json_format.ParseDict(plain, message)
-    except (json_format.ParseError, AttributeError, TypeError, RecursionError) as error:
-        raise InvalidInput("InvalidBody", f"the request is no {message.DESCRIPTOR.name}: {error}") from error
+    return parsed(decoded(body), message)
 
 
 def _put(into: dict[str, Any], kind: Descriptor, path: str, texts: Sequence[str]) -> None:
@@ -206,10 +178,3 @@ def _value(field: FieldDescriptor, text: str, path: str) -> Any:
 
 def _unknown(path: str) -> InvalidInput:
     return InvalidInput("InvalidParameter", f"there is no parameter `{path}` here")
-
-
-def _json(message: Message) -> bytes:
-    plain = json_format.MessageToDict(
-        message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
-    )
-    return msgspec.json.encode(plain)

@@ -11,52 +11,47 @@ from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
 
-from alula.core.errors import (
-    AlreadyExists,
-    AlulaError,
-    FailedPrecondition,
-    InvalidInput,
-    NotFound,
-    PermissionDenied,
-    ResourceExhausted,
-    Unauthenticated,
-    Unavailable,
-)
+from alula.core.errors import AlulaError
 from alula.server.api.alula_routes import alula_routes
+from alula.server.api.bodies import Bodies
+from alula.server.api.gate import Gate, Trusted
 from alula.server.api.gateway import Gateway
 from alula.server.api.grpc.server import services_of
+from alula.server.api.objects import PREFIX as OBJECTS
+from alula.server.api.refusals import refusal, told
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
 
-_STATUS: dict[type[AlulaError], int] = {
-    InvalidInput: 400,
-    NotFound: 404,
-    AlreadyExists: 409,
-    FailedPrecondition: 412,
-    PermissionDenied: 403,
-    Unauthenticated: 401,
-    ResourceExhausted: 507,
-    Unavailable: 503,
-}
 _log = logging.getLogger(__name__)
 
 
-def make_app(platform: Platform, caller: Caller, object_routes: Sequence[Route]) -> Starlette:
-    """The application. `object_routes` are the embedded store's; a cloud's store answers its own URLs."""
-    routes = [
+def make_app(routes: Sequence[BaseRoute], trust: Trusted) -> ASGIApp:
+    """The application: the gate and the rules for bodies stand in front of whatever routes there are."""
+    app = Starlette(
+        routes=routes,
+        exception_handlers={
+            AlulaError: _refused,
+            HTTPException: _no_route,
+            ClientDisconnect: _left,
+            Exception: _incident,
+        },
+    )
+    return Bodies(Gate(app, trust, uploads=OBJECTS))
+
+
+def make_routes(platform: Platform, caller: Caller, object_routes: Sequence[Route]) -> list[BaseRoute]:
+    """All routes. `object_routes` are the embedded store's; a cloud's store answers its own URLs."""
+    return [
         Route("/healthcheck", _health),
         *alula_routes(platform, caller),
         *object_routes,
         Gateway(services_of(platform, caller)),
     ]
-    return Starlette(
-        routes=routes,
-        exception_handlers={AlulaError: _refused, HTTPException: _no_route, Exception: _incident},
-    )
 
 
 async def _health(_: Request) -> Response:
@@ -65,18 +60,20 @@ async def _health(_: Request) -> Response:
 
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, AlulaError)
-    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-    return JSONResponse({"code": error.code, "message": error.message, "fix": error.fix}, status)
+    return refusal(error)
 
 
 async def _no_route(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    message = f"{request.method} {request.url.path}: {error.detail}"
-    return JSONResponse({"code": "NoSuchRoute", "message": message, "fix": ""}, error.status_code)
+    return told(error.status_code, "NoSuchRoute", f"{request.method} {request.url.path}: {error.detail}")
+
+
+async def _left(_: Request, _error: Exception) -> Response:
+    """The client has gone in the middle of its request: nobody reads this."""
+    return Response(status_code=400)
 
 
 async def _incident(request: Request, error: Exception) -> Response:
     id = secrets.token_hex(4)
     _log.error("incident %s in %s %s", id, request.method, request.url.path, exc_info=error)
-    message = f"the platform failed; its log has the details under incident {id}"
-    return JSONResponse({"code": "Internal", "message": message, "fix": ""}, 500)
+    return told(500, "Internal", f"the platform failed; its log has the details under incident {id}")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from collections.abc import Generator
+from functools import partial
+from typing import cast
 
 import uvicorn
+from starlette.types import ASGIApp
 
-from alula.server.api.http import make_app
-from alula.server.api.objects import Grant, SignedObjects, object_routes
-from alula.server.identity import Caller
-from alula.server.services.platform import Platform
+from alula.server.api.connections import Connection
+
+ACCEPTED_AT_ONCE = 32
+"""So many the event loop accepts before it looks how many there are, so it may be more by that."""
+WAITING_MAX = 512
+"""Connections that the kernel keeps until they are accepted."""
 
 
 class HttpServer(uvicorn.Server):
@@ -20,18 +26,24 @@ class HttpServer(uvicorn.Server):
     def capture_signals(self) -> Generator[None]:
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for listening in sockets or ():
+            listening.listen(WAITING_MAX)  # asyncio takes the number that it accepts at once for this one too
 
-def make_http_server(
-    platform: Platform, caller: Caller, objects: SignedObjects[Grant], *, grace_s: float
-) -> HttpServer:
+
+def make_http_server(app: ASGIApp, *, connections_max: int, grace_s: float) -> HttpServer:
     """Not started; stops when `should_exit` is set, and gives calls that are under way `grace_s` to end."""
     config = uvicorn.Config(
-        make_app(platform, caller, object_routes(objects, platform.clock)),
-        http="h11",
+        app,
+        http=cast(type[Connection], partial(Connection, connections_max=connections_max)),
         ws="none",
         lifespan="off",
         log_config=None,
         access_log=False,
+        proxy_headers=False,  # who is at the other end is known by the connection alone
+        server_header=False,
+        backlog=ACCEPTED_AT_ONCE,
         timeout_graceful_shutdown=int(grace_s),
     )
     config.load()  # imports; else on the event loop

@@ -1,19 +1,27 @@
-"""Signed uploads and downloads of the embedded object store. Who holds a signed URL needs no other right."""
+"""Signed uploads and downloads of the embedded object store. A signed URL is all the right that its holder needs.
+
+What lies there was written by tasks and clients, so a browser never takes it for a page of the platform: decks are
+shown in a sandbox, with an origin of their own, and all else is only saved.
+"""
 
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Protocol, TypeVar
+from urllib.parse import quote
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from alula.core.errors import InvalidInput, NotFound
 
 Grant = TypeVar("Grant")
+PREFIX = "/objects/"
+_DECK = "/deck.html"
+_DECK_POLICY = "sandbox allow-scripts allow-popups allow-downloads; frame-ancestors 'none'"
+"""Scripts of a deck run, those of its plots too. They can't ask the platform: their origin is none."""
 
 
 class SignedObjects(Protocol[Grant]):
@@ -37,10 +45,8 @@ def object_routes(objects: SignedObjects[Grant], clock: Callable[[], int]) -> li
 
     async def put(request: Request) -> Response:
         grant = objects.verify("PUT", _path(request), request.query_params, clock())
-        try:
-            await objects.write(grant, request.stream(), md5=_content_md5(request))
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody reads it; nothing was kept
+        pieces = _nothing() if _is_empty(request) else request.stream()
+        await objects.write(grant, pieces, md5=_content_md5(request))
         return Response(status_code=200)  # Flyte clients take no other success
 
     async def get(request: Request) -> Response:
@@ -49,19 +55,28 @@ def object_routes(objects: SignedObjects[Grant], clock: Callable[[], int]) -> li
         size = await objects.size(uri)
         if size is None:
             raise NotFound("ObjectNotFound", "there is no such object")
-        headers = {"Content-Length": str(size), "X-Content-Type-Options": "nosniff"}
+        headers = {"Content-Length": str(size), **_presentation(uri)}
         if request.method == "HEAD":
             return Response(headers=headers)
-        return StreamingResponse(_exactly(size, objects.read(uri)), headers=headers, media_type=_media_type(uri))
+        return StreamingResponse(_exactly(size, objects.read(uri)), headers=headers)
 
-    return [
-        Route("/objects/{path:path}", put, methods=["PUT"]),
-        Route("/objects/{path:path}", get, methods=["GET"]),
-    ]
+    path = f"{PREFIX}{{path:path}}"
+    return [Route(path, put, methods=["PUT"]), Route(path, get, methods=["GET"])]
 
 
 def _path(request: Request) -> str:
-    return f"/objects/{request.path_params['path']}"
+    return f"{PREFIX}{request.path_params['path']}"
+
+
+def _is_empty(request: Request) -> bool:
+    """Whether the body is announced as empty. Flyte's clients announce that of an empty file as chunked too, and then
+    send no chunk, not even the last."""
+    return request.headers.getlist("content-length") == ["0"]
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield
 
 
 def _content_md5(request: Request) -> bytes | None:
@@ -70,7 +85,7 @@ def _content_md5(request: Request) -> bytes | None:
         return None
     try:
         return base64.b64decode(text, validate=True)
-    except binascii.Error:
+    except ValueError:  # also of characters that are not ASCII
         raise InvalidInput("InvalidContentMd5", f"Content-MD5 `{text}` is not base64") from None
 
 
@@ -84,6 +99,12 @@ async def _exactly(size: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[byt
             return
 
 
-def _media_type(uri: str) -> str:
-    """Decks are shown by a browser; all else is only saved."""
-    return "text/html; charset=utf-8" if uri.endswith(".html") else "application/octet-stream"
+def _presentation(uri: str) -> dict[str, str]:
+    """What a browser may do with an object."""
+    if uri.endswith(_DECK):
+        return {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _DECK_POLICY}
+    name = quote(uri.rpartition("/")[2], safe="", errors="replace")
+    return {
+        "Content-Type": "application/octet-stream",
+        "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+    }

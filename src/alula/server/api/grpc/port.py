@@ -32,9 +32,10 @@ Server: TypeAlias = Any
 _aio: Any = grpc.aio
 
 
-def make_server() -> Server:
+def make_server(*, connections_max: int) -> Server:
     """A server without services, to bind a port with."""
-    return _aio.server(options=OPTIONS, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX)
+    options = (*OPTIONS, ("grpc.max_allowed_incoming_connections", connections_max))
+    return _aio.server(options=options, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX)
 
 
 def bind(server: Server, host: str, port: int) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -73,8 +74,8 @@ class ForkServer:
         self._timeout: asyncio.TimerHandle | None = None
         self._gone = asyncio.Event()
 
-    def start(self, *, leftover_grace_s: float, import_timeout_s: float) -> None:
-        """Raises OSError when the interpreter can't be run."""
+    def start(self, *, leftover_grace_s: float, import_timeout_s: float, open_files: tuple[int, int]) -> None:
+        """`open_files`: soft and hard limit. Raises OSError when the interpreter can't be run."""
         ours, theirs = socket.socketpair()
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the process
         isolated = () if self.key.entry else ("-I", "-S")
@@ -96,6 +97,8 @@ class ForkServer:
         finally:
             theirs.close()
         self.pid = self._process.pid
+        with contextlib.suppress(OSError):  # it has ended already
+            resource.prlimit(self.pid, resource.RLIMIT_NOFILE, open_files)
         self._register.add(self.pid)
         self._pidfd = os.pidfd_open(self.pid)
         self._stream = Stream(ours, self._on_event, self._on_closed)
@@ -212,6 +215,7 @@ class ServerPool:
         idle_s: float,
         leftover_grace_s: float,
         import_timeout_s: float,
+        open_files: tuple[int, int],
     ) -> None:
         self._events = events
         self._register = register
@@ -219,6 +223,7 @@ class ServerPool:
         self._idle_s = idle_s
         self._leftover_grace_s = leftover_grace_s
         self._import_timeout_s = import_timeout_s
+        self._open_files = open_files
         self._servers: dict[ServerKey, ForkServer] = {}
         self._closing: list[ForkServer] = []
         self._unfit: dict[ServerKey, tuple[Verdict, float]] = {}
@@ -235,7 +240,9 @@ class ServerPool:
         if server is None or server.closed:
             server = ForkServer(key, self._events, self._register)
             timeout_s = self._import_timeout_s if key.entry else START_TIMEOUT_S
-            server.start(leftover_grace_s=self._leftover_grace_s, import_timeout_s=timeout_s)
+            server.start(
+                leftover_grace_s=self._leftover_grace_s, import_timeout_s=timeout_s, open_files=self._open_files
+            )
             self._servers[key] = server
             server.when_known(self._judge)
         return server

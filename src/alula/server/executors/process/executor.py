@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import itertools
 import os
+import resource
 import shutil
 import time
 from collections.abc import Collection, Mapping
@@ -66,6 +67,8 @@ class ProcessExecutor:
         self._home = data / "home"
         platform = os.environ if platform is None else platform
         self._base = {**variables.inherited(platform, home=str(self._home)), **(way_back or {})}
+        # As the platform was started: it raises its own, and some programs close all files that they might have.
+        self._open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._bundles = Bundles(data / "bundles")
         self._register = Register(self._work / "servers")
         self._rules = Rules(self._options.log_limit_bytes, self._options.tolerate_leftovers)
@@ -101,6 +104,7 @@ class ProcessExecutor:
             idle_s=self._options.fork_server_idle_s,
             leftover_grace_s=self._options.leftover_grace_s,
             import_timeout_s=self._options.import_timeout_s,
+            open_files=self._open_files,
         )
         self._starter = Starter(self._pool, self._base, failed=self._fail, given_up=self._forget)
         self._watch = Watch(self._over_limit, log_limit_bytes=self._options.log_limit_bytes)
