@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
 
@@ -42,14 +42,14 @@ class Cache(NamedTuple):
     version: str | None = None
     serialize: bool = False
     """Of several runs with the same inputs at the same time, one runs and the others wait for it."""
-    ignored_inputs: str | Sequence[str] = ()
+    ignored_inputs: str | Collection[str] = ()
     """Inputs that don't count."""
     salt: str = ""
     policies: Sequence[CachePolicy] | CachePolicy = (FunctionBody(),)
 
     def ignored(self) -> tuple[str, ...]:
         """The names of the inputs that don't count."""
-        return (self.ignored_inputs,) if isinstance(self.ignored_inputs, str) else tuple(self.ignored_inputs)
+        return (self.ignored_inputs,) if isinstance(self.ignored_inputs, str) else ordered(self.ignored_inputs)
 
     def get_version(self, function: Callable[..., object]) -> str:
         """The cache version for a task's function."""
@@ -60,6 +60,11 @@ class Cache(NamedTuple):
         policies = self.policies if isinstance(self.policies, Sequence) else (self.policies,)
         joined = "".join(policy.get_version(self.salt, function) for policy in policies)
         return hashlib.sha256(joined.encode()).hexdigest()
+
+
+def ordered(names: Collection[str]) -> tuple[str, ...]:
+    """Names in the order in which they are registered. A set has another order in each process, so it is sorted."""
+    return tuple(sorted(names) if isinstance(names, (set, frozenset)) else names)
 
 
 class HashMethod(NamedTuple):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar, Unpack, cast, overload
 
-from alula.sdk.cache import Cache
+from alula.sdk.cache import Cache, ordered
 from alula.sdk.graph import open_graph
 from alula.sdk.interface import Interface, is_async
 from alula.sdk.mistake import Location, caller, mistake
@@ -196,7 +196,7 @@ def task(
     Raises `InvalidInput` for a parameter without a type and for settings that can't be.
     """
     at = caller()
-    ignored = tuple(cache_ignore_input_vars)
+    ignored = ordered(cache_ignore_input_vars)
     cached = cache_setting(cache, cache_version, cache_serialize, ignored, at=at)
     if resources is not None:
         if requests is not None or limits is not None:

@@ -5,8 +5,8 @@ Flyte's rules. The types are equal (metadata and annotations apart), or:
 * an enum is a string and a string may become an enum;
 * a collection or map of nothing (an empty constant) is any collection or map;
 * each variant of an upstream union fits the downstream type (in Flyte only where the union has one);
-* a type fits a union when it fits exactly one of its variants, with the same tag where upstream has one;
-  `None` fits every union that names it;
+* a type fits a union when it fits exactly one of its variants, with the same tag where upstream has one, or is
+  exactly one of those that it fits; `None` fits every union that names it;
 * a structured data set or schema has at least the columns that downstream names, in the same format
   unless one side leaves it open; schemas are parquet; nothing (`None`) is a structured data set too;
 * a struct fits a struct when their JSON schemas, where both have one, do;
@@ -106,7 +106,24 @@ def _fits_union(upstream: types_pb2.LiteralType, downstream: types_pb2.LiteralTy
         return all(any(can_cast(given, variant) for variant in variants) for given in upstream.union_type.variants)
     if is_none(upstream) and is_optional(downstream):
         return True
-    return sum(can_cast(upstream, variant) for variant in variants) == 1
+    return len(fitting_variants(upstream, downstream)) == 1
+
+
+def fitting_variants(upstream: types_pb2.LiteralType, union: types_pb2.LiteralType) -> list[types_pb2.LiteralType]:
+    """The variants of a union that a type may be given for: where it fits several, those that it is exactly."""
+    fitting = [variant for variant in union.union_type.variants if can_cast(upstream, variant)]
+    if len(fitting) < 2:
+        return fitting
+    return [variant for variant in fitting if _bare(variant) == _bare(upstream)] or fitting
+
+
+def _bare(literal_type: types_pb2.LiteralType) -> types_pb2.LiteralType:
+    """A type without the tag that names it in a union and the structure that stands in the tag's place elsewhere."""
+    bare = types_pb2.LiteralType()
+    bare.CopyFrom(literal_type)
+    bare.ClearField("structure")
+    bare.ClearField("annotation")
+    return bare
 
 
 def _fits_blob(upstream: types_pb2.LiteralType, downstream: types_pb2.LiteralType) -> bool:

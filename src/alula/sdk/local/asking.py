@@ -15,9 +15,8 @@ from alula.core.errors import FailedPrecondition, InvalidInput
 from alula.core.literals.casting import explain_type
 from alula.sdk.client.python_types import python_type_of
 from alula.sdk.runtime.failure import StoppedFromOutside
-from alula.sdk.serialize.constants import NO_STORE
 from alula.sdk.types.engine import from_plain, to_literal
-from alula.sdk.types.store import Store
+from alula.sdk.types.store import NO_STORE, Store
 from alula.sdk.types.transformer import TypeMismatch, describe_literal
 
 _YES, _NO = ("y", "yes", "true"), ("n", "no", "false")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
-from typing import NoReturn, cast
+from typing import cast
 
 from flyteidl.core.literals_pb2 import (
     BindingData,
@@ -16,28 +15,9 @@ from flyteidl.core.types_pb2 import OutputReference, PromiseAttribute
 from alula.sdk.mistake import Location, mistake
 from alula.sdk.promise import Promise, has_promise, reference_of
 from alula.sdk.types.containers import ListTransformer, MapTransformer
-from alula.sdk.types.store import Store
+from alula.sdk.types.store import NO_STORE, Store
 from alula.sdk.types.transformer import Transformer, TypeMismatch
 from alula.sdk.types.unions import UnionTransformer
-
-
-class NoStore:
-    """The store of the specification: it has none, so a constant may name stored files but not bring its own."""
-
-    def upload(self, local: str, *, to: str | None = None) -> str:
-        raise OSError(f"{local} is a file of this machine")
-
-    def new_folder(self, *, to: str | None = None) -> AbstractContextManager[tuple[str, str]]:
-        raise OSError("a data frame is no constant")
-
-    def readable(self, uri: str) -> NoReturn:
-        raise OSError(f"{uri} can't be read while a workflow is declared")
-
-    def download(self, uri: str) -> NoReturn:
-        raise OSError(f"{uri} can't be read while a workflow is declared")
-
-
-NO_STORE: Store = NoStore()
 
 
 def constant(transformer: Transformer, value: object, *, what: str, at: Location, store: Store = NO_STORE) -> Literal:

@@ -11,8 +11,8 @@ from flyteidl.core.literals_pb2 import Literal
 from alula.sdk.binding import input_form, output_form
 from alula.sdk.interface import REQUIRED, Interface, InterfaceView
 from alula.sdk.mistake import Location
-from alula.sdk.serialize.constants import NO_STORE, constant
-from alula.sdk.types.store import Store
+from alula.sdk.serialize.constants import constant
+from alula.sdk.types.store import NO_STORE, Store
 
 
 def typed_interface(interface: InterfaceView) -> TypedInterface:

@@ -37,10 +37,10 @@ from alula.sdk.promise import Entity, Promise
 from alula.sdk.promise import Node as GraphNode
 from alula.sdk.resources import Resources
 from alula.sdk.serialize.conditions import condition_message, variables
-from alula.sdk.serialize.constants import NO_STORE, binding, nodes_of, reference
+from alula.sdk.serialize.constants import binding, nodes_of, reference
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.task import Task
-from alula.sdk.types.store import Store
+from alula.sdk.types.store import NO_STORE, Store
 from alula.sdk.workflow import Workflow
 
 _RESOURCES = {

@@ -78,7 +78,7 @@ class FileTransformer:
 
     def __init__(self, format: str = "", *, as_path: type[Path] | None = None) -> None:
         self._format = format
-        self._as_path = as_path
+        self.as_path = as_path
         self.shown = as_path.__name__ if as_path else f"FlyteFile[{format!r}]" if format else "FlyteFile"
 
     def _type(self) -> BlobType:
@@ -88,7 +88,7 @@ class FileTransformer:
         return LiteralType(blob=self._type())
 
     def schema(self) -> Schema:
-        if self._as_path is not None:
+        if self.as_path is not None:
             return {"type": "string", "format": "path"}
         return {
             "type": "object",
@@ -98,17 +98,22 @@ class FileTransformer:
         }
 
     def fit(self, value: object) -> int:
-        if self._as_path is not None and isinstance(value, self._as_path):
+        if self.as_path is not None and isinstance(value, self.as_path):
             return EXACT
         if isinstance(value, FlyteFile):
-            return EXACT if self._as_path is None else CONVERTS
+            return EXACT if self.as_path is None else CONVERTS
         return CONVERTS if isinstance(value, str) or _is_path(value) else NO
+
+    def fit_plain(self, plain: object) -> int:
+        if self.as_path is not None:
+            return EXACT if isinstance(plain, str) else NO
+        return _fit_plain(plain)
 
     def coerce(self, value: object) -> object:
         if self.fit(value) == NO:
             raise TypeMismatch(self.shown, describe(value))
-        if self._as_path is not None:
-            return self._as_path(cast("str | os.PathLike[str]", value))
+        if self.as_path is not None:
+            return self.as_path(cast("str | os.PathLike[str]", value))
         if isinstance(value, FlyteFile):
             return cast("FlyteFile[Any]", value)
         return FlyteFile(cast("str | os.PathLike[str]", value))
@@ -120,8 +125,8 @@ class FileTransformer:
         return file_uri(FlyteFile(cast("str | os.PathLike[str]", value)), store)
 
     def _value(self, uri: str, store: Store) -> object:
-        if self._as_path is not None:
-            return self._as_path(store.download(uri))
+        if self.as_path is not None:
+            return self.as_path(store.download(uri))
         return FlyteFile.of_stored(uri, store)
 
     def to_literal(self, value: object, store: Store) -> Literal:
@@ -136,7 +141,7 @@ class FileTransformer:
 
     def to_plain(self, value: object, store: Store) -> object:
         uri = self._uri(value, store)
-        return uri if self._as_path is not None else {"path": uri}
+        return uri if self.as_path is not None else {"path": uri}
 
     def from_plain(self, plain: object, store: Store) -> object:
         return self._value(uri_of_plain(plain, self.shown, "path"), store)
@@ -170,6 +175,9 @@ class DirectoryTransformer:
             return EXACT
         return CONVERTS if isinstance(value, str) or _is_path(value) else NO
 
+    def fit_plain(self, plain: object) -> int:
+        return _fit_plain(plain)
+
     def coerce(self, value: object) -> object:
         if isinstance(value, FlyteDirectory):
             return cast("FlyteDirectory[Any]", value)
@@ -195,6 +203,15 @@ class DirectoryTransformer:
 
     def from_plain(self, plain: object, store: Store) -> object:
         return FlyteDirectory.of_stored(uri_of_plain(plain, self.shown, "path"), store)
+
+
+def _fit_plain(plain: object) -> int:
+    if isinstance(plain, dict):
+        fields = cast("dict[object, object]", plain)
+        if not isinstance(fields.get("path"), str):
+            return NO
+        return EXACT if fields.keys() <= {"path", "metadata"} else CONVERTS
+    return CONVERTS if isinstance(plain, str) else NO
 
 
 def uri_of_plain(plain: object, shown: str, key: str) -> str:

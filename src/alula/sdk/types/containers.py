@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
+from typing import TypeVar, cast
 
 from flyteidl.core.literals_pb2 import Binary, Literal, LiteralCollection, LiteralMap, Scalar
 from flyteidl.core.types_pb2 import LiteralType, SimpleType, TypeAnnotation
@@ -12,12 +12,14 @@ from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import (
     EXACT,
     NO,
+    UNION_TAG,
     Schema,
     Transformer,
     TypeMismatch,
     describe,
     describe_literal,
 )
+from alula.sdk.types.variants import untagged
 
 MSGPACK = "msgpack"
 
@@ -38,6 +40,23 @@ def document(plain: object) -> Literal:
     except (TypeError, OverflowError, ValueError) as error:
         raise TypeMismatch("values that msgpack can hold", str(error)) from error
     return Literal(scalar=Scalar(binary=Binary(value=packed, tag=MSGPACK)))
+
+
+Item = TypeVar("Item")
+
+
+def in_order(items: dict[str, Item]) -> dict[str, Item]:
+    """A dict by its keys. The maps of the wire have no order, so the order of all that went through one is this."""
+    return dict(sorted(items.items()))
+
+
+def _deeply_in_order(plain: object) -> object:
+    if isinstance(plain, dict):
+        entries = cast("dict[str, object]", plain)
+        return in_order({key: _deeply_in_order(item) for key, item in entries.items()})
+    if isinstance(plain, list):
+        return [_deeply_in_order(item) for item in cast("list[object]", plain)]
+    return plain
 
 
 class ListTransformer:
@@ -70,6 +89,11 @@ class ListTransformer:
             except TypeMismatch as error:
                 raise error.inside(index) from error
         return converted
+
+    def fit_plain(self, plain: object) -> int:
+        if not isinstance(plain, list):
+            return NO
+        return min((self.item.fit_plain(item) for item in cast("list[object]", plain)), default=EXACT)
 
     def coerce(self, value: object) -> object:
         return self._each(value, self.item.coerce)
@@ -128,8 +152,14 @@ class MapTransformer:
                 raise error.inside(key) from error
         return converted
 
+    def fit_plain(self, plain: object) -> int:
+        if not isinstance(plain, dict):
+            return NO
+        pairs = cast("dict[object, object]", plain).items()
+        return min((self.item.fit_plain(item) if isinstance(key, str) else NO for key, item in pairs), default=EXACT)
+
     def coerce(self, value: object) -> object:
-        return self._each(value, self.item.coerce)
+        return in_order(self._each(value, self.item.coerce))
 
     def to_literal(self, value: object, store: Store) -> Literal:
         items = self._each(value, lambda item: write(self.item, item, store))
@@ -138,7 +168,8 @@ class MapTransformer:
     def to_python(self, literal: Literal, store: Store) -> object:
         if not literal.HasField("map"):
             raise TypeMismatch(self.shown, describe_literal(literal))
-        return self._each(dict(literal.map.literals), lambda item: read(self.item, cast("Literal", item), store))
+        literals = in_order(dict(literal.map.literals))
+        return self._each(literals, lambda item: read(self.item, cast("Literal", item), store))
 
     def to_plain(self, value: object, store: Store) -> object:
         return self._each(value, lambda item: self.item.to_plain(item, store))
@@ -156,6 +187,7 @@ class DocumentTransformer:
         self._inner = inner
         self.schema = inner.schema
         self.fit = inner.fit
+        self.fit_plain = inner.fit_plain
         self.coerce = inner.coerce
         self.to_plain = inner.to_plain
         self.from_plain = inner.from_plain
@@ -176,7 +208,7 @@ def _untyped(literal: Literal, shown: str) -> object:
     if kind == "collection":
         return [_untyped(item, shown) for item in literal.collection.literals]
     if kind == "map":
-        return {key: _untyped(item, shown) for key, item in literal.map.literals.items()}
+        return {key: _untyped(item, shown) for key, item in in_order(dict(literal.map.literals)).items()}
     if kind == "scalar" and literal.scalar.HasField("none_type"):
         return None
     if kind == "scalar" and literal.scalar.HasField("union"):
@@ -202,7 +234,7 @@ def plain_of(literal: Literal) -> object:
     if literal.scalar.HasField("generic"):
         from google.protobuf.json_format import MessageToDict  # lazy: only old clients send this form
 
-        return MessageToDict(literal.scalar.generic)
+        return _deeply_in_order(MessageToDict(literal.scalar.generic))
     import msgspec  # lazy: most tasks have no documents
 
     try:
@@ -217,8 +249,9 @@ def read(transformer: Transformer, literal: Literal, store: Store) -> object:
     if form == "scalar":
         scalar = literal.scalar.WhichOneof("value")
         if scalar == "generic" or (scalar == "binary" and literal.scalar.binary.tag == MSGPACK):
-            return transformer.from_plain(plain_of(literal), store)
-        if scalar == "union" and transformer.tag != "Typed Union":
+            if transformer.tag != UNION_TAG:
+                return transformer.from_plain(untagged(plain_of(literal)), store)
+        elif scalar == "union" and transformer.tag != UNION_TAG:
             return read(transformer, literal.scalar.union.value, store)
     elif form == "offloaded_metadata":
         with open(store.readable(literal.offloaded_metadata.uri), "rb") as file:

@@ -176,8 +176,10 @@ def _class(class_: object, arguments: tuple[object, ...]) -> Transformer | None:
         return _path()
     if py_type.__module__ == "alula.sdk.types.error":
         return _error()
-    if hasattr(py_type, "__dataclass_fields__") or "pydantic" in packages:
-        return _struct(py_type)
+    if hasattr(py_type, "__dataclass_fields__"):
+        return _dataclass(py_type)
+    if "pydantic" in packages:
+        return _pydantic(py_type)
     plain = plains.PLAIN_TYPES.get((py_type.__module__, py_type.__qualname__))
     return plain(py_type) if plain is not None else None
 
@@ -194,12 +196,20 @@ def _error() -> Transformer:
     return ErrorTransformer()
 
 
-def _struct(py_type: type) -> Transformer:
-    from alula.sdk.types.structs import DataclassTransformer, ModelTransformer  # lazy: only such types
+def _dataclass(py_type: type) -> Transformer:
+    from alula.sdk.types.structs import DataclassTransformer  # lazy: only such types
 
-    if hasattr(py_type, "__dataclass_fields__"):
-        return DataclassTransformer(py_type, transformer_for)
-    return ModelTransformer(py_type, transformer_for)
+    return DataclassTransformer(py_type, transformer_for)
+
+
+def _pydantic(py_type: type) -> Transformer:
+    if hasattr(py_type, "__pydantic_fields__"):
+        from alula.sdk.types.models import ModelTransformer  # lazy: only models
+
+        return ModelTransformer(py_type, transformer_for)
+    from alula.sdk.types.pydantic_values import pydantic_value  # lazy: only pydantic's own types
+
+    return pydantic_value(py_type)
 
 
 def _format(arguments: tuple[object, ...]) -> str:
@@ -241,6 +251,7 @@ class HashedTransformer:
         self.literal_type = inner.literal_type
         self.schema = inner.schema
         self.fit = inner.fit
+        self.fit_plain = inner.fit_plain
         self.coerce = inner.coerce
         self.to_python = inner.to_python
         self.to_plain = inner.to_plain

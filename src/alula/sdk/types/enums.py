@@ -15,12 +15,14 @@ from alula.sdk.types.transformer import (
     CONVERTS,
     EXACT,
     NO,
+    OnlyInDocuments,
     Schema,
     Transformer,
     TypeMismatch,
     UnsupportedType,
     describe,
     describe_literal,
+    is_same_plain,
 )
 
 
@@ -37,7 +39,7 @@ class EnumTransformer:
     def literal_type(self) -> LiteralType:
         texts = [value for value in self._values if isinstance(value, str)]
         if len(texts) != len(self._values) or not texts:
-            raise UnsupportedType(f"the values of Enum `{self.shown}` must be texts")
+            raise OnlyInDocuments(f"the values of Enum `{self.shown}` must be texts")
         return LiteralType(enum_type=EnumType(values=texts))
 
     def schema(self) -> Schema:
@@ -47,6 +49,9 @@ class EnumTransformer:
         if isinstance(value, self._type):
             return EXACT
         return CONVERTS if any(value == each and type(value) is type(each) for each in self._values) else NO
+
+    def fit_plain(self, plain: object) -> int:
+        return EXACT if any(is_same_plain(plain, each) for each in self._values) else NO
 
     def coerce(self, value: object) -> object:
         if isinstance(value, self._type):
@@ -103,6 +108,9 @@ class ChoiceTransformer:
 
     def fit(self, value: object) -> int:
         return EXACT if self._base.fit(value) == EXACT and value in self._values else NO
+
+    def fit_plain(self, plain: object) -> int:
+        return EXACT if any(is_same_plain(plain, each) for each in self._values) else NO
 
     def coerce(self, value: object) -> object:
         if self.fit(value) == NO:

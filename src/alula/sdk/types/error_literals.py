@@ -28,6 +28,9 @@ class ErrorTransformer:
     def fit(self, value: object) -> int:
         return EXACT if isinstance(value, FlyteError) else NO
 
+    def fit_plain(self, plain: object) -> int:
+        return EXACT if isinstance(plain, dict) and cast("dict[object, object]", plain).keys() == set(_FIELDS) else NO
+
     def coerce(self, value: object) -> object:
         return self._error(value)
 

@@ -84,6 +84,14 @@ class FrameTransformer:
             return NO
         return EXACT if library == self._library else CONVERTS if self._library is None else NO
 
+    def fit_plain(self, plain: object) -> int:
+        if isinstance(plain, dict):
+            fields = cast("dict[object, object]", plain)
+            if not isinstance(fields.get("uri"), str):
+                return NO
+            return EXACT if fields.keys() <= {"uri", "file_format"} else CONVERTS
+        return CONVERTS if isinstance(plain, str) else NO
+
     def coerce(self, value: object) -> object:
         if self.fit(value) == NO:
             raise TypeMismatch(self.shown, describe_frame(value))

@@ -15,8 +15,10 @@ from flyteidl.core.types_pb2 import LiteralType
 from alula.sdk.types.containers import document
 from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import (
+    CONVERTS,
     EXACT,
     NO,
+    OnlyInDocuments,
     Schema,
     Transformer,
     TypeMismatch,
@@ -39,6 +41,7 @@ class PlainTransformer:
         fit: Callable[[object], int],
         to_plain: Callable[[object, Store], object],
         from_plain: Callable[[object, Store], object],
+        fit_plain: Callable[[object], int],
         instead: str = "put it into a dataclass",
     ) -> None:
         self.shown = shown
@@ -46,10 +49,11 @@ class PlainTransformer:
         self.fit = fit
         self._to_plain = to_plain
         self._from_plain = from_plain
+        self.fit_plain = fit_plain
         self._instead = instead
 
     def literal_type(self) -> LiteralType:
-        raise UnsupportedType(f"`{self.shown}` can't be an input or output by itself; {self._instead}")
+        raise OnlyInDocuments(f"`{self.shown}` can't be an input or output by itself; {self._instead}")
 
     def coerce(self, value: object) -> object:
         if self.fit(value) == NO:
@@ -82,6 +86,7 @@ def any_value() -> PlainTransformer:
         fit=lambda value: EXACT,
         to_plain=_simplified,
         from_plain=lambda plain, store: plain,
+        fit_plain=lambda plain: CONVERTS,
         instead="name the type, for example a dataclass",
     )
 
@@ -92,8 +97,15 @@ def _simplified(value: object, store: Store) -> object:
     if isinstance(value, (list, tuple)):
         return [_simplified(item, store) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        return {key: _simplified(item, store) for key, item in cast("dict[object, object]", value).items()}
+        pairs = cast("dict[object, object]", value).items()
+        return {_checked_key(_simplified(key, store)): _simplified(item, store) for key, item in pairs}
     raise TypeMismatch("a value of JSON's types", describe(value))
+
+
+def _checked_key(plain: object) -> object:
+    if isinstance(plain, (list, dict)):
+        raise TypeMismatch("keys that are texts, numbers or bytes", f"the key {describe(cast('object', plain))}")
+    return plain
 
 
 def _by_text(type_: type, schema: Schema, parse: Callable[[str], object]) -> PlainTransformer:
@@ -102,12 +114,24 @@ def _by_text(type_: type, schema: Schema, parse: Callable[[str], object]) -> Pla
             raise TypeMismatch(type_.__name__, describe(plain))
         return parse(plain)
 
+    def text(value: object) -> str:
+        return value.isoformat() if isinstance(value, time) else str(value)
+
+    def fit_plain(plain: object) -> int:
+        if not isinstance(plain, str):
+            return NO
+        try:
+            return EXACT if text(parse(plain)) == plain else CONVERTS
+        except (TypeError, ValueError, ArithmeticError):
+            return NO
+
     return PlainTransformer(
         type_.__name__,
         lambda: dict(schema),
         fit=lambda value: EXACT if isinstance(value, type_) else NO,
-        to_plain=lambda value, store: value.isoformat() if isinstance(value, time) else str(value),
+        to_plain=lambda value, store: text(value),
         from_plain=from_plain,
+        fit_plain=fit_plain,
     )
 
 
@@ -124,6 +148,7 @@ def _bytes(_type: type) -> Transformer:
         fit=lambda value: EXACT if isinstance(value, bytes) else NO,
         to_plain=lambda value, store: value,
         from_plain=_bytes_from_plain,
+        fit_plain=lambda plain: EXACT if isinstance(plain, bytes) else NO,
     )
 
 
@@ -137,7 +162,13 @@ PLAIN_TYPES: dict[tuple[str, str], Callable[[type], Transformer]] = {
 
 
 def keyed_dict(key: Transformer, item: Transformer) -> PlainTransformer:
-    """dict[K, T] where K is not `str`."""
+    """dict[K, T] where K is not `str`. Raises `UnsupportedType` for keys that a document can't have."""
+    shown = f"dict[{key.shown}, {item.shown}]"
+    if not _is_scalar(key.schema()):
+        raise UnsupportedType(
+            f"the keys of `{shown}` must be texts, numbers, times or the like; use a list of dataclasses with the parts"
+            " of the key as fields"
+        )
 
     def fit(value: object) -> int:
         if not isinstance(value, dict):
@@ -147,7 +178,7 @@ def keyed_dict(key: Transformer, item: Transformer) -> PlainTransformer:
 
     def to_plain(value: object, store: Store) -> object:
         pairs = cast("dict[object, object]", value).items()
-        return {key.to_plain(name, store): item.to_plain(each, store) for name, each in pairs}
+        return {_checked_key(key.to_plain(name, store)): item.to_plain(each, store) for name, each in pairs}
 
     def from_plain(plain: object, store: Store) -> object:
         if not isinstance(plain, dict):
@@ -155,13 +186,27 @@ def keyed_dict(key: Transformer, item: Transformer) -> PlainTransformer:
         pairs = cast("dict[object, object]", plain).items()
         return {_key(key, name, store): item.from_plain(each, store) for name, each in pairs}
 
+    def fit_plain(plain: object) -> int:
+        if not isinstance(plain, dict):
+            return NO
+        pairs = cast("dict[object, object]", plain).items()
+        return min((min(key.fit_plain(name), item.fit_plain(each)) for name, each in pairs), default=EXACT)
+
     return PlainTransformer(
-        f"dict[{key.shown}, {item.shown}]",
+        shown,
         lambda: {"type": "object", "additionalProperties": item.schema(), "propertyNames": key.schema()},
         fit=fit,
         to_plain=to_plain,
         from_plain=from_plain,
+        fit_plain=fit_plain,
     )
+
+
+def _is_scalar(schema: Schema) -> bool:
+    variants = schema.get("anyOf")
+    if variants is not None:
+        return all(_is_scalar(variant) for variant in variants)
+    return schema.get("type") not in ("object", "array")
 
 
 def _key(key: Transformer, name: object, store: Store) -> object:
@@ -175,13 +220,24 @@ def _key(key: Transformer, name: object, store: Store) -> object:
 
 
 def sequence(type_: type, item: Transformer) -> PlainTransformer:
-    """tuple[T, ...], set[T] and frozenset[T]."""
+    """tuple[T, ...], set[T] and frozenset[T]. A set is written in one order, whichever order its hashes give."""
+
+    def to_plain(value: object, store: Store) -> object:
+        items = [item.to_plain(each, store) for each in cast("list[object]", value)]
+        return items if type_ is tuple else sorted_plain(items)
+
+    def fit_plain(plain: object) -> int:
+        if not isinstance(plain, list):
+            return NO
+        return min((item.fit_plain(each) for each in cast("list[object]", plain)), default=EXACT)
+
     return PlainTransformer(
         f"{type_.__name__}[{item.shown}]",
         lambda: {"type": "array", "items": item.schema()},
-        fit=lambda value: EXACT if isinstance(value, type_) else NO,
-        to_plain=lambda value, store: [item.to_plain(each, store) for each in cast("list[object]", value)],
+        fit=lambda value: _fit_items(value, type_, item),
+        to_plain=to_plain,
         from_plain=lambda plain, store: type_(item.from_plain(each, store) for each in _listed(plain, type_.__name__)),
+        fit_plain=fit_plain,
         instead="use `list[T]`",
     )
 
@@ -196,6 +252,16 @@ def record(items: list[Transformer]) -> PlainTransformer:
             raise TypeMismatch(shown, f"{len(values)} items")
         return list(zip(items, values, strict=True))
 
+    def fit(value: object) -> int:
+        if not isinstance(value, tuple) or len(cast("tuple[object, ...]", value)) != len(items):
+            return NO
+        return min((item.fit(each) for item, each in paired(cast("object", value))), default=EXACT)
+
+    def fit_plain(plain: object) -> int:
+        if not isinstance(plain, list) or len(cast("list[object]", plain)) != len(items):
+            return NO
+        return min((item.fit_plain(each) for item, each in paired(cast("object", plain))), default=EXACT)
+
     return PlainTransformer(
         shown,
         lambda: {
@@ -204,15 +270,36 @@ def record(items: list[Transformer]) -> PlainTransformer:
             "minItems": len(items),
             "maxItems": len(items),
         },
-        fit=lambda value: EXACT if isinstance(value, tuple) else NO,
+        fit=fit,
         to_plain=lambda value, store: [item.to_plain(each, store) for item, each in paired(value)],
         from_plain=lambda plain, store: tuple(item.from_plain(each, store) for item, each in paired(plain)),
+        fit_plain=fit_plain,
         instead="use a dataclass",
     )
 
 
 def _listed(value: object, shown: str) -> list[object]:
-    if not isinstance(value, (list, tuple, set, frozenset)):
+    if not isinstance(value, (list, tuple)):
         raise TypeMismatch(shown, describe(value))
-    values = cast("list[object]", value)
-    return sorted(values, key=repr) if isinstance(value, (set, frozenset)) else list(values)
+    return list(cast("list[object]", value))
+
+
+def _fit_items(value: object, type_: type, item: Transformer) -> int:
+    if not isinstance(value, type_):
+        return NO
+    return min((item.fit(each) for each in cast("list[object]", value)), default=EXACT)
+
+
+def sorted_plain(items: list[object]) -> list[object]:
+    """The plain items of a set in their one order: that of their packed bytes."""
+    return sorted(items, key=packed)
+
+
+def packed(plain: object) -> bytes:
+    """A plain value as msgpack, whatever the order of its dicts. Raises `TypeMismatch`."""
+    import msgspec  # lazy: most tasks have no documents
+
+    try:
+        return msgspec.msgpack.encode(plain, order="deterministic")
+    except (TypeError, OverflowError, ValueError) as error:
+        raise TypeMismatch("values that msgpack can hold", str(error)) from error

@@ -20,6 +20,7 @@ from alula.sdk.types.transformer import (
     TypeMismatch,
     describe,
     describe_literal,
+    is_same_plain,
 )
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -80,6 +81,13 @@ class Primitives:
                 pass
         raise TypeMismatch(self.shown, describe_literal(literal))
 
+    def fit_plain(self, plain: object) -> int:
+        try:
+            written = self._to_plain(self._from_plain(plain))
+        except (TypeError, ValueError, OverflowError):
+            return NO
+        return EXACT if is_same_plain(written, plain) else CONVERTS
+
     def to_plain(self, value: object, store: Store) -> object:
         return self._to_plain(self.coerce(value))
 
@@ -118,6 +126,9 @@ class NoneTransformer:
         if not literal.scalar.HasField("none_type"):
             raise TypeMismatch(self.shown, describe_literal(literal))
         return None
+
+    def fit_plain(self, plain: object) -> int:
+        return self.fit(plain)
 
     def to_plain(self, value: object, store: Store) -> object:
         return self.coerce(value)

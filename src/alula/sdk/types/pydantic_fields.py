@@ -1,7 +1,7 @@
 """How FlyteFile, FlyteDirectory and StructuredDataset stand in pydantic models.
 
-Loaded by pydantic itself, when a model with such a field is defined. Conversions use the store of the
-conversion that is under way (`file.open_store`).
+Loaded by pydantic itself, when a model with such a field is defined. A file that is read belongs to the store of the
+conversion that is under way (`file.open_store`); how it is written is for `pydantic_values`.
 """
 
 from __future__ import annotations
@@ -18,29 +18,24 @@ from alula.sdk.types.structured_dataset import StructuredDataset
 
 def file_schema() -> core_schema.CoreSchema:
     """`{"path": uri}`; also takes a path."""
-    return _schema(FlyteFile, _file_of, _file_plain)
+    return _schema(FlyteFile, _file_of)
 
 
 def directory_schema() -> core_schema.CoreSchema:
     """`{"path": uri}`; also takes a path."""
-    return _schema(FlyteDirectory, _directory_of, _directory_plain)
+    return _schema(FlyteDirectory, _directory_of)
 
 
 def dataset_schema() -> core_schema.CoreSchema:
     """`{"uri": uri, "file_format": format}`; also takes a data frame."""
-    return _schema(StructuredDataset, _dataset_of, _dataset_plain)
+    return _schema(StructuredDataset, _dataset_of)
 
 
-def _schema(
-    type_: type, validate: Callable[[Any], object], serialize: Callable[[Any], object]
-) -> core_schema.CoreSchema:
-    def dump(value: Any, info: core_schema.SerializationInfo) -> object:
-        return serialize(value) if info.mode == "json" and open_store.get() is not None else _shown(value)
-
+def _schema(type_: type, validate: Callable[[Any], object]) -> core_schema.CoreSchema:
     return core_schema.no_info_plain_validator_function(
         validate,
         json_schema_input_schema=core_schema.dict_schema(core_schema.str_schema(), core_schema.any_schema()),
-        serialization=core_schema.plain_serializer_function_ser_schema(dump, info_arg=True, when_used="json"),
+        serialization=core_schema.plain_serializer_function_ser_schema(_shown, when_used="json"),
         metadata={"alula_type": type_.__name__},
     )
 
@@ -86,27 +81,3 @@ def _dataset_of(value: object) -> StructuredDataset:
     if uri is not None:
         return StructuredDataset.of_stored(uri, _field(value, "file_format") or "", open_store.get())
     return StructuredDataset(dataframe=value)
-
-
-def _file_plain(value: FlyteFile[Any]) -> object:
-    from alula.sdk.types.blobs import FileTransformer  # lazy: loads protobuf
-
-    store = open_store.get()
-    assert store is not None
-    return FileTransformer().to_plain(value, store)
-
-
-def _directory_plain(value: FlyteDirectory[Any]) -> object:
-    from alula.sdk.types.blobs import DirectoryTransformer  # lazy: loads protobuf
-
-    store = open_store.get()
-    assert store is not None
-    return DirectoryTransformer().to_plain(value, store)
-
-
-def _dataset_plain(value: StructuredDataset) -> object:
-    from alula.sdk.types.frames import FrameTransformer  # lazy: loads protobuf
-
-    store = open_store.get()
-    assert store is not None
-    return FrameTransformer(None, "StructuredDataset").to_plain(value, store)

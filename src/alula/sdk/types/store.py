@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 
 class Store(Protocol):
@@ -49,6 +49,25 @@ def local_path(uri: str) -> str:
     from urllib.parse import unquote, urlsplit  # lazy: paths of a platform on this machine are plain
 
     return unquote(urlsplit(uri).path)
+
+
+class NoStore:
+    """The store of the specification: it has none, so a constant may name stored files but not bring its own."""
+
+    def upload(self, local: str, *, to: str | None = None) -> str:
+        raise OSError(f"{local} is a file of this machine")
+
+    def new_folder(self, *, to: str | None = None) -> AbstractContextManager[tuple[str, str]]:
+        raise OSError("a data frame is no constant")
+
+    def readable(self, uri: str) -> NoReturn:
+        raise OSError(f"{uri} can't be read while a workflow is declared")
+
+    def download(self, uri: str) -> NoReturn:
+        raise OSError(f"{uri} can't be read while a workflow is declared")
+
+
+NO_STORE: Store = NoStore()
 
 
 class FileStore:

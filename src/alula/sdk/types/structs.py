@@ -1,4 +1,4 @@
-"""dataclasses and pydantic models: one msgpack document, with a JSON schema and the types of the fields.
+"""dataclasses: one msgpack document, with a JSON schema and the types of the fields.
 
 The document is as flytekit 1.16 writes it: field names and plain values, integers stay integers, a file is
 `{"path": uri}`.
@@ -7,7 +7,6 @@ The document is as flytekit 1.16 writes it: field names and plain values, intege
 from __future__ import annotations
 
 import dataclasses
-import json
 import typing
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
@@ -19,11 +18,13 @@ from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType, TypeStructure
 
 from alula.sdk.types.containers import document, document_type
-from alula.sdk.types.file import open_store
+from alula.sdk.types.restoring import Restored
 from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import (
     CONVERTS,
+    DATACLASS_TAG,
     EXACT,
+    LOSES,
     NO,
     Schema,
     Transformer,
@@ -39,7 +40,7 @@ _describing: ContextVar[frozenset[type]] = ContextVar("alula_described_types", d
 
 
 @contextmanager
-def _described(type_: type) -> Generator[bool]:
+def described(type_: type) -> Generator[bool]:
     """Whether the type is met for the first time on this path: a dataclass may contain itself."""
     seen = _describing.get()
     token = _describing.set(seen | {type_})
@@ -52,7 +53,7 @@ def _described(type_: type) -> Generator[bool]:
 class DataclassTransformer:
     """A dataclass. Its fields may be of any type that has a plain form, also files, data frames, dataclasses."""
 
-    tag = "Object-Dataclass-Transformer"
+    tag = DATACLASS_TAG
 
     def __init__(self, type_: type, transformer_for: TransformerFor) -> None:
         self._type = type_
@@ -75,7 +76,7 @@ class DataclassTransformer:
 
     def literal_type(self) -> LiteralType:
         literal_type = document_type()
-        with _described(self._type) as is_new:
+        with described(self._type) as is_new:
             if is_new:
                 literal_type.metadata.update(self.schema_at_top())
                 structure = TypeStructure()
@@ -97,10 +98,10 @@ class DataclassTransformer:
             _describing.reset(token)
 
     def schema(self) -> Schema:
-        described: Schema = {"type": "object", "title": self._type.__name__}
-        with _described(self._type) as is_new:
+        schema: Schema = {"type": "object", "title": self._type.__name__}
+        with described(self._type) as is_new:
             if not is_new:
-                return described
+                return schema
             properties: Schema = {}
             required: list[str] = []
             for name, (field, transformer) in self._fields.items():
@@ -112,21 +113,31 @@ class DataclassTransformer:
                 elif field.default_factory is dataclasses.MISSING and field.init:
                     required.append(name)
         if properties:
-            described["properties"] = properties
+            schema["properties"] = properties
         if required:
-            described["required"] = required
-        described["additionalProperties"] = False
-        return described
+            schema["required"] = required
+        schema["additionalProperties"] = False
+        return schema
 
     def fit(self, value: object) -> int:
-        if type(value) is self._type:
-            return EXACT
-        return CONVERTS if isinstance(value, self._type) else NO
+        return EXACT if type(value) is self._type else NO
+
+    def fit_plain(self, plain: object) -> int:
+        if not isinstance(plain, dict):
+            return NO
+        given = cast("dict[object, object]", plain)
+        worst = EXACT if given.keys() <= self._fields.keys() else LOSES
+        for name, (field, transformer) in self._fields.items():
+            if name in given:
+                worst = min(worst, transformer.fit_plain(given[name]))
+            elif is_required(field):
+                return NO
+            else:
+                worst = min(worst, CONVERTS)
+        return worst
 
     def coerce(self, value: object) -> object:
-        if not isinstance(value, self._type):
-            raise TypeMismatch(self.shown, describe(value))
-        return value
+        return of_class(value, self._type, self.shown)
 
     def to_literal(self, value: object, store: Store) -> Literal:
         return document(self.to_plain(value, store))
@@ -148,16 +159,37 @@ class DataclassTransformer:
         if not isinstance(plain, dict):
             raise TypeMismatch(self.shown, describe(plain))
         given = cast("dict[object, object]", plain)
+        for name, (field, _) in self._fields.items():
+            if name not in given and is_required(field):
+                raise TypeMismatch(f"{self.shown} with a field `{name}`", describe(given))
+        return self._restored.make(lambda: self._values(given, store))
+
+    @cached_property
+    def _restored(self) -> Restored:
+        return Restored(self._type)
+
+    def _values(self, given: dict[object, object], store: Store) -> dict[str, object]:
         values: dict[str, object] = {}
-        for name, (field, transformer) in self._fields.items():
-            if name in given and field.init:
+        for name, (_, transformer) in self._fields.items():
+            if name in given:
                 try:
                     values[name] = transformer.from_plain(given[name], store)
                 except TypeMismatch as error:
                     raise error.inside(name) from error
-            elif field.init and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-                raise TypeMismatch(f"{self.shown} with a field `{name}`", describe(given))
-        return self._type(**values)
+        return values
+
+
+def is_required(field: dataclasses.Field[Any]) -> bool:
+    """Whether a document must have the field."""
+    return field.init and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
+
+
+def of_class(value: object, type_: type, shown: str) -> object:
+    """A value of just this class. Raises `TypeMismatch` for a subclass too, as its own fields would be lost."""
+    if type(value) is type_:
+        return value
+    kind = f"{describe(value)}, a subclass whose own fields would be lost" if isinstance(value, type_) else None
+    raise TypeMismatch(shown, kind or describe(value))
 
 
 def _schema_default(transformer: Transformer, default: object) -> object:
@@ -166,65 +198,3 @@ def _schema_default(transformer: Transformer, default: object) -> object:
         return default
     plain = getattr(default, "value", dataclasses.MISSING)  # the value of an Enum member
     return plain if isinstance(plain, (bool, int, float, str)) else dataclasses.MISSING
-
-
-class ModelTransformer:
-    """A pydantic model (version 2). Its own serializers and validators make the document."""
-
-    tag = "Pydantic Transformer"
-
-    def __init__(self, type_: type, transformer_for: TransformerFor) -> None:
-        self._type: Any = type_  # Any: a pydantic model class; pydantic is not imported here
-        self._transformer_for = transformer_for
-        self.shown = type_.__qualname__
-
-    def literal_type(self) -> LiteralType:
-        literal_type = document_type()
-        with _described(self._type) as is_new:
-            if is_new:
-                literal_type.metadata.update(self.schema())
-                structure = TypeStructure()
-                for name, field in self._type.model_fields.items():
-                    try:
-                        field_type = self._transformer_for(field.annotation).literal_type()
-                    except UnsupportedType:
-                        continue  # pydantic can hold it; no type for attribute access
-                    structure.dataclass_type[name].CopyFrom(field_type)
-                literal_type.structure.CopyFrom(structure)
-        return literal_type
-
-    def schema(self) -> Schema:
-        return self._type.model_json_schema()
-
-    def fit(self, value: object) -> int:
-        if type(value) is self._type:
-            return EXACT
-        return CONVERTS if isinstance(value, self._type) else NO
-
-    def coerce(self, value: object) -> object:
-        if not isinstance(value, self._type):
-            raise TypeMismatch(self.shown, describe(value))
-        return value
-
-    def to_literal(self, value: object, store: Store) -> Literal:
-        return document(self.to_plain(value, store))
-
-    def to_python(self, literal: Literal, store: Store) -> object:
-        raise TypeMismatch(self.shown, describe_literal(literal))
-
-    def to_plain(self, value: object, store: Store) -> object:
-        self.coerce(value)
-        token = open_store.set(store)
-        try:
-            return json.loads(self._type.model_dump_json(value))
-        finally:
-            open_store.reset(token)
-
-    def from_plain(self, plain: object, store: Store) -> object:
-        token = open_store.set(store)
-        try:
-            return self._type.model_validate_json(json.dumps(plain), strict=False, context={"deserialize": True})
-        except (ValueError, TypeError) as error:  # pydantic's ValidationError is a ValueError
-            raise TypeMismatch(self.shown, f"{describe(plain)}: {error}") from error
-        finally:
-            open_store.reset(token)

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 """A JSON schema. Any: the values are JSON."""
 
-NO, CONVERTS, EXACT = 0, 1, 2
-"""How well a value fits a type: not, after a conversion (int to float, str to FlyteFile), as it is."""
+NO, LOSES, CONVERTS, EXACT = 0, 1, 2, 3
+"""How well a value fits a type: not, with the loss of fields (of a document), after a conversion (int to float, str to
+FlyteFile), as it is."""
+
+DATACLASS_TAG, MODEL_TAG, UNION_TAG = "Object-Dataclass-Transformer", "Pydantic Transformer", "Typed Union"
 
 
 class TypeMismatch(TypeError):
@@ -43,6 +46,10 @@ class UnsupportedType(TypeError):
     """A type that has no form on the wire. The message says what to use instead."""
 
 
+class OnlyInDocuments(UnsupportedType):
+    """A type that can be a field or item, but no input or output by itself."""
+
+
 class Transformer(Protocol):
     """Conversions of one Python type."""
 
@@ -58,7 +65,11 @@ class Transformer(Protocol):
         ...
 
     def fit(self, value: object, /) -> int:
-        """`NO`, `CONVERTS` or `EXACT`. No IO."""
+        """How well a value fits. No IO."""
+        ...
+
+    def fit_plain(self, plain: object, /) -> int:
+        """How well the plain form fits: `EXACT` if a value of the type is written just so. No IO."""
         ...
 
     def coerce(self, value: object, /) -> object:
@@ -78,6 +89,11 @@ class Transformer(Protocol):
     def from_plain(self, plain: object, store: Store, /) -> object: ...
 
 
+def has_fields(transformer: Transformer) -> bool:
+    """Whether it is of a dataclass or model."""
+    return transformer.tag in (DATACLASS_TAG, MODEL_TAG)
+
+
 def describe(value: object) -> str:
     """A value for an error message: its type and a short form."""
     text = repr(value)
@@ -86,6 +102,11 @@ def describe(value: object) -> str:
     if value is None:
         return "None"
     return f"{name} {text if len(text) <= 60 else text[:57] + '...'}"
+
+
+def is_same_plain(one: object, other: object) -> bool:
+    """Whether two plain values without parts are the same, type included; NaN is itself."""
+    return type(one) is type(other) and (one == other or repr(one) == repr(other) == "nan")
 
 
 def describe_literal(literal: Literal) -> str:

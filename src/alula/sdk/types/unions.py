@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from flyteidl.core.literals_pb2 import Literal, Scalar, Union
 from flyteidl.core.types_pb2 import LiteralType, TypeStructure, UnionType
 
-from alula.sdk.types.containers import read
+from alula.core.literals.schemas import schema_title
+from alula.sdk.types.blobs import DirectoryTransformer, FileTransformer
+from alula.sdk.types.containers import is_document, plain_of, read
+from alula.sdk.types.primitives import NoneTransformer
 from alula.sdk.types.store import Store
-from alula.sdk.types.transformer import NO, Schema, Transformer, TypeMismatch, describe, describe_literal
+from alula.sdk.types.transformer import (
+    NO,
+    UNION_TAG,
+    Schema,
+    Transformer,
+    TypeMismatch,
+    UnsupportedType,
+    describe,
+    describe_literal,
+    has_fields,
+)
+from alula.sdk.types.variants import VARIANT, is_tagged, tagged, untagged
 
 
 class UnionTransformer:
-    """Union[A, B], Optional[A], A | B. The variant is named by its transformer's tag."""
+    """Union[A, B], Optional[A], A | B. The variant is named by its transformer's tag.
 
-    tag = "Typed Union"
+    In a document a value is written as flytekit writes it if it is read back as the same variant; else with the
+    name of its variant (`variants`).
+    """
+
+    tag = UNION_TAG
 
     def __init__(self, variants: list[Transformer]) -> None:
         self.variants = variants
         self.shown = " | ".join(variant.shown for variant in variants)
+        _check_variants(variants, self.shown)
 
     def literal_type(self) -> LiteralType:
         return LiteralType(union_type=UnionType(variants=[_tagged(variant) for variant in self.variants]))
@@ -27,6 +48,10 @@ class UnionTransformer:
 
     def fit(self, value: object) -> int:
         return max(variant.fit(value) for variant in self.variants)
+
+    def fit_plain(self, plain: object) -> int:
+        variant, bare = self._found(plain)
+        return variant.fit_plain(bare) if variant is not None else NO
 
     def variant_of(self, value: object) -> Transformer:
         """The one variant that fits a value best. Raises `TypeMismatch` when there is none or more than one."""
@@ -56,11 +81,15 @@ class UnionTransformer:
         if not named:
             return self._guess(inner, store)
         if len(named) > 1:
-            named = [variant for variant in named if same_type(variant.literal_type(), stored)] or named
+            named = _of_type(stored, named)
+        if len(named) > 1 and is_document(inner):
+            return self._read_document(named, inner, store)
         return self._first(named, inner, store)
 
     def _guess(self, literal: Literal, store: Store) -> object:
         """The value of a literal that does not say which variant it is."""
+        if is_document(literal):
+            return self._read_document(self.variants, literal, store)
         exact: list[object] = []
         loose: list[object] = []
         for variant in self.variants:
@@ -76,6 +105,17 @@ class UnionTransformer:
             raise TypeMismatch(f"one variant of {self.shown}", f"{describe_literal(literal)}, which fits {len(found)}")
         return found[0]
 
+    def _read_document(self, variants: list[Transformer], literal: Literal, store: Store) -> object:
+        plain = plain_of(literal)
+        if is_tagged(plain):
+            return self.from_plain(plain, store)
+        fits = [variant.fit_plain(plain) for variant in variants]
+        best = [variant for variant, fit in zip(variants, fits, strict=True) if fit == max(fits)]
+        if len(best) > 1 and max(fits) != NO:
+            names = " and ".join(variant.shown for variant in best)
+            raise TypeMismatch(f"one variant of {self.shown}", f"a document that fits {names}")
+        return self._first(best, literal, store)
+
     def _first(self, variants: list[Transformer], literal: Literal, store: Store) -> object:
         problem: TypeMismatch | None = None
         for variant in variants:
@@ -87,35 +127,48 @@ class UnionTransformer:
         raise problem
 
     def to_plain(self, value: object, store: Store) -> object:
-        return self.variant_of(value).to_plain(value, store)
+        variant = self.variant_of(value)
+        plain = variant.to_plain(value, store)
+        if not is_tagged(plain) and self._found(plain)[0] is variant:
+            return plain
+        return tagged(plain, variant.shown, has_fields=has_fields(variant))
 
     def from_plain(self, plain: object, store: Store) -> object:
-        """The first variant that gives back the same document, else the first that can read it."""
-        found: list[tuple[Transformer, object]] = []
-        for variant in self.variants:
-            try:
-                found.append((variant, variant.from_plain(plain, store)))
-            except TypeMismatch:
-                continue
-        if not found:
-            raise TypeMismatch(self.shown, describe(plain))
-        if len(found) > 1:
-            import msgspec  # lazy: most tasks have no documents
+        variant, bare = self._found(plain)
+        if variant is not None:
+            return variant.from_plain(bare, store)
+        present = [variant for variant in self.variants if not isinstance(variant, NoneTransformer)]
+        if len(present) == 1 and has_fields(present[0]):
+            return present[0].from_plain(bare, store)  # says what is wrong inside it
+        raise TypeMismatch(self.shown, describe(plain))
 
-            packed = msgspec.msgpack.encode(plain)
-            for variant, value in found:
-                if (
-                    variant.fit(value)
-                    and _is_pure(value)
-                    and msgspec.msgpack.encode(variant.to_plain(value, store)) == packed
-                ):
-                    return value
-        return found[0][1]
+    def _found(self, plain: object) -> tuple[Transformer | None, object]:
+        """The variant of a plain value, and the value without what names the variant.
+
+        That is the variant which is named, else the first that would write just this, else the first that can read it.
+        """
+        if is_tagged(plain):
+            name, bare = cast("dict[object, object]", plain)[VARIANT], untagged(plain)
+            return next((variant for variant in self.variants if variant.shown == name), None), bare
+        fits = [variant.fit_plain(plain) for variant in self.variants]
+        best = max(fits)
+        return (self.variants[fits.index(best)] if best != NO else None), plain
 
 
-def _is_pure(value: object) -> bool:
-    """Whether converting back does no IO: a file would be uploaded."""
-    return value is None or isinstance(value, (bool, int, float, str))
+def _check_variants(variants: list[Transformer], shown: str) -> None:
+    """Raise `UnsupportedType` for two variants that no value and no name tells apart."""
+    for index, variant in enumerate(variants):
+        for other in variants[:index]:
+            both_blobs = type(variant) is type(other) and isinstance(variant, (FileTransformer, DirectoryTransformer))
+            if variant.shown == other.shown or (both_blobs and not _is_path(variant) and not _is_path(other)):
+                raise UnsupportedType(
+                    f"`{shown}` has the variants `{other.shown}` and `{variant.shown}`, which can't be told apart;"
+                    " use one of them, or two dataclasses"
+                )
+
+
+def _is_path(variant: Transformer) -> bool:
+    return isinstance(variant, FileTransformer) and variant.as_path is not None
 
 
 def _tagged(variant: Transformer) -> LiteralType:
@@ -123,6 +176,14 @@ def _tagged(variant: Transformer) -> LiteralType:
     # flytekit puts the tag in place of the structure of a dataclass, and so must we: types are compared
     literal_type.structure.CopyFrom(TypeStructure(tag=variant.tag))
     return literal_type
+
+
+def _of_type(stored: LiteralType, variants: list[Transformer]) -> list[Transformer]:
+    """Those of the stored type, else those whose class has its name: fields may have been added to it since."""
+    types = [(variant, variant.literal_type()) for variant in variants]
+    same = [variant for variant, literal_type in types if same_type(literal_type, stored)]
+    title = schema_title(stored.metadata)
+    return same or [variant for variant, each in types if schema_title(each.metadata) == title] or variants
 
 
 def _has_kind(variant: Transformer, literal: Literal) -> bool:
