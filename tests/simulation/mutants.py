@@ -193,7 +193,7 @@ MUTANTS = (
         f"{RUNNER}/runner.py",
         "            owned, action = self._to_do[0]\n"
         "            if not owned.is_dropped:\n"
-        '                with self._ending(owned, f"while it was to {type(action).__name__}"):\n'
+        '                with self._ending(owned, f"while {type(action).__name__} was carried out"):\n'
         "                    await self._effects.do(owned, action)\n"
         "            self._to_do.popleft()\n",
         "            await self._effects.do(*self._to_do.popleft())\n",

@@ -31,7 +31,7 @@ from alula.core.engine.actions import (
 from alula.core.engine.events import Event
 from alula.core.engine.records import Changes, ExecutionPhase
 from alula.core.engine.step import fold, outstanding, start
-from alula.core.errors import AlulaError, FailedPrecondition, TaskError
+from alula.core.errors import AlulaError, TaskError
 from alula.core.ids import ExecutionId
 from alula.server import incidents
 from alula.server.blob import Blobs
@@ -44,7 +44,7 @@ from alula.server.runner.owned import Owned
 from alula.server.runner.timers import with_time_to_start
 from alula.server.runner.unreadable import end_unread
 from alula.server.services import values
-from alula.server.services.history import read_named
+from alula.server.services.history import decode_log, read_named
 from alula.server.store import Commit, History, InboxMessage, Store
 
 LEASE_US = 30_000_000
@@ -153,7 +153,7 @@ class Runner:
             owned, action = self._to_do.popleft()
             if owned.is_dropped:
                 continue
-            with self._ending(owned, f"while it was to {type(action).__name__}"):
+            with self._ending(owned, f"while {type(action).__name__} was carried out"):
                 if not isinstance(action, StartAttempt):
                     self._effects.do_at_once(owned, action)
                 elif (spec := await self._effects.spec(owned, action)) is not None:
@@ -208,7 +208,7 @@ class Runner:
         owned = self._owned.get(update.id.execution)
         place = owned.attempts.get(update.id) if owned is not None else None
         if owned is not None and place is not None:
-            with self._ending(owned, f"while it heard of {update.id}"):
+            with self._ending(owned, "while news of an attempt was taken in"):
                 self._take_update(owned, update, place)
 
     def _take_update(self, owned: Owned, update: AttemptUpdate, place: tuple[int, int]) -> None:
@@ -276,7 +276,7 @@ class Runner:
         while self._to_do:
             owned, action = self._to_do[0]
             if not owned.is_dropped:
-                with self._ending(owned, f"while it was to {type(action).__name__}"):
+                with self._ending(owned, f"while {type(action).__name__} was carried out"):
                     await self._effects.do(owned, action)
             self._to_do.popleft()
         while self._doubtful:
@@ -383,9 +383,7 @@ class Runner:
             self._arrive(id, facts.PlatformFailed(self._clock(), self._failing[id]))
 
     async def _read(self, history: History) -> Owned:
-        record, log = history.record, [facts.decode(event) for event in history.log]
-        if len(log) != history.next_seq:
-            raise FailedPrecondition("LogIncomplete", f"{len(log)} of {history.next_seq} events of its log are there")
+        record, log = history.record, decode_log(history.log, history.next_seq)
         plan = await self._definitions.plan(record.workflow)
         named = await read_named(record.id, log, self._blobs)
         created = log[0]
@@ -454,7 +452,7 @@ class Runner:
 
     def _step(self, owned: Owned, event: Event) -> None:
         self._dirty[owned.record.id] = owned
-        with self._ending(owned, f"at the event {type(event).__name__}"):
+        with self._ending(owned, f"while {type(event).__name__} was taken in"):
             owned.step(event)
 
     async def _commit(self) -> None:
@@ -513,7 +511,7 @@ class Runner:
 
     def _broke(self, id: ExecutionId, error: Exception, doing: str) -> None:
         """Something escaped that belongs to one execution: its state can't be trusted any more."""
-        told = incidents.as_failure(error, f"{doing}, of execution {id}")
+        told = incidents.as_failure(error, f"{doing}, in execution {id}")
         owned = self._owned.get(id)
         if owned is not None:
             self._forget(owned)

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import ParamSpec, TypeVar
 
 import msgspec
 from flyteidl.core import compiler_pb2, literals_pb2
 
 from alula.core.engine import recovery
-from alula.core.engine.events import Created, Event, GraphReturned, ValueLoaded
+from alula.core.engine.events import Created, Event, GraphReturned, ValueLoaded, decode
 from alula.core.engine.plan import Plan, make_plan
-from alula.core.errors import NotFound, ResourceExhausted, Unavailable
+from alula.core.errors import FailedPrecondition, NotFound, ResourceExhausted, Unavailable
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.blob import Blobs
 from alula.server.services.values import load
@@ -43,6 +43,16 @@ async def read_plan(store: Store, workflow: EntityId) -> Plan:
     if entity is None:
         raise NotFound("WorkflowNotFound", f"there is no workflow {workflow}")
     return _plan(entity.closure)
+
+
+def decode_log(records: Sequence[bytes], next_seq: int) -> list[Event]:
+    """All events of an execution. Raises `FailedPrecondition` where one is missing, or of another version."""
+    if len(records) != next_seq:
+        raise FailedPrecondition("LogIncomplete", f"{len(records)} of {next_seq} events of the log are there")
+    try:
+        return [decode(record) for record in records]
+    except msgspec.MsgspecError as error:
+        raise FailedPrecondition("LogNotReadable", f"the log has an event that can't be read: {error}") from error
 
 
 async def read_named(execution: ExecutionId, log: Iterable[Event], blobs: Blobs) -> Named:

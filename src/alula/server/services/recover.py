@@ -12,7 +12,6 @@ import msgspec
 from flyteidl.admin import execution_pb2
 from flyteidl.core import identifier_pb2, literals_pb2, tasks_pb2, workflow_pb2
 
-from alula.core.engine import events
 from alula.core.engine.inventory import take_inventory
 from alula.core.engine.records import NodeRecord
 from alula.core.engine.recovery import Recovery
@@ -21,7 +20,7 @@ from alula.core.ids import AttemptId, ExecutionId
 from alula.server.identity import Caller
 from alula.server.services import layout
 from alula.server.services.executions import require_execution
-from alula.server.services.history import read_named, read_plan
+from alula.server.services.history import decode_log, read_named, read_plan
 from alula.server.services.launch import create_execution, same_again
 from alula.server.services.messages.names import execution_id, execution_identifier
 from alula.server.services.platform import Platform
@@ -95,7 +94,9 @@ async def fork_execution(
 
 async def inventory_of(platform: Platform, source: ExecutionRecord) -> Recovery:
     """What an execution leaves to take over."""
-    log = [events.decode(event) for event in await platform.store.log(source.id)]
+    (history,) = await platform.store.histories([source.id])
+    assert history is not None, "the execution is there"
+    log = decode_log(history.log, history.next_seq)
     named = await read_named(source.id, log, platform.blobs)
     plan = await read_plan(platform.store, source.workflow)
     spec = execution_pb2.ExecutionSpec.FromString(source.spec)
