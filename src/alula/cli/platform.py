@@ -14,6 +14,7 @@ import select
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 
 DETACHED_READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
+STOP_GRACE_S = 10.0
+"""How long a platform may take to stop that was asked to, whatever its threads do."""
 POLL_INTERVAL_S = 0.05
 _NOTIFY_VARIABLE = "ALULA_NOTIFY_FD"
 """Number of the pipe on which a detached platform tells `alula up --detach` how it went."""
@@ -201,9 +204,7 @@ def _run(settings: Settings) -> None:
 
     async def run() -> None:
         stop = asyncio.Event()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, _stop_or_leave, stop)
+        _stop_by_signals(stop)
         await serve(settings, ready=lambda endpoints: _announce(endpoints, settings, notify), stop=stop)
 
     try:
@@ -213,10 +214,29 @@ def _run(settings: Settings) -> None:
         raise
 
 
-def _stop_or_leave(stop: asyncio.Event) -> None:
-    if stop.is_set():
-        os._exit(130)  # asked twice: whatever is open is recovered at the next start
-    stop.set()
+def _stop_by_signals(stop: asyncio.Event) -> None:
+    """Stop at the first signal; leave at the second, or when stopping takes too long. Whatever is open then is
+    recovered at the next start.
+
+    Not by the event loop's own handlers, as it is the loop or a thread that may be what does not end.
+    """
+    loop = asyncio.get_running_loop()
+    leaving = threading.Timer(STOP_GRACE_S, _leave, (f"it has not stopped within {STOP_GRACE_S:g} s, and ends now",))
+    leaving.daemon = True
+
+    def stop_or_leave(_number: int, _frame: object) -> None:
+        if leaving.is_alive():
+            _leave("asked twice, it ends now")
+        leaving.start()
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop_or_leave)
+
+
+def _leave(why: str) -> None:
+    os.write(2, f"{why}\n".encode())
+    os._exit(130)
 
 
 def _announce(endpoints: Endpoints, settings: Settings, notify: _Notify) -> None:

@@ -15,6 +15,7 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -99,8 +100,31 @@ def holder(folder: Path) -> int | None:
         os.close(descriptor)
 
 
+class Holding(NamedTuple):
+    """A data folder that this process holds."""
+
+    folder: Path
+    descriptor: int
+    """Of the lock."""
+
+    def check(self) -> None:
+        """Raises `FailedPrecondition` code `DataFolderGone` once the folder was removed, or another stands there."""
+        try:
+            if os.path.samestat(os.stat(self.folder / LOCK), os.fstat(self.descriptor)):
+                return
+        except FileNotFoundError:
+            pass
+        except OSError:
+            return  # a disk that is away may come back
+        raise FailedPrecondition(
+            "DataFolderGone",
+            f"{self.folder} was removed or replaced while a platform ran on it",
+            fix="restore it, and start the platform again",
+        )
+
+
 @contextmanager
-def held(folder: Path) -> Generator[None]:
+def held(folder: Path) -> Generator[Holding]:
     """Hold a data folder, made if it is not there.
 
     Raises `FailedPrecondition` code `DataFolderInUse` at once when another server holds it, `InvalidInput` when
@@ -115,7 +139,7 @@ def held(folder: Path) -> Generator[None]:
             remove_info(folder)  # of a server that was killed
         except OSError as error:
             raise _unusable(folder, error) from error
-        yield
+        yield Holding(folder, descriptor)
     finally:
         os.close(descriptor)
 

@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 GRACE_S = 5.0
 """How long calls that are under way may take to end when the platform stops."""
+FOLDER_CHECK_S = 2.0
+"""How often is looked whether the data folder is still there."""
 SHARED_RECHECK_S = 1.0
 """How often a watcher looks for what other platforms on the database do, of which it hears nothing."""
 _log = logging.getLogger(__name__)
@@ -96,7 +98,7 @@ async def serve(
     store raises when it can't be opened.
     """
     folder = settings.data_folder
-    with data_folder.held(folder):
+    with data_folder.held(folder) as holding:
         async with contextlib.AsyncExitStack() as stack:
             http_socket = stack.enter_context(_http_socket(settings.host, settings.http_port))
             connections = descriptors.connections()
@@ -105,7 +107,7 @@ async def serve(
             stack.push_async_callback(rpc.stop, None)
             endpoints = _endpoints(settings, bound, http_socket.getsockname()[1])
             store, blobs = adapters.store(settings), adapters.blobs(settings, endpoints.http)
-            platform = await stack.enter_async_context(_platform(settings, store, blobs, endpoints))
+            platform = await stack.enter_async_context(_platform(settings, store, blobs, endpoints, holding))
             runner = await stack.enter_async_context(
                 _running(settings, platform, adapters.executor(settings, endpoints))
             )
@@ -115,12 +117,16 @@ async def serve(
             _write_info(folder, endpoints, platform.clock())
             ready(endpoints)
             gc.freeze()  # looking through all that stays took a sixth of the time of a busy platform
-            await _until(stop, runner)
-            platform.hub.close()  # ends streams and held calls, which would otherwise wait out the grace
+            try:
+                await _until(stop, runner, holding)
+            finally:
+                platform.hub.close()  # ends streams and held calls, which would otherwise wait out the grace
 
 
 @contextlib.asynccontextmanager
-async def _platform(settings: Settings, store: Store, blobs: Blobs, endpoints: Endpoints) -> AsyncGenerator[Platform]:
+async def _platform(
+    settings: Settings, store: Store, blobs: Blobs, endpoints: Endpoints, holding: data_folder.Holding
+) -> AsyncGenerator[Platform]:
     """What use cases work with: store and objects, opened."""
     await blobs.start()
     await store.start()
@@ -131,6 +137,7 @@ async def _platform(settings: Settings, store: Store, blobs: Blobs, endpoints: E
             hub=Hub(),
             clock=_clock,
             random_bytes=secrets.token_bytes,
+            check_health=holding.check,
             recheck_s=SHARED_RECHECK_S if settings.database_url else RECHECK_S,
             http_endpoint=endpoints.http,
             domains=settings.domains,
@@ -205,17 +212,23 @@ async def _answer(
     stack.push_async_callback(stop_answering)
 
 
-async def _until(stop: asyncio.Event, runner: Runner) -> None:
-    """Return when asked to stop; raise what ended the runner, for a platform that runs nothing must not look alive."""
-    stopping = asyncio.ensure_future(stop.wait())
-    running = asyncio.ensure_future(runner.wait())
+async def _until(stop: asyncio.Event, runner: Runner, holding: data_folder.Holding) -> None:
+    """Return when asked to stop; raise what ended the runner or took the folder away, for a platform that runs nothing
+    must not look alive."""
+    ends = [asyncio.ensure_future(work) for work in (stop.wait(), runner.wait(), _until_lost(holding))]
     try:
-        await asyncio.wait((stopping, running), return_when=asyncio.FIRST_COMPLETED)
-        if running.done():
-            running.result()
+        done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for end in done:
+            end.result()
     finally:
-        stopping.cancel()
-        running.cancel()
+        for end in ends:
+            end.cancel()
+
+
+async def _until_lost(holding: data_folder.Holding) -> None:
+    while True:
+        holding.check()
+        await asyncio.sleep(FOLDER_CHECK_S)
 
 
 def _http_socket(host: str, port: int) -> socket.socket:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import socket
 import sqlite3
@@ -47,6 +48,14 @@ def test_a_second_platform_on_the_same_folder_ends_at_once_and_names_the_first(p
     assert str(first.process.pid) in second.log()
     assert first.grpc in second.log()
     assert "Traceback" not in second.log()
+
+
+def test_a_platform_whose_folder_was_removed_says_so_and_ends(platforms: Platforms) -> None:
+    platform = platforms.start()
+    shutil.rmtree(platform.data)
+    assert platform.process.wait(timeout=30) == BAD_INPUT
+    assert f"{platform.data} was removed or replaced while a platform ran on it" in platform.log()
+    assert "Traceback" not in platform.log()
 
 
 @pytest.mark.parametrize("port", ["grpc", "http"])

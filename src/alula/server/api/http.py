@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -16,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
-from alula.core.errors import AlulaError
+from alula.core.errors import AlulaError, FailedPrecondition
 from alula.server.api.alula_routes import alula_routes
 from alula.server.api.bodies import Bodies
 from alula.server.api.gate import Gate, Trusted
@@ -47,15 +47,22 @@ def make_app(routes: Sequence[BaseRoute], trust: Trusted) -> ASGIApp:
 def make_routes(platform: Platform, caller: Caller, object_routes: Sequence[Route]) -> list[BaseRoute]:
     """All routes. `object_routes` are the embedded store's; a cloud's store answers its own URLs."""
     return [
-        Route("/healthcheck", _health),
+        Route("/healthcheck", _health(platform)),
         *alula_routes(platform, caller),
         *object_routes,
         Gateway(services_of(platform, caller)),
     ]
 
 
-async def _health(_: Request) -> Response:
-    return PlainTextResponse("ok")
+def _health(platform: Platform) -> Callable[[Request], Awaitable[Response]]:
+    async def health(_: Request) -> Response:
+        try:
+            platform.check_health()
+        except FailedPrecondition as error:
+            return told(503, error.code, str(error))
+        return PlainTextResponse("ok")
+
+    return health
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -30,6 +30,8 @@ class Platform:
     """Now, in microseconds since the epoch."""
     random_bytes: Callable[[int], bytes]
     """That many unpredictable bytes."""
+    check_health: Callable[[], None] = lambda: None
+    """Raises `FailedPrecondition` where the platform can't work any more."""
     recheck_s: float = RECHECK_S
     """How often who waits for news of a run reads the store although nothing was heard. Other processes on the same
     store tell nobody here."""

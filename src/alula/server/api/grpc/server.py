@@ -33,6 +33,6 @@ def services_of(platform: Platform, caller: Caller) -> list[tuple[ServiceDescrip
         (identity_pb2, "IdentityService", (Identity(caller),)),
         (auth_pb2, "AuthMetadataService", ()),
         (signal_pb2, "SignalService", (Signals(platform, caller),)),
-        (health, "Health", (Health(),)),
+        (health, "Health", (Health(platform),)),
     )
     return [(module.DESCRIPTOR.services_by_name[name], servicers) for module, name, servicers in named]
