@@ -147,7 +147,7 @@ def test_a_task_does_not_see_the_configuration_of_whoever_started_the_platform(t
     home, folder, *rest = log_of(spec).splitlines()[1].split(" ", 2)
     assert home == str(tmp_path / "home")
     assert folder.startswith(str(tmp_path / "work/attempts/"))
-    assert "['data', 'stand_in-1.dist-info'] None" in rest[0]
+    assert "['data', 'stand_in-1.dist-info', 'stand_in.py', 'tasks.py'] None" in rest[0]
 
 
 def test_an_attempt_whose_files_are_not_here_is_refused(tmp_path):

@@ -1,5 +1,6 @@
 import asyncio
 import io
+import os
 import tarfile
 from pathlib import Path
 
@@ -36,16 +37,50 @@ def test_a_bundle_is_unpacked_once_however_often_and_under_whatever_name(tmp_pat
     assert bundles.known(one) is None
     first, *others = asyncio.run(scenario())
     assert {each.folder for each in others} == {first.folder}
-    assert first.links == (("data", f"{first.folder}/data"),)
+    assert sorted(first.marks) == ["data", "data/x.csv", "m.py"]
     assert (Path(first.folder) / "m.py").read_text() == "x = 1"
-    assert [each.name for each in (tmp_path / "bundles").iterdir()] == [Path(first.folder).name]
+    assert [each.name for each in (tmp_path / "bundles").iterdir()] == [Path(first.folder).parent.name]
     assert bundles.known(one) == first
 
 
 def test_a_pickled_task_is_kept_as_it_is(tmp_path):
     (tmp_path / "pkl.gz").write_bytes(b"pickle")
     code = asyncio.run(Bundles(tmp_path / "bundles").unpacked(str(tmp_path / "pkl.gz")))
-    assert code.links == (("pkl.gz", f"{code.folder}/pkl.gz"),)
+    assert list(code.marks) == ["pkl.gz"]
+
+
+def same_size_and_times(path: Path) -> None:
+    found = path.stat()
+    path.write_text("x = 2")
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda code: same_size_and_times(code / "m.py"),
+        lambda code: (code / "m.py").unlink(),
+        lambda code: (code / "data/x.csv").rename(code / "x.csv"),
+        lambda code: (code / "new.py").write_text(""),
+        lambda code: (code / "data/x.csv").chmod(0o755),
+        lambda code: (code.parent / "seal").write_bytes(b"\xff"),
+        lambda code: (code.parent / "seal").unlink(),
+        lambda code: code.rename(code.parent / "aside"),
+    ],
+)
+def test_a_bundle_that_somebody_changed_is_unpacked_anew(tmp_path, change):
+    uri = archive(tmp_path / "a.tar.gz", (member("m.py"), b"x = 1"), (member("data/x.csv"), b"1"))
+    before = asyncio.run(Bundles(tmp_path / "bundles").unpacked(uri))
+    assert asyncio.run(Bundles(tmp_path / "bundles").unpacked(uri)) == before
+    change(Path(before.folder))
+    after = asyncio.run(Bundles(tmp_path / "bundles").unpacked(uri))
+    assert after.folder == before.folder
+    assert {each: (Path(after.folder) / each).read_text() for each in ("m.py", "data/x.csv")} == {
+        "m.py": "x = 1",
+        "data/x.csv": "1",
+    }
+    assert sorted(after.marks) == sorted(before.marks)
+    assert len(list((tmp_path / "bundles").iterdir())) == 1
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ class Attempt:
     """Mutable: the executor moves it through its phases."""
 
     __slots__ = (
+        "again",
         "cancelled",
         "cwd",
         "group",
@@ -24,6 +25,7 @@ class Attempt:
         "queued_at",
         "reason",
         "server",
+        "shared",
         "spec",
         "where",
     )
@@ -39,6 +41,10 @@ class Attempt:
         self.server: ForkServer | None = None
         self.where = ""
         self.cwd = ""
+        self.shared = ""
+        """The copy of its code that it shares with other attempts; empty where it has one of its own."""
+        self.again = False
+        """Whether it starts again, as the code that it shared was changed."""
         self.group: Group | None = None
         """Its cgroup, where one limits its memory."""
         self.is_announced = False

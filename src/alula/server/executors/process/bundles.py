@@ -1,34 +1,28 @@
-"""Packed code, unpacked once per digest into a folder that never changes again.
+"""Packed code, unpacked once per digest into a folder in which nothing runs: attempts see copies of it.
 
-Several attempts, or two platforms on one folder, may want the same bundle at once: each unpacks into a folder of its
-own, and the first to rename it wins. A member that would land outside the folder is refused.
+A seal beside the folder says what its files were like. A folder that is not like that any more is unpacked anew.
+One is unpacked at a time. A member that would land outside the folder is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
-import os
+import secrets
 import shutil
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from alula.core.errors import AlulaError, InvalidInput, ResourceExhausted
 from alula.server.blob import FULL_DISK
+from alula.server.executors.process.copies import Code, marks_of
 
 READ_BYTES = 1 << 20
-
-
-class Code(NamedTuple):
-    """Unpacked code: its folder (empty for none), and what of it must stand in an attempt's working folder."""
-
-    folder: str = ""
-    links: tuple[tuple[str, str], ...] = ()
-
-
-NO_CODE = Code()
+CODE, SEAL = "code", "seal"
+"""What is in the folder of a bundle."""
 
 
 class Bundles:
@@ -37,7 +31,7 @@ class Bundles:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._known: dict[str, Code] = {}
-        self._unpacking: dict[str, asyncio.Task[Path]] = {}
+        self._one = asyncio.Lock()
 
     def known(self, uri: str) -> Code | None:
         """A bundle that was asked for before. Objects never change, so a URI names one content."""
@@ -45,39 +39,37 @@ class Bundles:
 
     async def unpacked(self, uri: str) -> Code:
         """The code of a bundle. Raises `InvalidInput` for what is no bundle or can't be read here."""
-        if uri in self._known:
+        async with self._one:
+            if uri not in self._known:
+                self._known[uri] = await asyncio.to_thread(unpack, Path(uri.removeprefix("file://")), self._folder)
             return self._known[uri]
-        task = self._unpacking.get(uri)
-        if task is None:
-            task = asyncio.ensure_future(asyncio.to_thread(unpack, Path(uri.removeprefix("file://")), self._folder))
-            self._unpacking[uri] = task
-        try:
-            folder = await asyncio.shield(task)
-        finally:
-            if task.done():
-                self._unpacking.pop(uri, None)
-        self._known[uri] = Code(str(folder), links_of(folder))
-        return self._known[uri]
+
+    def forget(self, uri: str) -> None:
+        """Somebody has changed what was unpacked: look at it again when it is asked for."""
+        self._known.pop(uri, None)
 
 
-def unpack(archive: Path, into: Path) -> Path:
-    """Unpack `archive` under its digest in `into`, where it is not there yet. Blocks."""
+def unpack(archive: Path, into: Path) -> Code:
+    """Unpack `archive` under its digest in `into`, where it is not there yet as it was unpacked. Blocks."""
     if not archive.is_absolute():
         raise InvalidInput(
             "BundleNotReadable", f"the code bundle {archive} is not a file of this platform", fix="register again"
         )
     try:
         folder = into / digest_of(archive)
-        if not folder.is_dir():
+        code = sealed_code(folder)
+        if code is None:
             into.mkdir(parents=True, exist_ok=True)
+            set_aside(folder)
             fill(archive, folder)
+            code = Code(str(folder / CODE), marks_of(str(folder / CODE)))
     except FileNotFoundError as error:
         raise InvalidInput(
             "BundleNotFound", f"the code bundle {archive} is not there any more", fix="register again"
         ) from error
     except OSError as error:
         raise failure(archive, error) from error
-    return folder
+    return code
 
 
 def failure(archive: Path, error: OSError) -> AlulaError:
@@ -97,27 +89,34 @@ def digest_of(archive: Path) -> str:
 def fill(archive: Path, folder: Path) -> None:
     """Make `folder`, whole or not at all. A pickled task (`pkl.gz`) is not an archive and is kept as it is."""
     temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
+    code = temporary / CODE
     try:
+        code.mkdir()
         if archive.name.endswith("pkl.gz"):
-            shutil.copyfile(archive, temporary / archive.name)
+            shutil.copyfile(archive, code / archive.name)
         else:
             try:
                 with tarfile.open(archive, "r:*") as tar:
-                    tar.extractall(temporary, filter=_without_links_outside)
+                    tar.extractall(code, filter=_without_links_outside)
             except tarfile.FilterError as error:
                 raise InvalidInput(
                     "UnsafeBundle", f"the code bundle {archive} has a member outside its folder: {error}"
                 ) from error
             except (tarfile.TarError, EOFError) as error:
                 raise InvalidInput("BadBundle", f"the code bundle {archive} is no tar archive: {error}") from error
+        (temporary / SEAL).write_text(seal_of(marks_of(str(code))))
         temporary.chmod(0o755)
-        try:
-            temporary.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # else somebody else was first
-                raise
+        temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def set_aside(folder: Path) -> None:
+    """Remove a folder, which is gone at once."""
+    with contextlib.suppress(FileNotFoundError):
+        aside = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
+        folder.rename(aside)
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _without_links_outside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
@@ -131,10 +130,15 @@ def _without_links_outside(member: tarfile.TarInfo, folder: str) -> tarfile.TarI
         raise
 
 
-def links_of(folder: Path) -> tuple[tuple[str, str], ...]:
-    """What of a bundle must stand in an attempt's working folder: all but modules, which are imported.
+def sealed_code(folder: Path) -> Code | None:
+    """The code that was unpacked there; None where there is none, or not any more as it was unpacked."""
+    code = str(folder / CODE)
+    try:
+        marks = marks_of(code)
+        return Code(code, marks) if (folder / SEAL).read_text() == seal_of(marks) else None
+    except (OSError, UnicodeDecodeError):
+        return None
 
-    In a container the code is unpacked into the working folder, and tasks open files relative to it.
-    """
-    names = (each.name for each in os.scandir(folder))
-    return tuple((name, str(folder / name)) for name in sorted(names) if not name.endswith((".py", "__pycache__")))
+
+def seal_of(marks: Mapping[str, int]) -> str:
+    return hashlib.sha256(ascii(sorted(marks.items())).encode()).hexdigest()

@@ -39,6 +39,8 @@ class ServerKey(NamedTuple):
     modules: tuple[str, ...]
     environment: frozenset[tuple[str, str]]
     """The whole environment in which the imports run."""
+    folder: str = "/"
+    """Where they run: that of the code, as relative paths lead there in an attempt too."""
 
 
 class Verdict(NamedTuple):
@@ -88,7 +90,7 @@ class ForkServer:
                 stderr=self._output,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                cwd="/",
+                cwd=self.key.folder,
             )
         except OSError:
             ours.close()

@@ -12,7 +12,6 @@ import hashlib
 import itertools
 import os
 import resource
-import shutil
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -23,8 +22,9 @@ from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.executors.process import files, variables
 from alula.server.executors.process.admission import Admission, Capacity
 from alula.server.executors.process.attempt import Attempt
-from alula.server.executors.process.bundles import NO_CODE, Bundles, Code
+from alula.server.executors.process.bundles import Bundles
 from alula.server.executors.process.command import command_of
+from alula.server.executors.process.copies import NO_CODE, CodeChanged
 from alula.server.executors.process.driver import ServerEvents, ServerPool
 from alula.server.executors.process.ending import CANCELLED, LOG, Rules, cut_log, earlier_end, update_of
 from alula.server.executors.process.environments import Environment, Environments, Wanted
@@ -38,7 +38,8 @@ from alula.server.executors.process.leftovers import Register, sweep
 from alula.server.executors.process.machine import machine_capacity
 from alula.server.executors.process.memory import Cgroups, find_cgroups
 from alula.server.executors.process.options import ProcessOptions
-from alula.server.executors.process.starting import Starter
+from alula.server.executors.process.shared_code import SharedCode
+from alula.server.executors.process.starting import NO_COPIES, Copies, Starter
 from alula.server.executors.process.watch import Watch, Watched
 from alula.server.executors.process.wire import End, Ended, Started
 from alula.server.executors.process.work_folders import WorkFolders
@@ -47,6 +48,8 @@ NOTICE_S = 1.0
 """How often is looked for attempts that have been waiting, to say what for."""
 NOTICES_MAX = 1000
 """How many of them are looked at."""
+UNPACK_TRIES = 3
+"""How often code is unpacked for an attempt, when somebody changes what was unpacked."""
 
 
 class ProcessExecutor:
@@ -86,6 +89,7 @@ class ProcessExecutor:
         )
         self._preparing: set[asyncio.Task[None]] = set()
         self._folders = WorkFolders(self._work)
+        self._shared = SharedCode(self._work)
         self._pump_due = False
         self._notice: asyncio.TimerHandle | None = None
         self._cgroups: Cgroups | None = None
@@ -106,7 +110,13 @@ class ProcessExecutor:
             import_timeout_s=self._options.import_timeout_s,
             open_files=self._open_files,
         )
-        self._starter = Starter(self._pool, self._base, failed=self._fail, given_up=self._forget)
+        self._starter = Starter(
+            self._pool,
+            self._base,
+            failed=self._fail,
+            given_up=self._forget,
+            is_written=self._shared.is_written,
+        )
         self._watch = Watch(self._over_limit, log_limit_bytes=self._options.log_limit_bytes)
 
     async def stop(self) -> None:
@@ -122,7 +132,8 @@ class ProcessExecutor:
             self._admission.discard(number)
         self._by_number.clear()
         await self._pool.close()
-        await asyncio.to_thread(self._folders.remove_all)
+        await self._folders.close()
+        await self._shared.close()
         if self._cgroups is not None:
             self._cgroups.close()
         self._attempts.clear()
@@ -219,44 +230,60 @@ class ProcessExecutor:
         wanted = Wanted(spec.task.container.image, spec.interpreter, spec.interpreter_host)
         environment = self._environments.known(wanted)
         code = self._bundles.known(uri) if uri else NO_CODE
-        if environment is not None and code is not None:
-            self._place(attempt, environment, code)
+        shared = None if code is None else self._shared.known(code)
+        attempt.cwd = "" if code is None or shared is None or environment is None else self._folders.take(code)
+        if environment is not None and shared is not None and attempt.cwd:
+            self._place(attempt, environment, shared)
         else:
             task = self._loop.create_task(self._prepare_slowly(attempt, wanted))
             self._preparing.add(task)
             task.add_done_callback(self._preparing.discard)
 
     async def _prepare_slowly(self, attempt: Attempt, wanted: Wanted) -> None:
-        uri = attempt.launch.bundle_uri
         try:
             environment = await self._environments.made(wanted, lambda reason: self._tell(attempt, reason))
-            code = await self._bundles.unpacked(uri) if uri else NO_CODE
+            shared = await self._copy_code(attempt)
         except AlulaError as error:
             self._fail(attempt, task_error(error))
         except OSError as error:
             self._fail(attempt, system_error(error))
         else:
-            self._place(attempt, environment, code)
+            self._place(attempt, environment, shared)
 
-    def _place(self, attempt: Attempt, environment: Environment, code: Code) -> None:
+    async def _copy_code(self, attempt: Attempt) -> str:
+        """Give it a working folder; returns the shared copy of its code. Raises OSError and `InvalidInput`."""
+        uri = attempt.launch.bundle_uri
+        for _ in range(UNPACK_TRIES):
+            code = await self._bundles.unpacked(uri) if uri else NO_CODE
+            try:
+                shared = await self._shared.made(code)
+                attempt.cwd = await self._folders.made(code)
+            except CodeChanged:
+                self._bundles.forget(uri)
+            else:
+                return shared
+        raise CodeChanged(f"the unpacked code of {uri} is changed again and again")
+
+    def _place(self, attempt: Attempt, environment: Environment, shared: str) -> None:
         if attempt.cancelled:
             self._forget(attempt)
             return
         try:
             if not files.prepare(attempt.spec):
-                ended = earlier_end(attempt.spec)
+                ended = None if attempt.again else earlier_end(attempt.spec)
                 if ended is not None:
                     self._end(attempt, ended)
                     return
                 files.clear(attempt.spec.output_prefix)
-            attempt.cwd = self._folders.take(code.folder)
+                attempt.again = False
             if attempt.spec.memory_limit_bytes and self._cgroups is not None:
                 name = f"{os.getpid()}-{attempt.number}"
                 attempt.group = self._cgroups.make(name, attempt.spec.memory_limit_bytes)
         except OSError as error:
             self._fail(attempt, system_error(error))
         else:
-            self._starter.start(attempt, environment, code)
+            copies = Copies(shared, attempt.cwd) if attempt.launch.bundle_uri else NO_COPIES
+            self._starter.start(attempt, environment, copies)
 
     # Running
 
@@ -280,9 +307,29 @@ class ProcessExecutor:
 
     def _on_ended(self, event: Ended) -> None:
         attempt = self._by_number[event.id]
+        if self._shared.note(attempt.shared):
+            self._start_sharers_again(attempt.shared)
+        if attempt.again and not attempt.cancelled:
+            self._start_again(attempt)
+            return
         if event.started_at:
             self._announce(attempt, event.started_at)
         self._end(attempt, event)
+
+    def _start_sharers_again(self, shared: str) -> None:
+        """Shared code was changed while these attempts ran: what one wrote there, another may have read."""
+        sharers = [each for each in self._by_number.values() if each.shared == shared]
+        for each in sharers if len(sharers) > 1 else ():
+            each.again = True
+            if each.server is not None:
+                each.server.kill(each.number, cause=CANCELLED, grace_s=0)
+
+    def _start_again(self, attempt: Attempt) -> None:
+        """With code of its own. It keeps its place."""
+        self._release(attempt)
+        attempt.cwd, attempt.shared, attempt.group, attempt.server = "", "", None, None
+        attempt.is_announced = False
+        self._prepare(attempt)
 
     def _on_lost(self, numbers: tuple[int, ...]) -> None:
         """A fork server was killed: end what it left, then report."""
@@ -295,7 +342,8 @@ class ProcessExecutor:
         folders = [folder for each in attempts for folder in (each.cwd, f"{each.spec.output_prefix}/")]
         await asyncio.to_thread(sweep, tuple(folders))
         for attempt in attempts:
-            shutil.rmtree(attempt.cwd, ignore_errors=True)
+            self._folders.give_back(attempt.cwd, suspect=True)
+            attempt.cwd = ""
             recorded = earlier_end(attempt.spec)
             if recorded is not None:
                 self._end(attempt, recorded)
@@ -330,21 +378,26 @@ class ProcessExecutor:
         self._attempts.pop(attempt.spec.id, None)
         self._by_number.pop(attempt.number, None)
         self._admission.discard(attempt.number)
+        self._release(attempt)
+        again = self._wanted_again.pop(attempt.spec.id, None)
+        if again is not None:
+            self.submit(again)
+        self._pump_soon()
+
+    def _release(self, attempt: Attempt) -> None:
+        """Give back what it had while it ran."""
         self._watch.discard(attempt.number)
         if attempt.cwd:
             self._folders.give_back(attempt.cwd)
         if attempt.group is not None and self._cgroups is not None:
             self._cgroups.remove(attempt.group)
-        again = self._wanted_again.pop(attempt.spec.id, None)
-        if again is not None:
-            self.submit(again)
-        self._pump_soon()
 
     def _clear_work(self) -> None:
         """End what an earlier platform left, and remove the working folders of its attempts."""
         self._register.end_all()
         sweep((f"{self._folders.folder}/", f"{self._data}/objects/"))
         self._folders.remove_all()
+        self._shared.remove_all()
         self._home.mkdir(parents=True, exist_ok=True)
         if self._options.memory_control != "sampled":
             self._cgroups = find_cgroups(f"alula-{hashlib.sha256(bytes(self._data)).hexdigest()[:12]}")

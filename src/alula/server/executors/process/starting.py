@@ -9,13 +9,13 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable, Hashable, Mapping
+from typing import NamedTuple
 
 import msgspec
 
 from alula.core.errors import TaskError
 from alula.server.executors.process import variables
 from alula.server.executors.process.attempt import Attempt
-from alula.server.executors.process.bundles import Code
 from alula.server.executors.process.driver import FORK_SERVER, ForkServer, ServerKey, ServerPool, Verdict
 from alula.server.executors.process.ending import LOG, OUTPUTS, RECORD, RENAMES_RESULTS
 from alula.server.executors.process.environments import Environment
@@ -25,10 +25,25 @@ from alula.server.executors.process.wire import Run
 
 KEYS_MAX = 1000
 """How many kinds of attempts are remembered."""
+WRITTEN = Verdict(False, "a task has changed files beside its modules, where all forks would see that")
+
+Execute = Callable[[tuple[str, ...], str], None]
+"""Executes a program in a process of its own, and says how that is."""
+
+
+class Copies(NamedTuple):
+    """The copies of an attempt's code: one from which fork servers import, and its own."""
+
+    shared: str
+    private: str
+
+
+NO_COPIES = Copies("", "")
 
 
 class Starter:
-    """`failed` is told what can't be started and why, `given_up` what was cancelled meanwhile."""
+    """`failed` is told what can't be started and why, `given_up` what was cancelled meanwhile; `is_written` knows in
+    which shared copies of code something was changed."""
 
     def __init__(
         self,
@@ -37,48 +52,54 @@ class Starter:
         *,
         failed: Callable[[Attempt, TaskError], None],
         given_up: Callable[[Attempt], None],
+        is_written: Callable[[str], bool],
     ) -> None:
         self._pool = pool
         self._inherited = inherited
         self._failed = failed
         self._given_up = given_up
+        self._is_written = is_written
         self._keys: dict[Hashable, ServerKey] = {}
         path = frozenset({("PATH", inherited.get("PATH", ""))})
         self._programs = ServerKey(sys.executable, "", (), path)
         """The server that executes programs."""
 
-    def start(self, attempt: Attempt, environment: Environment, code: Code) -> None:
+    def start(self, attempt: Attempt, environment: Environment, code: Copies) -> None:
         launch = attempt.launch
-        shared, own = variables.split(attempt.spec.environment)
+        common, own = variables.split(attempt.spec.environment)
         where = f"{environment.python}, {environment.why}"
+
+        def execute(argv: tuple[str, ...], how: str) -> None:
+            surroundings = self._surroundings(common, environment, code.private)
+            self._execute(attempt, frame_of(attempt, argv, {**surroundings, **own}), f"{how}; {where}")
+
         if launch.entry:
-            key = self._key(launch, frozenset(shared.items()), environment, code.folder)
-            self._enter(attempt, key, frame_of(attempt, code, own), where)
+            key = self._key(launch, frozenset(common.items()), environment, code.shared)
+            self._enter(attempt, key, frame_of(attempt, launch.argv, own), where, execute)
         else:
-            frame = frame_of(attempt, code, {**self._surroundings(shared, environment, code.folder), **own})
-            self._execute(attempt, frame, f"a process of its own; {where}")
+            execute(launch.argv, "a process of its own")
 
     def _key(
-        self, launch: Launch, shared: frozenset[tuple[str, str]], environment: Environment, code_folder: str
+        self, launch: Launch, common: frozenset[tuple[str, str]], environment: Environment, code_folder: str
     ) -> ServerKey:
         """The fork server for such attempts: mostly one that was asked for before."""
-        asked = launch.entry, launch.modules, shared, environment.python, environment.bin_folder, code_folder
+        asked = launch.entry, launch.modules, common, environment.python, environment.bin_folder, code_folder
         key = self._keys.get(asked)
         if key is None:
             while len(self._keys) >= KEYS_MAX:
                 self._keys.pop(next(iter(self._keys)))
-            surroundings = self._surroundings(dict(shared), environment, code_folder)
-            key = ServerKey(environment.python, launch.entry, launch.modules, frozenset(surroundings.items()))
+            surroundings = frozenset(self._surroundings(dict(common), environment, code_folder).items())
+            key = ServerKey(environment.python, launch.entry, launch.modules, surroundings, code_folder or "/")
             self._keys[asked] = key
         return key
 
-    def _surroundings(self, shared: dict[str, str], environment: Environment, code_folder: str) -> dict[str, str]:
+    def _surroundings(self, common: dict[str, str], environment: Environment, code_folder: str) -> dict[str, str]:
         return variables.for_interpreter(
-            {**self._inherited, **shared}, bin_folder=environment.bin_folder, code_folder=code_folder
+            {**self._inherited, **common}, bin_folder=environment.bin_folder, code_folder=code_folder
         )
 
-    def _enter(self, attempt: Attempt, key: ServerKey, frame: Run, where: str) -> None:
-        """Call the entry point: in a fork, or in a fresh process where its imports don't bear a fork."""
+    def _enter(self, attempt: Attempt, key: ServerKey, frame: Run, where: str, execute: Execute) -> None:
+        """Call the entry point: in a fork, or in a fresh process where something speaks against that."""
 
         def enter(verdict: Verdict, server: ForkServer | None) -> None:
             if attempt.cancelled:
@@ -87,16 +108,15 @@ class Starter:
                 self._failed(attempt, missing_entry(key.entry, where))
             elif verdict.fit and server is not None:
                 imported = " and ".join(key.modules) or key.entry
+                attempt.shared = key.folder
                 run(attempt, server, frame, f"a fork of a process that has imported {imported}; {where}")
             else:
-                fresh = msgspec.structs.replace(
-                    frame,
-                    argv=(key.interpreter, str(FORK_SERVER), "--once", *frame.argv),
-                    environment={**dict(key.environment), **frame.environment},
+                execute(
+                    (key.interpreter, str(FORK_SERVER), "--once", *frame.argv),
+                    f"a fresh process, because {verdict.why}",
                 )
-                self._execute(attempt, fresh, f"a fresh process, because {verdict.why}; {where}")
 
-        unfit = self._pool.unfit(key)
+        unfit = WRITTEN if self._is_written(key.folder) else self._pool.unfit(key)
         if unfit is not None:
             enter(unfit, None)
         else:
@@ -130,15 +150,14 @@ class Starter:
             server.when_known(then)
 
 
-def frame_of(attempt: Attempt, code: Code, environment: dict[str, str]) -> Run:
+def frame_of(attempt: Attempt, argv: tuple[str, ...], environment: dict[str, str]) -> Run:
     """How a fork server starts it."""
     prefix, group = attempt.spec.output_prefix, attempt.group
     return Run(
         id=attempt.number,
-        argv=attempt.launch.argv,
+        argv=argv,
         environment=environment,
         cwd=attempt.cwd,
-        links=code.links,
         log=f"{prefix}/{LOG}",
         record=f"{prefix}/{RECORD}",
         result=f"{prefix}/{OUTPUTS}" if attempt.launch.entry == RENAMES_RESULTS else "",

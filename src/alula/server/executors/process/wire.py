@@ -32,9 +32,7 @@ class Run(msgspec.Struct, frozen=True, tag_field="op", tag="run"):
     argv: tuple[str, ...]
     environment: dict[str, str]
     cwd: str
-    """A folder that no other attempt uses now; made, or clean from the attempt before."""
-    links: tuple[tuple[str, str], ...]
-    """Name in `cwd` and the path it points to."""
+    """A folder that no other attempt uses now."""
     log: str
     record: str
     """Where the end is recorded."""

@@ -30,7 +30,6 @@ import time
 from typing import TYPE_CHECKING, NoReturn
 
 from .child import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, Setting, Start, best_fork, prctl
-from .folders import clean_folder, prepare_folder
 from .forks import Forks
 from .frames import Frame, Platform
 from .loading import Loaded, load
@@ -166,7 +165,6 @@ class Server:
     def on_run(self, frame: Frame) -> None:
         number = frame["id"]
         try:
-            prepare_folder(frame["cwd"], frame["links"])
             log = os.open(frame["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             try:
                 if self.preload_output:
@@ -176,7 +174,6 @@ class Server:
             started_at = time.time_ns() // 1000
             pid = self.forks.start(start_of(frame))
         except OSError as error:
-            clean_folder(frame["cwd"], frame["links"])
             self.platform.tell({"event": "ended", "id": number, "cannot_start": str(error)})
             return
         self.expects_more = True
@@ -310,7 +307,6 @@ class Server:
                 write_new(request["record"], json.dumps(record).encode())
             except OSError as error:
                 record["not_recorded"] = str(error)
-        clean_folder(request["cwd"], request["links"])
         del self.attempts[request["id"]]
         self.ending.pop(request["id"], None)
         self.unannounced.pop(request["id"], None)

@@ -1,0 +1,159 @@
+"""Copies of unpacked code: every attempt has its own, so that what one does to a file is seen by no other.
+
+The file system shares the blocks of a copy where it can (`copy_file_range`). Blocks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+COPY_BYTES = 1 << 26
+NO_KERNEL_COPY = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
+"""With these a kernel or a file system says that it does not copy by itself."""
+
+
+class Code(NamedTuple):
+    """Unpacked code: its folder (empty for none), and what every file in it was like when it was unpacked."""
+
+    folder: str = ""
+    marks: Mapping[str, int] = {}
+    """By path in the folder."""
+
+
+NO_CODE = Code()
+
+
+class CodeChanged(OSError):
+    """A file of unpacked code is not as it was unpacked."""
+
+
+def mark_of(found: os.stat_result) -> int:
+    """What changes with every change of a file, also where its times are set back: a task may be root, but the kernel
+    alone sets the time at which an inode changed. Of a folder, whose own times say nothing here, only its mode."""
+    if stat.S_ISDIR(found.st_mode):
+        return found.st_mode
+    return hash((found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino))
+
+
+def marks_of(folder: str) -> dict[str, int]:
+    """The marks of all that is in a folder."""
+    return {path: mark_of(found) for path, found in entries(folder)}
+
+
+def entries(folder: str, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+    """All that is in a folder, with paths relative to it; a folder comes before what is in it."""
+    with os.scandir(f"{folder}/{below}") as found:
+        listed = sorted(found, key=lambda each: each.name)
+    for each in listed:
+        path = below + each.name
+        yield path, each.stat(follow_symlinks=False)
+        if each.is_dir(follow_symlinks=False):
+            yield from entries(folder, path + "/")
+
+
+def copy_code(code: Code, target: str) -> None:
+    """Fill a folder that is there and empty. Raises `CodeChanged` and OSError."""
+    for path, mark in code.marks.items():
+        copy_entry(f"{code.folder}/{path}", f"{target}/{path}", mark)
+    if code.folder and len(code.marks) != sum(1 for _ in entries(code.folder)):
+        raise CodeChanged(f"the unpacked code {code.folder} was changed")
+
+
+def new_copy(code: Code, parent: Path, numbers: Iterator[int]) -> str:
+    """A folder with a copy, under a number that nothing has. Raises `CodeChanged` and OSError."""
+    while True:
+        path = f"{parent}/{next(numbers)}"
+        try:
+            os.mkdir(path)
+        except FileExistsError:  # one that could not be removed
+            continue
+        try:
+            copy_code(code, path)
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+        return path
+
+
+def restore(code: Code, target: str, paths: Collection[str]) -> None:
+    """Make these paths of a copy what they were. Raises `CodeChanged` and OSError."""
+    for path in paths:
+        remove(f"{target}/{path}")
+        if path in code.marks:
+            copy_entry(f"{code.folder}/{path}", f"{target}/{path}", code.marks[path])
+
+
+def copy_entry(source: str, target: str, mark: int) -> None:
+    """Of a folder only itself. What is neither file, link nor folder is left out."""
+    try:
+        found = os.lstat(source)
+        if stat.S_ISREG(found.st_mode):
+            found = copy_file(source, target)
+        elif stat.S_ISLNK(found.st_mode):
+            os.symlink(os.readlink(source), target)
+        elif stat.S_ISDIR(found.st_mode):
+            os.mkdir(target, stat.S_IMODE(found.st_mode) | stat.S_IRWXU)
+    except FileNotFoundError as error:
+        raise CodeChanged(f"the unpacked code {source} was changed") from error
+    if mark_of(found) != mark:
+        raise CodeChanged(f"the unpacked code {source} was changed")
+
+
+def copy_file(source: str, target: str) -> os.stat_result:
+    """To a path where nothing is; returns what the source was like after that. Raises OSError."""
+    read = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        mode = stat.S_IMODE(os.fstat(read).st_mode) | stat.S_IRUSR | stat.S_IWUSR
+        write = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+        try:
+            copy_contents(read, write)
+        finally:
+            os.close(write)
+        return os.fstat(read)
+    finally:
+        os.close(read)
+
+
+def copy_contents(read: int, write: int) -> None:
+    """From one open file to another. Raises OSError."""
+    try:
+        while os.copy_file_range(read, write, COPY_BYTES):
+            pass
+    except OSError as error:
+        if error.errno not in NO_KERNEL_COPY:
+            raise
+        with open(read, "rb", closefd=False) as origin, open(write, "wb", closefd=False) as copy:
+            shutil.copyfileobj(origin, copy)
+
+
+def remove(path: str) -> None:
+    """Remove what is there, whatever that is. Raises OSError."""
+    try:
+        is_folder = stat.S_ISDIR(os.lstat(path).st_mode)
+    except FileNotFoundError:
+        return
+    if not is_folder:
+        os.unlink(path)
+        return
+    try:
+        shutil.rmtree(path)
+    except PermissionError:  # a task may take away its own rights
+        give_rights(path)
+        shutil.rmtree(path)
+
+
+def give_rights(folder: str) -> None:
+    """Let the owner change a folder and all folders in it, as far as that is allowed."""
+    with contextlib.suppress(OSError):
+        os.chmod(folder, stat.S_IRWXU)
+        with os.scandir(folder) as found:
+            below = [each.path for each in found if each.is_dir(follow_symlinks=False)]
+        for each in below:
+            give_rights(each)

@@ -1,0 +1,73 @@
+"""The copies of code from which fork servers import, one for each bundle, and what happens when a task writes there.
+
+Forks know their modules by the paths from which these were imported, so a task that writes beside its module
+(`Path(__file__).parent / "out.txt"`) writes where its siblings read. That is noticed before any of them has a result:
+code of which a task has written there is run from then on in fresh processes, each of which imports a copy of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import shutil
+from pathlib import Path
+
+from alula.server.executors.process.changes import Changes
+from alula.server.executors.process.copies import Code, new_copy
+
+COMPILED = "__pycache__"
+"""What Python itself writes beside modules, which changes nothing."""
+
+
+class SharedCode:
+    """The shared copies of an executor."""
+
+    def __init__(self, work: Path) -> None:
+        self.folder = work / "code"
+        self._numbers = itertools.count(1)
+        self._changes = Changes(ignored=COMPILED)
+        self._copies: dict[str, str] = {}
+        """By the folder of the code."""
+        self._making: dict[str, asyncio.Task[str]] = {}
+        self._written: set[str] = set()
+        """Copies in which something was changed."""
+
+    def known(self, code: Code) -> str | None:
+        """The shared copy, empty for no code; None where it has to be made first."""
+        return self._copies.get(code.folder) if code.folder else ""
+
+    async def made(self, code: Code) -> str:
+        """The shared copy. Raises `CodeChanged` and OSError."""
+        while (found := self.known(code)) is None:
+            task = self._making.get(code.folder)
+            if task is None:
+                task = self._making[code.folder] = asyncio.ensure_future(asyncio.to_thread(self._make, code))
+                task.add_done_callback(lambda _: self._making.pop(code.folder, None))
+            self._copies[code.folder] = await asyncio.shield(task)
+        return found
+
+    def is_written(self, copy: str) -> bool:
+        """Whether something was changed there since it was made."""
+        return copy in self._written
+
+    def note(self, copy: str) -> bool:
+        """Whether something was changed in this copy since it was noted last."""
+        is_changed = bool(copy) and self._changes.take(copy) is not None
+        if is_changed:
+            self._written.add(copy)
+        return is_changed
+
+    async def close(self) -> None:
+        """Nobody uses any of them any more."""
+        self._changes.close()
+        await asyncio.to_thread(self.remove_all)
+
+    def remove_all(self) -> None:
+        """Of this platform and of an earlier one. Blocks."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+
+    def _make(self, code: Code) -> str:
+        path = new_copy(code, self.folder, self._numbers)
+        self._changes.watch(path)
+        return path
