@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import stat
@@ -10,8 +11,9 @@ import urllib.parse
 from pathlib import Path
 
 import pytest
+from tests.hostile import NO_FILES, sparse
 
-from alula.core.errors import AlreadyExists, InvalidInput, NotFound, PermissionDenied, ResourceExhausted
+from alula.core.errors import AlreadyExists, AlulaError, InvalidInput, NotFound, PermissionDenied, ResourceExhausted
 from alula.server.blobs.file import FileBlobs
 
 HOUR_US = 3600 * 1_000_000
@@ -141,6 +143,41 @@ def test_a_link_out_of_the_store_is_not_followed(blobs, tmp_path):
 
     asyncio.run(scenario())
     assert secret.read_text() == "secret"
+
+
+@pytest.mark.parametrize("kind", NO_FILES)
+def test_what_a_task_left_that_is_no_file_is_no_object(blobs, kind):
+    path = Path(blobs.uri("left"))
+    NO_FILES[kind](path)
+
+    async def scenario():
+        for read in (blobs.get, blobs.size, lambda uri: anext(blobs.read(uri))):
+            try:
+                assert await read(str(path)) is None
+            except AlulaError as error:
+                assert isinstance(error, NotFound | InvalidInput)
+        with pytest.raises((AlreadyExists, InvalidInput)):
+            await blobs.put(str(path), b"new")
+        assert len(await blobs.list(blobs.uri())) == (kind == "folder")
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("name", ["x" * 255, "\udcff", "\n", "/".join(["d" * 200] * 30)])
+def test_odd_names_are_objects_or_refused(blobs, name):
+    async def scenario():
+        with contextlib.suppress(InvalidInput):
+            assert await blobs.size(f"{blobs.uri()}/{name}") is None
+            assert await blobs.list(f"{blobs.uri()}/{name}") == []
+
+    asyncio.run(scenario())
+
+
+def test_an_endless_object_is_not_read_into_memory(blobs):
+    sparse(Path(blobs.uri("left")))
+    with pytest.raises(InvalidInput) as caught:
+        asyncio.run(blobs.get(blobs.uri("left")))
+    assert caught.value.code == "ObjectTooLarge"
 
 
 def test_a_signed_upload_and_download(blobs):

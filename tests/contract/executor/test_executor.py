@@ -340,7 +340,8 @@ def standing_by() -> list[int]:
 
 
 def test_a_fork_that_stands_by_may_be_killed(tmp_path, bundle):
-    first, second = (attempt(tmp_path, *task_command(bundle, "seven"), node=node) for node in ("n0", "n1"))
+    command = task_command(bundle, "seven")
+    first, second = (attempt(tmp_path, *command, node=node, outputs=True) for node in ("n0", "n1"))
 
     async def scenario(harness: Harness):
         await harness.run(first)
@@ -357,7 +358,7 @@ def test_a_fork_that_stands_by_may_be_killed(tmp_path, bundle):
 
 
 def test_the_start_of_a_short_attempt_is_reported_with_its_end(tmp_path, bundle):
-    spec = attempt(tmp_path, *task_command(bundle, "seven"))
+    spec = attempt(tmp_path, *task_command(bundle, "seven"), outputs=True)
 
     async def scenario(harness: Harness):
         await harness.run(spec)

@@ -2,20 +2,24 @@
 
 The order is Flyte's: an error document speaks first, whatever the exit status (SDKs exit with 0 after a user's
 error). Then how the process ended. Then its results: futures make it dynamic, outputs make it a success, and
-outputs that were declared but not written are an error that another attempt may cure.
+outputs that were declared but not written are an error that another attempt may cure; outputs that are not those of
+the interface are one that it does not.
 """
 
 from __future__ import annotations
 
 import signal as signals
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import TypeAlias
 
 import msgspec
-from flyteidl.core import dynamic_job_pb2, errors_pb2, execution_pb2, literals_pb2
+from flyteidl.core import dynamic_job_pb2, errors_pb2, execution_pb2, interface_pb2, literals_pb2
 from google.protobuf.message import DecodeError
 
+from alula.core.error_text import short_code, short_message
 from alula.core.errors import ErrorKind, TaskError
+from alula.core.literals.checking import check_literals
 
 
 class OutcomeCode(StrEnum):
@@ -33,6 +37,8 @@ class OutcomeCode(StrEnum):
     OUTPUTS_NOT_FOUND = "OutputsNotFound"
     OUTPUTS_NOT_READABLE = "OutputsNotReadable"
     """`outputs.pb` or `futures.pb` is not what its name says."""
+    WRONG_OUTPUTS = "OutputsMismatch"
+    """`outputs.pb` does not hold the declared outputs: others, values of other types, or values that are none."""
     ERROR_NOT_READABLE = "ErrorNotReadable"
     """`error.pb` is not an error document."""
     COMMAND_NOT_FOUND = "CommandNotFound"
@@ -64,11 +70,13 @@ def interpret(
     error_document: bytes | None = None,
     outputs: bytes | None = None,
     futures: bytes | None = None,
-    expects_outputs: bool,
+    unreadable: str = "",
+    declared: Mapping[str, interface_pb2.Variable],
     out_of_memory: bool = False,
     timed_out_after_s: float | None = None,
     interrupted: bool = False,
     last_log_line: str = "",
+    document_uri: str = "",
 ) -> Outcome:
     """Decide between success and one typed error.
 
@@ -78,14 +86,16 @@ def interpret(
         error_document: contents of `error.pb`, `None` when there is none; so for the next two.
         outputs: contents of `outputs.pb`.
         futures: contents of `futures.pb`.
-        expects_outputs: whether the task declares any output.
+        unreadable: why there are results that can't be read, empty if there are none.
+        declared: the outputs of the task's interface.
         out_of_memory: the executor knows that the memory limit ended it.
         timed_out_after_s: the executor ended it because it ran longer than this.
         interrupted: the machine or the platform took it away; costs no user retry.
         last_log_line: what it said last, for the message.
+        document_uri: where the error document is, for a message that is cut.
     """
     if error_document is not None:
-        return read_error(error_document)
+        return read_error(error_document, document_uri)
     ended = _end(
         exit_code=exit_code,
         signal=signal,
@@ -94,11 +104,15 @@ def interpret(
         interrupted=interrupted,
         said=_said(last_log_line),
     )
-    return ended or _results(outputs, futures, expects_outputs=expects_outputs, said=_said(last_log_line))
+    if ended is not None:
+        return ended
+    if unreadable:
+        return _retryable(OutcomeCode.OUTPUTS_NOT_READABLE, f"the task's results can't be read: {unreadable}")
+    return _results(outputs, futures, declared, said=_said(last_log_line))
 
 
-def read_error(document: bytes) -> TaskError:
-    """The error that an `error.pb` holds, in the task's own words."""
+def read_error(document: bytes, uri: str = "") -> TaskError:
+    """The error that an `error.pb` holds, in the task's own words as far as they are not too many."""
     try:
         error = errors_pb2.ErrorDocument.FromString(document).error
     except DecodeError as broken:
@@ -109,8 +123,8 @@ def read_error(document: bytes) -> TaskError:
             recoverable=True,
         )
     return TaskError(
-        error.code or OutcomeCode.UNKNOWN,
-        error.message or "the task reported an error without a message",
+        short_code(error.code) or OutcomeCode.UNKNOWN,
+        short_message(error.message, uri) or "the task reported an error without a message",
         kind=_origin(error),
         recoverable=error.kind == errors_pb2.ContainerError.RECOVERABLE,
     )
@@ -165,18 +179,23 @@ def _end(
     return None
 
 
-def _results(outputs: bytes | None, futures: bytes | None, *, expects_outputs: bool, said: str) -> Outcome:
-    if not outputs and futures is None and expects_outputs:
+def _results(
+    outputs: bytes | None, futures: bytes | None, declared: Mapping[str, interface_pb2.Variable], *, said: str
+) -> Outcome:
+    if not outputs and futures is None and declared:
         wrote = "wrote no outputs.pb" if outputs is None else "left outputs.pb empty"
         return _retryable(OutcomeCode.OUTPUTS_NOT_FOUND, f"the command ended well, but {wrote}{said}")
     try:
         if futures is not None:
             dynamic_job_pb2.DynamicJobSpec.FromString(futures)
             return Succeeded(futures=futures)
-        literals_pb2.LiteralMap.FromString(outputs or b"")
+        literals = literals_pb2.LiteralMap.FromString(outputs or b"")
     except DecodeError as broken:
         name = "outputs.pb" if futures is None else "futures.pb"
         return _retryable(OutcomeCode.OUTPUTS_NOT_READABLE, f"{name} can't be read ({broken})")
+    wrong = check_literals(literals, declared)
+    if wrong is not None:
+        return TaskError(OutcomeCode.WRONG_OUTPUTS, short_message(f"outputs.pb is not what the task declares: {wrong}"))
     return Succeeded(outputs=outputs or b"")
 
 

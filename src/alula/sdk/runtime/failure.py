@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from alula.core.error_text import short_code, short_message
 from alula.core.errors import AlulaError, TaskError
 from alula.sdk.failures import RecoverableError
 
@@ -18,7 +19,6 @@ _MACHINERY = (
     os.sep + "asyncio" + os.sep,
     os.sep + os.path.join("concurrent", "futures") + os.sep,
 )
-_MESSAGE_MAX_CHARS = 64 * 1024
 
 
 class StoppedFromOutside(BaseException):
@@ -41,14 +41,14 @@ def user_failure(exception: BaseException) -> TaskError:
     """The error for what the author's code raised."""
     if isinstance(exception, RecoverableError):
         return TaskError("USER:Recoverable", _message(exception), kind="USER", recoverable=True)
-    code = printable(_code(exception))
+    code = short_code(printable(_code(exception)))
     return TaskError(code if code.startswith("USER:") else f"USER:{code}", _message(exception))
 
 
 def system_failure(code: str, what: str, exception: BaseException) -> TaskError:
     """The error for what the platform could not do; another attempt may."""
     message = printable(f"{what}: {headline(exception)}")
-    return TaskError(f"SYSTEM:{code}", _shortened(message), kind="SYSTEM", recoverable=True)
+    return TaskError(f"SYSTEM:{code}", short_message(message), kind="SYSTEM", recoverable=True)
 
 
 def headline(exception: BaseException) -> str:
@@ -97,7 +97,7 @@ def _code(exception: BaseException) -> str:
 
 
 def _message(exception: BaseException) -> str:
-    return _shortened(f"{headline(exception)}\n\n{author_traceback(exception)}".rstrip())
+    return short_message(f"{headline(exception)}\n\n{author_traceback(exception)}".rstrip())
 
 
 def _trim(report: traceback.TracebackException, seen: set[int]) -> None:
@@ -115,10 +115,3 @@ def _trim(report: traceback.TracebackException, seen: set[int]) -> None:
 
 def _is_ours(filename: str) -> bool:
     return filename.startswith(_OUR_FOLDER) or any(part in filename for part in _MACHINERY)
-
-
-def _shortened(text: str) -> str:
-    if len(text) <= _MESSAGE_MAX_CHARS:
-        return text
-    half = _MESSAGE_MAX_CHARS // 2
-    return f"{text[:half]}\n... {len(text) - 2 * half} characters left out ...\n{text[-half:]}"

@@ -2,7 +2,7 @@
 
 A URI is the file's absolute path. An object is written under a temporary name and linked to its own, which fails where
 something stands already, so nothing is ever replaced; then it is read-only. Tasks write here too, as files: what
-is read is therefore checked not to lead out of the folder by a link.
+they left is read without trust (`untrusted`), and only a regular file that no link leads to is an object.
 """
 
 from __future__ import annotations
@@ -10,26 +10,31 @@ from __future__ import annotations
 import asyncio
 import base64
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
 import shutil
+import stat
 import time
 from collections.abc import AsyncIterator, Generator, Mapping
 from functools import lru_cache
 from io import RawIOBase
 from pathlib import Path
-from typing import BinaryIO
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound, ResourceExhausted, Unavailable
 from alula.server.blob import FULL_DISK, SignedUrl
 from alula.server.blobs import signing
 from alula.server.blobs.signing import Grant
+from alula.server.untrusted import TooLarge, Tree, Unreadable, read_all
 
 PIECE_BYTES = 256 * 1024
 INCOMING = ".incoming"
 """Folder of objects that are being written; not part of any list."""
 KEY_BYTES = 32
+BAD_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ})
+OBJECT_MAX_BYTES = 1 << 30
+"""Most that is read of an object into memory."""
 
 
 class FileBlobs:
@@ -50,6 +55,7 @@ class FileBlobs:
             self._incoming.mkdir(parents=True, exist_ok=True)
             self._key = read_or_make_key(self._key_file)
         self._root = os.path.realpath(self._folder)
+        self._tree = Tree(str(self._folder))
 
     async def stop(self) -> None:
         return None
@@ -74,19 +80,21 @@ class FileBlobs:
     async def read(self, uri: str, *, offset: int = 0) -> AsyncIterator[bytes]:
         file = await asyncio.to_thread(self._open, uri)
         try:
-            file.seek(offset)
-            while piece := await asyncio.to_thread(file.read, PIECE_BYTES):
+            while piece := await asyncio.to_thread(read_piece, file, offset, uri):
+                offset += len(piece)
                 yield piece
         finally:
-            file.close()
+            os.close(file)
 
     async def size(self, uri: str) -> int | None:
-        path = self._path(uri)
         try:
-            self._check_inside(path)
-            return path.stat().st_size if path.is_file() else None
-        except FileNotFoundError:
+            file = self._open(uri)
+        except NotFound:
             return None
+        try:
+            return os.fstat(file).st_size
+        finally:
+            os.close(file)
 
     async def list(self, prefix: str) -> list[str]:
         path = self._path(prefix, root_too=True)
@@ -180,18 +188,25 @@ class FileBlobs:
         if real != self._root and not real.startswith(f"{self._root}/"):
             raise InvalidInput("OutsideStore", f"{str(path)!r} leads out of the object store by a link")
 
-    def _open(self, uri: str) -> BinaryIO:
+    def _open(self, uri: str) -> int:
+        """A descriptor. Raises `NotFound` for what is no object, `InvalidInput` for a URI outside the store."""
         path = self._path(uri)
-        self._check_inside(path)
         with errors_of(uri):
             try:
-                return path.open("rb")
-            except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
-                raise NotFound("ObjectNotFound", f"there is no object {uri}") from error
+                return self._tree.open(str(path))
+            except Unreadable as error:
+                self._check_inside(path)
+                raise NotFound("ObjectNotFound", f"there is no object {uri}: {error}") from error
 
     def _get(self, uri: str) -> bytes:
-        with self._open(uri) as file, errors_of(uri):
-            return file.read()
+        file = self._open(uri)
+        try:
+            with errors_of(uri):
+                return read_all(file, OBJECT_MAX_BYTES, shown=uri)
+        except TooLarge as error:
+            raise InvalidInput("ObjectTooLarge", str(error)) from error
+        finally:
+            os.close(file)
 
     def _put(self, path: Path, data: bytes) -> None:
         temporary = self._incoming / secrets.token_hex(16)
@@ -211,20 +226,39 @@ class FileBlobs:
             try:
                 os.link(temporary, path)
             except FileExistsError as error:
-                if path.is_symlink() or not same_bytes(temporary, path):
+                if not self._holds(path, temporary):
                     raise AlreadyExists(
                         "ObjectExists", f"the object {path} exists with other content", fix="use a new name"
                     ) from error
 
+    def _holds(self, path: Path, written: Path) -> bool:
+        """Whether an object has the bytes of a written file. Raises OSError."""
+        try:
+            file = self._tree.open(str(path))
+        except (FileNotFoundError, Unreadable):
+            return False
+        with open(file, "rb") as left, written.open("rb") as right:
+            while piece := right.read(PIECE_BYTES):
+                if piece != left.read(PIECE_BYTES):
+                    return False
+            return not left.read(1)
+
     def _list(self, path: Path) -> list[str]:
-        if path.is_file():
-            return [str(path)]
+        with contextlib.suppress(OSError):
+            if stat.S_ISREG(path.lstat().st_mode):
+                return [str(path)]
+        self._check_inside(path)
         found: list[str] = []
-        for folder, folders, names in os.walk(path):
-            if folder == str(self._folder) and INCOMING in folders:
-                folders.remove(INCOMING)
-            found += [os.path.join(folder, name) for name in names]
-        return sorted(found)
+        folders = [str(path)]
+        while folders:  # a task may have made folders inside each other, more than recursion bears
+            with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        folders.append(entry.path)
+                    elif entry.is_file(follow_symlinks=False):
+                        found.append(entry.path)
+        incoming = f"{self._incoming}/"
+        return sorted(name for name in found if not name.startswith(incoming))
 
 
 @contextlib.contextmanager
@@ -235,6 +269,8 @@ def errors_of(uri: str) -> Generator[None]:
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
         raise InvalidInput("BadObjectName", f"{uri} is a folder, or below an object") from error
     except OSError as error:
+        if error.errno in BAD_NAME:
+            raise InvalidInput("BadObjectName", f"{uri!r} can't name an object: {error.strerror}") from error
         if error.errno in FULL_DISK:
             raise ResourceExhausted("DiskFull", f"no room for the object {uri}", fix="free some space") from error
         if isinstance(error, FileNotFoundError):
@@ -253,6 +289,11 @@ def is_segment(segment: str) -> bool:
     return segment not in ("", ".", "..") and "\0" not in segment and len(os.fsencode(segment)) <= 255
 
 
+def read_piece(file: int, offset: int, uri: str) -> bytes:
+    with errors_of(uri):
+        return os.pread(file, PIECE_BYTES, offset)
+
+
 def write_piece(file: RawIOBase, piece: bytes, uri: str) -> None:
     with errors_of(uri):
         write_all(file, piece)
@@ -269,16 +310,6 @@ def settle(file: RawIOBase) -> None:
     """Make a written file durable and read-only."""
     os.fchmod(file.fileno(), 0o444)
     os.fsync(file.fileno())
-
-
-def same_bytes(one: Path, other: Path) -> bool:
-    if one.stat().st_size != other.stat().st_size:
-        return False
-    with one.open("rb") as left, other.open("rb") as right:
-        while piece := left.read(PIECE_BYTES):
-            if piece != right.read(PIECE_BYTES):
-                return False
-    return True
 
 
 def read_or_make_key(path: Path) -> bytes:

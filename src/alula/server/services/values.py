@@ -13,6 +13,7 @@ from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.core.literals.offloading import Aside, OffloadRule, is_offloaded, put_aside
 from alula.core.literals.parts import parts
+from alula.core.literals.soundness import unsound
 from alula.server.blob import Blobs
 from alula.server.services import layout
 from alula.server.services.platform import Platform
@@ -55,11 +56,14 @@ async def load(blobs: Blobs, execution: ExecutionId, uri: str) -> literals_pb2.L
     if not uri.startswith(layout.own_prefixes(blobs, execution)):
         raise NotFound("ValueNotFound", f"the value {uri} is not of {execution.project}/{execution.domain}")
     try:
-        return literals_pb2.Literal.FromString(await blobs.get(uri))
+        value = literals_pb2.Literal.FromString(await blobs.get(uri))
     except NotFound as gone:
         raise NotFound("ValueNotFound", f"the value {uri} is gone", fix="run what made it again") from gone
     except (InvalidInput, DecodeError) as error:
         raise NotFound("ValueNotFound", f"{uri} is no value: {error}") from error
+    if (reason := unsound(value)) is not None:
+        raise NotFound("ValueNotFound", f"{uri} is no value: {reason}")
+    return value
 
 
 async def shown(blobs: Blobs, execution: ExecutionId, literals: bytes) -> literals_pb2.LiteralMap:
@@ -93,7 +97,20 @@ async def _whole(
         literal = waiting.pop()
         if is_offloaded(literal) and wanted(literal.offloaded_metadata):
             with contextlib.suppress(NotFound):
-                literal.CopyFrom(await load(blobs, execution, literal.offloaded_metadata.uri))
+                literal.CopyFrom(await _load_announced(blobs, execution, literal.offloaded_metadata))
         if not is_offloaded(literal):
             waiting.extend(parts(literal))
     return literals
+
+
+async def _load_announced(
+    blobs: Blobs, execution: ExecutionId, reference: literals_pb2.LiteralOffloadedMetadata
+) -> literals_pb2.Literal:
+    """A task may have made the reference: what is larger than it says is not read. Raises `NotFound`."""
+    size = None
+    if reference.uri.startswith(layout.own_prefixes(blobs, execution)):
+        with contextlib.suppress(InvalidInput):
+            size = await blobs.size(reference.uri)
+    if size is not None and size > reference.size_bytes:
+        raise NotFound("ValueNotFound", f"the value {reference.uri} has {size:,} bytes, not {reference.size_bytes:,}")
+    return await load(blobs, execution, reference.uri)

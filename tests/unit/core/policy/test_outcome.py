@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from flyteidl.core import dynamic_job_pb2, errors_pb2, execution_pb2, literals_pb2
-from tests.unit.core.literals.values import lit
+from flyteidl.core import dynamic_job_pb2, errors_pb2, execution_pb2, interface_pb2, literals_pb2
+from tests.unit.core.literals.values import INT, lit
 
 from alula.core.errors import TaskError
 from alula.core.policy.outcome import Outcome, OutcomeCode, Succeeded, interpret
 
 OUTPUTS = literals_pb2.LiteralMap(literals={"o0": lit(1)}).SerializeToString()
+DECLARED = {"o0": interface_pb2.Variable(type=INT)}
 FUTURES = dynamic_job_pb2.DynamicJobSpec(min_successes=1).SerializeToString()
 USER, SYSTEM, UNKNOWN = (
     execution_pb2.ExecutionError.USER,
@@ -19,7 +20,7 @@ USER, SYSTEM, UNKNOWN = (
 
 
 def outcome(exit_code: int | None = 0, *, expects_outputs: bool = True, **left: Any) -> Outcome:
-    return interpret(exit_code=exit_code, expects_outputs=expects_outputs, **left)
+    return interpret(exit_code=exit_code, declared=DECLARED if expects_outputs else {}, **left)
 
 
 def error(exit_code: int | None = 0, **left: Any) -> TaskError:

@@ -1,20 +1,26 @@
 import os
+import time
 from pathlib import Path
 
 import msgspec
-from flyteidl.core import dynamic_job_pb2, errors_pb2
+import pytest
+from flyteidl.core import dynamic_job_pb2, errors_pb2, literals_pb2
 from tests.contract.executor.harness import attempt, literal_map
+from tests.hostile import HOSTILE
 
 from alula.server.executors.process.ending import (
     CANCELLED,
     RECORD,
     Rules,
+    TakesLong,
     cut_log,
     earlier_end,
     recorded_end,
     update_of,
 )
+from alula.server.executors.process.files import Files
 from alula.server.executors.process.wire import End
+from alula.server.untrusted import Tree
 
 RULES = Rules(log_limit_bytes=1000, tolerate_leftovers=False)
 
@@ -129,3 +135,111 @@ def test_results_that_the_disk_did_not_take_are_not_the_fault_of_the_task(tmp_pa
     assert update_of(spec, End(signal=11, not_recorded="no space"), RULES).error.code == "Killed"
     (folder / "error.pb").write_bytes(error_document("USER:ValueError"))
     assert update_of(spec, End(code=0, not_recorded="no space"), RULES).error.code == "USER:ValueError"
+
+
+NAMES = ["outputs.pb", "error.pb", "futures.pb", "log.txt", "deck.html", RECORD]
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_stands_in_place_of_a_result_the_attempt_ends(tmp_path, name, kind):
+    spec = attempt(tmp_path, "alula-execute", outputs=True)
+    folder = Path(spec.output_prefix)
+    folder.mkdir(parents=True)
+    HOSTILE[kind](folder / name)
+    for end in (End(code=0), End(code=1), End(signal=11, log_bytes=10)):
+        update = update_of(spec, end, RULES)
+        assert update.phase == "FAILED"
+        if name in ("outputs.pb", "futures.pb") and end.code == 0:
+            assert (update.error.code, update.error.recoverable) == ("OutputsNotReadable", True)
+            assert name in update.error.message
+        if name == "error.pb":
+            assert update.error.code == "ErrorNotReadable"
+            assert name in update.error.message
+    if kind != "sparse":
+        assert not update.deck_uri
+        assert earlier_end(spec) is None
+    Files(Tree(str(tmp_path))).clear(str(folder))
+    assert earlier_end(spec) is None, "nothing stands in the way of a new start"
+    (folder / "outputs.pb").write_bytes(OUTPUTS)
+    assert update_of(spec, End(code=0), RULES).outputs == OUTPUTS
+
+
+@pytest.mark.parametrize("kind", [kind for kind in HOSTILE if "folder" not in kind])
+def test_whatever_stands_in_place_of_the_prefix_the_attempt_can_start(tmp_path, kind):
+    spec = attempt(tmp_path, "alula-execute", outputs=True)
+    folder = Path(spec.output_prefix)
+    folder.parent.mkdir(parents=True)
+    HOSTILE[kind](folder)
+    assert update_of(spec, End(code=0), RULES).error.code in ("OutputsNotReadable", "OutputsNotFound")
+    assert earlier_end(spec) is None
+    files = Files(Tree(str(tmp_path)))
+    assert not files.prepare(spec)
+    files.clear(str(folder))
+    assert os.listdir(folder) == []
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_inputs_are_written_again_whatever_stands_there(tmp_path, kind):
+    spec = attempt(tmp_path, "x")
+    path = Path(spec.input_uri)
+    path.parent.mkdir(parents=True)
+    HOSTILE[kind](path)
+    Files(Tree(str(tmp_path))).prepare(spec)
+    assert path.read_bytes() == spec.inputs
+
+
+def test_inputs_of_the_same_size_with_other_bytes_are_not_taken(tmp_path):
+    spec = attempt(tmp_path, "x")
+    path = Path(spec.input_uri)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"?" * len(spec.inputs))
+    Files(Tree(str(tmp_path))).prepare(spec)
+    assert path.read_bytes() == spec.inputs
+
+
+def test_the_log_of_another_is_not_cut_by_a_link(tmp_path):
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"x" * 5000)
+    spec = attempt(tmp_path, "x")
+    Path(spec.output_prefix).mkdir(parents=True)
+    (Path(spec.output_prefix) / "log.txt").symlink_to(victim)
+    cut_log(spec, End(code=0, log_bytes=5000), RULES)
+    assert victim.stat().st_size == 5000
+
+
+def test_times_that_a_task_made_up_are_not_believed(tmp_path):
+    spec = attempt(tmp_path, "alula-execute", outputs=True)
+    folder = Path(spec.output_prefix)
+    folder.mkdir(parents=True)
+    (folder / "outputs.pb").write_bytes(OUTPUTS)
+    for at in (-(10**9), 10**10):
+        os.utime(folder / "outputs.pb", (at, at))
+        assert 0 <= earlier_end(spec).ended_at <= time.time_ns() // 1000
+    (folder / RECORD).write_bytes(b'{"ended_at": 4611686018427387904}')
+    assert earlier_end(spec).ended_at <= time.time_ns() // 1000
+
+
+def test_a_long_error_is_cut_and_says_where_the_whole_is(tmp_path):
+    message = f"begin {'é' * 15_000_000} end"
+    document = errors_pb2.ErrorDocument(
+        error=errors_pb2.ContainerError(code="USER:" + "x" * 5_000_000, message=message)
+    )
+    update = ended(tmp_path, End(code=0), error_pb=document.SerializeToString())
+    assert len(update.error.message.encode()) <= 64 * 1024
+    assert update.error.message.startswith("begin")
+    assert update.error.message.endswith("end")
+    assert "error.pb" in update.error.message
+    assert len(update.error.code) <= 200
+
+
+def test_large_results_are_not_read_at_once(tmp_path):
+    spec = attempt(tmp_path, "x", outputs=True)
+    folder = Path(spec.output_prefix)
+    folder.mkdir(parents=True)
+    text = literals_pb2.LiteralMap()
+    text.literals["o0"].scalar.primitive.string_value = "x" * 1_000_000
+    (folder / "outputs.pb").write_bytes(text.SerializeToString())
+    with pytest.raises(TakesLong):
+        update_of(spec, End(code=0), RULES, at_once=True)
+    assert update_of(spec, End(code=0), RULES).error.code == "OutputsMismatch"

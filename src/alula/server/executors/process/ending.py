@@ -1,13 +1,14 @@
 """What the end of an attempt means: its processes' end and its result files become one update. Pure but for reading.
 
 Which failure counts first is decided here, once, so that a report after a crash is the same as a report at once.
+What the task left is read without trust (`untrusted`).
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-from pathlib import Path
+import time
+from contextlib import suppress
 
 import msgspec
 
@@ -16,6 +17,7 @@ from alula.core.policy.outcome import Outcome, OutcomeCode, interpret
 from alula.server.executor import AttemptSpec, AttemptUpdate
 from alula.server.executors.process.admission import text_of_bytes
 from alula.server.executors.process.wire import End
+from alula.server.untrusted import Folder, TooLarge, Tree, Unreadable
 
 CANCELLED = "Cancelled"
 LOG_LIMIT = "LogLimitExceeded"
@@ -30,8 +32,16 @@ of its own that it could not write them."""
 
 RECORD = "exit.json"
 OUTPUTS = "outputs.pb"
+ERROR = "error.pb"
+FUTURES = "futures.pb"
+DECK = "deck.html"
 LOG = "log.txt"
-RESULTS = ("outputs.pb", "error.pb", "futures.pb", "deck.html", RECORD)
+RESULTS = (OUTPUTS, ERROR, FUTURES, DECK, RECORD)
+RECORD_MAX_BYTES = 1 << 20
+ERROR_MAX_BYTES = 64 << 20
+"""Of an error document. Of the message in it the beginning and the end are kept."""
+AT_ONCE_BYTES = 256 * 1024
+"""How much is read on the event loop."""
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -39,35 +49,56 @@ class Rules(msgspec.Struct, frozen=True):
 
     log_limit_bytes: int
     tolerate_leftovers: bool
+    result_limit_bytes: int = 512 << 20
 
 
+ANYWHERE = Tree("/")
 _records = msgspec.json.Decoder(End)
 
 
-def recorded_end(output_prefix: str) -> End | None:
+def recorded_end(output_prefix: str, tree: Tree = ANYWHERE) -> End | None:
     """The record that the fork server wrote when the attempt ended; None while there is none that is whole."""
     try:
-        return _records.decode((Path(output_prefix) / RECORD).read_bytes())
-    except (OSError, msgspec.DecodeError):
+        with tree.folder(output_prefix) as folder:
+            return _recorded(folder)
+    except (OSError, Unreadable):
         return None
 
 
-def earlier_end(spec: AttemptSpec) -> End | None:
+def earlier_end(spec: AttemptSpec, tree: Tree = ANYWHERE) -> End | None:
     """How an earlier start of the attempt ended; None when it has to run.
 
     Being cancelled doesn't count: whoever submits it again wants it to run. A task whose result was there when its
     process was killed, before that could end by itself, is done all the same: running it again would do its work twice.
     """
-    prefix = spec.output_prefix
-    recorded = recorded_end(prefix)
-    if recorded is not None:
-        return None if recorded.cause == CANCELLED else recorded
-    if not renames_results(spec):
-        return None
-    for name in ("outputs.pb", "error.pb", "futures.pb"):
-        with contextlib.suppress(OSError):
-            return End(code=0, ended_at=os.stat(f"{prefix}/{name}").st_mtime_ns // 1000)
+    try:
+        with tree.folder(spec.output_prefix) as folder:
+            recorded = _recorded(folder)
+            if recorded is not None:
+                return None if recorded.cause == CANCELLED else recorded
+            if not renames_results(spec):
+                return None
+            for name in (OUTPUTS, ERROR, FUTURES):
+                written_ns = folder.modified_ns(name)
+                if written_ns is not None:
+                    return End(code=0, ended_at=_past(written_ns // 1000))
+    except (OSError, Unreadable):
+        pass
     return None
+
+
+def _recorded(folder: Folder) -> End | None:
+    try:
+        data = folder.read(RECORD, limit_bytes=RECORD_MAX_BYTES)
+        end = _records.decode(data) if data is not None else None
+    except (OSError, Unreadable, msgspec.DecodeError, RecursionError):
+        return None
+    return msgspec.structs.replace(end, ended_at=_past(end.ended_at)) if end is not None else None
+
+
+def _past(at: int) -> int:
+    """A time that the task may have made up: not before 1970, and not after now."""
+    return max(0, min(at, time.time_ns() // 1000))
 
 
 def renames_results(spec: AttemptSpec) -> bool:
@@ -76,20 +107,56 @@ def renames_results(spec: AttemptSpec) -> bool:
     return [*container.command, *container.args][:1] == [RENAMES_RESULTS]
 
 
-def read(folder: str, name: str) -> bytes | None:
+class TakesLong(Exception):
+    """Results are too large to be read on the event loop."""
+
+
+class Left:
+    """What an attempt left in its folder, read as its results; nothing without a folder."""
+
+    def __init__(self, folder: Folder | None, *, at_once: bool) -> None:
+        self._folder = folder
+        self._at_once = at_once
+
+    def read(self, name: str, limit_bytes: int) -> bytes | None:
+        """Raises `Unreadable`, `TakesLong`, OSError."""
+        if self._folder is None:
+            return None
+        try:
+            limit = min(limit_bytes, AT_ONCE_BYTES) if self._at_once else limit_bytes
+            return self._folder.read(name, limit_bytes=limit)
+        except TooLarge as large:
+            if self._at_once:
+                raise TakesLong from large
+            raise
+
+    def has(self, name: str) -> bool:
+        return self._folder is not None and self._folder.modified_ns(name) is not None
+
+    def last_line(self) -> str:
+        return last_line(self._folder) if self._folder is not None else ""
+
+
+def update_of(
+    spec: AttemptSpec, end: End, rules: Rules, tree: Tree = ANYWHERE, *, at_once: bool = False
+) -> AttemptUpdate:
+    """The update that says how the attempt ended. Reads the result files under its output prefix; raises OSError.
+
+    With `at_once` it raises `TakesLong` where reading takes more than a moment.
+    """
     try:
-        with open(f"{folder}/{name}", "rb") as file:
-            return file.read()
+        with tree.folder(spec.output_prefix) as folder:
+            return _update_of(spec, end, rules, Left(folder, at_once=at_once))
     except FileNotFoundError:
-        return None
+        return _update_of(spec, end, rules, Left(None, at_once=at_once))
+    except Unreadable as unreadable:
+        error = process_failure(spec, end, rules) or not_readable(OutcomeCode.OUTPUTS_NOT_READABLE, unreadable)
+        return AttemptUpdate(spec.id, end.ended_at, "FAILED", error=error)
 
 
-def update_of(spec: AttemptSpec, end: End, rules: Rules) -> AttemptUpdate:
-    """The update that says how the attempt ended. Reads the result files under its output prefix; raises OSError."""
-    prefix = spec.output_prefix
-    deck = f"{prefix}/deck.html"
-    deck_uri = deck if os.path.exists(deck) else ""
-    outcome = process_failure(spec, end, rules) or result_of(spec, end)
+def _update_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> AttemptUpdate:
+    deck_uri = f"{spec.output_prefix}/{DECK}" if left.has(DECK) else ""
+    outcome = process_failure(spec, end, rules) or result_of(spec, end, rules, left)
     if isinstance(outcome, TaskError):
         return AttemptUpdate(spec.id, end.ended_at, "FAILED", error=outcome, deck_uri=deck_uri)
     outputs = outcome.outputs if outcome.futures is None else None
@@ -98,33 +165,47 @@ def update_of(spec: AttemptSpec, end: End, rules: Rules) -> AttemptUpdate:
     )
 
 
-def result_of(spec: AttemptSpec, end: End) -> Outcome:
-    """What the result files say, or the exit where there are none."""
-    prefix = spec.output_prefix
-    document = read(prefix, "error.pb")
+def result_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> Outcome:
+    """What the result files say, or the exit where there are none. Raises `TakesLong`, OSError."""
+    try:
+        document = left.read(ERROR, min(ERROR_MAX_BYTES, rules.result_limit_bytes))
+    except Unreadable as unreadable:
+        return not_readable(OutcomeCode.ERROR_NOT_READABLE, unreadable)
     if document is not None and end.oom_kills:
         return out_of_memory(spec, end)  # what the task noticed is that one of its processes was gone
-    outputs, futures = read(prefix, "outputs.pb"), read(prefix, "futures.pb")
-    expects_outputs = bool(spec.task.interface.outputs.variables)
-    quiet = document is not None or (end.code == 0 and not (expects_outputs and outputs is None))
+    outputs, futures, why_unreadable = None, None, ""
+    try:
+        if document is None:
+            outputs, futures = (left.read(name, rules.result_limit_bytes) for name in (OUTPUTS, FUTURES))
+    except Unreadable as unreadable:
+        why_unreadable = str(unreadable)
+    declared = spec.task.interface.outputs.variables
+    quiet = document is not None or (end.code == 0 and not (declared and outputs is None))
     outcome = interpret(
         exit_code=None if end.signal else end.code,
         signal=end.signal or None,
         error_document=document,
         outputs=outputs,
         futures=futures,
-        expects_outputs=expects_outputs,
-        last_log_line="" if quiet else last_line(f"{prefix}/{LOG}"),
+        unreadable=why_unreadable,
+        declared=declared,
+        last_log_line="" if quiet else left.last_line(),
+        document_uri=f"{spec.output_prefix}/{ERROR}",
     )
     if isinstance(outcome, TaskError) and document is None and not end.signal and could_not_write(spec, end):
         why = f" ({end.not_recorded})" if end.not_recorded else ""
         return TaskError(
             "ResultsNotWritten",
-            f"the results of the attempt could not be written{why}; its disk may be full: {prefix}",
+            f"the results of the attempt could not be written{why}; its disk may be full: {spec.output_prefix}",
             "SYSTEM",
             recoverable=True,
         )
     return outcome
+
+
+def not_readable(code: OutcomeCode, unreadable: Unreadable) -> TaskError:
+    """The failure of an attempt whose result is no file, or too large a one."""
+    return TaskError(code, f"the task's results can't be read: {unreadable}", recoverable=True)
 
 
 def could_not_write(spec: AttemptSpec, end: End) -> bool:
@@ -162,22 +243,29 @@ def out_of_memory(spec: AttemptSpec, end: End) -> TaskError:
     )
 
 
-def cut_log(spec: AttemptSpec, end: End, rules: Rules) -> None:
+def cut_log(spec: AttemptSpec, end: End, rules: Rules, tree: Tree = ANYWHERE) -> None:
     """Keep of a log that is too long what the limit allows. Raises OSError."""
-    if end.log_bytes > rules.log_limit_bytes:
-        path = f"{spec.output_prefix}/{LOG}"
-        os.truncate(path, rules.log_limit_bytes)
-        with open(path, "ab") as log:
-            log.write(f"\n[alula] cut here: the limit is {text_of_bytes(rules.log_limit_bytes)}\n".encode())
+    if end.log_bytes <= rules.log_limit_bytes:
+        return
+    with suppress(FileNotFoundError, Unreadable):
+        log = tree.open(f"{spec.output_prefix}/{LOG}", flags=os.O_WRONLY)
+        try:
+            os.ftruncate(log, rules.log_limit_bytes)
+            os.lseek(log, 0, os.SEEK_END)
+            os.write(log, f"\n[alula] cut here: the limit is {text_of_bytes(rules.log_limit_bytes)}\n".encode())
+        finally:
+            os.close(log)
 
 
-def last_line(path: str) -> str:
+def last_line(folder: Folder) -> str:
     """The last line of a log that is not empty, for a message."""
     try:
-        with open(path, "rb") as log:
-            size = log.seek(0, os.SEEK_END)
-            log.seek(max(0, size - LAST_LINE_BYTES))
-            lines = log.read().decode(errors="replace").strip().splitlines()
-    except FileNotFoundError:
+        log = folder.open(LOG)
+    except (FileNotFoundError, Unreadable):
         return ""
+    try:
+        os.lseek(log, max(0, os.fstat(log).st_size - LAST_LINE_BYTES), os.SEEK_SET)
+        lines = os.read(log, LAST_LINE_BYTES).decode(errors="replace").strip().splitlines()
+    finally:
+        os.close(log)
     return lines[-1] if lines else ""

@@ -26,10 +26,19 @@ from alula.server.executors.process.bundles import Bundles
 from alula.server.executors.process.command import command_of
 from alula.server.executors.process.copies import NO_CODE, CodeChanged
 from alula.server.executors.process.driver import ServerEvents, ServerPool
-from alula.server.executors.process.ending import CANCELLED, LOG, Rules, cut_log, earlier_end, update_of
+from alula.server.executors.process.ending import (
+    CANCELLED,
+    LOG,
+    Rules,
+    TakesLong,
+    cut_log,
+    earlier_end,
+    update_of,
+)
 from alula.server.executors.process.environments import Environment, Environments, Wanted
 from alula.server.executors.process.failures import (
     FORK_SERVER_LOST,
+    NO_MEMORY,
     system_error,
     task_error,
 )
@@ -43,7 +52,10 @@ from alula.server.executors.process.starting import NO_COPIES, Copies, Starter
 from alula.server.executors.process.watch import Watch, Watched
 from alula.server.executors.process.wire import End, Ended, Started
 from alula.server.executors.process.work_folders import WorkFolders
+from alula.server.untrusted import Tree
 
+OBJECTS = "objects"
+"""Folder of the platform's objects, in the data folder: attempts read and write below it."""
 NOTICE_S = 1.0
 """How often is looked for attempts that have been waiting, to say what for."""
 NOTICES_MAX = 1000
@@ -74,7 +86,15 @@ class ProcessExecutor:
         self._open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._bundles = Bundles(data / "bundles")
         self._register = Register(self._work / "servers")
-        self._rules = Rules(self._options.log_limit_bytes, self._options.tolerate_leftovers)
+        self._rules = Rules(
+            self._options.log_limit_bytes, self._options.tolerate_leftovers, self._options.result_limit_bytes
+        )
+        self._tree = Tree(f"{data}/{OBJECTS}")
+        self._files = files.Files(self._tree)
+        self._reading: dict[AttemptId, AttemptSpec] = {}
+        """Attempts that ended, with large results that are being read."""
+        self._one_at_a_time = asyncio.Lock()
+        """Large results are in memory as a whole: those of one attempt at a time."""
         capacity = machine_capacity(
             cpu_millicores=self._options.cpu_millicores, memory_bytes=self._options.memory_bytes
         )
@@ -127,6 +147,7 @@ class ProcessExecutor:
             task.cancel()
         self._environments.close()
         self._wanted_again.clear()
+        self._reading.clear()
         self._attempts.clear()
         for number in self._by_number:
             self._admission.discard(number)
@@ -144,6 +165,8 @@ class ProcessExecutor:
         if running is not None:
             if running.cancelled:  # it is wanted again before its processes are gone
                 self._wanted_again[spec.id] = spec
+            return
+        if spec.id in self._reading:
             return
         try:
             files.check(spec)
@@ -170,6 +193,7 @@ class ProcessExecutor:
 
     def cancel(self, attempt: AttemptId) -> None:
         self._wanted_again.pop(attempt, None)
+        self._reading.pop(attempt, None)
         found = self._attempts.get(attempt)
         if found is None or found.cancelled:
             return
@@ -184,7 +208,7 @@ class ProcessExecutor:
         for id in [each for each in self._attempts if each not in wanted]:
             self.cancel(id)
         for spec in expected:
-            ended = None if spec.id in self._attempts else earlier_end(spec)
+            ended = None if spec.id in self._attempts else earlier_end(spec, self._tree)
             if ended is None:
                 self.submit(spec)
             else:
@@ -269,12 +293,12 @@ class ProcessExecutor:
             self._forget(attempt)
             return
         try:
-            if not files.prepare(attempt.spec):
-                ended = None if attempt.again else earlier_end(attempt.spec)
+            if not self._files.prepare(attempt.spec):
+                ended = None if attempt.again else earlier_end(attempt.spec, self._tree)
                 if ended is not None:
                     self._end(attempt, ended)
                     return
-                files.clear(attempt.spec.output_prefix)
+                self._files.clear(attempt.spec.output_prefix)
                 attempt.again = False
             if attempt.spec.memory_limit_bytes and self._cgroups is not None:
                 name = f"{os.getpid()}-{attempt.number}"
@@ -344,7 +368,7 @@ class ProcessExecutor:
         for attempt in attempts:
             self._folders.give_back(attempt.cwd, suspect=True)
             attempt.cwd = ""
-            recorded = earlier_end(attempt.spec)
+            recorded = earlier_end(attempt.spec, self._tree)
             if recorded is not None:
                 self._end(attempt, recorded)
             else:
@@ -359,11 +383,31 @@ class ProcessExecutor:
 
     def _report_end(self, spec: AttemptSpec, end: End) -> None:
         try:
-            cut_log(spec, end, self._rules)
-            update = update_of(spec, end, self._rules)
+            cut_log(spec, end, self._rules, self._tree)
+            update = update_of(spec, end, self._rules, self._tree, at_once=True)
+        except TakesLong:
+            self._reading[spec.id] = spec
+            task = self._loop.create_task(self._read_slowly(spec, end))
+            self._preparing.add(task)
+            task.add_done_callback(self._preparing.discard)
         except OSError as error:
             self._report_failure(spec, system_error(error))
         else:
+            self._sink(update)
+
+    async def _read_slowly(self, spec: AttemptSpec, end: End) -> None:
+        """Read large results beside the event loop."""
+        async with self._one_at_a_time:
+            if self._reading.get(spec.id) is not spec:
+                return
+            try:
+                update = await asyncio.to_thread(update_of, spec, end, self._rules, self._tree)
+            except OSError as error:
+                update = failure(spec, system_error(error))
+            except MemoryError:
+                update = failure(spec, NO_MEMORY)
+        if self._reading.get(spec.id) is spec:  # else it was cancelled meanwhile
+            del self._reading[spec.id]
             self._sink(update)
 
     def _fail(self, attempt: Attempt, error: TaskError) -> None:
@@ -372,7 +416,7 @@ class ProcessExecutor:
             self._report_failure(attempt.spec, error)
 
     def _report_failure(self, spec: AttemptSpec, error: TaskError) -> None:
-        self._sink(AttemptUpdate(spec.id, now_us(), "FAILED", error=error))
+        self._sink(failure(spec, error))
 
     def _forget(self, attempt: Attempt) -> None:
         self._attempts.pop(attempt.spec.id, None)
@@ -395,7 +439,7 @@ class ProcessExecutor:
     def _clear_work(self) -> None:
         """End what an earlier platform left, and remove the working folders of its attempts."""
         self._register.end_all()
-        sweep((f"{self._folders.folder}/", f"{self._data}/objects/"))
+        sweep((f"{self._folders.folder}/", f"{self._data}/{OBJECTS}/"))
         self._folders.remove_all()
         self._shared.remove_all()
         self._home.mkdir(parents=True, exist_ok=True)
@@ -407,6 +451,10 @@ class ProcessExecutor:
                     "this process may not make a cgroup with a memory limit",
                     fix="use memory_control = auto",
                 )
+
+
+def failure(spec: AttemptSpec, error: TaskError) -> AttemptUpdate:
+    return AttemptUpdate(spec.id, now_us(), "FAILED", error=error)
 
 
 def now_us() -> int:

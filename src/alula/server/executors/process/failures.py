@@ -9,6 +9,10 @@ FORK_SERVER_LOST = TaskError(
     "ForkServerLost", "the fork server that ran the attempt was killed from outside", "SYSTEM", recoverable=True
 )
 
+NO_MEMORY = TaskError(
+    "ResultsNotReadable", "the platform has no memory to read the results of the attempt", "SYSTEM", recoverable=True
+)
+
 
 def task_error(error: AlulaError) -> TaskError:
     """A refusal of ours as the failure of an attempt: what may pass by itself is worth another attempt."""

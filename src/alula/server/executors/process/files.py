@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from pathlib import Path
+import stat
+import time
 
 from alula.core.errors import FailedPrecondition
 from alula.server.executor import AttemptSpec
 from alula.server.executors.process.ending import LOG, RESULTS
+from alula.server.untrusted import TooLarge, Tree, Unreadable, read_all
 
 STARTED_AGAIN = b"[alula] the attempt was interrupted and starts again\n"
 
@@ -24,15 +26,54 @@ def check(spec: AttemptSpec) -> None:
             )
 
 
-def prepare(spec: AttemptSpec) -> bool:
-    """Write `inputs.pb` where it is not yet, and make the output prefix; False when that is there already, from an
-    earlier start of the same attempt. Raises OSError."""
-    write_inputs(spec.input_uri, spec.inputs)
-    try:
-        make_folder(spec.output_prefix)
-    except FileExistsError:
-        return False
-    return True
+class Files:
+    """Prepares the places of attempts below one tree, in which tasks may have left anything."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._last_inputs = "", b""
+        """Path and content of the inputs that were needed last."""
+
+    def prepare(self, spec: AttemptSpec) -> bool:
+        """Write `inputs.pb` where it is not yet, and make the output prefix; False when that is there already, from an
+        earlier start of the same attempt. Raises OSError."""
+        self._write_inputs(spec.input_uri, spec.inputs)
+        try:
+            make_folder(spec.output_prefix)
+        except FileExistsError:
+            return False
+        return True
+
+    def clear(self, prefix: str) -> None:
+        """For a new start: remove what an interrupted start of the same attempt left; its log goes on. Raises
+        OSError."""
+        try:
+            with self._tree.folder(prefix):
+                pass
+        except Unreadable:
+            set_aside(prefix)
+            os.mkdir(prefix)
+            return
+        for name in RESULTS:
+            set_aside(f"{prefix}/{name}")
+        try:
+            log = self._tree.open(f"{prefix}/{LOG}", flags=os.O_WRONLY | os.O_APPEND)
+        except FileNotFoundError:
+            return
+        except Unreadable:
+            set_aside(f"{prefix}/{LOG}")
+            return
+        try:
+            os.write(log, STARTED_AGAIN)
+        finally:
+            os.close(log)
+
+    def _write_inputs(self, path: str, data: bytes) -> None:
+        """All items of an array share one file, which is looked at closely for the first of them."""
+        last_path, last_data = self._last_inputs
+        if path != last_path or data is not last_data or size_of(path) != len(data):
+            write_inputs(path, data, self._tree)
+            self._last_inputs = path, data
 
 
 def make_folder(path: str) -> None:
@@ -45,8 +86,9 @@ def make_folder(path: str) -> None:
         os.mkdir(path)
 
 
-def write_inputs(path: str, data: bytes) -> None:
-    """All items of an array share one file, so it may be there already: whole, unless a crash cut it short."""
+def write_inputs(path: str, data: bytes, tree: Tree) -> None:
+    """They may be there already, from another attempt. A task may have changed them, or a crash have cut them short:
+    then they are written anew. Raises OSError."""
     try:
         write_new(path, data)
     except FileNotFoundError:
@@ -55,10 +97,11 @@ def write_inputs(path: str, data: bytes) -> None:
         with contextlib.suppress(FileExistsError):
             write_new(path, data)
     except FileExistsError:
-        if os.stat(path).st_size != len(data):
+        if not holds(path, data, tree):
             temporary = f"{path}.{os.getpid()}"
-            Path(temporary).unlink(missing_ok=True)
+            set_aside(temporary)
             write_new(temporary, data)
+            set_aside(path)
             os.rename(temporary, path)
 
 
@@ -72,11 +115,36 @@ def write_new(path: str, data: bytes) -> None:
         os.close(file)
 
 
-def clear(prefix: str) -> None:
-    """For a new start: remove what an interrupted start of the same attempt left; its log goes on."""
-    for name in RESULTS:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(f"{prefix}/{name}")
-    with contextlib.suppress(FileNotFoundError), open(f"{prefix}/{LOG}", "r+b") as log:
-        log.seek(0, os.SEEK_END)
-        log.write(STARTED_AGAIN)
+def holds(path: str, data: bytes, tree: Tree) -> bool:
+    """Whether a file with exactly these bytes stands there. Raises OSError."""
+    if size_of(path) != len(data):
+        return False
+    try:
+        file = tree.open(path)
+    except (FileNotFoundError, Unreadable):
+        return False
+    try:
+        return read_all(file, len(data), shown=path) == data
+    except TooLarge:
+        return False
+    finally:
+        os.close(file)
+
+
+def size_of(path: str) -> int:
+    """-1 for what is no regular file."""
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return -1
+    return found.st_size if stat.S_ISREG(found.st_mode) else -1
+
+
+def set_aside(path: str) -> None:
+    """Have nothing stand under this name. A folder, whose removal may take long, gets another name. Raises OSError."""
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass
+    except (IsADirectoryError, PermissionError):  # some systems refuse to unlink a folder with EPERM
+        os.rename(path, f"{path}.{time.time_ns()}")

@@ -20,6 +20,9 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     """What an attempt counts that asks for no memory."""
     log_limit_bytes: int = 64 * 1024 * 1024
     """Most that one attempt may write to its output; more ends it with `LogLimitExceeded`."""
+    result_limit_bytes: int = 512 * 1024 * 1024
+    """Most that the outputs of one attempt may be in `outputs.pb`; more fails it with `OutputsNotReadable`. Frames and
+    files are not in it, only references to them."""
     kill_grace_s: float = 5.0
     """From SIGTERM to SIGKILL when an attempt is cancelled."""
     leftover_grace_s: float = 1.0

@@ -94,6 +94,6 @@ def excesses(watched: list[Watched], log_limit_bytes: int | None) -> list[tuple[
 
 def log_size_bytes(path: str) -> int:
     try:
-        return os.stat(path).st_size
+        return os.lstat(path).st_size
     except OSError:
         return 0

@@ -18,6 +18,7 @@ from alula.core.engine.records import (
     NodeRecord,
     Reason,
 )
+from alula.core.error_text import short_code, short_message
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId, EntityId, ExecutionId, unique_key
 from alula.server.services.messages.names import execution_identifier, identifier, node_identifier
@@ -39,9 +40,9 @@ _ENDED_BADLY = (ExecutionPhase.ABORTED, ExecutionPhase.ABORTING)
 
 def execution_error(error: TaskError, *, at: int | None, trim: bool = False) -> core_execution_pb2.ExecutionError:
     """Why something failed; `trim` shortens the message as lists do."""
-    message = _shortened(error.message, LIST_ERROR_MAX_CHARS) if trim else error.message
+    message = _shortened(error.message, LIST_ERROR_MAX_CHARS) if trim else short_message(error.message)
     return core_execution_pb2.ExecutionError(
-        code=error.code, message=message, kind=_ORIGINS[error.kind], timestamp=timestamp(at)
+        code=short_code(error.code), message=message, kind=_ORIGINS[error.kind], timestamp=timestamp(at)
     )
 
 
@@ -189,7 +190,7 @@ def _external_resource(
         resource.logs.append(core_execution_pb2.TaskLog(uri=log_uri, name=f"log [{item.index}]"))
     if item.error is not None:
         message = _shortened(item.error.message, error_max_chars)
-        resource.custom_info.update({"error": {"code": item.error.code, "message": message}})
+        resource.custom_info.update({"error": {"code": short_code(item.error.code), "message": message}})
     return resource
 
 

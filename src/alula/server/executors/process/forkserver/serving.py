@@ -47,6 +47,8 @@ STAND_BY_LEAST = 4
 """How few stand by before more are made while several attempts run: as many as run, or so many."""
 IDLE_S = 1.0
 """How long more than one fork stands by while no attempt runs."""
+LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+"""Another attempt may have put a pipe or a link where the log has to be."""
 SMALL_LOG_BYTES = 64 * 1024
 
 
@@ -165,7 +167,7 @@ class Server:
     def on_run(self, frame: Frame) -> None:
         number = frame["id"]
         try:
-            log = os.open(frame["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            log = os.open(frame["log"], LOG_FLAGS, 0o644)
             try:
                 if self.preload_output:
                     os.write(log, self.preload_output)
@@ -295,7 +297,7 @@ class Server:
         request, record = attempt.request, attempt.record
         record["left_behind"] = attempt.left
         try:
-            record["log_bytes"] = os.stat(request["log"]).st_size
+            record["log_bytes"] = os.lstat(request["log"]).st_size
         except OSError:
             record["log_bytes"] = 0
         if request["memory_events"]:
@@ -344,7 +346,7 @@ def is_told_by_result(record: Frame, result: str) -> bool:
     told = record.get("code") == 0 and not (
         record["left_behind"] or "cause" in record or record.get("oom_kills") or record["log_bytes"] > SMALL_LOG_BYTES
     )
-    return told and bool(result) and os.path.exists(result)
+    return told and bool(result) and os.path.isfile(result)
 
 
 def signal_group(pid: int, number: int) -> None:
