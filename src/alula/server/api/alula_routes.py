@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 from flyteidl.core import literals_pb2, workflow_pb2
 from google.protobuf import json_format
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from alula.core.engine.explain import Link
 from alula.core.errors import InvalidInput
 from alula.core.ids import AttemptId, ExecutionId
+from alula.server.api.answers import CacheEntry, Evicted, ForkBody, LinkAnswer, PhaseLine, ReasonAnswer, RunName
 from alula.server.api.messages import UNREADABLE, read_body
 from alula.server.identity import Caller
 from alula.server.services import cache, nodes
@@ -70,8 +70,8 @@ class _Edge:
     async def reasons(self, request: Request) -> Response:
         node_id = request.query_params.get("node_id")
         found = await nodes.list_reasons(self._platform, self._caller, _execution(request), node_id)
-        plain = [{**msgspec.to_builtins(reason), "at": _rfc3339(reason.at)} for reason in found]
-        return Response(msgspec.json.encode(plain), media_type="application/json")
+        told = [{**msgspec.structs.asdict(each), "at": _time(each.at)} for each in found]
+        return _json(msgspec.convert(told, list[ReasonAnswer]))
 
     async def explain(self, request: Request) -> Response:
         params = request.query_params
@@ -82,12 +82,12 @@ class _Edge:
             params.get("node_id", ""),
             _whole("index", params.get("index", "-1")),
         )
-        return Response(msgspec.json.encode(_plain(link)), media_type="application/json")
+        return _json(_told(link))
 
     async def fork(self, request: Request) -> Response:
         fork = _fork_of(await read_body(request))
         id = await fork_execution(self._platform, self._caller, _execution(request), fork)
-        return JSONResponse({"project": id.project, "domain": id.domain, "name": id.name})
+        return _json(RunName(id.project, id.domain, id.name))
 
     async def list_cache(self, request: Request) -> Response:
         params = request.query_params
@@ -102,18 +102,19 @@ class _Edge:
             limit=_whole("limit", params.get("limit", "100")),
             offset=_whole("offset", params.get("offset", "0")),
         )
-        plain = [
-            {
-                "task": entry.key.task,
-                "cache_version": entry.key.cache_version,
-                "inputs": entry.key.shown,
-                "digest": entry.key.digest,
-                "source": entry.source,
-                "created_at": _rfc3339(entry.created_at),
-            }
-            for entry in found
-        ]
-        return JSONResponse(plain)
+        return _json(
+            [
+                CacheEntry(
+                    task=entry.key.task,
+                    cache_version=entry.key.cache_version,
+                    inputs=entry.key.shown,
+                    digest=entry.key.digest,
+                    source=entry.source,
+                    created_at=_time(entry.created_at),
+                )
+                for entry in found
+            ]
+        )
 
     async def evict(self, request: Request) -> Response:
         params = request.query_params
@@ -126,7 +127,7 @@ class _Edge:
             version=params.get("version", ""),
             source=params.get("source", ""),
         )
-        return JSONResponse({"evicted": count})
+        return _json(Evicted(count))
 
     async def _phases(self, id: ExecutionId) -> AsyncIterator[bytes]:
         """A line at once, one after each commit, and none after the one that says the end."""
@@ -145,19 +146,9 @@ class _Edge:
                     yield _line(version, phase.name)
 
 
-class _ForkBody(msgspec.Struct, forbid_unknown_fields=True):
-    """A fork as JSON; messages in their own JSON form."""
-
-    nodes: list[str] = []
-    inputs: dict[str, Any] = {}
-    version: str = ""
-    overrides: dict[str, Any] = {}
-    name: str = ""
-
-
 def _fork_of(body: bytes) -> Fork:
     try:
-        told = msgspec.json.decode(body or b"{}", type=_ForkBody)
+        told = msgspec.json.decode(body or b"{}", type=ForkBody)
         inputs = json_format.ParseDict({"literals": told.inputs}, literals_pb2.LiteralMap())
         overrides = json_format.ParseDict(told.overrides, workflow_pb2.TaskNodeOverrides())
     except (msgspec.DecodeError, *UNREADABLE) as error:
@@ -165,19 +156,17 @@ def _fork_of(body: bytes) -> Fork:
     return Fork(tuple(dict.fromkeys(told.nodes)), inputs, told.version, overrides, told.name)
 
 
-def _plain(link: Link) -> dict[str, Any]:
-    return {
-        "node_id": link.node_id,
-        "code": link.code,
-        "text": link.text,
-        "at": _rfc3339(link.at) if link.at else "",
-        "facts": link.facts,
-        "because": [_plain(cause) for cause in link.because],
-    }
+def _told(link: Link) -> LinkAnswer:
+    at = msgspec.to_builtins(_time(link.at)) if link.at else ""
+    return LinkAnswer(link.node_id, link.code, link.text, at, link.facts, [_told(cause) for cause in link.because])
+
+
+def _json(answer: object) -> Response:
+    return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
 def _line(version: int, phase: str) -> bytes:
-    return msgspec.json.encode({"version": version, "phase": phase}) + b"\n"
+    return msgspec.json.encode(PhaseLine(version, phase)) + b"\n"
 
 
 def _execution(request: Request) -> ExecutionId:
@@ -192,6 +181,5 @@ def _whole(name: str, text: str) -> int:
         raise InvalidInput("InvalidParameter", f"`{name}` must be a whole number, not `{text}`") from None
 
 
-def _rfc3339(at_us: int) -> str:
-    moment = datetime.fromtimestamp(at_us // 1_000_000, UTC).replace(microsecond=at_us % 1_000_000)
-    return moment.isoformat().replace("+00:00", "Z")
+def _time(at_us: int) -> datetime:
+    return datetime.fromtimestamp(at_us // 1_000_000, UTC).replace(microsecond=at_us % 1_000_000)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from google.api import annotations_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor, MethodDescriptor, ServiceDescriptor
@@ -31,9 +31,12 @@ from alula.server.api.refusals import told
 
 _ROUTE = "alula.route"
 """Where a request's scope holds the route that was found."""
-_VARIABLE = re.compile(r"\{([a-z_.]+)\}")
+VARIABLE = re.compile(r"\{([a-z_.]+)\}")
 _http: Any = cast(Any, annotations_pb2).http  # the package has no stubs
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+Service = tuple[ServiceDescriptor, Sequence[object]]
+"""A service, with the objects that answer its RPCs."""
 
 
 class Gateway(BaseRoute):
@@ -42,17 +45,12 @@ class Gateway(BaseRoute):
     They are made for the first request that comes here: that takes longer than all the rest of the API's start.
     """
 
-    def __init__(self, services: Iterable[tuple[ServiceDescriptor, Sequence[object]]]) -> None:
+    def __init__(self, services: Iterable[Service]) -> None:
         self._services = services
 
     @cached_property
     def routes(self) -> list[Route]:
-        return [
-            _route(rpc, method_of(servicers, rpc), verb, path)
-            for service, servicers in self._services
-            for rpc in service.methods
-            for verb, path in _paths(rpc)
-        ]
+        return [_route(binding) for binding in bindings_of(self._services)]
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """The first of the routes that takes the request, else the first that takes its path."""
@@ -73,19 +71,35 @@ class Gateway(BaseRoute):
         raise NoMatchFound(name, path_params)  # nobody makes links to RPCs
 
 
-def _paths(rpc: MethodDescriptor) -> Iterator[tuple[str, str]]:
-    """Verb and path template of an RPC, its additional bindings included."""
-    rule = rpc.GetOptions().Extensions[_http]
-    for binding in (rule, *rule.additional_bindings):
-        verb = binding.WhichOneof("pattern")
-        if verb is not None and verb != "custom":
-            yield verb.upper(), getattr(binding, verb)
+class Binding(NamedTuple):
+    """One verb and path of an RPC."""
+
+    rpc: MethodDescriptor
+    method: Method | None
+    """None where no servicer answers it."""
+    verb: str
+    path: str
+    """With fields of the request in braces, as dotted paths."""
+    number: int
+    """0 for the main binding of the RPC."""
 
 
-def _route(rpc: MethodDescriptor, method: Method | None, verb: str, template: str) -> Route:
-    fields: list[str] = _VARIABLE.findall(template)
+def bindings_of(services: Iterable[Service]) -> Iterator[Binding]:
+    """Every HTTP path of every RPC, additional bindings included."""
+    for service, servicers in services:
+        for rpc in service.methods:
+            rule = rpc.GetOptions().Extensions[_http]
+            for number, pattern in enumerate((rule, *rule.additional_bindings)):
+                verb = pattern.WhichOneof("pattern")
+                if verb is not None and verb != "custom":
+                    yield Binding(rpc, method_of(servicers, rpc), verb.upper(), getattr(pattern, verb), number)
+
+
+def _route(binding: Binding) -> Route:
+    rpc, method = binding.rpc, binding.method
+    fields: list[str] = VARIABLE.findall(binding.path)
     numbers = iter(range(len(fields)))
-    path = _VARIABLE.sub(lambda _: f"{{v{next(numbers)}}}", template)  # dots can't be in a name of Starlette's
+    path = VARIABLE.sub(lambda _: f"{{v{next(numbers)}}}", binding.path)  # dots can't be in a name of Starlette's
 
     async def answer(request: Request) -> Response:
         if method is None:
@@ -98,7 +112,7 @@ def _route(rpc: MethodDescriptor, method: Method | None, verb: str, template: st
             return Response(answered.SerializeToString(), media_type=OCTETS)
         return Response(as_json(answered), media_type=JSON)
 
-    return Route(path, answer, methods=[verb], name=f"{verb} {template}")
+    return Route(path, answer, methods=[binding.verb], name=f"{binding.verb} {binding.path}")
 
 
 class _Call:

@@ -5,10 +5,13 @@ Owns the application and how errors look in JSON. Decides nothing else.
 
 from __future__ import annotations
 
+import asyncio
+import functools
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 
+import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
@@ -20,7 +23,7 @@ from alula.core.errors import AlulaError, FailedPrecondition
 from alula.server.api.alula_routes import alula_routes
 from alula.server.api.bodies import Bodies
 from alula.server.api.gate import Gate, Trusted
-from alula.server.api.gateway import Gateway
+from alula.server.api.gateway import Gateway, Service
 from alula.server.api.grpc.server import services_of
 from alula.server.api.objects import PREFIX as OBJECTS
 from alula.server.api.refusals import refusal, told
@@ -46,11 +49,13 @@ def make_app(routes: Sequence[BaseRoute], trust: Trusted) -> ASGIApp:
 
 def make_routes(platform: Platform, caller: Caller, object_routes: Sequence[Route]) -> list[BaseRoute]:
     """All routes. `object_routes` are the embedded store's; a cloud's store answers its own URLs."""
+    services = services_of(platform, caller)
     return [
         Route("/healthcheck", _health(platform)),
+        Route("/openapi.json", _described(services)),
         *alula_routes(platform, caller),
         *object_routes,
-        Gateway(services_of(platform, caller)),
+        Gateway(services),
     ]
 
 
@@ -63,6 +68,19 @@ def _health(platform: Platform) -> Callable[[Request], Awaitable[Response]]:
         return PlainTextResponse("ok")
 
     return health
+
+
+def _described(services: Sequence[Service]) -> Callable[[Request], Awaitable[Response]]:
+    @functools.cache
+    def document() -> bytes:
+        from alula.server.api.openapi.document import openapi  # lazy: few ask, and it takes longer than a start may
+
+        return msgspec.json.encode(openapi(services))
+
+    async def describe(_: Request) -> Response:
+        return Response(await asyncio.to_thread(document), media_type="application/json")
+
+    return describe
 
 
 async def _refused(_: Request, error: Exception) -> Response:

@@ -1,0 +1,1 @@
+"""The description of the whole HTTP side as one OpenAPI document."""
