@@ -21,8 +21,6 @@ SEAMS = (
     ("alula.sdk.types.file", "alula.sdk.types.pydantic_fields"),
     ("alula.sdk.types.structured_dataset", "alula.sdk.types.pydantic_fields"),
     ("alula.sdk.types.structured_dataset", "alula.sdk.types.frames"),
-    # A schema that is old is migrated, and a migration starts from a schema.
-    ("alula.server.stores.sql.schema", "alula.server.stores.sql.migrating"),
 )
 """Imports inside functions that close a circle: none is added without a reason here."""
 

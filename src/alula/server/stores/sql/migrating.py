@@ -7,7 +7,8 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 
-from alula.server.stores.sql.schema import too_new
+from alula.core.errors import FailedPrecondition
+from alula.server.stores.sql.tables import HEAD
 
 _SCRIPTS = "alula.server.stores.sql:migrations"
 
@@ -19,9 +20,17 @@ def upgrade(connection: Connection, revision: str | None) -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     if revision is not None and revision not in known_revisions(config):
-        raise too_new(revision)
+        raise _too_new(revision)
     command.upgrade(config, "head")
 
 
 def known_revisions(config: Config) -> set[str]:
     return {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+
+
+def _too_new(revision: str) -> FailedPrecondition:
+    return FailedPrecondition(
+        "StoreTooNew",
+        f"the store has revision `{revision}`, and this program knows revisions up to `{HEAD}`",
+        fix="install the newer version of alula that wrote it, or choose another data folder or database",
+    )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, insert, inspect, select, text
 
-from alula.core.errors import FailedPrecondition
 from alula.server.stores.sql.tables import HEAD, metadata, revisions
 
 _LOCK = 0x616C756C61  # "alula": programs that start at the same time on one PostgreSQL go one after the other
@@ -37,11 +36,3 @@ def stored_revision(connection: Connection) -> str | None:
     if not inspect(connection).has_table(revisions.name):
         return None
     return connection.execute(select(revisions.c.version_num)).scalar()
-
-
-def too_new(revision: str) -> FailedPrecondition:
-    return FailedPrecondition(
-        "StoreTooNew",
-        f"the store has revision `{revision}`, and this program knows revisions up to `{HEAD}`",
-        fix="install the newer version of alula that wrote it, or choose another data folder or database",
-    )
