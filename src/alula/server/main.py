@@ -30,6 +30,7 @@ from alula.server.executor import Executor
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
+from alula.server.services.home import require_objects
 from alula.server.services.platform import RECHECK_S, Platform
 from alula.server.services.watch import Hub
 from alula.server.settings import Settings
@@ -131,7 +132,7 @@ async def _platform(
     await blobs.start()
     await store.start()
     try:
-        yield Platform(
+        platform = Platform(
             store=store,
             blobs=blobs,
             hub=Hub(),
@@ -147,6 +148,9 @@ async def _platform(
             tiers=settings.quality_of_service,
             inline_max_bytes=settings.inline_max_bytes,
         )
+        if settings.database_url:
+            await require_objects(platform)
+        yield platform
     finally:
         await store.stop()
         await blobs.stop()

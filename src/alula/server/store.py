@@ -228,6 +228,10 @@ class Store(Protocol):
         """Call back, on the event loop's thread, when any process created an execution or sent it mail."""
         ...
 
+    async def constant(self, name: str, value: str) -> str:
+        """What is said once of the store as a whole: `value`, or what was said under this name before."""
+        ...
+
     # Projects
 
     async def put_project(self, project: ProjectRecord, audit: Audit) -> None:

@@ -17,6 +17,12 @@ async def test_a_new_store_has_the_project_that_flyte_clients_expect(store: Stor
     assert (entry.principal, entry.target) == ("alula", "project flytesnacks")
 
 
+async def test_a_constant_is_said_once(store: Store) -> None:
+    assert await store.constant("objects", "here") == "here"
+    assert await store.constant("objects", "there") == "here"
+    assert await store.constant("other", "there") == "there"
+
+
 async def test_a_project_is_created_and_replaced(store: Store) -> None:
     first = ProjectRecord("science", "Science", "about things", {"team": "ml"}, created_at=5)
     await store.put_project(first, audit("create"))

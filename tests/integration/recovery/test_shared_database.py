@@ -1,4 +1,4 @@
-"""Platforms on one PostgreSQL: each runs what it claimed, and what a dead one claimed is not lost."""
+"""Platforms on one PostgreSQL: it belongs to the objects of the first, and what a dead one claimed is not lost."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tests.integration.platform import Platforms, alula
 
 from alula.server.runner.runner import LEASE_US
 
+BAD_INPUT = 2
 FLOWS = Path(__file__).with_name("flows")
 Phase = core_execution_pb2.WorkflowExecution
 Id = identifier_pb2.WorkflowExecutionIdentifier
@@ -28,17 +29,19 @@ def shared(platforms: Platforms, postgres_url: str) -> Platforms:
     return platforms
 
 
-def test_two_platforms_share_the_work_and_each_attempt_runs_once(shared: Platforms) -> None:
-    first, second = (shared.start(data=shared.folder / name) for name in ("first", "second"))
+def test_a_platform_with_other_objects_is_refused_and_touches_no_run(shared: Platforms) -> None:
+    first = shared.start(data=shared.folder / "first")
     _register(first.grpc)
-    ledgers = [shared.folder / f"ledger-{number}" for number in range(6)]
-    with Client(first.grpc) as one, Client(second.grpc) as other:
-        ids = [_launch((one, other)[number % 2], ledger, number) for number, ledger in enumerate(ledgers)]
-        for id in ids:  # seen from both, whoever runs them
-            assert {_wait(client, id).closure.phase for client in (one, other)} == {Phase.SUCCEEDED}
-    for ledger in ledgers:
-        begun = [line.split()[1:4] for line in ledger.read_text().splitlines() if line.startswith("began")]
-        assert len(begun) == len({tuple(attempt) for attempt in begun}) == 13
+    ledger = shared.folder / "ledger"
+    with Client(first.grpc) as client:
+        id = _launch(client, ledger, 0)
+        first.kill()
+        second = shared.start(data=shared.folder / "second", ready=False)
+        assert second.process.wait(timeout=60) == BAD_INPUT
+        assert f"whose objects are in {first.data / 'objects'}" in second.log() and "Traceback" not in second.log()
+    first = shared.start(data=first.data)
+    with Client(first.grpc) as client:
+        assert _wait(client, id).closure.phase == Phase.SUCCEEDED
 
 
 def test_one_that_was_killed_and_comes_back_does_not_wait_for_its_own_lease(shared: Platforms) -> None:

@@ -37,6 +37,11 @@ def raw_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: Attempt
     return blobs.uri("data", attempt.execution.project, attempt.execution.domain, shard, key)
 
 
+def identity_uri(blobs: Blobs) -> str:
+    """The object that tells these objects from others."""
+    return blobs.uri("identity")
+
+
 def checkpoint_prefix(raw: str) -> str:
     """Where an attempt with this prefix for its data keeps its checkpoint."""
     return f"{raw}/_flytecheckpoints"

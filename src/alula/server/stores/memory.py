@@ -89,6 +89,7 @@ class MemoryStore:
         self._catalog: dict[tuple[str, str, str], CacheEntry] = {}
         self._reservations: dict[tuple[str, str, str], str] = {}
         self._audits: list[Audit] = []
+        self._constants: dict[str, str] = {}
         self._leases: dict[str, int] = {}
         self._last_message = 0
 
@@ -106,6 +107,9 @@ class MemoryStore:
         self._callbacks.append(callback)
 
     # Projects
+
+    async def constant(self, name: str, value: str) -> str:
+        return self._constants.setdefault(name, value)
 
     async def put_project(self, project: ProjectRecord, audit: Audit) -> None:
         self._projects[project.id] = project

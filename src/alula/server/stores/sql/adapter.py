@@ -57,6 +57,7 @@ from alula.server.stores.sql import connections, schema
 from alula.server.stores.sql.attributes import Attributes
 from alula.server.stores.sql.audit import Audits
 from alula.server.stores.sql.catalog import Catalog
+from alula.server.stores.sql.constants import Constants
 from alula.server.stores.sql.dialect import Sql
 from alula.server.stores.sql.entities import Entities
 from alula.server.stores.sql.executions import Executions
@@ -93,6 +94,7 @@ class SqlStore:
         self._reading: Engine = connections.reading_engine(self._url)
         sql = Sql(writing.dialect, self._origin)
         self._sql = sql
+        self._constants = Constants(sql)
         self._projects = Projects(sql)
         self._entities = Entities(sql)
         self._named_entities = NamedEntities(sql)
@@ -131,6 +133,9 @@ class SqlStore:
         self._callbacks.append(callback)
 
     # Projects
+
+    async def constant(self, name: str, value: str) -> str:
+        return await self._writer.write(lambda connection: self._constants.keep(connection, name, value))
 
     async def put_project(self, project: ProjectRecord, audit: Audit) -> None:
         def put(connection: Connection) -> None:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(
@@ -322,6 +322,13 @@ runners = Table(
     *_words("owner"),
     Column("lease_until", BigInteger, nullable=False),
     PrimaryKeyConstraint("owner"),
+)
+
+constants = Table(
+    "constants",
+    metadata,
+    *_words("name", "value"),
+    PrimaryKeyConstraint("name"),
 )
 
 revisions = Table(
