@@ -100,8 +100,9 @@ class Records:
 
     def results(self, execution: str) -> set[str]:
         """The attempts that have left results, by their unique names."""
-        root = self.data / "objects/metadata" / specs.PROJECT / specs.DOMAIN / execution
-        found = {path.parent.relative_to(root).parts for name in RESULTS for path in root.rglob(name)}
+        domain = self.data / "objects/metadata" / specs.PROJECT / specs.DOMAIN
+        roots = domain.glob(f"{execution}.*")
+        found = {path.parent.relative_to(root).parts for root in roots for name in RESULTS for path in root.rglob(name)}
         return {unique_key(_attempt(execution, parts)) for parts in found}
 
     def _of(self, execution: str, table: str, columns: str) -> list[tuple[Any, ...]]:

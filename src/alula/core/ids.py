@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 EXECUTION_NAME_MAX_CHARS = 63
 NODE_ID_MAX_CHARS = 64
+_NOT_DNS = re.compile(r"[^a-z0-9-]")
+_READABLE_CHARS = 28
 _EXECUTION_NAME = re.compile(r"^[a-z][a-z\-0-9]*$")
 
 
@@ -89,10 +91,30 @@ def child_execution_name(parent: ExecutionId, node_id: str) -> str:
     return "f" + base64.b32encode(hashlib.sha256(f"{parent}/{node_id}".encode()).digest()).decode().lower()[:19]
 
 
-def unique_key(attempt: AttemptId) -> str:
-    """A DNS-safe name of at most 50 characters that no other attempt of the platform has."""
+def incarnation(seed: bytes) -> str:
+    """What tells an execution from every other that has or had its name, from a random seed: 13 characters."""
+    return _short_hash(seed, 13)
+
+
+def unique_key(attempt: AttemptId, incarnation: str = "") -> str:
+    """A DNS-safe name of at most 50 characters that no other attempt has, of this platform or of one that used its
+    folder: how the attempt is called, as far as there is room, and a hash of its whole id.
+
+    >>> unique_key(AttemptId(ExecutionId("p", "d", "nightly"), "n0", 0))
+    'nightly-n0-0-42t3i72qe4t4f5jiqdnw'
+    """
     index = f"-n{attempt.index}" if attempt.index >= 0 else ""
-    plain = f"{attempt.execution.name}-{attempt.node_id}{index}-{attempt.attempt}".lower()
-    if len(plain) <= 50 and re.fullmatch(r"[a-z]([a-z0-9\-]*[a-z0-9])?", plain):
-        return plain
-    return "f" + base64.b32encode(hashlib.sha256(str(attempt).encode()).digest()).decode().lower()[:31]
+    called = f"{attempt.execution.name}-{attempt.node_id}{index}-{attempt.attempt}".lower()
+    readable = _NOT_DNS.sub("-", called)[:_READABLE_CHARS].strip("-")
+    parts = (*attempt.execution, incarnation, attempt.node_id, str(attempt.attempt), str(attempt.index))
+    # Each with its length: no two ids give the same bytes.
+    whole = b"".join(b"%d:%s" % (len(data), data) for data in (_bytes(part) for part in parts))
+    return f"{readable if readable[:1].isalpha() else f'a{readable}'}-{_short_hash(whole, 20)}"
+
+
+def _short_hash(data: bytes, chars: int) -> str:
+    return base64.b32encode(hashlib.sha256(data).digest()).decode().lower()[:chars]
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")

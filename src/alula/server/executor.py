@@ -46,6 +46,8 @@ class AttemptSpec(msgspec.Struct, frozen=True):
     """Python of the client that registered the task, when known."""
     interpreter_host: str = ""
     """The machine (its machine id) on which `interpreter` is."""
+    incarnation: str = ""
+    """Of the execution."""
 
 
 class AttemptUpdate(msgspec.Struct, frozen=True):

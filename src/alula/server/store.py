@@ -165,6 +165,8 @@ class ExecutionRecord(msgspec.Struct):
     task_resources: bytes = b""
     """What tasks get that do not say, and may have at most, as it was set at launch: serialized
     `admin.TaskResourceAttributes`."""
+    incarnation: str = ""
+    """As in its first event."""
 
 
 class History(msgspec.Struct, frozen=True):

@@ -42,6 +42,8 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     """By how much the memory grows of an attempt that follows one which ran out of it, where its task does not say."""
     queueing: Queueing | None = None
     """How long its attempts may wait; None for no matter."""
+    incarnation: str = ""
+    """Tells it from other executions that have or had its name: part of where its results are. Empty in old logs."""
 
 
 class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):

@@ -48,7 +48,7 @@ def _of_item(like: AttemptSpec, owned: Owned, action: StartAttempt, blobs: Blobs
     return msgspec.structs.replace(
         like,
         id=id,
-        output_prefix=layout.output_prefix(blobs, id),
+        output_prefix=layout.output_prefix(blobs, id, incarnation=owned.state.created.incarnation),
         raw_prefix=raw,
         checkpoint_prefix=layout.checkpoint_prefix(raw),
         previous_checkpoint_prefix=previous,
@@ -70,13 +70,15 @@ def _specified(
     if growth is not None:
         resources = grown(resources, growth, action.out_of_memory, ceiling)
     raw, previous = _raw_prefixes(owned, action, blobs)
+    incarnation = owned.state.created.incarnation
+    own_index = action.index if plan.own_inputs else -1
     queueing = owned.state.created.queueing
     return AttemptSpec(
         id=id,
         task=task,
         inputs=action.inputs,
-        input_uri=layout.input_uri(blobs, record.id, action.node_id, action.index if plan.own_inputs else -1),
-        output_prefix=layout.output_prefix(blobs, id),
+        input_uri=layout.input_uri(blobs, record.id, action.node_id, own_index, incarnation=incarnation),
+        output_prefix=layout.output_prefix(blobs, id, incarnation=owned.state.created.incarnation),
         raw_prefix=raw,
         checkpoint_prefix=layout.checkpoint_prefix(raw),
         previous_checkpoint_prefix=previous,
@@ -87,6 +89,7 @@ def _specified(
         queueing_budget_s=queueing.budget_s(owned.state.plan.quality_of_service) if queueing is not None else 0.0,
         interpreter=entity.interpreter if entity else "",
         interpreter_host=entity.interpreter_host if entity else "",
+        incarnation=incarnation,
     )
 
 
@@ -96,11 +99,12 @@ def _parsed(overrides: bytes) -> workflow_pb2.TaskNodeOverrides | None:
 
 def _raw_prefixes(owned: Owned, action: StartAttempt, blobs: Blobs) -> tuple[str, str]:
     """Where the attempt puts its data, and the checkpoint that it goes on from, if there is one."""
-    raw = layout.raw_prefix(blobs, owned.spec, owned.attempt_id(action))
+    incarnation = owned.state.created.incarnation
+    raw = layout.raw_prefix(blobs, owned.spec, owned.attempt_id(action), incarnation=incarnation)
     if not action.attempt:
         return raw, action.checkpoint
     before = AttemptId(owned.record.id, action.node_id, action.attempt - 1, action.index)
-    return raw, layout.checkpoint_prefix(layout.raw_prefix(blobs, owned.spec, before))
+    return raw, layout.checkpoint_prefix(layout.raw_prefix(blobs, owned.spec, before, incarnation=incarnation))
 
 
 def _environment(owned: Owned, planned: PlanTask, task: tasks_pb2.TaskTemplate, id: AttemptId) -> dict[str, str]:

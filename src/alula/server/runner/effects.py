@@ -165,7 +165,7 @@ class Effects:
             return
         task = graph.plan_node(node).task
         assert task is not None, f"node {update.id.node_id} has no task"
-        prefix = layout.output_prefix(self._blobs, update.id)
+        prefix = layout.output_prefix(self._blobs, update.id, incarnation=owned.state.created.incarnation)
         kept = await again(
             lambda: keep_graph(
                 futures,

@@ -23,6 +23,7 @@ from alula.core.ids import (
     EntityId,
     ExecutionId,
     execution_name,
+    incarnation,
     is_execution_name,
 )
 from alula.core.policy.queueing import Queueing, check_quality
@@ -172,6 +173,7 @@ def _record(
         mode=spec.metadata.mode,
         created_at=now,
         updated_at=now,
+        incarnation=incarnation(platform.random_bytes(16)),
         labels=dict(spec.labels.values),
     )
 
@@ -195,7 +197,7 @@ async def _keep(
     platform: Platform, caller: Caller, record: ExecutionRecord, recovery: Recovery | None, queueing: Queueing
 ) -> None:
     spec = execution_pb2.ExecutionSpec.FromString(record.spec)
-    recovery_uri = await _keep_recovery(platform, record.id, recovery) if recovery is not None else ""
+    recovery_uri = await _keep_recovery(platform, record, recovery) if recovery is not None else ""
     created = events.Created(
         at=record.created_at,
         workflow=record.workflow,
@@ -209,6 +211,7 @@ async def _keep(
         memory_growth=platform.memory_growth,
         queueing=queueing,
         offload=values.offload_rule(platform, record.id.project, record.id.domain),
+        incarnation=record.incarnation,
     )
     audit = platform.audit(
         caller,
@@ -223,9 +226,9 @@ async def _keep(
         raise _exists(record.id)
 
 
-async def _keep_recovery(platform: Platform, id: ExecutionId, recovery: Recovery) -> str:
+async def _keep_recovery(platform: Platform, record: ExecutionRecord, recovery: Recovery) -> str:
     """What the execution takes over, as an object beside its others."""
-    uri = layout.recovery_uri(platform.blobs, id)
+    uri = layout.recovery_uri(platform.blobs, record.id, incarnation=record.incarnation)
     await platform.blobs.put(uri, encode(recovery))
     return uri
 

@@ -1,11 +1,15 @@
 """Where the objects of an execution lie: the one place that knows the path of an attempt's files.
 
-Pure functions over a blob store's naming. Must not touch objects.
+Pure functions over a blob store's naming. Must not touch objects. The incarnation of an execution is part of every
+path, so that a run never meets the results of another that had its name: in a database that was restored, or a folder
+that was kept. Old executions without an incarnation keep their old paths.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
+import re
 
 from flyteidl.admin import execution_pb2
 
@@ -13,23 +17,23 @@ from alula.core.ids import AttemptId, ExecutionId, unique_key
 from alula.server.blob import Blobs
 
 
-def input_uri(blobs: Blobs, execution: ExecutionId, node_id: str, index: int = -1) -> str:
+def input_uri(blobs: Blobs, execution: ExecutionId, node_id: str, index: int = -1, *, incarnation: str = "") -> str:
     """`inputs.pb` of a node; with `index`, of an item of an array that has inputs of its own."""
-    return blobs.uri("metadata", *execution, node_id, "data", *_item(index), "inputs.pb")
+    return blobs.uri(*_folder(execution, incarnation), node_id, "data", *_item(index), "inputs.pb")
 
 
-def output_prefix(blobs: Blobs, attempt: AttemptId) -> str:
+def output_prefix(blobs: Blobs, attempt: AttemptId, *, incarnation: str = "") -> str:
     """What an attempt leaves, and its log, lie under this prefix."""
-    item = _item(attempt.index)
-    return blobs.uri("metadata", *attempt.execution, attempt.node_id, "data", *item, str(attempt.attempt))
+    folder = _folder(attempt.execution, incarnation)
+    return blobs.uri(*folder, attempt.node_id, "data", *_item(attempt.index), str(attempt.attempt))
 
 
-def raw_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: AttemptId) -> str:
+def raw_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: AttemptId, *, incarnation: str = "") -> str:
     """Where an attempt puts its files and data frames.
 
     Two characters of a hash first, so that object stores spread the load over many prefixes.
     """
-    key = unique_key(attempt)
+    key = unique_key(attempt, incarnation) if incarnation else _old_key(attempt)
     shard = hashlib.sha256(key.encode()).hexdigest()[:2]
     own = spec.raw_output_data_config.output_location_prefix
     if own:
@@ -57,15 +61,30 @@ def own_prefixes(blobs: Blobs, execution: ExecutionId) -> tuple[str, ...]:
     return tuple(f"{blobs.uri(kind, execution.project, execution.domain)}/" for kind in ("data", "metadata"))
 
 
-def recovery_uri(blobs: Blobs, execution: ExecutionId) -> str:
+def recovery_uri(blobs: Blobs, execution: ExecutionId, *, incarnation: str = "") -> str:
     """What an execution takes over from an earlier one."""
-    return blobs.uri("metadata", *execution, "recovery.msgpack")
+    return blobs.uri(*_folder(execution, incarnation), "recovery.msgpack")
 
 
-def log_uri(blobs: Blobs, attempt: AttemptId) -> str:
+def log_uri(blobs: Blobs, attempt: AttemptId, *, incarnation: str = "") -> str:
     """Standard output and error of an attempt, as one stream."""
-    return f"{output_prefix(blobs, attempt)}/log.txt"
+    return f"{output_prefix(blobs, attempt, incarnation=incarnation)}/log.txt"
+
+
+def _folder(execution: ExecutionId, incarnation: str) -> tuple[str, ...]:
+    """No name of an execution has a dot in it."""
+    project, domain, name = execution
+    return "metadata", project, domain, f"{name}.{incarnation}" if incarnation else name
 
 
 def _item(index: int) -> tuple[str, ...]:
     return ("0", f"n{index}") if index >= 0 else ()
+
+
+def _old_key(attempt: AttemptId) -> str:
+    """What stood for `unique_key` in the paths of executions without an incarnation."""
+    index = f"-n{attempt.index}" if attempt.index >= 0 else ""
+    plain = f"{attempt.execution.name}-{attempt.node_id}{index}-{attempt.attempt}".lower()
+    if len(plain) <= 50 and re.fullmatch(r"[a-z]([a-z0-9\-]*[a-z0-9])?", plain):
+        return plain
+    return "f" + base64.b32encode(hashlib.sha256(str(attempt).encode()).digest()).decode().lower()[:31]

@@ -23,16 +23,18 @@ async def open_log(platform: Platform, _caller: Caller, attempt: AttemptId, *, f
 
     Raises `NotFound` when there is no such attempt, before the first piece.
     """
+    execution = await require_execution(platform, attempt.execution)
+    uri = layout.log_uri(platform.blobs, attempt, incarnation=execution.incarnation)
     ended = await _has_ended(platform, attempt)
-    return _followed(platform, attempt) if follow and not ended else _written(platform, attempt, 0)
+    return _followed(platform, attempt, uri) if follow and not ended else _written(platform, uri, 0)
 
 
-async def _followed(platform: Platform, attempt: AttemptId) -> AsyncIterator[bytes]:
+async def _followed(platform: Platform, attempt: AttemptId, uri: str) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
     offset, checked_at, ended = 0, loop.time(), False
     with platform.hub.watch(attempt.execution) as subscription:
         while True:
-            async for piece in _written(platform, attempt, offset):
+            async for piece in _written(platform, uri, offset):
                 offset += len(piece)
                 yield piece
             if ended or subscription.closed:
@@ -44,9 +46,9 @@ async def _followed(platform: Platform, attempt: AttemptId) -> AsyncIterator[byt
                 checked_at = loop.time()
 
 
-async def _written(platform: Platform, attempt: AttemptId, offset: int) -> AsyncIterator[bytes]:
+async def _written(platform: Platform, uri: str, offset: int) -> AsyncIterator[bytes]:
     try:
-        async for piece in platform.blobs.read(layout.log_uri(platform.blobs, attempt), offset=offset):
+        async for piece in platform.blobs.read(uri, offset=offset):
             yield piece
     except NotFound:
         return  # it has not written anything

@@ -28,7 +28,8 @@ async def get_node_execution(
 ) -> node_execution_pb2.NodeExecution:
     """Raises `NotFound`."""
     execution, node = await _require_node(platform, id)
-    return _node_message(platform, execution, node)
+    incarnation = await _incarnation(platform, execution)
+    return _node_message(platform, execution, node, incarnation)
 
 
 async def list_node_executions(
@@ -46,8 +47,9 @@ async def list_node_executions(
     rows = await platform.store.nodes(execution, request.unique_parent_id, page)
     if not rows:
         await require_execution(platform, execution)
+    incarnation = await _incarnation(platform, execution) if rows else ""
     return node_execution_pb2.NodeExecutionList(
-        node_executions=[_node_message(platform, execution, row, trim=True) for row in rows],
+        node_executions=[_node_message(platform, execution, row, incarnation, trim=True) for row in rows],
         token=filters.next_token(page, len(rows)),
     )
 
@@ -98,8 +100,9 @@ async def list_node_executions_of_attempt(
     # Only the attempt that made the graph ends well, and none follows it.
     made_it = node.is_dynamic and attempt.phase is AttemptPhase.SUCCEEDED
     rows = await platform.store.nodes(execution, node.node_id, page) if made_it else []
+    incarnation = await _incarnation(platform, execution) if rows else ""
     return node_execution_pb2.NodeExecutionList(
-        node_executions=[_node_message(platform, execution, row, trim=True) for row in rows],
+        node_executions=[_node_message(platform, execution, row, incarnation, trim=True) for row in rows],
         token=filters.next_token(page, len(rows)),
     )
 
@@ -112,8 +115,11 @@ async def list_task_executions(
     execution, node = await _require_node(platform, request.node_execution_id)
     records = await platform.store.attempts(execution, node.node_id)
     shown = records[page.offset : page.offset + page.limit]
+    incarnation = await _incarnation(platform, execution)
     return task_execution_pb2.TaskExecutionList(
-        task_executions=[await _attempt_message(platform, execution, node, record, trim=True) for record in shown],
+        task_executions=[
+            await _attempt_message(platform, execution, node, record, incarnation, trim=True) for record in shown
+        ],
         token=filters.next_token(page, len(shown)),
     )
 
@@ -123,7 +129,8 @@ async def get_task_execution(
 ) -> task_execution_pb2.TaskExecution:
     """Raises `NotFound`."""
     execution, node, record = await _require_attempt(platform, id)
-    return await _attempt_message(platform, execution, node, record)
+    incarnation = await _incarnation(platform, execution)
+    return await _attempt_message(platform, execution, node, record, incarnation)
 
 
 async def get_task_execution_data(
@@ -149,6 +156,10 @@ async def list_reasons(
 
 async def _dynamic_closure(platform: Platform, uri: str) -> compiler_pb2.CompiledWorkflowClosure:
     return compiler_pb2.CompiledWorkflowClosure.FromString(await platform.blobs.get(uri))
+
+
+async def _incarnation(platform: Platform, execution: ExecutionId) -> str:
+    return (await require_execution(platform, execution)).incarnation
 
 
 async def _require_node(
@@ -177,9 +188,9 @@ async def _require_attempt(
 
 
 def _node_message(
-    platform: Platform, execution: ExecutionId, node: NodeRecord, *, trim: bool = False
+    platform: Platform, execution: ExecutionId, node: NodeRecord, incarnation: str, *, trim: bool = False
 ) -> node_execution_pb2.NodeExecution:
-    uri = layout.input_uri(platform.blobs, execution, node.node_id)
+    uri = layout.input_uri(platform.blobs, execution, node.node_id, incarnation=incarnation)
     return messages.runs.node_execution(node, execution, input_uri=uri, trim=trim)
 
 
@@ -188,6 +199,7 @@ async def _attempt_message(
     execution: ExecutionId,
     node: NodeRecord,
     record: AttemptRecord,
+    incarnation: str,
     *,
     trim: bool = False,
 ) -> task_execution_pb2.TaskExecution:
@@ -201,7 +213,8 @@ async def _attempt_message(
     return messages.runs.task_execution(
         record,
         execution,
-        input_uri=layout.input_uri(platform.blobs, execution, node.node_id),
+        incarnation=incarnation,
+        input_uri=layout.input_uri(platform.blobs, execution, node.node_id, incarnation=incarnation),
         log_uri="" if node.is_array else _log_link(platform, execution, node.node_id, record.attempt),
         items=items,
         phases=phases,

@@ -103,7 +103,7 @@ async def inventory_of(platform: Platform, source: ExecutionRecord) -> Recovery:
 
     def checkpoint(node_id: str, index: int, attempt: int) -> str:
         id = AttemptId(source.id, node_id, attempt, index)
-        return layout.checkpoint_prefix(layout.raw_prefix(platform.blobs, spec, id))
+        return layout.checkpoint_prefix(layout.raw_prefix(platform.blobs, spec, id, incarnation=source.incarnation))
 
     return await asyncio.to_thread(
         take_inventory,

@@ -40,7 +40,7 @@ def template_values(spec: AttemptSpec, words: Sequence[str]) -> TemplateValues:
         raw_output_data_prefix=spec.raw_prefix,
         checkpoint_output_prefix=spec.checkpoint_prefix,
         prev_checkpoint_prefix=spec.previous_checkpoint_prefix,
-        per_retry_unique_key=unique_key(spec.id),
+        per_retry_unique_key=unique_key(spec.id, spec.incarnation),
         namespace=f"{spec.id.execution.project}-{spec.id.execution.domain}",
         inputs=literals_pb2.LiteralMap.FromString(spec.inputs) if named else None,
     )

@@ -111,6 +111,7 @@ def task_execution(
     record: AttemptRecord,
     execution: ExecutionId,
     *,
+    incarnation: str = "",
     input_uri: str,
     log_uri: str,
     items: Sequence[ItemRecord] = (),
@@ -131,9 +132,9 @@ def task_execution(
         reason=reasons[-1].text if reasons else "",
         reasons=[task_execution_pb2.Reason(occurred_at=timestamp(r.at), message=r.text) for r in reasons],
         metadata=event_pb2.TaskExecutionMetadata(
-            generated_name=unique_key(attempt),
+            generated_name=unique_key(attempt, incarnation),
             instance_class=_INTERRUPTIBLE if record.is_interruptible else _ANY_INSTANCE,
-            external_resources=_external_resources(items, attempt, item_log_uris, trim=trim),
+            external_resources=_external_resources(items, attempt, incarnation, item_log_uris, trim=trim),
         ),
     )
     if record.size is not None:
@@ -164,23 +165,23 @@ def flyte_urls(execution: ExecutionId, node_id: str, *, attempt: int | None, dec
 
 
 def _external_resources(
-    items: Sequence[ItemRecord], array: AttemptId, log_uris: Sequence[str], *, trim: bool
+    items: Sequence[ItemRecord], array: AttemptId, incarnation: str, log_uris: Sequence[str], *, trim: bool
 ) -> list[event_pb2.ExternalResourceInfo]:
     """The items, of which the first that failed tell their errors at length."""
     at_length = 0 if trim else FULL_ITEM_ERRORS
     resources: list[event_pb2.ExternalResourceInfo] = []
     for item, log_uri in zip(items, log_uris, strict=True):
         longest = ITEM_ERROR_MAX_CHARS if at_length > 0 else LIST_ERROR_MAX_CHARS
-        resources.append(_external_resource(item, array, log_uri, longest))
+        resources.append(_external_resource(item, array, incarnation, log_uri, longest))
         at_length -= item.error is not None
     return resources
 
 
 def _external_resource(
-    item: ItemRecord, array: AttemptId, log_uri: str, error_max_chars: int
+    item: ItemRecord, array: AttemptId, incarnation: str, log_uri: str, error_max_chars: int
 ) -> event_pb2.ExternalResourceInfo:
     resource = event_pb2.ExternalResourceInfo(
-        external_id=unique_key(AttemptId(array.execution, array.node_id, item.attempt, item.index)),
+        external_id=unique_key(AttemptId(array.execution, array.node_id, item.attempt, item.index), incarnation),
         index=item.index,
         retry_attempt=item.attempt,
         phase=int(item.phase),  # pyright: ignore[reportArgumentType]  stubs call a protobuf enum its own class

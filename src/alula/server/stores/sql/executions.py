@@ -75,6 +75,7 @@ _WHOLE = select(
     execution_data.c.user_inputs,
     execution_data.c.task_resources,
     execution_data.c.outputs,
+    execution_data.c.incarnation,
 ).join(
     execution_data,
     and_(
@@ -113,7 +114,7 @@ class Executions:
         if self._insert.run(connection, [_row(execution, owner)]) == 0:
             return False
         given = (execution.spec, execution.inputs, execution.user_inputs, execution.task_resources)
-        self._insert_data.run(connection, [(*execution.id, *given, execution.outputs)])
+        self._insert_data.run(connection, [(*execution.id, *given, execution.outputs, execution.incarnation)])
         labels = [(*execution.id, key, value) for key, value in execution.labels.items()]
         self._insert_label.run(connection, labels)
         self._insert_event.run(connection, [(*execution.id, 0, event)])
@@ -291,4 +292,5 @@ def _record(row: Row[Any]) -> ExecutionRecord:
         archived=bool(row.archived),
         labels=cells.to_words(row.labels),
         task_resources=row.task_resources,
+        incarnation=row.incarnation or "",
     )

@@ -149,6 +149,7 @@ execution_data = Table(
     Column("user_inputs", LargeBinary, nullable=False),
     Column("task_resources", LargeBinary, nullable=False),
     Column("outputs", LargeBinary),
+    Column("incarnation", _Text),
     PrimaryKeyConstraint("project", "domain", "execution"),
     ForeignKeyConstraint(
         ["project", "domain", "execution"],
