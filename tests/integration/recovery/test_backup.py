@@ -91,7 +91,7 @@ def make_old(data: Path, name: str) -> None:
         old = events.encode(msgspec.structs.replace(created, incarnation=""))
         database.execute("UPDATE events SET event = ? WHERE seq = 0", (old,))
         database.execute("ALTER TABLE execution_data DROP COLUMN incarnation")
-        database.execute("UPDATE alembic_version SET version_num = '0001'")
+        database.execute("UPDATE alembic_version SET version_num = '0002'")
         database.commit()
     (folder,) = data.glob(f"objects/metadata/*/*/{name}.*")
     folder.rename(folder.with_name(name))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 
 from alula.core.engine.records import AttemptPhase
-from alula.core.errors import NotFound
+from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import AttemptId
 from alula.server.identity import Caller
 from alula.server.services import layout
@@ -50,8 +50,8 @@ async def _written(platform: Platform, uri: str, offset: int) -> AsyncIterator[b
     try:
         async for piece in platform.blobs.read(uri, offset=offset):
             yield piece
-    except NotFound:
-        return  # it has not written anything
+    except (NotFound, InvalidInput):
+        return  # it has not written anything, or put something else in the place of its log
 
 
 async def _has_ended(platform: Platform, attempt: AttemptId) -> bool:

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(
