@@ -16,13 +16,13 @@ Table: TypeAlias = dict[tuple[Standing, Input], tuple[Standing, ...]]
 RETRY, TIMEOUT, QUEUE_TIMEOUT = "TimerFired retry", "TimerFired timeout", "TimerFired queue_timeout"
 
 TASK: Table = {
-    ("-", "begin"): ("LOOKING_UP", "BLOCKED", "SUBMITTED", "graph"),
+    ("-", "begin"): ("LOOKING_UP", "BLOCKED", "SUBMITTED", "SUCCEEDED", "graph"),
     ("LOOKING_UP", "CacheHit"): ("SUCCEEDED",),
-    ("LOOKING_UP", "CacheMissed"): ("BLOCKED", "RESERVING", "SUBMITTED"),
+    ("LOOKING_UP", "CacheMissed"): ("BLOCKED", "RESERVING", "SUBMITTED", "SUCCEEDED"),
     ("LOOKING_UP", QUEUE_TIMEOUT): ("TIMED_OUT",),
     ("LOOKING_UP", "abort"): ("ABORTED",),
     ("RESERVING", "CacheHit"): ("SUCCEEDED",),
-    ("RESERVING", "CacheMissed"): ("SUBMITTED",),
+    ("RESERVING", "CacheMissed"): ("SUBMITTED", "SUCCEEDED"),
     ("RESERVING", "CacheAwaited"): ("AWAITING",),
     ("RESERVING", QUEUE_TIMEOUT): ("TIMED_OUT",),
     ("RESERVING", "abort"): ("ABORTED",),
@@ -30,7 +30,7 @@ TASK: Table = {
     ("AWAITING", "CacheMissed"): ("BLOCKED", "RESERVING"),
     ("AWAITING", QUEUE_TIMEOUT): ("TIMED_OUT",),
     ("AWAITING", "abort"): ("ABORTED",),
-    ("BLOCKED", "place"): ("RESERVING", "SUBMITTED"),
+    ("BLOCKED", "place"): ("RESERVING", "SUBMITTED", "SUCCEEDED"),
     ("BLOCKED", QUEUE_TIMEOUT): ("TIMED_OUT",),
     ("BLOCKED", "abort"): ("ABORTED",),
     ("SUBMITTED", "AttemptWaits"): ("SUBMITTED",),

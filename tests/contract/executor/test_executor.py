@@ -14,7 +14,7 @@ from typing import TypeVar
 
 import msgspec
 import pytest
-from flyteidl.core import literals_pb2
+from flyteidl.core import literals_pb2, tasks_pb2
 from tests.contract.executor.bundle import ENTRY, make_bundle, task_command
 from tests.contract.executor.harness import Harness, attempt, eventually
 
@@ -457,6 +457,15 @@ def test_an_eager_attempt_takes_no_cpu_from_the_runs_that_it_waits_for(tmp_path)
         await harness.until(lambda: all(harness.end_of(parent) for parent in parents))
 
     on_executor(tmp_path, scenario, cpu_millicores=1000)
+
+
+def test_a_command_that_asks_for_it_finds_the_template_of_its_task(tmp_path):
+    spec = attempt(tmp_path, "cp", "{{.taskTemplatePath}}", f"{tmp_path}/seen")
+    assert run_one(tmp_path, spec).phase == "SUCCEEDED"
+    assert tasks_pb2.TaskTemplate.FromString((tmp_path / "seen").read_bytes()) == spec.task
+    silent = attempt(tmp_path, "true", node="n1")
+    run_one(tmp_path, silent)
+    assert not (Path(silent.input_uri).parent / "task.pb").exists()
 
 
 def test_attempts_are_told_how_to_reach_the_platform_unless_their_task_says_otherwise(tmp_path):

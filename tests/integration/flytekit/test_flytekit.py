@@ -112,6 +112,21 @@ def test_large_values(pyflyte: Pyflyte, platform: RunningPlatform) -> None:
     assert len(list((platform.data / "objects/data/flytesnacks/development/values").iterdir())) == 2
 
 
+def test_shell_scripts_programs_and_echoes(pyflyte: Pyflyte, platform: RunningPlatform, tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_text("one\ntwo\n")
+    ended = run(pyflyte, "programs", "--file", str(path), module="flows/programs.py")
+    assert ended["outputs"] == {"o0": 2, "o1": 5, "o2": 6}
+    logs = [log.read_text() for log in (platform.data / "objects").rglob("log.txt")]
+    assert "hello ada 3\n" in logs
+
+
+def test_a_container_task_that_needs_files_says_so(pyflyte: Pyflyte) -> None:
+    ended = run(pyflyte, "needs_copilot", status=255, module="flows/programs.py")
+    assert ended["code"] == "UnsupportedTask"
+    assert "input `name`, output `length`" in str(ended["error"])
+
+
 def test_terminate(pyflyte: Pyflyte) -> None:
     program = """
 import sys, time

@@ -12,8 +12,10 @@ from alula.core.compiler.errors import Code, CompileErrors, Findings
 from alula.core.compiler.interfaces import check_interface
 from alula.core.compiler.scope import one_of
 from alula.core.compiler.settings import check_resources
+from alula.core.errors import InvalidInput
 from alula.core.ids import entity_id
 from alula.core.literals.structs import plain_struct
+from alula.core.policy.echo import renaming_of
 
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
@@ -46,6 +48,10 @@ def compile_task(template: tasks_pb2.TaskTemplate) -> compiler_pb2.CompiledTask:
     elif template.HasField("k8s_pod"):
         _check_pod(template.k8s_pod, findings)
     check_resources(template, None, "", findings)
+    try:
+        renaming_of(template)
+    except InvalidInput as wrong:
+        findings.add(Code.MISMATCHING_TYPES, "", str(wrong))
     if findings.errors():
         raise CompileErrors(str(entity_id(template.id)), findings.errors(), kind="task")
     return compiler_pb2.CompiledTask(template=template)

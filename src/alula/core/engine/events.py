@@ -44,6 +44,8 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     """How long its attempts may wait; None for no matter."""
     incarnation: str = ""
     """Tells it from other executions that have or had its name: part of where its results are. Empty in old logs."""
+    echoes: bool = False
+    """Whether the engine runs echo tasks itself. Logs that do not say so have attempts of them."""
 
 
 class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):

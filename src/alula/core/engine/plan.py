@@ -16,6 +16,7 @@ from alula.core.engine.sources import Bindings, compile_bindings, has_path
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId, entity_id
 from alula.core.literals.casting import is_none, is_optional
+from alula.core.policy.echo import Renaming, renaming_of
 
 NodeKind: TypeAlias = Literal["task", "subworkflow", "array", "branch", "gate", "launch_plan"]
 START, END = "start-node", "end-node"
@@ -26,6 +27,8 @@ class PlanTask(msgspec.Struct, frozen=True):
 
     id: EntityId
     template: tasks_pb2.TaskTemplate
+    echo: Renaming | None = None
+    """Of an echo task, which the engine runs itself."""
 
 
 class ArrayRule(msgspec.Struct, frozen=True):
@@ -112,7 +115,7 @@ def make_plan(closure: compiler_pb2.CompiledWorkflowClosure) -> Plan:
     """The plan of a compiled workflow.
 
     Raises:
-        InvalidInput: code `NodeKindNotSupported` for a node that this engine can't run.
+        InvalidInput: code `NodeKindNotSupported` for a node that this engine can't run, `BadEcho` for such a task.
     """
     return _Planner(closure).plan(closure.primary)
 
@@ -123,7 +126,10 @@ class _Planner:
     def __init__(self, closure: compiler_pb2.CompiledWorkflowClosure) -> None:
         self._launch_plans = {entity_id(plan.template.id): plan.template for plan in closure.launch_plans}
         self._tasks = {
-            entity_id(task.template.id): PlanTask(entity_id(task.template.id), task.template) for task in closure.tasks
+            entity_id(task.template.id): PlanTask(
+                entity_id(task.template.id), task.template, renaming_of(task.template)
+            )
+            for task in closure.tasks
         }
         self._workflows = {entity_id(sub.template.id): sub for sub in closure.sub_workflows}
         self._plans: dict[EntityId, Plan] = {}
@@ -223,7 +229,8 @@ class _Planner:
     def _array(self, array: workflow_pb2.ArrayNode, base: PlanNode) -> ArrayRule:
         inner = msgspec.structs.replace(base, index=0, bindings=(), upstream=0, downstream=(), node=array.node)
         item = self._target(array.node, inner, {})
-        own_inputs = item.task is None or array.data_mode == workflow_pb2.ArrayNode.INDIVIDUAL_INPUT_FILES
+        by_attempt = item.task is not None and item.task.echo is None  # it finds its elements by its index
+        own_inputs = not by_attempt or array.data_mode == workflow_pb2.ArrayNode.INDIVIDUAL_INPUT_FILES
         outputs = self._interface_of(array.node).outputs.variables
         partial = array.HasField("min_successes") or (
             array.HasField("min_success_ratio") and array.min_success_ratio < 1
@@ -267,7 +274,7 @@ def _task(node: workflow_pb2.Node, base: PlanNode, task: PlanTask) -> PlanNode:
         timeout_us=timeout.ToMicroseconds(),
         interruptible=interruptible,
         cacheable=cacheable,
-        only_runs=not cacheable and not any(has_path(source) for _, source in base.bindings),
+        only_runs=not cacheable and task.echo is None and not any(has_path(source) for _, source in base.bindings),
     )
 
 

@@ -137,7 +137,7 @@ class _Shell:
         self._timers: list[tuple[int, int, SetTimer]] = []
         self._timers_set = 0
         self._result: ExecutionChange | None = None
-        created = Created(_now_us(), plan.workflow, inputs, overwrite_cache=overwrite_cache)
+        created = Created(_now_us(), plan.workflow, inputs, overwrite_cache=overwrite_cache, echoes=True)
         self._execution, actions, changes = start(plan, created)
         self._take(actions, changes)
 

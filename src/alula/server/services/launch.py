@@ -212,6 +212,7 @@ async def _keep(
         queueing=queueing,
         offload=values.offload_rule(platform, record.id.project, record.id.domain),
         incarnation=record.incarnation,
+        echoes=True,
     )
     audit = platform.audit(
         caller,

@@ -74,6 +74,7 @@ class Driver:
         offload: OffloadRule | None = None,
         recovery: Recovery | None = None,
         graphs: Mapping[str, Plan] | None = None,
+        echoes: bool = True,
         **inputs: literals_pb2.Literal,
     ) -> None:
         self.plan = make_plan(closure)
@@ -86,6 +87,7 @@ class Driver:
             system_retries=system_retries,
             execution=execution,
             offload=offload,
+            echoes=echoes,
         )
         self._recovery = recovery
         self.now = 0

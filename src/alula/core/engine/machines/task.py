@@ -22,6 +22,8 @@ now; therefore nobody waits for itself, or for a node that has ended.
                ▲            │ by another
                └─ free ─ AWAITING ──hit──► succeeded
 
+An echo task is never submitted: with a place it has succeeded.
+
 A dynamic task gives a graph instead of outputs: its attempt has succeeded, the graph runs in a scope of its own, and
 the node ends as that ends, or when its second clock says so.
 
@@ -56,6 +58,7 @@ from alula.core.engine.state import Cell, Execution, Scope, ScopeCell, Stage, Ta
 from alula.core.engine.turn import Ended, Turn
 from alula.core.errors import TaskError
 from alula.core.policy.cache_key import CacheKey, cache_key, is_cache_serializable
+from alula.core.policy.echo import Renaming, echoed
 from alula.core.policy.memory_growth import growth_of
 from alula.core.policy.outcome import OutcomeCode
 from alula.core.policy.retries import Budget, Retry, after_failure, may_interrupt
@@ -184,11 +187,27 @@ def _let_go(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
 def _submit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
     cell.stage = "SUBMITTED"
     cell.due_at = 0
+    renaming = _task(scope.plan_node(node)).echo
+    if renaming is not None and turn.execution.created.echoes:
+        _echo(turn, scope, node, cell, renaming)
+        return
     if turn.silent:
         return
     start = _start(turn.execution, scope, node, cell)
     turn.do(start)
     report.attempt(turn, scope, node, cell, AttemptPhase.QUEUED, is_interruptible=start.interruptible)
+
+
+def _echo(turn: Turn, scope: Scope, node: int, cell: TaskCell, renaming: Renaming) -> None:
+    """Do what the attempt of an echo task would; no event tells of it, as it follows from the inputs alone."""
+    _let_go(turn, scope, node, cell)
+    outputs = echoed(cell.inputs, renaming)
+    _publish(turn, scope, node, cell, outputs)
+    if scope.is_compact:
+        report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
+    else:
+        turn.explain(scope, node, -1, "Echoed", "An echo task: the platform gave its inputs back, and nothing was run.")
+    scope.succeeded(turn, node, outputs)
 
 
 def _waits(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:

@@ -293,6 +293,7 @@ class ProcessExecutor:
             self._forget(attempt)
             return
         try:
+            self._files.write_template(attempt.spec, attempt.launch.argv)
             if not self._files.prepare(attempt.spec):
                 ended = None if attempt.again else earlier_end(attempt.spec, self._tree)
                 if ended is not None:

@@ -6,6 +6,7 @@ import contextlib
 import os
 import stat
 import time
+from collections.abc import Sequence
 
 from alula.core.errors import FailedPrecondition
 from alula.server.executor import AttemptSpec
@@ -44,6 +45,12 @@ class Files:
             return False
         return True
 
+    def write_template(self, spec: AttemptSpec, argv: Sequence[str]) -> None:
+        """Write the template for a command that names its place, as those of other SDKs do. Raises OSError."""
+        path = template_path(spec)
+        if any(path in word for word in argv):
+            write_whole(path, spec.task.SerializeToString(deterministic=True), self._tree)
+
     def clear(self, prefix: str) -> None:
         """For a new start: remove what an interrupted start of the same attempt left; its log goes on. Raises
         OSError."""
@@ -72,8 +79,13 @@ class Files:
         """All items of an array share one file, which is looked at closely for the first of them."""
         last_path, last_data = self._last_inputs
         if path != last_path or data is not last_data or size_of(path) != len(data):
-            write_inputs(path, data, self._tree)
+            write_whole(path, data, self._tree)
             self._last_inputs = path, data
+
+
+def template_path(spec: AttemptSpec) -> str:
+    """Where a command that asks for its task's template (`{{.taskTemplatePath}}`) finds it."""
+    return f"{os.path.dirname(spec.input_uri)}/task.pb"
 
 
 def make_folder(path: str) -> None:
@@ -86,9 +98,9 @@ def make_folder(path: str) -> None:
         os.mkdir(path)
 
 
-def write_inputs(path: str, data: bytes, tree: Tree) -> None:
-    """They may be there already, from another attempt. A task may have changed them, or a crash have cut them short:
-    then they are written anew. Raises OSError."""
+def write_whole(path: str, data: bytes, tree: Tree) -> None:
+    """It may be there already, from another attempt. A task may have changed it, or a crash have cut it short: then it
+    is written anew. Raises OSError."""
     try:
         write_new(path, data)
     except FileNotFoundError:
