@@ -49,7 +49,6 @@ def test_the_caller_is_the_configured_anonymous_identity(client: Client) -> None
 @pytest.mark.parametrize(
     ("rpc", "request_"),
     [
-        ("CreateNodeEvent", event_pb2.NodeExecutionEventRequest()),
         ("GetOAuth2Metadata", auth_pb2.OAuth2MetadataRequest()),
         ("GetPublicClientConfig", auth_pb2.PublicClientAuthConfigRequest()),
     ],
@@ -59,6 +58,21 @@ def test_what_is_not_offered_says_so_and_why(client: Client, rpc: str, request_:
         getattr(client, rpc)(request_)
     assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
     assert re.fullmatch(rf".* does not offer {rpc}: .+", caught.value.details())
+
+
+@pytest.mark.parametrize(
+    ("rpc", "request_"),
+    [
+        ("CreateWorkflowEvent", event_pb2.WorkflowExecutionEventRequest()),
+        ("CreateNodeEvent", event_pb2.NodeExecutionEventRequest()),
+        ("CreateTaskEvent", event_pb2.TaskExecutionEventRequest()),
+    ],
+)
+def test_nobody_outside_reports_what_happens_to_an_execution(client: Client, rpc: str, request_: object) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        getattr(client, rpc)(request_)
+    assert caught.value.code() is grpc.StatusCode.FAILED_PRECONDITION
+    assert ("alula-code", "EngineIsInside") in caught.value.trailing_metadata()
 
 
 def test_a_probe_learns_that_it_serves(client: Client) -> None:

@@ -1,10 +1,13 @@
 """Ids that a specification leaves open: empty, or placeholders that a registration would fill.
 
 `pyflyte package` writes neither project, domain nor version; other tools write `{{ registration.project }}` and its
-like. What a specification says itself is left as it is.
+like. jflyte writes the domain's placeholder into the version and the version's into the domain: whichever stands in a
+field, the field says what belongs there. What a specification says itself is left as it is.
 """
 
 from __future__ import annotations
+
+import re
 
 import msgspec
 from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
@@ -12,7 +15,7 @@ from flyteidl.core import identifier_pb2
 
 from alula.core.compiler.references import all_nodes
 
-_PREFIX = "registration."
+_PLACEHOLDER = re.compile(r"\{\{\s*registration\.(project|domain|version)\s*\}\}")
 
 
 class Registration(msgspec.Struct, frozen=True):
@@ -54,10 +57,9 @@ def _fill(id: identifier_pb2.Identifier, kind: identifier_pb2.ResourceType, regi
     if id.resource_type == identifier_pb2.UNSPECIFIED:
         id.resource_type = kind
     for part in ("project", "domain", "version"):
-        if _is_open(getattr(id, part), part):
+        if _is_open(getattr(id, part)):
             setattr(id, part, getattr(registration, part))
 
 
-def _is_open(text: str, part: str) -> bool:
-    inside = text.removeprefix("{{").removesuffix("}}")
-    return not text or (len(inside) == len(text) - 4 and inside.strip() == _PREFIX + part)
+def _is_open(text: str) -> bool:
+    return not text or _PLACEHOLDER.fullmatch(text) is not None

@@ -1,8 +1,9 @@
 """Specifications as other tools write them: which message a file holds, and the message.
 
 A task is an `admin.TaskSpec`, a workflow an `admin.WorkflowSpec`, a launch plan an `admin.LaunchPlan`. Requests to
-create one are read too, and documents that hold a template alone. A document says by its fields what it is. Bytes do
-not: almost any bytes can be read as any message, so that message is taken whose id makes sense.
+create one are read too, a launch plan's specification without its id, and documents that hold a template alone. A
+document says by its fields what it is. Bytes do not: almost any bytes can be read as any message, so that message is
+taken whose id makes sense. A file's name, `07_flows.add_1.pb`, breaks a tie by its kind, and says what has no id.
 """
 
 from __future__ import annotations
@@ -38,27 +39,31 @@ _BINARY_FORMS: tuple[tuple[type[_Form], int], ...] = (
     (launch_plan_pb2.LaunchPlan, _LAUNCH_PLAN),
     (task_pb2.TaskCreateRequest, _TASK),
     (workflow_pb2.WorkflowCreateRequest, _WORKFLOW),
+    (launch_plan_pb2.LaunchPlanSpec, _LAUNCH_PLAN),
 )
-"""With the kind of entity that each names."""
-_NUMBERED_NAME = re.compile(r".*_([123])\.\w+")
+"""With the kind of entity that each specifies."""
+_FILE_NAME = re.compile(r"(?:\d+_)?(?P<name>.+)_(?P<kind>[123])\.\w+")
 _WORD_START = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORKFLOW_FIELDS = frozenset({"nodes", "outputs", "failure_node", "metadata_defaults"})
 _DESCRIPTION = "a task, workflow or launch plan specification"
 
 
 def specification_of_bytes(data: bytes, name: str) -> Specification:
-    """The specification in a binary file called `name`; a name that ends in `_1`, `_2` or `_3` breaks a tie.
+    """The specification in a binary file called `name`.
 
     Raises:
         InvalidInput: code `NotASpecification`.
     """
-    found = [(form, message) for form, message in _readings(data)]
+    told = _FILE_NAME.fullmatch(name.rpartition("/")[2])
+    kind, entity = (int(told["kind"]), told["name"]) if told else (0, "")
+    found = list(_readings(data))
     if len(found) > 1:
-        numbered = _NUMBERED_NAME.fullmatch(name)
-        kind = int(numbered[1]) if numbered else 0
-        found.sort(key=lambda one: (_unknown_fields(one[1]), one[0] != kind))
+        found.sort(key=lambda one: (_unknown_fields(one[1]), one[0] != kind, _is_hollow(one[1])))
     if found:
-        return _specification(found[0][1])
+        return _named(_specification(found[0][1]), entity)
+    nameless = _read(task_pb2.TaskSpec, data) if kind == _TASK else None
+    if nameless is not None and nameless.template.type and not _unknown_fields(nameless):
+        return _named(nameless, entity)
     if _is_compiled(data):
         raise _compiled()
     raise InvalidInput(
@@ -129,7 +134,8 @@ def _readings(data: bytes) -> Iterator[tuple[int, _Form]]:
         id = None if message is None else _id_of(message)
         if message is None or id is None or not id.name.isprintable() or not id.name:
             continue
-        if id.resource_type in (identifier_pb2.UNSPECIFIED, kind) and not len(UnknownFieldSet(id)):
+        named = _WORKFLOW if form is launch_plan_pb2.LaunchPlanSpec else kind
+        if id.resource_type in (identifier_pb2.UNSPECIFIED, named) and not len(UnknownFieldSet(id)):
             yield kind, message
 
 
@@ -180,6 +186,19 @@ def _specification(message: _Form) -> Specification:
             return workflow_pb2.WorkflowSpec(template=message)
         case _:
             return message
+
+
+def _is_hollow(message: _Form) -> bool:
+    """Whether it is a request for a workflow that has nothing in it: the bytes were meant as something else."""
+    return isinstance(message, workflow_pb2.WorkflowCreateRequest) and not message.spec.template.nodes
+
+
+def _named(specification: Specification, name: str) -> Specification:
+    """The same, under the name of its file where it has none."""
+    is_plan = isinstance(specification, launch_plan_pb2.LaunchPlan)
+    id = specification.id if is_plan else specification.template.id
+    id.name = id.name or name
+    return specification
 
 
 def _compiled() -> InvalidInput:

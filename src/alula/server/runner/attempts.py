@@ -131,5 +131,10 @@ def _identity(record: ExecutionRecord, task: EntityId, id: AttemptId) -> dict[st
         "FLYTE_INTERNAL_TASK_DOMAIN": task.domain,
         "FLYTE_INTERNAL_TASK_NAME": task.name,
         "FLYTE_INTERNAL_TASK_VERSION": task.version,
+        # The same under the names of before, which flytekit-java reads.
+        "FLYTE_INTERNAL_PROJECT": task.project,
+        "FLYTE_INTERNAL_DOMAIN": task.domain,
+        "FLYTE_INTERNAL_NAME": task.name,
+        "FLYTE_INTERNAL_VERSION": task.version,
         ATTEMPT_NUMBER: str(id.attempt),
     }

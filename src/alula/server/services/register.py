@@ -15,6 +15,7 @@ from google.protobuf.message import Message
 
 from alula.core.compiler import compile_task, compile_workflow
 from alula.core.compiler.launch_plan import expected_inputs
+from alula.core.compiler.node_names import same_but_for_node_ids
 from alula.core.compiler.normalise import diff, digest
 from alula.core.compiler.references import referenced, task_nodes
 from alula.core.compiler.skeleton import skeleton_workflow
@@ -211,13 +212,22 @@ async def _keep(platform: Platform, caller: Caller, record: EntityRecord, spec: 
     if outcome is Registered.CREATED:
         return
     quoted = f"{KIND_WORDS[record.kind]} `{record.id}`"
-    if outcome is Registered.IDENTICAL:
+    if outcome is Registered.IDENTICAL or await _is_renamed(platform, record):
         raise AlreadyExists("IdenticalEntityExists", f"{quoted} is registered already, identical")
     raise InvalidInput(
         "DifferentEntityExists",
         f"{quoted} with different structure already exists: {await _difference(platform, record, spec)}",
         fix="register it under another version",
     )
+
+
+async def _is_renamed(platform: Platform, record: EntityRecord) -> bool:
+    """Whether it is the workflow that stands, with other ids of its nodes. What stands is kept."""
+    stands = await platform.store.entity(record.kind, record.id) if record.kind == "workflow" else None
+    if stands is None:
+        return False
+    read = compiler_pb2.CompiledWorkflowClosure.FromString
+    return same_but_for_node_ids(read(stands.closure), read(record.closure))
 
 
 async def _difference(platform: Platform, record: EntityRecord, spec: Message) -> str:

@@ -47,6 +47,27 @@ def test_bytes_are_read_as_what_they_are_whatever_their_name(specification: Spec
     assert specification_of_bytes(specification.SerializeToString(), name) == specification
 
 
+def test_the_name_of_its_file_stands_in_for_an_id() -> None:
+    """As jflyte writes tasks and launch plans."""
+    nameless = task_pb2.TaskSpec(template=task("t"))
+    nameless.template.ClearField("id")
+    read = specification_of_bytes(nameless.SerializeToString(), "folder/07_org.example.Task_1_1.pb")
+    assert isinstance(read, task_pb2.TaskSpec)
+    assert read.template.id.name == "org.example.Task_1"
+    for inputs in ({}, {"x": {"required": True}}):
+        bare = launch_plan_pb2.LaunchPlanSpec(workflow_id=PLAN.spec.workflow_id, default_inputs={"parameters": inputs})
+        plan = specification_of_bytes(bare.SerializeToString(), "18_org.example.Plan_3.pb")
+        assert plan == launch_plan_pb2.LaunchPlan(id={"name": "org.example.Plan"}, spec=bare)
+
+
+def test_what_has_neither_id_nor_a_telling_name_is_refused() -> None:
+    nameless = task_pb2.TaskSpec(template=task("t"))
+    nameless.template.ClearField("id")
+    for name in ("task.pb", "07_t_2.pb"):
+        with pytest.raises(InvalidInput):
+            specification_of_bytes(nameless.SerializeToString(), name)
+
+
 @pytest.mark.parametrize("write", [in_snake_case, in_full, MessageToDict])
 @pytest.mark.parametrize("specification", [*ALL, *map(unmarked, ALL)])
 def test_documents_may_be_written_in_both_cases(

@@ -58,6 +58,17 @@ async def test_a_version_that_can_not_stand_in_a_url_is_refused(
         await create_task(platform, caller, specs.task("t", version=version), NOBODY)
 
 
+async def test_other_ids_of_nodes_are_the_same_workflow(platform: Platform, caller: Caller) -> None:
+    await create_task(platform, caller, specs.task("t"), NOBODY)
+    await create_workflow(platform, caller, specs.workflow("w", "t", node_id="jkrz"))
+    with pytest.raises(AlreadyExists):
+        await create_workflow(platform, caller, specs.workflow("w", "t", node_id="wqpf"))
+    with pytest.raises(InvalidInput):
+        await create_workflow(platform, caller, specs.workflow("w", "t", node_id="wqpf", outputs=False))
+    (stands,) = await platform.store.entities("workflow", Query(limit=9))
+    assert b"jkrz" in stands.closure
+
+
 async def test_settings_of_a_launch_plan_count_for_its_identity(platform: Platform, caller: Caller) -> None:
     await register_plan(platform, caller)
     changed = specs.launch_plan("p", "w")

@@ -9,6 +9,7 @@ from alula.server.api.grpc import health
 from alula.server.api.grpc.admin import Admin
 from alula.server.api.grpc.attributes import Attributes
 from alula.server.api.grpc.data_proxy import DataProxy
+from alula.server.api.grpc.events import Events
 from alula.server.api.grpc.health import Health
 from alula.server.api.grpc.identity import Identity
 from alula.server.api.grpc.port import Server
@@ -28,7 +29,7 @@ def add_services(server: Server, platform: Platform, caller: Caller) -> None:
 def services_of(platform: Platform, caller: Caller) -> list[tuple[ServiceDescriptor, tuple[object, ...]]]:
     """Every service, with the objects that answer its RPCs."""
     named = (
-        (admin_pb2, "AdminService", (Admin(platform, caller, Peers()), Attributes(platform, caller))),
+        (admin_pb2, "AdminService", (Admin(platform, caller, Peers()), Attributes(platform, caller), Events())),
         (dataproxy_pb2, "DataProxyService", (DataProxy(platform, caller),)),
         (identity_pb2, "IdentityService", (Identity(caller),)),
         (auth_pb2, "AuthMetadataService", ()),

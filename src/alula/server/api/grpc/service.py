@@ -94,10 +94,6 @@ async def _end(context: Context, failure: Failure) -> bytes:
 
 _NOT_OFFERED = {
     **dict.fromkeys(
-        ("CreateWorkflowEvent", "CreateNodeEvent", "CreateTaskEvent"),
-        "the engine is inside the platform, and nobody else reports what happens to an execution",
-    ),
-    **dict.fromkeys(
         ("GetOAuth2Metadata", "GetPublicClientConfig"),
         "authentication is off, and there is no login: set the client's `authType` to nothing",
     ),
