@@ -8,47 +8,22 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 import pytest
 from flyteidl.core import literals_pb2, tasks_pb2
 from tests.contract.executor.bundle import ENTRY, make_bundle, task_command
 from tests.contract.executor.harness import Harness, attempt, eventually
+from tests.contract.executor.running import log_of, on_executor, run_one
 
 from alula.server.executor import AttemptSpec
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.process.leftovers import process
 from alula.server.executors.process.machine import machine_id
 from alula.server.executors.process.memory import find_cgroups
-from alula.server.executors.process.options import ProcessOptions
 
 MIB = 1024 * 1024
-T = TypeVar("T")
-
-
-def on_executor(data: Path, scenario: Callable[[Harness], Awaitable[T]], **options) -> T:
-    """Run a scenario on an executor that is started and stopped round it; nothing may be left after."""
-
-    async def run():
-        executor = ProcessExecutor(data, ProcessOptions(**options))
-        harness = Harness(executor, data)
-        await executor.start(harness.sink)
-        try:
-            return await scenario(harness)
-        finally:
-            await executor.stop()
-
-    result = asyncio.run(run())
-    assert list((data / "work/attempts").iterdir()) == []
-    assert list((data / "work/servers").iterdir()) == []
-    return result
-
-
-def run_one(data: Path, spec: AttemptSpec, **options):
-    return on_executor(data, lambda harness: harness.run(spec), **options)
 
 
 def python(code: str) -> tuple[str, ...]:
@@ -58,10 +33,6 @@ def python(code: str) -> tuple[str, ...]:
 def value(outputs: bytes | None) -> int:
     literals = literals_pb2.LiteralMap.FromString(outputs or b"").literals
     return literals["o0"].scalar.primitive.integer
-
-
-def log_of(spec: AttemptSpec) -> str:
-    return (Path(spec.output_prefix) / "log.txt").read_text()
 
 
 def alive(pid: int) -> bool:

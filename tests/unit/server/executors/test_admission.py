@@ -1,3 +1,6 @@
+import pytest
+
+from alula.core.errors import InvalidInput
 from alula.server.executors.process.admission import OVERTAKES_MAX, Admission, Capacity, text_of_bytes
 
 GIB = 1 << 30
@@ -46,12 +49,19 @@ def test_a_large_attempt_is_overtaken_for_a_while_only():
 
 def test_what_is_larger_than_the_machine_is_refused_with_both_figures():
     admission: Admission[str] = Admission(Capacity(2000, GIB))
-    refusal = admission.refusal(Capacity(1000, 64 * GIB))
-    assert refusal is not None
-    assert refusal.code == "InsufficientResources"
-    assert "64 GiB" in refusal.message
-    assert "1 GiB" in refusal.message
-    assert admission.refusal(Capacity(2000, GIB)) is None
+    with pytest.raises(InvalidInput) as caught:
+        admission.check(Capacity(1000, 64 * GIB))
+    assert caught.value.code == "InsufficientResources"
+    assert "64 GiB" in caught.value.message
+    assert "1 GiB" in caught.value.message
+    admission.check(Capacity(2000, GIB))
+
+
+@pytest.mark.parametrize("negative", [Capacity(-1, 0), Capacity(0, -1)])
+def test_nobody_gives_resources_by_asking_for_them(negative):
+    with pytest.raises(InvalidInput) as caught:
+        Admission(Capacity(2000, GIB)).check(negative)
+    assert caught.value.code == "InvalidResources"
 
 
 def test_giving_up_a_waiting_or_unknown_attempt_changes_nothing_else():

@@ -7,7 +7,18 @@ from pathlib import Path
 import pytest
 
 from alula.core.errors import InvalidInput
+from alula.server.executors.process.archive import Limits
 from alula.server.executors.process.bundles import Bundles
+
+
+def bundles(tmp_path: Path, *, keep_bytes: int = 1 << 30) -> Bundles:
+    return Bundles(tmp_path / "bundles", limits=Limits(1 << 30, 1000), keep_bytes=keep_bytes)
+
+
+def code_of(found: Bundles, uri: str) -> str:
+    with pytest.raises(InvalidInput) as caught:
+        asyncio.run(found.take(uri))
+    return caught.value.code
 
 
 def archive(path: Path, *members: tuple[tarfile.TarInfo, bytes]) -> str:
@@ -29,23 +40,23 @@ def test_a_bundle_is_unpacked_once_however_often_and_under_whatever_name(tmp_pat
     one = archive(tmp_path / "a.tar.gz", (member("m.py"), b"x = 1"), (member("data/x.csv"), b"1"))
     two = tmp_path / "b.tar.gz"
     two.write_bytes(Path(one).read_bytes())
-    bundles = Bundles(tmp_path / "bundles")
+    found = bundles(tmp_path)
 
     async def scenario():
-        return await asyncio.gather(*(bundles.unpacked(uri) for uri in [one, one, str(two), f"file://{one}"]))
+        return await asyncio.gather(*(found.take(uri) for uri in [one, one, str(two), f"file://{one}"]))
 
-    assert bundles.known(one) is None
+    assert found.take_known(one) is None
     first, *others = asyncio.run(scenario())
     assert {each.folder for each in others} == {first.folder}
     assert sorted(first.marks) == ["data", "data/x.csv", "m.py"]
     assert (Path(first.folder) / "m.py").read_text() == "x = 1"
     assert [each.name for each in (tmp_path / "bundles").iterdir()] == [Path(first.folder).parent.name]
-    assert bundles.known(one) == first
+    assert found.take_known(one) == first
 
 
 def test_a_pickled_task_is_kept_as_it_is(tmp_path):
     (tmp_path / "pkl.gz").write_bytes(b"pickle")
-    code = asyncio.run(Bundles(tmp_path / "bundles").unpacked(str(tmp_path / "pkl.gz")))
+    code = asyncio.run(bundles(tmp_path).take(str(tmp_path / "pkl.gz")))
     assert list(code.marks) == ["pkl.gz"]
 
 
@@ -70,10 +81,10 @@ def same_size_and_times(path: Path) -> None:
 )
 def test_a_bundle_that_somebody_changed_is_unpacked_anew(tmp_path, change):
     uri = archive(tmp_path / "a.tar.gz", (member("m.py"), b"x = 1"), (member("data/x.csv"), b"1"))
-    before = asyncio.run(Bundles(tmp_path / "bundles").unpacked(uri))
-    assert asyncio.run(Bundles(tmp_path / "bundles").unpacked(uri)) == before
+    before = asyncio.run(bundles(tmp_path).take(uri))
+    assert asyncio.run(bundles(tmp_path).take(uri)) == before
     change(Path(before.folder))
-    after = asyncio.run(Bundles(tmp_path / "bundles").unpacked(uri))
+    after = asyncio.run(bundles(tmp_path).take(uri))
     assert after.folder == before.folder
     assert {each: (Path(after.folder) / each).read_text() for each in ("m.py", "data/x.csv")} == {
         "m.py": "x = 1",
@@ -83,45 +94,80 @@ def test_a_bundle_that_somebody_changed_is_unpacked_anew(tmp_path, change):
     assert len(list((tmp_path / "bundles").iterdir())) == 1
 
 
+def test_nothing_is_left_of_what_is_refused(tmp_path):
+    uri = archive(tmp_path / "a.tar.gz", (member("good.py"), b""), (member("../evil"), b""))
+    assert code_of(bundles(tmp_path), uri) == "UnsafeBundle"
+    assert list((tmp_path / "bundles").iterdir()) == []
+
+
 @pytest.mark.parametrize(
-    "bad",
+    ("uri", "code"),
     [
-        member("../evil"),
-        member("a/../../evil"),
-        member("hard", type=tarfile.LNKTYPE, linkname="../evil"),
-        member("device", type=tarfile.CHRTYPE),
+        ("s3://b/a.tar.gz", "BundleNotReadable"),
+        ("/no/a.tar.gz", "BundleNotFound"),
+        ("/dev/null/a.tar.gz", "BundleNotFound"),
+        ("/dev/zero", "BundleNotReadable"),
+        ("/tmp", "BundleNotReadable"),
+        ("/a\0b", "BundleNotReadable"),
+        ("/" + "x" * 300, "BundleNotReadable"),
+        ("", "BundleNotReadable"),
     ],
 )
-def test_a_member_outside_the_folder_is_refused_and_nothing_is_left(tmp_path, bad):
-    uri = archive(tmp_path / "a.tar.gz", (member("good.py"), b""), (bad, b""))
-    with pytest.raises(InvalidInput) as caught:
-        asyncio.run(Bundles(tmp_path / "bundles").unpacked(uri))
-    assert caught.value.code == "UnsafeBundle"
-    assert list((tmp_path / "bundles").iterdir()) == []
-    assert not (tmp_path / "evil").exists()
+def test_a_bundle_that_can_not_be_had_is_said(tmp_path, uri, code):
+    assert code_of(bundles(tmp_path), uri) == code
 
 
-def test_links_out_of_the_folder_are_left_out(tmp_path):
-    out = member("venv/python", type=tarfile.SYMTYPE, linkname="/usr/bin/python3")
-    up = member("link", type=tarfile.SYMTYPE, linkname="../../evil")
-    inside = member("also.py", type=tarfile.SYMTYPE, linkname="good.py")
-    uri = archive(tmp_path / "a.tar.gz", (member("good.py"), b""), (out, b""), (up, b""), (inside, b""))
-    code = asyncio.run(Bundles(tmp_path / "bundles").unpacked(uri))
-    assert sorted(each.name for each in Path(code.folder).rglob("*")) == ["also.py", "good.py"]
+def test_a_pipe_is_not_waited_for_nor_a_huge_file_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    assert code_of(bundles(tmp_path), str(tmp_path / "pipe")) == "BundleNotReadable"
+    with open(tmp_path / "huge", "wb") as file:
+        file.truncate(1 << 40)
+    assert code_of(bundles(tmp_path), str(tmp_path / "huge")) == "UnsafeBundle"
+    (tmp_path / "loop").symlink_to("loop")
+    assert code_of(bundles(tmp_path), str(tmp_path / "loop")) == "BundleNotReadable"
 
 
-@pytest.mark.parametrize("data", [b"", b"not a tar", b"\x1f\x8b\x08\x00broken"])
-def test_what_is_no_archive_is_refused(tmp_path, data):
-    (tmp_path / "a.tar.gz").write_bytes(data)
-    with pytest.raises(InvalidInput) as caught:
-        asyncio.run(Bundles(tmp_path / "bundles").unpacked(str(tmp_path / "a.tar.gz")))
-    assert caught.value.code in ("BadBundle", "BundleNotReadable")
+# What stays
 
 
-@pytest.mark.parametrize(
-    ("uri", "code"), [("s3://b/a.tar.gz", "BundleNotReadable"), ("/no/a.tar.gz", "BundleNotFound")]
-)
-def test_a_bundle_that_is_not_here_is_said(tmp_path, uri, code):
-    with pytest.raises(InvalidInput) as caught:
-        asyncio.run(Bundles(tmp_path / "bundles").unpacked(uri))
-    assert caught.value.code == code
+def numbered(folder: Path, number: int) -> str:
+    return archive(folder / f"{number}.tar.gz", (member("m.py"), str(number).encode() * 100_000))
+
+
+def there(folder: Path) -> set[str]:
+    return {each.read_text()[0] for each in (folder / "bundles").glob("*/code/m.py")}
+
+
+def test_beyond_the_limit_the_bundles_go_that_nobody_has_and_that_were_used_least_lately(tmp_path):
+    found = bundles(tmp_path, keep_bytes=350_000)
+    uris = [numbered(tmp_path, number) for number in range(6)]
+
+    async def scenario():
+        zero = await found.take(uris[0])
+        for uri in uris[1:3]:
+            found.give_back(await found.take(uri))
+        one = found.take_known(uris[1])
+        assert one is not None
+        found.give_back(one)
+        found.give_back(await found.take(uris[3]))
+        assert there(tmp_path) == {"0", "1", "3"}
+        assert found.take_known(uris[2]) is None
+        found.give_back(await found.take(uris[4]))
+        assert there(tmp_path) == {"0", "3", "4"}
+        found.give_back(zero)
+        found.give_back(await found.take(uris[2]))
+        assert there(tmp_path) == {"2", "3", "4"}
+
+    asyncio.run(scenario())
+
+
+def test_what_an_earlier_platform_unpacked_counts_and_what_it_began_is_removed(tmp_path):
+    first, second = numbered(tmp_path, 1), numbered(tmp_path, 2)
+    asyncio.run(bundles(tmp_path).take(first))
+    (tmp_path / "bundles/.begun/x").mkdir(parents=True)
+    found = bundles(tmp_path, keep_bytes=150_000)
+    asyncio.run(found.take(second))
+    assert there(tmp_path) == {"2"}
+    assert len(list((tmp_path / "bundles").iterdir())) == 1
+    assert asyncio.run(found.take(first)).folder != asyncio.run(found.take(second)).folder
+    assert there(tmp_path) == {"1", "2"}, "both are in use"

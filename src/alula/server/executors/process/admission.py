@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Hashable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
-from alula.core.errors import TaskError
+from alula.core.errors import InvalidInput
 
 OVERTAKES_MAX = 16
 """How many later attempts may start before the one that waits longest."""
@@ -32,6 +32,9 @@ class Capacity(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.cpu_millicores / 1000:g} CPU and {text_of_bytes(self.memory_bytes)} of memory"
+
+
+NOTHING = Capacity(0, 0)
 
 
 def text_of_bytes(size: int) -> str:
@@ -59,7 +62,7 @@ class Admission(Generic[Key]):
 
     def __init__(self, capacity: Capacity) -> None:
         self.capacity = capacity
-        self._used = Capacity(0, 0)
+        self._used = NOTHING
         self._waiting: dict[Key, _Waiting] = {}
         self._queues: dict[float, dict[Key, _Waiting]] = {}
         """By budget: in each of them who came first has to begin first."""
@@ -67,18 +70,24 @@ class Admission(Generic[Key]):
         self._overtakes = 0
         self._numbers = itertools.count()
 
-    def refusal(self, request: Capacity) -> TaskError | None:
-        """Why a request can never be met on this machine."""
-        if request.fits_in(self.capacity):
-            return None
-        return TaskError(
-            code="InsufficientResources",
-            message=f"the task asks for {request}, and this machine gives tasks {self.capacity} in all; "
-            "ask for less, or run it on a larger machine",
-        )
+    @property
+    def used(self) -> Capacity:
+        """What those have that run."""
+        return self._used
+
+    def check(self, request: Capacity) -> None:
+        """Raises `InvalidInput` for a request that can never be met on this machine."""
+        if not NOTHING.fits_in(request):
+            raise InvalidInput("InvalidResources", f"the task asks for less than nothing: {request}")
+        if not request.fits_in(self.capacity):
+            raise InvalidInput(
+                "InsufficientResources",
+                f"the task asks for {request}, and this machine gives tasks {self.capacity} in all",
+                fix="ask for less, or run it on a larger machine",
+            )
 
     def add(self, key: Key, request: Capacity, *, at: float = 0.0, budget: float = 0.0) -> None:
-        """Queue a request that `refusal` does not refuse, and that should begin at `at + budget`. `at` never falls."""
+        """Queue a request that `check` accepts, and that should begin at `at + budget`. `at` never falls."""
         assert request.fits_in(self.capacity)
         waiting = self._waiting[key] = _Waiting(request, at + budget, budget, next(self._numbers))
         self._queues.setdefault(budget, {})[key] = waiting

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import ParamSpec
 
+from alula.core.errors import TaskError
 from alula.server.executor import AttemptSpec
 from alula.server.executors.process.driver import ForkServer
 from alula.server.executors.process.launch import Launch
 from alula.server.executors.process.memory import Group
+
+P = ParamSpec("P")
 
 
 class Attempt:
@@ -17,11 +22,14 @@ class Attempt:
         "again",
         "cancelled",
         "cwd",
+        "failure",
         "group",
+        "held",
         "is_announced",
+        "is_over",
+        "is_suspect",
         "launch",
         "number",
-        "phase",
         "queued_at",
         "reason",
         "server",
@@ -35,10 +43,10 @@ class Attempt:
         self.number = number
         self.launch = launch
         self.queued_at = queued_at
-        self.phase: Literal["waiting", "preparing", "running"] = "waiting"
         self.reason = ""
         """What was last said about its waiting."""
         self.server: ForkServer | None = None
+        """What runs it, while it runs."""
         self.where = ""
         self.cwd = ""
         self.shared = ""
@@ -50,3 +58,18 @@ class Attempt:
         self.is_announced = False
         """Whether its start was reported."""
         self.cancelled = False
+        """Nobody wants to hear of its end."""
+        self.failure: TaskError | None = None
+        """Why the executor ends it."""
+        self.held = ExitStack()
+        """What it has to give back."""
+        self.is_suspect = False
+        """Whether some of its processes may still be there."""
+        self.is_over = False
+
+    def hold(self, give_back: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """What it has got, with how it is given back: when it is over, at once if it is over already."""
+        if self.is_over:
+            give_back(*args, **kwargs)
+        else:
+            self.held.callback(give_back, *args, **kwargs)

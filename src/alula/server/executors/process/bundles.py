@@ -1,133 +1,217 @@
 """Packed code, unpacked once per digest into a folder in which nothing runs: attempts see copies of it.
 
 A seal beside the folder says what its files were like. A folder that is not like that any more is unpacked anew.
-One is unpacked at a time. A member that would land outside the folder is refused.
+What was unpacked stays for the next attempts; beyond an amount of disk the bundles go that no attempt has and that were
+not used for longest. One is unpacked at a time, so that what is large or hostile takes one thread and not all of them.
 """
 
 from __future__ import annotations
 
 import asyncio
+import collections
 import contextlib
+import errno
 import hashlib
+import os
 import secrets
 import shutil
-import tarfile
-import tempfile
-from collections.abc import Mapping
+import stat
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
+from typing import BinaryIO
 
-from alula.core.errors import AlulaError, InvalidInput, ResourceExhausted
+from alula.core.errors import InvalidInput, ResourceExhausted
 from alula.server.blob import FULL_DISK
-from alula.server.executors.process.copies import Code, marks_of
+from alula.server.executors.process import archive
+from alula.server.executors.process.archive import ENTRY_BYTES, Limits
+from alula.server.executors.process.copies import Code, entries, marks_of
 
 READ_BYTES = 1 << 20
 CODE, SEAL = "code", "seal"
 """What is in the folder of a bundle."""
+TEMPORARY = "."
+"""With this begin the names of folders that are being made or removed."""
+OF_THE_PATH = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EISDIR)
+"""Numbers of an OSError that say that nobody can read such a file."""
+
+
+async def nothing_else(_folder: str) -> None: ...
 
 
 class Bundles:
-    """The folder of unpacked bundles."""
+    """The folder of unpacked bundles. Who takes one gives it back; `removed` hears of each that goes, by its code's
+    folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        limits: Limits,
+        keep_bytes: int,
+        removed: Callable[[str], Awaitable[None]] = nothing_else,
+    ) -> None:
         self._folder = folder
+        self._limits = limits
+        self._keep_bytes = keep_bytes
+        self._removed = removed
         self._known: dict[str, Code] = {}
+        self._sizes: dict[str, int] | None = None
+        """Bytes of each bundle that is there, by folder; the one that was used last is last. None until it matters."""
+        self._taken: collections.Counter[str] = collections.Counter()
         self._one = asyncio.Lock()
 
-    def known(self, uri: str) -> Code | None:
+    def take_known(self, uri: str) -> Code | None:
         """A bundle that was asked for before. Objects never change, so a URI names one content."""
-        return self._known.get(uri)
+        code = self._known.get(uri)
+        if code is not None:
+            self._take(code)
+        return code
 
-    async def unpacked(self, uri: str) -> Code:
-        """The code of a bundle. Raises `InvalidInput` for what is no bundle or can't be read here."""
+    async def take(self, uri: str) -> Code:
+        """The code of a bundle. Raises `InvalidInput` for what is no bundle or can't be read here, and OSError."""
         async with self._one:
-            if uri not in self._known:
-                self._known[uri] = await asyncio.to_thread(unpack, Path(uri.removeprefix("file://")), self._folder)
-            return self._known[uri]
+            code = self.take_known(uri)
+            if code is None:
+                if self._sizes is None:
+                    self._sizes = await asyncio.to_thread(look_at, self._folder)
+                path = uri.removeprefix("file://")
+                code = self._known[uri] = await asyncio.to_thread(unpack, path, self._folder, self._limits)
+                if code.folder not in self._sizes:
+                    self._sizes[code.folder] = await asyncio.to_thread(size_of, code.folder)
+                self._take(code)
+                await self._make_room(self._sizes)
+            return code
+
+    def give_back(self, code: Code) -> None:
+        self._taken[code.folder] -= 1
+        if not self._taken[code.folder]:
+            del self._taken[code.folder]
 
     def forget(self, uri: str) -> None:
         """Somebody has changed what was unpacked: look at it again when it is asked for."""
         self._known.pop(uri, None)
 
+    def _take(self, code: Code) -> None:
+        self._taken[code.folder] += 1
+        if self._sizes is not None:
+            self._sizes[code.folder] = self._sizes.pop(code.folder)
 
-def unpack(archive: Path, into: Path) -> Code:
-    """Unpack `archive` under its digest in `into`, where it is not there yet as it was unpacked. Blocks."""
-    if not archive.is_absolute():
-        raise InvalidInput(
-            "BundleNotReadable", f"the code bundle {archive} is not a file of this platform", fix="register again"
-        )
+    async def _make_room(self, sizes: dict[str, int]) -> None:
+        """Remove bundles until the others fit. None is taken while its removal is decided."""
+        excess = sum(sizes.values()) - self._keep_bytes
+        for folder in list(sizes):
+            if excess <= 0:
+                return
+            if folder not in self._taken:
+                excess -= sizes.pop(folder)
+                self._known = {uri: code for uri, code in self._known.items() if code.folder != folder}
+                aside = put_aside(Path(folder).parent)
+                await self._removed(folder)
+                await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+
+
+def look_at(folder: Path) -> dict[str, int]:
+    """The bundles that are there and their bytes, the one that was used last at the end. Removes what was begun."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found: list[tuple[float, str]] = []
+    for each in os.scandir(folder):
+        if each.name.startswith(TEMPORARY):
+            shutil.rmtree(each.path, ignore_errors=True)
+        else:
+            found.append((each.stat(follow_symlinks=False).st_mtime, f"{each.path}/{CODE}"))
+    return {path: size_of(path) for _, path in sorted(found)}
+
+
+def size_of(folder: str) -> int:
+    """About how many bytes it takes on the disk."""
+    with contextlib.suppress(OSError):
+        return sum(found.st_size + ENTRY_BYTES for _, found in entries(folder))
+    return 0
+
+
+def unpack(path: str, into: Path, limits: Limits) -> Code:
+    """Unpack the archive at `path` under its digest in `into`, where it is not there yet as it was unpacked. Blocks."""
     try:
-        folder = into / digest_of(archive)
-        code = sealed_code(folder)
-        if code is None:
-            into.mkdir(parents=True, exist_ok=True)
-            set_aside(folder)
-            fill(archive, folder)
-            code = Code(str(folder / CODE), marks_of(str(folder / CODE)))
-    except FileNotFoundError as error:
-        raise InvalidInput(
-            "BundleNotFound", f"the code bundle {archive} is not there any more", fix="register again"
-        ) from error
+        with open_archive(path, limits) as packed:
+            folder = into / digest_of(packed)
+            code = sealed_code(folder)
+            if code is None:
+                shutil.rmtree(put_aside(folder), ignore_errors=True)
+                packed.seek(0)
+                fill(os.path.basename(path), packed, folder, limits)
+                code = Code(str(folder / CODE), marks_of(str(folder / CODE)))
+            os.utime(folder)
+            return code
     except OSError as error:
-        raise failure(archive, error) from error
-    return code
+        raise failure(path, error) from error
 
 
-def failure(archive: Path, error: OSError) -> AlulaError:
+def open_archive(path: str, limits: Limits) -> BinaryIO:
+    """Never waits for a pipe or a device. Raises `InvalidInput` for what is no file, or a very large one; OSError."""
+    if not os.path.isabs(path) or "\0" in path:
+        raise not_readable(path, "is not a file of this platform")
+    file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        found = os.fstat(file)
+        if not stat.S_ISREG(found.st_mode):
+            raise not_readable(path, "is not a file")
+        if found.st_size > limits.max_bytes:
+            raise archive.unsafe(f"has more than {limits.max_bytes:,} bytes (setting `process.bundle_max_bytes`)")
+    except BaseException:
+        os.close(file)
+        raise
+    return os.fdopen(file, "rb")
+
+
+def not_readable(path: str, why: str) -> InvalidInput:
+    return InvalidInput("BundleNotReadable", f"the code bundle {path!r} {why}", fix="register again")
+
+
+def failure(path: str, error: OSError) -> Exception:
+    """What is wrong with the bundle, else the machine's own failure."""
     if error.errno in FULL_DISK:
-        return ResourceExhausted("DiskFull", f"no room to unpack the code bundle {archive}", fix="free some space")
-    return InvalidInput("BundleNotReadable", f"the code bundle {archive} can't be unpacked: {error}")
+        return ResourceExhausted("DiskFull", f"no room to unpack the code bundle {path}", fix="free some space")
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        return InvalidInput("BundleNotFound", f"the code bundle {path} is not there any more", fix="register again")
+    if error.errno in OF_THE_PATH:
+        return not_readable(path, f"can't be read: {error.strerror}")
+    return error
 
 
-def digest_of(archive: Path) -> str:
+def digest_of(packed: BinaryIO) -> str:
     digest = hashlib.sha256()
-    with archive.open("rb") as file:
-        while data := file.read(READ_BYTES):
-            digest.update(data)
+    while data := packed.read(READ_BYTES):
+        digest.update(data)
     return digest.hexdigest()[:32]
 
 
-def fill(archive: Path, folder: Path) -> None:
+def fill(name: str, packed: BinaryIO, folder: Path, limits: Limits) -> None:
     """Make `folder`, whole or not at all. A pickled task (`pkl.gz`) is not an archive and is kept as it is."""
-    temporary = Path(tempfile.mkdtemp(prefix=".unpacking-", dir=folder.parent))
+    temporary = new_name(folder)
     code = temporary / CODE
     try:
-        code.mkdir()
-        if archive.name.endswith("pkl.gz"):
-            shutil.copyfile(archive, code / archive.name)
+        code.mkdir(parents=True)
+        if name.endswith("pkl.gz"):
+            with open(code / name, "xb") as copy:
+                shutil.copyfileobj(packed, copy)
         else:
-            try:
-                with tarfile.open(archive, "r:*") as tar:
-                    tar.extractall(code, filter=_without_links_outside)
-            except tarfile.FilterError as error:
-                raise InvalidInput(
-                    "UnsafeBundle", f"the code bundle {archive} has a member outside its folder: {error}"
-                ) from error
-            except (tarfile.TarError, EOFError) as error:
-                raise InvalidInput("BadBundle", f"the code bundle {archive} is no tar archive: {error}") from error
+            archive.unpack(packed, code, limits)
         (temporary / SEAL).write_text(seal_of(marks_of(str(code))))
-        temporary.chmod(0o755)
         temporary.rename(folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def set_aside(folder: Path) -> None:
-    """Remove a folder, which is gone at once."""
+def put_aside(folder: Path) -> Path:
+    """Where a folder is now that is to be removed."""
+    aside = new_name(folder)
     with contextlib.suppress(FileNotFoundError):
-        aside = folder.with_name(f".{folder.name}-{secrets.token_hex(4)}")
         folder.rename(aside)
-        shutil.rmtree(aside, ignore_errors=True)
+    return aside
 
 
-def _without_links_outside(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
-    """A link out of the bundle is left out: a folder that was packed with a virtual environment has many, and no task
-    can mean what they point to here. Anything else outside is an error."""
-    try:
-        return tarfile.data_filter(member, folder)
-    except (tarfile.AbsoluteLinkError, tarfile.LinkOutsideDestinationError):
-        if member.issym():
-            return None
-        raise
+def new_name(folder: Path) -> Path:
+    return folder.with_name(f"{TEMPORARY}{folder.name}-{secrets.token_hex(4)}")
 
 
 def sealed_code(folder: Path) -> Code | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import resource
 import signal
@@ -26,8 +27,12 @@ FORK_SERVER = Path(__file__).with_name("forkserver") / "main.py"
 LAST_WORDS_BYTES = 2000
 START_TIMEOUT_S = 60.0
 """How long a fork server that imports nothing may take to answer, on a machine that is very busy."""
+KILL_TIMEOUT_S = 30.0
+"""How long a fork server may take to end an attempt that it has to kill."""
 UNFIT_MAX = 1000
 """How many verdicts are remembered."""
+
+_log = logging.getLogger(__name__)
 
 
 class ServerKey(NamedTuple):
@@ -119,11 +124,12 @@ class ForkServer:
         return self._gone.is_set()
 
     def run(self, frame: Run) -> None:
-        self.running.add(frame.id)
         self._stream.send(frame)
+        self.running.add(frame.id)
 
     def kill(self, number: int, *, cause: str, grace_s: float, resident_bytes: int = 0) -> None:
         self._stream.send(Kill(number, cause, grace_s, resident_bytes))
+        self._loop.call_later(grace_s + KILL_TIMEOUT_S, self._kill_stuck, number)
 
     def close(self) -> None:
         """Let it kill what it runs and go; nothing more is reported."""
@@ -131,6 +137,12 @@ class ForkServer:
             self.closed = True
             self._stream.close()
             self._on_closed()
+
+    def _kill_stuck(self, number: int) -> None:
+        """A fork server that does not even end what it was told to end is stuck itself."""
+        if number in self.running and not self.closed:
+            _log.warning("fork server %s is stuck and is killed: it did not end an attempt", self.pid)
+            self._process.kill()
 
     async def gone(self, *, timeout_s: float) -> None:
         """After `close`: wait until the process has ended, kill it after the time-out."""

@@ -8,19 +8,22 @@ that the platform needs: everything about an attempt that ended stands beside it
 from __future__ import annotations
 
 import asyncio
+import functools
 import hashlib
 import itertools
 import os
 import resource
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
-from alula.core.errors import AlulaError, FailedPrecondition, TaskError
+from alula.core.errors import FailedPrecondition, TaskError
 from alula.core.ids import AttemptId
+from alula.server import incidents
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
-from alula.server.executors.process import files, variables
+from alula.server.executors.process import checking, files, variables
 from alula.server.executors.process.admission import Admission, Capacity
+from alula.server.executors.process.archive import Limits
 from alula.server.executors.process.attempt import Attempt
 from alula.server.executors.process.bundles import Bundles
 from alula.server.executors.process.command import command_of
@@ -36,12 +39,7 @@ from alula.server.executors.process.ending import (
     update_of,
 )
 from alula.server.executors.process.environments import Environment, Environments, Wanted
-from alula.server.executors.process.failures import (
-    FORK_SERVER_LOST,
-    NO_MEMORY,
-    system_error,
-    task_error,
-)
+from alula.server.executors.process.failures import FORK_SERVER_LOST, failure_of
 from alula.server.executors.process.launch import launch_of
 from alula.server.executors.process.leftovers import Register, sweep
 from alula.server.executors.process.machine import machine_capacity
@@ -84,7 +82,12 @@ class ProcessExecutor:
         self._base = {**variables.inherited(platform, home=str(self._home)), **(way_back or {})}
         # As the platform was started: it raises its own, and some programs close all files that they might have.
         self._open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._bundles = Bundles(data / "bundles")
+        self._bundles = Bundles(
+            data / "bundles",
+            limits=Limits(self._options.bundle_max_bytes, self._options.bundle_max_entries),
+            keep_bytes=self._options.bundles_keep_bytes,
+            removed=self._discard_copies,
+        )
         self._register = Register(self._work / "servers")
         self._rules = Rules(
             self._options.log_limit_bytes, self._options.tolerate_leftovers, self._options.result_limit_bytes
@@ -133,8 +136,7 @@ class ProcessExecutor:
         self._starter = Starter(
             self._pool,
             self._base,
-            failed=self._fail,
-            given_up=self._forget,
+            step=self._step,
             is_written=self._shared.is_written,
         )
         self._watch = Watch(self._over_limit, log_limit_bytes=self._options.log_limit_bytes)
@@ -169,21 +171,24 @@ class ProcessExecutor:
         if spec.id in self._reading:
             return
         try:
-            files.check(spec)
-            launch = launch_of(command_of(spec))
-        except AlulaError as error:
-            self._loop.call_soon(self._report_failure, spec, task_error(error))
-            return
-        attempt = Attempt(spec, next(self._numbers), launch, self._loop.time())
-        request = self._request(spec)
-        refusal = self._admission.refusal(request)
-        if refusal is not None:
-            self._loop.call_soon(self._report_failure, spec, refusal)
+            attempt, request = self._checked(spec)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with an attempt is its failure
+            self._loop.call_soon(self._report_failure, spec, failure_of(error, f"in {spec.id}"))
             return
         self._attempts[spec.id] = attempt
         self._by_number[attempt.number] = attempt
         self._admission.add(attempt.number, request, at=attempt.queued_at, budget=spec.queueing_budget_s)
         self._pump_soon()
+
+    def _checked(self, spec: AttemptSpec) -> tuple[Attempt, Capacity]:
+        """A new attempt and what it asks for. Raises for what can't run here."""
+        files.check(spec)
+        command = command_of(spec)
+        checking.check(spec, command)
+        attempt = Attempt(spec, next(self._numbers), launch_of(command), self._loop.time())
+        request = self._request(spec)
+        self._admission.check(request)
+        return attempt, request
 
     def _request(self, spec: AttemptSpec) -> Capacity:
         """What an attempt takes of the machine. An eager task only waits for the runs that it launches: if it held
@@ -198,10 +203,10 @@ class ProcessExecutor:
         if found is None or found.cancelled:
             return
         found.cancelled = True
-        if found.server is not None:
-            found.server.kill(found.number, cause=CANCELLED, grace_s=self._options.kill_grace_s)
-        elif found.phase == "waiting":
+        if found.server is None:
             self._forget(found)
+        else:
+            found.server.kill(found.number, cause=CANCELLED, grace_s=self._options.kill_grace_s)
 
     async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
         wanted = {spec.id for spec in expected}
@@ -224,7 +229,7 @@ class ProcessExecutor:
     def _pump(self) -> None:
         self._pump_due = False
         while (number := self._admission.admit()) is not None:
-            self._prepare(self._by_number[number])
+            self._step(self._by_number[number], self._prepare)
         if self._notice is None and self._admission.waiting():
             self._notice = self._loop.call_later(NOTICE_S, self._tell_waiting)
 
@@ -247,17 +252,28 @@ class ProcessExecutor:
 
     # Preparing
 
+    def _step(self, attempt: Attempt, step: Callable[[Attempt], None]) -> None:
+        """Do what comes next with an attempt that is not over. Whatever goes wrong ends it, and it alone."""
+        if attempt.is_over:
+            return
+        try:
+            step(attempt)
+        except Exception as error:  # noqa: BLE001 - see above
+            self._fail(attempt, failure_of(error, f"in {attempt.spec.id}"))
+
     def _prepare(self, attempt: Attempt) -> None:
         """Find out where it can run: at once where everything is known, else in a task."""
-        attempt.phase = "preparing"
         spec, uri = attempt.spec, attempt.launch.bundle_uri
         wanted = Wanted(spec.task.container.image, spec.interpreter, spec.interpreter_host)
         environment = self._environments.known(wanted)
-        code = self._bundles.known(uri) if uri else NO_CODE
+        code = self._bundles.take_known(uri) if uri else NO_CODE
+        if uri and code is not None:
+            attempt.hold(self._bundles.give_back, code)
         shared = None if code is None else self._shared.known(code)
-        attempt.cwd = "" if code is None or shared is None or environment is None else self._folders.take(code)
-        if environment is not None and shared is not None and attempt.cwd:
-            self._place(attempt, environment, shared)
+        folder = "" if code is None or shared is None or environment is None else self._folders.take(code)
+        if environment is not None and shared is not None and folder:
+            self._hold_folder(attempt, folder)
+            self._place(environment, shared, attempt)
         else:
             task = self._loop.create_task(self._prepare_slowly(attempt, wanted))
             self._preparing.add(task)
@@ -267,55 +283,62 @@ class ProcessExecutor:
         try:
             environment = await self._environments.made(wanted, lambda reason: self._tell(attempt, reason))
             shared = await self._copy_code(attempt)
-        except AlulaError as error:
-            self._fail(attempt, task_error(error))
-        except OSError as error:
-            self._fail(attempt, system_error(error))
+        except Exception as error:  # noqa: BLE001 - as in `_step`
+            self._fail(attempt, failure_of(error, f"in {attempt.spec.id}"))
         else:
-            self._place(attempt, environment, shared)
+            self._step(attempt, functools.partial(self._place, environment, shared))
 
     async def _copy_code(self, attempt: Attempt) -> str:
         """Give it a working folder; returns the shared copy of its code. Raises OSError and `InvalidInput`."""
         uri = attempt.launch.bundle_uri
         for _ in range(UNPACK_TRIES):
-            code = await self._bundles.unpacked(uri) if uri else NO_CODE
+            code = NO_CODE
+            if uri:
+                code = await self._bundles.take(uri)
+                attempt.hold(self._bundles.give_back, code)
             try:
                 shared = await self._shared.made(code)
-                attempt.cwd = await self._folders.made(code)
+                self._hold_folder(attempt, await self._folders.made(code))
             except CodeChanged:
                 self._bundles.forget(uri)
             else:
                 return shared
         raise CodeChanged(f"the unpacked code of {uri} is changed again and again")
 
-    def _place(self, attempt: Attempt, environment: Environment, shared: str) -> None:
-        if attempt.cancelled:
-            self._forget(attempt)
-            return
-        try:
-            self._files.write_template(attempt.spec, attempt.launch.argv)
-            if not self._files.prepare(attempt.spec):
-                ended = None if attempt.again else earlier_end(attempt.spec, self._tree)
-                if ended is not None:
-                    self._end(attempt, ended)
-                    return
-                self._files.clear(attempt.spec.output_prefix)
-                attempt.again = False
-            if attempt.spec.memory_limit_bytes and self._cgroups is not None:
-                name = f"{os.getpid()}-{attempt.number}"
-                attempt.group = self._cgroups.make(name, attempt.spec.memory_limit_bytes)
-        except OSError as error:
-            self._fail(attempt, system_error(error))
-        else:
-            copies = Copies(shared, attempt.cwd) if attempt.launch.bundle_uri else NO_COPIES
-            self._starter.start(attempt, environment, copies)
+    def _hold_folder(self, attempt: Attempt, folder: str) -> None:
+        attempt.cwd = folder
+        attempt.hold(lambda: self._folders.give_back(folder, suspect=attempt.is_suspect))
+
+    async def _discard_copies(self, folder: str) -> None:
+        """A bundle is removed that nobody has: its copies go too."""
+        await self._folders.discard(folder)
+        await self._shared.discard(folder)
+
+    def _place(self, environment: Environment, shared: str, attempt: Attempt) -> None:
+        """Make its files, and start it there."""
+        self._files.write_template(attempt.spec, attempt.launch.argv)
+        if not self._files.prepare(attempt.spec):
+            ended = None if attempt.again else earlier_end(attempt.spec, self._tree)
+            if ended is not None:
+                self._end(attempt, ended)
+                return
+            self._files.clear(attempt.spec.output_prefix)
+            attempt.again = False
+        if attempt.spec.memory_limit_bytes and self._cgroups is not None:
+            name = f"{os.getpid()}-{attempt.number}"
+            attempt.group = self._cgroups.make(name, attempt.spec.memory_limit_bytes)
+            attempt.hold(self._cgroups.remove, attempt.group)
+        copies = Copies(shared, attempt.cwd) if attempt.launch.bundle_uri else NO_COPIES
+        self._starter.start(attempt, environment, copies)
 
     # Running
 
     def _on_started(self, event: Started) -> None:
-        attempt = self._by_number[event.id]
-        if attempt.cancelled:
-            return
+        attempt = self._by_number.get(event.id)
+        if attempt is not None and not attempt.cancelled:
+            self._step(attempt, functools.partial(self._follow, event))
+
+    def _follow(self, event: Started, attempt: Attempt) -> None:
         limit = attempt.spec.memory_limit_bytes if attempt.group is None else 0
         self._watch.add(Watched(attempt.number, event.pid, f"{attempt.spec.output_prefix}/{LOG}", limit))
         self._announce(attempt, event.at)
@@ -331,10 +354,15 @@ class ProcessExecutor:
             self._sink(AttemptUpdate(attempt.spec.id, at, "RUNNING", where=attempt.where))
 
     def _on_ended(self, event: Ended) -> None:
-        attempt = self._by_number[event.id]
+        attempt = self._by_number.get(event.id)
+        if attempt is not None:
+            attempt.server = None
+            self._step(attempt, functools.partial(self._take_end, event))
+
+    def _take_end(self, event: Ended, attempt: Attempt) -> None:
         if self._shared.note(attempt.shared):
             self._start_sharers_again(attempt.shared)
-        if attempt.again and not attempt.cancelled:
+        if attempt.again and not attempt.cancelled and attempt.failure is None:
             self._start_again(attempt)
             return
         if event.started_at:
@@ -352,7 +380,7 @@ class ProcessExecutor:
     def _start_again(self, attempt: Attempt) -> None:
         """With code of its own. It keeps its place."""
         self._release(attempt)
-        attempt.cwd, attempt.shared, attempt.group, attempt.server = "", "", None, None
+        attempt.cwd, attempt.shared, attempt.group = "", "", None
         attempt.is_announced = False
         self._prepare(attempt)
 
@@ -365,22 +393,31 @@ class ProcessExecutor:
 
     async def _clear_up(self, attempts: list[Attempt]) -> None:
         folders = [folder for each in attempts for folder in (each.cwd, f"{each.spec.output_prefix}/")]
-        await asyncio.to_thread(sweep, tuple(folders))
+        try:
+            await asyncio.to_thread(sweep, tuple(folders))
+        except Exception as error:  # noqa: BLE001 - what is left of one must not hold up the others
+            incidents.report(error, "while what a fork server left was ended")
         for attempt in attempts:
-            self._folders.give_back(attempt.cwd, suspect=True)
-            attempt.cwd = ""
-            recorded = earlier_end(attempt.spec, self._tree)
-            if recorded is not None:
-                self._end(attempt, recorded)
-            else:
-                self._fail(attempt, FORK_SERVER_LOST)
+            attempt.server, attempt.is_suspect = None, True
+            self._step(attempt, self._report_lost)
+
+    def _report_lost(self, attempt: Attempt) -> None:
+        recorded = earlier_end(attempt.spec, self._tree)
+        if recorded is not None:
+            self._end(attempt, recorded)
+        else:
+            self._fail(attempt, FORK_SERVER_LOST)
 
     # Ending
 
     def _end(self, attempt: Attempt, end: End) -> None:
         self._forget(attempt)
-        if not attempt.cancelled:
+        if attempt.cancelled:
+            return
+        if attempt.failure is None:
             self._report_end(attempt.spec, end)
+        else:
+            self._report_failure(attempt.spec, attempt.failure)
 
     def _report_end(self, spec: AttemptSpec, end: End) -> None:
         try:
@@ -391,8 +428,8 @@ class ProcessExecutor:
             task = self._loop.create_task(self._read_slowly(spec, end))
             self._preparing.add(task)
             task.add_done_callback(self._preparing.discard)
-        except OSError as error:
-            self._report_failure(spec, system_error(error))
+        except Exception as error:  # noqa: BLE001 - whatever a task left behind is its own
+            self._report_failure(spec, failure_of(error, f"in {spec.id}"))
         else:
             self._sink(update)
 
@@ -403,39 +440,48 @@ class ProcessExecutor:
                 return
             try:
                 update = await asyncio.to_thread(update_of, spec, end, self._rules, self._tree)
-            except OSError as error:
-                update = failure(spec, system_error(error))
-            except MemoryError:
-                update = failure(spec, NO_MEMORY)
+            except Exception as error:  # noqa: BLE001 - as above
+                update = failure(spec, failure_of(error, f"in {spec.id}"))
         if self._reading.get(spec.id) is spec:  # else it was cancelled meanwhile
             del self._reading[spec.id]
             self._sink(update)
 
     def _fail(self, attempt: Attempt, error: TaskError) -> None:
+        """End it with a failure: at once, or when its processes are gone. The first failure counts."""
+        if attempt.is_over:
+            return
+        attempt.failure = attempt.failure or error
+        if attempt.server is not None:
+            attempt.server.kill(attempt.number, cause=CANCELLED, grace_s=0)
+            return
         self._forget(attempt)
         if not attempt.cancelled:
-            self._report_failure(attempt.spec, error)
+            self._report_failure(attempt.spec, attempt.failure)
 
     def _report_failure(self, spec: AttemptSpec, error: TaskError) -> None:
         self._sink(failure(spec, error))
 
     def _forget(self, attempt: Attempt) -> None:
+        """It is over: others may have what it had."""
+        if attempt.is_over:
+            return
+        attempt.is_over = True
         self._attempts.pop(attempt.spec.id, None)
         self._by_number.pop(attempt.number, None)
         self._admission.discard(attempt.number)
+        self._pump_soon()
         self._release(attempt)
         again = self._wanted_again.pop(attempt.spec.id, None)
         if again is not None:
             self.submit(again)
-        self._pump_soon()
 
     def _release(self, attempt: Attempt) -> None:
         """Give back what it had while it ran."""
         self._watch.discard(attempt.number)
-        if attempt.cwd:
-            self._folders.give_back(attempt.cwd)
-        if attempt.group is not None and self._cgroups is not None:
-            self._cgroups.remove(attempt.group)
+        try:
+            attempt.held.close()
+        except Exception as error:  # noqa: BLE001 - it has ended all the same
+            incidents.report(error, f"while {attempt.spec.id} gave back what it had")
 
     def _clear_work(self) -> None:
         """End what an earlier platform left, and remove the working folders of its attempts."""

@@ -1,9 +1,19 @@
-"""The failures of an attempt that are the executor's to report. Pure."""
+"""The failures of an attempt that are the executor's to report."""
 
 from __future__ import annotations
 
 from alula.core.errors import AlulaError, ResourceExhausted, TaskError, Unavailable
+from alula.server import incidents
 from alula.server.blob import FULL_DISK
+
+
+class NotStarted(Exception):
+    """An attempt can't be started, with what is to be reported."""
+
+    def __init__(self, failure: TaskError) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
 
 FORK_SERVER_LOST = TaskError(
     "ForkServerLost", "the fork server that ran the attempt was killed from outside", "SYSTEM", recoverable=True
@@ -12,6 +22,19 @@ FORK_SERVER_LOST = TaskError(
 NO_MEMORY = TaskError(
     "ResultsNotReadable", "the platform has no memory to read the results of the attempt", "SYSTEM", recoverable=True
 )
+
+
+def failure_of(error: Exception, where: str) -> TaskError:
+    """Whatever went wrong with an attempt as its failure. What nobody foresaw is an incident."""
+    if isinstance(error, NotStarted):
+        return error.failure
+    if isinstance(error, AlulaError):
+        return task_error(error)
+    if isinstance(error, OSError):
+        return system_error(error)
+    if isinstance(error, MemoryError):
+        return NO_MEMORY
+    return incidents.as_failure(error, where)._replace(recoverable=True)
 
 
 def task_error(error: AlulaError) -> TaskError:

@@ -41,3 +41,9 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     """`PATTERN=DIR`: images that match are run by the virtual environment or the Python at DIR."""
     build_environments: bool = True
     """Make environments for flytekit's default images."""
+    bundle_max_bytes: int = 1024 * 1024 * 1024
+    """Most that a code bundle may unpack to."""
+    bundle_max_entries: int = 100_000
+    """Most files and folders in one."""
+    bundles_keep_bytes: int = 10 * 1024 * 1024 * 1024
+    """Disk for unpacked bundles; beyond it those go that were not used for longest."""

@@ -57,6 +57,14 @@ class SharedCode:
             self._written.add(copy)
         return is_changed
 
+    async def discard(self, folder: str) -> None:
+        """Remove the copy of this code: no attempt has it."""
+        copy = self._copies.pop(folder, None)
+        if copy is not None:
+            self._changes.forget(copy)
+            self._written.discard(copy)
+            await asyncio.to_thread(shutil.rmtree, copy, ignore_errors=True)
+
     async def close(self) -> None:
         """Nobody uses any of them any more."""
         self._changes.close()

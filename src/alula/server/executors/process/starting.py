@@ -13,13 +13,12 @@ from typing import NamedTuple
 
 import msgspec
 
-from alula.core.errors import TaskError
 from alula.server.executors.process import variables
 from alula.server.executors.process.attempt import Attempt
 from alula.server.executors.process.driver import FORK_SERVER, ForkServer, ServerKey, ServerPool, Verdict
 from alula.server.executors.process.ending import LOG, OUTPUTS, RECORD, RENAMES_RESULTS
 from alula.server.executors.process.environments import Environment
-from alula.server.executors.process.failures import FORK_SERVER_LOST, command_not_found, missing_entry, system_error
+from alula.server.executors.process.failures import FORK_SERVER_LOST, NotStarted, command_not_found, missing_entry
 from alula.server.executors.process.launch import Launch
 from alula.server.executors.process.wire import Run
 
@@ -29,6 +28,10 @@ WRITTEN = Verdict(False, "a task has changed files beside its modules, where all
 
 Execute = Callable[[tuple[str, ...], str], None]
 """Executes a program in a process of its own, and says how that is."""
+
+
+Step = Callable[[Attempt, Callable[[Attempt], None]], None]
+"""Does something with an attempt, unless that is over; what goes wrong is its failure."""
 
 
 class Copies(NamedTuple):
@@ -42,22 +45,20 @@ NO_COPIES = Copies("", "")
 
 
 class Starter:
-    """`failed` is told what can't be started and why, `given_up` what was cancelled meanwhile; `is_written` knows in
-    which shared copies of code something was changed."""
+    """What can't be started raises an exception: here, or later in a `step`. `is_written` knows in which shared copies
+    of code something was changed."""
 
     def __init__(
         self,
         pool: ServerPool,
         inherited: Mapping[str, str],
         *,
-        failed: Callable[[Attempt, TaskError], None],
-        given_up: Callable[[Attempt], None],
+        step: Step,
         is_written: Callable[[str], bool],
     ) -> None:
         self._pool = pool
         self._inherited = inherited
-        self._failed = failed
-        self._given_up = given_up
+        self._step = step
         self._is_written = is_written
         self._keys: dict[Hashable, ServerKey] = {}
         path = frozenset({("PATH", inherited.get("PATH", ""))})
@@ -102,11 +103,9 @@ class Starter:
         """Call the entry point: in a fork, or in a fresh process where something speaks against that."""
 
         def enter(verdict: Verdict, server: ForkServer | None) -> None:
-            if attempt.cancelled:
-                self._given_up(attempt)
-            elif verdict.missing_entry:
-                self._failed(attempt, missing_entry(key.entry, where))
-            elif verdict.fit and server is not None:
+            if verdict.missing_entry:
+                raise NotStarted(missing_entry(key.entry, where))
+            if verdict.fit and server is not None:
                 imported = " and ".join(key.modules) or key.entry
                 attempt.shared = key.folder
                 run(attempt, server, frame, f"a fork of a process that has imported {imported}; {where}")
@@ -127,27 +126,21 @@ class Starter:
         path = frame.environment["PATH"]
         program = shutil.which(frame.argv[0], path=path)
         if program is None:
-            self._failed(attempt, command_not_found(frame.argv[0], path))
-            return
+            raise NotStarted(command_not_found(frame.argv[0], path))
         executed = msgspec.structs.replace(frame, exec=True, program=program)
 
         def execute(verdict: Verdict, server: ForkServer) -> None:
-            if attempt.cancelled:
-                self._given_up(attempt)
-            elif verdict.fit:
-                run(attempt, server, executed, where)
-            else:
-                self._failed(attempt, FORK_SERVER_LOST)
+            if not verdict.fit:
+                raise NotStarted(FORK_SERVER_LOST)
+            run(attempt, server, executed, where)
 
         self._with_server(attempt, self._programs, execute)
 
     def _with_server(self, attempt: Attempt, key: ServerKey, then: Callable[[Verdict, ForkServer], None]) -> None:
-        try:
-            server = self._pool.get(key)
-        except OSError as error:
-            self._failed(attempt, system_error(error))
-        else:
-            server.when_known(then)
+        def known(verdict: Verdict, server: ForkServer) -> None:
+            self._step(attempt, lambda _: then(verdict, server))
+
+        self._pool.get(key).when_known(known)
 
 
 def frame_of(attempt: Attempt, argv: tuple[str, ...], environment: dict[str, str]) -> Run:
@@ -168,7 +161,6 @@ def frame_of(attempt: Attempt, argv: tuple[str, ...], environment: dict[str, str
 
 
 def run(attempt: Attempt, server: ForkServer, frame: Run, where: str) -> None:
-    attempt.phase = "running"
-    attempt.server = server
     attempt.where = where
     server.run(frame)
+    attempt.server = server

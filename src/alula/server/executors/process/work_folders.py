@@ -74,6 +74,12 @@ class WorkFolders:
         if self._cleaning is None:
             self._cleaning = asyncio.ensure_future(self._clean())
 
+    async def discard(self, folder: str) -> None:
+        """Remove those with this code that nobody has."""
+        for path in self._free.pop(folder, ()):
+            self._changes.forget(path)
+            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+
     async def close(self) -> None:
         """Nobody uses any of them any more."""
         self._dirty.clear()

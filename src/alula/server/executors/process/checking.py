@@ -1,0 +1,48 @@
+"""What no process can be given: arguments and variables that the kernel does not take. Pure but for its limits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+
+from alula.core.errors import InvalidInput
+from alula.server.executor import AttemptSpec
+
+STRING_MAX_BYTES = 128 * 1024 - 1
+"""Of one argument, or one variable with its name."""
+RESERVED_BYTES = 64 * 1024
+"""For what is added to a task's own arguments and variables."""
+POINTER_BYTES = 8
+
+
+def check(spec: AttemptSpec, command: Sequence[str]) -> None:
+    """Raises `InvalidInput` for an attempt that can't be started with this command in its environment."""
+    for word in command:
+        if "\0" in word:
+            raise InvalidInput("BadCommand", f"an argument of the task has a NUL byte: {word[:100]!r}", fix=FIX)
+    check_variables(spec.environment)
+    variables = [f"{name}={value}" for name, value in spec.environment.items()]
+    check_sizes([*command, *variables])
+
+
+FIX = "change the task's command or its environment"
+
+
+def check_variables(environment: Mapping[str, str]) -> None:
+    for name, value in environment.items():
+        if not name or "=" in name or "\0" in name:
+            raise InvalidInput("BadVariable", f"{name[:100]!r} can't be the name of an environment variable", fix=FIX)
+        if "\0" in value:
+            raise InvalidInput("BadVariable", f"the environment variable `{name[:100]}` has a NUL byte", fix=FIX)
+
+
+def check_sizes(strings: Sequence[str]) -> None:
+    sizes = [len(each.encode(errors="surrogatepass")) for each in strings]
+    largest, total = max(sizes, default=0), sum(sizes) + len(sizes) * (POINTER_BYTES + 1)
+    if largest > STRING_MAX_BYTES or total > os.sysconf("SC_ARG_MAX") - RESERVED_BYTES:
+        raise InvalidInput(
+            "CommandTooLong",
+            f"the arguments and environment variables of the task have {total:,} bytes, the longest {largest:,}; that "
+            "is more than a process can be given",
+            fix="hand over large values as inputs, not as arguments or variables",
+        )
