@@ -22,6 +22,8 @@ from alula.server.blob import Blobs
 from alula.server.services.values import load
 from alula.server.store import Store
 
+IN_THREAD_BYTES = 256 * 1024
+"""Workflows from this size are planned in a thread, so that nobody waits for that."""
 TRIES = 4
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,7 +44,9 @@ async def read_plan(store: Store, workflow: EntityId) -> Plan:
     entity = await store.entity("workflow", workflow)
     if entity is None:
         raise NotFound("WorkflowNotFound", f"there is no workflow {workflow}")
-    return _plan(entity.closure)
+    if len(entity.closure) < IN_THREAD_BYTES:
+        return _plan(entity.closure)
+    return await asyncio.to_thread(_plan, entity.closure)
 
 
 def decode_log(records: Sequence[bytes], next_seq: int) -> list[Event]:

@@ -2,10 +2,13 @@
 
 The same thing again is `AlreadyExists` (clients take that for success), another thing under the same id is
 `InvalidInput` with the differences. Nothing is kept unless all of it is right.
+
+Workflows may be large, and others must not wait for one: what takes time with their nodes is done in threads.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -13,7 +16,7 @@ from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
 from flyteidl.core import compiler_pb2, identifier_pb2, interface_pb2, literals_pb2, tasks_pb2
 from google.protobuf.message import Message
 
-from alula.core.compiler import compile_task, compile_workflow
+from alula.core.compiler import ReferencedLaunchPlan, compile_task, compile_workflow
 from alula.core.compiler.launch_plan import expected_inputs
 from alula.core.compiler.node_names import same_but_for_node_ids
 from alula.core.compiler.normalise import diff, digest
@@ -76,9 +79,8 @@ async def create_workflow(platform: Platform, caller: Caller, request: workflow_
     spec.CopyFrom(request.spec)
     spec.template.id.CopyFrom(identifier("workflow", id))
     closure = await _compile(platform, spec)
-    make_plan(closure)  # refuses here, not when it is launched, what the engine can't run
     record = msgspec.structs.replace(
-        _record(platform, "workflow", id, spec, closure),
+        await asyncio.to_thread(_record, platform, "workflow", id, spec, closure),
         short_description=spec.description.short_description,
     )
     await _keep(platform, caller, record, spec)
@@ -101,7 +103,7 @@ async def create_launch_plan(
             f"launch plan `{id}` is for workflow `{workflow_id}`, which is not registered",
             fix="register the workflow first",
         )
-    compiled = compiler_pb2.CompiledWorkflowClosure.FromString(workflow.closure)
+    compiled = await asyncio.to_thread(compiler_pb2.CompiledWorkflowClosure.FromString, workflow.closure)
     interface = compiled.primary.template.interface
     expected = expected_inputs(
         id.name,
@@ -149,7 +151,7 @@ async def keep_skeleton(platform: Platform, skeleton: Skeleton) -> None:
 
 
 async def _compile(platform: Platform, spec: workflow_pb2.WorkflowSpec) -> compiler_pb2.CompiledWorkflowClosure:
-    needed = referenced((spec.template, *spec.sub_workflows))
+    needed = await asyncio.to_thread(referenced, (spec.template, *spec.sub_workflows))
     tasks = [
         task_pb2.TaskClosure.FromString(record.closure).compiled_task.template
         for id in needed.tasks
@@ -160,8 +162,16 @@ async def _compile(platform: Platform, spec: workflow_pb2.WorkflowSpec) -> compi
         for id in needed.launch_plans
         if (record := await platform.store.entity("launch_plan", id)) is not None
     ]
-    closure = compile_workflow(spec.template, tuple(spec.sub_workflows), tasks, plans)
+    closure = await asyncio.to_thread(_compiled, spec, tasks, plans)
     await _check_overrides(platform, spec, tasks)
+    return closure
+
+
+def _compiled(
+    spec: workflow_pb2.WorkflowSpec, tasks: Sequence[tasks_pb2.TaskTemplate], plans: Sequence[ReferencedLaunchPlan]
+) -> compiler_pb2.CompiledWorkflowClosure:
+    closure = compile_workflow(spec.template, tuple(spec.sub_workflows), tasks, plans)
+    make_plan(closure)  # refuses here, not when it is launched, what the engine can't run
     return closure
 
 
@@ -170,7 +180,9 @@ async def _check_overrides(
 ) -> None:
     """That nodes which change the resources of their task ask for what they can get."""
     templates = (spec.template, *spec.sub_workflows)
-    changing = [node.task_node for node in task_nodes(templates) if node.task_node.overrides.HasField("resources")]
+    changing = await asyncio.to_thread(
+        lambda: [node.task_node for node in task_nodes(templates) if node.task_node.overrides.HasField("resources")]
+    )
     if not changing:
         return
     id = entity_id(spec.template.id)
@@ -234,5 +246,9 @@ async def _difference(platform: Platform, record: EntityRecord, spec: Message) -
     stands = await platform.store.entity(record.kind, record.id)
     assert stands is not None, "the store said that it exists"
     closure_type = _CLOSURES[record.kind]
-    found = diff(closure_type.FromString(stands.closure), closure_type.FromString(record.closure))
-    return "; ".join(found or diff(type(spec).FromString(stands.spec), spec))
+
+    def differences() -> list[str]:
+        found = diff(closure_type.FromString(stands.closure), closure_type.FromString(record.closure))
+        return found or diff(type(spec).FromString(stands.spec), spec)
+
+    return "; ".join(await asyncio.to_thread(differences))
