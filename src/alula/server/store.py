@@ -339,9 +339,13 @@ class Store(Protocol):
 
     # The runner's side
 
-    async def post(self, execution: ExecutionId, event: bytes, audit: Audit) -> None:
+    async def post(self, execution: ExecutionId, event: bytes, audit: Audit, *, answers: str = "") -> None:
         """Put an event in the inbox of an execution and wake its owner. Raises `NotFound` code `ExecutionNotFound`,
-        `FailedPrecondition` code `ExecutionEnded`."""
+        `FailedPrecondition` code `ExecutionEnded`.
+
+        `answers`: the signal that the event answers. Raises `FailedPrecondition` code `SignalAnswered` if it has an
+        answer already, or one is in the inbox: of several at once, one is taken.
+        """
         ...
 
     async def claim(

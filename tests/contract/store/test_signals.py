@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from tests.contract.store.records import audit, commit, execution, execution_id, query, where
 
+from alula.core.engine import events
 from alula.core.engine.records import Changes, SignalRecord
-from alula.core.errors import InvalidInput
+from alula.core.errors import FailedPrecondition, InvalidInput
 from alula.server.store import Store
 
 pytestmark = pytest.mark.anyio
@@ -63,3 +66,34 @@ async def test_signals_are_listed_by_execution_and_paged_and_filtered(launched: 
 async def test_nothing_is_kept_of_a_commit_that_is_fenced_off(launched: Store) -> None:
     assert await launched.commit([commit(ID, 9, b"a", changes=Changes(signals=[asked("ok")]))]) == [False]
     assert await launched.signals(ID, query()) == []
+
+
+def answer(signal_id: str, value: bytes = b"yes") -> bytes:
+    return events.encode(events.SignalSet(7, signal_id, value, "ada"))
+
+
+async def test_of_many_answers_at_once_one_is_taken(launched: Store) -> None:
+    await launched.commit([commit(ID, 1, b"a", changes=Changes(signals=[asked("ok"), asked("other")]))])
+    given = [answer("ok", b"%d" % number) for number in range(8)]
+    posts = [launched.post(ID, event, audit("signal"), answers="ok") for event in given]
+    outcomes = await asyncio.gather(*posts, return_exceptions=True)
+    refused = [outcome for outcome in outcomes if outcome is not None]
+    assert [type(outcome) for outcome in refused] == [FailedPrecondition] * 7
+    assert {outcome.code for outcome in refused if isinstance(outcome, FailedPrecondition)} == {"SignalAnswered"}
+    [message] = await launched.inbox([ID])
+    assert message.event == given[outcomes.index(None)]
+    assert len(await launched.audits(query(where("action", "eq", "signal")))) == 1
+    await launched.post(ID, answer("other"), audit(), answers="other")
+    assert len(await launched.inbox([ID])) == 2
+
+
+async def test_what_was_answered_is_not_answered_again(launched: Store) -> None:
+    await launched.commit([commit(ID, 1, b"a", changes=Changes(signals=[asked("ok")]))])
+    await launched.post(ID, answer("ok"), audit(), answers="ok")
+    [message] = await launched.inbox([ID])
+    taken = commit(ID, 2, b"b", changes=Changes(signals=[answered("ok")]), consumed=[message.number])
+    assert await launched.commit([taken]) == [True]
+    with pytest.raises(FailedPrecondition) as caught:
+        await launched.post(ID, answer("ok"), audit(), answers="ok")
+    assert caught.value.code == "SignalAnswered"
+    assert await launched.inbox([ID]) == []

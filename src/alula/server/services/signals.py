@@ -71,9 +71,6 @@ async def set_signal(platform: Platform, caller: Caller, request: signal_pb2.Sig
         )
     if run.phase.is_terminal:
         raise FailedPrecondition("ExecutionEnded", f"execution `{execution}` has ended: {run.phase.name}")
-    if record.value is not None or await _is_answered(platform, execution, signal_id):
-        who = f" by {record.principal}" if record.principal else ""
-        raise FailedPrecondition("SignalAnswered", f"signal `{signal_id}` of `{execution}` was answered{who}")
     reason = check_value(request.value, types_pb2.LiteralType.FromString(record.type or b""))
     if reason:
         raise InvalidInput("SignalValueMismatch", f"signal `{signal_id}` of `{execution}`: {reason}")
@@ -87,13 +84,7 @@ async def set_signal(platform: Platform, caller: Caller, request: signal_pb2.Sig
         domain=execution.domain,
         detail=signal_id,
     )
-    await platform.store.post(execution, events.encode(event), audit)
-
-
-async def _is_answered(platform: Platform, execution: ExecutionId, signal_id: str) -> bool:
-    """Whether an answer is on its way to the owner of the run."""
-    mail = [events.decode(message.event) for message in await platform.store.inbox([execution])]
-    return any(isinstance(event, events.SignalSet) and event.signal_id == signal_id for event in mail)
+    await platform.store.post(execution, events.encode(event), audit, answers=signal_id)
 
 
 def _id(message: identifier_pb2.SignalIdentifier) -> tuple[ExecutionId, str]:

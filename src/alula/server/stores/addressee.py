@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import re
 
-from alula.core.engine.records import ExecutionPhase
+from collections.abc import Iterable
+
+from alula.core.engine import events
+from alula.core.engine.records import ExecutionPhase, SignalRecord
 from alula.core.errors import FailedPrecondition, NotFound
 from alula.core.ids import ExecutionId
 
@@ -17,6 +20,18 @@ def check_addressee(execution: ExecutionId, phase: ExecutionPhase | None) -> Non
         raise NotFound("ExecutionNotFound", f"there is no execution `{execution}`")
     if phase.is_terminal:
         raise FailedPrecondition("ExecutionEnded", f"execution `{execution}` has ended: {phase.name}")
+
+
+def check_unanswered(
+    execution: ExecutionId, signal_id: str, signal: SignalRecord | None, mail: Iterable[bytes]
+) -> None:
+    """Raise `FailedPrecondition` where a signal has an answer, or `mail`, which its owner has yet to read, has one."""
+    on_the_way = (event for event in map(events.decode, mail) if isinstance(event, events.SignalSet))
+    by = [signal.principal] if signal is not None and signal.value is not None else []
+    by += [event.principal for event in on_the_way if event.signal_id == signal_id]
+    if by:
+        who = f" by {by[0]}" if by[0] else ""
+        raise FailedPrecondition("SignalAnswered", f"signal `{signal_id}` of `{execution}` was answered{who}")
 
 
 def node_of(holder: str) -> tuple[ExecutionId, str]:

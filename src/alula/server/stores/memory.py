@@ -47,7 +47,7 @@ from alula.server.store import (
 )
 from alula.server.stores import fields
 from alula.server.stores import memory_lists as lists
-from alula.server.stores.addressee import check_addressee, node_of
+from alula.server.stores.addressee import check_addressee, check_unanswered, node_of
 from alula.server.stores.fields import one_name
 from alula.server.stores.merging import merge, overlay, overlay_item
 from alula.server.stores.portions import number_within
@@ -313,10 +313,13 @@ class MemoryStore:
 
     # The runner's side
 
-    async def post(self, execution: ExecutionId, event: bytes, audit: Audit) -> None:
+    async def post(self, execution: ExecutionId, event: bytes, audit: Audit, *, answers: str = "") -> None:
         kept = self._executions.get(execution)
         check_addressee(execution, kept.record.phase if kept is not None else None)
         assert kept is not None
+        if answers:
+            mail = (message.event for message in kept.inbox.values())
+            check_unanswered(execution, answers, kept.signals.get(answers), mail)
         self._last_message += 1
         kept.inbox[self._last_message] = InboxMessage(self._last_message, execution, event)
         self._audits.append(audit)

@@ -49,7 +49,7 @@ from alula.server.store import (
     WakeUp,
 )
 from alula.server.stores import fields
-from alula.server.stores.addressee import check_addressee
+from alula.server.stores.addressee import check_addressee, check_unanswered
 from alula.server.stores.fields import one_name
 from alula.server.stores.portions import number_within
 from alula.server.stores.seed import first_project
@@ -284,9 +284,13 @@ class SqlStore:
 
     # The runner's side
 
-    async def post(self, execution: ExecutionId, event: bytes, audit: Audit) -> None:
+    async def post(self, execution: ExecutionId, event: bytes, audit: Audit, *, answers: str = "") -> None:
         def post(connection: Connection) -> None:
             check_addressee(execution, self._executions.phase(connection, execution))
+            if answers:
+                signal = self._signals.lock(connection, execution, answers)
+                mail = self._inbox.read(connection, [execution])
+                check_unanswered(execution, answers, signal, (message.event for message in mail))
             self._inbox.put(connection, execution, event)
             self._audits.append(connection, [audit])
             self._sql.note_wake_up(connection, execution)

@@ -31,6 +31,12 @@ class Signals:
         row = connection.execute(_of(execution).where(signals.c.signal_id == signal_id)).first()
         return None if row is None else _record(row)
 
+    def lock(self, connection: Connection, execution: ExecutionId, signal_id: str) -> SignalRecord | None:
+        """A signal that nobody else answers until the end of the transaction."""
+        statement = _of(execution).where(signals.c.signal_id == signal_id).with_for_update()
+        row = connection.execute(statement).first()
+        return None if row is None else _record(row)
+
     def page(self, connection: Connection, execution: ExecutionId, page: Page) -> list[SignalRecord]:
         statement = paged(_of(execution), page, _COLUMNS, [signals.c.signal_id], self._sql)
         return [_record(row) for row in connection.execute(statement)]
