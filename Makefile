@@ -51,6 +51,15 @@ simulate: $(VENV)/.dev  ## simulate SEEDS worlds full of faults, beginning FROM 
 mutants: $(VENV)/.dev  ## put defects into engine and runner, one at a time, and see whether the simulation finds them
 	$(BIN)/python -m tests.simulation.mutants
 
+MINUTES ?= 10
+SEED ?= $(shell date +%s)
+FUZZER ?= test
+CASE ?=
+.PHONY: fuzz
+fuzz: $(VENV)/.dev  ## send what no client should send, each fuzzer for MINUTES (SEED=, FUZZER= and CASE= to have one again)
+	FUZZ_SEED=$(SEED) FUZZ_SECONDS=$$(($(MINUTES) * 60)) FUZZ_CASE=$(CASE) \
+		$(BIN)/python -m pytest --timeout 0 -s tests/fuzz -k "$(FUZZER)"
+
 .PHONY: crash-points
 crash-points: $(VENV)/.dev  ## kill real platforms at every effect, each of its times (about 10 minutes)
 	$(BIN)/python -m tests.crash_points

@@ -98,7 +98,7 @@ def up(settings_file: str | None, *, detach: bool, environments: tuple[str, ...]
             "may run code as this user"
         )
     if detach:
-        _start_detached(settings, _arguments(given, settings_file))
+        _start_detached(settings, _arguments(given, settings_file), _secrets(given))
     else:
         _run(settings)
 
@@ -268,7 +268,7 @@ class _Notify:
             self._descriptor = -1
 
 
-def _start_detached(settings: Settings, arguments: list[str]) -> None:
+def _start_detached(settings: Settings, arguments: list[str], secrets: dict[str, str]) -> None:
     from alula.server.data_folder import LOG  # lazy: as above
 
     folder = settings.data_folder
@@ -289,7 +289,7 @@ def _start_detached(settings: Settings, arguments: list[str]) -> None:
             stdout=log,
             stderr=log,
             pass_fds=(writer,),
-            env={**os.environ, _NOTIFY_VARIABLE: str(writer)},
+            env={**os.environ, **secrets, _NOTIFY_VARIABLE: str(writer)},
             start_new_session=True,
         )
     os.close(writer)
@@ -309,14 +309,21 @@ def _start_detached(settings: Settings, arguments: list[str]) -> None:
 
 
 def _arguments(flags: dict[str, Any], settings_file: str | None) -> list[str]:
-    """The flags of this command, to be given to the one in the background."""
+    """The flags of this command, to be given to the one in the background, but for `_secrets`."""
     arguments = ["--settings", settings_file] if settings_file else []
     for name, value in flags.items():
+        if name == "database_url":
+            continue
         if name == "environments":
             arguments += [part for entry in value for part in ("--environment", entry)]
         else:
             arguments += [f"--{name.replace('_', '-')}", str(value)]
     return arguments
+
+
+def _secrets(flags: dict[str, Any]) -> dict[str, str]:
+    """Flags that may hold a password, as variables: all users of the machine can read a command line."""
+    return {"ALULA_DATABASE_URL": flags["database_url"]} if "database_url" in flags else {}
 
 
 def _hear(reader: int) -> dict[str, str]:

@@ -213,9 +213,17 @@ def test_a_url_that_names_no_store_is_refused_without_showing_a_password(url: st
     assert "secret" not in str(raised.value)
 
 
-async def test_a_server_that_is_not_there_is_an_error_without_the_password() -> None:
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://user:secret@127.0.0.1:1/alula",
+        "postgresql://user@127.0.0.1:1/alula?password=secret",
+        "postgresql://user@127.0.0.1:1/alula?sslpassword=secret&application_name=x",
+    ],
+)
+async def test_a_server_that_is_not_there_is_an_error_without_the_password(url: str) -> None:
     with pytest.raises(Unavailable) as raised:
-        await opened("postgresql://user:secret@127.0.0.1:1/alula")
+        await opened(url)
     assert raised.value.code == "StoreUnreachable"
     assert "secret" not in str(raised.value)
     assert "127.0.0.1" in raised.value.message

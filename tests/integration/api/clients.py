@@ -10,6 +10,12 @@ from flyteidl.service import admin_pb2, auth_pb2, dataproxy_pb2, identity_pb2, s
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 
+SERVICES = [
+    service
+    for module in (admin_pb2, dataproxy_pb2, identity_pb2, auth_pb2, signal_pb2)
+    for service in module.DESCRIPTOR.services_by_name.values()
+]
+
 
 class Client:
     """`client.CreateTask(request)` and so on; a failing call raises `grpc.RpcError`."""
@@ -18,8 +24,7 @@ class Client:
         self.channel = grpc.insecure_channel(address)
         self._methods = {
             method.name: (f"/{service.full_name}/{method.name}", GetMessageClass(method.output_type))
-            for module in (admin_pb2, dataproxy_pb2, identity_pb2, auth_pb2, signal_pb2)
-            for service in module.DESCRIPTOR.services_by_name.values()
+            for service in SERVICES
             for method in service.methods
         }
 

@@ -7,11 +7,14 @@ from collections.abc import Mapping
 
 from flyteidl.admin import launch_plan_pb2
 from flyteidl.core import interface_pb2, types_pb2
+from google.protobuf.message import Message
 
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId
 
 LABELS_MAX = 16
+SETTINGS_MAX_BYTES = 128 * 1024
+"""Of what a run or a launch plan says beside its inputs: lists hold many of them, and clients take 20 MiB at once."""
 NAME_MAX_CHARS = 511
 _VERSION = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
@@ -21,6 +24,8 @@ def check_id(id: EntityId) -> None:
     """Raises `InvalidInput` for a name or version that nothing can be registered under."""
     if not id.name:
         raise InvalidInput("InvalidName", "a name can't be empty")
+    if not id.name.isprintable():
+        raise InvalidInput("InvalidName", f"the name {id.name[:60]!r} has characters that can't be printed")
     if len(id.name) > NAME_MAX_CHARS:
         raise InvalidInput("InvalidName", f"the name `{id.name[:60]}...` has more than {NAME_MAX_CHARS} characters")
     if not _VERSION.fullmatch(id.version) or len(id.version) > NAME_MAX_CHARS:
@@ -40,6 +45,27 @@ def check_labels(labels: Mapping[str, str]) -> None:
         fits = name and len(name) <= 63 and len(value) <= 63 and len(prefix) <= 253
         if not fits or bool(separator) != bool(prefix) or not _LABEL.fullmatch(name) or not _LABEL.fullmatch(value):
             raise InvalidInput("InvalidLabel", f"`{key}={value}` can't be a label in Kubernetes")
+
+
+def check_size(message: Message, what: str, most_bytes: int) -> None:
+    """Raises `InvalidInput` for a part of a request that would make the lists that it stands in unreadable."""
+    size = message.ByteSize()
+    if size > most_bytes:
+        raise InvalidInput(
+            "TooLarge",
+            f"{what} has {size:,} bytes, and may have {most_bytes:,}",
+            fix="pass what is large as an input, or in a file",
+        )
+
+
+def check_settings(spec: launch_plan_pb2.LaunchPlanSpec) -> None:
+    """Raises `InvalidInput` for a launch plan that says too much beside its inputs."""
+    check_labels(spec.labels.values)
+    said = launch_plan_pb2.LaunchPlanSpec()
+    said.CopyFrom(spec)
+    for inputs in ("default_inputs", "fixed_inputs"):
+        said.ClearField(inputs)
+    check_size(said, "the settings of the launch plan", SETTINGS_MAX_BYTES)
 
 
 def has_schedule(spec: launch_plan_pb2.LaunchPlanSpec) -> bool:

@@ -169,7 +169,10 @@ def _put(into: dict[str, Any], kind: Descriptor, path: str, texts: Sequence[str]
         field = _field(kind, name, path)
         if field.message_type is None or field.is_repeated:
             raise _unknown(path)
-        kind, into = field.message_type, into.setdefault(field.name, {})
+        inner: Any = into.setdefault(field.name, {})
+        if not isinstance(inner, dict):
+            raise InvalidInput("InvalidParameter", f"`{path}` is a part of another parameter, which is given as a text")
+        kind, into = field.message_type, cast(dict[str, Any], inner)
     field = _field(kind, last, path)
     values = [_value(field, text, path) for text in texts]
     into[field.name] = values if field.is_repeated else values[-1]

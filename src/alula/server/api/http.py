@@ -44,6 +44,7 @@ def make_app(routes: Sequence[BaseRoute], trust: Trusted) -> ASGIApp:
             Exception: _incident,
         },
     )
+    app.router.redirect_slashes = False  # what is not there is not elsewhere
     return Bodies(Gate(app, trust, uploads=OBJECTS))
 
 

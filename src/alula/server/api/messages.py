@@ -12,7 +12,7 @@ from starlette.requests import Request
 from alula.core.errors import InvalidInput
 
 BODY_MAX_BYTES = 64 * 1024 * 1024
-UNREADABLE = (
+UNREADABLE: tuple[type[Exception], ...] = (
     json_format.Error,
     AttributeError,
     TypeError,
@@ -21,7 +21,8 @@ UNREADABLE = (
     RecursionError,
     MemoryError,
 )
-"""What protobuf's reader raises for data that is not the message: not only its own errors."""
+"""What protobuf's JSON raises for data that is not the message, or a message that JSON can't say: not only its own
+errors."""
 
 
 async def read_body(request: Request) -> bytes:
@@ -35,15 +36,15 @@ async def read_body(request: Request) -> bytes:
 
 
 # `Any`: whatever JSON holds.
-def decoded(body: bytes) -> Any:
-    """The data of a body in JSON. Raises `InvalidInput` code `InvalidBody`."""
+def decoded(body: bytes) -> dict[str, Any]:
+    """The object that a body is in JSON. Raises `InvalidInput` code `InvalidBody`."""
     try:
-        return msgspec.json.decode(body)
+        return msgspec.json.decode(body, type=dict[str, Any])
     except (msgspec.DecodeError, ValueError, RecursionError) as error:  # `ValueError`: not UTF-8
         raise InvalidInput("InvalidBody", f"the body is not JSON: {error}", fix="send a JSON object") from error
 
 
-def parsed(plain: Any, message: Message) -> Message:
+def parsed(plain: dict[str, Any], message: Message) -> Message:
     """The message with what JSON-like data says laid over it. Raises `InvalidInput` code `InvalidBody`."""
     try:
         return json_format.ParseDict(plain, message)
@@ -52,8 +53,48 @@ def parsed(plain: Any, message: Message) -> Message:
 
 
 def as_json(message: Message) -> bytes:
-    """A message with the specification's own names and with what is not set."""
-    plain = json_format.MessageToDict(
+    """A message with the specification's own names and with what is not set.
+
+    Protobuf can hold what its JSON has no form for, and what a client once registered must not make a list unreadable:
+    there it is left out (JSON only; as octets the message is whole).
+    """
+    try:
+        plain = _plain(message)
+    except UNREADABLE:
+        sayable = type(message)()
+        sayable.CopyFrom(message)
+        _leave_out_unsayable(sayable)
+        plain = _plain(sayable)
+    return msgspec.json.encode(plain)
+
+
+def _plain(message: Message) -> Any:
+    return json_format.MessageToDict(
         message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True
     )
-    return msgspec.json.encode(plain)
+
+
+def _leave_out_unsayable(message: Message) -> None:
+    """Clear the smallest parts of a message that can't be written as JSON."""
+    for field, value in message.ListFields():
+        if field.message_type is None:
+            continue
+        if field.message_type.GetOptions().map_entry:
+            if field.message_type.fields_by_name["value"].message_type is not None:
+                for one in value.values():
+                    _leave_out_unsayable(one)
+        elif field.is_repeated:
+            for one in value:
+                _leave_out_unsayable(one)
+        elif not _is_sayable(value):
+            _leave_out_unsayable(value)
+            if not _is_sayable(value):
+                message.ClearField(field.name)
+
+
+def _is_sayable(message: Message) -> bool:
+    try:
+        _plain(message)
+    except UNREADABLE:
+        return False
+    return True

@@ -15,6 +15,7 @@ from flyteidl.core import execution_pb2
 
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.policy.queueing import check_quality
+from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_size
 from alula.core.policy.resources import parse_quantity
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
@@ -71,6 +72,7 @@ async def update_attributes(
     _check(attributes)
     if resource == matchable.PLUGIN_OVERRIDE:
         attributes = _merged_overrides(await _exactly(platform, place, resource), attributes)
+    check_size(attributes, f"the settings for `{place}`", SETTINGS_MAX_BYTES)
     record = AttributesRecord(
         resource=resource,
         project=place.project,

@@ -53,9 +53,16 @@ def _chosen(project: str, domain: str, task: str, version: str, source: str) -> 
     chosen = [Filter(field, "eq", (value,)) for field, value in given if value]
     # All that begins with a text is between it and the same text with its last character's successor.
     if source:
-        chosen += [Filter("source", "gte", (source,)), Filter("source", "lt", (_after(source),))]
+        chosen.append(Filter("source", "gte", (source,)))
+        if after := _after(source):
+            chosen.append(Filter("source", "lt", (after,)))
     return tuple(chosen)
 
 
 def _after(prefix: str) -> str:
-    return prefix[:-1] + chr(ord(prefix[-1]) + 1)
+    """The first text after all that begin so; empty where there is none."""
+    shorter = prefix.rstrip("\U0010ffff")
+    if not shorter:
+        return ""
+    last = ord(shorter[-1])
+    return shorter[:-1] + chr(0xE000 if last == 0xD7FF else last + 1)  # between these two are no characters

@@ -138,15 +138,16 @@ async def _succeeded(platform: Platform, execution: ExecutionId, node_id: str, a
 def _ttl_s(ttl: duration_pb2.Duration | None) -> int:
     if ttl is None or (ttl.seconds == 0 and ttl.nanos == 0):
         return TTL_MAX_S
-    if ttl.seconds < 0 or ttl.nanos < 0 or ttl.ToTimedelta().total_seconds() > TTL_MAX_S:
+    if ttl.nanos < 0 or not (0, 0) < (ttl.seconds, ttl.nanos) <= (TTL_MAX_S, 0):
         raise InvalidInput("InvalidExpiry", f"`expires_in` must be more than 0 and at most {TTL_MAX_S} s")
     return max(1, ttl.seconds)
 
 
 def _segments(path: str) -> list[str]:
     segments = [segment for segment in path.split("/") if segment]
-    if not segments or any(segment in (".", "..") or "\0" in segment for segment in segments):
-        raise InvalidInput("InvalidFileName", f"`{path}` can't name an object")
+    # Names stand in logs, headers and command lines: no line ends, no NUL, nothing else that is not to be seen.
+    if not segments or any(segment in (".", "..") or not segment.isprintable() for segment in segments):
+        raise InvalidInput("InvalidFileName", f"{path!r} can't name an object", fix="use printable characters")
     return segments
 
 

@@ -27,14 +27,14 @@ from alula.core.ids import (
     is_execution_name,
 )
 from alula.core.policy.queueing import Queueing, check_quality
-from alula.core.policy.registration import check_labels
+from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_labels, check_size
 from alula.server.identity import Caller
 from alula.server.services import layout, values
 from alula.server.services.attributes import Place, launch_settings
 from alula.server.services.entities import require_entity
 from alula.server.services.execution_settings import merge_settings
 from alula.server.services.executions import require_execution
-from alula.server.services.messages.names import entity_id, execution_id, execution_identifier
+from alula.server.services.messages.names import entity_id, enum_name, execution_id, execution_identifier
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
 from alula.server.services.register import Skeleton, keep_skeleton, skeleton_of
@@ -81,6 +81,7 @@ async def create_execution(
         max_parallelism=platform.max_parallelism,
     )
     spec.metadata.principal = caller.principal
+    check_size(spec, f"the settings of execution `{id.name}`", SETTINGS_MAX_BYTES)
     record = _record(platform, caller, id, target, spec, given, inputs)
     rule = values.offload_rule(platform, id.project, id.domain)
     record.inputs = await values.lighten(platform.blobs, record.inputs, rule)
@@ -140,9 +141,10 @@ async def _target(platform: Platform, reference: identifier_pb2.Identifier) -> _
         plan = launch_plan_pb2.LaunchPlanSpec()
         return _Target("task", id, skeleton.id, plan, skeleton.expected_inputs, skeleton)
     if reference.resource_type not in (identifier_pb2.LAUNCH_PLAN, identifier_pb2.UNSPECIFIED):
+        named_as = enum_name(identifier_pb2.ResourceType, reference.resource_type)
         raise InvalidInput(
             "NotLaunchable",
-            f"`{id}` is named as a {identifier_pb2.ResourceType.Name(reference.resource_type)}",
+            f"`{id}` is named as a thing of resource type {named_as}",
             fix="launch a launch plan or a task",
         )
     record = await require_entity(platform, "launch_plan", id)

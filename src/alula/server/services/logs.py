@@ -14,8 +14,8 @@ from alula.server.services.executions import require_execution
 from alula.server.services.platform import Platform
 from alula.server.store import Filter, Query
 
-FOLLOW_INTERVAL_S = 0.25
-"""How often a follower looks for new output."""
+FOLLOW_MIN_S, FOLLOW_MAX_S = 0.25, 2.0
+"""How often a follower looks for new output: less often the longer there was none."""
 
 
 async def open_log(platform: Platform, _caller: Caller, attempt: AttemptId, *, follow: bool) -> AsyncIterator[bytes]:
@@ -31,15 +31,18 @@ async def open_log(platform: Platform, _caller: Caller, attempt: AttemptId, *, f
 
 async def _followed(platform: Platform, attempt: AttemptId, uri: str) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
-    offset, checked_at, ended = 0, loop.time(), False
+    offset, checked_at, ended, interval_s = 0, loop.time(), False, FOLLOW_MIN_S
     with platform.hub.watch(attempt.execution) as subscription:
         while True:
-            async for piece in _written(platform, uri, offset):
-                offset += len(piece)
-                yield piece
+            interval_s = min(interval_s * 1.5, FOLLOW_MAX_S)
+            if (await platform.blobs.size(uri) or 0) > offset:  # to open it costs more than to look
+                async for piece in _written(platform, uri, offset):
+                    offset += len(piece)
+                    yield piece
+                interval_s = FOLLOW_MIN_S
             if ended or subscription.closed:
                 return
-            news = await subscription.next(timeout_s=FOLLOW_INTERVAL_S)
+            news = await subscription.next(timeout_s=interval_s)
             if news is not None or loop.time() - checked_at > platform.recheck_s:
                 # One more round of reading after the end: output may have come before the news of it.
                 ended = await _has_ended(platform, attempt)

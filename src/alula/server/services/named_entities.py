@@ -63,6 +63,8 @@ async def update_named_entity(platform: Platform, caller: Caller, request: commo
             "InvalidDescription",
             f"the description of `{before.name}` is longer than {DESCRIPTION_MAX_CHARS} characters",
         )
+    if metadata.state not in common_pb2.NamedEntityState.values():
+        raise InvalidInput("InvalidState", f"there is no state {metadata.state}", fix="set ACTIVE or ARCHIVED")
     if metadata.state == common_pb2.SYSTEM_GENERATED and before.state != common_pb2.SYSTEM_GENERATED:
         raise InvalidInput(
             "InvalidState", "only the platform makes a name SYSTEM_GENERATED", fix="set ACTIVE or ARCHIVED"

@@ -8,6 +8,7 @@ import msgspec
 from flyteidl.admin import common_pb2, project_pb2
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
+from alula.core.policy.registration import check_labels
 from alula.server.identity import Caller
 from alula.server.services import filters, messages
 from alula.server.services.platform import Platform
@@ -17,7 +18,6 @@ _PROJECT_ID = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 ID_MAX_CHARS = 63
 NAME_MAX_CHARS = 64
 DESCRIPTION_MAX_CHARS = 300
-LABELS_MAX = 16
 _LIST_DEFAULT_ROWS = 1000
 
 
@@ -133,8 +133,7 @@ def _check(project: project_pb2.Project, *, new: bool) -> None:
             "InvalidProjectDescription",
             f"the description of `{project.id}` is longer than {DESCRIPTION_MAX_CHARS} characters",
         )
-    if len(project.labels.values) > LABELS_MAX:
-        raise InvalidInput("TooManyLabels", f"`{project.id}` has more than {LABELS_MAX} labels")
+    check_labels(project.labels.values)
     if new and project.domains:
         raise InvalidInput(
             "DomainsNotSettable", "domains belong to the platform, not to a project", fix="leave them out"

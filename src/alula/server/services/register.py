@@ -25,7 +25,7 @@ from alula.core.compiler.skeleton import skeleton_workflow
 from alula.core.engine.plan import make_plan
 from alula.core.errors import AlreadyExists, InvalidInput
 from alula.core.ids import EntityId
-from alula.core.policy.registration import check_id, check_labels, check_schedule
+from alula.core.policy.registration import check_id, check_schedule, check_settings
 from alula.server.identity import SYSTEM, Caller
 from alula.server.services.attributes import Place, launch_settings
 from alula.server.services.messages.names import KIND_WORDS, entity_id, identifier
@@ -94,7 +94,7 @@ async def create_launch_plan(
     Raises `AlreadyExists` (identical) and `InvalidInput` (inputs, labels or schedule that can't be, or different).
     """
     id = await _checked_id(platform, request.id)
-    check_labels(request.spec.labels.values)
+    check_settings(request.spec)
     workflow_id = entity_id(request.spec.workflow_id)
     workflow = await platform.store.entity("workflow", workflow_id)
     if workflow is None:

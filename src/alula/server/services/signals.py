@@ -14,11 +14,15 @@ from alula.core.engine.records import SignalRecord
 from alula.core.errors import FailedPrecondition, InvalidInput
 from alula.core.ids import ExecutionId
 from alula.core.literals.checking import check_value
+from alula.core.policy.registration import check_size
 from alula.server.identity import Caller
 from alula.server.services import filters
 from alula.server.services.executions import require_execution
 from alula.server.services.messages.names import execution_id, execution_identifier
 from alula.server.services.platform import Platform
+
+ANSWER_MAX_BYTES = 256 * 1024
+"""Answers are kept in the log and in the row of their signal, and many of them stand in one list."""
 
 
 async def list_signals(
@@ -74,6 +78,7 @@ async def set_signal(platform: Platform, caller: Caller, request: signal_pb2.Sig
     reason = check_value(request.value, types_pb2.LiteralType.FromString(record.type or b""))
     if reason:
         raise InvalidInput("SignalValueMismatch", f"signal `{signal_id}` of `{execution}`: {reason}")
+    check_size(request.value, f"the answer to signal `{signal_id}`", ANSWER_MAX_BYTES)
     value = request.value.SerializeToString(deterministic=True)
     event = events.SignalSet(platform.clock(), signal_id, value, caller.principal)
     audit = platform.audit(

@@ -1,9 +1,9 @@
-"""Where mail can be sent, to an execution that is there and has not ended; and which node a holder's name means."""
+"""Where mail can be sent, to an execution that is there and has not ended, and an answer, to a signal that has none;
+and which node a holder's name means."""
 
 from __future__ import annotations
 
 import re
-
 from collections.abc import Iterable
 
 from alula.core.engine import events

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -53,7 +54,9 @@ async def ask(
     sent: list[Message] = []
 
     async def receive() -> Message:
-        return coming.pop(0) if coming else {"type": "http.disconnect"}
+        if not coming:
+            await asyncio.Event().wait()  # the client stays to hear the answer
+        return coming.pop(0)
 
     async def send(message: Message) -> None:
         sent.append(message)

@@ -9,6 +9,7 @@ from tests import flyte_specs as specs
 from alula.core.engine import events
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
 from alula.core.ids import ExecutionId
+from alula.core.policy.registration import SETTINGS_MAX_BYTES
 from alula.server.identity import Caller
 from alula.server.services.abort import terminate_execution
 from alula.server.services.execution_settings import merge_settings
@@ -89,6 +90,22 @@ async def test_labels_that_kubernetes_would_not_take_are_refused(
         await create_execution(plan, caller, specs.execution("run", PLAN, labels={"values": labels}))
     assert caught.value.code == code
     assert await plan.store.execution(ExecutionId(specs.PROJECT, specs.DOMAIN, "run")) is None
+
+
+async def test_settings_that_would_make_lists_unreadable_are_refused(plan: Platform, caller: Caller) -> None:
+    environment = {"values": [{"key": "A", "value": "x" * SETTINGS_MAX_BYTES}]}
+    for more in ({"envs": environment}, {"annotations": {"values": {"a": "x" * SETTINGS_MAX_BYTES}}}):
+        with pytest.raises(InvalidInput) as caught:
+            await create_execution(plan, caller, specs.execution("run", PLAN, **more))
+        assert caught.value.code == "TooLarge"
+
+
+async def test_a_thing_of_an_unknown_type_can_not_be_launched(plan: Platform, caller: Caller) -> None:
+    request = specs.execution("run", PLAN)
+    request.spec.launch_plan.resource_type = 99  # type: ignore[assignment]
+    with pytest.raises(InvalidInput) as caught:
+        await create_execution(plan, caller, request)
+    assert caught.value.code == "NotLaunchable"
 
 
 async def test_a_run_is_launched_again_with_all_labels_that_its_project_gave_it(plan: Platform, caller: Caller) -> None:

@@ -13,7 +13,7 @@ from alula.core.errors import AlulaError, FailedPrecondition, InvalidInput, NotF
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
-from alula.server.services.signals import get_signal, list_signals, set_signal
+from alula.server.services.signals import ANSWER_MAX_BYTES, get_signal, list_signals, set_signal
 from alula.server.store import Audit, Commit, ExecutionRecord
 
 pytestmark = pytest.mark.anyio
@@ -72,6 +72,14 @@ async def test_an_answer_that_can_not_be_is_refused(
         await set_signal(asking, caller, request_)
     assert caught.value.code == code
     assert await asking.store.inbox([ID]) == []
+
+
+async def test_an_answer_is_not_larger_than_lists_can_hold(asking: Platform, caller: Caller) -> None:
+    note = SignalRecord("note", "n2", type=specs.STRING.SerializeToString(), created_at=3)
+    await commit(asking, 2, Changes(signals=[note]))
+    with pytest.raises(InvalidInput) as caught:
+        await set_signal(asking, caller, answer("note", specs.text("x" * ANSWER_MAX_BYTES)))
+    assert caught.value.code == "TooLarge"
 
 
 async def test_a_second_answer_is_refused_while_the_first_is_on_its_way(asking: Platform, caller: Caller) -> None:

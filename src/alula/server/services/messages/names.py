@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from flyteidl.core import identifier_pb2
 
@@ -48,6 +48,12 @@ def entity_kind(resource_type: int) -> EntityKind:
         if number == resource_type:
             return kind
     raise InvalidInput("UnknownResourceType", f"resource type {resource_type} is not a task, workflow or launch plan")
+
+
+# `Any`: an enumeration of protobuf, for which its stubs have no common type.
+def enum_name(enum: Any, number: int) -> str:
+    """The name of a value, and of one that this version does not know its number."""
+    return enum.Name(number) if number in enum.values() else str(number)
 
 
 def not_found(kind: EntityKind, name: str, *, fix: str = "") -> NotFound:

@@ -32,7 +32,8 @@ def is_text_error(error: DBAPIError) -> bool:
 def translated(error: SQLAlchemyError, url: URL) -> AlulaError:
     """Raised `from` the original by the caller. `url` names the database, without its password."""
     is_sqlite = url.drivername.startswith("sqlite")
-    name = url.database if is_sqlite else url.set(drivername="postgresql").render_as_string()
+    # A password may also stand in the query, and so may the ways to keys.
+    name = url.database if is_sqlite else url.set(drivername="postgresql", query={}).render_as_string()
     if isinstance(error, DBAPIError):
         if isinstance(error.orig, sqlite3.Error):
             return _of_sqlite(error.orig, str(name))

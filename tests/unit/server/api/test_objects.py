@@ -1,0 +1,76 @@
+"""Objects over signed URLs: what a browser may do with them, and bodies that real clients send."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import cast
+from urllib.parse import unquote
+
+import pytest
+from starlette.types import ASGIApp
+from tests.unit.server.api.asking import Answer, ask
+
+from alula.server.api.gate import trusted
+from alula.server.api.http import make_app
+from alula.server.api.objects import object_routes
+from alula.server.blobs.file import FileBlobs
+from alula.server.services.platform import Platform
+
+pytestmark = pytest.mark.anyio
+HOST = ("Host", "localhost")
+
+
+@pytest.fixture
+def blobs(platform: Platform) -> FileBlobs:
+    return cast(FileBlobs, platform.blobs)
+
+
+@pytest.fixture
+def app(blobs: FileBlobs) -> ASGIApp:
+    return make_app(object_routes(blobs, lambda: 0), trusted(()))
+
+
+def target(url: str) -> str:
+    path, _, query = url.removeprefix("http://test").partition("?")
+    return f"{unquote(path)}?{query}"
+
+
+async def download(app: ASGIApp, blobs: FileBlobs, *name: str) -> Answer:
+    uri = blobs.uri(*name)
+    await blobs.put(uri, b"<script>")
+    answer = await ask(app, "GET", target(blobs.download_url(uri, ttl_s=60).url), (HOST,))
+    assert (answer.status, answer.body) == (200, b"<script>")
+    return answer
+
+
+@pytest.mark.parametrize("name", ["page.html", "x.svg", 'q"; x=y', "\N{SNOWMAN}", "deck.html.txt"])
+async def test_objects_are_saved_and_never_shown(app: ASGIApp, blobs: FileBlobs, name: str) -> None:
+    headers = (await download(app, blobs, "uploads", name)).headers
+    assert headers["content-type"] == "application/octet-stream"
+    assert headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
+    assert "\n" not in headers["content-disposition"]
+    assert headers["x-content-type-options"] == "nosniff"
+    assert "sandbox" in headers["content-security-policy"]
+
+
+async def test_a_deck_is_shown_with_an_origin_of_its_own(app: ASGIApp, blobs: FileBlobs) -> None:
+    headers = (await download(app, blobs, "metadata", "deck.html")).headers
+    assert headers["content-type"] == "text/html; charset=utf-8"
+    policy = headers["content-security-policy"]
+    assert policy.startswith("sandbox allow-scripts")
+    assert "allow-same-origin" not in policy
+
+
+async def test_an_empty_file_as_flytes_clients_send_it_is_kept(app: ASGIApp, blobs: FileBlobs) -> None:
+    uri = blobs.uri("uploads", "empty")
+    signed = blobs.upload_url(uri, md5=hashlib.md5(b"").digest(), ttl_s=60)
+    headers = (HOST, ("Content-Length", "0"), ("Transfer-Encoding", "chunked"))
+    answer = await ask(app, "PUT", target(signed.url), headers)
+    assert answer.status == 200
+    assert await blobs.get(uri) == b""
+
+
+@pytest.mark.parametrize("md5", ["\xfcber", "nonsense", "===="])
+async def test_a_malformed_digest_is_refused(app: ASGIApp, blobs: FileBlobs, md5: str) -> None:
+    url = target(blobs.upload_url(blobs.uri("uploads", "x"), md5=None, ttl_s=60).url)
+    assert (await ask(app, "PUT", url, (HOST, ("Content-MD5", md5)))).status == 400
