@@ -19,7 +19,7 @@ from alula.core.compiler import Code, CompileErrors, compile_workflow
 from alula.core.compiler.normalise import digest
 from alula.core.engine.plan import make_plan
 
-WHOLE_WORKFLOW = {Code.NO_NODES_FOUND, Code.NO_ENTRY_NODE_FOUND}
+WHOLE_WORKFLOW = {Code.NO_NODES_FOUND}
 """Defects that are not in some node, but in the workflow as a whole."""
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

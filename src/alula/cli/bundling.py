@@ -5,10 +5,25 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from alula.sdk.client.package import Bundle, imported_files, package
+from alula.core.errors import InvalidInput
+from alula.sdk.client.package import Bundle, code_files, imported_files, package
 
 
 def bundle_of(root: Path, copy: str) -> Bundle:
-    """The code folder: all of it, or (`auto`) the modules below it that are imported now."""
-    files = imported_files(root, list(sys.modules.values())) if copy == "auto" else None
+    """The code folder: all of it, or (`auto`) the modules below it that are imported now.
+
+    Raises `InvalidInput` code `CodeIncomplete` for an imported module that an ignore file leaves out.
+    """
+    imported = imported_files(root, list(sys.modules.values()))
+    if copy == "auto":
+        return package(root, files=imported)
+    files = code_files(root)
+    packed = {file.resolve() for file in files}
+    missing = [file.relative_to(root.resolve()) for file in imported if file.resolve() not in packed]
+    if missing:
+        raise InvalidInput(
+            "CodeIncomplete",
+            f"the code imports `{missing[0]}`, but an ignore file leaves it out of what is packed",
+            fix=f"write `!{missing[0]}` into .flyteignore beside it, or pack imported modules only with --copy auto",
+        )
     return package(root, files=files)

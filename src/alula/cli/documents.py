@@ -32,8 +32,10 @@ def _parsed(text: str, *, only_json: bool) -> Any:
             raise NotReadableError(f"is no JSON: {error}") from error
     import yaml  # lazy: most values are JSON
 
+    from alula.cli.yaml_core import CoreLoader  # lazy: as above
+
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=CoreLoader)
     except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is not
         raise NotReadableError(f"is neither JSON nor YAML: {' '.join(str(error).split())}") from error
 

@@ -17,6 +17,7 @@ from alula.cli.values import suggest
 from alula.core.errors import AlulaError, InvalidInput, NotFound
 from alula.sdk.launch_plan import LaunchPlan
 from alula.sdk.runtime.failure import author_traceback, headline
+from alula.sdk.standard_modules import load_standard, shadowing_names
 from alula.sdk.task import Task
 from alula.sdk.workflow import Workflow
 
@@ -151,6 +152,13 @@ def _user_error(source: Source, error: BaseException) -> UserCodeError:
     fix = ""
     if isinstance(error, ModuleNotFoundError) and error.name:
         fix = f"install what gives `{error.name}` into {sys.prefix}, or start alula from the environment that has it"
+        if error.name.startswith("alula."):
+            fix = "import names from `alula` itself: `from alula import task, workflow, FlyteFile`"
+    elif type(error).__name__ == "PydanticSchemaGenerationError" and "DataFrame" in str(error):
+        fix = "a model can't hold a data frame: use `StructuredDataset` in its place"
+    elif isinstance(error, ImportError | AttributeError) and (shadowing := shadowing_names(str(source.root))):
+        listed = ", ".join(f"`{name}.py`" for name in shadowing)
+        fix = f"{source.root} has {listed}: Python's own modules of these names come first, so rename the files"
     return UserCodeError(
         "ImportFailed",
         f"module `{source.module}` does not import: {headline(error)}",
@@ -161,6 +169,7 @@ def _user_error(source: Source, error: BaseException) -> UserCodeError:
 
 def _put_first(folder: Path) -> None:
     text = str(folder)
+    load_standard(text)
     if sys.path[:1] != [text]:
         if text in sys.path:
             sys.path.remove(text)

@@ -12,7 +12,7 @@ import math
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from pathlib import Path
@@ -168,12 +168,19 @@ def _number_from_text(text: str, hint: type, where: str) -> int | float:
 def _union_from_text(text: str, hint: Any, where: str) -> Any:
     """The first member of the union that takes the text; `str`, which takes anything, comes last."""
     members = sorted(typing.get_args(hint), key=lambda member: (bare(member) is not type(None), bare(member) is str))
+    problems: list[InvalidInput] = []
     for member in members:
         try:
             return from_text(text, member, where)
-        except InvalidInput:
-            continue
-    raise _bad(where, describe(hint), text)
+        except InvalidInput as error:
+            problems.append(error)
+    raise _of_optional(members, problems) or _bad(where, describe(hint), text)
+
+
+def _of_optional(members: Sequence[Any], problems: Sequence[InvalidInput]) -> InvalidInput | None:
+    """What is wrong with the X of an `Optional[X]`; None for another union."""
+    others = [index for index, member in enumerate(members) if bare(member) is not type(None)]
+    return problems[others[0]] if len(others) == 1 else None
 
 
 def _union_from_data(data: Any, hint: Any, where: str) -> Any:
@@ -181,15 +188,13 @@ def _union_from_data(data: Any, hint: Any, where: str) -> Any:
     members = typing.get_args(hint)
     exact = [member for member in members if type(data) is bare(member)]
     problems: list[InvalidInput] = []
-    for member in [*exact, *members]:
+    ordered = [*exact, *(member for member in members if member not in exact)]
+    for member in ordered:
         try:
             return from_data(data, member, where)
         except InvalidInput as error:
             problems.append(error)
-    others = [member for member in members if bare(member) is not type(None)]
-    if len(others) == 1:  # Optional[X]: say what is wrong with the X
-        raise problems[members.index(others[0])]
-    raise _bad(where, describe(hint), data)
+    raise _of_optional(ordered, problems) or _bad(where, describe(hint), data)
 
 
 def _list(data: Any, hint: Any, where: str) -> list[Any]:
@@ -247,9 +252,10 @@ def _str(data: Any, hint: type, where: str) -> str:
 
 
 def _enum(data: Any, hint: type[Enum], where: str) -> Enum:
-    for member in hint:
-        if data == member.value or str(member.value) == data or member.name == data:
-            return member
+    members = list(hint)
+    for meant in ([each.value for each in members], [str(each.value) for each in members], [*hint.__members__]):
+        if data in meant:
+            return members[meant.index(data)]
     raise _bad(where, f"one of {', '.join(enum_choices(hint))}", data)
 
 
@@ -306,12 +312,13 @@ def _seconds(text: str) -> float | None:
         return float(text)
     except ValueError:
         pass
-    lowered = text.lower()
-    if not lowered or _DURATION_PART.sub("", lowered).strip():
+    unsigned = text.lower().removeprefix("-").strip()
+    if not unsigned or _DURATION_PART.sub("", unsigned).strip():
         return None
-    return math.fsum(
-        float(amount) * _UNITS_S["ms" if unit == "ms" else unit[0]] for amount, unit in _DURATION_PART.findall(lowered)
+    total = math.fsum(
+        float(amount) * _UNITS_S["ms" if unit == "ms" else unit[0]] for amount, unit in _DURATION_PART.findall(unsigned)
     )
+    return -total if text.startswith("-") else total
 
 
 def _dataclass(data: Any, hint: type, where: str) -> Any:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 
 from flyteidl.core.types_pb2 import LiteralType
 
-from alula.core.literals.casting import can_cast
+from alula.core.literals.casting import can_cast, explain_type, fitting_variants
 from alula.sdk.interface import InterfaceView
 from alula.sdk.mistake import Location, mistake
-from alula.sdk.promise import Outputs, Promise, has_promise, reference_of
+from alula.sdk.promise import Outputs, Promise, has_promise, node_of, promise_inside, reference_of
 from alula.sdk.types.engine import shown_type, wire_form
 from alula.sdk.types.transformer import NO, Transformer, TypeMismatch, UnsupportedType, describe
 
@@ -52,12 +52,12 @@ def check_inputs(interface: InterfaceView, values: Mapping[str, object], *, at: 
                 "WrongValue",
                 f"input `{name}` of {interface.kind} `{interface.name}` gets {len(value)} outputs at once",
                 at=at,
-                fix="pass one of them" if value else "the step it comes from has no output; order steps with `>>`",
+                fix="pass one of them" if value else _without_output(value),
             )
         if isinstance(value, Promise):
             _check_promise(interface, name, value, at=at)
-        elif not has_promise(value) and transformer.fit(value) == NO:
-            raise _wrong_value(interface, name, transformer.shown, describe(value), at)
+        elif not has_promise(value):
+            _check_constant(interface, name, transformer, value, at=at)
 
 
 def _check_promise(interface: InterfaceView, name: str, promise: Promise, *, at: Location) -> None:
@@ -71,7 +71,40 @@ def _check_promise(interface: InterfaceView, name: str, promise: Promise, *, at:
         return  # a field that exists in documents only
     transformer, wanted = input_form(interface, name)
     if not can_cast(given, wanted):
-        raise _wrong_value(interface, name, transformer.shown, f"{promise!r} of type {shown_type(type_)}", at)
+        fits = [explain_type(each) for each in fitting_variants(given, wanted)]
+        which = f", which fits {' and '.join(fits)}" if len(fits) > 1 else ""
+        expected = f"one variant of {transformer.shown}" if which else transformer.shown
+        raise _wrong_value(interface, name, expected, f"{promise!r} of type {shown_type(type_)}{which}", at)
+
+
+def _check_constant(
+    interface: InterfaceView, name: str, transformer: Transformer, value: object, *, at: Location
+) -> None:
+    held = promise_inside(value)
+    if held is not None:
+        raise mistake(
+            "PromiseUsedAsValue",
+            f"input `{name}` of {interface.kind} `{interface.name}` is a {type(value).__name__} that holds {held!r},"
+            " but a dataclass is made of values",
+            at=at,
+            fix=f"make the {type(value).__name__} in a task, which gets the values",
+        )
+    if transformer.fit(value) == NO:
+        try:
+            transformer.coerce(value)
+        except TypeMismatch as error:
+            raise _wrong_value(interface, name, *_parts(error), at) from error
+        raise _wrong_value(interface, name, transformer.shown, describe(value), at)
+
+
+def _parts(error: TypeMismatch) -> tuple[str, str]:
+    return error.expected, str(error).removeprefix(f"expected {error.expected}, got ")
+
+
+def _without_output(outputs: Outputs) -> str:
+    node = node_of(outputs)
+    step = f"{node.entity.interface.kind} `{node.entity.interface.name}`" if node is not None else "the step"
+    return f"{step} declares no output: annotate what it returns (`-> int`), or order steps with `>>`"
 
 
 def converted(interface: InterfaceView, values: Mapping[str, object], *, at: Location) -> dict[str, object]:
@@ -89,7 +122,7 @@ def converted(interface: InterfaceView, values: Mapping[str, object], *, at: Loc
         try:
             ready[name] = transformer.coerce(value)
         except TypeMismatch as error:
-            raise _wrong_value(interface, name, error.expected, str(error).partition(", got ")[2], at) from error
+            raise _wrong_value(interface, name, *_parts(error), at) from error
     return ready
 
 

@@ -85,5 +85,5 @@ def _refuse(expression: Expression) -> NoReturn:
         f"{expression!r} is not known before the steps run, so `if`, `and`, `or`, `not` and chains such as `a < b < c`"
         " can't use it",
         at=caller(),
-        fix="give it to `conditional(...)`, joined with `&` and `|`, or do this in a task",
+        fix="give it to `conditional(...)`, joined with `&` and `|`, or do this in a task or a `@dynamic` workflow",
     )

@@ -288,6 +288,18 @@ def bind_arguments(
     return {name: given.get(name, default) for name, default in interface.defaults.items()}
 
 
+def refuse_positional(args: tuple[object, ...], interface: InterfaceView, *, at: Location) -> None:
+    """Raise `InvalidInput` for arguments without names in the call of an entity that takes its inputs by name."""
+    if args:
+        example = next(iter(interface.inputs), "name")
+        raise mistake(
+            "TooManyArguments",
+            f"{interface.kind} `{interface.name}` takes its inputs by name, {len(args)} came without one",
+            at=at,
+            fix=f"write `{example}=...`",
+        )
+
+
 def is_async(function: Callable[..., object]) -> bool:
     """Whether a function is an `async def`."""
     code = getattr(_unwrapped(function), "__code__", None)

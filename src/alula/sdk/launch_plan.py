@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from alula.sdk.graph import open_graph
-from alula.sdk.interface import DerivedInterface
+from alula.sdk.interface import DerivedInterface, refuse_positional
 from alula.sdk.mistake import Location, caller, mistake
 from alula.sdk.workflow import Workflow
 
@@ -108,7 +108,7 @@ class LaunchPlan:
 
         Raises `InvalidInput` for inputs that the workflow does not have.
         """
-        return cls(
+        made = cls(
             name,
             workflow,
             default_inputs=default_inputs,
@@ -121,6 +121,8 @@ class LaunchPlan:
             overwrite_cache=overwrite_cache,
             at=caller(),
         )
+        workflow.launch_plans.setdefault(name, made)
+        return made
 
     @classmethod
     def get_or_create(
@@ -137,8 +139,12 @@ class LaunchPlan:
         auto_activate: bool = False,
         overwrite_cache: bool | None = None,
     ) -> LaunchPlan:
-        """As `create`; without a name it is the workflow's default launch plan, which has the workflow's name."""
-        return cls(
+        """The launch plan of this name, made where the workflow has none; without a name the workflow's default launch
+        plan, which has the workflow's name.
+
+        Raises `InvalidInput` if there is one with other settings.
+        """
+        made = cls(
             name or workflow.name,
             workflow,
             default_inputs=default_inputs,
@@ -151,6 +157,15 @@ class LaunchPlan:
             overwrite_cache=overwrite_cache,
             at=caller(),
         )
+        known = cast("LaunchPlan", workflow.launch_plans.setdefault(made.name, made))
+        if not known.equals(made):
+            raise mistake(
+                "DuplicateName",
+                f"launch plan `{made.name}` of workflow `{workflow.interface.name}` is there with other settings",
+                at=made.location,
+                fix=f"the other is at {known.location}; give one of them another name",
+            )
+        return known
 
     def equals(self, other: LaunchPlan) -> bool:
         """Whether both start the same workflow with the same settings."""
@@ -219,8 +234,9 @@ class LaunchPlan:
             source=inner,
         )
 
-    def __call__(self, **kwargs: object) -> Any:  # Any: the result has the workflow's type, which is not known here
+    def __call__(self, *args: object, **kwargs: object) -> Any:  # Any: of the workflow's type, not known here
         at = caller()
+        refuse_positional(args, self.interface, at=at)
         graph = open_graph()
         values = self.interface.bind((), kwargs, at=at)
         if graph is not None:

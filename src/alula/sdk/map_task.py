@@ -9,9 +9,9 @@ from types import GenericAlias
 from typing import Any, Generic, TypeVar, cast, overload
 
 from alula.sdk.graph import open_graph
-from alula.sdk.interface import REQUIRED, DerivedInterface, Interface
+from alula.sdk.interface import REQUIRED, DerivedInterface, Interface, refuse_positional
 from alula.sdk.launch_plan import LaunchPlan
-from alula.sdk.mistake import Location, caller, mistake
+from alula.sdk.mistake import Location, caller, mistake, refuse_unknown
 from alula.sdk.task import Task, run_function
 from alula.sdk.workflow import Workflow
 
@@ -96,8 +96,9 @@ class MapTask(Generic[R_co]):
     def _source(self) -> Interface:
         return (self.target.workflow if isinstance(self.target, LaunchPlan) else self.target).interface
 
-    def __call__(self, **kwargs: object) -> list[R_co]:
+    def __call__(self, *args: object, **kwargs: object) -> list[R_co]:
         at = caller()
+        refuse_positional(args, self.interface, at=at)
         graph = open_graph()
         for name in kwargs:
             if name in self.bound:
@@ -168,6 +169,7 @@ def map_task(
     min_successes: int | None = None,
     min_success_ratio: float | None = None,
     run_all_sub_nodes: bool = False,
+    **unknown: object,
 ) -> MapTask[R_co]:
     """Run a task, a workflow or a launch plan for each item of its list inputs.
 
@@ -185,6 +187,7 @@ def map_task(
         run_all_sub_nodes: run every item to its end, also when too many have failed already.
     """
     at = caller()
+    refuse_unknown(unknown, "`map_task`", map_task, at=at)
     inner, bound = _unbound(target, at=at)
     _check_target(inner, bound, at=at)
     _check_limits(concurrency, min_successes, min_success_ratio, at=at)

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from types import TracebackType
 
     from alula.core.errors import InvalidInput
@@ -50,6 +50,18 @@ def mistake(code: str, message: str, *, at: Location | None = None, fix: str = "
     from alula.core.errors import InvalidInput  # lazy: errors load msgspec, which declaring must not pay for
 
     return InvalidInput(code, f"{at}: {message}" if at else message, fix=fix)
+
+
+def refuse_unknown(given: Mapping[str, object], what: str, function: Callable[..., object], *, at: Location) -> None:
+    """Raise `InvalidInput` for settings that `function`, whose keywords are those that there are, does not have."""
+    if not given:
+        return
+    import difflib  # lazy: only for an error
+
+    name, known = next(iter(given)), list(getattr(function, "__kwdefaults__", None) or ())
+    close = difflib.get_close_matches(name, known, n=1)
+    fix = f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(known)}"
+    raise mistake("UnknownSetting", f"{what} has no setting `{name}`", at=at, fix=fix)
 
 
 def blame(error: BaseException, where: str) -> None:

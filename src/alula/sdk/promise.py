@@ -128,7 +128,8 @@ class Promise:
             "PromiseUsedAsValue",
             f"{self!r} has no value while the workflow is declared, so it can't be {use}",
             at=caller(),
-            fix="do this in a task: tasks see values; `conditional` chooses between steps",
+            fix="do this in a task, or make this a `@dynamic` workflow whose inputs it is: they see values, and a"
+            " `@dynamic` body may use `if`, loops and `len`; `conditional` chooses between steps",
         )
 
     def __bool__(self) -> bool:  # noqa: PLE0304  # raises
@@ -297,6 +298,16 @@ def promises_in(value: object) -> Iterator[Promise]:
     if isinstance(value, (list, tuple)):
         for item in typing.cast("list[object]", value):
             yield from promises_in(item)
+
+
+def promise_inside(value: object) -> Promise | None:
+    """The first promise in the fields of a dataclass, where it can't be kept."""
+    fields: object = getattr(type(value), "__dataclass_fields__", None)
+    if not isinstance(fields, dict):
+        return None
+    held = [getattr(value, name, None) for name in typing.cast("dict[str, object]", fields)]
+    deeper = (each for each in map(promise_inside, held) if each is not None)
+    return next(promises_in(held), next(deeper, None))
 
 
 def _type_inside(type_: object, key: Attribute) -> object:

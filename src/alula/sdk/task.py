@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar, Unpac
 from alula.sdk.cache import Cache, ordered
 from alula.sdk.graph import open_graph
 from alula.sdk.interface import Interface, is_async
-from alula.sdk.mistake import Location, caller, mistake
+from alula.sdk.mistake import Location, caller, mistake, refuse_unknown
 from alula.sdk.naming import module_of
 from alula.sdk.overrides import (
     Overrides,
@@ -166,6 +166,7 @@ def task(
     docs: str = "",
     deprecated: str = "",
     secret_requests: Sequence[Secret] = (),
+    **unknown: object,
 ) -> Task[P, R_co] | Callable[[Callable[P, R_co]], Task[P, R_co]]:
     """Make a task of a function, which may be `async`. Every parameter needs a type.
 
@@ -196,6 +197,7 @@ def task(
     Raises `InvalidInput` for a parameter without a type and for settings that can't be.
     """
     at = caller()
+    refuse_unknown(unknown, "`@task`", task, at=at)
     ignored = ordered(cache_ignore_input_vars)
     cached = cache_setting(cache, cache_version, cache_serialize, ignored, at=at)
     if resources is not None:
@@ -212,7 +214,7 @@ def task(
             checked_growth(on_out_of_memory, "on_out_of_memory", at=at) if on_out_of_memory is not None else None
         ),
         environment=_environment(environment, at=at),
-        container_image=container_image,
+        container_image=_image(container_image, at=at),
         interruptible=interruptible,
         enable_deck=enable_deck,
         docs=docs,
@@ -233,6 +235,12 @@ def task(
         return made
 
     return declare if function is None else declare(function)
+
+
+def _image(image: object, *, at: Location) -> str | None:
+    if image is None or isinstance(image, str):
+        return image
+    raise mistake("InvalidImage", f"`container_image` is {image!r}, expected the name of an image", at=at)
 
 
 def _environment(environment: Mapping[str, str] | None, *, at: Location) -> Mapping[str, str] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeAlias
 
 from alula.sdk.graph import Graph, declaring, open_graph
 from alula.sdk.interface import REQUIRED, Interface
-from alula.sdk.mistake import Location, blame, caller, mistake
+from alula.sdk.mistake import Location, blame, caller, mistake, refuse_unknown
 from alula.sdk.naming import module_of
 from alula.sdk.promise import Node, Outputs, Promise
 from alula.sdk.task import Task
@@ -49,6 +49,8 @@ class Workflow(Generic[P, R_co]):
         self.function = function
         self.settings = settings
         self.interface = Interface(function, kind="workflow")
+        self.launch_plans: dict[str, object] = {}
+        """Those that were made of it, by name."""
         self.module = module_of(function)
         self._graph: Graph | None = None
         update_wrapper(cast("Callable[..., object]", self), function)
@@ -151,6 +153,7 @@ def workflow(
     interruptible: bool = False,
     on_failure: Handler | None = None,
     docs: str = "",
+    **unknown: object,
 ) -> Workflow[P, R_co] | Callable[[Callable[P, R_co]], Workflow[P, R_co]]:
     """Make a workflow of a function whose body calls tasks, workflows and launch plans.
 
@@ -171,6 +174,7 @@ def workflow(
 
     Raises `InvalidInput` for a parameter without a type.
     """
+    refuse_unknown(unknown, "`@workflow`", workflow, at=caller())
     if on_failure is not None and not isinstance(on_failure, (Task, Workflow)):
         raise mistake(
             "WrongFailureHandler", f"`on_failure` is {on_failure!r}, expected a task or workflow", at=caller()

@@ -156,7 +156,7 @@ def test_a_value_of_a_near_type_is_converted(type_, value, expected, store):
         (int, "1", "expected int, got str '1'"),
         (int, True, "expected int, got bool True"),
         (int, 1.0, "expected int"),
-        (int, 2**63, "expected int"),
+        (int, 2**63, "expected an int of 64 bits"),
         (str, None, "expected str, got None"),
         (bool, 1, "expected bool"),
         (list[int], [1, "a"], r"expected int, got str 'a' \(at \[1\]\)"),

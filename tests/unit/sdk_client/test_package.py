@@ -110,12 +110,6 @@ def test_too_much_code_is_refused_naming_the_largest_files(tmp_path):
     assert ".flyteignore" in raised.value.fix
 
 
-def test_links_to_folders_are_not_followed(tmp_path):
-    write(tmp_path, "pkg/a.py")
-    (tmp_path / "pkg" / "loop").symlink_to(tmp_path)
-    assert names(tmp_path) == ["pkg/a.py"]
-
-
 def test_only_modules_of_the_folder_count_as_imported(tmp_path):
     write(tmp_path, "a.py", "b.py", ".venv/lib/c.py")
 
@@ -126,3 +120,31 @@ def test_only_modules_of_the_folder_count_as_imported(tmp_path):
 
     modules = [module(str(tmp_path / "a.py")), module(str(tmp_path / ".venv/lib/c.py")), sys, os]
     assert imported_files(tmp_path, modules) == [tmp_path / "a.py"]
+
+
+def test_linked_and_empty_folders_are_packed(tmp_path):
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    (shared / "helper.py").write_text("X = 1\n")
+    root = tmp_path / "root"
+    (root / "templates").mkdir(parents=True)
+    (root / "flow.py").write_text("")
+    (root / "linked").symlink_to(shared)
+    with tarfile.open(fileobj=io.BytesIO(package(root).data)) as archive:
+        members = {member.name: member for member in archive}
+    assert sorted(members) == ["flow.py", "linked/helper.py", "templates"]
+    assert members["templates"].isdir()
+    assert members["linked/helper.py"].isfile()
+
+
+def test_a_link_that_leads_back_is_refused(tmp_path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "back").symlink_to(tmp_path)
+    with pytest.raises(InvalidInput, match=r"a/back is a link to a folder that contains it"):
+        package(tmp_path)
+
+
+def test_a_name_that_is_no_text_is_packed(tmp_path):
+    (tmp_path / os.fsdecode(b"caf\xe9 #1.txt")).write_text("x")
+    with tarfile.open(fileobj=io.BytesIO(package(tmp_path).data), errors="surrogateescape") as archive:
+        assert archive.getnames() == [os.fsdecode(b"caf\xe9 #1.txt")]

@@ -1,6 +1,7 @@
 """What can be wrong with a workflow: every code, and the list that one compilation reports.
 
-Codes are Flyte's own 31 and never change. A message names the thing, the reason and what to change.
+Codes are Flyte's own and never change; its two for what only follows from a cycle are left out.
+A message names the thing, the reason and what to change.
 """
 
 from __future__ import annotations
@@ -44,10 +45,6 @@ class Code(StrEnum):
     """A reference is to another kind of entity than its place asks for."""
     PARAMETER_BOUND_MORE_THAN_ONCE = "ParameterBoundMoreThanOnce"
     PARAMETER_NOT_BOUND = "ParameterNotBound"
-    NO_ENTRY_NODE_FOUND = "NoEntryNodeFound"
-    """Every node waits for another one."""
-    UNREACHABLE_NODES = "UnreachableNodes"
-    """Nothing that runs leads to these nodes."""
     UNRECOGNIZED_VALUE = "UnrecognizedValue"
     """A constant holds no value that this version knows."""
     WORKFLOW_BUILD_ERROR = "WorkflowBuildError"

@@ -67,8 +67,7 @@ class Graph:
         if len(ordered) < len(waits):
             done = frozenset(ordered)
             stuck = {node: befores - done for node, befores in waits.items() if node not in done}
-            entry = any(not befores for node, befores in waits.items() if node != END)
-            self._report(stuck, entry=entry, findings=findings)
+            _report_cycles(stuck, findings)
             ordered.extend(stuck)
         return ordered
 
@@ -112,43 +111,16 @@ class Graph:
             waits[self.top(node)].update(befores.keys() - {START})
         return waits
 
-    def _report(self, stuck: Mapping[str, set[str]], *, entry: bool, findings: Findings) -> None:
-        for cycle in _cycles(stuck):
-            circle = " > ".join([*cycle, cycle[0]])
-            findings.add(
-                Code.CYCLE_DETECTED,
-                cycle[0],
-                f"these nodes wait for each other: {circle}; take out one of the dependencies",
-            )
-        reachable = self._reachable()
-        islands = [node for node in stuck if node not in reachable and node != END]
-        if islands:
-            names = ", ".join(f"`{node}`" for node in islands[:10])
-            names += f" and {len(islands) - 10} more" if len(islands) > 10 else ""
-            findings.add(
-                Code.UNREACHABLE_NODES,
-                islands[0],
-                f"nothing that runs leads to {names}; let one of them start from the workflow's inputs",
-            )
-        if not entry:
-            findings.add(
-                Code.NO_ENTRY_NODE_FOUND,
-                "",
-                "every node waits for another one; let at least one depend on the workflow's inputs only",
-            )
 
-    def _reachable(self) -> set[str]:
-        """What can be come to from the start node, along any edge."""
-        own = {node: befores for node, befores in self.upstream.items() if node not in self.owner}
-        downstream = _inverted(own)
-        frontier = [node for node, befores in own.items() if not befores or START in befores]
-        seen = set(frontier)
-        while frontier:
-            for after in downstream.get(frontier.pop(), ()):
-                if after not in seen:
-                    seen.add(after)
-                    frontier.append(after)
-        return seen
+def _report_cycles(stuck: Mapping[str, set[str]], findings: Findings) -> None:
+    """The cycles alone: that nothing leads to their nodes, and that no node comes first, follows from them."""
+    for cycle in _cycles(stuck):
+        circle = " > ".join([*cycle, cycle[0]])
+        findings.add(
+            Code.CYCLE_DETECTED,
+            cycle[0],
+            f"these nodes wait for each other: {circle}; take out one of the dependencies",
+        )
 
 
 def _inverted(upstream: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:

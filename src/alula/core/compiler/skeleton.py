@@ -10,6 +10,8 @@ from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, tasks_pb2
 
 PREFIX = ".flytegen."
 _NODE_ID_CHARS = 63
+_BOUND_AFTER = {"alula-execute": "map-bound", "pyflyte-map-execute": "vars"}
+"""By the command of a task that runs one item of an array: the argument before the names of its bound inputs."""
 
 
 def skeleton_name(task_name: str) -> str:
@@ -43,8 +45,13 @@ def skeleton_workflow(task: tasks_pb2.TaskTemplate) -> workflow_pb2.WorkflowTemp
         id=node_id,
         metadata=workflow_pb2.NodeMetadata(name=node_id),
         inputs=_passed("", task.interface.inputs),
-        task_node=workflow_pb2.TaskNode(reference_id=task.id),
     )
+    run = workflow_pb2.TaskNode(reference_id=task.id)
+    bound = _bound_inputs(task)
+    if bound is None:
+        node.task_node.CopyFrom(run)
+    else:
+        node.array_node.CopyFrom(_array(task, node, run, bound))
     return workflow_pb2.WorkflowTemplate(
         id=identifier,
         metadata=workflow_pb2.WorkflowMetadata(),
@@ -53,6 +60,28 @@ def skeleton_workflow(task: tasks_pb2.TaskTemplate) -> workflow_pb2.WorkflowTemp
         nodes=[node],
         outputs=_passed(node_id, task.interface.outputs),
     )
+
+
+def _bound_inputs(task: tasks_pb2.TaskTemplate) -> list[str] | None:
+    """The inputs that all items of a map task share; None for a task that is none.
+
+    The command of a map task runs one item, so the task by itself is an array too.
+    """
+    arguments = [*task.container.command, *task.container.args]
+    for command, marker in _BOUND_AFTER.items():
+        if command in arguments and marker in arguments:
+            at = arguments.index(marker) + 1
+            return [name for name in arguments[at].split(",") if name] if at < len(arguments) else []
+    return None
+
+
+def _array(
+    task: tasks_pb2.TaskTemplate, node: workflow_pb2.Node, run: workflow_pb2.TaskNode, bound: list[str]
+) -> workflow_pb2.ArrayNode:
+    item = workflow_pb2.Node(id=task.id.name, metadata=node.metadata, inputs=node.inputs, task_node=run)
+    array = workflow_pb2.ArrayNode(node=item, bound_inputs=bound, min_success_ratio=1.0)
+    array.is_original_sub_node_interface.SetInParent()
+    return array
 
 
 def _passed(node_id: str, variables: interface_pb2.VariableMap) -> list[literals_pb2.Binding]:

@@ -18,6 +18,7 @@ import msgspec
 
 from alula.core.errors import InvalidInput
 from alula.sdk.client.ignore import ALWAYS, Rule, is_ignored, rules
+from alula.sdk.folders import refuse_cycle
 
 SIZE_LIMIT_BYTES = 100 * 1024 * 1024
 FILES_LIMIT = 20_000
@@ -71,7 +72,7 @@ def package(root: Path, *, files: Sequence[Path] | None = None, limit_bytes: int
 
 
 def code_files(root: Path) -> list[Path]:
-    """The files that would be packed, sorted by their path below `root`."""
+    """The files that would be packed, and empty folders, sorted by their path below `root`."""
     found: list[Path] = []
     _collect(root, "", [*rules(ALWAYS)], found)
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
@@ -83,7 +84,9 @@ def imported_files(root: Path, modules: Iterable[ModuleType]) -> list[Path]:
     always = rules(ALWAYS)
     found: set[Path] = set()
     for module in modules:
-        path = Path(getattr(module, "__file__", None) or "/").resolve()
+        path = Path(os.path.abspath(getattr(module, "__file__", None) or "/"))
+        if root not in path.parents:
+            path = path.resolve()
         if root not in path.parents:
             continue
         folders = [parent for parent in path.parents if root in parent.parents]
@@ -101,12 +104,15 @@ def _collect(folder: Path, below: str, inherited: list[Rule], found: list[Path])
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise InvalidInput("CodeUnreadable", f"the folder {folder} can't be read: {error}") from error
+    if below and not entries:
+        found.append(folder)
     for entry in entries:
         path = f"{below}/{entry.name}" if below else entry.name
-        is_folder = entry.is_dir(follow_symlinks=False)
+        is_folder = entry.is_dir()
         if is_ignored(path, ordered, is_folder=is_folder) or (is_folder and _is_made(entry.path)):
             continue
         if is_folder:
+            _refuse_cycle(entry.path)
             _collect(Path(entry.path), path, ordered, found)
         elif entry.is_file():
             found.append(Path(entry.path))
@@ -116,6 +122,13 @@ def _collect(folder: Path, below: str, inherited: list[Rule], found: list[Path])
                     f"the code folder has more than {FILES_LIMIT:,} files, many of them in {folder}",
                     fix=_FIX,
                 )
+
+
+def _refuse_cycle(folder: str) -> None:
+    try:
+        refuse_cycle(folder)
+    except OSError as error:
+        raise InvalidInput("CodeUnreadable", f"the code can't be packed: {error}") from error
 
 
 def _own_rules(folder: Path, below: str) -> list[Rule]:
@@ -133,15 +146,23 @@ def _is_made(folder: str) -> bool:
 
 
 def _add(archive: tarfile.TarFile, root: Path, path: Path) -> tuple[bytes, ...]:
-    """Add one file; what of it counts for the digest."""
-    content = path.read_bytes()
+    """Add one file or empty folder; what of it counts for the digest."""
     name = path.relative_to(root).as_posix()
     info = tarfile.TarInfo(name)
+    info.mtime = _EPOCH
+    if path.is_dir():
+        info.type, info.mode = tarfile.DIRTYPE, 0o755
+        archive.addfile(info)
+        return _encoded(name), b"d"
+    content = path.read_bytes()
     info.size = len(content)
     info.mode = 0o755 if path.stat().st_mode & 0o100 else 0o644
-    info.mtime = _EPOCH
     archive.addfile(info, io.BytesIO(content))
-    return name.encode(), b"x" if info.mode & 0o100 else b"-", content
+    return _encoded(name), b"x" if info.mode & 0o100 else b"-", content
+
+
+def _encoded(name: str) -> bytes:
+    return name.encode(errors="surrogateescape")
 
 
 def _check_size(root: Path, paths: list[Path], limit_bytes: int) -> None:

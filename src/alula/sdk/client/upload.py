@@ -18,6 +18,8 @@ from alula.core.errors import InvalidInput
 from alula.sdk.client import http
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import CREATE_DOWNLOAD_LOCATION, CREATE_UPLOAD_LOCATION
+from alula.sdk.folders import files_in
+from alula.sdk.types.store import local_path, name_of
 
 
 def upload(connection: Connection, data: bytes, *, project: str, domain: str, filename: str, folder: str = "") -> str:
@@ -66,8 +68,6 @@ class RemoteStore:
         if not path.is_dir():
             return self._put(path, path.name, "")
         files = _files(path)
-        if not files:
-            raise InvalidInput("EmptyFolder", f"the folder `{local}` has no files")
         names = [file.relative_to(path).as_posix() for file in files]
         digest = hashlib.sha256()
         for name, file in zip(names, files, strict=True):
@@ -90,14 +90,14 @@ class RemoteStore:
 
     def readable(self, uri: str) -> str:
         """A local path with the content: the store's own on this machine, else a downloaded copy."""
-        path = uri.removeprefix("file://")
+        path = local_path(uri)
         return path if os.path.exists(path) else self.download(uri)
 
     def download(self, uri: str) -> str:
         """A local copy of the content."""
         folder = Path(tempfile.mkdtemp(prefix="alula-"))
-        target = folder / (uri.rstrip("/").rsplit("/", 1)[-1] or "data")
-        path = uri.removeprefix("file://")
+        target = folder / name_of(uri)
+        path = local_path(uri)
         if os.path.isdir(path):
             shutil.copytree(path, target)
         elif os.path.exists(path):
@@ -120,9 +120,22 @@ class RemoteStore:
         return self._connection.call(CREATE_UPLOAD_LOCATION, request).native_url.removesuffix("/0")
 
     def _put(self, file: Path, name: str, folder: str) -> str:
+        try:
+            name.encode()
+        except UnicodeEncodeError as error:
+            raise InvalidInput(
+                "FileNameNotText", f"the name of {str(file)!r} is no UTF-8, so it can't be sent", fix="rename the file"
+            ) from error
         data = file.read_bytes()
         return upload(self._connection, data, project=self._project, domain=self._domain, filename=name, folder=folder)
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+    """The files of a folder, links followed. Raises `InvalidInput` for empty folders: objects would lose them."""
+    files, empty = files_in(str(folder))
+    if empty or not files:
+        listed = ", ".join(f"`{each}`" for each in empty[:3]) or f"`{folder}`"
+        raise InvalidInput(
+            "EmptyFolder", f"{listed} has no files, so it can't be stored", fix="put a file into it, or remove it"
+        )
+    return [Path(file) for file in files]

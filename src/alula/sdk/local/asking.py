@@ -13,12 +13,14 @@ from flyteidl.core.types_pb2 import LiteralType
 from alula.core.engine.plan import GateRule
 from alula.core.errors import FailedPrecondition, InvalidInput
 from alula.core.literals.casting import explain_type
+from alula.core.literals.checking import check_literal, literal_type_of
 from alula.sdk.client.python_types import python_type_of
 from alula.sdk.runtime.failure import StoppedFromOutside
-from alula.sdk.types.engine import from_plain, to_literal
+from alula.sdk.types.engine import from_plain, to_literal, to_python
 from alula.sdk.types.store import NO_STORE, Store
 from alula.sdk.types.transformer import TypeMismatch, describe_literal
 
+_SHOWN_CHARS = 500
 _YES, _NO = ("y", "yes", "true"), ("n", "no", "false")
 
 
@@ -48,7 +50,7 @@ def ask(rule: GateRule, inputs: bytes, *, read: ReadAnswer, store: Store) -> Lit
     """
     if rule.kind == "approve":
         values = LiteralMap.FromString(inputs).literals.values()
-        shown = ", ".join(_shown(value) for value in values)
+        shown = ", ".join(_shown(value, store) for value in values)
         return _approval(rule.signal_id, f"`{rule.signal_id}`: approve {shown}? [y/n] ")
     literal_type = LiteralType.FromString(rule.type)
     py_type: object = python_type_of(literal_type)
@@ -56,9 +58,14 @@ def ask(rule: GateRule, inputs: bytes, *, read: ReadAnswer, store: Store) -> Lit
     while True:
         line = _line(rule.signal_id, question)
         try:
-            return to_literal(read(line, py_type, f"`{rule.signal_id}`"), py_type, store)
+            answer = to_literal(read(line, py_type, f"`{rule.signal_id}`"), py_type, store)
         except (InvalidInput, TypeMismatch) as error:
             _say(f"{error}\n")
+            continue
+        reason = check_literal(answer, literal_type)
+        if reason is None:
+            return answer
+        _say(f"`{rule.signal_id}`: {reason}\n")
 
 
 def _approval(name: str, question: str) -> Literal:
@@ -94,9 +101,11 @@ def _say(text: str) -> None:
     print(text, end="", file=sys.stderr, flush=True)
 
 
-def _shown(literal: Literal) -> str:
-    primitive = literal.scalar.primitive
-    kind = primitive.WhichOneof("value")
-    if kind in ("integer", "float_value", "boolean", "string_value"):
-        return repr(getattr(primitive, kind))
-    return describe_literal(literal)
+def _shown(literal: Literal, store: Store) -> str:
+    """The value to be approved, in short; a file by its URI."""
+    try:
+        value = to_python(literal, python_type_of(literal_type_of(literal)), store)
+    except (InvalidInput, TypeMismatch):
+        return describe_literal(literal)
+    text = repr(value)
+    return text if len(text) <= _SHOWN_CHARS else text[:_SHOWN_CHARS] + "…"

@@ -102,7 +102,7 @@ class Attempts:
                 expand(task, inputs, context, LOCAL) if task.settings.is_dynamic else execute(task, inputs, context)
             )
         finally:
-            sys.stdout.flush()
+            _flush_output()
             deck = self._deck(place, task, context.decks)
         if isinstance(result, LiteralMap):
             return Succeeded(result.SerializeToString(deterministic=True), deck)
@@ -139,6 +139,13 @@ class Attempts:
             return ""
         write_deck(str(self.folder / place), render(decks, title=task.name))
         return str(self.folder / place / "deck.html")
+
+
+def _flush_output() -> None:
+    """A task may have closed standard output, which the run still needs."""
+    if sys.stdout.closed:
+        sys.stdout = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
+    sys.stdout.flush()
 
 
 def _restore(name: str, value: str | None) -> None:

@@ -11,6 +11,7 @@ from typing import cast
 
 from alula.core.errors import TaskError
 from alula.sdk.runtime.failure import PASSING, TaskFailed, system_failure, user_failure
+from alula.sdk.standard_modules import load_standard
 from alula.sdk.task import Task
 from alula.sdk.types.store import FileStore
 from alula.sdk.types.transformer import with_article
@@ -87,5 +88,6 @@ def unpack_code(uri: str) -> None:
             bundle.extractall(folder)
     except Exception as error:
         raise TaskFailed(system_failure("DownloadDataError", f"can't fetch the code {uri}", error)) from error
+    load_standard(folder)
     sys.path.insert(0, folder)
     importlib.invalidate_caches()

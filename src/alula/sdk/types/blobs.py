@@ -10,7 +10,7 @@ from flyteidl.core.types_pb2 import BlobType, LiteralType
 
 from alula.sdk.types.directory import FlyteDirectory
 from alula.sdk.types.file import FlyteFile
-from alula.sdk.types.store import Store, local_path
+from alula.sdk.types.store import Store, local_path, uri_of
 from alula.sdk.types.transformer import (
     CONVERTS,
     EXACT,
@@ -43,7 +43,7 @@ def file_uri(file: FlyteFile[Any], store: Store) -> str:
     if file.remote_source is not None and file.remote_path is None:
         return file.remote_source
     if file.remote_path is False:
-        return file.remote_source or os.path.abspath(local_path(file.path))
+        return file.remote_source or uri_of(os.path.abspath(local_path(file.path)))
     path = local_path(file.path) if file.remote_source is None else file.download()
     if not os.path.isfile(path):
         raise TypeMismatch("FlyteFile of a file that is there", f"{path}, which is not a file")
@@ -57,7 +57,7 @@ def directory_uri(folder: FlyteDirectory[Any], store: Store) -> str:
     if folder.remote_source is not None and folder.remote_directory is None:
         return folder.remote_source
     if folder.remote_directory is False:
-        return folder.remote_source or os.path.abspath(local_path(folder.path))
+        return folder.remote_source or uri_of(os.path.abspath(local_path(folder.path)))
     path = local_path(folder.path) if folder.remote_source is None else folder.download()
     if not os.path.isdir(path):
         raise TypeMismatch("FlyteDirectory of a folder that is there", f"{path}, which is not a folder")

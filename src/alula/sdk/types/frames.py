@@ -6,7 +6,7 @@ A library is recognised by the name of the class and imported only here, when a 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Literal, TypeVar, cast
 
 from flyteidl.core import literals_pb2
@@ -117,14 +117,7 @@ class FrameTransformer:
         return uri, file_format
 
     def _check_columns(self, frame: Any) -> None:  # Any: of whichever library
-        is_arrow = library_of(frame.__class__) == "pyarrow"
-        names: list[object] = list(frame.column_names if is_arrow else frame.columns)
-        missing = [name for name in self._columns if name not in names]
-        if missing:
-            raise TypeMismatch(
-                f"{self.shown} with column {', '.join(map(repr, missing))}",
-                f"columns {', '.join(map(repr, names))}",
-            )
+        _check_names(self._columns, _column_names(frame), self.shown)
 
     def _value(self, uri: str, file_format: str, store: Store, columns: tuple[str, ...] | None) -> object:
         dataset = StructuredDataset.of_stored(uri, file_format or PARQUET, store, columns)
@@ -158,6 +151,18 @@ class FrameTransformer:
         return self._value(uri, file_format, store, tuple(self._columns) or None)
 
 
+def _column_names(frame: Any) -> list[object]:  # Any: of whichever library
+    return list(frame.column_names if library_of(frame.__class__) == "pyarrow" else frame.columns)
+
+
+def _check_names(wanted: Iterable[str], names: list[object], shown: str) -> None:
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise TypeMismatch(
+            f"{shown} with column {', '.join(map(repr, missing))}", f"columns {', '.join(map(repr, names))}"
+        )
+
+
 def describe_frame(value: object) -> str:
     """A value for an error message; a data frame without its contents."""
     library = library_of(type(value))
@@ -183,7 +188,11 @@ def read_frame(
         raise TypeMismatch("pandas.DataFrame or pyarrow.Table", f"{wanted!r} for format {file_format!r}")
     stored = dataset._store  # pyright: ignore[reportPrivateUsage]  # the other half of the same type
     path = (store or stored or default_store()).readable(dataset.uri)
-    return cast("Frame", reader(path, list(columns) if columns else None))
+    try:
+        return cast("Frame", reader(path, list(columns) if columns else None))
+    except (ValueError, KeyError) as error:
+        _check_names(columns or (), _column_names(reader(path, None)), library or str(wanted))
+        raise TypeMismatch(f"a {library} data frame as {file_format}", f"{dataset.uri}: {error}") from error
 
 
 def _writer(frame: object, file_format: str) -> Callable[[Any, str], None]:

@@ -61,7 +61,9 @@ class Primitives:
 
     def coerce(self, value: object) -> object:
         if self.fit(value) == NO:
-            raise TypeMismatch(self.shown, describe(value))
+            is_too_large = self._type is int and isinstance(value, int) and not isinstance(value, bool)
+            expected = "an int of 64 bits (from -2**63 to 2**63 - 1)" if is_too_large else self.shown
+            raise TypeMismatch(expected, describe(value))
         return self._coerce(value)
 
     def to_literal(self, value: object, store: Store) -> Literal:

@@ -10,6 +10,8 @@ from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import NoReturn, Protocol
 
+from alula.sdk.folders import refuse_cycle
+
 
 class Store(Protocol):
     """A URI names a file or a folder of files. Every method raises `OSError` when it can't."""
@@ -43,12 +45,37 @@ def is_local(uri: str) -> bool:
 
 
 def local_path(uri: str) -> str:
-    """The path of a `file://` URI or plain path."""
+    """The path of a `file://` URI, in which it is quoted, or of a plain path, in which every character is its own."""
     if scheme_of(uri) != "file":
         return uri
-    from urllib.parse import unquote, urlsplit  # lazy: paths of a platform on this machine are plain
+    from urllib.parse import unquote_to_bytes  # lazy: paths of a platform on this machine are plain
 
-    return unquote(urlsplit(uri).path)
+    return os.fsdecode(unquote_to_bytes(uri[len("file://") :].removeprefix("localhost")))
+
+
+def uri_of(path: str) -> str:
+    """The URI of a path of this machine: the path itself, as Flyte's clients want it.
+
+    A name that is no UTF-8 can't travel as a text, so its path is quoted in a `file://` URI.
+    """
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        from urllib.parse import quote  # lazy: names are nearly always texts
+
+        return "file://" + quote(os.fsencode(path))
+    return path
+
+
+def name_of(uri: str) -> str:
+    """The last name in the path of a URI, `data` if it has none."""
+    if is_local(uri):
+        path = local_path(uri)
+    else:
+        from urllib.parse import unquote, urlsplit  # lazy: most files are local
+
+        path = unquote(urlsplit(uri).path) if scheme_of(uri) in ("http", "https") else uri
+    return os.path.basename(path.rstrip("/")) or "data"
 
 
 class NoStore:
@@ -79,7 +106,7 @@ class FileStore:
 
     def upload(self, local: str, *, to: str | None = None) -> str:
         """Copy a file or folder into the store."""
-        uri = to if to is not None else f"{self._new_uri()}/{os.path.basename(os.path.abspath(local))}"
+        uri = to if to is not None else uri_of(f"{self._new_uri()}/{os.path.basename(os.path.abspath(local))}")
         _copy(local, self._local(uri, "write to"))
         return uri
 
@@ -97,11 +124,9 @@ class FileStore:
 
     def download(self, uri: str) -> str:
         """A copy in the scratch folder, under the object's own name."""
-        from urllib.parse import urlsplit  # lazy: most tasks copy no files
-
         folder = os.path.join(self._scratch, "inputs", os.urandom(8).hex())
         os.makedirs(folder)
-        target = os.path.join(folder, os.path.basename(urlsplit(uri).path.rstrip("/")) or "data")
+        target = os.path.join(folder, name_of(uri))
         if scheme_of(uri) in ("http", "https"):
             _fetch(uri, target)
         else:
@@ -121,10 +146,15 @@ def _copy(source: str, target: str) -> None:
     import shutil  # lazy: it loads what compresses files
 
     if os.path.isdir(source):
-        shutil.copytree(source, target, dirs_exist_ok=True)
+        shutil.copytree(source, target, dirs_exist_ok=True, ignore=_no_cycles)
     else:
         os.makedirs(os.path.dirname(target) or ".", exist_ok=True)
         shutil.copyfile(source, target)
+
+
+def _no_cycles(folder: str, names: list[str]) -> list[str]:
+    refuse_cycle(folder)
+    return []
 
 
 def _fetch(url: str, target: str) -> None:

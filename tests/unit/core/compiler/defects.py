@@ -84,16 +84,6 @@ def _cycle() -> Case:
     return _of(task_node("n0", T, x=1, after=["n1"]), task_node("n1", T, x="n0.o0"), task_node("n2", T, x=".x"))
 
 
-@_defect(Code.UNREACHABLE_NODES)
-def _unreachable() -> Case:
-    return _cycle()
-
-
-@_defect(Code.NO_ENTRY_NODE_FOUND)
-def _no_entry() -> Case:
-    return _of(task_node("n0", T, x="n1.o0"), task_node("n1", T, x="n0.o0"))
-
-
 @_defect(Code.BRANCH_NODE_ID_NOT_FOUND)
 def _case_without_node() -> Case:
     node = _branch()

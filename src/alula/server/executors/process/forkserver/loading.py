@@ -57,7 +57,7 @@ def load(name: str, modules: Sequence[str]) -> Loaded:
         module = sys.modules[entry.__module__]
         getattr(module, "preload", import_all)(modules)
     except BaseException as error:  # noqa: BLE001 - the attempt meets it again and reports it
-        return Loaded(broken=f"{type(error).__name__}: {error}")
+        return Loaded(broken=_told(error))
     finally:
         randomness.settle()
         sys.stdout.flush()
@@ -69,6 +69,15 @@ def load(name: str, modules: Sequence[str]) -> Loaded:
     gc.collect()
     foresee: Foresee = getattr(module, "foresee", foresee_nothing)
     return Loaded("", "", hazards, entry, script, foresee, randomness.hooks(), printed)
+
+
+def _told(error: BaseException) -> str:
+    """Class and text of an exception; its text is made by the author's code, which may fail."""
+    name = type(error).__name__
+    try:
+        return f"{name}: {error}"
+    except Exception as failure:  # noqa: BLE001 - whatever a method of the author's class raises
+        return f"{name}: <its text can't be had: {type(failure).__name__}>"
 
 
 def import_all(modules: Sequence[str]) -> None:
