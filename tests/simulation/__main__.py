@@ -7,6 +7,7 @@ import gc
 import signal
 import sys
 import time
+import traceback
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -82,21 +83,24 @@ class _Stuck(BaseException):
 
 
 def _watched(seed: int, stuck_s: int) -> Report:
-    """Simulate a seed, but not for ever: no virtual time need pass while it goes round in circles."""
+    """Simulate a seed, but not for ever: no virtual time need pass while it goes round in circles. However it breaks, it
+    is a finding."""
 
     def give_up(*_: object) -> None:
         raise _Stuck
 
     before = signal.signal(signal.SIGALRM, give_up)
-    signal.alarm(stuck_s)
+    signal.setitimer(signal.ITIMER_REAL, stuck_s, 1)  # once more for what goes on in circles while it is cleared away
     try:
         return simulate(seed)
     except _Stuck:
-        stuck = f"I11: going round in circles: no end after {stuck_s} s of real time"
-        return Report(seed, draw(Random(f"faults-{seed}")), [stuck], [], 0, 0, 0.0)
+        found = f"I11: going round in circles: no end after {stuck_s} s of real time"
+    except Exception:  # noqa: BLE001  (as above)
+        found = f"the simulation itself failed\n{traceback.format_exc()}"
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+    return Report(seed, draw(Random(f"faults-{seed}")), [found], [], 0, 0, 0.0)
 
 
 if __name__ == "__main__":

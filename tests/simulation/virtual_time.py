@@ -6,8 +6,9 @@ Work that asks for a thread is done at once instead, so that one seed has one or
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import selectors
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -60,11 +61,17 @@ def run(main: Coroutine[Any, Any, T]) -> T:
     loop = VirtualLoop()
     try:
         asyncio.set_event_loop(loop)
-        return loop.run_until_complete(main)
+        try:
+            return loop.run_until_complete(main)
+        finally:
+            _cancel(loop, asyncio.all_tasks(loop))
     finally:
-        left = asyncio.all_tasks(loop)
-        for task in left:
-            task.cancel()
-        loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         asyncio.set_event_loop(None)
         loop.close()
+
+
+def _cancel(loop: VirtualLoop, tasks: Collection[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    with contextlib.suppress(Deadlock):  # of a world that has broken, some do not heed it
+        loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
