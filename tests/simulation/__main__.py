@@ -83,8 +83,10 @@ class _Stuck(BaseException):
 
 
 def _watched(seed: int, stuck_s: int) -> Report:
-    """Simulate a seed, but not for ever: no virtual time need pass while it goes round in circles. However it breaks, it
-    is a finding."""
+    """Simulate a seed, but not for ever: no virtual time need pass while it goes round in circles.
+
+    However it breaks, it is a finding.
+    """
 
     def give_up(*_: object) -> None:
         raise _Stuck
