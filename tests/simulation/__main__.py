@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--failures", type=int, default=10, help="stop after so many seeds that found something")
     parser.add_argument(
-        "--stuck", type=int, default=60, metavar="S", help="a seed that takes longer goes round in circles"
+        "--stuck", type=int, default=60, metavar="S", help="processor time after which a seed goes round in circles"
     )
     parser.add_argument("--notes", action="store_true", help="tell what happened in a seed that found something")
     options = parser.parse_args()
@@ -91,17 +91,19 @@ def _watched(seed: int, stuck_s: int) -> Report:
     def give_up(*_: object) -> None:
         raise _Stuck
 
-    before = signal.signal(signal.SIGALRM, give_up)
-    signal.setitimer(signal.ITIMER_REAL, stuck_s, 1)  # once more for what goes on in circles while it is cleared away
+    before = signal.signal(signal.SIGVTALRM, give_up)
+    signal.setitimer(
+        signal.ITIMER_VIRTUAL, stuck_s, 1
+    )  # once more for what goes on in circles while it is cleared away
     try:
         return simulate(seed)
     except _Stuck:
-        found = f"I11: going round in circles: no end after {stuck_s} s of real time"
+        found = f"I11: going round in circles: no end after {stuck_s} s of a processor"
     except Exception:  # noqa: BLE001  (as above)
         found = f"the simulation itself failed\n{traceback.format_exc()}"
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
     return Report(seed, draw(Random(f"faults-{seed}")), [found], [], 0, 0, 0.0)
 
 
