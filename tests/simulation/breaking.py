@@ -85,17 +85,18 @@ class Breaking:
             self.pass_by(place, [ExecutionId(*execution.split("/"))])
 
     async def concerned(self) -> set[ExecutionId]:
-        """All whose end may differ: what is struck, what started it, and what takes over from one of these."""
-        found = set(self.strikes)
+        """All whose end may differ as another was struck: what started it, and what takes over from one of these."""
+        found: set[ExecutionId] = set()
         records: list[ExecutionRecord] = await self._world.store.executions(ALL)
         before = -1
         while len(found) > before:
             before = len(found)
             for record in records:
                 metadata = execution_pb2.ExecutionSpec.FromString(record.spec).metadata
-                if record.id in found and metadata.HasField("parent_node_execution"):
+                cause = found | self.strikes.keys()
+                if record.id in cause and metadata.HasField("parent_node_execution"):
                     found.add(execution_id(metadata.parent_node_execution.execution_id))
-                if metadata.HasField("reference_execution") and execution_id(metadata.reference_execution) in found:
+                if metadata.HasField("reference_execution") and execution_id(metadata.reference_execution) in cause:
                     found.add(record.id)
         return found
 
@@ -104,7 +105,7 @@ class Breaking:
         told = record.error if record.error is not None and record.error.code == INTERNAL else None
         if told is not None and not any(_is_named(id, told.message) for id in self.strikes):
             self._world.violated(f"{record.id} has an incident that nothing gave cause to: {told.message}")
-        return told is not None or record.id in await self.concerned() - self.strikes.keys()
+        return told is not None or record.id in await self.concerned()
 
 
 def _is_named(id: ExecutionId, text: str) -> bool:

@@ -520,6 +520,8 @@ class Runner:
     def _fail(self, id: ExecutionId, error: TaskError) -> None:
         """Read an execution again to end it; without the engine, if it has come to that before."""
         self._arrived = [(execution, event) for execution, event in self._arrived if execution != id]
+        if id in self._unreadable:
+            return  # read once more before it could be ended
         if id in self._failing:
             self._unreadable.append(id)
         else:

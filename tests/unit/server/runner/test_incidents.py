@@ -330,6 +330,21 @@ async def test_a_store_that_is_away_when_an_incident_is_written(bench: Attacked,
 
 
 @attack
+async def test_an_execution_that_is_read_again_before_it_could_be_ended(bench: Attacked, _: pytest.MonkeyPatch) -> None:
+    runner = await bench.start()
+    bench.raising(bench.store, "histories", RecursionError("too deep"))
+    bench.store.before["owner"] = [AWAY] * 20  # as it is to be ended
+    broken = await bench.launch(BROKEN)
+    for _again in range(10):
+        await asyncio.sleep(1)
+        runner._sure = False  # as after each beat, and whenever an answer was lost
+        runner._unopened.append(broken)
+        runner._wake.set()
+    await asyncio.sleep(20)
+    await bench.check_end(broken)
+
+
+@attack
 async def test_the_log_of_the_platform_has_the_incident(bench: Attacked, _: pytest.MonkeyPatch) -> None:
     told: list[logging.LogRecord] = []
     handler = logging.Handler()
