@@ -40,6 +40,8 @@ class Record:
     outputs: bytes | None = None
     futures: bytes | None = None
     error: TaskError | None = None
+    at: int = 0
+    """When it ended, by the clock of its host then."""
 
 
 class SimulatedExecutor:
@@ -146,6 +148,7 @@ class SimulatedExecutor:
         if self._world.ran_on(spec.id):
             self._world.violated(f"I7: {spec.id} ran on after its execution had ended")
         # Another host may have run it too, and left its record first: what stands is not replaced.
+        record.at = self._host.clock()
         record = self._world.records.setdefault(spec.id, record)
         self._world.ledger.ended(spec.id, self._host.name, record.phase)
         self._world.happened(spec.id.execution)
@@ -154,7 +157,7 @@ class SimulatedExecutor:
     def _tell(self, attempt: AttemptId, record: Record) -> None:
         update = AttemptUpdate(
             attempt,
-            self._host.clock(),
+            record.at,
             record.phase,  # type: ignore[arg-type]
             outputs=record.outputs,
             futures=record.futures,

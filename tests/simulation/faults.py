@@ -26,7 +26,7 @@ class Faults:
     blob_fails: float = 0.0
     """A call of the object store fails (F10, F11)."""
     clock_jump_s: float = 0.0
-    """How far a host's clock may be off, either way; it jumps (F12)."""
+    """How far a host's clock jumps, either way, while a runner lives there (F12)."""
     update_late: float = 0.0
     """An update comes late, and so after those that follow it (F13)."""
     update_twice: float = 0.0
@@ -52,16 +52,20 @@ def draw(random: Random) -> Faults:
         return random.choice((most, most / 5, most / 25)) if random.random() < share else 0.0
 
     until_s = random.choice((60.0, 600.0, 3600.0))
+    hosts = 2 if random.random() < 0.3 else 1
     return Faults(
         until_s=until_s,
-        hosts=2 if random.random() < 0.3 else 1,
+        hosts=hosts,
         crash=perhaps(0.03, share=0.7),
         down_s=max(random.choice((1.0, 5.0, 60.0)), until_s / 720),  # thousands of crashes tell no more
         pause=perhaps(0.01, share=0.4),
         store_refuses=perhaps(0.1),
         store_unknown=perhaps(0.2),
         blob_fails=perhaps(0.2),
-        clock_jump_s=1800.0 if random.random() < 0.2 else 0.0,
+        # Of two hosts one goes by what the other's clock said: what both can be off by is what deadlines may be off by.
+        clock_jump_s=random.choice((1800.0, 86_400.0, 30 * 86_400.0) if hosts == 1 else (1800.0,))
+        if random.random() < 0.3
+        else 0.0,
         update_late=perhaps(0.3),
         update_twice=perhaps(0.3),
         lost=perhaps(0.3),

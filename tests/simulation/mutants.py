@@ -81,13 +81,13 @@ MUTANTS = (
     Mutant(
         "an attempt's deadline is lost in a crash",
         f"{MACHINES}/task.py",
-        'yield _timer(scope, node, cell, "timeout", cell.due_at)',
+        'yield _timer(scope, node, cell, "timeout", plan.timeout_us)',
         "pass",
     ),
     Mutant(
         "a retry's timer is lost in a crash",
         f"{MACHINES}/task.py",
-        'yield _timer(scope, node, cell, "retry", cell.due_at)',
+        'yield _timer(scope, node, cell, "retry", backoff_us(cell.spent))',
         "pass",
     ),
     Mutant(
@@ -266,6 +266,27 @@ MUTANTS = (
         f"{RUNNER}/timers.py",
         "            self._fire(execution, timer)\n        self._arm()",
         "            self._fire(execution, timer)",
+    ),
+    Mutant(
+        "a timer waits for the wall clock",
+        f"{RUNNER}/effects.py",
+        "        fired = facts.TimerFired(self._clock(),",
+        "        if self._clock() < timer.at:\n"
+        "            self._timers.set(execution, msgspec.structs.replace(timer, after=timer.at - self._clock()))\n"
+        "            return\n"
+        "        fired = facts.TimerFired(self._clock(),",
+    ),
+    Mutant(
+        "a clock that is behind delays what was taken over",
+        f"{RUNNER}/timers.py",
+        "min(timer.at - now, timer.after)",
+        "timer.at - now",
+    ),
+    Mutant(
+        "a clock that goes back takes the time of logs with it",
+        f"{RUNNER}/owned.py",
+        "at=max(now, self._last_at)",
+        "at=now",
     ),
     Mutant(
         "a child is launched again by a state that is ahead of its log",

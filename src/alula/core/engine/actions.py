@@ -64,13 +64,19 @@ class LoadValue(msgspec.Struct, frozen=True):
 
 
 class SetTimer(msgspec.Struct, frozen=True):
-    """Answer with `TimerFired` at `at` (microseconds since the epoch); a timer whose reason is gone is ignored."""
+    """Answer with `TimerFired` when its time is over; a timer whose reason is gone is ignored.
+
+    Times are those of the log, see `server/runner/timers.py` for what they are to clocks.
+    """
 
     scope: int
     node: int
     attempt: int
     kind: TimerKind
     at: int
+    """When it is due (microseconds since the epoch), which `TimerFired` names."""
+    after: int
+    """How long that is from when it was set first (microseconds)."""
 
 
 class LaunchChild(msgspec.Struct, frozen=True):

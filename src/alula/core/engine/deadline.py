@@ -23,12 +23,12 @@ def begin(turn: Turn, scope: Scope, node: int, cell: ScopeCell | ChildCell) -> N
 
 def outstanding(scope: Scope, node: int, cell: ScopeCell | ChildCell) -> Iterable[SetTimer]:
     if cell.due_at:
-        yield SetTimer(scope.id, node, 0, "timeout", cell.due_at)
+        yield SetTimer(scope.id, node, 0, "timeout", cell.due_at, scope.plan_node(node).timeout_us)
 
 
 def has_passed(cell: ScopeCell | ChildCell, event: Event) -> bool:
     """Whether the event says that the time is over."""
-    return isinstance(event, TimerFired) and event.kind == "timeout" and 0 < cell.due_at <= event.at
+    return isinstance(event, TimerFired) and event.kind == "timeout" and 0 < cell.due_at <= event.deadline
 
 
 def end(turn: Turn, scope: Scope, node: int) -> None:

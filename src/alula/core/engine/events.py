@@ -2,8 +2,9 @@
 
 The log is the truth: the state of an execution is the fold of these. They are written by the engine's
 shell only, numbered without gaps, and read back for ever, so a field is only ever added at the end, with a
-default. Times are microseconds since the epoch. `scope` and `node` are the engine's own numbers: scopes
-count from 0 (the workflow itself) in the order in which they open, nodes by their place in the scope.
+default. Times are microseconds since the epoch; `at` is when the event was taken into the log, and what deadlines are
+counted from. `scope` and `node` are the engine's own numbers: scopes count from 0 (the workflow itself) in the order in
+which they open, nodes by their place in the scope.
 """
 
 from __future__ import annotations
@@ -74,6 +75,8 @@ class AttemptStarted(msgspec.Struct, frozen=True, array_like=True, tag="started"
     attempt: int
     where: str = ""
     """What runs it and why there: environment, interpreter, pod. Shown by `describe`."""
+    happened_at: int = 0
+    """When it was so, as the executor says; 0 for `at`."""
 
 
 class AttemptSucceeded(msgspec.Struct, frozen=True, array_like=True, tag="succeeded"):
@@ -84,6 +87,8 @@ class AttemptSucceeded(msgspec.Struct, frozen=True, array_like=True, tag="succee
     outputs: bytes
     """A serialized `core.LiteralMap`."""
     deck_uri: str = ""
+    happened_at: int = 0
+    """When it was so, as the executor says; 0 for `at`."""
 
 
 class GraphReturned(msgspec.Struct, frozen=True, array_like=True, tag="graph"):
@@ -96,6 +101,8 @@ class GraphReturned(msgspec.Struct, frozen=True, array_like=True, tag="graph"):
     closure_uri: str
     """The compiled graph, an immutable object. Its plan must be among `Execution.graphs` before this is applied."""
     deck_uri: str = ""
+    happened_at: int = 0
+    """When it was so, as the executor says; 0 for `at`."""
 
 
 class AttemptFailed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
@@ -105,6 +112,8 @@ class AttemptFailed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     attempt: int
     error: TaskError
     deck_uri: str = ""
+    happened_at: int = 0
+    """When it was so, as the executor says; 0 for `at`."""
 
 
 class CacheHit(msgspec.Struct, frozen=True, array_like=True, tag="hit"):
@@ -147,6 +156,12 @@ class TimerFired(msgspec.Struct, frozen=True, array_like=True, tag="timer"):
     node: int
     attempt: int
     kind: TimerKind
+    due_at: int = 0
+    """The deadline that has come; 0 for `at`. A clock that is behind may say that it is earlier."""
+
+    @property
+    def deadline(self) -> int:
+        return self.due_at or self.at
 
 
 @final

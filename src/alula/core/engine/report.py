@@ -141,12 +141,13 @@ def attempt(
     *,
     error: TaskError | None = None,
     is_interruptible: bool | None = None,
+    at: int = 0,
 ) -> None:
-    """An attempt is now in `phase`: a row of its own, or its item's in an array."""
+    """An attempt is now in `phase`, since `at` if that is known: a row of its own, or its item's in an array."""
     if turn.silent:
         return
-    ended_at = turn.at if phase.is_terminal else None
-    started_at = turn.at if phase is AttemptPhase.RUNNING else None
+    ended_at = (at or turn.at) if phase.is_terminal else None
+    started_at = (at or turn.at) if phase is AttemptPhase.RUNNING else None
     if scope.is_compact:
         turn.changes.items.append(
             ItemRecord(

@@ -48,11 +48,16 @@ def after_failure(error: TaskError, spent: Spent, budget: Budget) -> Retry | Giv
         return GiveUp(error)
     if error.kind == "SYSTEM":
         if spent.system <= budget.system_retries:
-            return Retry(min(SYSTEM_BACKOFF_US << (spent.system - 1), SYSTEM_BACKOFF_MAX_US))
+            return Retry(backoff_us(spent))
         return GiveUp(_exhausted(error, spent.system, budget.system_retries))
     if spent.user <= budget.user_retries:
         return Retry(0)
     return GiveUp(_exhausted(error, spent.user, budget.user_retries))
+
+
+def backoff_us(spent: Spent) -> int:
+    """How long to wait after a failure that is not the user's."""
+    return min(SYSTEM_BACKOFF_US << (spent.system - 1), SYSTEM_BACKOFF_MAX_US)
 
 
 def _exhausted(error: TaskError, failures: int, retries: int) -> TaskError:

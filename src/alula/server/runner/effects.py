@@ -75,7 +75,7 @@ class Effects:
         self._owned = owned
         self._arrive = arrive
         self._broke = broke
-        self._timers = Timers(clock, self._timer_fired)
+        self._timers = Timers(self._timer_fired)
         self._lookups = Lookups(store, blobs, clock)
         self._looked_up: set[tuple[ExecutionId, int, int, Stage]] = set()
         """(execution, scope, node, stage) for which the catalog is asked."""
@@ -109,21 +109,22 @@ class Effects:
                 self._look_up(owned.record.id, action)
             case LoadValue():
                 self.spawn(owned.record.id, "while a value was loaded", self._load(owned, action))
-            case SetTimer():
-                self._timers.set(owned.record.id, action)
             case LaunchChild():
                 self.spawn(owned.record.id, "while a child was launched", self.launch_child(owned, action))
             case AbortChild():
                 self.spawn(owned.record.id, "while a child was aborted", self._children.abort(owned.record, action))
             case Finish():
-                self._owned.pop(owned.record.id, None)
                 id = owned.record.id
+                self._owned.pop(id, None)
+                self._timers.forget(id)
                 self.spawn(id, "while its parent was told of its end", self._tell_parent(owned))
                 if owned.state.phase is ExecutionPhase.ABORTED:
                     aborting = self._children.abort_launched(owned.record)
                     self.spawn(id, "while what its tasks launched was aborted", aborting)
             case StartAttempt():
                 raise AssertionError("attempts are started by the caller, which builds their specification")
+            case SetTimer():
+                raise AssertionError("timers are set as soon as they are asked for")
 
     async def spec(self, owned: Owned, action: StartAttempt) -> AttemptSpec | None:
         """What to hand to the executor; None when the attempt failed before it could be, or was overtaken."""
@@ -185,7 +186,7 @@ class Effects:
         if now_owned is None:
             return
         now_owned.state.graphs[uri] = plan
-        returned = facts.GraphReturned(update.at, scope, node, attempt, uri, update.deck_uri)
+        returned = facts.GraphReturned(update.at, scope, node, attempt, uri, update.deck_uri, update.at)
         self._arrive(update.id.execution, returned)
 
     async def _load(self, owned: Owned, action: LoadValue) -> None:
@@ -251,8 +252,17 @@ class Effects:
             self._looked_up.discard((execution, action.scope, action.node, stage))
 
     def _timer_fired(self, execution: ExecutionId, timer: SetTimer) -> None:
-        fired = facts.TimerFired(max(self._clock(), timer.at), timer.scope, timer.node, timer.attempt, timer.kind)
+        fired = facts.TimerFired(self._clock(), timer.scope, timer.node, timer.attempt, timer.kind, timer.at)
         self._arrive(execution, fired)
+
+    def set_timers(self, owned: Owned) -> None:
+        """Set those that the execution asks for."""
+        for timer in owned.take_timers():
+            self._timers.set(owned.record.id, timer)
+
+    def forget(self, execution: ExecutionId) -> None:
+        """It is not this runner's any more."""
+        self._timers.forget(execution)
 
     def spawn(self, execution: ExecutionId, doing: str, work: Coroutine[object, object, None]) -> None:
         """Do something for an execution beside the runner's loop. It ends with an error that comes of that."""
@@ -280,10 +290,10 @@ def event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:
         case "QUEUED":
             return facts.AttemptWaits(update.at, scope, node, attempt, update.reason) if update.reason else None
         case "RUNNING":
-            return facts.AttemptStarted(update.at, scope, node, attempt, update.where)
+            return facts.AttemptStarted(update.at, scope, node, attempt, update.where, update.at)
         case "SUCCEEDED":
             outputs = update.outputs or b""
-            return facts.AttemptSucceeded(update.at, scope, node, attempt, outputs, update.deck_uri)
+            return facts.AttemptSucceeded(update.at, scope, node, attempt, outputs, update.deck_uri, update.at)
         case "FAILED":
             assert update.error is not None, "a failed attempt says why"
-            return facts.AttemptFailed(update.at, scope, node, attempt, update.error, update.deck_uri)
+            return facts.AttemptFailed(update.at, scope, node, attempt, update.error, update.deck_uri, update.at)

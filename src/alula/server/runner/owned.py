@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+import msgspec
 from flyteidl.admin import execution_pb2
 
-from alula.core.engine.actions import Action, CancelAttempt, StartAttempt
+from alula.core.engine.actions import Action, CancelAttempt, SetTimer, StartAttempt
 from alula.core.engine.events import Claimed, Event, GraphReturned, ValueLoaded, decode, encode
 from alula.core.engine.records import Changes, ExecutionPhase, Released
 from alula.core.engine.state import Execution
@@ -25,7 +26,9 @@ class Owned:
         "_changes",
         "_consumed",
         "_events",
+        "_last_at",
         "_next_seq",
+        "_timers",
         "attempts",
         "is_dropped",
         "like",
@@ -35,7 +38,7 @@ class Owned:
         "whole",
     )
 
-    def __init__(self, record: ExecutionRecord, state: Execution, next_seq: int) -> None:
+    def __init__(self, record: ExecutionRecord, state: Execution, log: Sequence[Event]) -> None:
         self.record = record
         self.spec = execution_pb2.ExecutionSpec.FromString(record.spec)
         self.state = state
@@ -47,23 +50,30 @@ class Owned:
         """Of the item that was started last, with its array's scope and overrides: the next resembles it."""
         self.whole: tuple[bytes, bytes] | None = None
         """The last inputs that had to be made whole for their task, before and after: items of an array share them."""
-        self._next_seq = next_seq
+        self._next_seq = len(log)
+        self._last_at = max(event.at for event in log)
         self._events: list[bytes] = []
         self._actions: list[Action] = []
         self._changes = Changes()
         self._consumed: list[int] = []
+        self._timers: list[SetTimer] = []
 
     def log(self, event: Event) -> None:
         """Append an event that changes nothing but the log."""
-        self._events.append(encode(event))
+        self._append(self._timed(event, event.at))
 
     def add(self, actions: Iterable[Action], changes: Changes) -> None:
         """Take what the engine gave for an event that is in the log already."""
-        self._actions.extend(actions)
+        for action in actions:
+            if isinstance(action, SetTimer):
+                self._timers.append(action)
+            else:
+                self._actions.append(action)
         join(self._changes, changes)
 
-    def step(self, event: Event) -> None:
+    def step(self, event: Event, now: int) -> None:
         """Take the state one event further; an event that means nothing any more is dropped."""
+        event = self._timed(event, now)
         if not accepts(self.state, event):
             return
         if isinstance(event, GraphReturned) and event.closure_uri not in self.state.graphs:
@@ -71,8 +81,21 @@ class Owned:
         if isinstance(event, ValueLoaded) and event.error is None and event.uri not in self.state.arrived:
             return  # as above; it is loaded again
         actions, changes = step(self.state, event)
-        self.log(event)
+        self._append(event)
         self.add(actions, changes)
+
+    def _timed(self, event: Event, now: int) -> Event:
+        """The event as of when it is taken into the log, whose time never goes back."""
+        return msgspec.structs.replace(event, at=max(now, self._last_at))
+
+    def _append(self, event: Event) -> None:
+        self._last_at = event.at
+        self._events.append(encode(event))
+
+    def take_timers(self) -> list[SetTimer]:
+        """Those to be set. That need not wait for a commit: what fires before it is an event like any other."""
+        timers, self._timers = self._timers, []
+        return timers
 
     def consume(self, message: int) -> None:
         self._consumed.append(message)

@@ -41,7 +41,7 @@ from alula.server.runner.children import Children
 from alula.server.runner.definitions import Definitions
 from alula.server.runner.effects import Effects, event_of
 from alula.server.runner.owned import Owned
-from alula.server.runner.timers import with_time_to_start
+from alula.server.runner.timers import taken_over
 from alula.server.runner.unreadable import end_unread
 from alula.server.services import values
 from alula.server.services.history import decode_log, read_named
@@ -378,6 +378,7 @@ class Runner:
             self._fail(id, incidents.as_failure(error, f"while the log of execution {id} was read"))
             return
         self._owned[id] = self._dirty[id] = self._busy[id] = owned
+        self._effects.set_timers(owned)
         self._woken.add(id)
         if id in self._failing:
             self._arrive(id, facts.PlatformFailed(self._clock(), self._failing[id]))
@@ -389,11 +390,11 @@ class Runner:
         created = log[0]
         if len(log) == 1 and isinstance(created, facts.Created):
             state, actions, changes = start(plan, created, named.graphs, named.recovery)
-            owned = Owned(record, state, next_seq=1)
+            owned = Owned(record, state, log)
             owned.add(actions, changes)
         else:
-            owned = Owned(record, fold(plan, log, named.graphs, named.recovery, named.loaded), next_seq=len(log))
-            owned.add(with_time_to_start(list(outstanding(owned.state)), self._clock()), Changes())
+            owned = Owned(record, fold(plan, log, named.graphs, named.recovery, named.loaded), log)
+            owned.add(taken_over(list(outstanding(owned.state)), self._clock()), Changes())
         if len(log) == 1 or not owned.state.phase.is_terminal:  # nothing follows an end
             owned.log(facts.Claimed(self._clock(), self._id))
         return owned
@@ -453,7 +454,8 @@ class Runner:
     def _step(self, owned: Owned, event: Event) -> None:
         self._dirty[owned.record.id] = owned
         with self._ending(owned, f"while {type(event).__name__} was taken in"):
-            owned.step(event)
+            owned.step(event, self._clock())
+            self._effects.set_timers(owned)
 
     async def _commit(self) -> None:
         dirty = [owned for owned in self._dirty.values() if owned.is_dirty]
@@ -560,6 +562,7 @@ class Runner:
         owned.is_dropped = True
         self._owned.pop(owned.record.id, None)
         self._dirty.pop(owned.record.id, None)
+        self._effects.forget(owned.record.id)
         for attempt in owned.attempts:
             try:
                 self._executor.cancel(attempt)

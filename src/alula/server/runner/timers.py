@@ -1,4 +1,19 @@
-"""Timers of all open executions, in one heap behind one handle of the event loop.
+"""Timers of all open executions, in one heap behind one handle of the event loop; and what time is to an execution.
+
+Two clocks. The wall clock says when something happened, for people and across restarts; it may be wrong and may jump.
+The monotonic clock says how much time passes while this process lives. It can't be read after a restart.
+
+* An event has the time at which it was taken into the log (`Owned`), by the wall clock, and never earlier than the
+  event before it: after a jump back the time of a log stands still until the wall clock has caught up. When an attempt
+  itself began or ended, as its executor says, stands beside that and is shown; nothing is decided by it.
+* A deadline in the state of an execution is the time of an event and a duration. So a log folds to the same state
+  everywhere.
+* While the process lives only the duration counts, by the monotonic clock, from the step that asked for it. The wall
+  clock may jump as it likes. A timer that is asked for again, as its execution was read again, keeps its time.
+* An execution that is taken over has left of a timer what the wall clock says, but never more than its whole duration:
+  a clock that is behind, or was ahead when the deadline was set, delays nothing for long. A clock that is ahead lets it
+  end too soon, and an attempt that has to be started again first is given time for that.
+* A timer that fires names the deadline that has come, whatever the wall clock says.
 
 Nothing is kept for good: what must fire follows from the state of an execution, and is set again after a restart.
 A timer whose reason has gone fires all the same; the engine ignores it.
@@ -10,6 +25,7 @@ import asyncio
 import heapq
 from collections.abc import Callable, Sequence
 from itertools import count
+from typing import TypeAlias
 
 import msgspec
 
@@ -19,20 +35,30 @@ from alula.core.ids import ExecutionId
 Fire = Callable[[ExecutionId, SetTimer], None]
 RESTART_GRACE_US = 30_000_000
 """How long an attempt has to be started again after a restart, however long ago its time ran out."""
+_Key: TypeAlias = tuple[int, int, int, str, int]
 
 
 class Timers:
-    def __init__(self, clock: Callable[[], int], fire: Fire) -> None:
-        self._clock = clock
+    def __init__(self, fire: Fire) -> None:
         self._fire = fire
-        self._heap: list[tuple[int, int, ExecutionId, SetTimer]] = []
+        self._heap: list[tuple[float, int, ExecutionId, SetTimer]] = []
         self._order = count()
+        self._until: dict[ExecutionId, dict[_Key, float]] = {}
+        """When each timer fires, by the event loop's clock. What is in the heap and not here does not count."""
         self._handle: asyncio.TimerHandle | None = None
 
     def set(self, execution: ExecutionId, timer: SetTimer) -> None:
-        heapq.heappush(self._heap, (timer.at, next(self._order), execution, timer))
+        until = self._until.setdefault(execution, {})
+        if _key(timer) in until:
+            return
+        at = until[_key(timer)] = asyncio.get_running_loop().time() + timer.after / 1_000_000
+        heapq.heappush(self._heap, (at, next(self._order), execution, timer))
         if self._heap[0][3] is timer:
             self._arm()
+
+    def forget(self, execution: ExecutionId) -> None:
+        """The execution has ended, or is somebody else's: should it come back, its timers are set anew."""
+        self._until.pop(execution, None)
 
     def stop(self) -> None:
         if self._handle is not None:
@@ -44,25 +70,36 @@ class Timers:
             self._handle.cancel()
             self._handle = None
         if self._heap:
-            delay_s = max(0.0, (self._heap[0][0] - self._clock()) / 1_000_000)
-            self._handle = asyncio.get_running_loop().call_later(delay_s, self._run)
+            self._handle = asyncio.get_running_loop().call_at(self._heap[0][0], self._run)
 
     def _run(self) -> None:
         self._handle = None
-        now = self._clock()
+        now = asyncio.get_running_loop().time()
         while self._heap and self._heap[0][0] <= now:
-            _, _, execution, timer = heapq.heappop(self._heap)
-            self._fire(execution, timer)
+            at, _, execution, timer = heapq.heappop(self._heap)
+            until = self._until.get(execution, {})
+            if until.get(_key(timer)) == at:
+                del until[_key(timer)]
+                self._fire(execution, timer)
         self._arm()
 
 
-def with_time_to_start(actions: Sequence[Action], now: int) -> list[Action]:
-    """What an execution that was taken over waits for. An attempt that ran has its time anew when it is started again,
-    so its old deadline leaves time for that."""
+def taken_over(actions: Sequence[Action], now: int) -> list[Action]:
+    """What an execution that was taken over waits for, its timers with what is left of their time.
+
+    An attempt that ran has its time anew when it is started again, so its old deadline leaves time for that.
+    """
     starts = {(action.scope, action.node) for action in actions if isinstance(action, StartAttempt)}
+
+    def left(timer: SetTimer) -> int:
+        again = timer.kind == "timeout" and (timer.scope, timer.node) in starts
+        return max(min(timer.at - now, timer.after), RESTART_GRACE_US if again else 0)
+
     return [
-        msgspec.structs.replace(action, at=max(action.at, now + RESTART_GRACE_US))
-        if isinstance(action, SetTimer) and action.kind == "timeout" and (action.scope, action.node) in starts
-        else action
+        msgspec.structs.replace(action, after=left(action)) if isinstance(action, SetTimer) else action
         for action in actions
     ]
+
+
+def _key(timer: SetTimer) -> _Key:
+    return timer.scope, timer.node, timer.attempt, timer.kind, timer.at

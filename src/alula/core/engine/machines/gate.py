@@ -45,7 +45,7 @@ def keep_answer(turn: Turn, event: SignalSet) -> None:
 class GateMachine:
     def begin(self, turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
         rule = _rule(scope, node)
-        wait_us = rule.sleep_us if rule.kind == "sleep" else scope.plan_node(node).timeout_us
+        wait_us = _wait_us(scope, node)
         cell = GateCell(inputs, due_at=turn.at + wait_us if wait_us or rule.kind == "sleep" else 0)
         scope.cells[node] = cell
         report.node_running(turn, scope, node)
@@ -135,10 +135,15 @@ def _rule(scope: Scope, node: int) -> GateRule:
     return rule
 
 
+def _wait_us(scope: Scope, node: int) -> int:
+    rule = _rule(scope, node)
+    return rule.sleep_us if rule.kind == "sleep" else scope.plan_node(node).timeout_us
+
+
 def _timer_kind(rule: GateRule) -> str:
     return "sleep" if rule.kind == "sleep" else "timeout"
 
 
 def _timer(scope: Scope, node: int, cell: GateCell) -> SetTimer:
     kind = "sleep" if _rule(scope, node).kind == "sleep" else "timeout"
-    return SetTimer(scope.id, node, 0, kind, cell.due_at)
+    return SetTimer(scope.id, node, 0, kind, cell.due_at, _wait_us(scope, node))

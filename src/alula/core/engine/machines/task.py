@@ -61,7 +61,7 @@ from alula.core.policy.cache_key import CacheKey, cache_key, is_cache_serializab
 from alula.core.policy.echo import Renaming, echoed
 from alula.core.policy.memory_growth import growth_of
 from alula.core.policy.outcome import OutcomeCode
-from alula.core.policy.retries import Budget, Retry, after_failure, may_interrupt
+from alula.core.policy.retries import Budget, Retry, after_failure, backoff_us, may_interrupt
 
 _IN_FLIGHT = ("SUBMITTED", "RUNNING")
 _PLACED = ("RESERVING", *_IN_FLIGHT)
@@ -78,7 +78,7 @@ class TaskMachine:
         scope.cells[node] = cell
         plan = scope.plan_node(node)
         if plan.timeout_us:
-            turn.do(_timer(scope, node, cell, "queue_timeout", turn.at + 2 * plan.timeout_us))
+            turn.do(_queue_timer(scope, node, cell))
         made = recovery.made(turn, scope, node, inputs) if turn.execution.recovery is not None else None
         if made is not None:
             _open_again(turn, scope, node, cell, made)
@@ -145,18 +145,18 @@ class TaskMachine:
         task, plan = cell.task if isinstance(cell, ScopeCell) else cell, scope.plan_node(node)
         assert isinstance(task, TaskCell)
         if plan.timeout_us:
-            yield _timer(scope, node, task, "queue_timeout", task.queued_at + 2 * plan.timeout_us)
+            yield _queue_timer(scope, node, task)
         if isinstance(cell, ScopeCell):
             return
         cell = task
         if cell.stage in _ASKING:
             yield _look_up(execution, scope, node, cell)
         elif cell.stage == "BACKING_OFF":
-            yield _timer(scope, node, cell, "retry", cell.due_at)
+            yield _timer(scope, node, cell, "retry", backoff_us(cell.spent))
         elif cell.stage in _IN_FLIGHT:
             yield _start(execution, scope, node, cell)
             if cell.due_at:
-                yield _timer(scope, node, cell, "timeout", cell.due_at)
+                yield _timer(scope, node, cell, "timeout", plan.timeout_us)
 
 
 def _admit(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
@@ -222,7 +222,7 @@ def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) 
     timeout_us = scope.plan_node(node).timeout_us
     if timeout_us:
         cell.due_at = event.at + timeout_us
-        turn.do(_timer(scope, node, cell, "timeout", cell.due_at))
+        turn.do(_timer(scope, node, cell, "timeout", timeout_us))
     is_first = cell.started_at < 0
     if is_first:
         cell.started_at = event.at
@@ -230,7 +230,7 @@ def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) 
         return
     if is_first:
         report.node_running(turn, scope, node)
-    report.attempt(turn, scope, node, cell, AttemptPhase.RUNNING)
+    report.attempt(turn, scope, node, cell, AttemptPhase.RUNNING, at=event.happened_at)
     if again:
         text = "The attempt was started again: the platform or its executor had stopped."
         turn.explain(scope, node, cell.attempt, "StartedAgain", text)
@@ -243,7 +243,7 @@ def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event
     _let_go(turn, scope, node, cell)
     if not turn.silent:
         _publish(turn, scope, node, cell, event.outputs)
-        report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
+        report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED, at=event.happened_at)
         report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
     scope.succeeded(turn, node, event.outputs)
 
@@ -255,7 +255,7 @@ def _expanded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event)
         _attempt_failed(turn, scope, node, cell, TaskError("GraphInArray", message))
         return
     _let_go(turn, scope, node, cell)
-    report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED)
+    report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED, at=event.happened_at)
     report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
     _open(turn, scope, node, cell, event.closure_uri)
 
@@ -301,10 +301,10 @@ def _publish(turn: Turn, scope: Scope, node: int, cell: TaskCell, outputs: bytes
 def _failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptFailed, event)  # by the table
     report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
-    _attempt_failed(turn, scope, node, cell, event.error)
+    _attempt_failed(turn, scope, node, cell, event.error, at=event.happened_at)
 
 
-def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: TaskError) -> None:
+def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: TaskError, *, at: int = 0) -> None:
     _let_go(turn, scope, node, cell)
     if error.kind == "SYSTEM":
         cell.spent.system += 1
@@ -314,7 +314,7 @@ def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: 
     budget = _budget(turn.execution, scope.plan_node(node))
     verdict = after_failure(error, cell.spent, budget)
     if isinstance(verdict, Retry):
-        report.attempt(turn, scope, node, cell, AttemptPhase.RETRYABLE_FAILED, error=error)
+        report.attempt(turn, scope, node, cell, AttemptPhase.RETRYABLE_FAILED, error=error, at=at)
         spent, allowed = (
             (cell.spent.system, budget.system_retries)
             if error.kind == "SYSTEM"
@@ -339,9 +339,9 @@ def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: 
             return
         cell.stage = "BACKING_OFF"
         cell.due_at = turn.at + verdict.delay_us
-        turn.do(_timer(scope, node, cell, "retry", cell.due_at))
+        turn.do(_timer(scope, node, cell, "retry", verdict.delay_us))
         return
-    report.attempt(turn, scope, node, cell, AttemptPhase.FAILED, error=error)
+    report.attempt(turn, scope, node, cell, AttemptPhase.FAILED, error=error, at=at)
     scope.failed(turn, node, verdict.error, NodePhase.FAILED)
 
 
@@ -458,7 +458,7 @@ _TIMER_STAGES: dict[TimerKind, tuple[Stage, ...]] = {
 def _timer_is_due(cell: TaskCell, event: TimerFired) -> bool:
     if event.kind != "queue_timeout" and event.attempt != cell.attempt:
         return False
-    if event.kind == "timeout" and event.at < cell.due_at:
+    if event.kind == "timeout" and event.deadline < cell.due_at:
         return False  # that of an earlier start of the attempt
     return cell.stage in _TIMER_STAGES[event.kind]
 
@@ -486,8 +486,13 @@ def _start(execution: Execution, scope: Scope, node: int, cell: TaskCell) -> Sta
     )
 
 
-def _timer(scope: Scope, node: int, cell: TaskCell, kind: TimerKind, at: int) -> SetTimer:
-    return SetTimer(scope.id, node, cell.attempt, kind, at)
+def _timer(scope: Scope, node: int, cell: TaskCell, kind: TimerKind, after: int) -> SetTimer:
+    return SetTimer(scope.id, node, cell.attempt, kind, cell.due_at, after)
+
+
+def _queue_timer(scope: Scope, node: int, cell: TaskCell) -> SetTimer:
+    after = 2 * scope.plan_node(node).timeout_us
+    return SetTimer(scope.id, node, cell.attempt, "queue_timeout", cell.queued_at + after, after)
 
 
 def _interruptible(execution: Execution, plan: PlanNode) -> bool:
