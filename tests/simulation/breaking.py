@@ -45,6 +45,8 @@ class Breaking:
     def pass_by(self, place: str, ids: Iterable[ExecutionId]) -> None:
         """Executions come by a place on their way."""
         for id in ids:
+            if self._world.store._executions[id].record.phase.is_terminal:
+                continue  # what is read of it now is for another
             if id not in self._left and self._world.hit("breaks"):
                 self._left[id] = place, 1 if place in ONCE else self._world.random.choice(STRIKES)
             where, left = self._left.get(id, ("", 0))

@@ -317,8 +317,8 @@ MUTANTS = (
     Mutant(
         "a state that an error left half changed is gone on with",
         f"{RUNNER}/runner.py",
-        "            self._forget(owned)\n            self._fail(id, told)\n",
-        "            self._arrive(id, facts.PlatformFailed(self._clock(), told))\n",
+        "        if id in self._owned:\n            self._fail(id, told)\n",
+        "        if id in self._owned:\n            self._arrive(id, facts.PlatformFailed(self._clock(), told))\n",
     ),
     Mutant(
         "an execution that can't be read is left as it is",

@@ -168,6 +168,8 @@ class Runner:
             incidents.report(error, "while the executor was told of all attempts, which now are given to it one by one")
             await self._executor.reconcile([])
             for owned, spec in expected:
+                if owned.is_dropped:
+                    continue
                 with self._ending(owned, f"while {spec.id} was started"):
                     self._executor.submit(spec)
 
@@ -503,7 +505,7 @@ class Runner:
 
     @contextlib.contextmanager
     def _ending(self, owned: Owned, doing: str) -> Generator[None]:
-        """Let an error that does not pass end this execution, and go on. Nothing is done for one that was let go of."""
+        """Let an error that does not pass end this execution, and go on."""
         try:
             yield
         except Exception as error:
@@ -514,13 +516,13 @@ class Runner:
     def _broke(self, id: ExecutionId, error: Exception, doing: str) -> None:
         """Something escaped that belongs to one execution: its state can't be trusted any more."""
         told = incidents.as_failure(error, f"{doing}, in execution {id}")
-        owned = self._owned.get(id)
-        if owned is not None:
-            self._forget(owned)
+        if id in self._owned:
             self._fail(id, told)
 
     def _fail(self, id: ExecutionId, error: TaskError) -> None:
         """Read an execution again to end it; without the engine, if it has come to that before."""
+        if (owned := self._owned.get(id)) is not None:
+            self._forget(owned)
         self._arrived = [(execution, event) for execution, event in self._arrived if execution != id]
         if id in self._unreadable:
             return  # read once more before it could be ended
@@ -534,16 +536,17 @@ class Runner:
     async def _end_unreadable(self) -> None:
         while self._unreadable:
             id = self._unreadable[0]
+            error = self._failing[id]
             try:
-                if await end_unread(self._store, id, self._failing[id], runner=self._id, now=self._clock()):
+                if await end_unread(self._store, id, error, runner=self._id, now=self._clock()):
                     self._publish(id, ExecutionPhase.FAILED)
-            except Exception as error:
-                if passes(error):
+            except Exception as broken:
+                if passes(broken):
                     raise
-                incidents.report(error, f"while execution {id} was ended; it stands still until the next start")
+                incidents.report(broken, f"while execution {id} was ended; it stands still until the next start")
                 self._stuck.add(id)
-            del self._failing[id]
             self._unreadable.popleft()
+            del self._failing[id]
 
     async def _refused(self, owned: Owned) -> None:
         """A commit was refused: somebody else took the execution, an earlier try of it had come through, or it was

@@ -230,6 +230,20 @@ async def test_no_state_follows_from_a_log(bench: Attacked, monkeypatch: pytest.
 
 
 @attack
+async def test_what_can_not_be_read_again_is_let_go_of(bench: Attacked, _: pytest.MonkeyPatch) -> None:
+    await bench.start()
+    broken = await bench.launch(BROKEN)
+    await soon()
+    (attempt,) = bench.executor.submitted
+    bench.raising(bench.store, "histories", ValueError("no"))
+    bench.store.after["commit"] = [AWAY]  # so that the next commit is refused, and the log is read again
+    bench.executor.run(attempt)
+    await soon()
+    assert bench.executor.cancelled == [attempt]
+    await bench.check_end(broken)
+
+
+@attack
 async def test_an_event_is_missing_in_a_log(bench: Attacked, _: pytest.MonkeyPatch) -> None:
     first = await bench.start()
     broken = await bench.launch(BROKEN)
