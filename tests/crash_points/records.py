@@ -100,10 +100,30 @@ class Records:
 
     def results(self, execution: str) -> set[str]:
         """The attempts that have left results, by their unique names."""
-        domain = self.data / "objects/metadata" / specs.PROJECT / specs.DOMAIN
-        roots = domain.glob(f"{execution}.*")
-        found = {path.parent.relative_to(root).parts for root in roots for name in RESULTS for path in root.rglob(name)}
-        return {unique_key(_attempt(execution, parts)) for parts in found}
+        folders = {path.parent for root in self._roots(execution) for name in RESULTS for path in root.rglob(name)}
+        return {key for key, folder in self._attempts(execution).items() if folder in folders}
+
+    def places(self, execution: str) -> dict[str, str]:
+        """The attempts that have a folder, by their unique names: node, item and number, the same in each run."""
+        return {
+            key: "/".join(folder.relative_to(root).parts)
+            for root in self._roots(execution)
+            for key, folder in self._attempts(execution).items()
+        }
+
+    def _attempts(self, execution: str) -> dict[str, Path]:
+        found: dict[str, Path] = {}
+        for root in self._roots(execution):
+            incarnation = root.name.partition(".")[2]
+            for folder in (*root.glob("*/data/*"), *root.glob("*/data/0/n*/*")):
+                if folder.is_dir():
+                    attempt = _attempt(execution, folder.relative_to(root).parts)
+                    found[unique_key(attempt, incarnation)] = folder
+        return found
+
+    def _roots(self, execution: str) -> list[Path]:
+        """The folder of an execution, named with its incarnation."""
+        return list((self.data / "objects/metadata" / specs.PROJECT / specs.DOMAIN).glob(f"{execution}.*"))
 
     def _of(self, execution: str, table: str, columns: str) -> list[tuple[Any, ...]]:
         return self._select(f"SELECT {columns} FROM {table} WHERE execution = ?", execution)

@@ -210,7 +210,10 @@ class Scene:
         begun = {attempt for what, attempt in read_ledger(run.ledger(workflow)) if what == "began"}
         family = self._records.family(run.name(workflow)).items()
         return {
-            path + each.removeprefix(name) for name, path in family for each in begun if each.startswith(f"{name}-")
+            f"{path}/{place}"
+            for name, path in family
+            for each, place in self._records.places(name).items()
+            if each in begun
         }
 
     def _results(self, run: Run) -> set[str]:

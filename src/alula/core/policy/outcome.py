@@ -72,6 +72,7 @@ def interpret(
     futures: bytes | None = None,
     unreadable: str = "",
     declared: Mapping[str, interface_pb2.Variable],
+    of_item: bool = False,
     out_of_memory: bool = False,
     timed_out_after_s: float | None = None,
     interrupted: bool = False,
@@ -88,6 +89,7 @@ def interpret(
         futures: contents of `futures.pb`.
         unreadable: why there are results that can't be read, empty if there are none.
         declared: the outputs of the task's interface.
+        of_item: whether it is an item of an array. Its task may declare lists, of which each item gives one value.
         out_of_memory: the executor knows that the memory limit ended it.
         timed_out_after_s: the executor ended it because it ran longer than this.
         interrupted: the machine or the platform took it away; costs no user retry.
@@ -108,7 +110,7 @@ def interpret(
         return ended
     if unreadable:
         return _retryable(OutcomeCode.OUTPUTS_NOT_READABLE, f"the task's results can't be read: {unreadable}")
-    return _results(outputs, futures, declared, said=_said(last_log_line))
+    return _results(outputs, futures, declared, of_item=of_item, said=_said(last_log_line))
 
 
 def read_error(document: bytes, uri: str = "") -> TaskError:
@@ -180,7 +182,12 @@ def _end(
 
 
 def _results(
-    outputs: bytes | None, futures: bytes | None, declared: Mapping[str, interface_pb2.Variable], *, said: str
+    outputs: bytes | None,
+    futures: bytes | None,
+    declared: Mapping[str, interface_pb2.Variable],
+    *,
+    of_item: bool,
+    said: str,
 ) -> Outcome:
     if not outputs and futures is None and declared:
         wrote = "wrote no outputs.pb" if outputs is None else "left outputs.pb empty"
@@ -194,9 +201,15 @@ def _results(
         name = "outputs.pb" if futures is None else "futures.pb"
         return _retryable(OutcomeCode.OUTPUTS_NOT_READABLE, f"{name} can't be read ({broken})")
     wrong = check_literals(literals, declared)
+    if wrong is not None and of_item:
+        wrong = check_literals(literals, _of_one_item(declared))
     if wrong is not None:
         return TaskError(OutcomeCode.WRONG_OUTPUTS, short_message(f"outputs.pb is not what the task declares: {wrong}"))
     return Succeeded(outputs=outputs or b"")
+
+
+def _of_one_item(declared: Mapping[str, interface_pb2.Variable]) -> dict[str, interface_pb2.Variable]:
+    return {name: interface_pb2.Variable(type=each.type.collection_type) for name, each in declared.items()}
 
 
 def _retryable(code: OutcomeCode, message: str) -> TaskError:

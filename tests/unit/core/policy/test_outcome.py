@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from flyteidl.core import dynamic_job_pb2, errors_pb2, execution_pb2, interface_pb2, literals_pb2
-from tests.unit.core.literals.values import INT, lit
+from tests.unit.core.literals.values import INT, list_type, lit
 
 from alula.core.errors import TaskError
 from alula.core.policy.outcome import Outcome, OutcomeCode, Succeeded, interpret
@@ -121,3 +121,14 @@ def test_ends_without_results(
 def test_the_last_log_line_is_in_the_message_but_not_all_of_a_long_one() -> None:
     assert error(1, last_log_line="Segmentation fault\n").message.endswith("it said last: Segmentation fault")
     assert len(error(1, last_log_line="x" * 10_000).message) < 1000
+
+
+def test_an_item_of_an_array_gives_what_its_task_declares_or_one_value_of_the_lists_of_it() -> None:
+    lists = {"o0": interface_pb2.Variable(type=list_type(INT))}
+    text = literals_pb2.LiteralMap(literals={"o0": lit("a")}).SerializeToString()
+    for declared in (DECLARED, lists):
+        assert interpret(exit_code=0, outputs=OUTPUTS, declared=declared, of_item=True) == Succeeded(outputs=OUTPUTS)
+        wrong = interpret(exit_code=0, outputs=text, declared=declared, of_item=True)
+        assert isinstance(wrong, TaskError)
+        assert wrong.code == OutcomeCode.WRONG_OUTPUTS
+    assert isinstance(interpret(exit_code=0, outputs=OUTPUTS, declared=lists), TaskError)

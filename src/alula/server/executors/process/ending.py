@@ -189,6 +189,7 @@ def result_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> Outcome:
         futures=futures,
         unreadable=why_unreadable,
         declared=declared,
+        of_item=spec.id.index >= 0,
         last_log_line="" if quiet else left.last_line(),
         document_uri=f"{spec.output_prefix}/{ERROR}",
     )
