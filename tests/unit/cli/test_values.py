@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import typing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,11 @@ import pytest
 from alula import FlyteFile, StructuredDataset
 from alula.cli.values import describe, from_data, from_text
 from alula.core.errors import InvalidInput
+
+
+class Crossed(Enum):
+    LIGHT = "DARK"
+    DARK = "LIGHT"
 
 
 class Shade(Enum):
@@ -83,6 +89,14 @@ class Model(pydantic.BaseModel):
         ('{"depth": 2, "inner": {"rate": 1}, "tags": ["x"]}', Outer, Outer(2, Inner(1.0), ["x"])),
         ('{"size": 1}', Model, Model(size=1)),
         ("5", typing.Annotated[int, "note"], 5),
+        ("-1h", timedelta, timedelta(hours=-1)),
+        ("-1h30m", timedelta, timedelta(hours=-1, minutes=-30)),
+        ("{rate: 1e-3}", dict[str, float], {"rate": 0.001}),
+        ("{on: 1, no: 2, 1:30: 3}", dict[str, int], {"on": 1, "no": 2, "1:30": 3}),
+        ("[017, 0o17, 0x1F, +1]", list[int], [17, 15, 31, 1]),
+        ("[.inf, -1.5E3, .5]", list[float], [math.inf, -1500.0, 0.5]),
+        ("[off, 2024-01-02, ~, yes]", list[str | None], ["off", "2024-01-02", None, "yes"]),
+        ("LIGHT", Crossed, Crossed.DARK),
     ],
 )
 def test_text_becomes_the_value_of_the_type(text, hint, value):
@@ -98,6 +112,7 @@ def test_text_becomes_the_value_of_the_type(text, hint, value):
         ("abc", float, "--x: expected a number, got `abc`"),
         ("maybe", bool, "--x: expected true or false, got `maybe`"),
         ("grey", Shade, "--x: expected one of light, dark, got `grey`"),
+        ("{depth: x}", Outer | None, "--x.depth: expected a whole number, got `x`"),
         ("soon", datetime, "--x: expected a time like"),
         ("1 parsec", timedelta, "--x: expected a duration like"),
         ("", timedelta, "--x: expected a duration like"),

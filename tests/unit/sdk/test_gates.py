@@ -63,6 +63,38 @@ def test_an_answer_that_is_none_is_asked_for_again(answers, capsys):
     assert capsys.readouterr().err.count("approve 2?") == 3
 
 
+def test_the_name_of_an_enums_member_is_no_answer(answers, capsys):
+    @task
+    def show(color: Color) -> str:
+        return color.name
+
+    @workflow
+    def asking() -> str:
+        return show(color=wait_for_input("color", timeout=HOUR, expected_type=Color))
+
+    answers("RED", "red")
+    assert asking() == "RED"
+    assert "`RED` is not one of `red`, `blue`" in capsys.readouterr().err
+
+
+def test_what_is_to_be_approved_is_shown_whole(answers, capsys):
+    @task
+    def make() -> dict[str, list[int]]:
+        return {"b": [1, 2], "a": []}
+
+    @task
+    def count(named: dict[str, list[int]]) -> int:
+        return len(named)
+
+    @workflow
+    def asking() -> int:
+        return count(named=approve(make(), "ok", timeout=HOUR))
+
+    answers("y")
+    assert asking() == 2
+    assert "approve {'a': [], 'b': [1, 2]}?" in capsys.readouterr().err
+
+
 def test_a_run_without_answers_says_how_to_give_them(answers):
     answers()
     with pytest.raises(FailedPrecondition, match=r"answer to `ok`.*echo y \| alula run"):

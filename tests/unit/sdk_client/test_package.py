@@ -148,3 +148,12 @@ def test_a_name_that_is_no_text_is_packed(tmp_path):
     (tmp_path / os.fsdecode(b"caf\xe9 #1.txt")).write_text("x")
     with tarfile.open(fileobj=io.BytesIO(package(tmp_path).data), errors="surrogateescape") as archive:
         assert archive.getnames() == [os.fsdecode(b"caf\xe9 #1.txt")]
+
+
+@pytest.mark.parametrize("name", ["random.py", "html/__init__.py", "signal.py"])
+def test_a_file_that_would_replace_a_module_of_python_is_refused(name, tmp_path):
+    write(tmp_path, "flow.py", name, "deeper/tempfile.py")
+    with pytest.raises(InvalidInput, match=f"`{name}` in .* has the name of a module of Python's library"):
+        package(tmp_path)
+    (tmp_path / ".flyteignore").write_text(f"/{name}\n")
+    assert package(tmp_path).files > 0

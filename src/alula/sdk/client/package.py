@@ -19,6 +19,7 @@ import msgspec
 from alula.core.errors import InvalidInput
 from alula.sdk.client.ignore import ALWAYS, Rule, is_ignored, rules
 from alula.sdk.folders import refuse_cycle
+from alula.sdk.standard_modules import shadowing_names
 
 SIZE_LIMIT_BYTES = 100 * 1024 * 1024
 FILES_LIMIT = 20_000
@@ -49,9 +50,10 @@ def package(root: Path, *, files: Sequence[Path] | None = None, limit_bytes: int
     """Pack the folder `root`, without what its ignore files and common sense leave out.
 
     With `files`, these (all below `root`) and nothing else. Raises `InvalidInput` code `CodeTooLarge` naming
-    the largest files, or `CodeUnreadable`.
+    the largest files, `CodeUnreadable`, or `ModuleNameTaken` for a file that would replace a module of Python.
     """
     paths = code_files(root) if files is None else sorted(files)
+    _check_names(root, paths)
     _check_size(root, paths, limit_bytes)
     buffer = io.BytesIO()
     digest = hashlib.sha256()
@@ -163,6 +165,19 @@ def _add(archive: tarfile.TarFile, root: Path, path: Path) -> tuple[bytes, ...]:
 
 def _encoded(name: str) -> bytes:
     return name.encode(errors="surrogateescape")
+
+
+def _check_names(root: Path, paths: Sequence[Path]) -> None:
+    """In a task's process the code comes before Python's library, whose users would get the author's module."""
+    for name in shadowing_names(str(root)):
+        for file in (root / f"{name}.py", root / name / "__init__.py"):
+            if file in paths:
+                raise InvalidInput(
+                    "ModuleNameTaken",
+                    f"`{file.relative_to(root)}` in {root} has the name of a module of Python's library, which it would"
+                    " replace for every library that a task uses",
+                    fix="rename it, or leave it out by a line in .flyteignore",
+                )
 
 
 def _check_size(root: Path, paths: list[Path], limit_bytes: int) -> None:
