@@ -193,5 +193,5 @@ for each in remote.recent_executions(limit=1):
 """
     name, phase, first, output = pyflyte.python(wait).split()
     assert (phase, first, output) == ("4", "10", "8")
-    logs = (platform.data / "objects/metadata/flytesnacks/development" / name).rglob("log.txt")
+    logs = (platform.data / "objects/metadata/flytesnacks/development").glob(f"{name}.*/**/log.txt")
     assert not any("adding" in log.read_text() for log in logs)

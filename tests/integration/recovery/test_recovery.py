@@ -81,9 +81,10 @@ class Run:
 
     def has_results(self) -> set[tuple[str, str, int]]:
         """The attempts that have ended, by the results and records beside their inputs."""
-        root = self.data / "objects/metadata" / specs.PROJECT / specs.DOMAIN / self.id.name
-        found = [path for name in ("outputs.pb", "error.pb", "exit.json") for path in root.rglob(name)]
-        return {_attempt_of(path.parent.relative_to(root).parts) for path in found}
+        domain = self.data / "objects/metadata" / specs.PROJECT / specs.DOMAIN
+        names = ("outputs.pb", "error.pb", "exit.json")
+        found = [path for name in names for path in domain.glob(f"{self.id.name}.*/**/{name}")]
+        return {_attempt_of(path.parent.relative_to(domain).parts[1:]) for path in found}
 
 
 def _attempt_of(parts: tuple[str, ...]) -> tuple[str, str, int]:

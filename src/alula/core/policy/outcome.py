@@ -200,9 +200,9 @@ def _results(
     except DecodeError as broken:
         name = "outputs.pb" if futures is None else "futures.pb"
         return _retryable(OutcomeCode.OUTPUTS_NOT_READABLE, f"{name} can't be read ({broken})")
-    wrong = check_literals(literals, declared)
+    wrong = check_literals(literals, _of_one_item(declared) if of_item else declared)
     if wrong is not None and of_item:
-        wrong = check_literals(literals, _of_one_item(declared))
+        wrong = check_literals(literals, declared)
     if wrong is not None:
         return TaskError(OutcomeCode.WRONG_OUTPUTS, short_message(f"outputs.pb is not what the task declares: {wrong}"))
     return Succeeded(outputs=outputs or b"")
