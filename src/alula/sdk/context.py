@@ -61,6 +61,7 @@ class ExecutionParameters:
         checkpoint_path: str = "",
         previous_checkpoint: str = "",
         enable_deck: bool = False,
+        publish: Callable[[ExecutionParameters], None] | None = None,
     ) -> None:
         self._identify = identify
         self.store = store
@@ -70,6 +71,7 @@ class ExecutionParameters:
         """Under which the files of outputs are stored."""
         self._checkpoints = checkpoint_path, previous_checkpoint
         self.enable_deck = enable_deck
+        self._publish = publish
 
     @property
     def execution_id(self) -> ExecutionIdentifier:
@@ -104,6 +106,11 @@ class ExecutionParameters:
     def decks(self) -> list[Deck]:
         """What will be the attempt's report."""
         return []
+
+    def publish_decks(self) -> None:
+        """Write the report as it is now, where that is of use."""
+        if self._publish is not None:
+            self._publish(self)
 
     @property
     def logging(self) -> logging.Logger:

@@ -74,7 +74,8 @@ class Deck:
 
     @staticmethod
     def publish() -> None:
-        """Kept for code from flytekit: decks are published at the end of the attempt in any case."""
+        """Write the page as it is now: that stays, whatever becomes of the process. The end writes it again."""
+        current_context().publish_decks()
 
 
 def render(decks: Iterable[Deck], *, title: str) -> str:

@@ -16,6 +16,7 @@ from alula.sdk.serialize.settings import SETTINGS_VARIABLE
 
 SOURCE = """
 import sys
+from pathlib import Path
 from typing import NamedTuple, Optional
 from alula import Deck, FlyteFile, RecoverableError, current_context, dynamic, task
 
@@ -64,6 +65,14 @@ def report(x: int) -> int:
     if x == 0:
         raise ValueError("no")
     return x
+
+@task(enable_deck=True)
+def published(x: int) -> str:
+    deck = Deck("A", "<p>x</p>")
+    Deck.publish()
+    deck.append("later")
+    (page,) = Path(current_context().raw_output_prefix).parent.glob("*/deck.html")
+    return page.read_text()
 
 @task
 def written(x: int) -> FlyteFile:
@@ -447,6 +456,13 @@ def test_decks_are_written_also_for_a_failure(attempt):
     assert "A &lt;b&gt;" in page
     attempt.error("report", inputs=integer(x=0))
     assert (attempt.out / "deck.html").exists()
+
+
+def test_a_deck_that_was_published_is_there_at_once(attempt):
+    page = attempt.outputs("published").literals["o0"].scalar.primitive.string_value
+    assert "&lt;p&gt;x&lt;/p&gt;" in page
+    assert "later" not in page
+    assert "later" in (attempt.out / "deck.html").read_text()
 
 
 def test_packed_code_is_fetched_first(attempt, tmp_path, monkeypatch):

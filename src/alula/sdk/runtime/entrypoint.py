@@ -11,6 +11,7 @@ import importlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
@@ -137,8 +138,7 @@ def _attempt(arguments: Arguments) -> TaskError | None:
         try:
             result = _expand(task, inputs, context) if task.settings.is_dynamic else execute(task, inputs, context)
         finally:
-            if context.enable_deck:
-                _publish(arguments, context)
+            context.publish_decks()
         if isinstance(result, LiteralMap):
             write_outputs(arguments.output_prefix, result)
         else:
@@ -190,6 +190,7 @@ def _context(arguments: Arguments, task: AnyTask) -> ExecutionParameters:
         checkpoint_path=arguments.checkpoint_path,
         previous_checkpoint=arguments.previous_checkpoint,
         enable_deck=task.settings.enable_deck,
+        publish=partial(_publish, arguments),
     )
 
 
@@ -217,7 +218,7 @@ def _identity() -> Identity:
 
 def _publish(arguments: Arguments, context: ExecutionParameters) -> None:
     """Write the decks, of a failed attempt too; a report that can't be written is no reason to fail."""
-    if not context.decks:
+    if not (context.enable_deck and context.decks):
         return
     from alula.sdk.deck import render  # lazy: only tasks with decks
 
