@@ -39,6 +39,7 @@ class TaskOptions(TypedDict, total=False):
     container_image: str | None
     interruptible: bool | None
     enable_deck: bool
+    fork: bool
     docs: str
     deprecated: str
     secret_requests: Sequence[Secret]

@@ -48,6 +48,7 @@ class TaskSettings(NamedTuple):
     container_image: str | None = None
     interruptible: bool | None = None
     enable_deck: bool = False
+    fork: bool = True
     docs: str = ""
     deprecated: str = ""
     secret_requests: tuple[Secret, ...] = ()
@@ -139,6 +140,7 @@ def task(
     container_image: str | None = None,
     interruptible: bool | None = None,
     enable_deck: bool = False,
+    fork: bool = True,
     docs: str = "",
     deprecated: str = "",
     secret_requests: Sequence[Secret] = (),
@@ -163,6 +165,7 @@ def task(
     container_image: str | None = None,
     interruptible: bool | None = None,
     enable_deck: bool = False,
+    fork: bool = True,
     docs: str = "",
     deprecated: str = "",
     secret_requests: Sequence[Secret] = (),
@@ -190,6 +193,8 @@ def task(
         container_image: image to run in, where images are used.
         interruptible: whether it may run on machines that can go away; None leaves it to the workflow.
         enable_deck: publish `Deck`s of this task.
+        fork: whether an attempt may be a fork of a process that has imported the module; False for one that must import
+            it itself.
         docs: a description, when the docstring should not be it.
         deprecated: a message; the task is marked as deprecated.
         secret_requests: secrets that the task needs.
@@ -217,6 +222,7 @@ def task(
         container_image=_image(container_image, at=at),
         interruptible=interruptible,
         enable_deck=enable_deck,
+        fork=fork,
         docs=docs,
         deprecated=deprecated,
         secret_requests=tuple(secret_requests),

@@ -159,3 +159,216 @@ def test_imports_find_the_files_beside_their_modules(tmp_path):
         return harness.of(spec, "RUNNING")[0].where
 
     assert on_executor(tmp_path, scenario).startswith("a fork of a process")
+
+
+# What the imports leave open
+
+
+SEVEN = "\ndef task():\n    return integer(7)\n"
+
+
+@pytest.mark.parametrize(
+    ("opened", "why"),
+    [
+        ("LINES = open('data.txt')", "the file {code}/data.txt (mine.LINES)"),
+        ("LINES = os.open('data.txt', os.O_RDONLY)", "the file {code}/data.txt"),
+        (
+            "import sqlite3\nDB = sqlite3.connect('data.db')\nDB.execute('select 1').fetchone()",
+            "the file {code}/data.db",
+        ),
+        ("import tempfile\nSPOOL = tempfile.TemporaryFile()", "(mine.SPOOL)"),
+        (
+            "import socket\nHOST = socket.create_server(('127.0.0.1', 0))\n"
+            "PEER = socket.create_connection(HOST.getsockname())",
+            "a connection to 127.0.0.1:",
+        ),
+        ("import socket\nENDS = socket.socketpair()", "a socket"),
+        ("ENDS = os.pipe()", "a pipe"),
+        ("import select\nPOLL = select.epoll()", "an eventpoll (mine.POLL)"),
+        ("import asyncio\nLOOP = asyncio.new_event_loop()", "an eventpoll"),
+        ("import mmap\nMEMORY = mmap.mmap(-1, 4096)", "map memory that all forks would write to"),
+        ("import multiprocessing\nVALUE = multiprocessing.RawValue('i')", "map memory that all forks would write to"),
+        ("import multiprocessing\nLOCK = multiprocessing.Lock()", "map memory that all forks would write to"),
+        ("import subprocess\nHELPER = subprocess.Popen(['sleep', '60'])", "the imports leave processes running"),
+        ("import signal\nsignal.alarm(60)", "the imports set an alarm"),
+    ],
+)
+def test_what_forks_would_share_leads_to_fresh_processes(tmp_path, opened, why):
+    # In a fresh process whatever the import starts is the attempt's own; a helper must not outlive it.
+    end = "\nimport atexit\nif 'HELPER' in globals(): atexit.register(lambda: (HELPER.kill(), HELPER.wait()))\n"
+    files = {"data.txt": "1\n2\n", "data.db": ""}
+    (spec,) = items(tmp_path, f"\n{opened}\n{end}{SEVEN}", 1, files)
+
+    async def scenario(harness: Harness):
+        assert await run_all(harness, [spec]) == [7]
+        return harness.of(spec, "RUNNING")[0].where
+
+    where = on_executor(tmp_path, scenario)
+    assert where.startswith("a fresh process, because the imports")
+    assert why.format(code=tmp_path / "work/code/1") in where
+
+
+@pytest.mark.parametrize(
+    "opened",
+    [
+        "NULL = open(os.devnull, 'w')",
+        "RANDOM = open('/dev/urandom', 'rb')",
+        "FOLDER = os.open('.', os.O_RDONLY)",
+        "import logging\nlogging.basicConfig(filename=os.environ['MEET'] + '.log')",
+        "import mmap\nwith open('data.txt', 'rb') as file: MAP = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)",
+        "import sqlite3\nDB = sqlite3.connect(':memory:')",
+        "with open('data.txt') as file: TEXT = file.read()",
+        "import threading\nLOCK = threading.Lock()\nLOCAL = threading.local()",
+        "import multiprocessing.pool, concurrent.futures, asyncio, ssl, ctypes, subprocess, tempfile, logging.handlers",
+        "import signal\nsignal.signal(signal.SIGUSR1, lambda *_: None)\nos.umask(0o27)",
+    ],
+)
+def test_what_forks_may_share_is_no_hazard(tmp_path, opened):
+    (spec,) = items(tmp_path, f"\n{opened}\n{SEVEN}", 1, {"data.txt": "1\n2\n"})
+
+    async def scenario(harness: Harness):
+        assert await run_all(harness, [spec]) == [7]
+        return harness.of(spec, "RUNNING")[0].where
+
+    where = on_executor(tmp_path, scenario)
+    assert where.startswith("a fork of a process that has imported mine;")
+    assert "equal in all forks" not in where
+
+
+def test_libraries_can_still_be_forked(tmp_path):
+    modules = "numpy", "numpy.random", "pandas", "pyarrow", "sklearn.ensemble", "matplotlib.pyplot", "scipy.stats"
+    (spec,) = items(tmp_path, f"\nimport {', '.join(modules)}\n{SEVEN}", 1)
+
+    async def scenario(harness: Harness):
+        assert await run_all(harness, [spec]) == [7]
+        return harness.of(spec, "RUNNING")[0].where
+
+    where = on_executor(tmp_path, scenario)
+    assert where.startswith("a fork of a process that has imported mine;")
+    assert "equal in all forks" not in where
+
+
+def test_every_item_reads_a_file_that_was_opened_at_import_from_its_start(tmp_path):
+    source = "\nLINES = open('lines.txt')\ndef task():\n    return integer(sum(1 for _ in LINES))\n"
+    specs = items(tmp_path, source, 3, {"lines.txt": "x\n" * 1000})
+    assert on_executor(tmp_path, lambda harness: run_all(harness, specs)) == [1000] * 3
+
+
+# What is random
+
+
+NUMBER = "\ndef task():\n    return integer({})\n"
+
+
+@pytest.mark.parametrize(
+    ("made", "drawn"),
+    [
+        ("import random", "random.getrandbits(40)"),
+        ("import random\nrandom.seed()", "random.getrandbits(40)"),
+        ("import random\nRNG = random.Random()", "RNG.getrandbits(40)"),
+        ("from random import Random\nclass Own(Random): pass\nRNG = Own(None)", "RNG.getrandbits(40)"),
+        ("import random, secrets\nRNG = random.Random(secrets.randbits(64))", "RNG.getrandbits(40)"),
+        ("import random\nRNG = random.Random(7)\nRNG.seed()", "RNG.getrandbits(40)"),
+        ("import random\nRNG = random.SystemRandom()", "RNG.getrandbits(40)"),
+        ("import numpy as np", "int(np.random.randint(2**40))"),
+        ("import numpy as np\nRNG = np.random.default_rng()", "int(RNG.integers(2**40))"),
+        ("import numpy as np\nRNG = np.random.default_rng()", "int(RNG.spawn(1)[0].integers(2**40))"),
+        ("import numpy as np\nRNG = np.random.RandomState()", "int(RNG.randint(2**40))"),
+        ("import numpy as np\nRNG = np.random.Generator(np.random.SFC64())", "int(RNG.integers(2**40))"),
+        ("import numpy as np\nRNG = np.random.Generator(np.random.Philox())", "int(RNG.integers(2**40))"),
+        ("import numpy as np\nRNG = np.random.default_rng(np.random.SeedSequence())", "int(RNG.integers(2**40))"),
+        ("import numpy as np, secrets\nRNG = np.random.default_rng(secrets.randbits(128))", "int(RNG.integers(2**40))"),
+        ("from tempfile import mkdtemp", "int.from_bytes(mkdtemp()[-5:].encode(), 'big')"),
+    ],
+)
+def test_generators_that_the_system_seeded_differ(tmp_path, made, drawn):
+    specs = items(tmp_path, f"\n{made}\n{NUMBER.format(drawn)}", 3)
+
+    async def scenario(harness: Harness):
+        numbers = await run_each(harness, specs)
+        assert all(each.where.startswith("a fork of") for spec in specs for each in harness.of(spec, "RUNNING"))
+        return numbers
+
+    assert len(set(on_executor(tmp_path, scenario))) == 3
+
+
+@pytest.mark.parametrize(
+    ("made", "drawn"),
+    [
+        ("import random\nrandom.seed(1)", "random.getrandbits(40)"),
+        ("import random\nrandom.seed(1)\nrandom.random()", "random.getrandbits(40)"),
+        ("import random\nRNG = random.Random(42)", "RNG.getrandbits(40)"),
+        ("import random\nRNG = random.Random()\nRNG.seed('text')", "RNG.getrandbits(40)"),
+        ("import random\nRNG = random.Random()\nRNG.setstate(random.Random(3).getstate())", "RNG.getrandbits(40)"),
+        ("import numpy as np\nnp.random.seed(1)", "int(np.random.randint(2**40))"),
+        ("import numpy as np\nRNG = np.random.default_rng(42)", "int(RNG.integers(2**40))"),
+        ("import numpy as np\nRNG = np.random.default_rng(2**127 + 5)", "int(RNG.integers(2**40))"),
+        ("import numpy as np\nRNG = np.random.default_rng([1, 2])", "int(RNG.spawn(1)[0].integers(2**40))"),
+        ("import numpy as np\nRNG = np.random.RandomState(3)", "int(RNG.randint(2**40))"),
+    ],
+)
+def test_generators_that_the_code_seeded_keep_their_sequence(tmp_path, made, drawn):
+    specs = items(tmp_path, f"\n{made}\n{NUMBER.format(drawn)}", 2)
+    names: dict[str, object] = {}
+    exec(f"{made}\nNUMBER = {drawn}", names)
+    assert on_executor(tmp_path, lambda harness: run_each(harness, specs)) == [names["NUMBER"]] * 2
+
+
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        ("import uuid\nID = uuid.uuid4()", "random bytes (mine.py:{line})"),
+        ("import secrets\nID = secrets.token_hex()", "random bytes (mine.py:{line})"),
+        ("import os\nID = os.urandom(8)", "random bytes (mine.py:{line})"),
+        ("import tempfile\nID = tempfile.mkdtemp()", "the name of a temporary file (mine.py:{line})"),
+        ("import random\nID = random.random()", "random numbers (mine.py:{line})"),
+        ("from random import choice\nID = choice('ab')", "random numbers (mine.py:{line})"),
+        ("import numpy.random\nID = numpy.random.SeedSequence()", "a numpy.random.SeedSequence"),
+    ],
+)
+def test_what_stays_equal_is_named_and_a_task_may_refuse_a_fork(tmp_path, made, named):
+    forked, fresh = items(tmp_path, f"\n{made}\n{SEVEN}", 2)
+    fresh.environment["ALULA_FORK"] = "0"
+    line = TOGETHER.count("\n") + 3
+
+    async def scenario(harness: Harness):
+        await run_all(harness, [forked, fresh])
+        return [harness.of(spec, "RUNNING")[0].where for spec in (forked, fresh)]
+
+    of_forked, of_fresh = on_executor(tmp_path, scenario)
+    assert f"made once and equal in all forks: {named.format(line=line)}" in of_forked
+    assert "fork=False" in of_forked
+    assert of_fresh.startswith("a fresh process, because the task does not want a fork;")
+
+
+# What else the imports leave behind
+
+
+def test_a_handler_of_a_signal_that_was_set_at_import_is_called(tmp_path):
+    source = """
+import signal, sys
+signal.signal(signal.SIGTERM, lambda *_: (print("handled"), sys.exit(0)))
+def task():
+    os.kill(os.getpid(), signal.SIGTERM)
+"""
+    (spec,) = items(tmp_path, source, 1)
+    run_one(tmp_path, spec)
+    assert log_of(spec).splitlines()[-1] == "handled"
+
+
+def test_what_the_imports_print_is_in_each_log_once(tmp_path):
+    source = """
+import atexit, ctypes, sys
+ctypes.CDLL(None).printf(b"from C\\n")
+sys.stdout.write("no line end yet ")
+atexit.register(print, "at exit")
+def task():
+    print(sys.argv[0].rpartition("/")[2], len(sys.argv) > 1)
+    return integer(1)
+"""
+    specs = items(tmp_path, source, 2)
+    on_executor(tmp_path, lambda harness: run_each(harness, specs))
+    for spec in specs:
+        text = log_of(spec)
+        assert [text.count(each) for each in ("from C", "no line end yet", "at exit")] == [1, 1, 1]
+        assert "alula-execute True" in text

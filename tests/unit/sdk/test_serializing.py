@@ -18,6 +18,7 @@ from alula.core.errors import InvalidInput
 from alula.core.policy.memory_growth import MemoryGrowth, growth_of
 from alula.sdk.serialize import SerializationSettings, serialize
 from alula.sdk.serialize.discovery import discover, modules_of
+from alula.sdk.serialize.tasks import task_spec
 
 WIRE = Path(__file__).parent / "wire"
 GOLDENS = json.loads((WIRE / "goldens.json").read_text())["entities"]
@@ -324,3 +325,12 @@ def test_what_follows_from_too_little_memory_is_in_the_config_of_the_task():
     template = next(iter(serialize(hungry, settings=LOCAL).tasks.values())).template
     assert dict(template.config) == {"alula.memory_growth": "1.5", "alula.memory_growth_most": "8Gi"}
     assert growth_of(template) == MemoryGrowth(1.5, 8 * 1024**3)
+
+
+def test_a_task_that_wants_no_fork_says_so_to_every_platform():
+    @task(fork=False)
+    def alone(x: int) -> int:
+        return x
+
+    template = task_spec(alone, LOCAL).template
+    assert [(each.key, each.value) for each in template.container.env] == [("ALULA_FORK", "0")]

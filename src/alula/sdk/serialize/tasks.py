@@ -10,6 +10,7 @@ from flyteidl.core.security_pb2 import SecurityContext
 from flyteidl.core.tasks_pb2 import Container, RuntimeMetadata, TaskMetadata, TaskTemplate
 
 from alula import __version__
+from alula.core.policy.forking import FORK_VARIABLE, NO_FORK
 from alula.core.policy.memory_growth import FACTOR_KEY, MOST_KEY
 from alula.sdk.map_task import MapTask
 from alula.sdk.naming import attribute_of
@@ -79,6 +80,8 @@ def _metadata(task: Task[..., object]) -> TaskMetadata:
 def _container(task: Task[..., object], settings: SerializationSettings) -> Container:
     declared = task.settings
     variables = {**settings.environment, **(declared.environment or {})}
+    if not declared.fork:
+        variables[FORK_VARIABLE] = NO_FORK
     if declared.is_dynamic:
         variables[SETTINGS_VARIABLE] = settings.to_text()
     return Container(

@@ -54,6 +54,8 @@ class Verdict(NamedTuple):
     fit: bool
     why: str = ""
     missing_entry: bool = False
+    constants: tuple[str, ...] = ()
+    """What is random in the imported code and equal in all attempts."""
 
 
 class ServerEvents(NamedTuple):
@@ -214,7 +216,7 @@ def verdict_of(event: Ready) -> Verdict:
         return Verdict(False, f"the imports failed ({event.broken})")
     if event.hazards:
         return Verdict(False, "; ".join(event.hazards))
-    return Verdict(True)
+    return Verdict(True, constants=tuple(event.constants))
 
 
 class ServerPool:

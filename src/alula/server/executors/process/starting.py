@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from alula.core.policy.forking import FORK_VARIABLE, NO_FORK
 from alula.server.executors.process import variables
 from alula.server.executors.process.attempt import Attempt
 from alula.server.executors.process.driver import FORK_SERVER, ForkServer, ServerKey, ServerPool, Verdict
@@ -25,6 +26,7 @@ from alula.server.executors.process.wire import Run
 KEYS_MAX = 1000
 """How many kinds of attempts are remembered."""
 WRITTEN = Verdict(False, "a task has changed files beside its modules, where all forks would see that")
+UNWANTED = Verdict(False, "the task does not want a fork")
 
 Execute = Callable[[tuple[str, ...], str], None]
 """Executes a program in a process of its own, and says how that is."""
@@ -108,18 +110,25 @@ class Starter:
             if verdict.fit and server is not None:
                 imported = " and ".join(key.modules) or key.entry
                 attempt.shared = key.folder
-                run(attempt, server, frame, f"a fork of a process that has imported {imported}; {where}")
+                how = f"a fork of a process that has imported {imported}"
+                run(attempt, server, frame, "; ".join((how, where, *equal(verdict.constants))))
             else:
                 execute(
                     (key.interpreter, str(FORK_SERVER), "--once", *frame.argv),
                     f"a fresh process, because {verdict.why}",
                 )
 
-        unfit = WRITTEN if self._is_written(key.folder) else self._pool.unfit(key)
+        unfit = self._refusal(attempt, key)
         if unfit is not None:
             enter(unfit, None)
         else:
             self._with_server(attempt, key, enter)
+
+    def _refusal(self, attempt: Attempt, key: ServerKey) -> Verdict | None:
+        """Why it can't be a fork, if that is known."""
+        if attempt.spec.environment.get(FORK_VARIABLE) == NO_FORK:
+            return UNWANTED
+        return WRITTEN if self._is_written(key.folder) else self._pool.unfit(key)
 
     def _execute(self, attempt: Attempt, frame: Run, where: str) -> None:
         """Execute a program, in exactly the frame's environment."""
@@ -141,6 +150,13 @@ class Starter:
             self._step(attempt, lambda _: then(verdict, server))
 
         self._pool.get(key).when_known(known)
+
+
+def equal(constants: tuple[str, ...]) -> list[str]:
+    """What an author should know of a fork."""
+    if not constants:
+        return []
+    return [f"made once and equal in all forks: {', '.join(constants)}; `@task(fork=False)` makes it anew each time"]
 
 
 def frame_of(attempt: Attempt, argv: tuple[str, ...], environment: dict[str, str]) -> Run:

@@ -64,6 +64,8 @@ class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     """The error of an import."""
     hazards: list[str]
     """Why a fork is not safe after these imports."""
+    constants: list[str] = []
+    """What is random in the imported code and equal in all forks."""
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):

@@ -18,7 +18,8 @@ from os import open as open_file
 from typing import Any, NamedTuple, NoReturn
 
 from .entry import Entry, call, leave
-from .hazards import Hook, hooks_to_call
+from .hazards import hooks_to_call
+from .randomness import Hook
 
 PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
 STAND_BY_NAME, ATTEMPT_NAME = b"alula-standby", b"alula-attempt"

@@ -1,26 +1,28 @@
-"""What a fork would break or copy: threads, GPUs, random numbers, what modules do after a fork."""
+"""What a fork would break or share: threads, GPUs, open files, processes; and what modules do after a fork."""
 
 from __future__ import annotations
 
-import functools
 import gc
-import importlib.machinery
 import os
-import struct
-import sys
+import signal
 import threading
-import types
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from .procfs import open_files, read_text
+from .descriptors import shared_descriptors, shared_memory
+from .procfs import children, describe_process, open_children, open_files, read_text
+from .randomness import Hook
 
-Hook = Callable[[], Any]
 LOCK_TYPES = (type(threading.Lock()), type(threading.RLock()))
 
 
-def fork_hazards() -> list[str]:
-    """What makes it unsafe to fork this process now: one sentence each.
+NAMES_MAX = 3
+"""How many of a kind are named."""
+
+
+def fork_hazards(before: Mapping[int, str]) -> list[str]:
+    """What makes it unsafe to fork this process now: one sentence each. `before` are the descriptors that it had before
+    the imports.
 
     Libraries that mind forks (OpenBLAS) stop their threads before one, so what counts is what is there after a fork.
     """
@@ -37,7 +39,28 @@ def fork_hazards() -> list[str]:
     devices = {link for link in open_files("self") if link.startswith(("/dev/nvidia", "/dev/kfd", "/dev/dri/render"))}
     if devices:
         hazards.append(f"the imports initialise a GPU ({', '.join(sorted(devices))})")
+    descriptors = [] if devices else shared_descriptors(before)
+    if descriptors:
+        hazards.append(f"the imports leave open, and all forks would share, {listed(descriptors)}")
+    memory = [] if devices else shared_memory()
+    if memory:
+        names = listed([each for each in memory if each])
+        hazards.append(f"the imports map memory that all forks would write to{names and f' ({names})'}")
+    listing = open_children(os.getpid())
+    started = [describe_process(each) for each in children(listing)]
+    if listing >= 0:
+        os.close(listing)
+    if started:
+        hazards.append(f"the imports leave processes running ({listed(started)})")
+    if signal.getitimer(signal.ITIMER_REAL)[0]:
+        hazards.append("the imports set an alarm, which no fork has")
     return hazards
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    more = len(names) - NAMES_MAX
+    return ", ".join(names[:NAMES_MAX]) + (f" and {more} more" if more > 0 else "")
 
 
 def hooks_to_call() -> list[Hook] | None:
@@ -64,69 +87,3 @@ def hooks_to_call() -> list[Hook] | None:
                 return None
             wanted.append(hook)
     return wanted
-
-
-class Randomness:
-    """Gives each attempt its own random numbers, unless the imported code seeded the generators itself."""
-
-    def __init__(self) -> None:
-        self._random: Any = None
-        self._seed: Any = None
-        self._seeded = False
-        self._state: Any = None
-        self._numpy: Any = None
-
-    def watch(self) -> None:
-        """Before the imports. `random` is not imported for this: every fork would pay for it."""
-        if "random" in sys.modules:
-            self._note_seeds(sys.modules["random"])
-        else:
-            sys.meta_path.insert(0, self)  # type: ignore[arg-type] - `find_spec` is all that is asked of it
-
-    def find_spec(self, name: str, path: Sequence[str] | None = None, _target: Any = None) -> Any:
-        """As part of an import: that of `random` is noticed, everything else left to others."""
-        if name != "random":
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path)
-        loader: Any = spec.loader if spec is not None else None
-        if loader is not None:
-
-            def execute(module: types.ModuleType) -> None:
-                del loader.exec_module
-                loader.exec_module(module)
-                self._note_seeds(module)
-
-            loader.exec_module = execute
-        return spec
-
-    def _note_seeds(self, module: Any) -> None:
-        def seed(*args: Any, **kwargs: Any) -> None:
-            self._seeded = True
-            self._seed(*args, **kwargs)
-
-        self._random, self._seed = module, module.seed
-        module.seed = seed
-
-    def settle(self) -> None:
-        """After the imports."""
-        sys.meta_path[:] = [each for each in sys.meta_path if each is not self]
-        if self._random is not None:
-            self._random.seed = self._seed
-            self._state = self._random.getstate() if self._seeded else None
-        numpy_random: Any = sys.modules.get("numpy.random")
-        generator = getattr(getattr(numpy_random, "mtrand", None), "_rand", None)
-        source = getattr(getattr(generator, "_bit_generator", None), "_seed_seq", None)
-        # numpy drops the seed sequence of its global generator when somebody seeds that.
-        self._numpy = numpy_random if source is not None else None
-
-    def hooks(self) -> list[Hook]:
-        """What is left to do in a child; Python itself seeds `random` anew after a fork."""
-        hooks: list[Hook] = []
-        if self._state is not None:
-            hooks.append(functools.partial(self._random.setstate, self._state))
-        if self._numpy is not None:
-            hooks.append(self._seed_numpy)
-        return hooks
-
-    def _seed_numpy(self) -> None:
-        self._numpy.seed(struct.unpack("8I", os.urandom(32)))

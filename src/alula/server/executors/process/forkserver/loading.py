@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from .child import libc
+from .descriptors import open_descriptors
 from .entry import Entry, become_main, find_entry, make_streams_prompt
-from .hazards import Hook, Randomness, fork_hazards
+from .hazards import fork_hazards
+from .randomness import Hook, Randomness
 
 PRELOAD_OUTPUT_MAX_BYTES = 64 * 1024
-
+OWN_SIGNALS = (signal.SIGCHLD, signal.SIGTERM)
+"""What a fork server reads as a file."""
 
 Foresee = Callable[[Sequence[str]], object]
 """Does what attempts that are like one with these arguments have in common."""
@@ -31,6 +37,8 @@ class Loaded(NamedTuple):
     """The error of an import."""
     hazards: Sequence[str] = ()
     """What makes a fork unsafe now."""
+    constants: Sequence[str] = ()
+    """What is random in the imported code and equal in all forks."""
     entry: Entry = lambda: None
     script: str = ""
     foresee: Foresee = foresee_nothing
@@ -45,13 +53,15 @@ def load(name: str, modules: Sequence[str]) -> Loaded:
     output = os.memfd_create("preload")
     os.dup2(output, 1)
     os.dup2(output, 2)
-    randomness = Randomness()
-    randomness.watch()
+    randomness = Randomness(modules, os.getcwd())
+    before = open_descriptors()
     try:
         load_entry = find_entry(name)
     except LookupError:
         return Loaded(missing=name)
     script = become_main(name)
+    sys.argv = [script]
+    randomness.watch()
     try:
         entry = load_entry()
         module = sys.modules[entry.__module__]
@@ -62,13 +72,21 @@ def load(name: str, modules: Sequence[str]) -> Loaded:
         randomness.settle()
         sys.stdout.flush()
         sys.stderr.flush()
+        libc.fflush(None)  # what was printed from C
     printed = os.pread(output, PRELOAD_OUTPUT_MAX_BYTES, 0)
     os.close(output)
     make_streams_prompt()
-    hazards = fork_hazards()
+    hazards = fork_hazards({**before, output: ""})
     gc.collect()
     foresee: Foresee = getattr(module, "foresee", foresee_nothing)
-    return Loaded("", "", hazards, entry, script, foresee, randomness.hooks(), printed)
+    hooks = [*randomness.hooks(), *own_signals()]
+    return Loaded("", "", hazards, randomness.constants(), entry, script, foresee, hooks, printed)
+
+
+def own_signals() -> list[Hook]:
+    """Sets the handlers of the imported code anew, for signals that the fork server has for itself."""
+    handlers = [(number, signal.getsignal(number)) for number in OWN_SIGNALS]
+    return [functools.partial(signal.signal, number, each) for number, each in handlers if callable(each)]
 
 
 def _told(error: BaseException) -> str:

@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, NoReturn
 from .child import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, Setting, Start, best_fork, prctl
 from .forks import Forks
 from .frames import Frame, Platform
-from .loading import Loaded, load
+from .loading import OWN_SIGNALS, Loaded, load
 from .procfs import children, describe_process, open_children, open_files, read_text, stat_field
 from .signals import SignalFile
 
@@ -68,7 +68,7 @@ def serve(file: int) -> NoReturn:
     first = frames[0]
     loaded = load(first["entry"], first["modules"]) if first["entry"] else Loaded()
     fork, hooks = best_fork()
-    signals, listing = SignalFile((signal.SIGCHLD, signal.SIGTERM)), open_children(own)
+    signals, listing = SignalFile(OWN_SIGNALS), open_children(own)
     files = [each for each in (file, signals.file, listing) if each >= 0]
     setting = Setting(own, fork, [*hooks, *loaded.hooks], signals.before, loaded.entry, loaded.script)
     forks = Forks(setting, files, loaded.foresee)
@@ -77,7 +77,7 @@ def serve(file: int) -> NoReturn:
     if os.getppid() != parent:
         os._exit(1)
     answer = {"missing": loaded.missing, "broken": loaded.broken, "hazards": list(loaded.hazards)}
-    platform.tell({"event": "ready", **answer})
+    platform.tell({"event": "ready", **answer, "constants": list(loaded.constants)})
     server.run()
 
 
