@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
-import secrets
 from collections.abc import Awaitable, Callable, Sequence
 
 import msgspec
@@ -20,6 +18,7 @@ from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp
 
 from alula.core.errors import AlulaError, FailedPrecondition
+from alula.server import incidents
 from alula.server.api.alula_routes import alula_routes
 from alula.server.api.bodies import Bodies
 from alula.server.api.gate import Gate, Trusted
@@ -29,8 +28,6 @@ from alula.server.api.objects import PREFIX as OBJECTS
 from alula.server.api.refusals import refusal, told
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
-
-_log = logging.getLogger(__name__)
 
 
 def make_app(routes: Sequence[BaseRoute], trust: Trusted) -> ASGIApp:
@@ -100,6 +97,5 @@ async def _left(_: Request, _error: Exception) -> Response:
 
 
 async def _incident(request: Request, error: Exception) -> Response:
-    id = secrets.token_hex(4)
-    _log.error("incident %s in %s %s", id, request.method, request.url.path, exc_info=error)
-    return told(500, "Internal", f"the platform failed; its log has the details under incident {id}")
+    id = incidents.report(error, f"in {request.method} {request.url.path}")
+    return told(500, incidents.INTERNAL, f"the platform failed; its log has the details under incident {id}")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from flyteidl.core import literals_pb2
 from google.protobuf.message import DecodeError
 
-from alula.core.errors import InvalidInput, NotFound
+from alula.core.errors import AlreadyExists, InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.core.literals.offloading import Aside, OffloadRule, is_offloaded, put_aside
 from alula.core.literals.parts import parts
@@ -30,9 +30,14 @@ def offload_rule(platform: Platform, project: str, domain: str) -> OffloadRule |
 
 
 async def keep(blobs: Blobs, asides: Iterable[Aside]) -> None:
-    """Write the objects that references refer to."""
+    """Write the objects that references refer to. Their names are digests, so one with other content is damaged: it is
+    written anew."""
     for aside in asides:
-        await blobs.put(aside.uri, aside.data)
+        try:
+            await blobs.put(aside.uri, aside.data)
+        except AlreadyExists:
+            await blobs.delete(aside.uri)
+            await blobs.put(aside.uri, aside.data)
 
 
 async def lighten(blobs: Blobs, literals: bytes, rule: OffloadRule | None) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from flyteidl.core import literals_pb2
@@ -30,6 +31,16 @@ async def test_large_values_are_kept_and_shown_whole(platform: Platform) -> None
     assert is_offloaded(light.literals["v0"])
     shown = await values.shown(platform.blobs, ID, light.SerializeToString())
     assert dict(shown.literals) == {"v0": LARGE, "v1": integer(1)}
+
+
+async def test_a_value_that_was_damaged_is_whole_again_once_it_is_made_again(platform: Platform) -> None:
+    light = await put_aside(platform, "flytesnacks", LARGE)
+    path = Path(light.literals["v0"].offloaded_metadata.uri)
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes()[:10])
+    assert await put_aside(platform, "flytesnacks", LARGE) == light
+    shown = await values.shown(platform.blobs, ID, light.SerializeToString())
+    assert shown.literals["v0"] == LARGE
 
 
 async def test_values_inside_others_are_shown_whole_too(platform: Platform) -> None:

@@ -8,9 +8,6 @@ request to log in.
 
 from __future__ import annotations
 
-import logging
-import secrets
-
 import grpc
 import msgspec
 
@@ -25,6 +22,7 @@ from alula.core.errors import (
     Unauthenticated,
     Unavailable,
 )
+from alula.server import incidents
 
 DETAILS_MAX_BYTES = 6_000
 """Trailers of more than 8 KiB are refused by most clients, and other characters than ASCII travel as three bytes."""
@@ -39,7 +37,6 @@ _STATUS: dict[type[AlulaError], grpc.StatusCode] = {
     ResourceExhausted: grpc.StatusCode.RESOURCE_EXHAUSTED,
     Unavailable: grpc.StatusCode.UNAVAILABLE,
 }
-_log = logging.getLogger(__name__)
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -61,12 +58,11 @@ def failure_of(error: AlulaError) -> Failure:
 
 def incident(method: str, error: BaseException) -> Failure:
     """A fault of the platform: logged with its traceback, shown as an id."""
-    id = secrets.token_hex(4)
-    _log.error("incident %s in %s", id, method, exc_info=error)
+    id = incidents.report(error, f"in {method}")
     return Failure(
         grpc.StatusCode.INTERNAL,
         f"the platform failed in {method}; its log has the details under incident {id}",
-        (("alula-code", "Internal"), ("alula-incident", id)),
+        (("alula-code", incidents.INTERNAL), ("alula-incident", id)),
     )
 
 
