@@ -22,7 +22,7 @@ def request(random: Random, rpc: MethodDescriptor) -> bytes:
     """One request of an RPC."""
     maker = Maker(random, KNOWN)
     good = GOOD.get(rpc.name)
-    if good and random.random() < 0.6:
+    if good and random.random() < 0.85:
         message = maker.mutated(random.choice(good))
     else:
         message = maker.message(rpc.input_type)

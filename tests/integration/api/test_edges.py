@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import socket
 import urllib.error
 import urllib.request
 
@@ -82,6 +83,16 @@ def test_a_probe_learns_that_it_serves(client: Client) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         check(health_pb2.HealthCheckRequest(service="other"))
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
+
+
+def test_the_grpc_port_does_not_speak_what_browsers_do(platform: RunningPlatform) -> None:
+    host, port = platform.grpc.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as connection:
+        connection.sendall(
+            b"POST /flyteidl.service.AdminService/CreateExecution HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/grpc\r\nContent-Length: 5\r\n\r\n\0\0\0\0\0"
+        )
+        assert not connection.recv(1000).startswith(b"HTTP/1.1 2")
 
 
 def test_an_unknown_thing_is_not_found_with_a_stable_code(client: Client) -> None:
