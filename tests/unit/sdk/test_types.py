@@ -4,7 +4,7 @@
 import enum
 import os
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, NewType, Optional, Union
@@ -19,7 +19,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from alula import FlyteDirectory, FlyteFile, HashMethod, StructuredDataset, kwtypes
+from alula import FlyteDirectory, FlyteFile, HashMethod, StructuredDataset, kwtypes, task, workflow
 from alula.sdk.types.engine import (
     TypeMismatch,
     UnsupportedType,
@@ -245,6 +245,30 @@ def test_a_field_picked_by_the_engine_arrives_as_document(store):
     items.scalar.binary.tag = "msgpack"
     assert to_python(items, list[int], store) == [1, 2]
     assert to_python(items, Optional[list[int]], store) == [1, 2]
+
+
+def test_times_that_are_picked_out_of_a_dataclass_are_times():
+    @dataclass
+    class Times:
+        day: date
+        at: datetime
+        span: timedelta
+        maybe: date | None
+
+    @task
+    def make() -> Times:
+        return Times(date(2024, 1, 2), datetime(2024, 1, 2, 3, tzinfo=UTC), timedelta(seconds=5), date(2024, 1, 3))
+
+    @task
+    def take(day: date, at: datetime, span: timedelta, maybe: date | None) -> str:
+        return f"{day} {at} {span} {maybe}"
+
+    @workflow
+    def flow() -> str:
+        times = make()
+        return take(day=times.day, at=times.at, span=times.span, maybe=times.maybe)
+
+    assert flow() == "2024-01-02 2024-01-02 03:00:00+00:00 0:00:05 2024-01-03"
 
 
 def test_a_missing_field_without_default_is_named(store):

@@ -81,6 +81,12 @@ class Primitives:
                 return self._read(literal.scalar.primitive)
             except (LookupError, ValueError, OverflowError):
                 pass
+            kind = literal.scalar.primitive.WhichOneof("value")
+            if kind in ("string_value", "float_value", "integer"):  # so the engine picks fields of documents
+                try:
+                    return self._from_plain(getattr(literal.scalar.primitive, kind))
+                except (TypeError, ValueError, OverflowError):
+                    pass
         raise TypeMismatch(self.shown, describe_literal(literal))
 
     def fit_plain(self, plain: object) -> int:
