@@ -11,7 +11,7 @@ import click
 import pytest
 
 from alula.cli.main import cli
-from alula.cli.run_options import run_options
+from alula.cli.run_options import launch_options, run_options
 from alula.core.policy.queueing import TierBudgets
 from alula.server.executors.process.options import ProcessOptions
 from alula.server.settings import Anonymous, Settings
@@ -78,11 +78,12 @@ def test_commands_and_their_options_exist(page: Path) -> None:
         if isinstance(command, click.Group) and len(words) > 1:
             assert words[1] in command.commands, words
             command = command.commands[words[1]]
-        parameters = [*run_options(), *command.params] if words[0] == "run" else command.params
+        of_a_run = {"run": run_options, "launch": launch_options}.get(words[0], list)
+        parameters = [*of_a_run(), *command.params]
         known = {spelling for option in parameters for spelling in (*option.opts, *option.secondary_opts)} | {"--help"}
-        # After NAME, `run` has an option for each input of the workflow.
-        at_inputs = next((n for n, word in enumerate(words) if re.search(r"\.py$|^FILE$", word)), len(words))
-        of_the_command = words[1:at_inputs] if words[0] == "run" else words[1:]
+        # After NAME, `run` and `launch` have an option for each input.
+        at_inputs = next((n for n, word in enumerate(words) if re.search(r"\.py$|^FILE$|^\w+\.\w+$", word)), len(words))
+        of_the_command = words[1:at_inputs] if words[0] in ("run", "launch") else words[1:]
         given = [word.strip("[]").partition("=")[0] for word in of_the_command if word.startswith(("-", "[-"))]
         assert [word for word in given if word not in known] == [], words
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import click
 
@@ -20,9 +20,23 @@ from alula.cli.documents import NotReadableError, read_document
 from alula.cli.run_options import INPUT_PREFIX
 from alula.cli.values import bare, describe, from_data, from_text, is_optional, suggest
 from alula.core.errors import InvalidInput, NotFound
-from alula.sdk.interface import REQUIRED, DerivedInterface, Interface
+from alula.sdk.interface import REQUIRED
 
-AnyInterface = Interface | DerivedInterface
+
+class AnyInterface(Protocol):
+    """What of an interface the command line needs."""
+
+    @property
+    def kind(self) -> str: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def inputs(self) -> dict[str, object]: ...
+    @property
+    def defaults(self) -> dict[str, object]: ...
+
+    def describe_input(self, name: str) -> str: ...
+
 
 _DEFAULT_SHOWN_CHARS = 60
 
@@ -61,19 +75,31 @@ def typed_inputs(parameters: Mapping[str, Any], context: click.Context) -> dict[
 
 def file_inputs(path: Path, interface: AnyInterface) -> dict[str, object]:
     """Inputs from a JSON or YAML file that holds an object. Raises `InvalidInput` naming file and input."""
-    document = _read_document(path)
+    return _object_inputs(_read_document(path), str(path), interface)
+
+
+def text_inputs(text: str, interface: AnyInterface) -> dict[str, object]:
+    """Inputs from an object in JSON or YAML on the command line. Raises `InvalidInput` naming the input."""
+    try:
+        document = read_document(text, only_json=False)
+    except NotReadableError as error:
+        raise InvalidInput("BadInputsFile", f"--inputs {error}") from error
+    return _object_inputs(document, "--inputs", interface)
+
+
+def _object_inputs(document: Any, where_from: str, interface: AnyInterface) -> dict[str, object]:
     if not isinstance(document, dict):
-        raise InvalidInput("BadInputsFile", f"{path} does not hold an object", fix="write `name: value` lines")
+        raise InvalidInput("BadInputsFile", f"{where_from} does not hold an object", fix="write `name: value` lines")
     values: dict[str, object] = {}
     for name, data in cast(dict[str, Any], document).items():
         if name not in interface.inputs:
             raise InvalidInput(
                 "UnknownInput",
-                f"{path}: {interface.kind} `{interface.name}` has no input `{name}`",
+                f"{where_from}: {interface.kind} `{interface.name}` has no input `{name}`",
                 fix=suggest(str(name), list(interface.inputs)),
             )
         hint = interface.inputs[name]
-        where = f"{path}: {name}"
+        where = f"{where_from}: {name}"
         values[name] = from_text(data, hint, where) if isinstance(data, str) else from_data(data, hint, where)
     return values
 

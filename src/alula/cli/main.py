@@ -17,6 +17,7 @@ from alula.cli.failures import report
 
 _COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("alula.cli.run:run", "Run a task or workflow of a file, here or on the platform."),
+    "launch": ("alula.cli.launch:launch_", "Start a run of something that is registered."),
     "register": ("alula.cli.register:register", "Register what files and folders declare."),
     "compile": ("alula.cli.compile:compile_", "Check and compile specifications that other tools wrote."),
     "get": ("alula.cli.get:get", "Show one thing or a list of them."),

@@ -36,7 +36,7 @@ def _run(words: list[str]) -> None:
     context = click.get_current_context()
     parent = context.parent
     found = split(words)
-    _, head = parse("run", found.head, parent=parent, about=_ABOUT)
+    _, head = parse("run", found.head, parent=parent, about=_ABOUT, usage="[OPTIONS] FILE [NAME] [INPUTS]")
     if not found.file:
         raise click.UsageError("FILE is missing: name a Python file or a module", context)
     source = source_named(found.file)

@@ -15,6 +15,7 @@ import msgspec
 
 from alula.cli.options import DEFAULT_DOMAIN, DEFAULT_PROJECT, TARGET_OPTIONS, Target, output_option
 from alula.core.errors import InvalidInput
+from alula.core.ids import is_execution_name
 
 INPUT_PREFIX = "input__"
 """Parameters of inputs in click's dictionary can't meet those of the run."""
@@ -84,22 +85,35 @@ def run_options() -> list[click.Option]:
     ]
 
 
-def split(words: Sequence[str]) -> Words:
-    """Find file and name among the options of the run. Empty where they are missing.
+def launch_options() -> list[click.Option]:
+    """Options of a run whose code is registered."""
+    options = [option for option in run_options() if option.name not in ("remote", "wait", "copy", "version")]
+    return [
+        click.Option(["--wait/--no-wait", "wait"], default=None, help="Follow the run to its end."),
+        *options,
+        click.Option(["--version"], metavar="V", help="Version to start; else the newest."),
+        click.Option(["--inputs", "inputs_text"], metavar="OBJECT", help="Inputs as an object in JSON or YAML."),
+    ]
+
+
+def split(words: Sequence[str], options: Sequence[click.Option] | None = None, *, places: int = 2) -> Words:
+    """Find file and name among the options, those of a run. Empty where they are missing. With `places=1` there is no
+    name, and the first word is kept whole.
 
     >>> split(["--remote", "a.py", "hello", "--x", "1"])
     Words(head=['--remote'], file='a.py', name='hello', tail=['--x', '1'])
     """
-    takes_value = {spelling: not option.is_flag for option in run_options() for spelling in option.opts}
+    takes_value = {spelling: not option.is_flag for option in options or run_options() for spelling in option.opts}
     head: list[str] = []
     found: list[str] = []
     place = 0
-    while place < len(words) and len(found) < 2:
+    while place < len(words) and len(found) < places:
         word = words[place]
         place += 1
         if not word.startswith("-"):
             module, colon, name = word.partition(":")
-            found += [module, name] if not found and colon and not Path(word).exists() else [word]
+            is_both = places == 2 and not found and colon and not Path(word).exists()
+            found += [module, name] if is_both else [word]
             continue
         head.append(word)
         if takes_value.get(word) and place < len(words):
@@ -110,25 +124,42 @@ def split(words: Sequence[str]) -> Words:
 
 
 def parse(
-    title: str, words: Sequence[str], *, parent: click.Context | None, inputs: Sequence[click.Option] = (), about: str
+    title: str,
+    words: Sequence[str],
+    *,
+    parent: click.Context | None,
+    inputs: Sequence[click.Option] = (),
+    options: Sequence[click.Option] | None = None,
+    about: str,
+    usage: str = "[INPUTS] [OPTIONS]",
 ) -> tuple[click.Context, dict[str, Any]]:
-    """Parse words as inputs and options of the run; what was typed, by parameter name."""
+    """Parse words as inputs and options, those of a run; what was typed, by parameter name."""
     taken = {spelling for option in inputs for spelling in (*option.opts, *option.secondary_opts)}
-    own = [option for option in run_options() if taken.isdisjoint((*option.opts, *option.secondary_opts))]
+    own = [option for option in options or run_options() if taken.isdisjoint((*option.opts, *option.secondary_opts))]
     command = _Sections(
         title,
         params=[*inputs, *own],
         help=about,
-        options_metavar="[OPTIONS] FILE [NAME] [INPUTS]" if title == "run" else "[INPUTS] [OPTIONS]",
+        options_metavar=usage,
         context_settings={"help_option_names": ["-h", "--help"], "token_normalize_func": _with_hyphens},
     )
     context = command.make_context(title, list(words), parent=parent)
-    typed = {
+    return context, _typed(context)
+
+
+def parse_known(words: Sequence[str], options: Sequence[click.Option]) -> dict[str, Any]:
+    """What was typed of these options among words that nothing else is known of yet."""
+    settings: dict[str, Any] = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
+    command = click.Command("known", params=list(options), context_settings=settings)
+    return _typed(command.make_context("known", list(words), resilient_parsing=True))
+
+
+def _typed(context: click.Context) -> dict[str, Any]:
+    return {
         name: value
         for name, value in context.params.items()
         if context.get_parameter_source(name) in (click.core.ParameterSource.COMMANDLINE, _ENVIRONMENT)
     }
-    return context, typed
 
 
 def _with_hyphens(token: str) -> str:
@@ -184,6 +215,17 @@ def settings_of(*parts: Mapping[str, Any]) -> RunSettings:
         environment=pairs("--env", merged.get("environment", ())),
         labels=pairs("--label", merged.get("labels", ())),
     )
+
+
+def checked_run_name(name: str) -> str:
+    """Raises `InvalidInput` for what can't name a run; empty leaves it to the platform."""
+    if name and not is_execution_name(name):
+        raise InvalidInput(
+            "BadExecutionName",
+            f"`{name}` can't name a run",
+            fix="use at most 63 lower-case letters, digits and hyphens, a letter first",
+        )
+    return name
 
 
 def pairs(option: str, texts: Sequence[str]) -> dict[str, str]:

@@ -10,9 +10,7 @@ from alula.cli.bundling import bundle_of
 from alula.cli.failures import say
 from alula.cli.follow import show_launched
 from alula.cli.load import Runnable, Source
-from alula.cli.run_options import RunSettings
-from alula.core.errors import InvalidInput
-from alula.core.ids import is_execution_name
+from alula.cli.run_options import RunSettings, checked_run_name
 from alula.sdk.client.inputs import input_literals
 from alula.sdk.client.launch import LaunchSettings, launch
 from alula.sdk.client.register import Registration, prepare, register
@@ -22,12 +20,7 @@ from alula.sdk.workflow import Workflow
 
 def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], settings: RunSettings) -> None:
     """Run on the platform. Prints the run's name, or with `wait` its result; leaves with the run's status."""
-    if settings.run_name and not is_execution_name(settings.run_name):
-        raise InvalidInput(
-            "BadExecutionName",
-            f"`{settings.run_name}` can't name a run",
-            fix="use at most 63 lower-case letters, digits and hyphens, a letter first",
-        )
+    run_name = checked_run_name(settings.run_name)
     target = settings.target
     plan = prepare(
         [entity],
@@ -48,7 +41,7 @@ def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], s
             project=target.project,
             domain=target.domain,
             settings=LaunchSettings(
-                name=settings.run_name,
+                name=run_name,
                 overwrite_cache=settings.overwrite_cache,
                 interruptible=settings.interruptible,
                 max_parallelism=settings.max_parallelism,

@@ -1,0 +1,124 @@
+"""`alula launch`: a run of something that is registered, without its code."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import click
+from flyteidl.core import interface_pb2, literals_pb2, types_pb2
+
+from alula.cli.follow import show_launched
+from alula.cli.inputs import completed, file_inputs, input_options, text_inputs, typed_inputs
+from alula.cli.run_options import checked_run_name, launch_options, parse, parse_known, settings_of, split
+from alula.core.literals.text import literal_text
+from alula.sdk.client.inputs import variable_literals
+from alula.sdk.client.launch import LaunchSettings, launch
+from alula.sdk.client.python_types import python_type_of
+from alula.sdk.client.registered import Registered, find_registered
+from alula.sdk.client.upload import RemoteStore
+from alula.sdk.interface import REQUIRED
+
+_USAGE = "[OPTIONS] NAME[@VERSION] [INPUTS]"
+_ABOUT = """Start a run of something that is registered.
+
+    NAME is that of a launch plan, of a workflow, or of a task; without @VERSION it is the newest one.
+    `alula launch NAME --help` shows its inputs.
+
+    \b
+    alula launch flows.train --rows 100
+    alula launch flows.train@v3 --inputs '{"rows": 100}' --wait
+"""
+
+
+class RegisteredInterface(NamedTuple):
+    """The inputs of something registered, as Python types. Defaults stay on the platform: their text is shown."""
+
+    kind: str
+    name: str
+    inputs: dict[str, object]
+    defaults: dict[str, object]
+    descriptions: Mapping[str, str]
+
+    def describe_input(self, name: str) -> str:
+        return self.descriptions[name] or name
+
+
+class _LaunchCommand(click.Command):
+    """Takes the words as they are: which inputs there are is known to the platform."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.params["words"] = list(args)
+        return []
+
+
+def _launch(words: list[str]) -> None:
+    context = click.get_current_context()
+    found = split(words, launch_options(), places=1)
+    _, head = parse("launch", found.head, parent=context.parent, options=launch_options(), about=_ABOUT, usage=_USAGE)
+    if not found.file:
+        raise click.UsageError("NAME is missing: name what is registered", context)
+    name, _, version = found.file.partition("@")
+    target = settings_of(parse_known(found.tail, launch_options()), head).target
+    with target.connect() as connection:
+        version = version or str(head.get("version") or "")
+        registered = find_registered(connection, target.project, target.domain, name, version)
+        interface = interface_of(registered)
+        tail_context, tail = parse(
+            f"launch {found.file}",
+            found.tail,
+            parent=context.parent,
+            inputs=input_options(interface),
+            options=launch_options(),
+            about=f"Start a run of {registered.kind} {registered.id.name}, version {registered.id.version}.",
+        )
+        settings = settings_of(head, tail)
+        given: dict[str, object] = file_inputs(settings.inputs_file, interface) if settings.inputs_file else {}
+        if text := tail.get("inputs_text") or head.get("inputs_text"):
+            given |= text_inputs(text, interface)
+        inputs = completed(interface, {**given, **typed_inputs(tail, tail_context)})
+        store = RemoteStore(connection, project=target.project, domain=target.domain)
+        variables = {each: parameter.var for each, parameter in registered.inputs.parameters.items()}
+        id = launch(
+            connection,
+            registered.id,
+            literals_pb2.LiteralMap(literals=variable_literals(f"`{name}`", variables, inputs, store)),
+            project=target.project,
+            domain=target.domain,
+            settings=LaunchSettings(
+                name=checked_run_name(settings.run_name),
+                overwrite_cache=settings.overwrite_cache,
+                interruptible=settings.interruptible,
+                max_parallelism=settings.max_parallelism,
+                quality_of_service=settings.quality_of_service,
+                environment=settings.environment,
+                labels=settings.labels,
+            ),
+        )
+        show_launched(target, connection, id, settings.form, wait=settings.wait)
+
+
+def interface_of(registered: Registered) -> RegisteredInterface:
+    """What may be typed for it."""
+    parameters = dict(sorted(registered.inputs.parameters.items()))
+    return RegisteredInterface(
+        kind=registered.kind,
+        name=registered.id.name,
+        inputs={name: _hint_of(parameter.var.type) for name, parameter in parameters.items()},
+        defaults={name: _default_of(parameter) for name, parameter in parameters.items()},
+        descriptions={name: parameter.var.description for name, parameter in parameters.items()},
+    )
+
+
+def _hint_of(kind: types_pb2.LiteralType) -> Any:  # `Any`: a type, or a form of `typing`
+    if kind.WhichOneof("type") == "enum_type":
+        return typing.Literal[tuple(kind.enum_type.values)]
+    return python_type_of(kind)
+
+
+def _default_of(parameter: interface_pb2.Parameter) -> object:
+    return literal_text(parameter.default) if parameter.HasField("default") else REQUIRED
+
+
+launch_ = _LaunchCommand("launch", callback=_launch, help=_ABOUT, add_help_option=False)

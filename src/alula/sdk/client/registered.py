@@ -1,0 +1,109 @@
+"""What can be launched under a name: a launch plan, which every workflow has under its own name, or a task."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+import msgspec
+from flyteidl.admin import common_pb2
+from flyteidl.core import identifier_pb2, interface_pb2
+
+from alula.core.errors import NotFound
+from alula.sdk.client.connection import Connection
+from alula.sdk.client.rpcs import GET_LAUNCH_PLAN, GET_TASK, LIST_LAUNCH_PLANS, LIST_TASKS
+
+NAMES_MAX = 1000
+"""Of registered things that are looked through for one that was meant."""
+
+
+class Registered(msgspec.Struct, frozen=True):
+    """Something that a run may be of."""
+
+    id: identifier_pb2.Identifier
+    inputs: interface_pb2.ParameterMap
+    """What may be given, with defaults; not what a launch plan fixes."""
+
+    @property
+    def kind(self) -> str:
+        """`task` or `launch plan`."""
+        return "task" if self.id.resource_type == identifier_pb2.TASK else "launch plan"
+
+
+def find_registered(connection: Connection, project: str, domain: str, name: str, version: str = "") -> Registered:
+    """The launch plan of this name, else the task; the newest without a version.
+
+    Raises `NotFound` code `NotFound`, with what may have been meant.
+    """
+    plan = _launch_plan(connection, _identifier(identifier_pb2.LAUNCH_PLAN, project, domain, name, version))
+    found = plan or _task(connection, _identifier(identifier_pb2.TASK, project, domain, name, version))
+    if found is not None:
+        return found
+    at = f"`{name}@{version}`" if version else f"`{name}`"
+    raise NotFound(
+        "NotFound",
+        f"there is no launch plan and no task {at} in {project}/{domain}",
+        fix=_meant(connection, project, domain, name, version),
+    )
+
+
+def _identifier(
+    kind: identifier_pb2.ResourceType, project: str, domain: str, name: str, version: str
+) -> identifier_pb2.Identifier:
+    return identifier_pb2.Identifier(resource_type=kind, project=project, domain=domain, name=name, version=version)
+
+
+def _launch_plan(connection: Connection, id: identifier_pb2.Identifier) -> Registered | None:
+    if not id.version:
+        plans = connection.call(LIST_LAUNCH_PLANS, _page(id, limit=1)).launch_plans
+        if not plans:
+            return None
+        id.CopyFrom(plans[0].id)
+    try:
+        plan = connection.call(GET_LAUNCH_PLAN, common_pb2.ObjectGetRequest(id=id))
+    except NotFound:
+        return None
+    return Registered(plan.id, plan.closure.expected_inputs)
+
+
+def _task(connection: Connection, id: identifier_pb2.Identifier) -> Registered | None:
+    if not id.version:
+        tasks = connection.call(LIST_TASKS, _page(id, limit=1)).tasks
+        if not tasks:
+            return None
+        id.CopyFrom(tasks[0].id)
+    try:
+        task = connection.call(GET_TASK, common_pb2.ObjectGetRequest(id=id))
+    except NotFound:
+        return None
+    variables = task.closure.compiled_task.template.interface.inputs.variables
+    parameters = {name: interface_pb2.Parameter(var=variable, required=True) for name, variable in variables.items()}
+    return Registered(task.id, interface_pb2.ParameterMap(parameters=parameters))
+
+
+def _meant(connection: Connection, project: str, domain: str, name: str, version: str) -> str:
+    """What to do about a name or version that is not there."""
+    if version:
+        known = _identifier(identifier_pb2.LAUNCH_PLAN, project, domain, name, "")
+        plans = connection.call(LIST_LAUNCH_PLANS, _page(known)).launch_plans
+        tasks = connection.call(LIST_TASKS, _page(known)).tasks
+        if versions := _unique(one.id.version for one in (*plans, *tasks)):
+            return f"its versions are: {', '.join(versions[:5])}{', ...' if len(versions) > 5 else ''}"
+    anything = _identifier(identifier_pb2.LAUNCH_PLAN, project, domain, "", "")
+    plans = connection.call(LIST_LAUNCH_PLANS, _page(anything)).launch_plans
+    tasks = connection.call(LIST_TASKS, _page(anything)).tasks
+    names = _unique(one.id.name for one in (*plans, *tasks))
+    last = {known.rpartition(".")[2]: known for known in reversed(names)}
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6) or [
+        last[short] for short in difflib.get_close_matches(name.rpartition(".")[2], last, n=1, cutoff=0.6)
+    ]
+    return f"did you mean `{close[0]}`?" if close else "see what there is with `alula list launch-plan`"
+
+
+def _page(id: identifier_pb2.Identifier, limit: int = NAMES_MAX) -> common_pb2.ResourceListRequest:
+    named = common_pb2.NamedEntityIdentifier(project=id.project, domain=id.domain, name=id.name)
+    return common_pb2.ResourceListRequest(id=named, limit=limit, sort_by=common_pb2.Sort(key="created_at"))
+
+
+def _unique(texts: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(texts))

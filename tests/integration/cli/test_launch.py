@@ -1,0 +1,81 @@
+"""`alula launch`: runs of what is registered, without its code."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.integration.platform import RunningPlatform, alula
+
+Launch = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def launch(platform: RunningPlatform) -> Launch:
+    flows = Path(__file__).parent / "flows/launched.py"
+    for version in ("v1", "v2"):
+        done = alula("register", str(flows), "--version", version, "--endpoint", platform.grpc)
+        assert done.returncode == 0, done.stderr
+    return lambda *words: alula("launch", *words, "--endpoint", platform.grpc)
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> str:
+    path = tmp_path / "note.txt"
+    path.write_text("sky\n")
+    return str(path)
+
+
+def outputs(done: subprocess.CompletedProcess[str]) -> str:
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_a_workflow_with_a_file_and_typed_inputs(launch: Launch, note: str) -> None:
+    done = launch("launched.describing", "--file", note, "--times", "2", "--wait")
+    assert "red skyred sky" in outputs(done)
+
+
+def test_a_launch_plan_of_one_version_with_an_object_of_inputs(launch: Launch, note: str) -> None:
+    inputs = json.dumps({"file": note, "note": "!", "times": 9})
+    done = launch("launched.blue@v1", "--inputs", inputs, "--times", "1", "--wait")
+    assert "blue sky!" in outputs(done)
+    launched = json.loads(outputs(launch("launched.blue@v1", "--inputs", inputs, "-o", "json")))
+    assert launched["spec"]["launch_plan"]["version"] == "v1"
+
+
+def test_a_task_needs_all_that_is_not_optional(launch: Launch, note: str) -> None:
+    done = launch("launched.describe", "--file", note, "--colour", "blue", "--times", "1", "--wait")
+    assert "blue sky" in outputs(done)
+    lacking = launch("launched.describe", "--file", note)
+    assert (lacking.returncode, "needs `colour` and `times`" in lacking.stderr) == (2, True)
+
+
+def test_the_newest_version_and_its_inputs_are_shown(launch: Launch) -> None:
+    shown = outputs(launch("launched.describing", "--help"))
+    assert "launch plan launched.describing, version v2" in shown
+    assert "--colour [red|blue]" in shown
+    assert "how often  [default: 1]" in shown
+
+
+@pytest.mark.parametrize(
+    ("words", "error", "fix"),
+    [
+        (["launched.decribing"], "NotFound", "did you mean `launched.describing`?"),
+        (["describing"], "NotFound", "did you mean `launched.describing`?"),
+        (["launched.blue@v9"], "NotFound", "its versions are: v2, v1"),
+        (["launched.blue", "--colour", "red"], "BadUsage", "alula launch launched.blue --help"),
+        (["launched.describing", "--inputs", "{tmes: 1}"], "UnknownInput", "did you mean `times`?"),
+        (["launched.describing", "--inputs", "[1]"], "BadInputsFile", ""),
+        (["launched.describing", "--file", "/no/such"], "FileNotFound", ""),
+        ([], "BadUsage", ""),
+    ],
+)
+def test_mistakes_are_named(launch: Launch, words: list[str], error: str, fix: str) -> None:
+    done = launch(*words)
+    assert done.returncode == 2 or error == "NotFound"
+    assert f"error[{error}]" in done.stderr
+    assert fix in done.stderr
