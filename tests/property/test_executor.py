@@ -89,7 +89,7 @@ class FakeServer:
         lost, self.running = tuple(self.running), []
         self.pool.servers.pop(self.key)
         self.decide(Verdict(False, "it is gone"))
-        self.pool.events.lost(lost)
+        self.pool.events.lost("mark", lost)
 
 
 class FakePool:
@@ -234,7 +234,7 @@ class Scene:
 def fake(patch: pytest.MonkeyPatch, faults: Faults) -> None:
     FakePool.faults = faults
     patch.setattr(executor_module, "ServerPool", FakePool)
-    patch.setattr(executor_module, "sweep", faults.here)
+    patch.setattr(executor_module, "end_marked", faults.here)
     patch.setattr(executor_module, "cut_log", faults.here)
     for name in ("update_of", "earlier_end", "launch_of"):
         patch.setattr(executor_module, name, faults.before(getattr(executor_module, name)))

@@ -9,10 +9,11 @@ import threading
 
 import pytest
 from tests.contract.executor.bundle import make_bundle, task_command
-from tests.contract.executor.harness import Harness, attempt
+from tests.contract.executor.harness import Harness, attempt, eventually
 from tests.contract.executor.running import log_of, on_executor, run_one
 
 from alula.server.executors.process import bundles, driver
+from alula.server.executors.process.leftovers import process
 
 
 @pytest.mark.parametrize(
@@ -99,3 +100,38 @@ def test_a_fork_server_that_does_not_even_end_an_attempt_is_killed(tmp_path, mon
         assert harness.end_of(stuck) is None
 
     on_executor(tmp_path, scenario, kill_grace_s=0, cpu_millicores=2000)
+
+
+LEAVE = """
+import os, subprocess, sys
+def leave():
+    # Each in a session of its own, one of them without the environment of the task.
+    for environment in (None, {}):
+        process = subprocess.Popen(["sleep", "600"], env=environment, start_new_session=environment is None)
+        print(process.pid, flush=True)
+    import time
+    time.sleep(600)
+"""
+
+
+def test_what_a_fork_server_leaves_that_was_killed_is_ended_and_nobody_else(tmp_path):
+    bundle = make_bundle(tmp_path / "code.tar.gz", {"leave.py": LEAVE})
+    spec = attempt(tmp_path, *task_command(bundle, "leave", module="leave"))
+    command = attempt(tmp_path, "sh", "-c", "setsid sleep 600 & echo $! $$; wait", node="n1")
+
+    async def scenario(harness: Harness):
+        for each in (spec, command):
+            harness.executor.submit(each)
+        await harness.until(lambda: harness.of(spec, "RUNNING") and harness.of(command, "RUNNING"))
+        await asyncio.to_thread(eventually, lambda: len((log_of(spec) + log_of(command)).split()) == 4)
+        pids = [int(each) for each in (log_of(spec) + log_of(command)).split()]
+        bystander = await asyncio.create_subprocess_exec("sleep", "600", cwd=spec.output_prefix)
+        for each in (tmp_path / "work/servers").iterdir():
+            os.kill(int(each.name), signal.SIGKILL)
+        await harness.until(lambda: harness.end_of(spec) and harness.end_of(command))
+        assert [pid for pid in pids if process(pid) is not None] == []
+        assert bystander.returncode is None
+        bystander.kill()
+        await bystander.wait()
+
+    on_executor(tmp_path, scenario, cpu_millicores=2000)

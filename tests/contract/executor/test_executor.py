@@ -697,14 +697,20 @@ def crash_specs(data: Path) -> list[AttemptSpec]:
     ]
 
 
-def test_after_a_crash_what_finished_is_reported_and_what_ran_is_ended_and_starts_again(tmp_path, bundle):
+@pytest.mark.parametrize("servers_are", ["stopped", "killed"])
+def test_after_a_crash_what_finished_is_reported_and_what_ran_is_ended_and_starts_again(tmp_path, bundle, servers_are):
     host = subprocess.Popen([sys.executable, "-c", HOST, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path.cwd())
     assert host.stdout is not None
     assert host.stdout.readline() == b"ready\n"
     eventually(lambda: len((tmp_path / "pids").read_text().split()) == 2)
     pids = [int(each) for each in (tmp_path / "pids").read_text().split()]
     servers = [int(each.name) for each in (tmp_path / "work/servers").iterdir()]
-    os.kill(servers[0], signal.SIGSTOP)  # one fork server can't see that its platform is gone
+    if servers_are == "stopped":
+        os.kill(servers[0], signal.SIGSTOP)  # one fork server can't see that its platform is gone
+    else:
+        host.send_signal(signal.SIGSTOP)
+        for server in servers:
+            os.kill(server, signal.SIGKILL)
     host.kill()
     host.wait()
     host.stdout.close()

@@ -30,6 +30,7 @@ class Attempt:
         "is_suspect",
         "launch",
         "number",
+        "pid",
         "queued_at",
         "reason",
         "server",
@@ -47,6 +48,8 @@ class Attempt:
         """What was last said about its waiting."""
         self.server: ForkServer | None = None
         """What runs it, while it runs."""
+        self.pid = 0
+        """Its first process, which leads a session; 0 while that is not known."""
         self.where = ""
         self.cwd = ""
         self.shared = ""

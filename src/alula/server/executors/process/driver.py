@@ -19,7 +19,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from alula.server.executors.process.leftovers import Register
+import msgspec
+
+from alula.server.executors.process.leftovers import MARK, Register
 from alula.server.executors.process.wire import Ended, Event, Kill, Load, Ready, Run, Started, Stream
 
 FORK_SERVER = Path(__file__).with_name("forkserver") / "main.py"
@@ -63,8 +65,8 @@ class ServerEvents(NamedTuple):
 
     started: Callable[[Started], None]
     ended: Callable[[Ended], None]
-    lost: Callable[[tuple[int, ...]], None]
-    """Numbers of the attempts that were running when a fork server died."""
+    lost: Callable[[str, tuple[int, ...]], None]
+    """The mark of a fork server that died, and the numbers of the attempts that it was running."""
 
 
 class ForkServer:
@@ -78,6 +80,8 @@ class ForkServer:
         self.closed = False
         self._events = events
         self._register = register
+        self.mark = register.new_mark()
+        """In the environment of all that it starts."""
         self._waiting: list[Callable[[Verdict, ForkServer], None]] = []
         self._loop = asyncio.get_running_loop()
         self._timeout: asyncio.TimerHandle | None = None
@@ -91,7 +95,7 @@ class ForkServer:
         try:
             self._process = subprocess.Popen(
                 [self.key.interpreter, *isolated, str(FORK_SERVER), str(theirs.fileno())],
-                env={**dict(self.key.environment), "LD_BIND_NOW": "1"},
+                env={**dict(self.key.environment), MARK: self.mark, "LD_BIND_NOW": "1"},
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,
@@ -126,6 +130,8 @@ class ForkServer:
         return self._gone.is_set()
 
     def run(self, frame: Run) -> None:
+        if frame.exec:
+            frame = msgspec.structs.replace(frame, environment={**frame.environment, MARK: self.mark})
         self._stream.send(frame)
         self.running.add(frame.id)
 
@@ -199,7 +205,7 @@ class ForkServer:
             ending = f"status {status}" if status >= 0 else signal.Signals(-status).name
             self._decide(Verdict(False, f"the imports ended the process ({ending}){last_words}"))
             lost, self.running = tuple(sorted(self.running)), set[int]()
-            self._events.lost(lost)
+            self._events.lost(self.mark, lost)
         self._gone.set()
 
     def _last_words(self) -> str:

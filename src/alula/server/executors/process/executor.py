@@ -41,7 +41,7 @@ from alula.server.executors.process.ending import (
 from alula.server.executors.process.environments import Environment, Environments, Wanted
 from alula.server.executors.process.failures import FORK_SERVER_LOST, failure_of
 from alula.server.executors.process.launch import launch_of
-from alula.server.executors.process.leftovers import Register, sweep
+from alula.server.executors.process.leftovers import Register, end_marked
 from alula.server.executors.process.machine import machine_capacity
 from alula.server.executors.process.memory import Cgroups, find_cgroups
 from alula.server.executors.process.options import ProcessOptions
@@ -88,7 +88,7 @@ class ProcessExecutor:
             keep_bytes=self._options.bundles_keep_bytes,
             removed=self._discard_copies,
         )
-        self._register = Register(self._work / "servers")
+        self._register = Register(self._work / "servers", data)
         self._rules = Rules(
             self._options.log_limit_bytes, self._options.tolerate_leftovers, self._options.result_limit_bytes
         )
@@ -339,6 +339,7 @@ class ProcessExecutor:
             self._step(attempt, functools.partial(self._follow, event))
 
     def _follow(self, event: Started, attempt: Attempt) -> None:
+        attempt.pid = event.pid
         limit = attempt.spec.memory_limit_bytes if attempt.group is None else 0
         self._watch.add(Watched(attempt.number, event.pid, f"{attempt.spec.output_prefix}/{LOG}", limit))
         self._announce(attempt, event.at)
@@ -384,17 +385,17 @@ class ProcessExecutor:
         attempt.is_announced = False
         self._prepare(attempt)
 
-    def _on_lost(self, numbers: tuple[int, ...]) -> None:
+    def _on_lost(self, mark: str, numbers: tuple[int, ...]) -> None:
         """A fork server was killed: end what it left, then report."""
         attempts = [self._by_number[number] for number in numbers]
-        task = self._loop.create_task(self._clear_up(attempts))
+        task = self._loop.create_task(self._clear_up(mark, attempts))
         self._preparing.add(task)
         task.add_done_callback(self._preparing.discard)
 
-    async def _clear_up(self, attempts: list[Attempt]) -> None:
-        folders = [folder for each in attempts for folder in (each.cwd, f"{each.spec.output_prefix}/")]
+    async def _clear_up(self, mark: str, attempts: list[Attempt]) -> None:
+        sessions = [each.pid for each in attempts if each.pid]
         try:
-            await asyncio.to_thread(sweep, tuple(folders))
+            await asyncio.to_thread(end_marked, mark, sessions=sessions)
         except Exception as error:  # noqa: BLE001 - what is left of one must not hold up the others
             incidents.report(error, "while what a fork server left was ended")
         for attempt in attempts:
@@ -486,7 +487,6 @@ class ProcessExecutor:
     def _clear_work(self) -> None:
         """End what an earlier platform left, and remove the working folders of its attempts."""
         self._register.end_all()
-        sweep((f"{self._folders.folder}/", f"{self._data}/{OBJECTS}/"))
         self._folders.remove_all()
         self._shared.remove_all()
         self._home.mkdir(parents=True, exist_ok=True)

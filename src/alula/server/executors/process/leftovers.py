@@ -1,21 +1,26 @@
 """Find and end processes that outlived whoever should have ended them.
 
 Only for what comes after a crash (of the platform or of a fork server); in the normal course the fork server knows its
-processes. Everything here identifies a process by its id together with its start time, so that an id that was
-given to somebody else is never signalled.
+processes. A process is taken for one of this platform for one of two reasons: it was registered by its id and start
+time, or it has inherited the mark that fork servers give to all that they start. What runs below it or in its session
+goes with it. Where a process works and what it has open says nothing: that may be anybody's.
 """
 
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import signal
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 SETTLE_TIMEOUT_S = 5.0
+MARK = "ALULA_STARTED_BY"
+"""The variable that holds the mark."""
 
 
 class Process(NamedTuple):
@@ -29,7 +34,7 @@ class Process(NamedTuple):
 
 
 def process(pid: int) -> Process | None:
-    """What /proc says of `pid`; None when there is no such process or only its corpse."""
+    """What /proc says of `pid`; None if there is no such process or only its corpse."""
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
@@ -46,20 +51,34 @@ def processes() -> list[Process]:
     return [each for each in found if each is not None]
 
 
-def descendants(root: int, among: list[Process]) -> list[Process]:
-    """All below `root`, parents first."""
-    below = [each for each in among if each.parent == root]
-    return below + [each for child in below for each in descendants(child.pid, among)]
+def with_descendants(roots: Collection[int], among: Iterable[Process]) -> set[int]:
+    """The ids of these processes and of all below them."""
+    children: dict[int, list[int]] = {}
+    for each in among:
+        children.setdefault(each.parent, []).append(each.pid)
+    found = list(roots)
+    for pid in found:
+        found += children.get(pid, ())
+    return set(found)
 
 
-def uses_folder(pid: int, folders: tuple[str, ...]) -> bool:
-    """Whether a process works in, or has a file open for its output in, one of these folders."""
-    links = [f"/proc/{pid}/cwd", f"/proc/{pid}/fd/1", f"/proc/{pid}/fd/2"]
-    for link in links:
-        with contextlib.suppress(OSError):
-            if os.readlink(link).startswith(folders):
-                return True
-    return False
+def with_ancestors(pid: int, among: Iterable[Process]) -> set[int]:
+    parents = {each.pid: each.parent for each in among}
+    found: set[int] = set()
+    while pid in parents and pid not in found:
+        found.add(pid)
+        pid = parents[pid]
+    return found
+
+
+def has_mark(pid: int, mark: str) -> bool:
+    """Whether a process was started with this mark, or one that begins with it and a slash."""
+    try:
+        variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    wanted = f"{MARK}={mark}".encode()
+    return any(each == wanted or each.startswith(wanted + b"/") for each in variables)
 
 
 def end(find: Callable[[], list[Process]]) -> list[Process]:
@@ -68,21 +87,36 @@ def end(find: Callable[[], list[Process]]) -> list[Process]:
     until = time.monotonic() + SETTLE_TIMEOUT_S
     while (found := find()) and time.monotonic() < until:
         for each in found:
-            if process(each.pid) == each:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(each.pid, signal.SIGKILL)
+            kill(each)
             killed[each.pid] = each
         time.sleep(0.002)
     return list(killed.values())
 
 
-def sweep(folders: tuple[str, ...]) -> list[Process]:
-    """End every process that works or writes its output in one of these folders: what is left of attempts whose
-    fork server is gone."""
-    own = os.getpid()
+def kill(found: Process) -> None:
+    """Kill this process, and not one that has got its id since."""
+    with contextlib.suppress(OSError):  # it is gone, or belongs to somebody else
+        handle = os.pidfd_open(found.pid)
+        try:
+            now = process(found.pid)
+            if now is not None and now.start_time == found.start_time:
+                signal.pidfd_send_signal(handle, signal.SIGKILL)
+        finally:
+            os.close(handle)
+
+
+def end_marked(mark: str, *, sessions: Collection[int] = (), known: Collection[tuple[int, int]] = ()) -> list[Process]:
+    """End every process with this mark, in one of these sessions, or known by id and start time, and all that belongs
+    to it; but neither this process nor those that it was started by."""
 
     def find() -> list[Process]:
-        return [each for each in processes() if each.pid != own and uses_folder(each.pid, folders)]
+        among = processes()
+        spared = with_ancestors(os.getpid(), among)
+        roots = [each for each in among if (each.pid, each.start_time) in known or has_mark(each.pid, mark)]
+        wanted = {*sessions, *(each.session for each in roots if each.pid not in spared)}
+        members = [each.pid for each in among if each.session in wanted]
+        found = with_descendants([*(each.pid for each in roots if each.pid not in spared), *members], among)
+        return [each for each in among if each.pid in found - spared]
 
     return end(find)
 
@@ -90,8 +124,19 @@ def sweep(folders: tuple[str, ...]) -> list[Process]:
 class Register:
     """The fork servers that this platform has, in a folder, so that its successor finds those that outlive it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, data: Path) -> None:
         self.folder = folder
+        self._data = data
+        self._numbers = itertools.count(1)
+
+    def mark(self) -> str:
+        """Of this platform: no other data folder of this machine has the same."""
+        found = os.stat(self._data)
+        return f"{found.st_dev:x}-{found.st_ino:x}"
+
+    def new_mark(self) -> str:
+        """Of one fork server of this platform."""
+        return f"{self.mark()}/{next(self._numbers)}"
 
     def add(self, pid: int) -> None:
         found = process(pid)
@@ -102,18 +147,21 @@ class Register:
         (self.folder / str(pid)).unlink(missing_ok=True)
 
     def end_all(self) -> list[Process]:
-        """End every registered fork server that still lives, with all below it."""
+        """End what an earlier platform on this data folder has left. What else lies in the folder is left alone."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        wanted: dict[int, str] = {}
-        for path in self.folder.iterdir():
-            wanted[int(path.name)] = path.read_text()
-
-        def find() -> list[Process]:
-            among = processes()
-            roots = [each for each in among if wanted.get(each.pid) == str(each.start_time)]
-            return [each for root in roots for each in (*descendants(root.pid, among), root)]
-
-        killed = end(find)
-        for pid in wanted:
+        known = [(int(path.name), start_time_in(path)) for path in self.folder.iterdir() if is_entry(path)]
+        killed = end_marked(self.mark(), known=known)
+        for pid, _ in known:
             self.remove(pid)
         return killed
+
+
+def is_entry(path: Path) -> bool:
+    return path.name.isascii() and path.name.isdigit() and stat.S_ISREG(path.lstat().st_mode)
+
+
+def start_time_in(path: Path) -> int:
+    """-1, which no process has, for what is no start time."""
+    with path.open("rb") as file:
+        text = file.read(32)
+    return int(text) if text.isdigit() else -1
