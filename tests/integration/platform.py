@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.integration.processes import MARK
+
 from alula.server.data_folder import ServerInfo, read_info
 
 READY_TIMEOUT_S = 30.0
@@ -80,7 +82,7 @@ class Platforms:
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
-                env={**kept, **self.environment},
+                env={**kept, "ALULA_INHERIT": MARK, **self.environment},
                 text=True,
             )
         platform = RunningPlatform(data=data, process=process, output=output)

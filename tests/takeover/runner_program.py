@@ -12,8 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+from tests.integration.processes import MARK
+
 from alula.server.blobs.file import FileBlobs
 from alula.server.executors.process.executor import ProcessExecutor
+from alula.server.executors.process.options import ProcessOptions
 from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
 from alula.server.services.platform import Platform
@@ -34,7 +37,7 @@ async def main(database_url: str, objects: str, folder: str, name: str, lease_s:
     await blobs.start()
     runner = Runner(
         store=store,
-        executor=ProcessExecutor(Path(folder)),
+        executor=ProcessExecutor(Path(folder), ProcessOptions(inherit=(MARK,))),
         blobs=blobs,
         children=Children(platform),
         publish=platform.hub.publish,

@@ -60,6 +60,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A PostgreSQL URL; empty for SQLite in the data folder."""
     environments: tuple[str, ...] = ()
     """`PATTERN=DIR`: images that match run in the virtual environment or Python at DIR."""
+    inherit: tuple[str, ...] = ()
+    """Names, or patterns such as `AWS_*`, of variables of the platform that tasks get beside the usual ones."""
     domains: tuple[str, ...] = DEFAULT_DOMAINS
     max_parallelism: int = 25
     """Attempts at once of an execution that sets no limit itself; 0 for no limit."""
@@ -101,8 +103,11 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def process_options(self) -> ProcessOptions:
         """What the process executor is told."""
-        environments = (*self.environments, *self.process.environments)
-        return msgspec.structs.replace(self.process, environments=environments)
+        return msgspec.structs.replace(
+            self.process,
+            environments=(*self.environments, *self.process.environments),
+            inherit=(*self.inherit, *self.process.inherit),
+        )
 
 
 _VARIABLES = {
@@ -114,6 +119,7 @@ _VARIABLES = {
     "ALULA_HOSTS": "hosts",
     "ALULA_DATABASE_URL": "database_url",
     "ALULA_ENVIRONMENTS": "environments",
+    "ALULA_INHERIT": "inherit",
     "ALULA_LOG_LEVEL": "log_level",
 }
 _DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -147,7 +153,7 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         text = environment.get(variable, "")
         if not text:
             continue
-        if key in ("environments", "hosts"):
+        if key in ("environments", "hosts", "inherit"):
             values[key] = [entry.strip() for entry in text.split(",") if entry.strip()]
         elif key.endswith("_port"):
             values[key] = _port(variable, text)

@@ -47,6 +47,18 @@ def test_what_no_process_can_be_given_is_a_failure_and_holds_nothing(tmp_path, e
     assert on_executor(tmp_path, scenario, cpu_millicores=2000).phase == "SUCCEEDED"
 
 
+def test_no_secret_of_the_platform_is_in_the_environment_of_an_attempt_or_of_what_started_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("PGPASSWORD", "hush")
+    show = "def show():\n    print(open('/proc/self/environ').read(), open(f'/proc/{os.getppid()}/environ').read())\n"
+    bundle = make_bundle(tmp_path / "code.tar.gz", {"show.py": f"import os\n{show}"})
+    forked = attempt(tmp_path, *task_command(bundle, "show", module="show"), environment={"OWN": "mine"})
+    executed = attempt(tmp_path, "sh", "-c", "env; cat /proc/$PPID/environ", node="n1", environment={"OWN": "mine"})
+    for spec in (forked, executed):
+        assert run_one(tmp_path, spec).phase == "SUCCEEDED"
+        assert "hush" not in log_of(spec)
+        assert "OWN=mine" in log_of(spec)
+
+
 def test_resources_that_are_none_are_refused(tmp_path):
     for number, odd in enumerate([{"cpu_millicores": -1}, {"memory_bytes": -5}]):
         end = run_one(tmp_path, attempt(tmp_path, "true", number=number, **odd))

@@ -24,7 +24,8 @@ def test_defaults_are_those_that_flyte_clients_expect() -> None:
 
 def test_flags_beat_the_environment_which_beats_the_file(tmp_path: Path) -> None:
     file = write(
-        tmp_path / "s.toml", "grpc_port = 1\nhttp_port = 1001\nhost = '127.0.0.2'\n[process]\nfork_servers = 2\n"
+        tmp_path / "s.toml",
+        "grpc_port = 1\nhttp_port = 1001\nhost = '127.0.0.2'\n[process]\nfork_servers = 2\n",
     )
     environment = {"ALULA_GRPC_PORT": "2", "ALULA_HTTP_PORT": "1002", "ALULA_ENVIRONMENTS": "a=/x, b=/y"}
     settings = load_settings({"grpc_port": 3}, environment, file=file)
@@ -98,3 +99,8 @@ def test_a_data_folders_own_file_can_not_name_another_folder(tmp_path: Path) -> 
 def test_the_data_folder_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     assert data_folder("here", {}) == tmp_path / "here"
+
+
+def test_what_tasks_inherit_is_said_in_both_places(tmp_path: Path) -> None:
+    file = write(tmp_path / "s.toml", "[process]\ninherit = ['B']\n")
+    assert load_settings({}, {"ALULA_INHERIT": "A*, C"}, file=file).process_options.inherit == ("A*", "C", "B")

@@ -5,7 +5,7 @@ import pytest
 from alula.core.errors import InvalidInput
 from alula.server.executors.process.environments import READY, Environments, Wanted, parse_mapping
 from alula.server.executors.process.machine import machine_id
-from alula.server.executors.process.variables import for_interpreter, inherited, split
+from alula.server.executors.process.variables import for_interpreter, split
 
 FLYTEKIT = "cr.flyte.org/flyteorg/flytekit:py3.11-1.16.31"
 
@@ -49,19 +49,6 @@ def test_a_bad_mapping_is_refused_at_the_start(text):
 
 def test_an_image_with_a_digest_keeps_its_equals_sign():
     assert parse_mapping(f"a=b*={sys.executable}") == ("a=b*", sys.executable)
-
-
-def test_a_task_takes_over_no_configuration_of_the_platform():
-    platform = {
-        "PATH": "/bin",
-        "HOME": "/root",
-        "FLYTECTL_CONFIG": "x",
-        "_F_L_MIN_SIZE_MB": "1",
-        "ALULA_DATABASE_URL": "s",
-        "PYTHONPATH": "/x",
-        "AWS_PROFILE": "me",
-    }
-    assert inherited(platform, home="/h") == {"PATH": "/bin", "HOME": "/h", "AWS_PROFILE": "me"}
 
 
 def test_the_commands_of_the_environment_and_the_code_come_first():

@@ -79,7 +79,8 @@ class ProcessExecutor:
         self._work = data / "work"
         self._home = data / "home"
         platform = os.environ if platform is None else platform
-        self._base = {**variables.inherited(platform, home=str(self._home)), **(way_back or {})}
+        kept = variables.inherited(platform, home=str(self._home), also=self._options.inherit)
+        self._base = {**kept, **(way_back or {})}
         # As the platform was started: it raises its own, and some programs close all files that they might have.
         self._open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._bundles = Bundles(

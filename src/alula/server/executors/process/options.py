@@ -37,6 +37,8 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     """How long one is kept that has nothing to do."""
     import_timeout_s: float = 60.0
     """How long the imports of a fork server may take before its attempts start in fresh processes."""
+    inherit: tuple[str, ...] = ()
+    """Names, or patterns such as `AWS_*`, of variables of the platform that tasks get beside the usual ones."""
     environments: tuple[str, ...] = ()
     """`PATTERN=DIR`: images that match are run by the virtual environment or the Python at DIR."""
     build_environments: bool = True

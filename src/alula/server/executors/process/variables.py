@@ -6,7 +6,8 @@ only the variables that the engine itself sets differ between attempts forked fr
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 
 OWN_PREFIXES = (
     "FLYTE_INTERNAL_EXECUTION_",
@@ -24,18 +25,36 @@ OWN_PREFIXES = (
 )
 """What the engine sets for one attempt alone."""
 
-SCRUBBED_PREFIXES = ("FLYTE", "_FLYTE", "_F_", "ALULA_", "PYTHON", "XDG_", "VIRTUAL_ENV", "CONDA_", "UV_")
-"""What a task does not take over from the platform's own environment: somebody else's configuration."""
+INHERITED = (
+    "PATH",
+    "LANG",
+    "LANGUAGE",
+    "LC_*",
+    "TZ",
+    "TMPDIR",
+    "USER",
+    "LOGNAME",
+    "LD_LIBRARY_PATH",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CUDA_*",
+    "NVIDIA_*",
+    "OMP_*",
+    "MKL_*",
+    "OPENBLAS_*",
+)
+"""What a task takes over from the platform's own environment: the machine's ways, and nobody's secrets or
+configuration."""
 
 
-def inherited(platform: Mapping[str, str], *, home: str) -> dict[str, str]:
-    """What every attempt takes over from the platform: all but configuration, and a home folder of its own.
+def inherited(platform: Mapping[str, str], *, home: str, also: Sequence[str] = ()) -> dict[str, str]:
+    """What every attempt takes over from the platform, and a home folder of its own; `also` are further names, or
+    patterns of names.
 
     flytekit reads `~/.flyte/config.yaml`, which is the user's as a client and not a task's.
     """
-    kept = {
-        name: value for name, value in platform.items() if not name.startswith(SCRUBBED_PREFIXES) and name != "HOME"
-    }
+    wanted = (*INHERITED, *also)
+    kept = {name: value for name, value in platform.items() if any(fnmatchcase(name, each) for each in wanted)}
     return {**kept, "HOME": home}
 
 
