@@ -269,18 +269,10 @@ class _Notify:
 
 
 def _start_detached(settings: Settings, arguments: list[str], secrets: dict[str, str]) -> None:
-    from alula.server.data_folder import LOG  # lazy: as above
+    from alula.server.data_folder import LOG, open_log  # lazy: as above
 
     folder = settings.data_folder
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        log = (folder / LOG).open("ab")
-    except OSError as error:
-        raise InvalidInput(
-            "DataFolderUnusable",
-            f"{folder} can't be the data folder: {error.strerror}",
-            fix="choose another with --data",
-        ) from error
+    log = os.fdopen(open_log(folder), "ab")
     reader, writer = os.pipe()
     with log:
         process = subprocess.Popen(

@@ -3,6 +3,7 @@
 `server.lock` is held (flock) by the running server, so that the kernel lets go of it however the server ends.
 `server.json` says where the server is; it is there only while one is ready. `server.log` is that of a detached one.
 `server.runner` names its runner, so that whoever starts here next knows whose claims are of the dead.
+The folder is its owner's alone, and so is all that is made while it is held: the umask says so, which tasks inherit.
 Knows nothing of what else lies in the folder. Imports nothing heavy: `alula status` reads it.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
@@ -27,6 +29,8 @@ LOG = "server.log"
 RUNNER = "server.runner"
 # Who asks for the holder takes the lock for a moment too; a server that starts just then looks again.
 _LOCK_TRIES = 10
+_OTHERS = 0o077
+"""What others may do, in the bits of a mode."""
 _LOCK_INTERVAL_S = 0.01
 
 
@@ -84,9 +88,14 @@ def write_runner(folder: Path, runner_id: str) -> None:
 
 
 def holder(folder: Path) -> int | None:
-    """The process that holds a data folder, 0 when it can't be named; None when nobody does."""
+    """The process that holds a data folder, 0 when it can't be named; None when nobody does.
+
+    Raises `FailedPrecondition` code `DataFolderNotYours` for a folder that this user may not look into.
+    """
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY)
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except PermissionError as error:
+        raise _not_yours(folder) from error
     except OSError:
         return None
     try:
@@ -127,10 +136,11 @@ class Holding(NamedTuple):
 def held(folder: Path) -> Generator[Holding]:
     """Hold a data folder, made if it is not there.
 
-    Raises `FailedPrecondition` code `DataFolderInUse` at once when another server holds it, `InvalidInput` when
-    it can't be a folder that this user may write, `ResourceExhausted` on a full disk.
+    Raises `FailedPrecondition` code `DataFolderInUse` at once when another server holds it, and as `make` does.
     """
+    make(folder)
     descriptor = _open_lock(folder)
+    umask = os.umask(_OTHERS)
     try:
         _take(descriptor, folder)
         try:
@@ -141,13 +151,63 @@ def held(folder: Path) -> Generator[Holding]:
             raise _unusable(folder, error) from error
         yield Holding(folder, descriptor)
     finally:
+        os.umask(umask)
         os.close(descriptor)
+
+
+def make(folder: Path) -> None:
+    """Make a data folder, or see to it that one that is there is this user's and nobody else's.
+
+    Raises `FailedPrecondition` code `DataFolderNotYours` or `DataFolderOpen` where that can't be known, `InvalidInput`
+    when it can't be a folder that this user may write, `ResourceExhausted` on a full disk.
+    """
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found = folder.stat()
+        if found.st_uid != os.geteuid():
+            raise _not_yours(folder)
+        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+            raise FailedPrecondition(
+                "DataFolderOpen",
+                f"others may write into the data folder {folder} (mode {stat.S_IMODE(found.st_mode):03o}), so what "
+                "lies there may be theirs",
+                fix=f"if all in it is yours, `chmod 700 {folder}`; else choose another folder with --data",
+            )
+        _close(folder)
+        for entry in os.scandir(folder):
+            if not entry.is_symlink():
+                _close(Path(entry.path))
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def open_log(folder: Path) -> int:
+    """The log of a detached server, to append to. Raises as `make` does."""
+    make(folder)
+    try:
+        return os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def _close(path: Path) -> None:
+    """Let nobody but its owner use it. What lies below a folder that is closed is out of reach too."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & _OTHERS:
+        path.chmod(mode & ~_OTHERS)
+
+
+def _not_yours(folder: Path) -> FailedPrecondition:
+    return FailedPrecondition(
+        "DataFolderNotYours",
+        f"the data folder {folder} belongs to another user",
+        fix="choose another with --data; to use the platform there, name it with --endpoint HOST:PORT",
+    )
 
 
 def _open_lock(folder: Path) -> int:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        return os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        return os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unusable(folder, error) from error
 

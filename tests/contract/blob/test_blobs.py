@@ -66,7 +66,7 @@ def test_an_object_is_never_replaced_and_is_read_only(blobs):
         with pytest.raises(AlreadyExists):
             await blobs.put(uri, b"two")
         assert await blobs.get(uri) == b"one"
-        assert stat.S_IMODE(os.stat(uri).st_mode) == 0o444
+        assert stat.S_IMODE(os.stat(uri).st_mode) == 0o400
 
     asyncio.run(scenario())
 

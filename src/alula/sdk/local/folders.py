@@ -16,6 +16,19 @@ def data_folder() -> Path:
     return Path(os.environ.get("ALULA_DATA") or Path.home() / ".alula")
 
 
+def make_data_folder() -> Path:
+    """The data folder, made for its owner alone if it is not there: a platform may use it later.
+
+    Raises `InvalidInput` where there can be none.
+    """
+    folder = data_folder()
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise unusable(folder, error, variable="ALULA_DATA") from error
+    return folder
+
+
 def new_folder() -> Path:
     """A new folder for the files of a run. Raises `InvalidInput` where there can be none."""
     runs = _runs()
@@ -38,9 +51,9 @@ def inputs_store() -> FileStore:
 
 
 def _runs() -> Path:
-    runs = data_folder() / "local"
+    runs = make_data_folder() / "local"
     try:
-        runs.mkdir(parents=True, exist_ok=True)
+        runs.mkdir(exist_ok=True)
     except OSError as error:
         raise unusable(data_folder(), error, variable="ALULA_DATA") from error
     return runs

@@ -12,6 +12,7 @@ import base64
 import contextlib
 import errno
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -35,6 +36,8 @@ KEY_BYTES = 32
 BAD_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ})
 OBJECT_MAX_BYTES = 1 << 30
 """Most that is read of an object into memory."""
+
+_log = logging.getLogger(__name__)
 
 
 class FileBlobs:
@@ -140,7 +143,7 @@ class FileBlobs:
         temporary = self._incoming / secrets.token_hex(16)
         try:
             with errors_of(uri):
-                file = temporary.open("xb", buffering=0)
+                file = new_file(temporary)
             with file:
                 async for piece in pieces:
                     digest.update(piece)
@@ -211,7 +214,7 @@ class FileBlobs:
     def _put(self, path: Path, data: bytes) -> None:
         temporary = self._incoming / secrets.token_hex(16)
         try:
-            with errors_of(str(path)), temporary.open("xb", buffering=0) as file:
+            with errors_of(str(path)), new_file(temporary) as file:
                 write_all(file, data)
                 settle(file)
             self._publish(temporary, path)
@@ -306,30 +309,45 @@ def write_all(file: RawIOBase, data: bytes) -> None:
         view = view[file.write(view) :]
 
 
+def new_file(path: Path) -> RawIOBase:
+    """An object to be written, which its owner alone can read then, and nobody write again."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o400), "wb", buffering=0)
+
+
 def settle(file: RawIOBase) -> None:
-    """Make a written file durable and read-only."""
-    os.fchmod(file.fileno(), 0o444)
+    """Make a written file durable."""
     os.fsync(file.fileno())
 
 
 def read_or_make_key(path: Path) -> bytes:
-    """The signing key of this data folder; the owner alone can read it."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        pass
+    """The signing key of this data folder; the owner alone can read it.
+
+    One that is not whole, as a full disk or a bad backup leaves it, is made anew: whoever guesses a key can sign.
+    Whatever URLs it signed are dead then; none is good for more than an hour.
+    """
+    with contextlib.suppress(FileNotFoundError):
+        key = read_key(path)
+        if len(key) == KEY_BYTES:
+            return key
+        _log.warning("%s is no whole signing key and is replaced: URLs that were signed with it are refused", path)
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
-    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    key = secrets.token_bytes(KEY_BYTES)
+    file = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
-        os.write(file, secrets.token_bytes(KEY_BYTES))
+        os.write(file, key)
         os.fsync(file)
     finally:
         os.close(file)
+    os.rename(temporary, path)
+    return key
+
+
+def read_key(path: Path) -> bytes:
+    """What lies there, and from now on nobody else's to read."""
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
-        os.link(temporary, path)
-    except FileExistsError:  # another process made one at the same moment
-        pass
+        os.fchmod(file, 0o600)
+        return os.read(file, KEY_BYTES + 1)
     finally:
-        temporary.unlink()
-    return path.read_bytes()
+        os.close(file)

@@ -118,7 +118,7 @@ def write_whole(path: str, data: bytes, tree: Tree) -> None:
 
 
 def write_new(path: str, data: bytes) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o444)
+    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
     try:
         view = memoryview(data)
         while view:  # a disk that is nearly full takes a part
