@@ -63,6 +63,13 @@ def test_what_is_never_code_stays_out(tmp_path):
     assert names(tmp_path) == ["a.py"]
 
 
+def test_secrets_stay_out_unless_they_are_asked_for(tmp_path):
+    write(tmp_path, "a.py", ".env", ".env.local", "tls/server.key", "tls/ca.pem", "id_rsa", ".ssh/config", "pkg/.env")
+    assert names(tmp_path) == ["a.py"]
+    (tmp_path / ".flyteignore").write_text("!ca.pem\n!/.env\n")
+    assert names(tmp_path) == [".env", ".flyteignore", "a.py", "tls/ca.pem"]
+
+
 def test_ignore_files_are_heeded_each_in_its_own_way(tmp_path):
     write(tmp_path, "a.py", "data/big.csv", "keep.csv", "pkg/big.csv", "pkg/tmp/x", "deep/tmp/y", "tmp/z")
     (tmp_path / ".gitignore").write_text("*.csv\n!keep.csv\n")

@@ -32,6 +32,27 @@ ALWAYS = (
 )
 """What never belongs to a program's code."""
 
+SECRETS = (
+    ".env",
+    ".env.*",
+    ".envrc",
+    "*.pem",
+    "*.key",
+    "*.p12",
+    "*.pfx",
+    "id_rsa",
+    "id_dsa",
+    "id_ecdsa",
+    "id_ed25519",
+    ".netrc",
+    ".pgpass",
+    ".git-credentials",
+    ".ssh/",
+    ".aws/",
+    ".gnupg/",
+)
+"""What mostly holds keys and passwords. Whoever can read the objects of a platform can read packed code."""
+
 
 class Rule(NamedTuple):
     """One line of an ignore file."""

@@ -17,7 +17,7 @@ from types import ModuleType
 import msgspec
 
 from alula.core.errors import InvalidInput
-from alula.sdk.client.ignore import ALWAYS, Rule, is_ignored, rules
+from alula.sdk.client.ignore import ALWAYS, SECRETS, Rule, is_ignored, rules
 from alula.sdk.folders import refuse_cycle
 from alula.sdk.standard_modules import shadowing_names
 
@@ -76,7 +76,7 @@ def package(root: Path, *, files: Sequence[Path] | None = None, limit_bytes: int
 def code_files(root: Path) -> list[Path]:
     """The files that would be packed, and empty folders, sorted by their path below `root`."""
     found: list[Path] = []
-    _collect(root, "", [*rules(ALWAYS)], found)
+    _collect(root, "", rules((*ALWAYS, *SECRETS)), found)
     return sorted(found, key=lambda path: path.relative_to(root).as_posix())
 
 
