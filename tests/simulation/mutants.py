@@ -268,6 +268,12 @@ MUTANTS = (
         "            self._fire(execution, timer)",
     ),
     Mutant(
+        "leases go by the clock of each machine",
+        f"{RUNNER}/runner.py",
+        "return _monotonic_us() + self._store_ahead_us",
+        "return self._clock()",
+    ),
+    Mutant(
         "a timer waits for the wall clock",
         f"{RUNNER}/effects.py",
         "        fired = facts.TimerFired(self._clock(),",

@@ -359,6 +359,10 @@ class Store(Protocol):
         """The open executions that `owner` owns: what a runner goes by that can't be sure of it."""
         ...
 
+    async def now(self) -> int:
+        """The time by the clock that all who share the store go by, for leases: those of their machines differ."""
+        ...
+
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
         """Say that `owner` lives: its claims hold for `lease_us` from now."""
         ...

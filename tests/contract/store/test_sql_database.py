@@ -63,6 +63,17 @@ async def test_everything_is_there_after_a_restart(database_url: str) -> None:
     await store.stop()
 
 
+@on_postgresql
+async def test_machines_whose_clocks_differ_have_one_time_for_leases(database_url: str) -> None:
+    ahead, behind = (SqlStore(database_url, clock=lambda at=at: at) for at in (10**18, 0))
+    for store in (ahead, behind):
+        await store.start()
+    times = [await store.now() for store in (ahead, behind, ahead)]
+    assert times == sorted(times) and times[2] - times[0] < 60_000_000
+    for store in (ahead, behind):
+        await store.stop()
+
+
 async def test_what_waits_is_written_before_the_store_stops_and_nothing_after(sqlite_url: str) -> None:
     store = await opened(sqlite_url)
     waiting = [asyncio.ensure_future(store.create_execution(execution(f"a{n}"), b"c", audit())) for n in range(300)]

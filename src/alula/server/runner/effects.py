@@ -255,10 +255,10 @@ class Effects:
         fired = facts.TimerFired(self._clock(), timer.scope, timer.node, timer.attempt, timer.kind, timer.at)
         self._arrive(execution, fired)
 
-    def set_timers(self, owned: Owned) -> None:
-        """Set those that the execution asks for."""
+    def set_timers(self, owned: Owned, *, again: bool = False) -> None:
+        """Set those that the execution asks for; `again` when it was read."""
         for timer in owned.take_timers():
-            self._timers.set(owned.record.id, timer)
+            self._timers.set(owned.record.id, timer, again=again)
 
     def forget(self, execution: ExecutionId) -> None:
         """It is not this runner's any more."""

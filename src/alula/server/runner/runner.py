@@ -90,6 +90,9 @@ class Runner:
         self._clock = clock
         self._id = runner_id
         self._lease_us = lease_us
+        self._store_ahead_us = 0
+        """By how much the store's clock was ahead of the monotonic one at the last beat. Leases go by that: the wall
+        clocks of machines differ, and jump."""
         self._definitions = Definitions(store)
         self._owned: dict[ExecutionId, Owned] = {}
         self._busy: dict[ExecutionId, Owned] = {}
@@ -136,7 +139,7 @@ class Runner:
         """Take over what is open, make the executor agree with it, and begin."""
         await self._executor.start(self._attempt_updated)
         self._store.on_wake_up(self._wake_up)
-        await self._store.renew(self._id, now=self._clock(), lease_us=self._lease_us)
+        await self._renew()
         await self._claim()
         await self._end_unreadable()
         await self._commit()
@@ -289,7 +292,7 @@ class Runner:
         while True:
             await asyncio.sleep(self._lease_us / 3_000_000)
             try:
-                await self._store.renew(self._id, now=self._clock(), lease_us=self._lease_us)
+                await self._renew()
             except AlulaError as error:
                 if not passes(error):
                     raise
@@ -299,6 +302,13 @@ class Runner:
             self._wake.set()
             self._ask_for_children()
             self._effects.beside(self._look_for_orphans())
+
+    async def _renew(self) -> None:
+        self._store_ahead_us = await self._store.now() - _monotonic_us()
+        await self._store.renew(self._id, now=self._lease_now(), lease_us=self._lease_us)
+
+    def _lease_now(self) -> int:
+        return _monotonic_us() + self._store_ahead_us
 
     def _ask_for_children(self) -> None:
         """News of a child's end comes by mail; a letter that was lost is made up for here.
@@ -336,7 +346,7 @@ class Runner:
                 self._may_claim = self._sure = False
                 self._told.clear()
                 claimed = await self._store.claim(
-                    self._id, now=self._clock(), lease_us=self._lease_us, limit=CLAIM_MAX, among=among
+                    self._id, now=self._lease_now(), lease_us=self._lease_us, limit=CLAIM_MAX, among=among
                 )
                 self._sure = True
                 self._may_claim |= len(claimed) == CLAIM_MAX
@@ -380,7 +390,7 @@ class Runner:
             self._fail(id, incidents.as_failure(error, f"while the log of execution {id} was read"))
             return
         self._owned[id] = self._dirty[id] = self._busy[id] = owned
-        self._effects.set_timers(owned)
+        self._effects.set_timers(owned, again=True)
         self._woken.add(id)
         if id in self._failing:
             self._arrive(id, facts.PlatformFailed(self._clock(), self._failing[id]))
@@ -571,3 +581,7 @@ class Runner:
                 self._executor.cancel(attempt)
             except Exception as error:  # noqa: BLE001  (the others are to be let go of, too)
                 incidents.report(error, f"while {attempt} was cancelled")
+
+
+def _monotonic_us() -> int:
+    return round(asyncio.get_running_loop().time() * 1_000_000)

@@ -47,9 +47,10 @@ class Timers:
         """When each timer fires, by the event loop's clock. What is in the heap and not here does not count."""
         self._handle: asyncio.TimerHandle | None = None
 
-    def set(self, execution: ExecutionId, timer: SetTimer) -> None:
+    def set(self, execution: ExecutionId, timer: SetTimer, *, again: bool = False) -> None:
+        """`again`: the execution was read, and may have had the timer before."""
         until = self._until.setdefault(execution, {})
-        if _key(timer) in until:
+        if again and _key(timer) in until:
             return
         at = until[_key(timer)] = asyncio.get_running_loop().time() + timer.after / 1_000_000
         heapq.heappush(self._heap, (at, next(self._order), execution, timer))
@@ -102,4 +103,5 @@ def taken_over(actions: Sequence[Action], now: int) -> list[Action]:
 
 
 def _key(timer: SetTimer) -> _Key:
-    return timer.scope, timer.node, timer.attempt, timer.kind, timer.at
+    attempt = 0 if timer.kind == "queue_timeout" else timer.attempt  # that one is the same for all attempts of a node
+    return timer.scope, timer.node, attempt, timer.kind, timer.at

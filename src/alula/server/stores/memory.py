@@ -76,7 +76,7 @@ class _Name(msgspec.Struct, frozen=True):
 
 
 class MemoryStore:
-    """Implements `Store`. `clock` gives microseconds for what the store itself makes: the first project."""
+    """Implements `Store`. `clock` gives microseconds, for leases and for the first project."""
 
     def __init__(self, *, clock: Callable[[], int] = lambda: 0) -> None:
         self._clock = clock
@@ -344,6 +344,9 @@ class MemoryStore:
         return [
             id for id, kept in self._executions.items() if kept.owner == owner and not kept.record.phase.is_terminal
         ]
+
+    async def now(self) -> int:
+        return self._clock()
 
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
         self._leases[owner] = now + lease_us

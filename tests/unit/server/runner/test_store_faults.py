@@ -63,11 +63,15 @@ class Failing:
         return call
 
 
+def _now_us() -> int:
+    return round(asyncio.get_running_loop().time() * 1e6)
+
+
 class Bench:
     """A runner, once started, on a store that the test makes fail. The test itself never meets a failure."""
 
     def __init__(self) -> None:
-        self.kept = MemoryStore()
+        self.kept = MemoryStore(clock=_now_us)
         self.store, self.blobs = Failing(self.kept), Failing(MemoryBlobs())
         self.executor = ToldExecutor()
         self.platform = self._platform(self.kept)
@@ -77,7 +81,7 @@ class Bench:
             store=store,
             blobs=self.blobs,  # type: ignore[arg-type]
             hub=Hub(),
-            clock=lambda: round(asyncio.get_running_loop().time() * 1e6),
+            clock=_now_us,
             random_bytes=bytes,
         )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
+import msgspec
 from tests.simulation import virtual_time
 
 from alula.core.engine.actions import SetTimer, StartAttempt
@@ -43,12 +45,30 @@ def test_a_timer_fires_after_its_time_whatever_the_wall_clock_says() -> None:
     assert fired(scene) == [(0.0, 3), (5.0, 2), (600.0, 1)]
 
 
-def test_a_timer_that_is_set_again_keeps_its_time() -> None:
+def test_a_timer_of_an_execution_that_is_read_again_keeps_its_time() -> None:
     def scene(timers: Timers) -> None:
         timers.set(ID, timer(after=600 * S))
-        asyncio.get_running_loop().call_later(100, timers.set, ID, timer(after=700 * S))
+        again = partial(timers.set, ID, timer(after=700 * S), again=True)
+        asyncio.get_running_loop().call_later(100, again)
 
     assert fired(scene) == [(600.0, 1)]
+
+
+def test_the_second_clock_of_a_task_goes_on_when_it_is_read_at_a_later_attempt() -> None:
+    def scene(timers: Timers) -> None:
+        first = timer(kind="queue_timeout", after=600 * S)
+        timers.set(ID, first)
+        timers.set(ID, msgspec.structs.replace(first, attempt=1, after=0), again=True)
+
+    assert fired(scene) == [(600.0, 1)]
+
+
+def test_a_deadline_that_begins_anew_while_the_time_of_a_log_stands_still_has_its_whole_time() -> None:
+    def scene(timers: Timers) -> None:
+        timers.set(ID, timer(after=600 * S))
+        asyncio.get_running_loop().call_later(100, timers.set, ID, timer(after=600 * S))
+
+    assert fired(scene) == [(700.0, 1)]
 
 
 def test_an_execution_that_is_lost_and_comes_back_has_its_timers_anew() -> None:

@@ -306,6 +306,11 @@ class SqlStore:
             )
         )
 
+    async def now(self) -> int:
+        if self._sql.is_sqlite:  # which is on this machine
+            return self._clock()
+        return await self._read(self._executions.now)
+
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
         await self._writer.write(
             lambda connection: self._executions.renew(connection, owner, now=now, lease_us=lease_us)

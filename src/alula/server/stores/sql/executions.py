@@ -14,6 +14,8 @@ from sqlalchemy import (
     bindparam,
     delete,
     exists,
+    extract,
+    func,
     select,
     text,
     update,
@@ -190,6 +192,10 @@ class Executions:
         return [
             ExecutionId(*row) for row in connection.execute(select(*_KEY).where(_OPEN, executions.c.owner == owner))
         ]
+
+    def now(self, connection: Connection) -> int:
+        """By the clock of a PostgreSQL database."""
+        return round(connection.execute(select(extract("epoch", func.clock_timestamp()))).scalar_one() * 1_000_000)
 
     def renew(self, connection: Connection, owner: str, *, now: int, lease_us: int) -> None:
         self._put_lease.run(connection, [(owner, now + lease_us)])
