@@ -36,7 +36,7 @@ def _parsed(text: str, *, only_json: bool) -> Any:
 
     try:
         return yaml.load(text, Loader=CoreLoader)
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: a date that there is not
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: an explicit tag on what is none
         raise NotReadableError(f"is neither JSON nor YAML: {' '.join(str(error).split())}") from error
 
 

@@ -141,7 +141,6 @@ def test_a_data_folder_that_can_not_be_written_is_named(tmp_path):
         ("deep.json", '{"name":' + "[" * 100_000 + "]" * 100_000 + "}"),
         ("circle.yaml", "name: &a [*a]"),
         ("deep.yaml", "name: " + "[" * 5_000),
-        ("date.yaml", "name: 2026-99-99"),
     ],
 )
 def test_a_file_of_inputs_that_can_not_be_read(tmp_path, name, text):
