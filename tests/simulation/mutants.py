@@ -289,12 +289,6 @@ MUTANTS = (
         "timer.at - now",
     ),
     Mutant(
-        "a clock that goes back takes the time of logs with it",
-        f"{RUNNER}/owned.py",
-        "at=max(now, self._last_at)",
-        "at=now",
-    ),
-    Mutant(
         "a child is launched again by a state that is ahead of its log",
         f"{RUNNER}/runner.py",
         "if not owned.state.children or owned.is_dirty:",
