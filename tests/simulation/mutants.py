@@ -283,12 +283,6 @@ MUTANTS = (
         "        fired = facts.TimerFired(self._clock(),",
     ),
     Mutant(
-        "a clock that is behind delays what was taken over",
-        f"{RUNNER}/timers.py",
-        "min(timer.at - now, timer.after)",
-        "timer.at - now",
-    ),
-    Mutant(
         "a child is launched again by a state that is ahead of its log",
         f"{RUNNER}/runner.py",
         "if not owned.state.children or owned.is_dirty:",

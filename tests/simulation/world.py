@@ -51,8 +51,8 @@ ORPHAN_US = 60_000_000
 """What is left of an execution that has ended is gone then, if all goes well: a paused host has its own to wait for."""
 STEPS_MAX = 2_000_000
 """Calls of store and blobs in one world after the last fault: more is going round in circles."""
-BACK_MAX_US = 1_800_000_000
-"""How far a clock may be behind where its host may die: less than any timeout."""
+JUMP_MAX_US = 1_800_000_000
+"""How far a clock may be off where its host may die: less than any timeout."""
 OFTEN = 0.5
 """What strikes more often at some places than at others strikes no more often than this: else nothing ever ends."""
 AGAIN = 0.3
@@ -449,12 +449,12 @@ class World:
 
     async def _jump(self) -> None:
         far_us = round(self.faults.clock_jump_s * 1_000_000)
-        # What a clock that was far behind has dated looks to the next life as if it had waited for all that time.
-        back_us = min(far_us, BACK_MAX_US) if self.faults.crash else far_us
+        if self.faults.crash:  # what one life has dated, the next one holds against its own clock
+            far_us = min(far_us, JUMP_MAX_US)
         while self.faulty:
             await asyncio.sleep(self.random.uniform(5, 200))
             host = self.random.choice(self.hosts)
-            host.skew_us = self.random.randint(-back_us, far_us)
+            host.skew_us = self.random.randint(-far_us, far_us)
             self.note(f"the clock of {host.name} jumps to {host.skew_us / 1e6:+.1f} s")
 
 
