@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import traceback
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -27,7 +28,7 @@ async def run(data: str, trace: str, *deadly: str) -> None:
     counted = Adapters(
         store=lambda settings: CountedPort(usual.store(settings), "store", points),  # type: ignore[arg-type]
         blobs=lambda settings, endpoint: CountedPort(usual.blobs(settings, endpoint), "blobs", points),  # type: ignore[arg-type]
-        executor=lambda settings, endpoints: CountedExecutor(usual.executor(settings), points),
+        executor=lambda settings, endpoints: CountedExecutor(usual.executor(settings, endpoints), points),
     )
     settings = load_settings({"data": data, "grpc_port": 0, "http_port": 0, "inherit": [MARK]}, {})
     await serve(settings, ready=lambda _endpoints: None, stop=asyncio.Event(), adapters=counted)
@@ -40,6 +41,8 @@ def main(data: str, mark: str) -> None:
             os.environ[MARK] = mark
             try:
                 asyncio.run(run(data, *line.rstrip("\n").split("\t")))
+            except Exception:  # noqa: BLE001  (the process ends before Python would say it)
+                traceback.print_exc()
             finally:
                 os._exit(1)
         print(pid, flush=True)
