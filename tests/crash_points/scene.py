@@ -17,7 +17,7 @@ from tests.crash_points.counted import CountedPlatforms
 from tests.crash_points.points import Point, read_trace
 from tests.crash_points.records import Outcome, Records, ended_twice, read_ledger
 from tests.integration.api.clients import Client
-from tests.integration.platform import Platforms, RunningPlatform, alula
+from tests.integration.platform import Platforms, RunningPlatform, alula, strange_files
 from tests.integration.processes import MARK, Found, marked
 
 from alula.server.data_folder import read_info
@@ -229,9 +229,7 @@ class Scene:
             return not attempts and not self._records.mail()
 
         self._until(is_quiet)
-        files = [path for folder in (data / "work/attempts").iterdir() for path in folder.iterdir()]
-        files += (data / "objects/.incoming").iterdir()
-        if left := [path for path in files if not path.is_symlink()]:
+        if left := [*strange_files(data), *(data / "objects/.incoming").iterdir()]:
             raise Unlike(f"files are left: {left}")
 
 

@@ -97,6 +97,13 @@ class Platforms:
                 platform.stop()
 
 
+def strange_files(data: Path) -> list[Path]:
+    """What is in the working folders that wait for the next attempt and is no file of unpacked code."""
+    code = {path.relative_to(each) for each in (data / "bundles").glob("*/code") for path in each.rglob("*")}
+    folders = (data / "work/attempts").iterdir()
+    return [path for folder in folders for path in folder.rglob("*") if path.relative_to(folder) not in code]
+
+
 ALULA = [sys.executable, "-c", "from alula.cli.main import main; main()"]
 
 

@@ -15,7 +15,7 @@ from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
 from tests import flyte_specs as specs
 from tests.integration.api.clients import Client
-from tests.integration.platform import Platforms, RunningPlatform, alula
+from tests.integration.platform import Platforms, RunningPlatform, alula, strange_files
 from tests.integration.processes import MARK, Found, marked
 
 FLOWS = Path(__file__).with_name("flows")
@@ -64,9 +64,7 @@ class Scene:
         while self.attempts():
             assert time.monotonic() < deadline, self.attempts()
             time.sleep(0.01)
-        folders = (self.platform.data / "work/attempts").iterdir()
-        files = [path for folder in folders for path in folder.iterdir()]
-        assert [path for path in files if not path.is_symlink()] == []
+        assert strange_files(self.platform.data) == []
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,7 @@ from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2, literals_pb2
 from tests import flyte_specs as specs
 from tests.integration.api.clients import Client
-from tests.integration.platform import Platforms, RunningPlatform, alula
+from tests.integration.platform import Platforms, RunningPlatform, alula, strange_files
 from tests.integration.processes import MARK, Found, children, marked
 
 FLOWS = Path(__file__).with_name("flows")
@@ -249,9 +249,8 @@ def _check_outputs(run: Run, outputs: literals_pb2.LiteralMap) -> None:
 
 
 def _check_folders(data: Path) -> None:
-    """Working folders that wait for the next attempt hold links to the code and nothing that an attempt wrote."""
-    files = [path for folder in (data / "work/attempts").iterdir() for path in folder.iterdir()]
-    assert [path for path in files if not path.is_symlink()] == []
+    """Working folders that wait for the next attempt hold the code and nothing that an attempt wrote."""
+    assert strange_files(data) == []
 
 
 def _wait(client: Client, run: Run) -> execution_pb2.Execution:
