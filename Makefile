@@ -40,6 +40,13 @@ test: $(VENV)/.dev  ## run the tests (TESTS=path for some of them)
 test-fast: $(VENV)/.dev  ## run the tests that need no platform and no database: the loop of a developer
 	$(PYTEST) worksteal tests/unit tests/property tests/replay tests/transitions
 
+# Debian's Python 3.11 is as old as any that is in use: what later ones have brought is not there.
+OLDEST ?= /usr/bin/python3
+QUICK := tests/unit tests/property tests/contract/executor tests/integration/cli/test_remote.py
+.PHONY: oldest
+oldest:  ## run what is quick of the tests, and remote runs, with the oldest supported Python
+	$(MAKE) test VENV=.venv-oldest PYTHON=$(OLDEST) TESTS="$(QUICK)"
+
 SEEDS ?= 1000
 FROM ?= 0
 JOBS ?= 1
