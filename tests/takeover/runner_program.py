@@ -12,6 +12,8 @@ import sys
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
 from tests.integration.processes import MARK
 
 from alula.server.blobs.file import FileBlobs

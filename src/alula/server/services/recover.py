@@ -73,7 +73,8 @@ async def fork_execution(
         raise InvalidInput(
             "NoNodesToChange", "resources and images are changed of chosen nodes", fix="name the nodes to fork from"
         )
-    check_resources(tasks_pb2.TaskTemplate(), fork.overrides, task_resources=source.task_resources)
+    anything = tasks_pb2.TaskTemplate(container=tasks_pb2.Container())
+    check_resources(anything, fork.overrides, task_resources=source.task_resources)
     again = same_again(source, fork.name)
     _set_origin(again.spec, source)
     if fork.nodes:
