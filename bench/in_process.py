@@ -83,6 +83,9 @@ class InstantExecutor:
     def cancel(self, attempt: object) -> None:
         return None
 
+    def acknowledge(self, attempts: object) -> None:
+        return None
+
     async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
         return None
 

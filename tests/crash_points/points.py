@@ -120,6 +120,11 @@ class CountedExecutor:
         self._executor.cancel(attempt)
         self._points.reach(["after cancel"])
 
+    def acknowledge(self, attempts: Collection[AttemptId]) -> None:
+        self._points.reach(["before acknowledge"] * len(attempts))
+        self._executor.acknowledge(attempts)
+        self._points.reach(["after acknowledge"] * len(attempts))
+
     async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
         self._points.reach(["before reconcile"])
         await self._executor.reconcile(expected)

@@ -99,31 +99,39 @@ class Records:
         return [facts.decode(event) for _, event in rows]
 
     def results(self, execution: str) -> set[str]:
-        """The attempts that have left results, by their unique names."""
-        folders = {path.parent for root in self._roots(execution) for name in RESULTS for path in root.rglob(name)}
-        return {key for key, folder in self._attempts(execution).items() if folder in folders}
+        """The attempts that have ended, by their unique names: as the rows say, or what they have left."""
+        ended = {key for key, (_, has_ended) in self._attempts(execution).items() if has_ended}
+        root = self._root(execution)
+        left = {path.parent for name in RESULTS for path in root.rglob(name)}
+        return ended | {key for key, place in self.places(execution).items() if root / place in left}
 
     def places(self, execution: str) -> dict[str, str]:
-        """The attempts that have a folder, by their unique names: node, item and number, the same in each run."""
+        """The folders of its attempts, by their unique names: node, item and number, the same in each run."""
+        return {key: _place(attempt) for key, (attempt, _) in self._attempts(execution).items()}
+
+    def _attempts(self, execution: str) -> dict[str, tuple[AttemptId, bool]]:
+        """All attempts by their unique names, each with whether it has ended."""
+        rows = [
+            (node, -1, number, phase)
+            for node, number, phase in self._of(execution, "task_executions", "node_id, attempt, phase")
+        ]
+        for node, index, last, phase in self._of(execution, "items", "node_id, item_index, attempt, phase"):
+            rows += [(node, index, number, AttemptPhase.RETRYABLE_FAILED) for number in range(last)]
+            rows.append((node, index, last, phase))
+        id, incarnation = ExecutionId(specs.PROJECT, specs.DOMAIN, execution), self._incarnation(execution)
+        attempts = [(AttemptId(id, node, number, index), phase) for node, index, number, phase in rows]
         return {
-            key: "/".join(folder.relative_to(root).parts)
-            for root in self._roots(execution)
-            for key, folder in self._attempts(execution).items()
+            unique_key(attempt, incarnation): (attempt, AttemptPhase(phase).is_terminal) for attempt, phase in attempts
         }
 
-    def _attempts(self, execution: str) -> dict[str, Path]:
-        found: dict[str, Path] = {}
-        for root in self._roots(execution):
-            incarnation = root.name.partition(".")[2]
-            for folder in (*root.glob("*/data/*"), *root.glob("*/data/0/n*/*")):
-                if folder.is_dir():
-                    attempt = _attempt(execution, folder.relative_to(root).parts)
-                    found[unique_key(attempt, incarnation)] = folder
-        return found
-
-    def _roots(self, execution: str) -> list[Path]:
+    def _root(self, execution: str) -> Path:
         """The folder of an execution, named with its incarnation."""
-        return list((self.data / "objects/metadata" / specs.PROJECT / specs.DOMAIN).glob(f"{execution}.*"))
+        name = f"{execution}.{self._incarnation(execution)}"
+        return self.data / "objects/metadata" / specs.PROJECT / specs.DOMAIN / name
+
+    def _incarnation(self, execution: str) -> str:
+        rows = self._select("SELECT incarnation FROM execution_data WHERE execution = ?", execution)
+        return rows[0][0] if rows else ""
 
     def _of(self, execution: str, table: str, columns: str) -> list[tuple[Any, ...]]:
         return self._select(f"SELECT {columns} FROM {table} WHERE execution = ?", execution)
@@ -153,10 +161,9 @@ def ended_twice(log: list[facts.Event]) -> list[tuple[int, int, int]]:
     return [attempt for attempt, count in ends.items() if count > 1]
 
 
-def _attempt(execution: str, parts: tuple[str, ...]) -> AttemptId:
-    node, _data, *item, attempt = parts
-    index = int(item[-1].removeprefix("n")) if item else -1
-    return AttemptId(ExecutionId(specs.PROJECT, specs.DOMAIN, execution), node, int(attempt), index)
+def _place(attempt: AttemptId) -> str:
+    item = f"0/n{attempt.index}/" if attempt.index >= 0 else ""
+    return f"{attempt.node_id}/data/{item}{attempt.attempt}"
 
 
 def _told(error: bytes | None) -> tuple[str, str, str] | None:

@@ -106,6 +106,13 @@ class SimulatedExecutor:
         if attempt in self._running:
             self._stop(attempt, "cancelled")
 
+    def acknowledge(self, attempts: Collection[AttemptId]) -> None:
+        for attempt in attempts:
+            if not self._world.is_known_to_have_ended(attempt):
+                self._world.violated(f"I5: the end of {attempt} was acknowledged and is not durable")
+            if attempt not in self._running:
+                self._world.records.pop(attempt, None)
+
     def reconcile(self, expected: Collection[AttemptSpec]) -> None:
         self._is_reconciled = True
         wanted = {spec.id for spec in expected}

@@ -175,6 +175,12 @@ class ExecutorPort:
         if self._life.alive:
             self._executor.cancel(attempt)
 
+    def acknowledge(self, attempts: Collection[AttemptId]) -> None:
+        for attempt in attempts:
+            self._life.strike(f"before acknowledge {attempt}")
+            if self._life.alive:
+                self._executor.acknowledge([attempt])
+
     async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
         await self._life.reach("before reconcile")
         self._life.host.world.breaking.pass_by("reconcile", [spec.id.execution for spec in expected])

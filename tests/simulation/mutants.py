@@ -256,6 +256,13 @@ MUTANTS = (
         '                if not passes(error) or "Full" in error.code:',
     ),
     Mutant(
+        "an end is acknowledged before its commit",
+        f"{RUNNER}/runner.py",
+        "        owned.take_end(update.id)\n        self._arrive(update.id.execution, event)\n",
+        "        owned.take_end(update.id)\n        self._executor.acknowledge([update.id])\n"
+        "        self._arrive(update.id.execution, event)\n",
+    ),
+    Mutant(
         "the executor is not told what should run",
         f"{RUNNER}/runner.py",
         "await self._executor.reconcile(specs)",

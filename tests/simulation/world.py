@@ -143,6 +143,14 @@ class World:
             return item.attempt == attempt.attempt and item.phase is AttemptPhase.RUNNING
         return kept.attempts[attempt.node_id, attempt.attempt].phase is AttemptPhase.RUNNING
 
+    def is_known_to_have_ended(self, attempt: AttemptId) -> bool:
+        """Whether it is durable that the attempt has ended."""
+        kept = self.store._executions[attempt.execution]
+        if attempt.index >= 0:
+            item = kept.items[attempt.node_id, attempt.index]
+            return item.attempt > attempt.attempt or (item.attempt == attempt.attempt and item.phase.is_terminal)
+        return kept.attempts[attempt.node_id, attempt.attempt].phase.is_terminal
+
     def may_lose(self, attempt: AttemptId) -> bool:
         node = (attempt.execution, attempt.node_id, attempt.index)
         return node not in self._lost_nodes and self.hit("lost")

@@ -87,6 +87,13 @@ class Executor(Protocol):
 
     def cancel(self, attempt: AttemptId) -> None: ...
 
+    def acknowledge(self, attempts: Collection[AttemptId]) -> None:
+        """The ends of these, as they were reported, are durable: what was kept to report them again may go.
+
+        Never raises; an attempt that is not known, or was acknowledged before, changes nothing.
+        """
+        ...
+
     async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
         """After a crash: adopt, report or start again each expected attempt; stop everything else that was left."""
         ...

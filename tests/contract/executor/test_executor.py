@@ -731,6 +731,56 @@ def test_after_a_crash_what_finished_is_reported_and_what_ran_is_ended_and_start
     assert "starts again" in log_of(interrupted)
 
 
+def test_an_end_is_reported_again_until_it_is_acknowledged(tmp_path):
+    spec = attempt(tmp_path, "sh", "-c", f"echo x >> {tmp_path}/ran")
+
+    async def scenario(harness: Harness):
+        await harness.run(spec)
+        await harness.executor.reconcile([spec])
+        await harness.until(lambda: len(harness.of(spec, "SUCCEEDED")) == 2)
+        harness.executor.acknowledge([spec.id])
+
+    on_executor(tmp_path, scenario)
+    assert (tmp_path / "ran").read_text() == "x\n"
+    assert not Path(spec.output_prefix).exists()
+
+
+def test_what_others_may_want_stays_after_the_acknowledgement(tmp_path):
+    quiet = attempt(tmp_path, "true", index=0)
+    talks = attempt(tmp_path, "echo", "hello", index=1)
+    fails = attempt(tmp_path, "sh", "-c", "echo no luck; exit 3", index=2)
+    leaves = attempt(tmp_path, "sh", "-c", "touch {{.outputPrefix}}/deck.html {{.outputPrefix}}/model", index=3)
+    not_yet = attempt(tmp_path, "true", index=4)
+    specs = [quiet, talks, fails, leaves, not_yet]
+
+    async def scenario(harness: Harness):
+        for spec in specs:
+            await harness.run(spec)
+        for _ in range(2):
+            harness.executor.acknowledge([spec.id for spec in (quiet, talks, fails, leaves)])
+        harness.executor.acknowledge([attempt(tmp_path, "true", node="unknown").id])
+
+    on_executor(tmp_path, scenario)
+    assert not Path(quiet.output_prefix).parent.exists()
+    assert (log_of(talks), log_of(fails)) == ("hello\n", "no luck\n")
+    left = {spec.id.index: sorted(os.listdir(spec.output_prefix)) for spec in specs[1:]}
+    assert left == {1: ["log.txt"], 2: ["log.txt"], 3: ["deck.html", "model"], 4: ["exit.json", "log.txt"]}
+
+
+def test_an_attempt_sees_nothing_of_the_one_whose_folder_it_has(tmp_path):
+    specs = [attempt(tmp_path, "sh", "-c", "ls -A {{.outputPrefix}}; pwd >&2", index=index) for index in range(6)]
+    silent = [attempt(tmp_path, "touch", "{{.outputPrefix}}/outputs.pb", index=index) for index in range(6, 12)]
+
+    async def scenario(harness: Harness):
+        for before, spec in zip(silent, specs, strict=True):
+            await harness.run(before)
+            harness.executor.acknowledge([before.id])
+            await harness.run(spec)
+            assert log_of(spec).splitlines()[:-1] == ["log.txt"]
+
+    on_executor(tmp_path, scenario)
+
+
 def test_reconcile_ends_what_is_not_expected(tmp_path):
     wanted = attempt(tmp_path, "sleep", "600")
     unwanted = attempt(tmp_path, "sh", "-c", "echo $$; sleep 600", node="n1")

@@ -197,6 +197,26 @@ def test_a_log_is_followed_while_it_is_written(client: Client, platform: Running
         assert stream.read() == b"first\nsecond\n"
 
 
+def test_of_an_attempt_whose_files_are_gone_everything_can_be_read(client: Client, platform: RunningPlatform) -> None:
+    plan = register(client, "run.silent")
+    id = launch(client, specs.execution("", plan))
+    wait_for(client, id)
+    (folder,) = (platform.data / "objects/metadata").glob(f"*/*/{id.name}.*/n0/data")
+    until = time.monotonic() + 30
+    while [path.name for path in folder.iterdir()] != ["inputs.pb"]:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    base = f"{platform.http}/api/v1/alula/logs/{id.project}/{id.domain}/{id.name}/n0/0"
+    for url in (base, f"{base}?follow=1"):
+        with urllib.request.urlopen(url, timeout=30) as stream:
+            assert stream.read() == b""
+    node = identifier_pb2.NodeExecutionIdentifier(node_id="n0", execution_id=id)
+    data = client.GetNodeExecutionData(node_execution_pb2.NodeExecutionGetDataRequest(id=node))
+    assert data.full_inputs == specs.literal_map(x=specs.integer(1))
+    uri = client.GetNodeExecution(node_execution_pb2.NodeExecutionGetRequest(id=node)).input_uri
+    assert uri == str(folder / "inputs.pb")
+
+
 def test_a_question_with_a_long_deadline_is_answered_when_the_run_ends(client: Client) -> None:
     plan = register(client, "run.held", command=SLEEP)
     id = launch(client, specs.execution("", plan))

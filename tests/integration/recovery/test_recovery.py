@@ -24,6 +24,8 @@ from tests.integration.api.clients import Client
 from tests.integration.platform import Platforms, RunningPlatform, alula, strange_files
 from tests.integration.processes import MARK, Found, children, marked
 
+from alula.core.engine.records import AttemptPhase
+
 FLOWS = Path(__file__).with_name("flows")
 SUCCEEDED = core_execution_pb2.WorkflowExecution.SUCCEEDED
 ENDS = (SUCCEEDED, core_execution_pb2.WorkflowExecution.FAILED, core_execution_pb2.WorkflowExecution.ABORTED)
@@ -36,6 +38,7 @@ NODES = {
     "n5": "choose",
     "n6": "report",
 }
+MAPPED = "n4"
 ITEMS = 6
 ONCE = [("export", "-"), ("clean", "-"), ("make_grid", "-"), ("choose", "-"), ("report", "-")]
 ATTEMPTS = {
@@ -80,11 +83,23 @@ class Run:
         return int(row[0])
 
     def has_results(self) -> set[tuple[str, str, int]]:
-        """The attempts that have ended, by the results and records beside their inputs."""
+        """The attempts that have ended: those with results beside their inputs, and those that succeeded as rows say,
+        whose results are not kept."""
         domain = self.data / "objects/metadata" / specs.PROJECT / specs.DOMAIN
         names = ("outputs.pb", "error.pb", "exit.json")
         found = [path for name in names for path in domain.glob(f"{self.id.name}.*/**/{name}")]
-        return {_attempt_of(path.parent.relative_to(domain).parts[1:]) for path in found}
+        return self._succeeded() | {_attempt_of(path.parent.relative_to(domain).parts[1:]) for path in found}
+
+    def _succeeded(self) -> set[tuple[str, str, int]]:
+        single = "SELECT node_id, -1, attempt, phase FROM task_executions WHERE execution = ?"
+        items = "SELECT node_id, item_index, attempt, phase FROM items WHERE execution = ?"
+        with closing(sqlite3.connect(f"file:{self.data}/alula.sqlite?mode=ro", uri=True)) as database:
+            rows = [*database.execute(single, (self.id.name,)), *database.execute(items, (self.id.name,))]
+        return {
+            (NODES[node], str(index) if index >= 0 else "-", attempt)
+            for node, index, attempt, phase in rows
+            if AttemptPhase(phase) is AttemptPhase.SUCCEEDED and (node, index) != (MAPPED, -1)
+        }
 
 
 def _attempt_of(parts: tuple[str, ...]) -> tuple[str, str, int]:

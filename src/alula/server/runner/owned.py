@@ -8,7 +8,16 @@ import msgspec
 from flyteidl.admin import execution_pb2
 
 from alula.core.engine.actions import Action, CancelAttempt, SetTimer, StartAttempt
-from alula.core.engine.events import Claimed, Event, GraphReturned, ValueLoaded, decode, encode
+from alula.core.engine.events import (
+    AttemptFailed,
+    AttemptSucceeded,
+    Claimed,
+    Event,
+    GraphReturned,
+    ValueLoaded,
+    decode,
+    encode,
+)
 from alula.core.engine.records import Changes, ExecutionPhase, Released
 from alula.core.engine.state import Execution
 from alula.core.engine.step import accepts, step
@@ -25,9 +34,11 @@ class Owned:
         "_actions",
         "_changes",
         "_consumed",
+        "_ends",
         "_events",
         "_last_at",
         "_next_seq",
+        "_reported",
         "_timers",
         "attempts",
         "is_dropped",
@@ -50,6 +61,10 @@ class Owned:
         """Of the item that was started last, with its array's scope and overrides: the next resembles it."""
         self.whole: tuple[bytes, bytes] | None = None
         """The last inputs that had to be made whole for their task, before and after: items of an array share them."""
+        self._reported: dict[tuple[int, int, int], AttemptId] = {}
+        """Attempts that have ended, by scope, node and number, whose end is not in the log yet."""
+        self._ends: list[AttemptId] = []
+        """Those whose end is in what is to be committed."""
         self._next_seq = len(log)
         self._last_at = max(event.at for event in log)
         self._events: list[bytes] = []
@@ -57,6 +72,11 @@ class Owned:
         self._changes = Changes()
         self._consumed: list[int] = []
         self._timers: list[SetTimer] = []
+
+    def take_end(self, attempt: AttemptId) -> None:
+        """The executor has reported the end of an attempt in flight: an event will say what it means."""
+        scope, node = self.attempts.pop(attempt)
+        self._reported[scope, node, attempt.attempt] = attempt
 
     def log(self, event: Event) -> None:
         """Append an event that changes nothing but the log."""
@@ -91,6 +111,10 @@ class Owned:
     def _append(self, event: Event) -> None:
         self._last_at = event.at
         self._events.append(encode(event))
+        if isinstance(event, AttemptSucceeded | AttemptFailed | GraphReturned):
+            ended = self._reported.pop((event.scope, event.node, event.attempt), None)
+            if ended is not None:
+                self._ends.append(ended)
 
     def take_timers(self) -> list[SetTimer]:
         """Those to be set. That need not wait for a commit: what fires before it is an event like any other."""
@@ -146,11 +170,17 @@ class Owned:
         """All that is new, as one commit. Call `committed` when it is durable."""
         return Commit(self.record.id, self._next_seq, self._events, self._changes, self._consumed, owner=owner)
 
+    @property
+    def ends(self) -> Sequence[AttemptId]:
+        """The attempts that the next commit ends, as far as the executor has reported that."""
+        return self._ends
+
     def committed(self) -> list[Action]:
         """The commit is durable: the actions that may be done now."""
         actions = self._actions
         self._next_seq += len(self._events)
         self._events, self._actions, self._changes, self._consumed = [], [], Changes(), []
+        self._ends = []
         for action in actions:
             if isinstance(action, StartAttempt):
                 self.attempts[self.attempt_id(action)] = (action.scope, action.node)

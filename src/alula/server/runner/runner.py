@@ -218,13 +218,13 @@ class Runner:
 
     def _take_update(self, owned: Owned, update: AttemptUpdate, place: tuple[int, int]) -> None:
         if update.futures is not None:
-            del owned.attempts[update.id]
+            owned.take_end(update.id)
             work = self._effects.expand(owned, update, update.futures, place)
             self._effects.spawn(owned.record.id, "while the graph that a task made was compiled", work)
             return
         rule = owned.state.created.offload
         if rule is not None and update.outputs is not None and len(update.outputs) >= rule.limit:
-            del owned.attempts[update.id]
+            owned.take_end(update.id)
             work = self._effects.lighten(owned, update, update.outputs, place)
             self._effects.spawn(owned.record.id, "while large outputs were put aside", work)
             return
@@ -236,7 +236,7 @@ class Runner:
             if self._wake_later is None:
                 self._wake_later = asyncio.get_running_loop().call_later(STARTED_WAIT_S, self._wake.set)
             return
-        del owned.attempts[update.id]
+        owned.take_end(update.id)
         self._arrive(update.id.execution, event)
 
     # The loop
@@ -481,6 +481,7 @@ class Runner:
         for owned, is_kept in zip(dirty, kept, strict=True):
             if is_kept:
                 self._effects.released(owned.released)
+                self._executor.acknowledge(owned.ends)
                 self._to_do.extend((owned, action) for action in owned.committed())
                 self._busy[owned.record.id] = owned
                 self._publish(owned.record.id, owned.state.phase)

@@ -19,6 +19,7 @@ from alula.server.executors.process.ending import (
     update_of,
 )
 from alula.server.executors.process.files import Files
+from alula.server.executors.process.places import Places
 from alula.server.executors.process.wire import End
 from alula.server.untrusted import Tree
 
@@ -33,6 +34,10 @@ def ended(tmp_path: Path, end: End, *, rules: Rules = RULES, **files: bytes):
     for name, data in files.items():
         (folder / name.replace("_", ".")).write_bytes(data)
     return update_of(spec, end, rules)
+
+
+def files_in(folder: Path) -> Files:
+    return Files(Tree(str(folder)), Places(folder / "needless"))
 
 
 def error_document(code: str) -> bytes:
@@ -159,7 +164,7 @@ def test_whatever_stands_in_place_of_a_result_the_attempt_ends(tmp_path, name, k
     if kind != "sparse":
         assert not update.deck_uri
         assert earlier_end(spec) is None
-    Files(Tree(str(tmp_path))).clear(str(folder))
+    files_in(tmp_path).clear(str(folder))
     assert earlier_end(spec) is None, "nothing stands in the way of a new start"
     (folder / "outputs.pb").write_bytes(OUTPUTS)
     assert update_of(spec, End(code=0), RULES).outputs == OUTPUTS
@@ -173,7 +178,7 @@ def test_whatever_stands_in_place_of_the_prefix_the_attempt_can_start(tmp_path, 
     HOSTILE[kind](folder)
     assert update_of(spec, End(code=0), RULES).error.code in ("OutputsNotReadable", "OutputsNotFound")
     assert earlier_end(spec) is None
-    files = Files(Tree(str(tmp_path)))
+    files = files_in(tmp_path)
     assert not files.prepare(spec)
     files.clear(str(folder))
     assert os.listdir(folder) == []
@@ -185,7 +190,7 @@ def test_inputs_are_written_again_whatever_stands_there(tmp_path, kind):
     path = Path(spec.input_uri)
     path.parent.mkdir(parents=True)
     HOSTILE[kind](path)
-    Files(Tree(str(tmp_path))).prepare(spec)
+    files_in(tmp_path).prepare(spec)
     assert path.read_bytes() == spec.inputs
 
 
@@ -194,7 +199,7 @@ def test_inputs_of_the_same_size_with_other_bytes_are_not_taken(tmp_path):
     path = Path(spec.input_uri)
     path.parent.mkdir(parents=True)
     path.write_bytes(b"?" * len(spec.inputs))
-    Files(Tree(str(tmp_path))).prepare(spec)
+    files_in(tmp_path).prepare(spec)
     assert path.read_bytes() == spec.inputs
 
 

@@ -41,6 +41,7 @@ class ToldExecutor:
 
     submitted: list[AttemptId] = field(default_factory=list)
     cancelled: list[AttemptId] = field(default_factory=list)
+    acknowledged: list[AttemptId] = field(default_factory=list)
     reconciled: list[AttemptId] = field(default_factory=list)
     sink: Sink | None = None
 
@@ -55,6 +56,9 @@ class ToldExecutor:
 
     def cancel(self, attempt: AttemptId) -> None:
         self.cancelled.append(attempt)
+
+    def acknowledge(self, attempts: Collection[AttemptId]) -> None:
+        self.acknowledged.extend(attempts)
 
     async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
         self.reconciled = [spec.id for spec in expected]
@@ -169,6 +173,26 @@ async def test_a_launched_execution_is_claimed_run_and_ended(world: World) -> No
     record = await world.store.execution(id)
     assert record is not None
     assert record.outputs == literal_map(o0=integer(7)).SerializeToString(deterministic=True)
+
+
+@pytest.mark.parametrize("end", ["success", "failure"])
+async def test_an_end_is_acknowledged_when_it_is_durable(world: World, end: str) -> None:
+    await world.run("one")
+    id = await world.launch()
+    await until(lambda: world.executor.submitted)
+    (attempt,) = world.executor.submitted
+    world.store.failures = 1
+    if end == "success":
+        world.executor.succeed(attempt, 7)
+    else:
+        world.executor.fail(attempt, TaskError("Broken", "gone"))
+    await until(lambda: not world.store.failures)
+    assert world.executor.acknowledged == []
+    async with asyncio.timeout(5):
+        while not (await world.phase(id)).is_terminal:
+            await asyncio.sleep(0.001)
+    await until(lambda: world.executor.acknowledged)
+    assert world.executor.acknowledged == [attempt]
 
 
 async def test_what_was_open_goes_on_with_the_next_runner(world: World) -> None:

@@ -45,6 +45,7 @@ from alula.server.executors.process.leftovers import Register, end_marked
 from alula.server.executors.process.machine import machine_capacity
 from alula.server.executors.process.memory import Cgroups, find_cgroups
 from alula.server.executors.process.options import ProcessOptions
+from alula.server.executors.process.places import Place, Places, place_of
 from alula.server.executors.process.shared_code import SharedCode
 from alula.server.executors.process.starting import NO_COPIES, Copies, Starter
 from alula.server.executors.process.watch import Watch, Watched
@@ -94,7 +95,10 @@ class ProcessExecutor:
             self._options.log_limit_bytes, self._options.tolerate_leftovers, self._options.result_limit_bytes
         )
         self._tree = Tree(f"{data}/{OBJECTS}")
-        self._files = files.Files(self._tree)
+        self._places = Places(self._work / "needless")
+        self._files = files.Files(self._tree, self._places)
+        self._ended: dict[AttemptId, Place] = {}
+        """Where attempts have been whose end was reported and is not acknowledged yet."""
         self._reading: dict[AttemptId, AttemptSpec] = {}
         """Attempts that ended, with large results that are being read."""
         self._one_at_a_time = asyncio.Lock()
@@ -156,6 +160,7 @@ class ProcessExecutor:
             self._admission.discard(number)
         self._by_number.clear()
         await self._pool.close()
+        await self._places.stop()
         await self._folders.close()
         await self._shared.close()
         if self._cgroups is not None:
@@ -200,6 +205,7 @@ class ProcessExecutor:
     def cancel(self, attempt: AttemptId) -> None:
         self._wanted_again.pop(attempt, None)
         self._reading.pop(attempt, None)
+        self._ended.pop(attempt, None)
         found = self._attempts.get(attempt)
         if found is None or found.cancelled:
             return
@@ -208,6 +214,12 @@ class ProcessExecutor:
             self._forget(found)
         else:
             found.server.kill(found.number, cause=CANCELLED, grace_s=self._options.kill_grace_s)
+
+    def acknowledge(self, attempts: Collection[AttemptId]) -> None:
+        """Also of attempts that were started twice, as far as they have ended."""
+        places = [self._ended.pop(id) for id in attempts if id in self._ended and id not in self._attempts]
+        if places:
+            self._places.add(places)
 
     async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
         wanted = {spec.id for spec in expected}
@@ -218,6 +230,7 @@ class ProcessExecutor:
             if ended is None:
                 self.submit(spec)
             else:
+                self._note_place(spec)
                 self._report_end(spec, ended)
 
     # Waiting
@@ -433,7 +446,7 @@ class ProcessExecutor:
         except Exception as error:  # noqa: BLE001 - whatever a task left behind is its own
             self._report_failure(spec, failure_of(error, f"in {spec.id}"))
         else:
-            self._sink(update)
+            self._tell_end(update)
 
     async def _read_slowly(self, spec: AttemptSpec, end: End) -> None:
         """Read large results beside the event loop."""
@@ -446,7 +459,7 @@ class ProcessExecutor:
                 update = failure(spec, failure_of(error, f"in {spec.id}"))
         if self._reading.get(spec.id) is spec:  # else it was cancelled meanwhile
             del self._reading[spec.id]
-            self._sink(update)
+            self._tell_end(update)
 
     def _fail(self, attempt: Attempt, error: TaskError) -> None:
         """End it with a failure: at once, or when its processes are gone. The first failure counts."""
@@ -461,7 +474,16 @@ class ProcessExecutor:
             self._report_failure(attempt.spec, attempt.failure)
 
     def _report_failure(self, spec: AttemptSpec, error: TaskError) -> None:
-        self._sink(failure(spec, error))
+        self._tell_end(failure(spec, error))
+
+    def _note_place(self, spec: AttemptSpec) -> None:
+        self._ended[spec.id] = place_of(spec)
+
+    def _tell_end(self, update: AttemptUpdate) -> None:
+        place = self._ended.get(update.id)
+        if place is not None and update.phase == "SUCCEEDED":
+            self._ended[update.id] = place._replace(succeeded=True)
+        self._sink(update)
 
     def _forget(self, attempt: Attempt) -> None:
         """It is over: others may have what it had."""
@@ -473,6 +495,8 @@ class ProcessExecutor:
         self._admission.discard(attempt.number)
         self._pump_soon()
         self._release(attempt)
+        if not (attempt.cancelled or attempt.is_suspect):
+            self._note_place(attempt.spec)
         again = self._wanted_again.pop(attempt.spec.id, None)
         if again is not None:
             self.submit(again)
@@ -490,6 +514,7 @@ class ProcessExecutor:
         self._register.end_all()
         self._folders.remove_all()
         self._shared.remove_all()
+        self._places.go_on()
         self._home.mkdir(parents=True, exist_ok=True)
         if self._options.memory_control != "sampled":
             self._cgroups = find_cgroups(f"alula-{hashlib.sha256(bytes(self._data)).hexdigest()[:12]}")

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from alula.core.errors import FailedPrecondition
 from alula.server.executor import AttemptSpec
 from alula.server.executors.process.ending import LOG, RESULTS
+from alula.server.executors.process.places import Places, make_folder, place_of
 from alula.server.untrusted import TooLarge, Tree, Unreadable, read_all
 
 STARTED_AGAIN = b"[alula] the attempt was interrupted and starts again\n"
@@ -30,8 +31,9 @@ def check(spec: AttemptSpec) -> None:
 class Files:
     """Prepares the places of attempts below one tree, in which tasks may have left anything."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, places: Places) -> None:
         self._tree = tree
+        self._places = places
         self._last_inputs = "", b""
         """Path and content of the inputs that were needed last."""
 
@@ -40,7 +42,7 @@ class Files:
         earlier start of the same attempt. Raises OSError."""
         self._write_inputs(spec.input_uri, spec.inputs)
         try:
-            make_folder(spec.output_prefix)
+            self._places.make(place_of(spec))
         except FileExistsError:
             return False
         return True
@@ -86,16 +88,6 @@ class Files:
 def template_path(spec: AttemptSpec) -> str:
     """Where a command that asks for its task's template (`{{.taskTemplatePath}}`) finds it."""
     return f"{os.path.dirname(spec.input_uri)}/task.pb"
-
-
-def make_folder(path: str) -> None:
-    """With what is missing above it, which is mostly one folder. Raises FileExistsError, and other OSErrors."""
-    try:
-        os.mkdir(path)
-    except FileNotFoundError:
-        with contextlib.suppress(FileExistsError):
-            make_folder(os.path.dirname(path))
-        os.mkdir(path)
 
 
 def write_whole(path: str, data: bytes, tree: Tree) -> None:
