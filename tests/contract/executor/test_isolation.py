@@ -201,11 +201,11 @@ def test_what_forks_would_share_leads_to_fresh_processes(tmp_path, opened, why):
 
     async def scenario(harness: Harness):
         assert await run_all(harness, [spec]) == [7]
-        return harness.of(spec, "RUNNING")[0].where
+        return harness.of(spec, "RUNNING")[0].where, *(tmp_path / "work/code").iterdir()
 
-    where = on_executor(tmp_path, scenario)
+    where, code = on_executor(tmp_path, scenario)
     assert where.startswith("a fresh process, because the imports")
-    assert why.format(code=tmp_path / "work/code/1") in where
+    assert why.format(code=code) in where
 
 
 @pytest.mark.parametrize(

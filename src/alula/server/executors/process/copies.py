@@ -66,10 +66,10 @@ def copy_code(code: Code, target: str) -> None:
         raise CodeChanged(f"the unpacked code {code.folder} was changed")
 
 
-def new_copy(code: Code, parent: Path, numbers: Iterator[int]) -> str:
-    """A folder with a copy, under a number that nothing has. Raises `CodeChanged` and OSError."""
+def new_copy(code: Code, parent: Path, names: Iterator[object]) -> str:
+    """A folder with a copy, under the first of these names that nothing has. Raises `CodeChanged` and OSError."""
     while True:
-        path = f"{parent}/{next(numbers)}"
+        path = f"{parent}/{next(names)}"
         try:
             os.mkdir(path)
         except FileExistsError:  # one that could not be removed

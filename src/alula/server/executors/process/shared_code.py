@@ -17,6 +17,8 @@ from alula.server.executors.process.copies import Code, new_copy
 
 COMPILED = "__pycache__"
 """What Python itself writes beside modules, which changes nothing."""
+DIGEST_CHARS = 16
+"""Of the bundle's digest, in the name of a copy."""
 
 
 class SharedCode:
@@ -24,7 +26,6 @@ class SharedCode:
 
     def __init__(self, work: Path) -> None:
         self.folder = work / "code"
-        self._numbers = itertools.count(1)
         self._changes = Changes(ignored=COMPILED)
         self._copies: dict[str, str] = {}
         """By the folder of the code."""
@@ -76,6 +77,9 @@ class SharedCode:
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def _make(self, code: Code) -> str:
-        path = new_copy(code, self.folder, self._numbers)
+        # The same path for the same code: it is in the tracebacks of tasks.
+        digest = Path(code.folder).parent.name[:DIGEST_CHARS]
+        names = itertools.chain((digest,), (f"{digest}-{number}" for number in itertools.count(2)))
+        path = new_copy(code, self.folder, names)
         self._changes.watch(path)
         return path
