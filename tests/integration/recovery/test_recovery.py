@@ -137,7 +137,7 @@ class Scene:
             assert execution.closure.phase == SUCCEEDED, execution.closure.error
             data = client.GetExecutionData(execution_pb2.WorkflowExecutionGetDataRequest(id=run.id))
         _check_outputs(run, data.full_outputs)
-        assert attempts is None or {line.of for line in run.lines()} == attempts
+        assert attempts is None or {line.of for line in run.lines()} == attempts, self.platform.log()
         _check_folders(run.data)
 
     def stop(self) -> None:
