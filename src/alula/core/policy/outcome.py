@@ -89,7 +89,7 @@ def interpret(
         futures: contents of `futures.pb`.
         unreadable: why there are results that can't be read, empty if there are none.
         declared: the outputs of the task's interface.
-        of_item: whether it is an item of an array. Its task may declare lists, of which each item gives one value.
+        of_item: whether it is an item of an array. Its task may declare lists; each item gives one value of them.
         out_of_memory: the executor knows that the memory limit ended it.
         timed_out_after_s: the executor ended it because it ran longer than this.
         interrupted: the machine or the platform took it away; costs no user retry.

@@ -41,7 +41,7 @@ def make_http_server(app: ASGIApp, *, connections_max: int, grace_s: float) -> H
         lifespan="off",
         log_config=None,
         access_log=False,
-        proxy_headers=False,  # who is at the other end is known by the connection alone
+        proxy_headers=False,  # a header can be forged: the connection alone tells the peer
         server_header=False,
         backlog=ACCEPTED_AT_ONCE,
         timeout_graceful_shutdown=int(grace_s),

@@ -52,7 +52,7 @@ def _decompressed(packed: BinaryIO) -> _Readable:
 
 
 class _Bounded:
-    """A stream out of which only so much may come."""
+    """A stream with a limit on the bytes that can be read from it."""
 
     def __init__(self, stream: _Readable, max_bytes: int) -> None:
         self._stream = stream

@@ -28,7 +28,7 @@ from alula.server.executors.process.ending import ERROR, LOG, OUTPUTS, RECORD
 WAIT_S = 1.0
 """A folder waits this long to be used again, and at most twice as long."""
 NEEDLESS = {OUTPUTS: sys.maxsize, RECORD: sys.maxsize, ERROR: MESSAGE_MAX_BYTES, LOG: 0}
-"""Files of which the log has all that matters, and up to how many bytes: longer errors are cut there."""
+"""Files that repeat what the log holds, with the most bytes that each may have: the log cuts longer errors."""
 MOST_LISTED_BYTES = 64 * 1024
 """Of a folder itself: a larger one has more names than are looked at on the event loop."""
 

@@ -2,7 +2,7 @@
 
 Forks know their modules by the paths from which these were imported, so a task that writes beside its module
 (`Path(__file__).parent / "out.txt"`) writes where its siblings read. That is noticed before any of them has a result:
-code of which a task has written there is run from then on in fresh processes, each of which imports a copy of its own.
+such code runs from then on in fresh processes, and each imports a copy of its own.
 """
 
 from __future__ import annotations
