@@ -418,6 +418,20 @@ def test_what_came_instead_of_an_input_has_its_article(attempt):
     assert attempt.error("add", inputs=empty).message.endswith("expected int, got an empty literal")
 
 
+@pytest.mark.parametrize("form", ["report", "frames"])
+def test_an_error_names_files_as_they_were_packed_and_not_where_this_attempt_had_them(attempt, monkeypatch, form):
+    code = attempt.folder / "code"
+    monkeypatch.setenv("PYTHONPATH", str(code))
+    monkeypatch.setenv("FLYTE_INTERNAL_EXECUTION_ID", "e")
+    message = attempt.error({"report": "fails", "frames": "uncoded"}[form]).message
+    assert f'File "{attempt.module}.py", line' in message
+    assert "raise " in message, "the lines of the source are there"
+    assert str(code) not in message
+    (code / "unreadable.py").write_text("x = (")
+    message = attempt.error("fails", module="unreadable").message
+    assert 'File "unreadable.py", line 1' in message and str(code) not in message
+
+
 def test_code_that_does_not_import_is_told_with_its_traceback(attempt):
     code = attempt.folder / "code"
     (code / "broken_module.py").write_text("1 / 0\n")

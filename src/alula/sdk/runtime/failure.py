@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from alula.core.error_text import short_code, short_message
@@ -63,19 +64,22 @@ def headline(exception: BaseException) -> str:
     return printable(f"{name}: {text}" if text else name)
 
 
-def author_traceback(exception: BaseException) -> str:
-    """The traceback as Python prints it, with the author's frames only."""
+def author_traceback(exception: BaseException, code_folder: str = "") -> str:
+    """The traceback as Python prints it, with the author's frames only.
+
+    Paths of files below `code_folder` begin there.
+    """
     import traceback  # lazy: most attempts end well
 
+    prefix = os.path.join(code_folder, "") if code_folder else ""
     try:
         report = traceback.TracebackException.from_exception(exception)
-        _trim(report, set())
+        _trim(report, prefix, set())
         return printable("".join(report.format()))
     except PASSING:
         raise
     except BaseException:  # noqa: BLE001  attributes of the author's class that can't be read
-        frames = [frame for frame in traceback.extract_tb(exception.__traceback__) if not _is_ours(frame.filename)]
-        lines = "".join(traceback.format_list(frames))
+        lines = "".join(traceback.format_list(_kept(traceback.extract_tb(exception.__traceback__), prefix)))
         return printable(f"Traceback (most recent call last):\n{lines}{headline(exception)}\n")
 
 
@@ -97,20 +101,38 @@ def _code(exception: BaseException) -> str:
 
 
 def _message(exception: BaseException) -> str:
-    return short_message(f"{headline(exception)}\n\n{author_traceback(exception)}".rstrip())
+    return short_message(f"{headline(exception)}\n\n{author_traceback(exception, _code_folder())}".rstrip())
 
 
-def _trim(report: traceback.TracebackException, seen: set[int]) -> None:
-    """Leave out the frames of Alula and of import machinery, also in causes and groups."""
+def _code_folder() -> str:
+    """The folder that the platform made for an attempt's code, the first to be imported from; empty elsewhere.
+
+    It is gone when the error is read, and another one for each attempt: equal failures should read the same.
+    """
+    is_attempt = "FLYTE_INTERNAL_EXECUTION_ID" in os.environ
+    return os.environ.get("PYTHONPATH", "").partition(os.pathsep)[0] if is_attempt else ""
+
+
+def _trim(report: traceback.TracebackException, prefix: str, seen: set[int]) -> None:
+    """Leave out the frames of Alula and of import machinery, and `prefix` of paths, also in causes and groups."""
     if id(report) in seen:
         return
     seen.add(id(report))
-    kept = [frame for frame in report.stack if not _is_ours(frame.filename)]
-    report.stack = type(report.stack).from_list(kept)
+    report.stack = type(report.stack).from_list(_kept(report.stack, prefix))
+    if isinstance(where := getattr(report, "filename", None), str):  # of an error of syntax
+        report.filename = where.removeprefix(prefix)
     related = [report.__cause__, report.__context__, *(report.exceptions or ())]
     for each in related:
         if each is not None:
-            _trim(each, seen)
+            _trim(each, prefix, seen)
+
+
+def _kept(frames: Sequence[traceback.FrameSummary], prefix: str) -> list[traceback.FrameSummary]:
+    kept = [frame for frame in frames if not _is_ours(frame.filename)]
+    for frame in kept:
+        _ = frame.line  # read while the name is whole
+        frame.filename = frame.filename.removeprefix(prefix)
+    return kept
 
 
 def _is_ours(filename: str) -> bool:
