@@ -53,7 +53,7 @@ MUTANTS = (
         '            (lambda *_, **__: None)(turn, f"node {by} failed, and',
     ),
     Mutant(
-        "nobody hears of a scope's end", f"{ENGINE}/turn.py", "self.later(lambda: self._tell_end(parent, ended))", ""
+        "nobody hears of a scope's end", f"{ENGINE}/state.py", "self.later(lambda: self._tell_end(parent, ended))", ""
     ),
     # The engine: attempts
     Mutant("a retry has the number of the attempt before", f"{MACHINES}/task.py", "cell.attempt += 1", "pass"),

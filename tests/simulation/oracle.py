@@ -17,10 +17,11 @@ from tests.simulation.tasks import value_of
 
 from alula.core.engine import events as facts
 from alula.core.engine import recovery
+from alula.core.engine.cells import ChildCell, TaskCell
 from alula.core.engine.machines.array import ArrayScope
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.engine.records import ExecutionPhase, NodePhase
-from alula.core.engine.state import ChildCell, Execution, TaskCell
+from alula.core.engine.state import Execution
 from alula.core.engine.step import fold, outstanding, start, step
 from alula.core.ids import ExecutionId
 from alula.server.store import ExecutionRecord, Query

@@ -15,6 +15,7 @@ from types import CodeType, FrameType
 from typing import Any, TypeAlias
 
 from alula.core.engine import step as engine
+from alula.core.engine.cells import ChildCell, GateCell, ScopeCell, TaskCell
 from alula.core.engine.events import AbortRequested, Claimed, Created, PlatformFailed, TimerFired
 from alula.core.engine.graph import GraphScope
 from alula.core.engine.machines import MACHINES
@@ -22,8 +23,7 @@ from alula.core.engine.machines.array import ArrayScope
 from alula.core.engine.machines.branch import BranchScope
 from alula.core.engine.machines.gate import GateMachine
 from alula.core.engine.records import NodePhase
-from alula.core.engine.state import ChildCell, GateCell, ScopeCell, TaskCell
-from alula.core.engine.turn import Turn
+from alula.core.engine.state import Turn
 
 Transition: TypeAlias = tuple[str, str, str, str]
 """Machine, where it stood, what came, where it stands."""

@@ -30,7 +30,7 @@ from tests.unit.core.engine.driver import Driver
 from tests.unit.core.engine.test_waiting_places import TASKS
 
 from alula.core.engine import events as facts
-from alula.core.engine.state import ChildCell, TaskCell
+from alula.core.engine.cells import ChildCell, TaskCell
 from alula.core.errors import TaskError
 
 T, MAPPED = task("t"), task("mapped", inputs={"x": list_of(INT)}, outputs={"o0": list_of(INT)})

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from alula.core.engine.actions import SetTimer
+from alula.core.engine.cells import ChildCell, ScopeCell
 from alula.core.engine.events import Event, TimerFired
 from alula.core.engine.records import NodePhase
-from alula.core.engine.state import ChildCell, Scope, ScopeCell
-from alula.core.engine.turn import Turn
+from alula.core.engine.state import Scope, Turn
 from alula.core.errors import TaskError
 
 

@@ -12,12 +12,12 @@ from functools import partial
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from alula.core.engine import recovery, report, values
+from alula.core.engine import report, taking_over, values
+from alula.core.engine.cells import Cell
 from alula.core.engine.plan import Plan, PlanNode
 from alula.core.engine.records import ExecutionChange, ExecutionPhase, NodePhase
 from alula.core.engine.sources import INPUTS, Unresolved, resolve
-from alula.core.engine.state import Cell, Scope
-from alula.core.engine.turn import Turn
+from alula.core.engine.state import Scope, Turn
 from alula.core.errors import TaskError
 from alula.core.ids import nested_node_id
 from alula.core.literals.attributes import NotLoaded
@@ -116,7 +116,7 @@ class GraphScope:
         self.phases[node] = NodePhase.QUEUED
         inputs = values.settle(turn, resolved)
         report.node_queued(turn, self, node, inputs)
-        if recovery.take_over(turn, self, node, resolved):
+        if taking_over.take_over(turn, self, node, resolved):
             return
         turn.machines[plan.kind].begin(turn, self, node, inputs)
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from alula.core.engine.state import Scope
-from alula.core.engine.turn import Turn
+from alula.core.engine.state import Scope, Turn
 
 
 def take(turn: Turn, scope: Scope, node: int, attempt: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alula.core.engine.cells import TaskCell
 from alula.core.engine.records import (
     AttemptPhase,
     AttemptRecord,
@@ -10,8 +11,7 @@ from alula.core.engine.records import (
     NodePhase,
     NodeRecord,
 )
-from alula.core.engine.state import Scope, TaskCell
-from alula.core.engine.turn import Turn
+from alula.core.engine.state import Scope, Turn
 from alula.core.errors import TaskError
 
 

@@ -1,97 +1,27 @@
-"""The state of one execution: a tree of scopes, each with its nodes, and what is in flight.
+"""The state of one execution, and the turn that changes it.
 
-A node that is waiting or has ended costs a byte and its outputs; only a node in flight has a *cell*, the record
-of its machine. Nothing here decides; the machines and scopes do.
+The state is a tree of *scopes*, each with its nodes and with the cells of those in flight (`cells.py`). A *turn* is
+what a single event leads to, collected while the machines run. Nothing here decides; scopes and machines do, and these
+are their contracts. They stand in one module because each is told in terms of the others: an execution holds scopes, a
+scope begins a node in a turn, and a turn changes an execution.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from typing import Protocol
 
 import msgspec
 from flyteidl.core import literals_pb2
 
-from alula.core.engine.events import Created, SignalSet
-from alula.core.engine.plan import Plan, PlanNode
-from alula.core.engine.records import CacheStatus, ExecutionPhase, NodePhase
+from alula.core.engine.actions import Action
+from alula.core.engine.cells import Cell, ScopeCell
+from alula.core.engine.events import Created, Event, SignalSet
+from alula.core.engine.plan import NodeKind, Plan, PlanNode
+from alula.core.engine.records import Changes, ExecutionPhase, NodePhase, Reason
+from alula.core.engine.recovery import Recovery
 from alula.core.errors import TaskError
-from alula.core.policy.cache_key import CacheKey
-from alula.core.policy.retries import Spent
-
-if TYPE_CHECKING:
-    from alula.core.engine.recovery import Recovery
-    from alula.core.engine.turn import Turn
-
-
-Stage: TypeAlias = Literal["LOOKING_UP", "BLOCKED", "SUBMITTED", "RUNNING", "BACKING_OFF", "RESERVING", "AWAITING"]
-"""Where a task node in flight stands. See `machines/task.py`."""
-
-
-class TaskCell(msgspec.Struct):
-    """A task node (or an array item) in flight."""
-
-    stage: Stage
-    inputs: bytes
-    queued_at: int
-    attempt: int = 0
-    spent: Spent = msgspec.field(default_factory=Spent)
-    started_at: int = -1
-    """When its first attempt began."""
-    due_at: int = 0
-    """When the timer of its stage fires: the back-off's end, or the attempt's deadline."""
-    key: CacheKey | None = None
-    cache_status: CacheStatus = CacheStatus.DISABLED
-    reserved: bool = False
-    """Whether others that want the same wait for it."""
-
-    @property
-    def waits_for_place(self) -> bool:
-        return self.stage == "BLOCKED"
-
-
-class ScopeCell(msgspec.Struct):
-    """A node that waits for a scope of its own to end: a sub-workflow, an array, a branch, what a dynamic task made."""
-
-    scope: int
-    task: TaskCell | None = None
-    """Of a dynamic task, where it stood when it gave its graph."""
-    due_at: int = 0
-    """When the node has timed out, 0 for never. Of a dynamic task that follows from `task`."""
-
-    @property
-    def waits_for_place(self) -> bool:
-        return False
-
-
-class GateCell(msgspec.Struct):
-    """A gate that waits for an answer or for time to pass."""
-
-    inputs: bytes
-    due_at: int
-    """When it opens by itself, or gives up waiting; 0 for never."""
-
-    @property
-    def waits_for_place(self) -> bool:
-        return False
-
-
-class ChildCell(msgspec.Struct):
-    """A launch plan node: its child execution runs, or waits for a place to."""
-
-    child: str
-    inputs: bytes
-    launched: bool = False
-    due_at: int = 0
-    """When the node has timed out, 0 for never."""
-
-    @property
-    def waits_for_place(self) -> bool:
-        return not self.launched
-
-
-Cell: TypeAlias = TaskCell | ScopeCell | GateCell | ChildCell
 
 
 class Scope(Protocol):
@@ -104,7 +34,7 @@ class Scope(Protocol):
     """A `NodePhase` a node; UNDEFINED while it waits."""
     cells: dict[int, Cell]
     renewed: frozenset[int] | None
-    """Nodes that run again although an earlier execution has them, see `recovery.py`; None as long as nobody asked."""
+    """Nodes that run again although an earlier execution has them, see `taking_over.py`; None as long as nobody asked."""
 
     @property
     def is_compact(self) -> bool:
@@ -220,3 +150,105 @@ class Execution:
     def has_room(self) -> bool:
         limit = self.created.max_parallelism
         return limit == 0 or self.running < limit
+
+
+class Ended(msgspec.Struct, frozen=True):
+    """A scope came to its end: with outputs, or with an error."""
+
+    scope: Scope
+    outputs: bytes = b""
+    error: TaskError | None = None
+
+
+class Machine(Protocol):
+    """The behaviour of one kind of node. One module each under `machines/`, one entry in `machines.MACHINES`."""
+
+    def begin(self, turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
+        """Start the node: its inputs are resolved."""
+        ...
+
+    def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
+        """Whether the event means anything to the node as it is now; a late or repeated one does not."""
+        ...
+
+    def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None: ...
+
+    def on_scope_end(self, turn: Turn, scope: Scope, node: int, ended: Ended) -> None:
+        """The scope that the node opened came to its end."""
+        ...
+
+    def on_place(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
+        """The place under `max_parallelism` that the node waited for is its own now."""
+        ...
+
+    def abort(self, turn: Turn, scope: Scope, node: int, cell: Cell) -> None:
+        """Stop what the node has in flight. Its phase and rows are the caller's business, its scopes' its own."""
+        ...
+
+    def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
+        """What the node waits for the shell to do: asked again after a crash."""
+        ...
+
+
+class Turn:
+    """Collects actions and changes. While a log is replayed nobody needs them, and `silent` drops them."""
+
+    __slots__ = ("actions", "at", "changes", "execution", "finished", "known", "machines", "silent", "work")
+
+    def __init__(
+        self, execution: Execution, at: int, machines: Mapping[NodeKind, Machine], *, silent: bool = False
+    ) -> None:
+        self.execution = execution
+        self.at = at
+        self.machines = machines
+        self.silent = silent
+        self.actions: list[Action] = []
+        self.changes = Changes()
+        self.finished: Ended | None = None
+        """The end of the root scope, once it has come."""
+        self.known: Set[tuple[int, int]] = frozenset()
+        """(scope, node) of the nodes with an attempt that succeeds further on in the log: nobody asks for their inputs
+        again."""
+        self.work: deque[Callable[[], None]] = deque()
+        """What follows within this turn, in order: a queue instead of recursion through the graph."""
+
+    def do(self, action: Action) -> None:
+        if not self.silent:
+            self.actions.append(action)
+
+    def later(self, work: Callable[[], None]) -> None:
+        self.work.append(work)
+
+    def end_scope(self, scope: Scope, *, outputs: bytes = b"", error: TaskError | None = None) -> None:
+        """A scope has ended: tell the node that opened it. The root's end is the execution's."""
+        ended = Ended(scope, outputs, error)
+        del self.execution.scopes[scope.id]
+        parent = scope.parent
+        if parent is None:
+            self.finished = ended
+            return
+        self.later(lambda: self._tell_end(parent, ended))
+
+    def abort_scope(self, id: int, parent: Scope, node: int) -> None:
+        """Stop all that is in a scope; nothing where it has ended, and the node that opened it is yet to hear of it."""
+        scope = self.execution.scopes.pop(id, None)
+        if scope is not None:
+            by = parent.node_id(node)
+            scope.abort(self, f"{by} was stopped", by=by)
+
+    def _tell_end(self, parent: Scope, ended: Ended) -> None:
+        """Unless the node was stopped meanwhile."""
+        node = ended.scope.parent_node
+        cell = parent.cells.get(node)
+        if isinstance(cell, ScopeCell) and cell.scope == ended.scope.id:
+            self.machines[parent.plan_node(node).kind].on_scope_end(self, parent, node, ended)
+
+    def explain(
+        self, scope: Scope, node: int, attempt: int, code: str, text: str, facts: dict[str, str] | None = None
+    ) -> None:
+        """Record why something happened to a node."""
+        if self.silent:
+            return
+        index = node if scope.is_compact else -1
+        reason = Reason(self.at, scope.node_id(node), attempt, index, code, text, facts or {})
+        self.changes.reasons.append(reason)

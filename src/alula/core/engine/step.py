@@ -15,6 +15,7 @@ from typing import cast, get_args
 
 from alula.core.engine import values
 from alula.core.engine.actions import Action, Finish, LoadValue
+from alula.core.engine.cells import Cell
 from alula.core.engine.events import (
     AbortRequested,
     AttemptSucceeded,
@@ -33,8 +34,7 @@ from alula.core.engine.machines.gate import is_open_question, keep_answer
 from alula.core.engine.plan import Plan
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.engine.recovery import Recovery
-from alula.core.engine.state import Cell, Execution, Scope
-from alula.core.engine.turn import Ended, Machine, Turn
+from alula.core.engine.state import Ended, Execution, Machine, Scope, Turn
 from alula.core.errors import TaskError
 from alula.core.literals.attributes import Loaded
 

@@ -13,8 +13,7 @@ from flyteidl.core import literals_pb2
 from alula.core.engine.actions import LoadValue
 from alula.core.engine.plan import PlanNode
 from alula.core.engine.sources import Unresolved, resolve
-from alula.core.engine.state import Execution, Scope
-from alula.core.engine.turn import Turn
+from alula.core.engine.state import Execution, Scope, Turn
 from alula.core.errors import TaskError
 from alula.core.literals.attributes import Loaded, NotLoaded
 from alula.core.literals.offloading import is_offloaded, put_aside

@@ -30,6 +30,7 @@ from alula.core.engine.actions import (
     SetTimer,
     StartAttempt,
 )
+from alula.core.engine.cells import GateCell, ScopeCell
 from alula.core.engine.events import (
     AbortRequested,
     AttemptFailed,
@@ -46,7 +47,6 @@ from alula.core.engine.events import (
 )
 from alula.core.engine.plan import GateRule, Plan, PlanNode
 from alula.core.engine.records import CacheEntry, Changes, ExecutionChange
-from alula.core.engine.state import GateCell, ScopeCell
 from alula.core.engine.step import accepts, start, step
 from alula.core.errors import AlulaError, TaskError
 from alula.core.policy.cache_key import CacheKey

@@ -25,9 +25,9 @@ from alula.core.engine.actions import (
     SetTimer,
     StartAttempt,
 )
+from alula.core.engine.cells import Stage, TaskCell
 from alula.core.engine.events import Event
 from alula.core.engine.records import ExecutionPhase, Released
-from alula.core.engine.state import Stage, TaskCell
 from alula.core.errors import AlulaError, NotFound, TaskError
 from alula.core.ids import ExecutionId
 from alula.core.literals.offloading import reads_references

@@ -5,9 +5,9 @@ import pytest
 from tests.graphs import INT, compiled, integer, integers, list_of, map_node, task, task_node, workflow
 from tests.unit.core.engine.driver import Driver
 
+from alula.core.engine.cells import Stage, TaskCell
 from alula.core.engine.events import CacheMissed
 from alula.core.engine.records import NodePhase
-from alula.core.engine.state import Stage, TaskCell
 from alula.core.engine.step import accepts
 
 T = task("t", cache_version="1", serialize=True, retries=1)

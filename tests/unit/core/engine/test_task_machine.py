@@ -7,6 +7,7 @@ from tests.graphs import INT, compiled, integer, task, task_node, workflow
 from tests.unit.core.engine.driver import Driver
 
 from alula.core.engine.actions import LookUpCache, SetTimer, StartAttempt
+from alula.core.engine.cells import Stage
 from alula.core.engine.events import (
     AttemptFailed,
     AttemptStarted,
@@ -20,7 +21,6 @@ from alula.core.engine.events import (
 )
 from alula.core.engine.machines.task import TRANSITIONS
 from alula.core.engine.records import AttemptPhase, CacheStatus, ExecutionPhase, NodePhase
-from alula.core.engine.state import Stage
 from alula.core.engine.step import IllegalTransition, accepts, outstanding, step
 from alula.core.errors import TaskError
 from alula.core.policy.memory_growth import FACTOR_KEY

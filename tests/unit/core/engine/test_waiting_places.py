@@ -28,9 +28,9 @@ from tests.graphs import (
 from tests.unit.core.engine.driver import Driver
 from tests.unit.core.engine.test_waiting import boolean
 
+from alula.core.engine.cells import Stage, TaskCell
 from alula.core.engine.events import Claimed
 from alula.core.engine.records import ExecutionPhase, NodePhase
-from alula.core.engine.state import Stage, TaskCell
 
 T = task("t")
 CACHED = task("cached", cache_version="1", timeout_s=10)

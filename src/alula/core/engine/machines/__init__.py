@@ -11,7 +11,7 @@ from alula.core.engine.machines.launch_plan import LaunchPlanMachine
 from alula.core.engine.machines.subworkflow import SUB_WORKFLOW
 from alula.core.engine.machines.task import TaskMachine
 from alula.core.engine.plan import NodeKind
-from alula.core.engine.turn import Machine
+from alula.core.engine.state import Machine
 
 MACHINES: Mapping[NodeKind, Machine] = {
     "task": TaskMachine(),

@@ -17,12 +17,12 @@ from collections.abc import Sequence
 
 from flyteidl.core import literals_pb2, types_pb2
 
-from alula.core.engine import recovery, report, values
+from alula.core.engine import report, taking_over, values
+from alula.core.engine.cells import Cell, ScopeCell
 from alula.core.engine.machines.scoped import ScopeMachine
 from alula.core.engine.plan import ArrayRule, PlanNode
 from alula.core.engine.records import AttemptPhase, AttemptRecord, NodePhase
-from alula.core.engine.state import Cell, Scope, ScopeCell
-from alula.core.engine.turn import Turn
+from alula.core.engine.state import Scope, Turn
 from alula.core.errors import TaskError
 from alula.core.ids import nested_node_id
 from alula.core.literals.offloading import is_offloaded
@@ -95,7 +95,9 @@ class ArrayScope:
         self.phases[node] = NodePhase.QUEUED
         inputs = values.settle(turn, self._own_inputs(node)) if self._rule.item.own_inputs else self.inputs
         report.node_queued(turn, self, node, inputs)
-        if turn.execution.recovery is not None and recovery.take_over(turn, self, node, self.own_inputs(node, inputs)):
+        if turn.execution.recovery is not None and taking_over.take_over(
+            turn, self, node, self.own_inputs(node, inputs)
+        ):
             return
         turn.machines[self._rule.item.kind].begin(turn, self, node, inputs)
 

@@ -11,13 +11,13 @@ from collections.abc import Sequence
 
 from flyteidl.core import literals_pb2
 
-from alula.core.engine import recovery, report, values
+from alula.core.engine import report, taking_over, values
+from alula.core.engine.cells import Cell, ScopeCell
 from alula.core.engine.conditions import holds
 from alula.core.engine.machines.scoped import ScopeMachine
 from alula.core.engine.plan import BranchRule, PlanNode
 from alula.core.engine.records import NodePhase
-from alula.core.engine.state import Cell, Scope, ScopeCell
-from alula.core.engine.turn import Turn
+from alula.core.engine.state import Scope, Turn
 from alula.core.errors import AlulaError, TaskError
 from alula.core.ids import nested_node_id
 
@@ -69,7 +69,7 @@ class BranchScope:
             return
         inputs = values.settle(turn, resolved)
         report.node_queued(turn, self, node, inputs)
-        if not recovery.take_over(turn, self, node, resolved):
+        if not taking_over.take_over(turn, self, node, resolved):
             turn.machines[self._chosen.kind].begin(turn, self, node, inputs)
 
     def succeeded(self, turn: Turn, node: int, outputs: bytes, phase: NodePhase = NodePhase.SUCCEEDED) -> None:

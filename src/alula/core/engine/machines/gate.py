@@ -19,11 +19,11 @@ from flyteidl.core import literals_pb2
 
 from alula.core.engine import report
 from alula.core.engine.actions import Action, SetTimer
+from alula.core.engine.cells import Cell, GateCell
 from alula.core.engine.events import Event, SignalSet, TimerFired
 from alula.core.engine.plan import GateRule
 from alula.core.engine.records import NodePhase, SignalRecord
-from alula.core.engine.state import Cell, Execution, GateCell, Scope
-from alula.core.engine.turn import Ended, Turn
+from alula.core.engine.state import Ended, Execution, Scope, Turn
 from alula.core.errors import TaskError
 
 

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from alula.core.engine import deadline, places, recovery, report
+from alula.core.engine import deadline, places, report, taking_over
 from alula.core.engine.actions import AbortChild, Action, LaunchChild
+from alula.core.engine.cells import Cell, ChildCell
 from alula.core.engine.events import ChildEnded, Event
 from alula.core.engine.records import NodePhase, NodeRecord
-from alula.core.engine.state import Cell, ChildCell, Execution, Scope
-from alula.core.engine.turn import Ended, Turn
+from alula.core.engine.state import Ended, Execution, Scope, Turn
 from alula.core.ids import ExecutionId, child_execution_name
 
 
@@ -80,5 +80,5 @@ class LaunchPlanMachine:
 def _launch(execution: Execution, scope: Scope, node: int, cell: ChildCell) -> LaunchChild:
     launch_plan = scope.plan_node(node).launch_plan
     assert launch_plan is not None, f"node {scope.node_id(node)} has no launch plan"
-    recovers = recovery.child_of(execution, scope, node)
+    recovers = taking_over.child_of(execution, scope, node)
     return LaunchChild(scope.id, node, scope.node_id(node), cell.child, launch_plan, cell.inputs, recovers)

@@ -12,10 +12,10 @@ from typing import TypeAlias
 
 from alula.core.engine import deadline
 from alula.core.engine.actions import Action
+from alula.core.engine.cells import Cell, ScopeCell
 from alula.core.engine.events import Event
 from alula.core.engine.records import AttemptPhase, NodePhase
-from alula.core.engine.state import Cell, Execution, Scope, ScopeCell
-from alula.core.engine.turn import Ended, Turn
+from alula.core.engine.state import Ended, Execution, Scope, Turn
 from alula.core.errors import TaskError
 
 Open: TypeAlias = Callable[[Turn, Scope, int, bytes], None]

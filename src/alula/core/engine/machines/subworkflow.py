@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from alula.core.engine import report
+from alula.core.engine.cells import ScopeCell
 from alula.core.engine.graph import GraphScope
 from alula.core.engine.machines.scoped import ScopeMachine
-from alula.core.engine.state import Scope, ScopeCell
-from alula.core.engine.turn import Turn
+from alula.core.engine.state import Scope, Turn
 
 
 def _open(turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:

@@ -36,8 +36,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeAlias, cast, get_args
 
-from alula.core.engine import places, recovery, report
+from alula.core.engine import places, report, taking_over
 from alula.core.engine.actions import Action, CancelAttempt, LookUpCache, SetTimer, StartAttempt
+from alula.core.engine.cells import Cell, ScopeCell, Stage, TaskCell
 from alula.core.engine.events import (
     AttemptFailed,
     AttemptStarted,
@@ -54,8 +55,8 @@ from alula.core.engine.events import (
 from alula.core.engine.graph import GraphScope
 from alula.core.engine.plan import PlanNode, PlanTask
 from alula.core.engine.records import AttemptPhase, CacheEntry, CacheStatus, NodePhase, Released
-from alula.core.engine.state import Cell, Execution, Scope, ScopeCell, Stage, TaskCell
-from alula.core.engine.turn import Ended, Turn
+from alula.core.engine.recovery import Made
+from alula.core.engine.state import Ended, Execution, Scope, Turn
 from alula.core.errors import TaskError
 from alula.core.policy.cache_key import CacheKey, cache_key, is_cache_serializable
 from alula.core.policy.echo import Renaming, echoed
@@ -79,7 +80,7 @@ class TaskMachine:
         plan = scope.plan_node(node)
         if plan.timeout_us:
             turn.do(_queue_timer(scope, node, cell))
-        made = recovery.made(turn, scope, node, inputs) if turn.execution.recovery is not None else None
+        made = taking_over.made(turn, scope, node, inputs) if turn.execution.recovery is not None else None
         if made is not None:
             _open_again(turn, scope, node, cell, made)
             return
@@ -260,7 +261,7 @@ def _expanded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event)
     _open(turn, scope, node, cell, event.closure_uri)
 
 
-def _open_again(turn: Turn, scope: Scope, node: int, cell: TaskCell, made: recovery.Made) -> None:
+def _open_again(turn: Turn, scope: Scope, node: int, cell: TaskCell, made: Made) -> None:
     """Go on with the graph that the task made in an earlier execution; the task itself does not run."""
     assert turn.execution.recovery is not None, "there is something to take over"
     cell.attempt = made.attempt
@@ -481,8 +482,8 @@ def _start(execution: Execution, scope: Scope, node: int, cell: TaskCell) -> Sta
             interruptible=_interruptible(execution, plan), spent=cell.spent, budget=_budget(execution, plan)
         ),
         out_of_memory=cell.spent.out_of_memory,
-        checkpoint=recovery.checkpoint_of(execution, scope, node) if cell.attempt == 0 else "",
-        overrides=recovery.overrides_of(execution, scope, node),
+        checkpoint=taking_over.checkpoint_of(execution, scope, node) if cell.attempt == 0 else "",
+        overrides=taking_over.overrides_of(execution, scope, node),
     )
 
 

@@ -1,0 +1,82 @@
+"""The records of nodes in flight, one type a machine.
+
+A node that is waiting or has ended has none.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from alula.core.engine.records import CacheStatus
+from alula.core.policy.cache_key import CacheKey
+from alula.core.policy.retries import Spent
+
+Stage: TypeAlias = Literal["LOOKING_UP", "BLOCKED", "SUBMITTED", "RUNNING", "BACKING_OFF", "RESERVING", "AWAITING"]
+"""Where a task node in flight stands. See `machines/task.py`."""
+
+
+class TaskCell(msgspec.Struct):
+    """A task node (or an array item) in flight."""
+
+    stage: Stage
+    inputs: bytes
+    queued_at: int
+    attempt: int = 0
+    spent: Spent = msgspec.field(default_factory=Spent)
+    started_at: int = -1
+    """When its first attempt began."""
+    due_at: int = 0
+    """When the timer of its stage fires: the back-off's end, or the attempt's deadline."""
+    key: CacheKey | None = None
+    cache_status: CacheStatus = CacheStatus.DISABLED
+    reserved: bool = False
+    """Whether others that want the same wait for it."""
+
+    @property
+    def waits_for_place(self) -> bool:
+        return self.stage == "BLOCKED"
+
+
+class ScopeCell(msgspec.Struct):
+    """A node that waits for a scope of its own to end: a sub-workflow, an array, a branch, what a dynamic task made."""
+
+    scope: int
+    task: TaskCell | None = None
+    """Of a dynamic task, where it stood when it gave its graph."""
+    due_at: int = 0
+    """When the node has timed out, 0 for never. Of a dynamic task that follows from `task`."""
+
+    @property
+    def waits_for_place(self) -> bool:
+        return False
+
+
+class GateCell(msgspec.Struct):
+    """A gate that waits for an answer or for time to pass."""
+
+    inputs: bytes
+    due_at: int
+    """When it opens by itself, or gives up waiting; 0 for never."""
+
+    @property
+    def waits_for_place(self) -> bool:
+        return False
+
+
+class ChildCell(msgspec.Struct):
+    """A launch plan node: its child execution runs, or waits for a place to."""
+
+    child: str
+    inputs: bytes
+    launched: bool = False
+    due_at: int = 0
+    """When the node has timed out, 0 for never."""
+
+    @property
+    def waits_for_place(self) -> bool:
+        return not self.launched
+
+
+Cell: TypeAlias = TaskCell | ScopeCell | GateCell | ChildCell
