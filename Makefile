@@ -36,16 +36,25 @@ PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist
 test: $(VENV)/.dev  ## run the tests (TESTS=path for some of them)
 	$(PYTEST) loadfile $(TESTS)
 
+FAST := tests/unit tests/property tests/replay tests/transitions
 .PHONY: test-fast
 test-fast: $(VENV)/.dev  ## run the tests that need no platform and no database: the loop of a developer
-	$(PYTEST) worksteal tests/unit tests/property tests/replay tests/transitions
+	$(PYTEST) worksteal $(FAST)
 
 # Debian's Python 3.11 is as old as any that is in use: what later ones have brought is not there.
 OLDEST ?= /usr/bin/python3
-QUICK := tests/unit tests/property tests/contract/executor tests/integration/cli/test_remote.py
+QUICK := $(FAST) tests/contract/executor tests/integration/cli/test_remote.py
 .PHONY: oldest
 oldest:  ## run what is quick of the tests, and remote runs, with the oldest supported Python
 	$(MAKE) test VENV=.venv-oldest PYTHON=$(OLDEST) TESTS="$(QUICK)"
+
+VERSIONS ?= 3.12 3.13
+.PHONY: versions
+versions: $(VENV)/.dev  ## the same with each newer Python that is on this machine
+	@for each in $(VERSIONS); do \
+		found=$$($(BIN)/python -m tests.interpreters $$each) || continue; \
+		$(MAKE) test VENV=.venv-$$each PYTHON=$$found TESTS="$(QUICK)" || exit 1; \
+	done
 
 SEEDS ?= 1000
 FROM ?= 0

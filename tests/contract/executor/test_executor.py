@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from flyteidl.core import literals_pb2, tasks_pb2
 from tests.contract.executor.bundle import ENTRY, make_bundle, task_command
 from tests.contract.executor.harness import Harness, attempt, eventually
 from tests.contract.executor.running import log_of, on_executor, run_one
+from tests.interpreters import find_python
 
 from alula.server.executor import AttemptSpec
 from alula.server.executors.process.executor import ProcessExecutor
@@ -613,8 +613,7 @@ def test_the_environment_is_chosen_and_the_choice_explained(tmp_path, bundle):
 
 @pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13"])
 def test_the_environment_may_be_of_another_python_version(tmp_path, bundle, version):
-    installed = sorted(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
-    found = str(installed[-1]) if installed else shutil.which(f"python{version}")
+    found = find_python(version)
     if found is None:
         pytest.skip(f"no Python {version} here")
     spec = attempt(tmp_path, *task_command(bundle, "seven"), outputs=True, image="x")
