@@ -9,69 +9,69 @@ from __future__ import annotations
 TYPE_CHECKING = False  # as in `typing`, which takes longer to import than all of this
 
 if TYPE_CHECKING:
-    from alula.sdk.cache import Cache as Cache
-    from alula.sdk.cache import CachePolicy as CachePolicy
-    from alula.sdk.cache import HashMethod as HashMethod
-    from alula.sdk.checkpoint import Checkpoint as Checkpoint
-    from alula.sdk.conditional import conditional as conditional
-    from alula.sdk.context import ExecutionParameters as ExecutionParameters
-    from alula.sdk.context import current_context as current_context
-    from alula.sdk.deck import Deck as Deck
-    from alula.sdk.dynamic import dynamic as dynamic
+    from alula.sdk.authoring.cache import Cache as Cache
+    from alula.sdk.authoring.cache import CachePolicy as CachePolicy
+    from alula.sdk.authoring.conditional import conditional as conditional
+    from alula.sdk.authoring.dynamic import dynamic as dynamic
+    from alula.sdk.authoring.gate import approve as approve
+    from alula.sdk.authoring.gate import sleep as sleep
+    from alula.sdk.authoring.gate import wait_for_input as wait_for_input
+    from alula.sdk.authoring.launch_plan import CronSchedule as CronSchedule
+    from alula.sdk.authoring.launch_plan import FixedRate as FixedRate
+    from alula.sdk.authoring.launch_plan import LaunchPlan as LaunchPlan
+    from alula.sdk.authoring.map_task import map_task as map_task
+    from alula.sdk.authoring.resources import GrowMemory as GrowMemory
+    from alula.sdk.authoring.resources import Resources as Resources
+    from alula.sdk.authoring.task import task as task
+    from alula.sdk.authoring.workflow import WorkflowFailurePolicy as WorkflowFailurePolicy
+    from alula.sdk.authoring.workflow import workflow as workflow
     from alula.sdk.failures import FlyteRecoverableException as FlyteRecoverableException
     from alula.sdk.failures import RecoverableError as RecoverableError
-    from alula.sdk.gate import approve as approve
-    from alula.sdk.gate import sleep as sleep
-    from alula.sdk.gate import wait_for_input as wait_for_input
-    from alula.sdk.launch_plan import CronSchedule as CronSchedule
-    from alula.sdk.launch_plan import FixedRate as FixedRate
-    from alula.sdk.launch_plan import LaunchPlan as LaunchPlan
-    from alula.sdk.map_task import map_task as map_task
-    from alula.sdk.resources import GrowMemory as GrowMemory
-    from alula.sdk.resources import Resources as Resources
-    from alula.sdk.secret import Secret as Secret
-    from alula.sdk.task import task as task
+    from alula.sdk.task_context.checkpoint import Checkpoint as Checkpoint
+    from alula.sdk.task_context.context import ExecutionParameters as ExecutionParameters
+    from alula.sdk.task_context.context import current_context as current_context
+    from alula.sdk.task_context.deck import Deck as Deck
+    from alula.sdk.task_context.secret import Secret as Secret
     from alula.sdk.types.columns import kwtypes as kwtypes
     from alula.sdk.types.directory import FlyteDirectory as FlyteDirectory
     from alula.sdk.types.error import FlyteError as FlyteError
     from alula.sdk.types.file import FlyteFile as FlyteFile
+    from alula.sdk.types.hashes import HashMethod as HashMethod
     from alula.sdk.types.structured_dataset import StructuredDataset as StructuredDataset
-    from alula.sdk.workflow import WorkflowFailurePolicy as WorkflowFailurePolicy
-    from alula.sdk.workflow import workflow as workflow
 
 __version__ = "0.1.0"
 
 _EXPORTS = {
-    "Cache": "cache",
-    "CachePolicy": "cache",
-    "Checkpoint": "checkpoint",
-    "CronSchedule": "launch_plan",
-    "Deck": "deck",
-    "ExecutionParameters": "context",
-    "FixedRate": "launch_plan",
+    "Cache": "authoring.cache",
+    "CachePolicy": "authoring.cache",
+    "Checkpoint": "task_context.checkpoint",
+    "CronSchedule": "authoring.launch_plan",
+    "Deck": "task_context.deck",
+    "ExecutionParameters": "task_context.context",
+    "FixedRate": "authoring.launch_plan",
     "FlyteDirectory": "types.directory",
     "FlyteError": "types.error",
     "FlyteFile": "types.file",
     "FlyteRecoverableException": "failures",
-    "GrowMemory": "resources",
-    "HashMethod": "cache",
-    "LaunchPlan": "launch_plan",
+    "GrowMemory": "authoring.resources",
+    "HashMethod": "types.hashes",
+    "LaunchPlan": "authoring.launch_plan",
     "RecoverableError": "failures",
     "Remote": "client.remote",
-    "Resources": "resources",
-    "Secret": "secret",
+    "Resources": "authoring.resources",
+    "Secret": "task_context.secret",
     "StructuredDataset": "types.structured_dataset",
-    "WorkflowFailurePolicy": "workflow",
-    "approve": "gate",
-    "conditional": "conditional",
-    "current_context": "context",
-    "dynamic": "dynamic",
+    "WorkflowFailurePolicy": "authoring.workflow",
+    "approve": "authoring.gate",
+    "conditional": "authoring.conditional",
+    "current_context": "task_context.context",
+    "dynamic": "authoring.dynamic",
     "kwtypes": "types.columns",
-    "map_task": "map_task",
-    "sleep": "gate",
-    "task": "task",
-    "wait_for_input": "gate",
-    "workflow": "workflow",
+    "map_task": "authoring.map_task",
+    "sleep": "authoring.gate",
+    "task": "authoring.task",
+    "wait_for_input": "authoring.gate",
+    "workflow": "authoring.workflow",
 }
 
 __all__ = list(_EXPORTS)  # pyright: ignore[reportUnsupportedDunderAll]  # the names above, loaded when used

@@ -13,9 +13,9 @@ ROOT = Path(__file__).parents[2]
 LINES_MAX = 800
 SEAMS = (
     # Calling an entity in plain Python runs it, and what runs it knows entities.
-    ("alula.sdk.task", "alula.sdk.local.run"),
-    ("alula.sdk.workflow", "alula.sdk.local.run"),
-    ("alula.sdk.conditional", "alula.sdk.serialize.conditions"),
+    ("alula.sdk.authoring.task", "alula.sdk.local.run"),
+    ("alula.sdk.authoring.workflow", "alula.sdk.local.run"),
+    ("alula.sdk.authoring.conditional", "alula.sdk.serialize.conditions"),
     # A value type can be a field of a model of pydantic, whose schema names the type.
     ("alula.sdk.types.directory", "alula.sdk.types.pydantic_fields"),
     ("alula.sdk.types.file", "alula.sdk.types.pydantic_fields"),

@@ -12,12 +12,12 @@ from alula.cli.options import Command, Target, output_option, target_options
 from alula.cli.values import from_text
 from alula.core.errors import InvalidInput
 from alula.core.ids import ExecutionId
+from alula.sdk.authoring.resources import Resources
 from alula.sdk.client import again
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.inputs import variable_literals
 from alula.sdk.client.python_types import python_type_of
 from alula.sdk.client.upload import RemoteStore
-from alula.sdk.resources import Resources
 
 if TYPE_CHECKING:
     from flyteidl.core import literals_pb2

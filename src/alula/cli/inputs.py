@@ -20,7 +20,7 @@ from alula.cli.documents import NotReadableError, read_document
 from alula.cli.run_options import INPUT_PREFIX
 from alula.cli.values import bare, describe, from_data, from_text, is_optional, suggest
 from alula.core.errors import InvalidInput, NotFound
-from alula.sdk.interface import REQUIRED
+from alula.sdk.authoring.interface import REQUIRED
 
 
 class AnyInterface(Protocol):

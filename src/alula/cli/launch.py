@@ -13,12 +13,12 @@ from alula.cli.follow import show_launched
 from alula.cli.inputs import completed, file_inputs, input_options, text_inputs, typed_inputs
 from alula.cli.run_options import checked_run_name, launch_options, parse, parse_known, settings_of, split
 from alula.core.literals.text import literal_text
+from alula.sdk.authoring.interface import REQUIRED
 from alula.sdk.client.inputs import variable_literals
 from alula.sdk.client.launch import LaunchSettings, launch
 from alula.sdk.client.python_types import python_type_of
 from alula.sdk.client.registered import Registered, find_registered
 from alula.sdk.client.upload import RemoteStore
-from alula.sdk.interface import REQUIRED
 
 _USAGE = "[OPTIONS] NAME[@VERSION] [INPUTS]"
 _ABOUT = """Start a run of something that is registered.

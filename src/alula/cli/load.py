@@ -15,11 +15,11 @@ from typing import NamedTuple, cast
 from alula.cli.failures import UserCodeError
 from alula.cli.values import suggest
 from alula.core.errors import AlulaError, InvalidInput, NotFound
-from alula.sdk.launch_plan import LaunchPlan
+from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.task import Task
+from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.runtime.failure import author_traceback, headline
 from alula.sdk.standard_modules import load_standard, shadowing_names
-from alula.sdk.task import Task
-from alula.sdk.workflow import Workflow
 
 Runnable = Task[..., object] | Workflow[..., object] | LaunchPlan
 

@@ -11,11 +11,11 @@ from alula.cli.failures import say
 from alula.cli.follow import show_launched
 from alula.cli.load import Runnable, Source
 from alula.cli.run_options import RunSettings, checked_run_name
+from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.client.inputs import input_literals
 from alula.sdk.client.launch import LaunchSettings, launch
 from alula.sdk.client.register import Registration, prepare, register
 from alula.sdk.client.upload import RemoteStore
-from alula.sdk.workflow import Workflow
 
 
 def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], settings: RunSettings) -> None:

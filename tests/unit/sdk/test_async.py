@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from alula import current_context, task
-from alula.sdk.context import make_context, running
-from alula.sdk.coroutines import in_thread, run
-from alula.sdk.task import run_function
+from alula.sdk.authoring.task import run_function
+from alula.sdk.task_context.context import make_context, running
+from alula.sdk.task_context.coroutines import in_thread, run
 
 
 @task

@@ -12,9 +12,9 @@ from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
 from flyteidl.core.literals_pb2 import Literal, LiteralMap, Primitive, Scalar
 from google.protobuf import text_format
 
-from alula.sdk.context import make_context
 from alula.sdk.runtime.expanding import expand
 from alula.sdk.serialize import SerializationSettings, serialize
+from alula.sdk.task_context.context import make_context
 
 WIRE = Path(__file__).parent / "wire"
 GOLDENS = json.loads((WIRE / "goldens.json").read_text())

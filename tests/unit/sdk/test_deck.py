@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 from matplotlib.figure import Figure
 
 from alula import Deck, current_context
-from alula.sdk.deck import render
+from alula.sdk.task_context.deck import render
 
 
 class Frames(HTMLParser):

@@ -10,8 +10,8 @@ import pytest
 
 from alula import Cache, FixedRate, FlyteFile, GrowMemory, LaunchPlan, Resources, map_task, task, workflow
 from alula.core.errors import InvalidInput
-from alula.sdk.promise import Promise, reference_of
-from alula.sdk.task import Task
+from alula.sdk.authoring.promise import Promise, reference_of
+from alula.sdk.authoring.task import Task
 
 
 class Pair(NamedTuple):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alula.sdk.docstrings import Docstring, parse
+from alula.sdk.authoring.docstrings import Docstring, parse
 
 GOOGLE = """Train a model.
 

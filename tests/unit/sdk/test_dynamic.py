@@ -17,7 +17,7 @@ from flyteidl.core.literals_pb2 import Literal, LiteralMap, Primitive, Scalar
 
 from alula import FlyteFile, LaunchPlan, conditional, dynamic, map_task, task, workflow
 from alula.core.errors import InvalidInput
-from alula.sdk.dynamic import TaskOptions
+from alula.sdk.authoring.dynamic import TaskOptions
 from alula.sdk.local.run import RunFailed
 from alula.sdk.runtime.entrypoint import main
 from alula.sdk.serialize import SerializationSettings, serialize

@@ -34,7 +34,7 @@ class Scope(Protocol):
     """A `NodePhase` a node; UNDEFINED while it waits."""
     cells: dict[int, Cell]
     renewed: frozenset[int] | None
-    """Nodes that run again although an earlier execution has them, see `taking_over.py`; None as long as nobody asked."""
+    """Nodes that run again although an earlier execution has them (`taking_over.py`); None if nobody has asked yet."""
 
     @property
     def is_compact(self) -> bool:

@@ -13,6 +13,7 @@ from google.protobuf import json_format
 
 from alula.core.errors import Unavailable
 from alula.core.ids import ExecutionId
+from alula.sdk.authoring.resources import Resources
 from alula.sdk.client import http
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import (
@@ -24,7 +25,6 @@ from alula.sdk.client.rpcs import (
     RELAUNCH_EXECUTION,
 )
 from alula.sdk.client.run_view import from_execution_id, to_execution_id
-from alula.sdk.resources import Resources
 
 
 class Changes(msgspec.Struct, frozen=True):

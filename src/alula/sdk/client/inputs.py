@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from flyteidl.core import interface_pb2, literals_pb2
 
 from alula.core.errors import InvalidInput
-from alula.sdk.binding import input_form
+from alula.sdk.authoring.binding import input_form
+from alula.sdk.authoring.interface import REQUIRED
+from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.task import Task
+from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.client.python_types import python_type_of
-from alula.sdk.interface import REQUIRED
-from alula.sdk.launch_plan import LaunchPlan
-from alula.sdk.task import Task
 from alula.sdk.types.engine import to_literal
 from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import TypeMismatch
-from alula.sdk.workflow import Workflow
 
 Launchable = Task[..., object] | Workflow[..., object] | LaunchPlan
 

@@ -20,6 +20,10 @@ from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import FailedPrecondition, InvalidInput, NotFound, TaskError
 from alula.core.ids import EntityId, ExecutionId
+from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.resources import Resources
+from alula.sdk.authoring.task import Task
+from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.client import again
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.endpoint import find_endpoint
@@ -41,11 +45,7 @@ from alula.sdk.client.rpcs import (
 from alula.sdk.client.run_view import RunReader, RunView, to_execution_id
 from alula.sdk.client.upload import RemoteStore
 from alula.sdk.client.watch import follow
-from alula.sdk.launch_plan import LaunchPlan
-from alula.sdk.resources import Resources
-from alula.sdk.task import Task
 from alula.sdk.types.engine import to_python
-from alula.sdk.workflow import Workflow
 
 
 class Fetched(msgspec.Struct, frozen=True):

@@ -15,10 +15,9 @@ from alula.core.compiler.dynamic import BUILD_FAILED, compile_dynamic
 from alula.core.engine.actions import StartAttempt
 from alula.core.engine.plan import PlanNode, PlanTask, make_plan
 from alula.core.errors import InvalidInput, TaskError
-from alula.sdk.context import make_context
-from alula.sdk.deck import Deck, render
+from alula.sdk.authoring.map_task import MapTask
+from alula.sdk.authoring.task import Task
 from alula.sdk.local.shell import Expanded, Succeeded
-from alula.sdk.map_task import MapTask
 from alula.sdk.runtime.expanding import Expanded as Graph
 from alula.sdk.runtime.expanding import expand
 from alula.sdk.runtime.failure import TaskFailed
@@ -27,7 +26,8 @@ from alula.sdk.runtime.running import execute, item_inputs
 from alula.sdk.serialize.compiling import launch_plans_in
 from alula.sdk.serialize.entities import AnyTask, Serialized
 from alula.sdk.serialize.settings import SerializationSettings
-from alula.sdk.task import Task
+from alula.sdk.task_context.context import make_context
+from alula.sdk.task_context.deck import Deck, render
 
 LOCAL = SerializationSettings(require_importable=False)
 """Nothing is looked up by name in a local run."""

@@ -20,20 +20,20 @@ from alula.core.engine.actions import LaunchChild
 from alula.core.engine.plan import GateRule, Plan, make_plan
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.errors import AlulaError, TaskError
-from alula.sdk.interface import Interface, is_async
-from alula.sdk.launch_plan import LaunchPlan
+from alula.sdk.authoring.interface import Interface, is_async
+from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.map_task import MapTask
+from alula.sdk.authoring.task import Task
+from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.local.attempts import LOCAL, Attempts
 from alula.sdk.local.cache import FolderCache, NoCache
 from alula.sdk.local.folders import data_folder, inputs_store, new_folder
 from alula.sdk.local.shell import LocalCache, Succeeded, run_plan
-from alula.sdk.map_task import MapTask
 from alula.sdk.serialize.compiling import compiled_workflow
 from alula.sdk.serialize.entities import Serialized, serialize
 from alula.sdk.serialize.interfaces import input_literal
-from alula.sdk.task import Task
 from alula.sdk.types.engine import to_python
 from alula.sdk.types.store import FileStore
-from alula.sdk.workflow import Workflow
 
 if TYPE_CHECKING:
     from alula.sdk.local.asking import ReadAnswer
@@ -66,7 +66,7 @@ def call(entity: Function, values: Mapping[str, object]) -> object:
     """
     if not is_async(entity.function):
         return _call(entity, values)
-    from alula.sdk.coroutines import in_thread  # lazy: only async functions need an event loop
+    from alula.sdk.task_context.coroutines import in_thread  # lazy: only async functions need an event loop
 
     return in_thread(lambda: _call(entity, values))
 

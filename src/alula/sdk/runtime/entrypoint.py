@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, cast
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
 from alula.core.errors import AlulaError, TaskError
-from alula.sdk.context import ExecutionIdentifier, ExecutionParameters, Identity, TaskIdentifier
+from alula.sdk.authoring.task import Task, TaskSettings
 from alula.sdk.runtime.arguments import Arguments, parse
 from alula.sdk.runtime.failure import TaskFailed
 from alula.sdk.runtime.loading import load_task, unpack_code
 from alula.sdk.runtime.results import read_inputs, read_lists, write_deck, write_error, write_graph, write_outputs
 from alula.sdk.runtime.running import AnyTask, execute, form_of, item_inputs
-from alula.sdk.task import Task, TaskSettings
+from alula.sdk.task_context.context import ExecutionIdentifier, ExecutionParameters, Identity, TaskIdentifier
 from alula.sdk.types.store import FileStore
 
 if TYPE_CHECKING:
@@ -220,7 +220,7 @@ def _publish(arguments: Arguments, context: ExecutionParameters) -> None:
     """Write the decks, of a failed attempt too; a report that can't be written is no reason to fail."""
     if not (context.enable_deck and context.decks):
         return
-    from alula.sdk.deck import render  # lazy: only tasks with decks
+    from alula.sdk.task_context.deck import render  # lazy: only tasks with decks
 
     try:
         write_deck(arguments.output_prefix, render(context.decks, title=arguments.name))

@@ -13,15 +13,15 @@ from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
 from alula.core.errors import InvalidInput
-from alula.sdk.context import ExecutionParameters, running
-from alula.sdk.graph import Graph, declaring
+from alula.sdk.authoring.graph import Graph, declaring
+from alula.sdk.authoring.promise import Node, Outputs
+from alula.sdk.authoring.task import Task, run_function
 from alula.sdk.mistake import mistake
-from alula.sdk.promise import Node, Outputs
 from alula.sdk.runtime.failure import PASSING, TaskFailed, user_failure
 from alula.sdk.runtime.running import by_name, input_values, output_literals
 from alula.sdk.serialize.entities import Serialized, serialize_dynamic
 from alula.sdk.serialize.settings import SerializationSettings
-from alula.sdk.task import Task, run_function
+from alula.sdk.task_context.context import ExecutionParameters, running
 
 _PREFIX = "d"  # flytekit's prefix of the ids of nodes that a dynamic task made
 

@@ -10,9 +10,9 @@ from types import ModuleType
 from typing import cast
 
 from alula.core.errors import TaskError
+from alula.sdk.authoring.task import Task
 from alula.sdk.runtime.failure import PASSING, TaskFailed, system_failure, user_failure
 from alula.sdk.standard_modules import load_standard
-from alula.sdk.task import Task
 from alula.sdk.types.store import FileStore
 from alula.sdk.types.transformer import with_article
 

@@ -12,11 +12,11 @@ from typing import NamedTuple, cast
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
 from alula.core.errors import InvalidInput, TaskError
-from alula.sdk.binding import input_form, output_form
-from alula.sdk.context import CURRENT, ExecutionParameters
-from alula.sdk.interface import REQUIRED
+from alula.sdk.authoring.binding import input_form, output_form
+from alula.sdk.authoring.interface import REQUIRED
+from alula.sdk.authoring.task import Task, run_function
 from alula.sdk.runtime.failure import PASSING, TaskFailed, system_failure, user_failure
-from alula.sdk.task import Task, run_function
+from alula.sdk.task_context.context import CURRENT, ExecutionParameters
 from alula.sdk.types.containers import read
 from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import EXACT, Transformer, TypeMismatch, describe

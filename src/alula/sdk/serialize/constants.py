@@ -12,8 +12,8 @@ from flyteidl.core.literals_pb2 import (
 )
 from flyteidl.core.types_pb2 import OutputReference, PromiseAttribute
 
+from alula.sdk.authoring.promise import Promise, has_promise, reference_of
 from alula.sdk.mistake import Location, mistake
-from alula.sdk.promise import Promise, has_promise, reference_of
 from alula.sdk.types.containers import ListTransformer, MapTransformer
 from alula.sdk.types.store import NO_STORE, Store
 from alula.sdk.types.transformer import Transformer, TypeMismatch

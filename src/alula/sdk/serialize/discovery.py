@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TypeVar, cast
 
-from alula.sdk.launch_plan import LaunchPlan
+from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.task import Task
+from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import mistake
-from alula.sdk.task import Task
-from alula.sdk.workflow import Workflow
 
 Entity = TypeVar("Entity", Task[..., object], Workflow[..., object], LaunchPlan)
 

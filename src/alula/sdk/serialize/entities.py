@@ -19,23 +19,23 @@ from flyteidl.core.literals_pb2 import Binding, LiteralMap
 from flyteidl.core.workflow_pb2 import WorkflowMetadata, WorkflowMetadataDefaults, WorkflowTemplate
 
 from alula.core.errors import InvalidInput
-from alula.sdk.binding import output_form
-from alula.sdk.conditional import Branch
-from alula.sdk.gate import Gate
-from alula.sdk.graph import Graph
-from alula.sdk.interface import InterfaceView
-from alula.sdk.launch_plan import CronSchedule, LaunchPlan
-from alula.sdk.map_task import MapTask
+from alula.sdk.authoring.binding import output_form
+from alula.sdk.authoring.conditional import Branch
+from alula.sdk.authoring.gate import Gate
+from alula.sdk.authoring.graph import Graph
+from alula.sdk.authoring.interface import InterfaceView
+from alula.sdk.authoring.launch_plan import CronSchedule, LaunchPlan
+from alula.sdk.authoring.map_task import MapTask
+from alula.sdk.authoring.promise import Node
+from alula.sdk.authoring.task import Task
+from alula.sdk.authoring.workflow import Workflow, WorkflowFailurePolicy
 from alula.sdk.mistake import mistake
-from alula.sdk.promise import Node
 from alula.sdk.serialize.constants import NO_STORE, binding
 from alula.sdk.serialize.interfaces import description, literals, parameters, typed_interface
 from alula.sdk.serialize.nodes import node_message
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.serialize.tasks import map_task_spec, task_spec
-from alula.sdk.task import Task
 from alula.sdk.types.store import Store
-from alula.sdk.workflow import Workflow, WorkflowFailurePolicy
 
 AnyTask = Task[..., object] | MapTask[object]
 AnyEntity = AnyTask | Workflow[..., object] | LaunchPlan

@@ -8,8 +8,8 @@ from flyteidl.admin.description_entity_pb2 import DescriptionEntity, Description
 from flyteidl.core.interface_pb2 import Parameter, ParameterMap, TypedInterface, Variable
 from flyteidl.core.literals_pb2 import Literal
 
-from alula.sdk.binding import input_form, output_form
-from alula.sdk.interface import REQUIRED, Interface, InterfaceView
+from alula.sdk.authoring.binding import input_form, output_form
+from alula.sdk.authoring.interface import REQUIRED, Interface, InterfaceView
 from alula.sdk.mistake import Location
 from alula.sdk.serialize.constants import constant
 from alula.sdk.types.store import NO_STORE, Store

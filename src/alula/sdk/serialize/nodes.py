@@ -26,22 +26,22 @@ from flyteidl.core.workflow_pb2 import (
 )
 from google.protobuf.duration_pb2 import Duration
 
-from alula.sdk.binding import input_form, output_form
-from alula.sdk.cache import Cache
-from alula.sdk.conditional import Branch
-from alula.sdk.gate import Gate
-from alula.sdk.launch_plan import LaunchPlan
-from alula.sdk.map_task import MapTask
+from alula.sdk.authoring.binding import input_form, output_form
+from alula.sdk.authoring.cache import Cache
+from alula.sdk.authoring.conditional import Branch
+from alula.sdk.authoring.gate import Gate
+from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.map_task import MapTask
+from alula.sdk.authoring.promise import Entity, Promise
+from alula.sdk.authoring.promise import Node as GraphNode
+from alula.sdk.authoring.resources import Resources
+from alula.sdk.authoring.task import Task
+from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import mistake
-from alula.sdk.promise import Entity, Promise
-from alula.sdk.promise import Node as GraphNode
-from alula.sdk.resources import Resources
 from alula.sdk.serialize.conditions import condition_message, variables
 from alula.sdk.serialize.constants import binding, nodes_of, reference
 from alula.sdk.serialize.settings import SerializationSettings
-from alula.sdk.task import Task
 from alula.sdk.types.store import NO_STORE, Store
-from alula.sdk.workflow import Workflow
 
 _RESOURCES = {
     "cpu": ResourcesMessage.CPU,

@@ -12,13 +12,13 @@ from flyteidl.core.tasks_pb2 import Container, RuntimeMetadata, TaskMetadata, Ta
 from alula import __version__
 from alula.core.policy.forking import FORK_VARIABLE, NO_FORK
 from alula.core.policy.memory_growth import FACTOR_KEY, MOST_KEY
-from alula.sdk.map_task import MapTask
-from alula.sdk.naming import attribute_of
-from alula.sdk.secret import Secret
+from alula.sdk.authoring.map_task import MapTask
+from alula.sdk.authoring.naming import attribute_of
+from alula.sdk.authoring.task import Task
 from alula.sdk.serialize.interfaces import description, typed_interface
 from alula.sdk.serialize.nodes import duration, resources_message
 from alula.sdk.serialize.settings import SETTINGS_VARIABLE, SerializationSettings
-from alula.sdk.task import Task
+from alula.sdk.task_context.secret import Secret
 
 _MOUNTS = {"any": SecretMessage.ANY, "env_var": SecretMessage.ENV_VAR, "file": SecretMessage.FILE}
 

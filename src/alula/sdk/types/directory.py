@@ -42,7 +42,7 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
     @classmethod
     def new(cls, dirname: str) -> FlyteDirectory[Any]:
         """A new folder of this name in the task's working directory."""
-        from alula.sdk.context import working_directory  # lazy: only when used
+        from alula.sdk.task_context.context import working_directory  # lazy: only when used
 
         path = os.path.join(working_directory(), dirname)
         os.makedirs(path, exist_ok=True)

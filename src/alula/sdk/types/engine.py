@@ -16,7 +16,6 @@ from typing import Any, cast
 from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType
 
-from alula.sdk.cache import HashMethod
 from alula.sdk.types import plains
 from alula.sdk.types.blobs import DirectoryTransformer, FileTransformer
 from alula.sdk.types.containers import (
@@ -29,6 +28,7 @@ from alula.sdk.types.directory import FlyteDirectory
 from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer
 from alula.sdk.types.file import FlyteFile
 from alula.sdk.types.frames import FrameTransformer, library_of
+from alula.sdk.types.hashes import HashMethod
 from alula.sdk.types.primitives import PRIMITIVES
 from alula.sdk.types.store import Store
 from alula.sdk.types.structured_dataset import CSV, PARQUET, StructuredDataset

@@ -54,7 +54,7 @@ class FlyteFile(Generic[Format], os.PathLike[str]):
     @classmethod
     def new(cls, filename: str) -> FlyteFile[Any]:
         """A file of this name to be written in the task's working directory."""
-        from alula.sdk.context import working_directory  # lazy: only when used
+        from alula.sdk.task_context.context import working_directory  # lazy: only when used
 
         return FlyteFile(os.path.join(working_directory(), filename))
 
@@ -137,7 +137,7 @@ def _store_of(file: FlyteFile[Any]) -> Store:
 
 def default_store() -> Store:
     """Reads files where no task runs: in plain Python."""
-    from alula.sdk.context import working_directory  # lazy: only when used
+    from alula.sdk.task_context.context import working_directory  # lazy: only when used
     from alula.sdk.types.store import FileStore  # lazy: as above
 
     folder = working_directory()

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from alula.sdk.graph import open_graph
-from alula.sdk.interface import DerivedInterface, refuse_positional
+from alula.sdk.authoring.graph import open_graph
+from alula.sdk.authoring.interface import DerivedInterface, refuse_positional
+from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import Location, caller, mistake
-from alula.sdk.workflow import Workflow
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -240,7 +240,7 @@ class LaunchPlan:
         graph = open_graph()
         values = self.interface.bind((), kwargs, at=at)
         if graph is not None:
-            from alula.sdk.binding import check_inputs  # lazy: protobuf is for compiling
+            from alula.sdk.authoring.binding import check_inputs  # lazy: protobuf is for compiling
 
             check_inputs(self.interface, values, at=at)
             return graph.add(self, values, at=at)

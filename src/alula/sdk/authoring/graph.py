@@ -10,8 +10,8 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from alula.sdk.authoring.promise import Entity, Node, Outputs, Promise, node_of, promises_in
 from alula.sdk.mistake import Location, mistake
-from alula.sdk.promise import Entity, Node, Outputs, Promise, node_of, promises_in
 
 
 class Graph:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
-from alula.sdk.cache import Cache
+from alula.sdk.authoring.cache import Cache
+from alula.sdk.authoring.resources import Resources, checked, checked_single
 from alula.sdk.mistake import Location, mistake
-from alula.sdk.resources import Resources, checked, checked_single
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -9,13 +9,13 @@ import typing
 from collections.abc import Generator, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, Self, Unpack
 
-from alula.sdk.expressions import Comparison, Conjunction
-from alula.sdk.interface import InterfaceView
+from alula.sdk.authoring.expressions import Comparison, Conjunction
+from alula.sdk.authoring.interface import InterfaceView
+from alula.sdk.authoring.overrides import Overrides, OverrideValues, overrides_of
 from alula.sdk.mistake import Location, caller, mistake
-from alula.sdk.overrides import Overrides, OverrideValues, overrides_of
 
 if TYPE_CHECKING:
-    from alula.sdk.graph import Graph
+    from alula.sdk.authoring.graph import Graph
 
 Attribute = str | int
 

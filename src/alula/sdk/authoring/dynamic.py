@@ -8,15 +8,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
-from alula.sdk.task import Task, task
+from alula.sdk.authoring.task import Task, task
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from alula.sdk.cache import Cache
-    from alula.sdk.promise import Entity
-    from alula.sdk.resources import GrowMemory, Resources
-    from alula.sdk.secret import Secret
+    from alula.sdk.authoring.cache import Cache
+    from alula.sdk.authoring.promise import Entity
+    from alula.sdk.authoring.resources import GrowMemory, Resources
+    from alula.sdk.task_context.secret import Secret
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)

@@ -11,12 +11,12 @@ from enum import Enum
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast, overload
 
-from alula.sdk.graph import Graph, declaring, open_graph
-from alula.sdk.interface import REQUIRED, Interface
+from alula.sdk.authoring.graph import Graph, declaring, open_graph
+from alula.sdk.authoring.interface import REQUIRED, Interface
+from alula.sdk.authoring.naming import module_of
+from alula.sdk.authoring.promise import Node, Outputs, Promise
+from alula.sdk.authoring.task import Task
 from alula.sdk.mistake import Location, blame, caller, mistake, refuse_unknown
-from alula.sdk.naming import module_of
-from alula.sdk.promise import Node, Outputs, Promise
-from alula.sdk.task import Task
 
 if TYPE_CHECKING:
     Handler: TypeAlias = "Task[..., Any] | Workflow[..., Any]"  # Any: whatever it returns is not used
@@ -119,7 +119,7 @@ class Workflow(Generic[P, R_co]):
         graph = open_graph()
         values = self.interface.bind(args, kwargs, at=at)
         if graph is not None:
-            from alula.sdk.binding import check_inputs  # lazy: protobuf is for compiling
+            from alula.sdk.authoring.binding import check_inputs  # lazy: protobuf is for compiling
 
             check_inputs(self.interface, values, at=at)
             return cast("R_co", graph.add(self, values, at=at))
@@ -191,7 +191,7 @@ def _failure_node(
     workflow: Workflow[..., object], graph: Graph, handler: Handler, promises: Mapping[str, Promise]
 ) -> Node:
     """The node of the failure handler. The error takes the place of its first input of type `FlyteError`."""
-    from alula.sdk.binding import check_inputs, input_form  # lazy: protobuf is for compiling
+    from alula.sdk.authoring.binding import check_inputs, input_form  # lazy: protobuf is for compiling
 
     interface = handler.interface
     inputs: dict[str, object] = {}

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Protocol
 
-from alula.sdk.context import current_context
+from alula.sdk.task_context.context import current_context
 
 FILE_NAME = "deck.html"
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from types import GenericAlias
 from typing import Any, Generic, TypeVar, cast, overload
 
-from alula.sdk.graph import open_graph
-from alula.sdk.interface import REQUIRED, DerivedInterface, Interface, refuse_positional
-from alula.sdk.launch_plan import LaunchPlan
+from alula.sdk.authoring.graph import open_graph
+from alula.sdk.authoring.interface import REQUIRED, DerivedInterface, Interface, refuse_positional
+from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.task import Task, run_function
+from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import Location, caller, mistake, refuse_unknown
-from alula.sdk.task import Task, run_function
-from alula.sdk.workflow import Workflow
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -108,7 +108,7 @@ class MapTask(Generic[R_co]):
                     at=at,
                 )
         values = self.interface.bind((), kwargs, at=at)
-        from alula.sdk.binding import check_inputs, converted  # lazy: protobuf is for values
+        from alula.sdk.authoring.binding import check_inputs, converted  # lazy: protobuf is for values
 
         if graph is not None:
             check_inputs(self.interface, values, at=at)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, TypeVar, cast
 
-from alula.sdk.graph import Graph, open_graph
-from alula.sdk.interface import StepInterface
+from alula.sdk.authoring.graph import Graph, open_graph
+from alula.sdk.authoring.interface import StepInterface
+from alula.sdk.authoring.overrides import timeout_seconds
+from alula.sdk.authoring.promise import Outputs, Promise, reference_of
 from alula.sdk.mistake import Location, caller, mistake
-from alula.sdk.overrides import timeout_seconds
-from alula.sdk.promise import Outputs, Promise, reference_of
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -90,7 +90,7 @@ def wait_for_input(name: str, timeout: timedelta, expected_type: type[T]) -> T:
     at = caller()
     graph = _graph("wait_for_input", at)
     interface = StepInterface("input", _name(name, at), at, {}, {"o0": expected_type})
-    from alula.sdk.binding import check_types  # lazy: protobuf is for compiling
+    from alula.sdk.authoring.binding import check_types  # lazy: protobuf is for compiling
 
     check_types(interface)
     gate = Gate("input", name, interface, timeout_s=timeout_seconds(timeout, at=at))

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from alula.sdk.mistake import Location, location_of, mistake
 
 if TYPE_CHECKING:
-    from alula.sdk.docstrings import Docstring
+    from alula.sdk.authoring.docstrings import Docstring
 
 _VARARGS, _VARKEYWORDS, _COROUTINE = 0x04, 0x08, 0x80
 
@@ -157,7 +157,7 @@ class Interface:
 
     @cached_property
     def docstring(self) -> Docstring:
-        from alula.sdk.docstrings import parse  # lazy: only registering and help texts need it
+        from alula.sdk.authoring.docstrings import parse  # lazy: only registering and help texts need it
 
         return parse(self._function.__doc__)
 

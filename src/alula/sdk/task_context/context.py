@@ -9,14 +9,14 @@ from contextvars import ContextVar
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-from alula.sdk.checkpoint import Checkpoint
-from alula.sdk.secret import Secrets
+from alula.sdk.task_context.checkpoint import Checkpoint
+from alula.sdk.task_context.secret import Secrets
 
 if TYPE_CHECKING:
     import datetime
     import logging
 
-    from alula.sdk.deck import Deck
+    from alula.sdk.task_context.deck import Deck
     from alula.sdk.types.store import Store
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from flyteidl.core.types_pb2 import LiteralType
 
 from alula.core.literals.casting import can_cast, explain_type, fitting_variants
-from alula.sdk.interface import InterfaceView
+from alula.sdk.authoring.interface import InterfaceView
+from alula.sdk.authoring.promise import Outputs, Promise, has_promise, node_of, promise_inside, reference_of
 from alula.sdk.mistake import Location, mistake
-from alula.sdk.promise import Outputs, Promise, has_promise, node_of, promise_inside, reference_of
 from alula.sdk.types.engine import shown_type, wire_form
 from alula.sdk.types.transformer import NO, Transformer, TypeMismatch, UnsupportedType, describe
 

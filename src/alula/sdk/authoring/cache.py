@@ -65,13 +65,3 @@ class Cache(NamedTuple):
 def ordered(names: Collection[str]) -> tuple[str, ...]:
     """Names in the order in which they are registered. A set has another order in each process, so it is sorted."""
     return tuple(sorted(names) if isinstance(names, (set, frozenset)) else names)
-
-
-class HashMethod(NamedTuple):
-    """Inside `Annotated[T, HashMethod(f)]`: the cache compares `f(value)` in place of the value itself."""
-
-    function: Callable[..., object]
-
-    def calculate(self, value: object) -> str:
-        """The hash of one value, as text."""
-        return str(self.function(value))

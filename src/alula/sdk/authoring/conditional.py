@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Generic, Never, TypeVar, cast
 
-from alula.sdk.expressions import Comparison, Conjunction, Expression
-from alula.sdk.graph import Graph, open_graph, switch_graph
-from alula.sdk.interface import StepInterface
+from alula.sdk.authoring.expressions import Comparison, Conjunction, Expression
+from alula.sdk.authoring.graph import Graph, open_graph, switch_graph
+from alula.sdk.authoring.interface import StepInterface
+from alula.sdk.authoring.promise import Node, Outputs, Promise, node_of, reference_of
 from alula.sdk.mistake import Location, caller, mistake
-from alula.sdk.promise import Node, Outputs, Promise, node_of, reference_of
 
 T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")

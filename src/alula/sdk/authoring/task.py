@@ -10,12 +10,11 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar, Unpack, cast, overload
 
-from alula.sdk.cache import Cache, ordered
-from alula.sdk.graph import open_graph
-from alula.sdk.interface import Interface, is_async
-from alula.sdk.mistake import Location, caller, mistake, refuse_unknown
-from alula.sdk.naming import module_of
-from alula.sdk.overrides import (
+from alula.sdk.authoring.cache import Cache, ordered
+from alula.sdk.authoring.graph import open_graph
+from alula.sdk.authoring.interface import Interface, is_async
+from alula.sdk.authoring.naming import module_of
+from alula.sdk.authoring.overrides import (
     Overrides,
     OverrideValues,
     cache_setting,
@@ -23,9 +22,10 @@ from alula.sdk.overrides import (
     retry_count,
     timeout_seconds,
 )
-from alula.sdk.promise import Entity, Promise
-from alula.sdk.resources import GrowMemory, Resources, checked, checked_growth, checked_single
-from alula.sdk.secret import Secret
+from alula.sdk.authoring.promise import Entity, Promise
+from alula.sdk.authoring.resources import GrowMemory, Resources, checked, checked_growth, checked_single
+from alula.sdk.mistake import Location, caller, mistake, refuse_unknown
+from alula.sdk.task_context.secret import Secret
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -88,7 +88,7 @@ class Task(Generic[P, R_co]):
         graph = open_graph()
         values = self.interface.bind(args, kwargs, at=at)
         if graph is not None:
-            from alula.sdk.binding import check_inputs  # lazy: protobuf is for compiling
+            from alula.sdk.authoring.binding import check_inputs  # lazy: protobuf is for compiling
 
             check_inputs(self.interface, values, at=at)
             return cast("R_co", graph.add(self, values, at=at))
@@ -96,7 +96,7 @@ class Task(Generic[P, R_co]):
             from alula.sdk.local.run import call  # lazy: the engine is for running
 
             return cast("R_co", call(self, values))
-        from alula.sdk.binding import converted  # lazy: protobuf is for values
+        from alula.sdk.authoring.binding import converted  # lazy: protobuf is for values
 
         return cast("Callable[..., R_co]", self.function)(**converted(self.interface, values, at=at))
 
@@ -260,6 +260,6 @@ def run_function(task: Task[..., object], inputs: Mapping[str, object]) -> objec
     """Call the function with values that are converted already; an `async` one runs in a new event loop."""
     if not task.is_async:
         return task.function(**inputs)
-    from alula.sdk.coroutines import run  # lazy: only async tasks need an event loop
+    from alula.sdk.task_context.coroutines import run  # lazy: only async tasks need an event loop
 
     return run(lambda: cast("Coroutine[object, object, object]", task.function(**inputs)))

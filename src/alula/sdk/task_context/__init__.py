@@ -1,0 +1,1 @@
+"""What a running task can ask for: its context, checkpoint, secrets and decks."""
