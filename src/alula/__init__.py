@@ -6,6 +6,8 @@ This module is the authoring API and nothing else: each name is loaded when it i
 
 from __future__ import annotations
 
+from alula.version import __version__ as __version__
+
 TYPE_CHECKING = False  # as in `typing`, which takes longer to import than all of this
 
 if TYPE_CHECKING:
@@ -38,8 +40,6 @@ if TYPE_CHECKING:
     from alula.sdk.types.file import FlyteFile as FlyteFile
     from alula.sdk.types.hashes import HashMethod as HashMethod
     from alula.sdk.types.structured_dataset import StructuredDataset as StructuredDataset
-
-__version__ = "0.1.0"
 
 _EXPORTS = {
     "Cache": "authoring.cache",

@@ -11,18 +11,6 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LINES_MAX = 800
-SEAMS = (
-    # Calling an entity in plain Python runs it, and what runs it knows entities.
-    ("alula.sdk.authoring.task", "alula.sdk.local.run"),
-    ("alula.sdk.authoring.workflow", "alula.sdk.local.run"),
-    ("alula.sdk.authoring.conditional", "alula.sdk.serialize.conditions"),
-    # A value type can be a field of a model of pydantic, whose schema names the type.
-    ("alula.sdk.types.directory", "alula.sdk.types.pydantic_fields"),
-    ("alula.sdk.types.file", "alula.sdk.types.pydantic_fields"),
-    ("alula.sdk.types.structured_dataset", "alula.sdk.types.pydantic_fields"),
-    ("alula.sdk.types.structured_dataset", "alula.sdk.types.frames"),
-)
-"""Imports inside functions that close a circle: none is added without a reason here."""
 
 
 def test_the_layers_hold_for_every_import_also_those_inside_functions() -> None:
@@ -31,11 +19,9 @@ def test_the_layers_hold_for_every_import_also_those_inside_functions() -> None:
     assert done.returncode == 0, done.stdout
 
 
-def test_no_module_imports_itself_by_way_of_others_but_for_the_seams_named_here() -> None:
-    graph = grimp.build_graph("alula", exclude_type_checking_imports=True, cache_dir=None)
+def test_no_module_imports_itself_by_way_of_others_not_even_for_types_or_inside_functions() -> None:
+    graph = grimp.build_graph("alula", exclude_type_checking_imports=False, cache_dir=None)
     imported = {module: graph.find_modules_directly_imported_by(module) for module in graph.modules}
-    for module, other in SEAMS:
-        imported[module].remove(other)
     cycles = [module for module in imported if module in _reached(module, imported)]
     assert cycles == []
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Generic, Never, TypeVar, cast
 
-from alula.sdk.authoring.expressions import Comparison, Conjunction, Expression
+from alula.sdk.authoring.expressions import Comparison, Conjunction, Expression, operands
 from alula.sdk.authoring.graph import Graph, open_graph, switch_graph
 from alula.sdk.authoring.interface import StepInterface
 from alula.sdk.authoring.promise import Node, Outputs, Promise, node_of, reference_of
@@ -171,7 +171,7 @@ class _Section:
         else:
             expression = as_expression(condition, self._outer, str(self), at=at)
             self._outer.check_promises(operands(expression), at=at)
-            from alula.sdk.serialize.conditions import condition_message  # lazy: protobuf is for compiling
+            from alula.sdk.authoring.conditions import condition_message  # lazy: protobuf is for compiling
 
             condition_message(expression, at=at)  # here the author's line is still known
         self._nodes_before = len(self._inner.nodes)
@@ -278,11 +278,3 @@ def as_expression(condition: object, graph: Graph, where: str, *, at: Location) 
         at=at,
         fix="compare what a step or input gives: `x > 3`, `flag.is_true()`; join comparisons with `&` and `|`",
     )
-
-
-def operands(expression: Expression) -> list[object]:
-    """What an expression compares, from left to right."""
-    if isinstance(expression, Conjunction):
-        sides = (cast("Expression", expression.left), cast("Expression", expression.right))
-        return [operand for side in sides for operand in operands(side)]
-    return [expression.left, expression.right]

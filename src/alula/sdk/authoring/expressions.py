@@ -5,7 +5,7 @@ They have no truth while a workflow is declared: `&` and `|` join them, `conditi
 
 from __future__ import annotations
 
-from typing import Literal, NoReturn
+from typing import Literal, NoReturn, cast
 
 from alula.sdk.mistake import caller, mistake
 
@@ -87,3 +87,11 @@ def _refuse(expression: Expression) -> NoReturn:
         at=caller(),
         fix="give it to `conditional(...)`, joined with `&` and `|`, or do this in a task or a `@dynamic` workflow",
     )
+
+
+def operands(expression: Expression) -> list[object]:
+    """What an expression compares, from left to right."""
+    if isinstance(expression, Conjunction):
+        sides = (cast("Expression", expression.left), cast("Expression", expression.right))
+        return [operand for side in sides for operand in operands(side)]
+    return [expression.left, expression.right]

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Generator, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, NoReturn, Protocol, Self, Unpack
+from typing import NamedTuple, NoReturn, Protocol, Self, Unpack
 
 from alula.sdk.authoring.expressions import Comparison, Conjunction
 from alula.sdk.authoring.interface import InterfaceView
 from alula.sdk.authoring.overrides import Overrides, OverrideValues, overrides_of
 from alula.sdk.mistake import Location, caller, mistake
-
-if TYPE_CHECKING:
-    from alula.sdk.authoring.graph import Graph
 
 Attribute = str | int
 
@@ -30,12 +27,30 @@ class Entity(Protocol):
     def interface(self) -> InterfaceView: ...
 
 
+class Body(Protocol):
+    """The graph that a node is part of, as `graph.Graph` is one."""
+
+    @property
+    def owner(self) -> str:
+        """The name of what is being declared, for errors."""
+        ...
+
+    @property
+    def outer(self) -> Body | None:
+        """The graph around the cases of a conditional."""
+        ...
+
+    def check_reach(self, node: Node, *, at: Location) -> None:
+        """Raise `InvalidInput` if steps of this graph can't wait for `node`."""
+        ...
+
+
 class Node:
     """One step of a workflow that is being declared."""
 
     __slots__ = ("at", "entity", "graph", "id", "inputs", "overrides", "upstream")
 
-    def __init__(self, id: str, entity: Entity, inputs: dict[str, object], at: Location, *, graph: Graph) -> None:
+    def __init__(self, id: str, entity: Entity, inputs: dict[str, object], at: Location, *, graph: Body) -> None:
         self.id = id
         self.graph = graph
         self.entity = entity

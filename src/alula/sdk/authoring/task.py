@@ -10,6 +10,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar, Unpack, cast, overload
 
+from alula.sdk import calling
 from alula.sdk.authoring.cache import Cache, ordered
 from alula.sdk.authoring.graph import open_graph
 from alula.sdk.authoring.interface import Interface, is_async
@@ -93,9 +94,7 @@ class Task(Generic[P, R_co]):
             check_inputs(self.interface, values, at=at)
             return cast("R_co", graph.add(self, values, at=at))
         if self.settings.is_dynamic:
-            from alula.sdk.local.run import call  # lazy: the engine is for running
-
-            return cast("R_co", call(self, values))
+            return cast("R_co", calling.run(self, values))
         from alula.sdk.authoring.binding import converted  # lazy: protobuf is for values
 
         return cast("Callable[..., R_co]", self.function)(**converted(self.interface, values, at=at))

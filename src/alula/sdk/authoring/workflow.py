@@ -11,6 +11,7 @@ from enum import Enum
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast, overload
 
+from alula.sdk import calling
 from alula.sdk.authoring.graph import Graph, declaring, open_graph
 from alula.sdk.authoring.interface import REQUIRED, Interface
 from alula.sdk.authoring.naming import module_of
@@ -123,9 +124,7 @@ class Workflow(Generic[P, R_co]):
 
             check_inputs(self.interface, values, at=at)
             return cast("R_co", graph.add(self, values, at=at))
-        from alula.sdk.local.run import call  # lazy: the engine is for running
-
-        return cast("R_co", call(self, values))
+        return cast("R_co", calling.run(self, values))
 
     def __repr__(self) -> str:
         return f"<workflow {self.name}>"

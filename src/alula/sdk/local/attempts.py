@@ -26,8 +26,8 @@ from alula.sdk.runtime.running import execute, item_inputs
 from alula.sdk.serialize.compiling import launch_plans_in
 from alula.sdk.serialize.entities import AnyTask, Serialized
 from alula.sdk.serialize.settings import SerializationSettings
-from alula.sdk.task_context.context import make_context
-from alula.sdk.task_context.deck import Deck, render
+from alula.sdk.task_context.context import Section, make_context
+from alula.sdk.task_context.deck import render
 
 LOCAL = SerializationSettings(require_importable=False)
 """Nothing is looked up by name in a local run."""
@@ -134,7 +134,7 @@ class Attempts:
         item = f"-{action.index}" if action.index >= 0 else ""
         return str(self.folder / f"{action.node_id}{item}-{action.attempt - 1}" / "checkpoint")
 
-    def _deck(self, place: str, task: Task[..., object], decks: list[Deck]) -> str:
+    def _deck(self, place: str, task: Task[..., object], decks: list[Section]) -> str:
         if not task.settings.enable_deck or not decks:
             return ""
         write_deck(str(self.folder / place), render(decks, title=task.name))

@@ -21,6 +21,7 @@ from flyteidl.core.workflow_pb2 import WorkflowMetadata, WorkflowMetadataDefault
 from alula.core.errors import InvalidInput
 from alula.sdk.authoring.binding import output_form
 from alula.sdk.authoring.conditional import Branch
+from alula.sdk.authoring.constants import NO_STORE, binding
 from alula.sdk.authoring.gate import Gate
 from alula.sdk.authoring.graph import Graph
 from alula.sdk.authoring.interface import InterfaceView
@@ -30,7 +31,6 @@ from alula.sdk.authoring.promise import Node
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow, WorkflowFailurePolicy
 from alula.sdk.mistake import mistake
-from alula.sdk.serialize.constants import NO_STORE, binding
 from alula.sdk.serialize.interfaces import description, literals, parameters, typed_interface
 from alula.sdk.serialize.nodes import node_message
 from alula.sdk.serialize.settings import SerializationSettings

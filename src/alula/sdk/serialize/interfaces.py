@@ -9,9 +9,9 @@ from flyteidl.core.interface_pb2 import Parameter, ParameterMap, TypedInterface,
 from flyteidl.core.literals_pb2 import Literal
 
 from alula.sdk.authoring.binding import input_form, output_form
+from alula.sdk.authoring.constants import constant
 from alula.sdk.authoring.interface import REQUIRED, Interface, InterfaceView
 from alula.sdk.mistake import Location
-from alula.sdk.serialize.constants import constant
 from alula.sdk.types.store import NO_STORE, Store
 
 

@@ -29,6 +29,8 @@ from google.protobuf.duration_pb2 import Duration
 from alula.sdk.authoring.binding import input_form, output_form
 from alula.sdk.authoring.cache import Cache
 from alula.sdk.authoring.conditional import Branch
+from alula.sdk.authoring.conditions import condition_message, variables
+from alula.sdk.authoring.constants import binding, nodes_of, reference
 from alula.sdk.authoring.gate import Gate
 from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.map_task import MapTask
@@ -38,8 +40,6 @@ from alula.sdk.authoring.resources import Resources
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import mistake
-from alula.sdk.serialize.conditions import condition_message, variables
-from alula.sdk.serialize.constants import binding, nodes_of, reference
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.types.store import NO_STORE, Store
 

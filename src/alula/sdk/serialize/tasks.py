@@ -9,7 +9,6 @@ from flyteidl.core.security_pb2 import Secret as SecretMessage
 from flyteidl.core.security_pb2 import SecurityContext
 from flyteidl.core.tasks_pb2 import Container, RuntimeMetadata, TaskMetadata, TaskTemplate
 
-from alula import __version__
 from alula.core.policy.forking import FORK_VARIABLE, NO_FORK
 from alula.core.policy.memory_growth import FACTOR_KEY, MOST_KEY
 from alula.sdk.authoring.map_task import MapTask
@@ -19,6 +18,7 @@ from alula.sdk.serialize.interfaces import description, typed_interface
 from alula.sdk.serialize.nodes import duration, resources_message
 from alula.sdk.serialize.settings import SETTINGS_VARIABLE, SerializationSettings
 from alula.sdk.task_context.secret import Secret
+from alula.version import __version__
 
 _MOUNTS = {"any": SecretMessage.ANY, "env_var": SecretMessage.ENV_VAR, "file": SecretMessage.FILE}
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from alula.sdk.task_context.checkpoint import Checkpoint
 from alula.sdk.task_context.secret import Secrets
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import datetime
     import logging
 
-    from alula.sdk.task_context.deck import Deck
     from alula.sdk.types.store import Store
 
 
@@ -43,6 +42,16 @@ class Identity(NamedTuple):
     execution_id: ExecutionIdentifier
     task_id: TaskIdentifier
     attempt: int
+
+
+class Section(Protocol):
+    """One part of the attempt's report, as `deck.Deck` is one."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def html(self) -> str: ...
 
 
 class ExecutionParameters:
@@ -103,7 +112,7 @@ class ExecutionParameters:
         return Secrets()
 
     @cached_property
-    def decks(self) -> list[Deck]:
+    def decks(self) -> list[Section]:
         """What will be the attempt's report."""
         return []
 

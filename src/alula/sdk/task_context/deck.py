@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Protocol
 
-from alula.sdk.task_context.context import current_context
+from alula.sdk.task_context.context import Section, current_context
 
 FILE_NAME = "deck.html"
 
@@ -78,7 +78,7 @@ class Deck:
         current_context().publish_decks()
 
 
-def render(decks: Iterable[Deck], *, title: str) -> str:
+def render(decks: Iterable[Section], *, title: str) -> str:
     """One page with a tab for each deck; decks of one name share a tab."""
     contents: dict[str, list[str]] = {}
     for deck in decks:

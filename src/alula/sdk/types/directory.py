@@ -101,6 +101,6 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
-        from alula.sdk.types.pydantic_fields import directory_schema  # lazy: pydantic calls this, so it is loaded
+        from alula.sdk.types.pydantic_fields import path_schema  # lazy: pydantic calls this, so it is loaded
 
-        return directory_schema()
+        return path_schema(FlyteDirectory)

@@ -27,11 +27,12 @@ from alula.sdk.types.containers import (
 from alula.sdk.types.directory import FlyteDirectory
 from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer
 from alula.sdk.types.file import FlyteFile
-from alula.sdk.types.frames import FrameTransformer, library_of
+from alula.sdk.types.frame_files import CSV, PARQUET, library_of
+from alula.sdk.types.frames import FrameTransformer
 from alula.sdk.types.hashes import HashMethod
 from alula.sdk.types.primitives import PRIMITIVES
 from alula.sdk.types.store import Store
-from alula.sdk.types.structured_dataset import CSV, PARQUET, StructuredDataset
+from alula.sdk.types.structured_dataset import StructuredDataset
 from alula.sdk.types.transformer import NO, Schema, Transformer, TypeMismatch, UnsupportedType
 from alula.sdk.types.unions import UnionTransformer
 

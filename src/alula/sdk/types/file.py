@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from types import GenericAlias
 from typing import IO, TYPE_CHECKING, Any, Generic, Literal, cast
 from typing import TypeVar as AnyTypeVar
@@ -20,10 +19,6 @@ else:
     from typing import TypeVar
 
     Format = TypeVar("Format")
-
-
-open_store: ContextVar[Store | None] = ContextVar("alula_open_store", default=None)
-"""The store of the conversion that is under way, for values inside pydantic models."""
 
 
 class FlyteFile(Generic[Format], os.PathLike[str]):
@@ -113,9 +108,9 @@ class FlyteFile(Generic[Format], os.PathLike[str]):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
-        from alula.sdk.types.pydantic_fields import file_schema  # lazy: pydantic calls this, so it is loaded
+        from alula.sdk.types.pydantic_fields import path_schema  # lazy: pydantic calls this, so it is loaded
 
-        return file_schema()
+        return path_schema(FlyteFile)
 
 
 def format_alias(class_: type, format: object) -> GenericAlias:

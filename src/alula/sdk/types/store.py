@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
 from typing import NoReturn, Protocol
 
 from alula.sdk.folders import refuse_cycle
@@ -31,6 +32,10 @@ class Store(Protocol):
     def download(self, uri: str) -> str:
         """A local copy of the content, which may be changed."""
         ...
+
+
+open_store: ContextVar[Store | None] = ContextVar("alula_open_store", default=None)
+"""The store of the conversion that is under way, for values inside pydantic models."""
 
 
 def scheme_of(uri: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -10,9 +10,6 @@ if TYPE_CHECKING:
     from alula.sdk.types.store import Store
 
 Frame = TypeVar("Frame")
-
-PARQUET = "parquet"
-CSV = "csv"
 
 
 class StructuredDataset:
@@ -48,6 +45,22 @@ class StructuredDataset:
         """Choose the library to read it with: `open(pandas.DataFrame).all()`."""
         return _Opened(self, dataframe_type, self._store, self._columns)
 
+    def read(self, wanted: type | str, store: Store | None, columns: tuple[str, ...] | None) -> object:
+        """The data frame in the wanted library, or in that of the wanted class. Raises `TypeMismatch`."""
+        from alula.sdk.types import frame_files  # lazy: declaring needs no protobuf
+        from alula.sdk.types.file import default_store  # lazy: as above
+        from alula.sdk.types.transformer import TypeMismatch  # lazy: as above
+
+        library = frame_files.library_named(wanted)
+        if self.dataframe is not None and frame_files.library_of(type(self.dataframe)) == library:
+            return self.dataframe
+        if self.uri is None:
+            raise TypeMismatch(
+                f"a StructuredDataset of {library or wanted}", frame_files.describe_frame(self.dataframe)
+            )
+        store = store or self._store or default_store()
+        return frame_files.read_frame(store, self.uri, self.file_format or frame_files.PARQUET, wanted, columns)
+
     def __repr__(self) -> str:
         return f"StructuredDataset({self.uri!r})" if self.dataframe is None else "StructuredDataset(<in memory>)"
 
@@ -55,7 +68,7 @@ class StructuredDataset:
     def __get_pydantic_core_schema__(cls, source: object, handler: object) -> object:
         from alula.sdk.types.pydantic_fields import dataset_schema  # lazy: pydantic calls this, so it is loaded
 
-        return dataset_schema()
+        return dataset_schema(StructuredDataset)
 
 
 class _Opened(Generic[Frame]):
@@ -69,9 +82,7 @@ class _Opened(Generic[Frame]):
 
     def all(self) -> Frame:
         """The whole data frame."""
-        from alula.sdk.types.frames import read_frame  # lazy: loads the data frame library
-
         held: Any = self._dataset.dataframe  # Any: of whichever library made it
         if isinstance(held, self._type):
             return held
-        return read_frame(self._dataset, self._type, self._store, self._columns)
+        return cast("Frame", self._dataset.read(self._type, self._store, self._columns))

@@ -13,11 +13,10 @@ from typing import cast
 from flyteidl.core.condition_pb2 import BooleanExpression, ComparisonExpression, ConjunctionExpression, Operand
 from flyteidl.core.literals_pb2 import Scalar, Void
 
-from alula.sdk.authoring.conditional import operands
-from alula.sdk.authoring.expressions import Comparison, Conjunction, Expression
+from alula.sdk.authoring.constants import constant
+from alula.sdk.authoring.expressions import Comparison, Conjunction, Expression, operands
 from alula.sdk.authoring.promise import Promise, reference_of
 from alula.sdk.mistake import Location, mistake
-from alula.sdk.serialize.constants import constant
 from alula.sdk.types.engine import transformer_for
 from alula.sdk.types.transformer import EXACT, NO, Transformer, UnsupportedType, describe
 from alula.sdk.types.unions import UnionTransformer
