@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
@@ -97,6 +97,71 @@ class EntityRecord(msgspec.Struct, frozen=True):
     interpreter: str = ""
     """Python of the client that registered a task, when known."""
     interpreter_host: str = ""
+
+
+class DatasetId(NamedTuple):
+    project: str
+    domain: str
+    name: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.project}/{self.domain}/{self.name}@{self.version}"
+
+
+class DatasetRecord(msgspec.Struct, frozen=True):
+    """Artifacts of one kind that a client keeps. Filter fields: project, domain, name, version, created_at."""
+
+    id: DatasetId
+    uuid: str
+    partition_keys: tuple[str, ...]
+    metadata: dict[str, str]
+    created_at: int
+
+
+class ArtifactRecord(msgspec.Struct, frozen=True):
+    """Named values that a client keeps under an id."""
+
+    dataset: DatasetId
+    id: str
+    partitions: dict[str, str]
+    metadata: dict[str, str]
+    data: bytes
+    """Serialized `datacatalog.Artifact` that has its data alone."""
+    created_at: int
+    tags: tuple[str, ...] = ()
+
+
+class ArtifactQuery(msgspec.Struct, frozen=True):
+    """A page of the artifacts of a dataset that have this id, this tag and these partitions, as far as given."""
+
+    dataset: DatasetId
+    limit: int = 1
+    offset: int = 0
+    id: str = ""
+    tag: str = ""
+    partitions: tuple[tuple[str, str], ...] = ()
+    descending: bool = True
+    """By the time of creation."""
+
+
+class KeptOutput(msgspec.Struct, frozen=True):
+    """What a client keeps under a key of its own."""
+
+    key: str
+    output: bytes
+    """Serialized `cacheservice.CachedOutput` without times."""
+    created_at: int
+    updated_at: int
+
+
+class Hold(msgspec.Struct, frozen=True):
+    """A client's reservation: until `expires_at` by the store's clock nobody else can have it."""
+
+    name: str
+    owner: str
+    heartbeat_us: int
+    expires_at: int
 
 
 class Registered(Enum):
@@ -412,7 +477,8 @@ class Store(Protocol):
     async def cached(self, key: CacheKey) -> CacheEntry | None: ...
 
     async def cache_entries(self, query: Query) -> list[CacheEntry]:
-        """Without their outputs. Filter fields: project, domain, task, cache_version, source, digest, created_at."""
+        """Without their outputs. Filter fields: project, domain, task, cache_version, interface, source,
+        digest, created_at."""
         ...
 
     async def evict(self, filters: Sequence[Filter], audit: Audit) -> int:
@@ -434,4 +500,47 @@ class Store(Protocol):
 
     async def unreserve(self, key: CacheKey, holder: str) -> None:
         """Let go of a reservation that came to nothing; fine where it is somebody else's."""
+        ...
+
+    # What clients keep in the catalog themselves
+
+    async def create_dataset(self, dataset: DatasetRecord, audit: Audit) -> bool:
+        """False where it exists."""
+        ...
+
+    async def datasets(self, query: Query) -> list[DatasetRecord]: ...
+
+    async def create_artifact(self, artifact: ArtifactRecord, audit: Audit) -> bool:
+        """Without its tags; False where it exists. The dataset is there."""
+        ...
+
+    async def update_artifact(self, artifact: ArtifactRecord, audit: Audit) -> bool:
+        """Replace data and metadata; False where it does not exist."""
+        ...
+
+    async def tag_artifact(self, dataset: DatasetId, id: str, tag: str, audit: Audit) -> bool:
+        """False where the dataset has an artifact of that tag. The artifact is there."""
+        ...
+
+    async def artifacts(self, query: ArtifactQuery) -> list[ArtifactRecord]:
+        """With their tags in order."""
+        ...
+
+    async def kept_output(self, key: str) -> KeptOutput | None: ...
+
+    async def keep_output(self, kept: KeptOutput, audit: Audit, *, overwrite: bool) -> bool:
+        """False where the key is taken and not to be overwritten. What is overwritten keeps its time of creation."""
+        ...
+
+    async def drop_output(self, key: str, audit: Audit) -> bool:
+        """False where there was none."""
+        ...
+
+    async def hold(self, wanted: Hold, audit: Audit, *, now: int) -> Hold:
+        """Take or extend a reservation, unless another owner has it and it has not expired at `now`. The reservation
+        that holds then, whoever has it. Extending it is not audited."""
+        ...
+
+    async def let_go(self, name: str, owner: str, audit: Audit) -> None:
+        """Fine where it is somebody else's, or nobody's."""
         ...

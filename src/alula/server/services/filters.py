@@ -56,7 +56,7 @@ def query(
     key = sort_by.key if sort_by is not None else ""
     return Query(
         limit=min(limit, PAGE_MAX_ROWS),
-        offset=_offset(token),
+        offset=offset_of(token),
         filters=(*extra, *parse(filters, fields)),
         sort_by=_field(key, fields).name if key else default_sort,
         descending=sort_by is None or not key or sort_by.direction == common_pb2.Sort.DESCENDING,
@@ -102,7 +102,8 @@ def _field(text: str, fields: Fields) -> Field:
     raise InvalidInput("UnknownField", f"there is no field `{text}` here", fix=f"this list knows {known}")
 
 
-def _offset(token: str) -> int:
+def offset_of(token: str) -> int:
+    """The row that a page token stands for. Raises `InvalidInput` code `InvalidToken`."""
     if not token:
         return 0
     if not (token.isascii() and token.isdigit() and len(token) <= 18):

@@ -171,8 +171,16 @@ CATALOG: Mapping[str, Field] = {
     "domain": TEXT,
     "task": TEXT,
     "cache_version": TEXT,
+    "interface": TEXT,
     "source": TEXT,
     "digest": TEXT,
+    "created_at": TIME,
+}
+DATASETS: Mapping[str, Field] = {
+    "project": TEXT,
+    "domain": TEXT,
+    "name": TEXT,
+    "version": TEXT,
     "created_at": TIME,
 }
 AUDITS: Mapping[str, Field] = {

@@ -49,6 +49,7 @@ from alula.server.stores import fields
 from alula.server.stores import memory_lists as lists
 from alula.server.stores.addressee import check_addressee, check_unanswered, node_of
 from alula.server.stores.fields import one_name
+from alula.server.stores.memory_kept import MemoryKept
 from alula.server.stores.merging import merge, overlay, overlay_item
 from alula.server.stores.portions import number_within
 from alula.server.stores.seed import first_project
@@ -75,7 +76,7 @@ class _Name(msgspec.Struct, frozen=True):
     created_at: int
 
 
-class MemoryStore:
+class MemoryStore(MemoryKept):
     """Implements `Store`. `clock` gives microseconds, for leases and for the first project."""
 
     def __init__(self, *, clock: Callable[[], int] = lambda: 0) -> None:
@@ -89,6 +90,7 @@ class MemoryStore:
         self._catalog: dict[tuple[str, str, str], CacheEntry] = {}
         self._reservations: dict[tuple[str, str, str], str] = {}
         self._audits: list[Audit] = []
+        super().__init__(self._audits)
         self._constants: dict[str, str] = {}
         self._leases: dict[str, int] = {}
         self._last_message = 0

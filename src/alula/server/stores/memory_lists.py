@@ -51,6 +51,10 @@ CATALOG: Mapping[str, Getter] = {
     "source": attrgetter("source"),
     "created_at": attrgetter("created_at"),
 }
+DATASET: Mapping[str, Getter] = {
+    **{name: attrgetter(f"id.{name}") for name in fields.DATASETS if name != "created_at"},
+    "created_at": attrgetter("created_at"),
+}
 AUDIT: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.AUDITS}
 
 

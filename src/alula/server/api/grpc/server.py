@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from flyteidl.cacheservice import cacheservice_pb2
+from flyteidl.datacatalog import datacatalog_pb2
 from flyteidl.service import admin_pb2, auth_pb2, dataproxy_pb2, identity_pb2, signal_pb2
 from google.protobuf.descriptor import ServiceDescriptor
 
 from alula.server.api.grpc import health
 from alula.server.api.grpc.admin import Admin
 from alula.server.api.grpc.attributes import Attributes
+from alula.server.api.grpc.catalog import CacheService, DataCatalog
 from alula.server.api.grpc.data_proxy import DataProxy
 from alula.server.api.grpc.events import Events
 from alula.server.api.grpc.health import Health
@@ -34,6 +37,8 @@ def services_of(platform: Platform, caller: Caller) -> list[tuple[ServiceDescrip
         (identity_pb2, "IdentityService", (Identity(caller),)),
         (auth_pb2, "AuthMetadataService", ()),
         (signal_pb2, "SignalService", (Signals(platform, caller),)),
+        (datacatalog_pb2, "DataCatalog", (DataCatalog(platform, caller),)),
+        (cacheservice_pb2, "CacheService", (CacheService(platform, caller),)),
         (health, "Health", (Health(platform),)),
     )
     return [(module.DESCRIPTOR.services_by_name[name], servicers) for module, name, servicers in named]

@@ -33,15 +33,21 @@ from alula.core.ids import EntityId, ExecutionId
 from alula.core.policy.cache_key import CacheKey
 from alula.server.identity import SYSTEM
 from alula.server.store import (
+    ArtifactQuery,
+    ArtifactRecord,
     AttributesRecord,
     Audit,
     Commit,
+    DatasetId,
+    DatasetRecord,
     EntityKind,
     EntityRecord,
     ExecutionRecord,
     Filter,
     History,
+    Hold,
     InboxMessage,
+    KeptOutput,
     NamedEntityRecord,
     ProjectRecord,
     Query,
@@ -63,6 +69,7 @@ from alula.server.stores.sql.entities import Entities
 from alula.server.stores.sql.executions import Executions
 from alula.server.stores.sql.faults import translated
 from alula.server.stores.sql.inbox import Inbox
+from alula.server.stores.sql.kept import Datasets, Outputs
 from alula.server.stores.sql.log import Log
 from alula.server.stores.sql.named_entities import NamedEntities
 from alula.server.stores.sql.nodes import Nodes
@@ -104,6 +111,8 @@ class SqlStore:
         self._signals = Signals(sql)
         self._inbox = Inbox(sql)
         self._catalog = Catalog(sql)
+        self._datasets = Datasets(sql)
+        self._outputs = Outputs(sql)
         self._audits = Audits(sql)
         self._log = Log(sql, self._nodes, self._signals, self._inbox, self._catalog, self._audits)
         self._writer = Writer(writing, self._url, self._log.append)
@@ -372,7 +381,60 @@ class SqlStore:
         released = [Released(key, holder)]
         await self._writer.write(lambda connection: self._catalog.release(connection, released))
 
+    # What clients keep in the catalog themselves
+
+    async def create_dataset(self, dataset: DatasetRecord, audit: Audit) -> bool:
+        return await self._audited(audit, lambda connection: self._datasets.create(connection, dataset))
+
+    async def datasets(self, query: Query) -> list[DatasetRecord]:
+        page = fields.check(query, fields.DATASETS)
+        return await self._read(lambda connection: self._datasets.page(connection, page))
+
+    async def create_artifact(self, artifact: ArtifactRecord, audit: Audit) -> bool:
+        return await self._audited(audit, lambda connection: self._datasets.create_artifact(connection, artifact))
+
+    async def update_artifact(self, artifact: ArtifactRecord, audit: Audit) -> bool:
+        return await self._audited(audit, lambda connection: self._datasets.update_artifact(connection, artifact))
+
+    async def tag_artifact(self, dataset: DatasetId, id: str, tag: str, audit: Audit) -> bool:
+        return await self._audited(audit, lambda connection: self._datasets.tag(connection, dataset, id, tag))
+
+    async def artifacts(self, query: ArtifactQuery) -> list[ArtifactRecord]:
+        return await self._read(lambda connection: self._datasets.artifacts(connection, query))
+
+    async def kept_output(self, key: str) -> KeptOutput | None:
+        return await self._read(lambda connection: self._outputs.get(connection, key))
+
+    async def keep_output(self, kept: KeptOutput, audit: Audit, *, overwrite: bool) -> bool:
+        return await self._audited(audit, lambda connection: self._outputs.keep(connection, kept, overwrite=overwrite))
+
+    async def drop_output(self, key: str, audit: Audit) -> bool:
+        return await self._audited(audit, lambda connection: self._outputs.drop(connection, key))
+
+    async def hold(self, wanted: Hold, audit: Audit, *, now: int) -> Hold:
+        def hold(connection: Connection) -> Hold:
+            held, is_new = self._outputs.hold(connection, wanted, now)
+            if is_new:
+                self._audits.append(connection, [audit])
+            return held
+
+        return await self._writer.write(hold)
+
+    async def let_go(self, name: str, owner: str, audit: Audit) -> None:
+        await self._audited(audit, lambda connection: self._outputs.let_go(connection, name, owner))
+
     # Inside
+
+    async def _audited(self, audit: Audit, change: Callable[[Connection], bool]) -> bool:
+        """Make a change; it is audited where it changed something."""
+
+        def write(connection: Connection) -> bool:
+            if not change(connection):
+                return False
+            self._audits.append(connection, [audit])
+            return True
+
+        return await self._writer.write(write)
 
     def _open(self, connection: Connection) -> None:
         if schema.prepare(connection):

@@ -25,7 +25,8 @@ from alula.server.stores.sql.tables import (
 )
 
 _COLUMNS: Columns = {
-    name: catalog.c[name] for name in ("project", "domain", "task", "cache_version", "source", "digest", "created_at")
+    name: catalog.c[name]
+    for name in ("project", "domain", "task", "cache_version", "interface", "source", "digest", "created_at")
 }
 _KEY = ("project", "domain", "digest")
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(
@@ -66,6 +66,10 @@ def _tenant() -> list[Column[Any]]:
 
 def _of_execution() -> list[Column[Any]]:
     return _words("project", "domain", "execution")
+
+
+def _of_dataset() -> list[Column[Any]]:
+    return _words("project", "domain", "dataset", "version")
 
 
 projects = Table(
@@ -304,6 +308,63 @@ reservations = Table(
     PrimaryKeyConstraint("project", "domain", "digest"),
 )
 """Results that somebody computes and others wait for."""
+
+datasets = Table(
+    "datasets",
+    metadata,
+    *_of_dataset(),
+    *_words("uuid", "partition_keys", "metadata"),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "dataset", "version"),
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    *_of_dataset(),
+    *_words("artifact", "partitions", "metadata"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "dataset", "version", "artifact"),
+    Index(None, "project", "domain", "dataset", "version", "created_at"),
+)
+
+artifact_partitions = Table(
+    "artifact_partitions",
+    metadata,
+    *_of_dataset(),
+    *_words("key", "value", "artifact"),
+    PrimaryKeyConstraint("project", "domain", "dataset", "version", "key", "value", "artifact"),
+)
+
+artifact_tags = Table(
+    "artifact_tags",
+    metadata,
+    *_of_dataset(),
+    *_words("tag", "artifact"),
+    PrimaryKeyConstraint("project", "domain", "dataset", "version", "tag"),
+    Index(None, "project", "domain", "dataset", "version", "artifact"),
+)
+
+kept_outputs = Table(
+    "kept_outputs",
+    metadata,
+    *_words("key"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Column("output", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("key"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    *_words("name", "owner"),
+    Column("heartbeat_us", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name"),
+)
+"""Reservations that clients have made, which end by time. Those of nodes are in `reservations`."""
 
 audits = Table(
     "audits",

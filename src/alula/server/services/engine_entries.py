@@ -1,0 +1,105 @@
+"""The engine's cache entries as the catalog's clients see them: datasets, artifacts and keys that can only be read.
+
+All entries of a task, a cache version and an interface are one dataset; an entry is an artifact of it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from flyteidl.core import literals_pb2
+from flyteidl.datacatalog import datacatalog_pb2
+
+from alula.core.engine.records import CacheEntry
+from alula.core.errors import FailedPrecondition
+from alula.core.policy.cache_key import CacheKey
+from alula.server.services.messages.times import timestamp
+from alula.server.services.platform import Platform
+from alula.server.store import DatasetId, Filter, Query
+
+NAME_PREFIX = "alula_task-"
+TAG_PREFIX = "alula_cached-"
+_VERSION = re.compile(r"(?P<cache_version>.*)-(?P<interface>[^-]+)", re.DOTALL)
+_KEY = re.compile(r"(?P<project>[^:]+):(?P<domain>[^:]+):(?P<digest>[0-9a-f]{64})")
+
+
+def is_engines(name: str) -> bool:
+    """Whether a dataset of this name is the engine's."""
+    return name.startswith(NAME_PREFIX)
+
+
+def refuse_change(thing: str) -> FailedPrecondition:
+    """The error for a client that would change what only the engine writes."""
+    return FailedPrecondition(
+        "KeptByEngine",
+        f"{thing} is the engine's: clients read it and can't change it",
+        fix="choose another name, or forget the result with `alula cache evict`",
+    )
+
+
+def key_of(key: str) -> CacheKey | None:
+    """The entry that a key of CacheService, `project:domain:digest`, names; None for a client's own key."""
+    match = _KEY.fullmatch(key)
+    return None if match is None else _key(match["project"], match["domain"], match["digest"])
+
+
+async def exists(platform: Platform, dataset: DatasetId) -> bool:
+    return bool(await _entries(platform, dataset, limit=1))
+
+
+async def artifact(platform: Platform, dataset: DatasetId, id: str) -> datacatalog_pb2.Artifact | None:
+    """The entry of this digest or tag, if it is one of this dataset."""
+    digest = id.removeprefix(TAG_PREFIX)
+    entry = await platform.store.cached(_key(dataset.project, dataset.domain, digest))
+    return None if entry is None or dataset_of(entry.key) != dataset else _artifact(entry)
+
+
+async def artifacts(
+    platform: Platform, dataset: DatasetId, *, limit: int, offset: int, descending: bool
+) -> list[datacatalog_pb2.Artifact]:
+    """A page, by the time of creation."""
+    listed = await _entries(platform, dataset, limit=limit, offset=offset, descending=descending)
+    entries = [await platform.store.cached(entry.key) for entry in listed]
+    return [_artifact(entry) for entry in entries if entry is not None]
+
+
+async def _entries(
+    platform: Platform, dataset: DatasetId, *, limit: int, offset: int = 0, descending: bool = True
+) -> list[CacheEntry]:
+    match = _VERSION.fullmatch(dataset.version)
+    if match is None:
+        return []
+    given = (
+        ("project", dataset.project),
+        ("domain", dataset.domain),
+        ("task", dataset.name.removeprefix(NAME_PREFIX)),
+        ("cache_version", match["cache_version"]),
+        ("interface", match["interface"]),
+    )
+    filters = tuple(Filter(field, "eq", (value,)) for field, value in given)
+    return await platform.store.cache_entries(Query(limit, offset, filters, descending=descending))
+
+
+def _key(project: str, domain: str, digest: str) -> CacheKey:
+    return CacheKey(project, domain, task="", cache_version="", interface="", inputs={}, digest=digest)
+
+
+def dataset_of(key: CacheKey) -> DatasetId:
+    """The dataset whose artifact the entry is."""
+    return DatasetId(key.project, key.domain, f"{NAME_PREFIX}{key.task}", f"{key.cache_version}-{key.interface}")
+
+
+def _artifact(entry: CacheEntry) -> datacatalog_pb2.Artifact:
+    project, domain, name, version = dataset_of(entry.key)
+    dataset = datacatalog_pb2.DatasetID(project=project, domain=domain, name=name, version=version)
+    outputs = literals_pb2.LiteralMap.FromString(entry.outputs).literals
+    digest = entry.key.digest
+    tag = datacatalog_pb2.Tag(name=f"{TAG_PREFIX}{digest}", artifact_id=digest, dataset=dataset)
+    return datacatalog_pb2.Artifact(
+        id=digest,
+        dataset=dataset,
+        data=[datacatalog_pb2.ArtifactData(name=name, value=outputs[name]) for name in sorted(outputs)],
+        metadata=datacatalog_pb2.Metadata(key_map={"source": entry.source}),
+        tags=[tag],
+        created_at=timestamp(entry.created_at),
+    )
