@@ -72,7 +72,7 @@ def is_execution_name(name: str) -> bool:
 
 def execution_name(seed: bytes) -> str:
     """The 20-character name of an execution that its caller did not name, from a random seed."""
-    return "a" + base64.b32encode(hashlib.sha256(seed).digest()).decode().lower()[:19]
+    return "a" + _short_hash(seed, 19)
 
 
 def nested_node_id(parent: str, parent_attempt: int, node: str) -> str:
@@ -83,12 +83,12 @@ def nested_node_id(parent: str, parent_attempt: int, node: str) -> str:
     plain = f"{parent}-{parent_attempt}-{node}"
     if len(plain) <= NODE_ID_MAX_CHARS:
         return plain
-    return "f" + base64.b32encode(hashlib.sha256(plain.encode()).digest()).decode().lower()[:31]
+    return "f" + _short_hash(plain.encode(), 31)
 
 
 def child_execution_name(parent: ExecutionId, node_id: str) -> str:
     """The name of the execution that a launch plan node starts: always the same for the same node of the same run."""
-    return "f" + base64.b32encode(hashlib.sha256(f"{parent}/{node_id}".encode()).digest()).decode().lower()[:19]
+    return "f" + _short_hash(f"{parent}/{node_id}".encode(), 19)
 
 
 def incarnation(seed: bytes) -> str:
@@ -113,7 +113,9 @@ def unique_key(attempt: AttemptId, incarnation: str = "") -> str:
 
 
 def _short_hash(data: bytes, chars: int) -> str:
-    return base64.b32encode(hashlib.sha256(data).digest()).decode().lower()[:chars]
+    """Five bytes are eight characters; no more are encoded than are needed, as each attempt has such a name."""
+    digest = hashlib.sha256(data).digest()[: -(-chars // 8) * 5]
+    return base64.b32encode(digest).decode().lower()[:chars]
 
 
 def _bytes(text: str) -> bytes:

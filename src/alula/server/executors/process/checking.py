@@ -13,6 +13,9 @@ STRING_MAX_BYTES = 128 * 1024 - 1
 RESERVED_BYTES = 64 * 1024
 """For what is added to a task's own arguments and variables."""
 POINTER_BYTES = 8
+CHARACTER_MAX_BYTES = 4
+ALWAYS_TAKEN_BYTES = 64 * 1024
+"""What a process can be given in any case: Linux takes 128 KiB at least, with the reserve."""
 
 
 def check(spec: AttemptSpec, command: Sequence[str]) -> None:
@@ -37,6 +40,8 @@ def check_variables(environment: Mapping[str, str]) -> None:
 
 
 def check_sizes(strings: Sequence[str]) -> None:
+    if sum(map(len, strings)) * CHARACTER_MAX_BYTES + len(strings) * (POINTER_BYTES + 1) < ALWAYS_TAKEN_BYTES:
+        return  # mostly, and then their bytes need not be counted
     sizes = [len(each.encode(errors="surrogatepass")) for each in strings]
     largest, total = max(sizes, default=0), sum(sizes) + len(sizes) * (POINTER_BYTES + 1)
     if largest > STRING_MAX_BYTES or total > os.sysconf("SC_ARG_MAX") - RESERVED_BYTES:

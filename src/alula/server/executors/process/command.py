@@ -14,6 +14,7 @@ from alula.server.executor import AttemptSpec
 from alula.server.executors.process.files import template_path
 
 _INPUT = re.compile(r"\{\{\s*[.$]inputs\.([^}\s]+)\s*\}\}", re.IGNORECASE)
+_KEY = re.compile(r"\{\{\s*[.$]perRetryUniqueKey", re.IGNORECASE)
 
 
 def command_of(spec: AttemptSpec) -> list[str]:
@@ -51,16 +52,17 @@ def _unsupported(spec: AttemptSpec, why: str) -> InvalidInput:
 
 
 def template_values(spec: AttemptSpec, words: Sequence[str]) -> TemplateValues:
-    """What the template variables in a command stand for."""
-    named = any("{{" in word and _INPUT.search(word) for word in words)
+    """What the template variables in a command stand for, but for those that take work and that it does not name."""
+    text = " ".join(words)
+    names_inputs, names_key = _INPUT.search(text), _KEY.search(text)
     return TemplateValues(
         input=spec.input_uri,
         output_prefix=spec.output_prefix,
         raw_output_data_prefix=spec.raw_prefix,
         checkpoint_output_prefix=spec.checkpoint_prefix,
         prev_checkpoint_prefix=spec.previous_checkpoint_prefix,
-        per_retry_unique_key=unique_key(spec.id, spec.incarnation),
+        per_retry_unique_key=unique_key(spec.id, spec.incarnation) if names_key else "",
         task_template_path=template_path(spec),
         namespace=f"{spec.id.execution.project}-{spec.id.execution.domain}",
-        inputs=literals_pb2.LiteralMap.FromString(spec.inputs) if named else None,
+        inputs=literals_pb2.LiteralMap.FromString(spec.inputs) if names_inputs else None,
     )

@@ -13,7 +13,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import stat
 import sys
 from collections import deque
 from collections.abc import Collection, Iterable
@@ -159,19 +158,23 @@ def clear_all(places: Iterable[Place]) -> None:
 
 def clear(place: Place) -> int:
     """Remove what is needless; returns how much is kept. Raises OSError."""
+    with os.scandir(place.path) as found:
+        entries = list(found)
     kept = 0
-    for name in os.listdir(place.path):
-        path = f"{place.path}/{name}"
-        if (name != OUTPUTS or place.succeeded) and is_small_file(path, NEEDLESS.get(name, -1)):
-            os.unlink(path)
+    for entry in entries:
+        if (entry.name != OUTPUTS or place.succeeded) and is_needless(entry):
+            os.unlink(entry.path)
         else:
             kept += 1
     return kept
 
 
-def is_small_file(path: str, most_bytes: int) -> bool:
-    found = os.lstat(path) if most_bytes >= 0 else None
-    return found is not None and stat.S_ISREG(found.st_mode) and found.st_size <= most_bytes
+def is_needless(entry: os.DirEntry[str]) -> bool:
+    """The folder says what is a file; only where its size matters it is looked at itself."""
+    most_bytes = NEEDLESS.get(entry.name, -1)
+    if most_bytes < 0 or not entry.is_file(follow_symlinks=False):
+        return False
+    return most_bytes == sys.maxsize or entry.stat(follow_symlinks=False).st_size <= most_bytes
 
 
 def remove_empty(place: Place) -> None:
