@@ -156,7 +156,7 @@ def _task(name, type_):
 
 
 def test_an_error_is_a_value_like_others(tmp_path):
-    from alula.sdk.types.store import FileStore
+    from alula.sdk.store import FileStore
 
     store = FileStore(str(tmp_path), str(tmp_path))
     error = FlyteError(message="m", failed_node_id="n0")

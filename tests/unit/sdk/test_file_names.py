@@ -8,8 +8,8 @@ import pytest
 from flyteidl.core import literals_pb2 as pb
 
 from alula import FlyteDirectory, FlyteFile
+from alula.sdk.store import FileStore, local_path, name_of
 from alula.sdk.types.engine import to_literal, to_python
-from alula.sdk.types.store import FileStore, local_path, name_of
 
 NAMES = [
     "report #3.csv",

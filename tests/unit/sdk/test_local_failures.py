@@ -12,8 +12,8 @@ from alula.cli.bundling import bundle_of
 from alula.cli.load import load, source_of
 from alula.core.errors import InvalidInput
 from alula.sdk.local.run import run_entity
+from alula.sdk.store import FileStore
 from alula.sdk.types.engine import to_literal, to_python
-from alula.sdk.types.store import FileStore
 
 
 @task

@@ -48,8 +48,8 @@ from pydantic import (
 from typing_extensions import TypedDict
 
 from alula import FlyteFile
+from alula.sdk.store import NO_STORE
 from alula.sdk.types.engine import TypeMismatch, UnsupportedType, literal_type, to_literal, to_python
-from alula.sdk.types.store import NO_STORE
 
 T = TypeVar("T")
 

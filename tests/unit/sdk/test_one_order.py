@@ -16,7 +16,7 @@ from typing import Any
 from flyteidl.core import literals_pb2 as pb
 from pydantic import BaseModel
 from alula.sdk.types.engine import literal_type, to_literal, to_python
-from alula.sdk.types.store import NO_STORE
+from alula.sdk.store import NO_STORE
 
 words = [f"w{n}" for n in range(40)]
 

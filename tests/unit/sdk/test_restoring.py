@@ -8,8 +8,8 @@ import msgspec
 import pytest
 from flyteidl.core import literals_pb2 as pb
 
+from alula.sdk.store import NO_STORE
 from alula.sdk.types.engine import TypeMismatch, to_literal, to_python
-from alula.sdk.types.store import NO_STORE
 
 runs: list[str] = []
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from alula import FlyteDirectory, FlyteFile, HashMethod, StructuredDataset, kwtypes, task, workflow
+from alula.sdk.store import FileStore
 from alula.sdk.types.engine import (
     TypeMismatch,
     UnsupportedType,
@@ -29,7 +30,6 @@ from alula.sdk.types.engine import (
     to_literal,
     to_python,
 )
-from alula.sdk.types.store import FileStore
 
 
 @pytest.fixture

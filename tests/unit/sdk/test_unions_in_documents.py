@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, HttpUrl, SecretStr
 
 from alula import FlyteDirectory, FlyteFile, task, workflow
+from alula.sdk.store import NO_STORE, FileStore
 from alula.sdk.types.engine import TypeMismatch, UnsupportedType, literal_type, to_literal, to_python
-from alula.sdk.types.store import NO_STORE, FileStore
 
 
 class E(enum.Enum):

@@ -10,8 +10,8 @@ from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType
 
 from alula import FlyteDirectory, FlyteFile, StructuredDataset, kwtypes
+from alula.sdk.store import FileStore
 from alula.sdk.types.engine import literal_type, to_literal, to_python
-from alula.sdk.types.store import FileStore
 
 WIRE = Path(__file__).parent / "wire"
 GOLDENS = json.loads((WIRE / "goldens.json").read_text())

@@ -14,8 +14,8 @@ from flyteidl.core.types_pb2 import OutputReference, PromiseAttribute
 
 from alula.sdk.authoring.promise import Promise, has_promise, reference_of
 from alula.sdk.mistake import Location, mistake
+from alula.sdk.store import NO_STORE, Store
 from alula.sdk.types.containers import ListTransformer, MapTransformer
-from alula.sdk.types.store import NO_STORE, Store
 from alula.sdk.types.transformer import Transformer, TypeMismatch
 from alula.sdk.types.unions import UnionTransformer
 

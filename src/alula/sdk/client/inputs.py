@@ -13,8 +13,8 @@ from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.client.python_types import python_type_of
+from alula.sdk.store import Store
 from alula.sdk.types.engine import to_literal
-from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import TypeMismatch
 
 Launchable = Task[..., object] | Workflow[..., object] | LaunchPlan

@@ -19,7 +19,7 @@ from alula.sdk.client import http
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import CREATE_DOWNLOAD_LOCATION, CREATE_UPLOAD_LOCATION
 from alula.sdk.folders import files_in
-from alula.sdk.types.store import local_path, name_of
+from alula.sdk.store import local_path, name_of
 
 
 def upload(connection: Connection, data: bytes, *, project: str, domain: str, filename: str, folder: str = "") -> str:
@@ -52,7 +52,7 @@ def upload(connection: Connection, data: bytes, *, project: str, domain: str, fi
 class RemoteStore:
     """The platform's store as a task's values see it: what is local is uploaded, what is remote is fetched.
 
-    Fulfils `alula.sdk.types.store.Store`.
+    Fulfils `alula.sdk.store.Store`.
     """
 
     def __init__(self, connection: Connection, *, project: str, domain: str) -> None:

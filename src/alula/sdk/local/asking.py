@@ -16,8 +16,8 @@ from alula.core.literals.casting import explain_type
 from alula.core.literals.checking import check_literal, literal_type_of
 from alula.sdk.client.python_types import python_type_of
 from alula.sdk.runtime.failure import StoppedFromOutside
+from alula.sdk.store import NO_STORE, Store
 from alula.sdk.types.engine import from_plain, to_literal, to_python
-from alula.sdk.types.store import NO_STORE, Store
 from alula.sdk.types.transformer import TypeMismatch, describe_literal
 
 _SHOWN_CHARS = 500

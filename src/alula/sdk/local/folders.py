@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from alula.core.errors import InvalidInput
-from alula.sdk.types.store import FileStore
+from alula.sdk.store import FileStore
 
 
 def data_folder() -> Path:

@@ -32,8 +32,8 @@ from alula.sdk.local.shell import LocalCache, Succeeded, run_plan
 from alula.sdk.serialize.compiling import compiled_workflow
 from alula.sdk.serialize.entities import Serialized, serialize
 from alula.sdk.serialize.interfaces import input_literal
+from alula.sdk.store import FileStore
 from alula.sdk.types.engine import to_python
-from alula.sdk.types.store import FileStore
 
 if TYPE_CHECKING:
     from alula.sdk.local.asking import ReadAnswer

@@ -23,8 +23,8 @@ from alula.sdk.runtime.failure import TaskFailed
 from alula.sdk.runtime.loading import load_task, unpack_code
 from alula.sdk.runtime.results import read_inputs, read_lists, write_deck, write_error, write_graph, write_outputs
 from alula.sdk.runtime.running import AnyTask, execute, form_of, item_inputs
+from alula.sdk.store import FileStore
 from alula.sdk.task_context.context import ExecutionIdentifier, ExecutionParameters, Identity, TaskIdentifier
-from alula.sdk.types.store import FileStore
 
 if TYPE_CHECKING:
     from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec

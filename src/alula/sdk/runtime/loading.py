@@ -13,7 +13,7 @@ from alula.core.errors import TaskError
 from alula.sdk.authoring.task import Task
 from alula.sdk.runtime.failure import PASSING, TaskFailed, system_failure, user_failure
 from alula.sdk.standard_modules import load_standard
-from alula.sdk.types.store import FileStore
+from alula.sdk.store import FileStore
 from alula.sdk.types.transformer import with_article
 
 

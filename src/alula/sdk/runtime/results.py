@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 
 from alula.core.errors import TaskError
 from alula.sdk.runtime.failure import TaskFailed, system_failure
-from alula.sdk.types.store import is_local, local_path, scheme_of
+from alula.sdk.store import is_local, local_path, scheme_of
 
 if TYPE_CHECKING:
     from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec

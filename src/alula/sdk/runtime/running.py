@@ -16,9 +16,9 @@ from alula.sdk.authoring.binding import input_form, output_form
 from alula.sdk.authoring.interface import REQUIRED
 from alula.sdk.authoring.task import Task, run_function
 from alula.sdk.runtime.failure import PASSING, TaskFailed, system_failure, user_failure
+from alula.sdk.store import Store
 from alula.sdk.task_context.context import CURRENT, ExecutionParameters
 from alula.sdk.types.containers import read
-from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import EXACT, Transformer, TypeMismatch, describe
 
 AnyTask = Task[..., object]

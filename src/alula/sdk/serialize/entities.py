@@ -35,7 +35,7 @@ from alula.sdk.serialize.interfaces import description, literals, parameters, ty
 from alula.sdk.serialize.nodes import node_message
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.serialize.tasks import map_task_spec, task_spec
-from alula.sdk.types.store import Store
+from alula.sdk.store import Store
 
 AnyTask = Task[..., object] | MapTask[object]
 AnyEntity = AnyTask | Workflow[..., object] | LaunchPlan

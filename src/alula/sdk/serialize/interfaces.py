@@ -12,7 +12,7 @@ from alula.sdk.authoring.binding import input_form, output_form
 from alula.sdk.authoring.constants import constant
 from alula.sdk.authoring.interface import REQUIRED, Interface, InterfaceView
 from alula.sdk.mistake import Location
-from alula.sdk.types.store import NO_STORE, Store
+from alula.sdk.store import NO_STORE, Store
 
 
 def typed_interface(interface: InterfaceView) -> TypedInterface:

@@ -41,7 +41,7 @@ from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import mistake
 from alula.sdk.serialize.settings import SerializationSettings
-from alula.sdk.types.store import NO_STORE, Store
+from alula.sdk.store import NO_STORE, Store
 
 _RESOURCES = {
     "cpu": ResourcesMessage.CPU,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import datetime
     import logging
 
-    from alula.sdk.types.store import Store
+    from alula.sdk.store import Store
 
 
 class ExecutionIdentifier(NamedTuple):
@@ -172,7 +172,7 @@ def make_context(
     enable_deck: bool = False,
 ) -> ExecutionParameters:
     """The surroundings of one attempt; stores files under `raw_output_prefix` on this machine."""
-    from alula.sdk.types.store import FileStore  # lazy: declaring needs no store
+    from alula.sdk.store import FileStore  # lazy: declaring needs no store
 
     return ExecutionParameters(
         lambda: Identity(ExecutionIdentifier(*execution_id), TaskIdentifier(*task_id), attempt),

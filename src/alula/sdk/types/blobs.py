@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 from flyteidl.core.literals_pb2 import Blob, BlobMetadata, Literal, Scalar
 from flyteidl.core.types_pb2 import BlobType, LiteralType
 
+from alula.sdk.store import Store, local_path, uri_of
 from alula.sdk.types.directory import FlyteDirectory
 from alula.sdk.types.file import FlyteFile
-from alula.sdk.types.store import Store, local_path, uri_of
 from alula.sdk.types.transformer import (
     CONVERTS,
     EXACT,

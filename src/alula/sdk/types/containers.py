@@ -8,7 +8,7 @@ from typing import TypeVar, cast
 from flyteidl.core.literals_pb2 import Binary, Literal, LiteralCollection, LiteralMap, Scalar
 from flyteidl.core.types_pb2 import LiteralType, SimpleType, TypeAnnotation
 
-from alula.sdk.types.store import Store
+from alula.sdk.store import Store
 from alula.sdk.types.transformer import (
     EXACT,
     NO,

@@ -11,7 +11,7 @@ from alula.sdk.types.file import FlyteFile, default_store, format_alias
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
-    from alula.sdk.types.store import Store
+    from alula.sdk.store import Store
 
     Format = TypeVar("Format", default=Any)
 else:

@@ -16,6 +16,7 @@ from typing import Any, cast
 from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType
 
+from alula.sdk.store import Store
 from alula.sdk.types import plains
 from alula.sdk.types.blobs import DirectoryTransformer, FileTransformer
 from alula.sdk.types.containers import (
@@ -31,7 +32,6 @@ from alula.sdk.types.frame_files import CSV, PARQUET, library_of
 from alula.sdk.types.frames import FrameTransformer
 from alula.sdk.types.hashes import HashMethod
 from alula.sdk.types.primitives import PRIMITIVES
-from alula.sdk.types.store import Store
 from alula.sdk.types.structured_dataset import StructuredDataset
 from alula.sdk.types.transformer import NO, Schema, Transformer, TypeMismatch, UnsupportedType
 from alula.sdk.types.unions import UnionTransformer

@@ -8,9 +8,9 @@ from typing import cast
 from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import EnumType, LiteralType
 
+from alula.sdk.store import Store
 from alula.sdk.types.containers import read
 from alula.sdk.types.primitives import PRIMITIVES
-from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import (
     CONVERTS,
     EXACT,

@@ -7,8 +7,8 @@ from typing import cast
 from flyteidl.core.literals_pb2 import Literal, Scalar
 from flyteidl.core.types_pb2 import Error, LiteralType, SimpleType
 
+from alula.sdk.store import Store
 from alula.sdk.types.error import FlyteError
-from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import EXACT, NO, Schema, TypeMismatch, describe, describe_literal
 
 _FIELDS = ("message", "failed_node_id")

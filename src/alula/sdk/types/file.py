@@ -12,7 +12,7 @@ from typing import TypeVar as AnyTypeVar
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
-    from alula.sdk.types.store import Store
+    from alula.sdk.store import Store
 
     Format = TypeVar("Format", default=Any)
 else:
@@ -132,8 +132,8 @@ def _store_of(file: FlyteFile[Any]) -> Store:
 
 def default_store() -> Store:
     """Reads files where no task runs: in plain Python."""
+    from alula.sdk.store import FileStore  # lazy: as above
     from alula.sdk.task_context.context import working_directory  # lazy: only when used
-    from alula.sdk.types.store import FileStore  # lazy: as above
 
     folder = working_directory()
     return FileStore(os.path.join(folder, "raw"), folder)

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, cast
 
-from alula.sdk.types.store import Store
+from alula.sdk.store import Store
 from alula.sdk.types.transformer import TypeMismatch, describe
 
 PARQUET = "parquet"

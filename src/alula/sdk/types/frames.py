@@ -8,8 +8,8 @@ from typing import Any, cast
 from flyteidl.core import literals_pb2
 from flyteidl.core.types_pb2 import LiteralType, StructuredDatasetType
 
+from alula.sdk.store import Store
 from alula.sdk.types.frame_files import PARQUET, Library, check_columns, describe_frame, library_of, write_frame
-from alula.sdk.types.store import Store
 from alula.sdk.types.structured_dataset import StructuredDataset
 from alula.sdk.types.transformer import (
     CONVERTS,

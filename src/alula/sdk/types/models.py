@@ -16,9 +16,9 @@ from typing import Any, cast
 from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType, TypeStructure
 
+from alula.sdk.store import NO_STORE, Store, open_store
 from alula.sdk.types.containers import document, document_type
 from alula.sdk.types.pydantic_values import as_plain, has_bytes, in_model
-from alula.sdk.types.store import NO_STORE, Store, open_store
 from alula.sdk.types.structs import TransformerFor, described, of_class
 from alula.sdk.types.transformer import (
     CONVERTS,

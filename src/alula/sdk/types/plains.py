@@ -12,8 +12,8 @@ from typing import cast
 from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType
 
+from alula.sdk.store import Store
 from alula.sdk.types.containers import document
-from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import (
     CONVERTS,
     EXACT,

@@ -10,7 +10,7 @@ from typing import cast
 from flyteidl.core.literals_pb2 import Literal, Primitive, Scalar, Void
 from flyteidl.core.types_pb2 import LiteralType, SimpleType
 
-from alula.sdk.types.store import Store
+from alula.sdk.store import Store
 from alula.sdk.types.transformer import (
     CONVERTS,
     EXACT,

@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 
 from pydantic_core import core_schema
 
-from alula.sdk.types.store import Store, open_store
+from alula.sdk.store import Store, open_store
 
 
 class PathType(Protocol):

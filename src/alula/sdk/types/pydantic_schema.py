@@ -8,8 +8,8 @@ from pydantic import BaseModel, PydanticInvalidForJsonSchema, PydanticUserError
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import PydanticSerializationError
 
+from alula.sdk.store import NO_STORE
 from alula.sdk.types.pydantic_values import as_plain
-from alula.sdk.types.store import NO_STORE
 from alula.sdk.types.transformer import Schema, UnsupportedType
 
 

@@ -15,6 +15,7 @@ from typing import Any, cast
 from pydantic import BaseModel, PydanticUserError, TypeAdapter
 from pydantic_core import PydanticSerializationError, to_jsonable_python
 
+from alula.sdk.store import NO_STORE, Store
 from alula.sdk.types import plains
 from alula.sdk.types.blobs import DirectoryTransformer, FileTransformer
 from alula.sdk.types.containers import ListTransformer, MapTransformer
@@ -22,7 +23,6 @@ from alula.sdk.types.directory import FlyteDirectory
 from alula.sdk.types.file import FlyteFile
 from alula.sdk.types.frames import FrameTransformer
 from alula.sdk.types.primitives import PRIMITIVES
-from alula.sdk.types.store import NO_STORE, Store
 from alula.sdk.types.structs import TransformerFor
 from alula.sdk.types.structured_dataset import StructuredDataset
 from alula.sdk.types.transformer import (

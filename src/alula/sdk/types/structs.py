@@ -17,9 +17,9 @@ from typing import Any, cast
 from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType, TypeStructure
 
+from alula.sdk.store import Store
 from alula.sdk.types.containers import document, document_type
 from alula.sdk.types.restoring import Restored
-from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import (
     CONVERTS,
     DATACLASS_TAG,

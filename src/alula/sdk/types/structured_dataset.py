@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from alula.sdk.types.store import Store
+    from alula.sdk.store import Store
 
 Frame = TypeVar("Frame")
 

@@ -12,7 +12,7 @@ from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType
 
 if TYPE_CHECKING:
-    from alula.sdk.types.store import Store
+    from alula.sdk.store import Store
 
 Schema = dict[str, Any]
 """A JSON schema. Any: the values are JSON."""

@@ -8,10 +8,10 @@ from flyteidl.core.literals_pb2 import Literal, Scalar, Union
 from flyteidl.core.types_pb2 import LiteralType, TypeStructure, UnionType
 
 from alula.core.literals.schemas import schema_title
+from alula.sdk.store import Store
 from alula.sdk.types.blobs import DirectoryTransformer, FileTransformer
 from alula.sdk.types.containers import is_document, plain_of, read
 from alula.sdk.types.primitives import NoneTransformer
-from alula.sdk.types.store import Store
 from alula.sdk.types.transformer import (
     NO,
     UNION_TAG,
