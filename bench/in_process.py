@@ -53,6 +53,7 @@ async def start(data: Path, executor: Executor) -> InProcess:
         publish=platform.hub.publish,
         clock=now,
         runner_id="bench",
+        platform_id="bench",
     )
     await store.start()
     await blobs.start()
@@ -86,7 +87,10 @@ class InstantExecutor:
     def acknowledge(self, attempts: object) -> None:
         return None
 
-    async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
+    def release(self, attempts: object) -> None:
+        return None
+
+    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
         return None
 
 

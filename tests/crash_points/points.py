@@ -120,12 +120,17 @@ class CountedExecutor:
         self._executor.cancel(attempt)
         self._points.reach(["after cancel"])
 
+    def release(self, attempts: Collection[AttemptId]) -> None:
+        self._points.reach(["before release"] * len(attempts))
+        self._executor.release(attempts)
+        self._points.reach(["after release"] * len(attempts))
+
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         self._points.reach(["before acknowledge"] * len(attempts))
         self._executor.acknowledge(attempts)
         self._points.reach(["after acknowledge"] * len(attempts))
 
-    async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
+    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
         self._points.reach(["before reconcile"])
-        await self._executor.reconcile(expected)
+        await self._executor.reconcile(expected, owner=owner)
         self._points.reach(["after reconcile"])

@@ -106,6 +106,11 @@ class SimulatedExecutor:
         if attempt in self._running:
             self._stop(attempt, "cancelled")
 
+    def release(self, attempts: Collection[AttemptId]) -> None:
+        """Each host has processes of its own: nobody else can go on with them."""
+        for attempt in attempts:
+            self.cancel(attempt)
+
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         for attempt in attempts:
             if not self._world.is_known_to_have_ended(attempt):

@@ -175,13 +175,20 @@ class ExecutorPort:
         if self._life.alive:
             self._executor.cancel(attempt)
 
+    def release(self, attempts: Collection[AttemptId]) -> None:
+        for attempt in attempts:
+            self._life.strike(f"before release {attempt}")
+            if self._life.alive:
+                self._executor.release([attempt])
+
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         for attempt in attempts:
             self._life.strike(f"before acknowledge {attempt}")
             if self._life.alive:
                 self._executor.acknowledge([attempt])
 
-    async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
+    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+        assert owner == self._life.host.name
         await self._life.reach("before reconcile")
         self._life.host.world.breaking.pass_by("reconcile", [spec.id.execution for spec in expected])
         self._executor.reconcile(expected)
@@ -252,6 +259,7 @@ class Host:
             publish=publish,
             clock=self.clock,
             runner_id=life.name,
+            platform_id=self.name,
         )
         try:
             if world.faults.hosts == 1:

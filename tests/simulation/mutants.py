@@ -265,8 +265,8 @@ MUTANTS = (
     Mutant(
         "the executor is not told what should run",
         f"{RUNNER}/runner.py",
-        "await self._executor.reconcile(specs)",
-        "await self._executor.reconcile([])",
+        "await self._executor.reconcile(specs, owner=self._platform_id)",
+        "await self._executor.reconcile([], owner=self._platform_id)",
     ),
     Mutant(
         "a timer fires once for all",

@@ -45,6 +45,7 @@ async def main(database_url: str, objects: str, folder: str, name: str, lease_s:
         publish=platform.hub.publish,
         clock=clock,
         runner_id=name,
+        platform_id=name,
         lease_us=round(float(lease_s) * 1_000_000),
     )
     await runner.start()

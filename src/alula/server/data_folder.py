@@ -3,6 +3,7 @@
 `server.lock` is held (flock) by the running server, so that the kernel lets go of it however the server ends.
 `server.json` says where the server is; it is there only while one is ready. `server.log` is that of a detached one.
 `server.runner` names its runner, so that whoever starts here next knows whose claims are of the dead.
+`server.id` is the name of the platform that lives here, the same in each of its lives, by which it knows its attempts.
 The folder is its owner's alone, and so is all that is made while it is held: the umask says so, which tasks inherit.
 Knows nothing of what else lies in the folder. Imports nothing heavy: `alula status` reads it.
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import secrets
 import stat
 import time
 from collections.abc import Generator
@@ -23,6 +25,7 @@ import msgspec
 
 from alula.core.errors import FailedPrecondition, InvalidInput, ResourceExhausted
 
+ID = "server.id"
 INFO = "server.json"
 LOCK = "server.lock"
 LOG = "server.log"
@@ -77,6 +80,19 @@ def last_runner(folder: Path) -> str:
         return (folder / RUNNER).read_text().strip()
     except (OSError, UnicodeDecodeError):
         return ""
+
+
+def platform_id(folder: Path) -> str:
+    """The name of the platform that lives here, made on first use. For the holder of the folder. Raises as `held`."""
+    path = folder / ID
+    try:
+        known = path.read_text(errors="replace").strip() if path.exists() else ""
+        if not known:  # empty after a crash on the way
+            known = secrets.token_hex(8)
+            path.write_text(f"{known}\n")
+    except OSError as error:
+        raise _unusable(folder, error) from error
+    return known
 
 
 def write_runner(folder: Path, runner_id: str) -> None:

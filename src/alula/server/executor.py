@@ -3,6 +3,10 @@
 Level-triggered and idempotent: submitting an attempt that is known changes nothing, cancelling one that is gone
 changes nothing, an update may come twice. An executor keeps no record of its own that the platform needs:
 after a crash `reconcile` is told what should be running and makes that true, and what ended meanwhile is reported.
+
+Several platforms may use one cluster, and a runner may lose an execution to another that goes on with the same
+attempts. So there are two ways to let go of an attempt: `cancel` makes it not run, whoever follows it, and is for
+attempts that must not run according to the log of their execution; `release` only stops following it.
 """
 
 from __future__ import annotations
@@ -51,7 +55,7 @@ class AttemptSpec(msgspec.Struct, frozen=True):
 
 
 class AttemptUpdate(msgspec.Struct, frozen=True):
-    """What is so of one attempt now. `phase` RUNNING once, then one end; nothing after `cancel`."""
+    """What is so of one attempt now. `phase` RUNNING once, then one end; nothing after `cancel` or `release`."""
 
     id: AttemptId
     at: int
@@ -73,19 +77,30 @@ Sink = Callable[[AttemptUpdate], None]
 
 
 class Executor(Protocol):
-    """`submit` and `cancel` return at once and never raise for what an attempt is or does: that is an update."""
+    """`submit`, `cancel` and `release` return at once and never raise for what an attempt is or does: that is an
+    update."""
 
     async def start(self, sink: Sink) -> None:
         """Begin; every update goes to `sink`, on the event loop's thread."""
         ...
 
     async def stop(self) -> None:
-        """Stop without waiting for attempts: they end with the executor and will be started again."""
+        """Stop following all attempts, without waiting for them. `reconcile` in the next life goes on with them."""
         ...
 
     def submit(self, spec: AttemptSpec) -> None: ...
 
-    def cancel(self, attempt: AttemptId) -> None: ...
+    def cancel(self, attempt: AttemptId) -> None:
+        """Make it not run, also if another executor of the same cluster has submitted it."""
+        ...
+
+    def release(self, attempts: Collection[AttemptId]) -> None:
+        """Stop following these: another runner may go on with them.
+
+        What a new owner may have stays as it is: the attempt where owners share it, its files, and its results.
+        An attempt that is not known changes nothing. One that is submitted again is followed again.
+        """
+        ...
 
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         """The ends of these, as they were reported, are durable: what was kept to report them again may go.
@@ -94,6 +109,10 @@ class Executor(Protocol):
         """
         ...
 
-    async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
-        """After a crash: adopt, report or start again each expected attempt; stop everything else that was left."""
+    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+        """Adopt, report or start again each expected attempt, and stop what else is there of `owner`, and only that.
+
+        `owner` names the platform that the runner belongs to, and is the same in each of its lives. It owns what is
+        expected here, and what is submitted from now on. Called before the first `submit`.
+        """
         ...

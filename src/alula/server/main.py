@@ -173,6 +173,7 @@ async def _running(settings: Settings, platform: Platform, executor: Executor) -
         publish=platform.hub.publish,
         clock=platform.clock,
         runner_id=runner_id,
+        platform_id=data_folder.platform_id(folder),
         lease_us=round(settings.lease_s * 1_000_000),
     )
     await runner.start()

@@ -718,7 +718,7 @@ def test_after_a_crash_what_finished_is_reported_and_what_ran_is_ended_and_start
 
     async def scenario(harness: Harness):
         assert not any(alive(pid) for pid in [*pids, *servers])
-        await harness.executor.reconcile([finished, interrupted])
+        await harness.executor.reconcile([finished, interrupted], owner="here")
         await harness.until(lambda: harness.end_of(finished) and harness.end_of(interrupted))
         assert [each.phase for each in harness.of(finished)] == ["SUCCEEDED"]
         assert harness.end_of(interrupted).phase == "SUCCEEDED"
@@ -735,7 +735,7 @@ def test_an_end_is_reported_again_until_it_is_acknowledged(tmp_path):
 
     async def scenario(harness: Harness):
         await harness.run(spec)
-        await harness.executor.reconcile([spec])
+        await harness.executor.reconcile([spec], owner="here")
         await harness.until(lambda: len(harness.of(spec, "SUCCEEDED")) == 2)
         harness.executor.acknowledge([spec.id])
 
@@ -789,7 +789,7 @@ def test_reconcile_ends_what_is_not_expected(tmp_path):
             harness.executor.submit(spec)
         await harness.until(lambda: harness.of(wanted) and harness.of(unwanted))
         await asyncio.to_thread(eventually, lambda: log_of(unwanted))
-        await harness.executor.reconcile([wanted])
+        await harness.executor.reconcile([wanted], owner="here")
         await asyncio.to_thread(eventually, lambda: not alive(int(log_of(unwanted))))
         assert len(harness.updates) == 2
 

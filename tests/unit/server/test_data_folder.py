@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from alula.core.errors import AlulaError
-from alula.server.data_folder import LOCK, held, holder, make, open_log
+from alula.server.data_folder import ID, LOCK, held, holder, make, open_log, platform_id
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], autouse=True)
@@ -81,3 +81,16 @@ def test_a_lock_that_is_a_link_is_none(tmp_path: Path) -> None:
     assert holder(folder) is None
     assert code(folder) == "DataFolderUnusable"
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_platform_keeps_its_name_and_shares_it_with_no_other(tmp_path: Path) -> None:
+    with held(tmp_path / "data"), held(tmp_path / "other"):
+        name = platform_id(tmp_path / "data")
+        assert name
+        assert platform_id(tmp_path / "data") == name != platform_id(tmp_path / "other")
+
+
+def test_a_name_that_a_crash_left_empty_is_made_again(tmp_path: Path) -> None:
+    with held(tmp_path / "data"):
+        (tmp_path / "data" / ID).touch()
+        assert platform_id(tmp_path / "data") == platform_id(tmp_path / "data") != ""

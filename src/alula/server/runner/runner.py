@@ -10,6 +10,9 @@ execution to another and lets go of it. What is in flight is never stored: after
 An error that belongs to one execution, wherever it comes up, ends that one (`_broke`): its log is read again, and the
 incident is one more event of it. If that doesn't work either, it ends without the engine, see `unreadable.py`. Trouble
 of the stores passes, and is waited out. Any other error is a bug that no execution is to blame for; it ends the runner.
+
+An attempt is cancelled when its execution's log says that it must not run, and not before: until then another runner
+may have taken over the execution and be running the same attempt. What a runner only lets go of it releases.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ from typing import TypeVar
 from alula.core.engine import events as facts
 from alula.core.engine.actions import (
     Action,
+    CancelAttempt,
     LaunchChild,
     StartAttempt,
 )
@@ -80,8 +84,10 @@ class Runner:
         publish: Publish,
         clock: Callable[[], int],
         runner_id: str,
+        platform_id: str,
         lease_us: int = LEASE_US,
     ) -> None:
+        """`runner_id` is of this life alone; `platform_id` stays the same, and marks attempts as this platform's."""
         self._store = store
         self._executor = executor
         self._blobs = blobs
@@ -89,6 +95,7 @@ class Runner:
         self._publish = publish
         self._clock = clock
         self._id = runner_id
+        self._platform_id = platform_id
         self._lease_us = lease_us
         self._store_ahead_us = 0
         """By how much the store's clock was ahead of the monotonic one at the last beat. Leases go by that: the wall
@@ -154,7 +161,7 @@ class Runner:
         expected: list[tuple[Owned, AttemptSpec]] = []
         while self._to_do:
             owned, action = self._to_do.popleft()
-            if owned.is_dropped:
+            if not _still_holds(owned, action):
                 continue
             with self._ending(owned, f"while {type(action).__name__} was carried out"):
                 if not isinstance(action, StartAttempt):
@@ -163,13 +170,13 @@ class Runner:
                     expected.append((owned, spec))
         specs = [spec for owned, spec in expected if not owned.is_dropped]
         try:
-            await self._executor.reconcile(specs)
+            await self._executor.reconcile(specs, owner=self._platform_id)
         except Exception as error:
             if passes(error) or not specs:
                 raise
             # It does not say for whom; to submit what it knows changes nothing.
             incidents.report(error, "while the executor was told of all attempts, which now are given to it one by one")
-            await self._executor.reconcile([])
+            await self._executor.reconcile([], owner=self._platform_id)
             for owned, spec in expected:
                 if owned.is_dropped:
                     continue
@@ -280,7 +287,7 @@ class Runner:
         """Do what follows from commits. What the store interrupts is kept, and comes first in the next turn."""
         while self._to_do:
             owned, action = self._to_do[0]
-            if not owned.is_dropped:
+            if _still_holds(owned, action):
                 with self._ending(owned, f"while {type(action).__name__} was carried out"):
                     await self._effects.do(owned, action)
             self._to_do.popleft()
@@ -549,8 +556,11 @@ class Runner:
             id = self._unreadable[0]
             error = self._failing[id]
             try:
-                if await end_unread(self._store, id, error, runner=self._id, now=self._clock()):
+                ended = await end_unread(self._store, id, error, runner=self._id, now=self._clock())
+                if ended is not None:
                     self._publish(id, ExecutionPhase.FAILED)
+                    for attempt in ended:
+                        self._executor.cancel(attempt)
             except Exception as broken:
                 if passes(broken):
                     raise
@@ -577,11 +587,15 @@ class Runner:
         self._owned.pop(owned.record.id, None)
         self._dirty.pop(owned.record.id, None)
         self._effects.forget(owned.record.id)
-        for attempt in owned.attempts:
-            try:
-                self._executor.cancel(attempt)
-            except Exception as error:  # noqa: BLE001  (the others are to be let go of, too)
-                incidents.report(error, f"while {attempt} was cancelled")
+        try:
+            self._executor.release(owned.attempts.keys())
+        except Exception as error:  # noqa: BLE001  (the rest of it is let go of all the same)
+            incidents.report(error, f"while attempts of {owned.record.id} were released")
+
+
+def _still_holds(owned: Owned, action: Action) -> bool:
+    """Whether a committed action is to be done. An attempt that must not run must not run for any owner."""
+    return not owned.is_dropped or isinstance(action, CancelAttempt)
 
 
 def _monotonic_us() -> int:

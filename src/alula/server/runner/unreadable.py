@@ -6,7 +6,7 @@ be recovered by a version that reads it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from alula.core.engine import events as facts
@@ -21,7 +21,7 @@ from alula.core.engine.records import (
     NodeRecord,
 )
 from alula.core.errors import TaskError
-from alula.core.ids import ExecutionId
+from alula.core.ids import AttemptId, ExecutionId
 from alula.server import incidents
 from alula.server.runner.again import passes
 from alula.server.store import Commit, Query, Store
@@ -31,19 +31,26 @@ PAGE = 1_000
 T = TypeVar("T")
 
 
-async def end_unread(store: Store, id: ExecutionId, error: TaskError, *, runner: str, now: int) -> bool:
-    """Whether it has ended now; False where it is not the runner's any more."""
+async def end_unread(
+    store: Store, id: ExecutionId, error: TaskError, *, runner: str, now: int
+) -> Sequence[AttemptId] | None:
+    """End it. Returns the attempts that may still run, or None if the execution is not the runner's any more."""
     event = facts.encode(facts.PlatformFailed(now, error))
     changes = await _closing(store, id, now)
     changes.execution = ExecutionChange(ExecutionPhase.FAILED, now, ended_at=now, error=error)
     while await store.owner(id) == runner:
         if await _has_ended(store, id):  # the answer to an earlier try may have been lost
-            return True
+            return _attempts(id, changes)
         mail = [message.number for message in await store.inbox([id])]
         commit = Commit(id, await store.next_seq(id), [event], changes, mail, owner=runner)
         if all(await store.commit([commit])):
-            return True
-    return False
+            return _attempts(id, changes)
+    return None
+
+
+def _attempts(id: ExecutionId, closed: Changes) -> list[AttemptId]:
+    attempts = [AttemptId(id, each.node_id, each.attempt) for each in closed.attempts]
+    return attempts + [AttemptId(id, each.node_id, each.attempt, each.index) for each in closed.items]
 
 
 async def _has_ended(store: Store, id: ExecutionId) -> bool:

@@ -19,10 +19,11 @@ from alula.core.ids import ExecutionId
 from alula.server.executor import AttemptSpec, AttemptUpdate
 from alula.server.incidents import INTERNAL
 from alula.server.runner import effects, owned, runner
-from alula.server.store import ExecutionRecord, Query
+from alula.server.store import Audit, ExecutionRecord, Query
 
 BROKEN = "broken"
 FOR_EVER = 1_000_000
+AUDIT = Audit(0, "ada", "signal", "it")
 ALL = Query(limit=100, sort_by="node_id")
 
 
@@ -45,6 +46,21 @@ class Attacked(Bench):
         def call_at_once(*given: Any, **named: Any) -> Any:
             check(*given)
             return real(*given, **named)
+
+        setattr(target, name, call if asyncio.iscoroutinefunction(real) else call_at_once)
+
+    def noting(self, target: Any, name: str, done: list[str]) -> None:
+        """Let the call add its name to `done` when it is done."""
+        real = getattr(target, name)
+
+        async def call(*given: Any, **named: Any) -> Any:
+            result = await real(*given, **named)
+            done.append(name)
+            return result
+
+        def call_at_once(*given: Any, **named: Any) -> Any:
+            real(*given, **named)
+            done.append(name)
 
         setattr(target, name, call if asyncio.iscoroutinefunction(real) else call_at_once)
 
@@ -148,10 +164,10 @@ async def test_the_executor_breaks_at_an_attempt_when_the_platform_starts(
     await first.stop()
     real = bench.executor.reconcile
 
-    async def reconcile(expected: Collection[AttemptSpec]) -> None:
+    async def reconcile(expected: Collection[AttemptSpec], *, owner: str) -> None:
         if any(spec.id.execution == broken for spec in expected):
             raise RecursionError("too deep")
-        await real(expected)
+        await real(expected, owner=owner)
 
     bench.executor.reconcile = reconcile  # type: ignore[method-assign]
     bench.raising(bench.executor, "submit", RecursionError("too deep"))
@@ -376,3 +392,29 @@ async def test_the_log_of_the_platform_has_the_incident(bench: Attacked, _: pyte
     (entry,) = [one for one in told if one.exc_info]
     incident = entry.getMessage().split()[1]
     assert f"incident {incident}" in record.error.message and str(broken) in entry.getMessage()
+
+
+@pytest.mark.parametrize("times", [1, FOR_EVER])
+def test_an_attempt_is_cancelled_when_the_end_of_its_execution_is_durable_and_not_before(times: int) -> None:
+    """With `FOR_EVER` its log can't be read any more, so that it ends without the engine."""
+
+    async def story() -> None:
+        bench = Attacked()
+        await bench.start()
+        broken = await bench.launch(BROKEN)
+        await soon()
+        (attempt,) = bench.executor.submitted
+        bench.raising(bench.store, "inbox", RecursionError("too deep"), 1)
+        if times == FOR_EVER:
+            bench.raising(bench.store, "histories", RecursionError("too deep"), FOR_EVER)
+        done: list[str] = []
+        bench.noting(bench.executor, "release", done)
+        bench.noting(bench.executor, "cancel", done)
+        bench.noting(bench.store, "commit", done)
+        await bench.kept.post(broken, events.encode(events.SignalSet(2, "go", b"")), AUDIT)
+        await soon()
+        assert done == ["release", "commit", "cancel"]
+        assert bench.executor.released == bench.executor.cancelled == [attempt]
+        assert await bench.phase(broken) is ExecutionPhase.FAILED
+
+    virtual_time.run(story())

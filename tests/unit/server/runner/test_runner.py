@@ -41,8 +41,11 @@ class ToldExecutor:
 
     submitted: list[AttemptId] = field(default_factory=list)
     cancelled: list[AttemptId] = field(default_factory=list)
+    released: list[AttemptId] = field(default_factory=list)
     acknowledged: list[AttemptId] = field(default_factory=list)
     reconciled: list[AttemptId] = field(default_factory=list)
+    owners: list[str] = field(default_factory=list)
+    """Whose attempts were reconciled, each time."""
     sink: Sink | None = None
 
     async def start(self, sink: Sink) -> None:
@@ -57,10 +60,14 @@ class ToldExecutor:
     def cancel(self, attempt: AttemptId) -> None:
         self.cancelled.append(attempt)
 
+    def release(self, attempts: Collection[AttemptId]) -> None:
+        self.released.extend(attempts)
+
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         self.acknowledged.extend(attempts)
 
-    async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
+    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+        self.owners.append(owner)
         self.reconciled = [spec.id for spec in expected]
 
     def run(self, attempt: AttemptId) -> None:
@@ -111,6 +118,7 @@ class World:
             publish=self.platform.hub.publish,
             clock=self.platform.clock,
             runner_id=name,
+            platform_id="here",
         )
         await runner.start()
         self.runners.append(runner)
@@ -202,6 +210,7 @@ async def test_what_was_open_goes_on_with_the_next_runner(world: World) -> None:
     await first.stop()
     await world.run("two")
     assert world.executor.reconciled == world.executor.submitted
+    assert world.executor.owners == ["here", "here"]
 
 
 async def test_an_abort_that_comes_with_a_retry_stops_both(world: World) -> None:
@@ -317,6 +326,7 @@ async def test_a_runner_whose_execution_was_taken_over_lets_go_of_it(world: Worl
     far = 10**15
     assert await world.store.claim("thief", now=far, lease_us=1, limit=10) == [id]
     world.executor.run(attempt)
-    await until(lambda: world.executor.cancelled)
+    await until(lambda: world.executor.released)
+    assert (world.executor.released, world.executor.cancelled) == ([attempt], [])
     attempts = await world.store.attempts(id, attempt.node_id)
     assert [record.phase for record in attempts] == [AttemptPhase.QUEUED]

@@ -101,6 +101,7 @@ class Bench:
             publish=platform.hub.publish,
             clock=platform.clock,
             runner_id="one",
+            platform_id="here",
         )
         await runner.start()
         return runner

@@ -135,8 +135,10 @@ class ForkServer:
         self._stream.send(frame)
         self.running.add(frame.id)
 
-    def kill(self, number: int, *, cause: str, grace_s: float, resident_bytes: int = 0) -> None:
-        self._stream.send(Kill(number, cause, grace_s, resident_bytes))
+    def kill(
+        self, number: int, *, cause: str, grace_s: float, resident_bytes: int = 0, is_recorded: bool = True
+    ) -> None:
+        self._stream.send(Kill(number, cause, grace_s, resident_bytes, is_recorded))
         self._loop.call_later(grace_s + KILL_TIMEOUT_S, self._kill_stuck, number)
 
     def close(self) -> None:

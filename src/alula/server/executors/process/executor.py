@@ -65,7 +65,12 @@ UNPACK_TRIES = 3
 
 class ProcessExecutor:
     """An `Executor` for one machine. `data` is the platform's data folder, which no other executor uses; `way_back`
-    are the variables by which attempts reach the platform."""
+    are the variables by which attempts reach the platform.
+
+    Processes can't be handed over to another runner: a new owner runs its attempts anew, in the same output folders.
+    So a released attempt is killed at once, and nothing is written, read or removed in its folders any more.
+    All processes that are marked by the data folder belong to its platform, whatever it is called.
+    """
 
     def __init__(
         self,
@@ -203,6 +208,14 @@ class ProcessExecutor:
         return Capacity(cpu, spec.memory_bytes or self._options.default_memory_bytes)
 
     def cancel(self, attempt: AttemptId) -> None:
+        self._drop(attempt, grace_s=self._options.kill_grace_s, is_recorded=True)
+
+    def release(self, attempts: Collection[AttemptId]) -> None:
+        for attempt in attempts:
+            self._drop(attempt, grace_s=0, is_recorded=False)
+
+    def _drop(self, attempt: AttemptId, *, grace_s: float, is_recorded: bool) -> None:
+        """Report nothing more of an attempt, and end its processes."""
         self._wanted_again.pop(attempt, None)
         self._reading.pop(attempt, None)
         self._ended.pop(attempt, None)
@@ -213,7 +226,7 @@ class ProcessExecutor:
         if found.server is None:
             self._forget(found)
         else:
-            found.server.kill(found.number, cause=CANCELLED, grace_s=self._options.kill_grace_s)
+            found.server.kill(found.number, cause=CANCELLED, grace_s=grace_s, is_recorded=is_recorded)
 
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         """Also of attempts that were started twice, as far as they have ended."""
@@ -221,7 +234,7 @@ class ProcessExecutor:
         if places:
             self._places.add(places)
 
-    async def reconcile(self, expected: Collection[AttemptSpec]) -> None:
+    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
         wanted = {spec.id for spec in expected}
         for id in [each for each in self._attempts if each not in wanted]:
             self.cancel(id)

@@ -55,6 +55,8 @@ class Kill(msgspec.Struct, frozen=True, tag_field="op", tag="kill"):
     grace_s: float
     resident_bytes: int = 0
     """What was found resident, where that is the cause."""
+    is_recorded: bool = True
+    """Whether its end is recorded beside its outputs: not where the folder may have a new owner."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):

@@ -84,13 +84,15 @@ def serve(file: int) -> NoReturn:
 class Attempt:
     """One attempt: its request, its first process, and how it ended."""
 
-    __slots__ = ("deadline", "grace_s", "group", "left", "pid", "record", "request", "resident_bytes")
+    __slots__ = ("deadline", "grace_s", "group", "is_recorded", "left", "pid", "record", "request", "resident_bytes")
 
     def __init__(self, request: Frame, pid: int, started_at: int) -> None:
         self.request = request
         self.pid = pid
         self.record: Frame = {"started_at": started_at}
         self.resident_bytes = 0
+        self.is_recorded = True
+        """Whether its end is recorded beside its outputs."""
         self.deadline = math.inf
         """When whatever still runs is killed (monotonic seconds)."""
         self.left: list[str] = []
@@ -208,6 +210,7 @@ class Server:
             return
         attempt.record.setdefault("cause", frame["cause"])
         attempt.resident_bytes = frame["resident_bytes"]
+        attempt.is_recorded = frame["is_recorded"]
         if attempt.pid in self.by_pid:
             if frame["grace_s"] > 0:
                 signal_group(attempt.pid, signal.SIGTERM)
@@ -304,7 +307,7 @@ class Server:
             record["oom_kills"] = oom_kills(request["memory_events"])
             peak = read_text(request["memory_peak"])
             record["peak_bytes"] = max(record["peak_bytes"], int(peak)) if peak else record["peak_bytes"]
-        if not is_told_by_result(record, request["result"]):
+        if attempt.is_recorded and not is_told_by_result(record, request["result"]):
             try:
                 write_new(request["record"], json.dumps(record).encode())
             except OSError as error:
