@@ -13,6 +13,11 @@ from tests.simulation.simulate import simulate
 
 ROOT = Path(__file__).parents[2]
 CALM, FAULTY = 50, 200
+RECORDED = (
+    10047867,  # a clock jumps by a day while a runner begins that can't start, and the next one goes by its own
+    10049549,  # a child begins while its parent ends, on a host that has set its clock back by weeks
+)
+"""Seeds far from the first ones that a change has to go by, each with what is rare in it."""
 
 
 @pytest.mark.parametrize("first", range(0, FAULTY, 25))
@@ -20,6 +25,12 @@ def test_whatever_fails_every_execution_comes_to_the_end_that_it_would_have_had(
     for seed in range(first, first + 25):
         report = simulate(seed)
         assert not report.violations, str(report)
+
+
+@pytest.mark.parametrize("seed", RECORDED)
+def test_what_is_rare_comes_to_its_end_too(seed: int) -> None:
+    report = simulate(seed)
+    assert not report.violations, str(report)
 
 
 def test_without_faults_every_execution_ends_as_its_workflow_says() -> None:

@@ -47,7 +47,7 @@ PATIENCE_S = 72 * 3600.0
 SETTLE_S = 60.0
 TIMEOUT_S = 2 * 3600
 """Of tasks and gates that have one, after all that faults cost: only what hangs meets it."""
-ORPHAN_US = 60_000_000
+ORPHAN_S = 60.0
 """What is left of an execution that has ended is gone then, if all goes well: a paused host has its own to wait for."""
 STEPS_MAX = 2_000_000
 """Calls of store and blobs in one world after the last fault: more is going round in circles."""
@@ -76,6 +76,8 @@ class World:
         self.violations: list[str] = []
         self.started_s = 0.0
         """When a host last began to serve."""
+        self._ended_s: dict[tuple[ExecutionId, str], float] = {}
+        """When the end of a node was committed, or with "" that of its execution: rows go by clocks that jump."""
         self.notes: list[str] = []
         self.store = WatchedStore(MemoryStore(clock=lambda: self.now_us), self.violated)
         self.store.on_commit.append(self._committed)
@@ -187,21 +189,22 @@ class World:
         spec = execution_pb2.ExecutionSpec.FromString(self.store._executions[id].record.spec)
         if not spec.metadata.HasField("parent_node_execution"):
             return False
-        parent = spec.metadata.parent_node_execution
-        row = self.store._executions[execution_id(parent.execution_id)].nodes.get(parent.node_id)
-        if row is None:
+        node = spec.metadata.parent_node_execution
+        parent = execution_id(node.execution_id)
+        if node.node_id not in self.store._executions[parent].nodes:
             self.violated(f"I2: {id} was launched before the node that launches it was durable")
             return False
-        return self._is_long_ago(row.ended_at)
+        return self._ended_long_ago(parent, node.node_id)
 
     def ran_on(self, attempt: AttemptId) -> bool:
         """Whether the execution of an attempt that ends now ended longer ago than it takes to stop it."""
-        return self._is_long_ago(self.store._executions[attempt.execution].record.ended_at)
+        return self._ended_long_ago(attempt.execution)
 
-    def _is_long_ago(self, ended_at: int | None) -> bool:
+    def _ended_long_ago(self, id: ExecutionId, node_id: str = "") -> bool:
         """Whether it ended longer ago than it takes to clear away what it left, and all has gone well meanwhile."""
-        well_for_s = asyncio.get_running_loop().time() - max(self.faults.until_s, self.started_s)
-        return ended_at is not None and min(self.now_us - ended_at, well_for_s * 1_000_000) > ORPHAN_US
+        now_s = asyncio.get_running_loop().time()
+        well_since_s = max(self.faults.until_s, self.started_s)
+        return now_s - max(self._ended_s.get((id, node_id), now_s), well_since_s) > ORPHAN_S
 
     def _was_done_before(self, attempt: AttemptId) -> bool:
         """Whether it succeeded in the execution that this one recovers."""
@@ -417,10 +420,12 @@ class World:
         change = commit.changes.execution
         if change is not None:
             self.note(f"{commit.execution} is {change.phase.name}")
-        if not self.faulty:  # else it may have been impossible to let go of it
-            ended = [node.node_id for node in commit.changes.nodes if node.phase.is_terminal]
-            if ended:
-                self._go(self._check_let_go(commit.execution, ended))
+        ended = [node.node_id for node in commit.changes.nodes if node.phase.is_terminal]
+        if ended and not self.faulty:  # else it may have been impossible to let go of it
+            self._go(self._check_let_go(commit.execution, ended))
+        of_all = [""] if change is not None and change.phase.is_terminal else []
+        now_s = asyncio.get_running_loop().time()
+        self._ended_s.update({(commit.execution, node_id): now_s for node_id in ended + of_all})
         for signal in commit.changes.signals:
             asked = (commit.execution, signal.signal_id)
             if signal.value is None and asked not in self._asked:
@@ -456,12 +461,14 @@ class World:
         )
 
     async def _jump(self) -> None:
-        far_us = round(self.faults.clock_jump_s * 1_000_000)
-        if self.faults.crash:  # what one life has dated, the next one holds against its own clock
-            far_us = min(far_us, JUMP_MAX_US)
         while self.faulty:
             await asyncio.sleep(self.random.uniform(5, 200))
             host = self.random.choice(self.hosts)
+            far_us = round(self.faults.clock_jump_s * 1_000_000)
+            if self.faults.crash or host.runner is None:
+                # Another life will come, or may, where the store fails at the start of this one. What one life has
+                # dated, the next one holds against its own clock.
+                far_us = min(far_us, JUMP_MAX_US)
             host.skew_us = self.random.randint(-far_us, far_us)
             self.note(f"the clock of {host.name} jumps to {host.skew_us / 1e6:+.1f} s")
 

@@ -12,7 +12,7 @@ The monotonic clock says how much time passes while this process lives. It can't
   clock may jump as it likes. A timer that is asked for again, as its execution was read again, keeps its time.
 * An execution that is taken over has left of a timer what the wall clock says, but never more than its whole duration:
   a clock that is behind, or was ahead when the deadline was set, delays nothing for long. A clock that is ahead lets it
-  end too soon, and an attempt that has to be started again first is given time for that.
+  end too soon, and an attempt that was in flight is given time to be started again, or to be found at its end.
 * A timer that fires names the deadline that has come, whatever the wall clock says.
 
 Nothing is kept for good: what must fire follows from the state of an execution, and is set again after a restart.
@@ -34,7 +34,8 @@ from alula.core.ids import ExecutionId
 
 Fire = Callable[[ExecutionId, SetTimer], None]
 RESTART_GRACE_US = 30_000_000
-"""How long an attempt has to be started again after a restart, however long ago its time ran out."""
+"""How long an attempt has to be started again after a restart, or to be found at its end, however long ago its time
+ran out."""
 _Key: TypeAlias = tuple[int, int, int, str, int]
 
 
@@ -88,13 +89,14 @@ class Timers:
 def taken_over(actions: Sequence[Action], now: int) -> list[Action]:
     """What an execution that was taken over waits for, its timers with what is left of their time.
 
-    An attempt that ran has its time anew when it is started again, so its old deadline leaves time for that.
+    An attempt that ran has its time anew when it is started again, so its old deadline leaves time for that. One that
+    ended meanwhile has left its result, which counts although the time of its node is over by now.
     """
     starts = {(action.scope, action.node) for action in actions if isinstance(action, StartAttempt)}
 
     def left(timer: SetTimer) -> int:
-        again = timer.kind == "timeout" and (timer.scope, timer.node) in starts
-        return max(min(timer.at - now, timer.after), RESTART_GRACE_US if again else 0)
+        in_flight = (timer.scope, timer.node) in starts
+        return max(min(timer.at - now, timer.after), RESTART_GRACE_US if in_flight else 0)
 
     return [
         msgspec.structs.replace(action, after=left(action)) if isinstance(action, SetTimer) else action

@@ -101,6 +101,10 @@ def test_an_attempt_whose_time_ran_out_while_the_platform_was_away_can_be_starte
     assert left(START, timer(at=NOW - 5)) == [RESTART_GRACE_US]
 
 
+def test_an_attempt_that_ended_while_the_platform_was_away_is_heard_before_the_time_of_its_node_is_over() -> None:
+    assert left(START, timer(kind="queue_timeout", at=NOW - H)) == [RESTART_GRACE_US]
+
+
 def test_what_else_is_overdue_has_no_more_time_for_that() -> None:
-    others = (timer(at=NOW + 40 * S), timer(kind="queue_timeout", at=NOW - 5), timer(2, at=NOW - 5))
+    others = (timer(at=NOW + 40 * S), timer(2, at=NOW - 5), timer(2, kind="queue_timeout", at=NOW - 5))
     assert left(START, *others) == [40 * S, 0, 0]
