@@ -14,17 +14,40 @@ from alula.server.stores.memory import MemoryStore
 
 class WatchedStore:
     """Checks what must hold at every commit: ends are never left (I1), and an abort that was acknowledged is never
-    followed by a success (I14)."""
+    followed by a success (I14). And at every claim: nothing is taken from a runner before its lease has ended, by more
+    than `lease_slack_us`."""
 
-    def __init__(self, store: MemoryStore, violated: Callable[[str], None]) -> None:
+    def __init__(self, store: MemoryStore, violated: Callable[[str], None], *, lease_slack_us: int) -> None:
         self._store = store
         self._violated = violated
+        self._lease_slack_us = lease_slack_us
+        self._leased_until: dict[str, int] = {}
+        """By owner, as the store's own clock has it."""
         self.on_commit: list[Callable[[Commit], None]] = []
         self.acknowledged_aborts: set[ExecutionId] = set()
 
     # `Any`: all that is not watched goes straight through.
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+    async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
+        await self._store.renew(owner, now=now, lease_us=lease_us)
+        await self._leased(owner, lease_us)
+
+    async def claim(
+        self, owner: str, *, now: int, lease_us: int, limit: int, among: Sequence[ExecutionId] | None = None
+    ) -> list[ExecutionId]:
+        before = {id: kept.owner for id, kept in self._store._executions.items()}
+        claimed = await self._store.claim(owner, now=now, lease_us=lease_us, limit=limit, among=among)
+        at = await self._store.now()
+        for id in claimed:
+            if self._leased_until.get(before[id], 0) - self._lease_slack_us > at:
+                self._violated(f"{id} was taken from {before[id]} by {owner} before the lease had ended")
+        await self._leased(owner, lease_us)
+        return claimed
+
+    async def _leased(self, owner: str, lease_us: int) -> None:
+        self._leased_until[owner] = await self._store.now() + lease_us
 
     async def commit(self, commits: Sequence[Commit]) -> list[bool]:
         kept: list[bool] = []

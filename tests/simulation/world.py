@@ -30,6 +30,7 @@ from alula.core.engine.records import AttemptPhase, NodePhase
 from alula.core.errors import AlreadyExists, FailedPrecondition, InvalidInput, ResourceExhausted, Unavailable
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.identity import Caller
+from alula.server.runner.runner import LEASE_US
 from alula.server.services.abort import terminate_execution
 from alula.server.services.launch import create_execution
 from alula.server.services.messages.names import execution_id, execution_identifier
@@ -79,7 +80,10 @@ class World:
         self._ended_s: dict[tuple[ExecutionId, str], float] = {}
         """When the end of a node was committed, or with "" that of its execution: rows go by clocks that jump."""
         self.notes: list[str] = []
-        self.store = WatchedStore(MemoryStore(clock=lambda: self.now_us), self.violated)
+        store = MemoryStore(clock=lambda: self.now_us)
+        # A runner that stands still between asking for the time and going by it has a lease as much too short.
+        slack_us = 2 * LEASE_US if faults.pause else 2 * round(faults.latency_s * 1_000_000)
+        self.store = WatchedStore(store, self.violated, lease_slack_us=slack_us)
         self.store.on_commit.append(self._committed)
         self.blobs = MemoryBlobs()
         self.breaking = Breaking(self)

@@ -53,7 +53,7 @@ def read_info(folder: Path) -> ServerInfo | None:
     """The platform that runs on a data folder and is ready; None when there is none."""
     try:
         info = msgspec.json.decode((folder / INFO).read_bytes(), type=ServerInfo)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
     return info if holder(folder) is not None else None
 

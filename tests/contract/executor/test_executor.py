@@ -18,10 +18,13 @@ from tests.contract.executor.running import log_of, on_executor, run_one
 from tests.interpreters import find_python
 
 from alula.server.executor import AttemptSpec
+from alula.server.executors.process import executor
+from alula.server.executors.process.ending import earlier_end
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.process.leftovers import process
 from alula.server.executors.process.machine import machine_id
 from alula.server.executors.process.memory import find_cgroups
+from alula.server.executors.process.wire import End
 
 MIB = 1024 * 1024
 
@@ -776,6 +779,24 @@ def test_an_attempt_sees_nothing_of_the_one_whose_folder_it_has(tmp_path):
             harness.executor.acknowledge([before.id])
             await harness.run(spec)
             assert log_of(spec).splitlines()[:-1] == ["log.txt"]
+
+    on_executor(tmp_path, scenario)
+
+
+def test_what_can_not_be_told_of_one_attempt_after_a_crash_fails_that_one_alone(tmp_path, monkeypatch):
+    odd, other = (attempt(tmp_path, "true", node=node) for node in ("odd", "other"))
+
+    def broken_end(spec: AttemptSpec, *args: object) -> End | None:
+        if spec.id == odd.id:
+            raise ValueError("nobody thought of this")
+        return earlier_end(spec, *args)
+
+    async def scenario(harness: Harness):
+        monkeypatch.setattr(executor, "earlier_end", broken_end)
+        await harness.executor.reconcile([odd, other])
+        await harness.until(lambda: harness.end_of(odd) and harness.end_of(other))
+        assert harness.end_of(odd).error.kind == "SYSTEM"
+        assert harness.end_of(other).phase == "SUCCEEDED"
 
     on_executor(tmp_path, scenario)
 

@@ -120,7 +120,7 @@ def _refused(url: str, status: int, body: bytes) -> AlulaError:
     try:
         told = msgspec.json.decode(body, type=_Told)
         return kind(told.code, told.message, fix=told.fix)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):
         reason = http.client.responses.get(status, "")
     detail = body.decode(errors="replace").strip() or reason
     return kind(f"Http{status}", f"{_shown(url)} answered {status}: {detail}")

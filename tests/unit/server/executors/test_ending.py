@@ -105,7 +105,7 @@ def test_a_long_log_is_cut_once_and_the_report_stays_the_same(tmp_path):
 
 def test_only_a_whole_record_of_an_end_counts(tmp_path):
     assert recorded_end(str(tmp_path)) is None
-    for torn in (b"", b'{"code": 0'):
+    for torn in (b"", b'{"code": 0', b'{"code": 0, "cause": "\xff"}', b'{"code": 1e400}', b"[" * 100_000):
         (tmp_path / RECORD).write_bytes(torn)
         assert recorded_end(str(tmp_path)) is None
     (tmp_path / RECORD).write_bytes(msgspec.json.encode(End(code=3)))

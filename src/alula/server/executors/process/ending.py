@@ -91,7 +91,7 @@ def _recorded(folder: Folder) -> End | None:
     try:
         data = folder.read(RECORD, limit_bytes=RECORD_MAX_BYTES)
         end = _records.decode(data) if data is not None else None
-    except (OSError, Unreadable, msgspec.DecodeError, RecursionError):
+    except (OSError, Unreadable, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     return msgspec.structs.replace(end, ended_at=_past(end.ended_at)) if end is not None else None
 

@@ -239,7 +239,11 @@ class ProcessExecutor:
         for id in [each for each in self._attempts if each not in wanted]:
             self.cancel(id)
         for spec in expected:
-            ended = None if spec.id in self._attempts else earlier_end(spec, self._tree)
+            try:
+                ended = None if spec.id in self._attempts else earlier_end(spec, self._tree)
+            except Exception as error:  # noqa: BLE001 - as in `_step`
+                self._report_failure(spec, failure_of(error, f"in {spec.id}"))
+                continue
             if ended is None:
                 self.submit(spec)
             else:
