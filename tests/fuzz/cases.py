@@ -36,12 +36,13 @@ class Cases:
         print(f"{self.fuzzer}: {number} cases of seed {self.seed}")
 
     @contextmanager
-    def told(self, number: int) -> Iterator[None]:
-        """Say with a failure how to have it again."""
+    def told(self, *numbers: int) -> Iterator[None]:
+        """Say with a failure of one of these cases how to have it again."""
         try:
             yield
         except BaseException as error:
-            error.add_note(f"again: make fuzz FUZZER={self.fuzzer} SEED={self.seed} CASE={number}")
+            for number in numbers:
+                error.add_note(f"again: make fuzz FUZZER={self.fuzzer} SEED={self.seed} CASE={number}")
             raise
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import itertools
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -15,11 +15,12 @@ from flyteidl.admin import common_pb2, execution_pb2, node_execution_pb2, task_e
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
 from tests import flyte_specs as specs
+from tests.fuzz.cases import Cases, cases
 from tests.integration.api.clients import Client
 from tests.integration.platform import Platforms, RunningPlatform
 
 LEAVE = Path(__file__).with_name("leave.py")
-SECONDS, AT_ONCE, END_TIMEOUT_S = 8.0, 12, 120.0
+AT_ONCE, END_TIMEOUT_S = 12, 120.0
 WORKFLOW, NODE = core_execution_pb2.WorkflowExecution, identifier_pb2.NodeExecutionIdentifier
 ENDS = (WORKFLOW.SUCCEEDED, WORKFLOW.FAILED, WORKFLOW.ABORTED, WORKFLOW.TIMED_OUT)
 ALLOWED = (grpc.StatusCode.NOT_FOUND,)
@@ -32,38 +33,39 @@ def platforms(tmp_path: Path) -> Iterator[Platforms]:
     platforms.close()
 
 
-def test_whatever_a_task_leaves_its_run_ends_and_the_platform_goes_on(platforms: Platforms) -> None:
-    seed, only = os.environ.get("FUZZ_SEED", "0"), os.environ.get("FUZZ_CASE", "")
-    until = time.monotonic() + float(os.environ.get("FUZZ_SECONDS", SECONDS))
-    platform, number = platforms.start(), int(only or 0)
+def test_leftovers_end_no_platform(platforms: Platforms) -> None:
+    """Whatever tasks leave, each run ends and the platform goes on, also after it was killed."""
+    numbered = cases("leftovers")
+    platform, last = platforms.start(), 0
     with Client(platform.grpc) as client:
-        command = (sys.executable, str(LEAVE), seed, "{{.inputs.x}}", "{{.outputPrefix}}")
+        command = (sys.executable, str(LEAVE), numbered.seed, "{{.inputs.x}}", "{{.outputPrefix}}")
         client.CreateTask(specs.task("leave", command=command))
-        while time.monotonic() < until:
-            portion = range(number, number + (1 if only else AT_ONCE))
-            try:
+        for portion in portions(numbered):
+            with numbered.told(*portion):
                 run(client, platform, portion)
-            except BaseException as error:
-                error.add_note(f"again: FUZZ_SEED={seed} FUZZ_CASE=N of {portion} with this test")
-                raise
-            number = portion.stop
-            if only:
-                break
+            last = portion[-1]
     assert "Traceback" not in platform.log(), platform.log()[:20_000]
     platform.kill()
     again = platforms.start()
     with Client(again.grpc) as client:
-        read(client, again, name_of(number - 1))
-        run(client, again, range(number, number + 1))
+        read(client, again, name_of(last))
+        run(client, again, [last + 1])
     assert "Traceback" not in again.log(), again.log()[:20_000]
     assert again.stop() == 0
+
+
+def portions(numbered: Cases) -> Iterator[list[int]]:
+    """Cases that run at the same time."""
+    numbers = (number for number, _ in numbered)
+    while portion := list(itertools.islice(numbers, AT_ONCE)):
+        yield portion
 
 
 def name_of(number: int) -> str:
     return f"case{number}"
 
 
-def run(client: Client, platform: RunningPlatform, numbers: range) -> None:
+def run(client: Client, platform: RunningPlatform, numbers: Sequence[int]) -> None:
     task = specs.identifier(identifier_pb2.TASK, "leave")
     for number in numbers:
         client.CreateExecution(specs.execution(name_of(number), task, specs.literal_map(x=specs.integer(number))))

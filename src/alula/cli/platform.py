@@ -24,7 +24,8 @@ import click
 
 from alula.cli.failures import UNREACHABLE, CommandEnded, say
 from alula.cli.output import print_document
-from alula.core.errors import AlulaError, FailedPrecondition, InvalidInput, ResourceExhausted, Unavailable
+from alula.core.errors import AlulaError, FailedPrecondition, InvalidInput, Unavailable
+from alula.core.statuses import STATUSES
 
 if TYPE_CHECKING:
     from alula.server.data_folder import ServerInfo
@@ -38,10 +39,6 @@ STOP_GRACE_S = 10.0
 POLL_INTERVAL_S = 0.05
 _NOTIFY_VARIABLE = "ALULA_NOTIFY_FD"
 """Number of the pipe on which a detached platform tells `alula up --detach` how it went."""
-
-_KINDS: dict[str, type[AlulaError]] = {
-    kind.__name__: kind for kind in (InvalidInput, FailedPrecondition, ResourceExhausted, Unavailable)
-}
 
 _data_option = click.option(
     "--data",
@@ -293,7 +290,8 @@ def _start_detached(settings: Settings, arguments: list[str], secrets: dict[str,
     finally:
         os.close(reader)
     if "code" in news:
-        raise _KINDS.get(news["kind"], FailedPrecondition)(news["code"], news["message"], fix=news["fix"])
+        kind = next((kind for kind in STATUSES if kind.__name__ == news["kind"]), FailedPrecondition)
+        raise kind(news["code"], news["message"], fix=news["fix"])
     if "grpc" not in news:
         process.kill()
         raise Unavailable("PlatformNotReady", "the platform did not start", fix=f"see {folder / LOG}")

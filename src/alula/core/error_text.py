@@ -11,19 +11,19 @@ CODE_MAX_CHARS = 200
 _NOTE_MAX_BYTES = 64
 
 
-def short_message(text: str, whole: str = "") -> str:
+def short_message(text: str, whole: str = "", *, max_bytes: int = MESSAGE_MAX_BYTES) -> str:
     """The text if it is not too long, else its beginning and its end. `whole` says where all of it is.
 
     >>> short_message("disk full")
     'disk full'
     """
-    if len(text) * 4 <= MESSAGE_MAX_BYTES:
+    if len(text) * 4 <= max_bytes:
         return text
     data = text.encode("utf-8", "backslashreplace")
-    if len(data) <= MESSAGE_MAX_BYTES:
+    if len(data) <= max_bytes:
         return text
     where = f"; the whole is in {whole}" if whole else ""
-    half = (MESSAGE_MAX_BYTES - len(where.encode("utf-8", "backslashreplace")) - _NOTE_MAX_BYTES) // 2
+    half = (max_bytes - len(where.encode("utf-8", "backslashreplace")) - _NOTE_MAX_BYTES) // 2
     beginning, end = data[:half].decode(errors="ignore"), data[-half:].decode(errors="ignore")
     left_out = len(text) - len(beginning) - len(end)
     return f"{beginning}\n... {left_out} characters left out{where} ...\n{end}"

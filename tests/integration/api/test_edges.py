@@ -7,6 +7,7 @@ import re
 import socket
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import grpc
 import pytest
@@ -147,6 +148,30 @@ def test_an_object_is_uploaded_by_signed_url_and_downloaded_again(client: Client
         dataproxy_pb2.CreateDownloadLocationRequest(native_url=location.native_url)
     )
     assert send(download.signed_url) == (200, data)
+
+
+@pytest.mark.parametrize("name", ["?x=1#y", "%0a%00", "a b+c;d&e=f", "\\", "caf\u00e9", "x" * 255, "a/b/c"])
+def test_an_object_with_any_name_that_is_taken_can_be_downloaded(client: Client, name: str) -> None:
+    location = upload(client, b"data", filename=name)
+    assert put(location.signed_url, b"data", dict(location.headers)) == 200
+    asked = dataproxy_pb2.CreateDownloadLocationRequest(native_url=location.native_url)
+    assert send(client.CreateDownloadLocation(asked).signed_url) == (200, b"data")
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\0b", "\x1b[31m", "\u202e", "..", "x" * 256, "/".join(["x" * 200] * 25)])
+def test_a_name_that_no_object_can_have_is_refused_before_anything_is_sent(client: Client, name: str) -> None:
+    with pytest.raises(grpc.RpcError) as caught:
+        upload(client, b"data", filename=name)
+    assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_what_a_task_has_written_under_an_odd_name_can_be_downloaded(client: Client) -> None:
+    location = upload(client, b"data", filename="beside")
+    path = Path(location.native_url).with_name("two\nlines\n")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"odd")
+    asked = dataproxy_pb2.CreateDownloadLocationRequest(native_url=str(path))
+    assert send(client.CreateDownloadLocation(asked).signed_url) == (200, b"odd")
 
 
 def test_an_upload_without_md5_or_headers_works(client: Client) -> None:

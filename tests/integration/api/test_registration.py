@@ -143,6 +143,23 @@ def test_lists_are_paged_by_tokens_and_need_a_limit(client: Client) -> None:
         assert code_of(caught) is grpc.StatusCode.INVALID_ARGUMENT
 
 
+def test_a_list_of_large_things_is_read_by_a_client_with_the_usual_limit(client: Client) -> None:
+    versions = [f"v{number}" for number in range(7)]
+    for version in versions:
+        client.CreateTask(specs.task("reg.large", version=version, command=("echo", "x" * 900_000)))
+    name = common_pb2.NamedEntityIdentifier(project=specs.PROJECT, domain=specs.DOMAIN, name="reg.large")
+    request = common_pb2.ResourceListRequest(id=name, limit=100, sort_by=common_pb2.Sort(key="created_at", direction=1))
+    found = []
+    while True:
+        page = client.ListTasks(request)
+        assert page.tasks
+        found += [task.id.version for task in page.tasks]
+        if not page.token:
+            break
+        request.token = page.token
+    assert found == versions
+
+
 def test_a_task_remembers_the_python_of_the_client_that_registered_it(
     client: Client, platform: RunningPlatform
 ) -> None:

@@ -13,17 +13,8 @@ from typing import Any, cast
 
 import grpc
 
-from alula.core.errors import (
-    AlreadyExists,
-    AlulaError,
-    FailedPrecondition,
-    InvalidInput,
-    NotFound,
-    PermissionDenied,
-    ResourceExhausted,
-    Unauthenticated,
-    Unavailable,
-)
+from alula.core.errors import AlulaError, FailedPrecondition, InvalidInput, Unauthenticated, Unavailable
+from alula.core.statuses import BY_GRPC
 from alula.sdk.client.endpoint import Endpoint
 from alula.sdk.client.rpcs import GET_VERSION, Answer, Request, Rpc
 
@@ -43,20 +34,6 @@ _OPTIONS: tuple[tuple[str, Any], ...] = (
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 1_000),
 )
-
-_KINDS: dict[grpc.StatusCode, type[AlulaError]] = {
-    grpc.StatusCode.INVALID_ARGUMENT: InvalidInput,
-    grpc.StatusCode.OUT_OF_RANGE: InvalidInput,
-    grpc.StatusCode.NOT_FOUND: NotFound,
-    grpc.StatusCode.ALREADY_EXISTS: AlreadyExists,
-    grpc.StatusCode.FAILED_PRECONDITION: FailedPrecondition,
-    grpc.StatusCode.ABORTED: FailedPrecondition,
-    grpc.StatusCode.PERMISSION_DENIED: PermissionDenied,
-    grpc.StatusCode.UNAUTHENTICATED: Unauthenticated,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: ResourceExhausted,
-    grpc.StatusCode.UNAVAILABLE: Unavailable,
-    grpc.StatusCode.DEADLINE_EXCEEDED: Unavailable,
-}
 
 
 class Connection:
@@ -124,10 +101,12 @@ class Connection:
         """The Alula error for a failed call; its stable code travels in the trailing metadata."""
         status: grpc.StatusCode = error.code()
         details: str = error.details() or status.name
+        kind = BY_GRPC.get(status.value[0])
         told = _texts(error.trailing_metadata())
         if "alula-code" in told:
-            kind = _KINDS.get(status, AlulaError)
-            return kind(told["alula-code"], told.get("alula-message", details), fix=told.get("alula-fix", ""))
+            return (kind or AlulaError)(
+                told["alula-code"], told.get("alula-message", details), fix=told.get("alula-fix", "")
+            )
         where = f"{self.endpoint.address} (from {self.endpoint.source})"
         if status in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
             reason = "it did not answer in time" if status is grpc.StatusCode.DEADLINE_EXCEEDED else _short(details)
@@ -140,7 +119,6 @@ class Connection:
             return Unauthenticated("Unauthenticated", f"{where} asks for a login: {details}")
         if status is grpc.StatusCode.UNIMPLEMENTED:
             return FailedPrecondition("Unimplemented", f"{where} does not offer {name}")
-        kind = _KINDS.get(status)
         if kind is None:
             return AlulaError("PlatformError", f"{where} failed in {name}: {details}", fix="look into its log")
         return kind(kind.__name__, details)

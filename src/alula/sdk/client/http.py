@@ -13,30 +13,11 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from alula.core.errors import (
-    AlreadyExists,
-    AlulaError,
-    FailedPrecondition,
-    InvalidInput,
-    NotFound,
-    PermissionDenied,
-    ResourceExhausted,
-    Unauthenticated,
-    Unavailable,
-)
+from alula.core.errors import AlulaError, FailedPrecondition, Unavailable
+from alula.core.statuses import BY_HTTP
 
 TRANSFER_TIMEOUT_S = 60.0
 PIECE_BYTES = 64 * 1024
-_KINDS: dict[int, type[AlulaError]] = {
-    400: InvalidInput,
-    401: Unauthenticated,
-    403: PermissionDenied,
-    404: NotFound,
-    409: AlreadyExists,
-    412: FailedPrecondition,
-    413: ResourceExhausted,
-    507: ResourceExhausted,
-}
 _LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 
 
@@ -116,7 +97,7 @@ def _guarded(read: Callable[[], bytes], url: str) -> bytes:
 
 def _refused(url: str, status: int, body: bytes) -> AlulaError:
     """The error that the platform told as JSON, or one made of the status."""
-    kind = _KINDS.get(status, Unavailable if status >= 500 else FailedPrecondition)
+    kind = BY_HTTP.get(status, Unavailable if status >= 500 else FailedPrecondition)
     try:
         told = msgspec.json.decode(body, type=_Told)
         return kind(told.code, told.message, fix=told.fix)

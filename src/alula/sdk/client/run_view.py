@@ -220,9 +220,15 @@ def list_attempts(
     connection: Connection, node: identifier_pb2.NodeExecutionIdentifier
 ) -> list[task_execution_pb2.TaskExecution]:
     """All attempts of a node, by number."""
-    request = task_execution_pb2.TaskExecutionListRequest(node_execution_id=node, limit=PAGE)
-    attempts = connection.call(LIST_TASK_EXECUTIONS, request).task_executions
-    return sorted(attempts, key=lambda attempt: attempt.id.retry_attempt)
+    attempts: list[task_execution_pb2.TaskExecution] = []
+    token = ""
+    while True:
+        request = task_execution_pb2.TaskExecutionListRequest(node_execution_id=node, limit=PAGE, token=token)
+        page = connection.call(LIST_TASK_EXECUTIONS, request)
+        attempts.extend(page.task_executions)
+        token = page.token
+        if not token or not page.task_executions:
+            return sorted(attempts, key=lambda attempt: attempt.id.retry_attempt)
 
 
 def read_full_errors(connection: Connection, run: RunView) -> None:

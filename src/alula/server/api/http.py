@@ -12,10 +12,11 @@ from collections.abc import Awaitable, Callable, Sequence
 import msgspec
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alula.core.errors import AlulaError, FailedPrecondition
 from alula.server import incidents
@@ -38,8 +39,8 @@ def make_app(routes: Sequence[BaseRoute], trust: Trusted) -> ASGIApp:
             AlulaError: _refused,
             HTTPException: _no_route,
             ClientDisconnect: _left,
-            Exception: _incident,
         },
+        middleware=[Middleware(_Incidents)],
     )
     app.router.redirect_slashes = False  # what is not there is not elsewhere
     return Bodies(Gate(app, trust, uploads=OBJECTS))
@@ -96,6 +97,27 @@ async def _left(_: Request, _error: Exception) -> Response:
     return Response(status_code=400)
 
 
-async def _incident(request: Request, error: Exception) -> Response:
-    id = incidents.report(error, f"in {request.method} {request.url.path}")
-    return told(500, incidents.INTERNAL, f"the platform failed; its log has the details under incident {id}")
+class _Incidents:
+    """Answers with an incident where a route has failed. Starlette's own handler of what nobody handles would raise it
+    once more, for the server to log. One that comes while an answer is under way is the server's: it closes the
+    connection."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if started:
+                raise
+            id = incidents.report(error, f"in {scope['method']} {scope['path']}")
+            text = f"the platform failed; its log has the details under incident {id}"
+            await told(500, incidents.INTERNAL, text)(scope, receive, send)

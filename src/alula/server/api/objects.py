@@ -7,7 +7,8 @@ shown in a sandbox, with an origin of their own, and all else is only saved.
 from __future__ import annotations
 
 import base64
-from collections.abc import AsyncIterator, Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Protocol, TypeVar
 from urllib.parse import quote
 
@@ -60,8 +61,16 @@ def object_routes(objects: SignedObjects[Grant], clock: Callable[[], int]) -> li
             return Response(headers=headers)
         return StreamingResponse(_exactly(size, objects.read(uri)), headers=headers)
 
-    path = f"{PREFIX}{{path:path}}"
-    return [Route(path, put, methods=["PUT"]), Route(path, get, methods=["GET"])]
+    return [_ObjectRoute(put, "PUT"), _ObjectRoute(get, "GET")]
+
+
+class _ObjectRoute(Route):
+    """Takes the name of any object. Tasks may use each character that a file's name may hold, and a path of Starlette's
+    holds no line end."""
+
+    def __init__(self, answer: Callable[[Request], Awaitable[Response]], method: str) -> None:
+        super().__init__(f"{PREFIX}{{path:path}}", answer, methods=[method])
+        self.path_regex = re.compile(rf"{re.escape(PREFIX)}(?P<path>.*)\Z", re.DOTALL)
 
 
 def _path(request: Request) -> str:

@@ -6,34 +6,13 @@ import json
 
 from starlette.responses import Response
 
-from alula.core.errors import (
-    AlreadyExists,
-    AlulaError,
-    FailedPrecondition,
-    InvalidInput,
-    NotFound,
-    PermissionDenied,
-    ResourceExhausted,
-    Unauthenticated,
-    Unavailable,
-)
-
-_STATUS: dict[type[AlulaError], int] = {
-    InvalidInput: 400,
-    NotFound: 404,
-    AlreadyExists: 409,
-    FailedPrecondition: 412,
-    PermissionDenied: 403,
-    Unauthenticated: 401,
-    ResourceExhausted: 507,
-    Unavailable: 503,
-}
+from alula.core.errors import AlulaError
+from alula.core.statuses import statuses_of
 
 
 def refusal(error: AlulaError) -> Response:
     """The answer for an error of the platform."""
-    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), 500)
-    return told(status, error.code, error.message, error.fix)
+    return told(statuses_of(error).http[0], error.code, error.message, error.fix)
 
 
 def told(status: int, code: str, message: str, fix: str = "") -> Response:

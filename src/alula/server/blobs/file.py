@@ -33,6 +33,8 @@ PIECE_BYTES = 256 * 1024
 INCOMING = ".incoming"
 """Folder of objects that are being written; not part of any list."""
 KEY_BYTES = 32
+PATH_MAX_BYTES = 4096
+"""Of a file's path, as Linux has it."""
 BAD_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ})
 OBJECT_MAX_BYTES = 1 << 30
 """Most that is read of an object into memory."""
@@ -71,7 +73,10 @@ class FileBlobs:
         whole = "/".join(parts)
         for segment in whole.split("/"):
             check_segment(segment, whole)
-        return f"{self._folder}/{whole}"
+        path = f"{self._folder}/{whole}"
+        if len(path) * 4 >= PATH_MAX_BYTES and len(os.fsencode(path)) >= PATH_MAX_BYTES:
+            raise InvalidInput("BadObjectName", f"{whole[:60]!r}... is too long", fix="use fewer folders")
+        return path
 
     async def put(self, uri: str, data: bytes) -> None:
         path = self._path(uri)

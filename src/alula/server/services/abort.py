@@ -5,13 +5,15 @@ from __future__ import annotations
 from flyteidl.admin import execution_pb2
 
 from alula.core.engine import events
+from alula.core.error_text import short_message
 from alula.core.errors import FailedPrecondition
 from alula.server.identity import Caller
 from alula.server.services.executions import require_execution
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
 
-CAUSE_MAX_CHARS = 4096
+CAUSE_MAX_BYTES = 4096
+"""Each node that is stopped by it tells it."""
 
 
 async def terminate_execution(
@@ -22,7 +24,7 @@ async def terminate_execution(
     record = await require_execution(platform, id)
     if record.phase.is_terminal:
         raise FailedPrecondition("ExecutionEnded", f"execution `{id}` has ended: {record.phase.name}")
-    cause = request.cause[:CAUSE_MAX_CHARS]
+    cause = short_message(request.cause, max_bytes=CAUSE_MAX_BYTES)
     event = events.AbortRequested(at=platform.clock(), cause=cause, principal=caller.principal)
     audit = platform.audit(caller, "abort", f"execution {id}", project=id.project, domain=id.domain, detail=cause)
     await platform.store.post(id, events.encode(event), audit)

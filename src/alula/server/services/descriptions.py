@@ -7,7 +7,7 @@ from flyteidl.core import identifier_pb2
 
 from alula.core.errors import NotFound
 from alula.server.identity import Caller
-from alula.server.services import filters
+from alula.server.services import filters, pages
 from alula.server.services.entities import require_entity
 from alula.server.services.messages.names import KIND_WORDS, entity_id, entity_kind, identifier
 from alula.server.services.platform import Platform
@@ -44,10 +44,8 @@ async def list_descriptions(
         extra=extra,
     )
     rows = await platform.store.entities(kind, page)
-    found = [description for row in rows if (description := _description(row)) is not None]
-    return description_entity_pb2.DescriptionEntityList(
-        descriptionEntities=found, token=filters.next_token(page, len(rows))
-    )
+    shown, following = pages.filled(page, rows, _description)
+    return description_entity_pb2.DescriptionEntityList(descriptionEntities=shown, token=following)
 
 
 def _description(record: EntityRecord) -> description_entity_pb2.DescriptionEntity | None:

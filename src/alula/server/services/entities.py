@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from typing import TypeVar
 
 from flyteidl.admin import common_pb2, launch_plan_pb2, task_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2
+from google.protobuf.message import Message
 
 from alula.core.errors import NotFound
 from alula.core.ids import EntityId
 from alula.server.identity import Caller
-from alula.server.services import filters, messages
+from alula.server.services import filters, messages, pages
 from alula.server.services.messages.names import entity_id, not_found
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_listed_place
 from alula.server.store import EntityKind, EntityRecord, Filter
+
+Shown = TypeVar("Shown", bound=Message)
 
 _FIELDS: dict[EntityKind, filters.Fields] = {
     "task": filters.TASK_FIELDS,
@@ -66,24 +70,22 @@ async def get_active_launch_plan(
 
 async def list_tasks(platform: Platform, _caller: Caller, request: ListRequest) -> task_pb2.TaskList:
     """A page of tasks of a project and domain, of one name where the request names one."""
-    rows, token = await _list(platform, "task", request)
-    return task_pb2.TaskList(tasks=[messages.entities.task(row) for row in rows], token=token)
+    shown, following = await _list(platform, "task", request, messages.entities.task)
+    return task_pb2.TaskList(tasks=shown, token=following)
 
 
 async def list_workflows(platform: Platform, _caller: Caller, request: ListRequest) -> workflow_pb2.WorkflowList:
     """A page of workflows, each with its interface only."""
-    rows, token = await _list(platform, "workflow", request)
-    return workflow_pb2.WorkflowList(workflows=[messages.entities.workflow_summary(row) for row in rows], token=token)
+    shown, following = await _list(platform, "workflow", request, messages.entities.workflow_summary)
+    return workflow_pb2.WorkflowList(workflows=shown, token=following)
 
 
 async def list_launch_plans(
     platform: Platform, _caller: Caller, request: ListRequest
 ) -> launch_plan_pb2.LaunchPlanList:
     """A page of launch plans."""
-    rows, token = await _list(platform, "launch_plan", request)
-    return launch_plan_pb2.LaunchPlanList(
-        launch_plans=[messages.entities.launch_plan(row) for row in rows], token=token
-    )
+    shown, following = await _list(platform, "launch_plan", request, messages.entities.launch_plan)
+    return launch_plan_pb2.LaunchPlanList(launch_plans=shown, token=following)
 
 
 async def list_active_launch_plans(
@@ -98,23 +100,32 @@ async def list_active_launch_plans(
         extra=(*require_listed_place(request.project, request.domain), Filter("state", "eq", ("ACTIVE",))),
     )
     rows = await platform.store.entities("launch_plan", page)
-    return launch_plan_pb2.LaunchPlanList(
-        launch_plans=[messages.entities.launch_plan(row) for row in rows],
-        token=filters.next_token(page, len(rows)),
-    )
+    shown, following = pages.filled(page, rows, messages.entities.launch_plan)
+    return launch_plan_pb2.LaunchPlanList(launch_plans=shown, token=following)
 
 
 async def list_ids(
     platform: Platform, _caller: Caller, kind: EntityKind, request: common_pb2.NamedEntityIdentifierListRequest
 ) -> common_pb2.NamedEntityIdentifierList:
     """A page of the names of a kind in a project and domain."""
-    names, token = await _names(platform, kind, request)
-    return common_pb2.NamedEntityIdentifierList(
-        entities=[messages.entities.name_identifier(name) for name in names], token=token
+    sort_by = request.sort_by if request.HasField("sort_by") else _BY_NAME
+    page = filters.query(
+        filters.ENTITY_NAME_FIELDS,
+        limit=request.limit,
+        token=request.token,
+        filters=request.filters,
+        sort_by=sort_by,
+        extra=(*require_listed_place(request.project, request.domain), _VISIBLE),
+        default_sort="name",
     )
+    names = await platform.store.entity_names(kind, page)
+    shown, following = pages.filled(page, names, messages.entities.name_identifier)
+    return common_pb2.NamedEntityIdentifierList(entities=shown, token=following)
 
 
-async def _list(platform: Platform, kind: EntityKind, request: ListRequest) -> tuple[Sequence[EntityRecord], str]:
+async def _list(
+    platform: Platform, kind: EntityKind, request: ListRequest, shown: Callable[[EntityRecord], Shown]
+) -> tuple[list[Shown], str]:
     extra = require_listed_place(request.id.project, request.id.domain)
     # A list of one name shows what the platform made under it; a list of all shows what users made.
     extra += (Filter("name", "eq", (request.id.name,)),) if request.id.name else (_VISIBLE,)
@@ -127,26 +138,7 @@ async def _list(platform: Platform, kind: EntityKind, request: ListRequest) -> t
         extra=extra,
     )
     rows = await platform.store.entities(kind, page)
-    return rows, filters.next_token(page, len(rows))
-
-
-async def _names(
-    platform: Platform,
-    kind: EntityKind,
-    request: common_pb2.NamedEntityIdentifierListRequest,
-) -> tuple[Sequence[tuple[str, str, str]], str]:
-    sort_by = request.sort_by if request.HasField("sort_by") else _BY_NAME
-    page = filters.query(
-        filters.ENTITY_NAME_FIELDS,
-        limit=request.limit,
-        token=request.token,
-        filters=request.filters,
-        sort_by=sort_by,
-        extra=(*require_listed_place(request.project, request.domain), _VISIBLE),
-        default_sort="name",
-    )
-    names = await platform.store.entity_names(kind, page)
-    return names, filters.next_token(page, len(names))
+    return pages.filled(page, rows, shown)
 
 
 _BY_NAME = common_pb2.Sort(key="name", direction=common_pb2.Sort.ASCENDING)

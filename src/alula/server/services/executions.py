@@ -10,7 +10,7 @@ from flyteidl.core import identifier_pb2
 from alula.core.errors import NotFound
 from alula.core.ids import ExecutionId
 from alula.server.identity import Caller
-from alula.server.services import filters, messages, values
+from alula.server.services import filters, messages, pages, values
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
 from alula.server.services.watch import Subscription
@@ -90,10 +90,8 @@ async def list_executions(
         extra=extra,
     )
     rows = await platform.store.executions(page)
-    return execution_pb2.ExecutionList(
-        executions=[messages.runs.execution(row, trim=True) for row in rows],
-        token=filters.next_token(page, len(rows)),
-    )
+    shown, following = pages.filled(page, rows, lambda row: messages.runs.execution(row, trim=True))
+    return execution_pb2.ExecutionList(executions=shown, token=following)
 
 
 async def get_execution_data(

@@ -63,11 +63,6 @@ def query(
     )
 
 
-def next_token(page: Query, rows: int) -> str:
-    """The token of the page after `page`, which had so many rows: empty unless it was full."""
-    return str(page.offset + rows) if rows >= page.limit else ""
-
-
 def parse(expression: str, fields: Fields) -> tuple[Filter, ...]:
     """The conditions of a filter expression.
 

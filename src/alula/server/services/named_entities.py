@@ -10,7 +10,7 @@ from flyteidl.admin import common_pb2
 
 from alula.core.errors import InvalidInput
 from alula.server.identity import Caller
-from alula.server.services import filters, messages
+from alula.server.services import filters, messages, pages
 from alula.server.services.messages.names import KIND_WORDS, entity_kind, not_found
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_listed_place
@@ -37,9 +37,8 @@ async def list_named_entities(
         extra=(*require_listed_place(request.project, request.domain), *hidden),
     )
     rows = await platform.store.named_entities(kind, page)
-    return common_pb2.NamedEntityList(
-        entities=[messages.entities.named_entity(row) for row in rows], token=filters.next_token(page, len(rows))
-    )
+    shown, following = pages.filled(page, rows, messages.entities.named_entity)
+    return common_pb2.NamedEntityList(entities=shown, token=following)
 
 
 async def get_named_entity(

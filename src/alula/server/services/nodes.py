@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from flyteidl.admin import node_execution_pb2, task_execution_pb2
 from flyteidl.core import compiler_pb2, identifier_pb2
@@ -11,7 +11,7 @@ from alula.core.engine.records import AttemptPhase, AttemptRecord, ItemRecord, N
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.server.identity import Caller
-from alula.server.services import filters, layout, messages, values
+from alula.server.services import filters, layout, messages, pages, values
 from alula.server.services.executions import require_execution
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
@@ -48,10 +48,10 @@ async def list_node_executions(
     if not rows:
         await require_execution(platform, execution)
     incarnation = await _incarnation(platform, execution) if rows else ""
-    return node_execution_pb2.NodeExecutionList(
-        node_executions=[_node_message(platform, execution, row, incarnation, trim=True) for row in rows],
-        token=filters.next_token(page, len(rows)),
+    shown, following = pages.filled(
+        page, rows, lambda row: _node_message(platform, execution, row, incarnation, trim=True)
     )
+    return node_execution_pb2.NodeExecutionList(node_executions=shown, token=following)
 
 
 async def get_node_execution_data(
@@ -101,10 +101,10 @@ async def list_node_executions_of_attempt(
     made_it = node.is_dynamic and attempt.phase is AttemptPhase.SUCCEEDED
     rows = await platform.store.nodes(execution, node.node_id, page) if made_it else []
     incarnation = await _incarnation(platform, execution) if rows else ""
-    return node_execution_pb2.NodeExecutionList(
-        node_executions=[_node_message(platform, execution, row, incarnation, trim=True) for row in rows],
-        token=filters.next_token(page, len(rows)),
+    shown, following = pages.filled(
+        page, rows, lambda row: _node_message(platform, execution, row, incarnation, trim=True)
     )
+    return node_execution_pb2.NodeExecutionList(node_executions=shown, token=following)
 
 
 async def list_task_executions(
@@ -114,14 +114,9 @@ async def list_task_executions(
     page = filters.query({}, limit=request.limit, token=request.token, filters=request.filters)
     execution, node = await _require_node(platform, request.node_execution_id)
     records = await platform.store.attempts(execution, node.node_id)
-    shown = records[page.offset : page.offset + page.limit]
-    incarnation = await _incarnation(platform, execution)
-    return task_execution_pb2.TaskExecutionList(
-        task_executions=[
-            await _attempt_message(platform, execution, node, record, incarnation, trim=True) for record in shown
-        ],
-        token=filters.next_token(page, len(shown)),
-    )
+    asked = records[page.offset : page.offset + page.limit]
+    shown, following = pages.filled(page, asked, await _attempt_messages(platform, execution, node, trim=True))
+    return task_execution_pb2.TaskExecutionList(task_executions=shown, token=following)
 
 
 async def get_task_execution(
@@ -129,8 +124,7 @@ async def get_task_execution(
 ) -> task_execution_pb2.TaskExecution:
     """Raises `NotFound`."""
     execution, node, record = await _require_attempt(platform, id)
-    incarnation = await _incarnation(platform, execution)
-    return await _attempt_message(platform, execution, node, record, incarnation)
+    return (await _attempt_messages(platform, execution, node))(record)
 
 
 async def get_task_execution_data(
@@ -194,15 +188,11 @@ def _node_message(
     return messages.runs.node_execution(node, execution, input_uri=uri, trim=trim)
 
 
-async def _attempt_message(
-    platform: Platform,
-    execution: ExecutionId,
-    node: NodeRecord,
-    record: AttemptRecord,
-    incarnation: str,
-    *,
-    trim: bool = False,
-) -> task_execution_pb2.TaskExecution:
+async def _attempt_messages(
+    platform: Platform, execution: ExecutionId, node: NodeRecord, *, trim: bool = False
+) -> Callable[[AttemptRecord], task_execution_pb2.TaskExecution]:
+    """How the attempts of a node are shown: what they share is read once."""
+    incarnation = await _incarnation(platform, execution)
     items: Sequence[ItemRecord] = ()
     phases: Mapping[AttemptPhase, int] = {}
     if node.is_array:
@@ -210,21 +200,26 @@ async def _attempt_message(
         items = await platform.store.items(execution, node.node_id, page)
         phases = await platform.store.item_phases(execution, node.node_id)
     reasons = await platform.store.reasons(execution, node.node_id)
-    return messages.runs.task_execution(
-        record,
-        execution,
-        incarnation=incarnation,
-        input_uri=layout.input_uri(platform.blobs, execution, node.node_id, incarnation=incarnation),
-        log_uri="" if node.is_array else _log_link(platform, execution, node.node_id, record.attempt),
-        items=items,
-        phases=phases,
-        item_log_uris=[
-            _log_link(platform, execution, node.node_id, item.attempt, item.index) if place < LINKED_ITEMS_MAX else ""
-            for place, item in enumerate(items)
-        ],
-        reasons=[reason for reason in reasons if reason.index < 0 and reason.attempt in (-1, record.attempt)],
-        trim=trim,
-    )
+    item_log_uris = [
+        _log_link(platform, execution, node.node_id, item.attempt, item.index) if place < LINKED_ITEMS_MAX else ""
+        for place, item in enumerate(items)
+    ]
+
+    def message(record: AttemptRecord) -> task_execution_pb2.TaskExecution:
+        return messages.runs.task_execution(
+            record,
+            execution,
+            incarnation=incarnation,
+            input_uri=layout.input_uri(platform.blobs, execution, node.node_id, incarnation=incarnation),
+            log_uri="" if node.is_array else _log_link(platform, execution, node.node_id, record.attempt),
+            items=items,
+            phases=phases,
+            item_log_uris=item_log_uris,
+            reasons=[reason for reason in reasons if reason.index < 0 and reason.attempt in (-1, record.attempt)],
+            trim=trim,
+        )
+
+    return message
 
 
 def _log_link(platform: Platform, execution: ExecutionId, node_id: str, attempt: int, index: int = -1) -> str:

@@ -10,7 +10,7 @@ from flyteidl.admin import common_pb2, project_pb2
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
 from alula.core.policy.registration import check_labels
 from alula.server.identity import Caller
-from alula.server.services import filters, messages
+from alula.server.services import filters, messages, pages
 from alula.server.services.platform import Platform
 from alula.server.store import Filter, ProjectRecord
 
@@ -96,10 +96,8 @@ async def list_projects(
         sort_by=request.sort_by if request.HasField("sort_by") else _BY_ID,
     )
     rows = await platform.store.projects(page)
-    return project_pb2.Projects(
-        projects=[messages.entities.project(row, platform.domains) for row in rows],
-        token=filters.next_token(page, len(rows)),
-    )
+    shown, following = pages.filled(page, rows, lambda row: messages.entities.project(row, platform.domains))
+    return project_pb2.Projects(projects=shown, token=following)
 
 
 _BY_ID = common_pb2.Sort(key="id", direction=common_pb2.Sort.ASCENDING)

@@ -16,7 +16,7 @@ from alula.core.ids import ExecutionId
 from alula.core.literals.checking import check_value
 from alula.core.policy.registration import check_size
 from alula.server.identity import Caller
-from alula.server.services import filters
+from alula.server.services import filters, pages
 from alula.server.services.executions import require_execution
 from alula.server.services.messages.names import execution_id, execution_identifier
 from alula.server.services.platform import Platform
@@ -40,9 +40,8 @@ async def list_signals(
     rows = await platform.store.signals(execution, page)
     if not rows:
         await require_execution(platform, execution)
-    return signal_pb2.SignalList(
-        signals=[_message(execution, row) for row in rows], token=filters.next_token(page, len(rows))
-    )
+    shown, following = pages.filled(page, rows, lambda row: _message(execution, row))
+    return signal_pb2.SignalList(signals=shown, token=following)
 
 
 async def get_signal(

@@ -53,6 +53,12 @@ async def test_objects_are_saved_and_never_shown(app: ASGIApp, blobs: FileBlobs,
     assert "sandbox" in headers["content-security-policy"]
 
 
+@pytest.mark.parametrize("name", ["a\nb", "\n", "a\n", "\r\n", "%0a", "a b+c;d&e", "\\", "\x7f\x01", "\u2028"])
+async def test_whatever_a_file_may_be_called_it_can_be_downloaded(app: ASGIApp, blobs: FileBlobs, name: str) -> None:
+    await download(app, blobs, "data", name)
+    await download(app, blobs, name, "data")
+
+
 async def test_a_deck_is_shown_with_an_origin_of_its_own(app: ASGIApp, blobs: FileBlobs) -> None:
     headers = (await download(app, blobs, "metadata", "deck.html")).headers
     assert headers["content-type"] == "text/html; charset=utf-8"

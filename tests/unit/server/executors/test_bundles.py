@@ -100,6 +100,35 @@ def test_nothing_is_left_of_what_is_refused(tmp_path):
     assert list((tmp_path / "bundles").iterdir()) == []
 
 
+def test_a_refused_bundle_is_not_read_again_by_each_attempt(tmp_path):
+    found = bundles(tmp_path)
+    bad = tmp_path / "bad.tar.gz"
+    bad.write_bytes(b"no archive")
+    large = archive(tmp_path / "large.tar.gz", *((member(f"m{number}.py"), b"") for number in range(1001)))
+    assert [code_of(found, str(bad)), code_of(found, large)] == ["BadBundle", "UnsafeBundle"]
+    bad.unlink()
+    Path(large).unlink()
+    assert [code_of(found, str(bad)), code_of(found, large)] == ["BadBundle", "UnsafeBundle"]
+
+
+def test_how_many_refusals_are_remembered_is_bounded(tmp_path, monkeypatch):
+    monkeypatch.setattr("alula.server.executors.process.bundles.REFUSED_MAX", 2)
+    found = bundles(tmp_path)
+    uris = [str(tmp_path / f"{number}.tar.gz") for number in range(3)]
+    for uri in uris:
+        Path(uri).write_bytes(b"no archive")
+        assert code_of(found, uri) == "BadBundle"
+        Path(uri).unlink()
+    assert [code_of(found, uri) for uri in uris] == ["BundleNotFound", "BadBundle", "BadBundle"]
+
+
+def test_a_bundle_that_was_missing_is_looked_for_again(tmp_path):
+    found, uri = bundles(tmp_path), str(tmp_path / "a.tar.gz")
+    assert code_of(found, uri) == "BundleNotFound"
+    archive(Path(uri), (member("m.py"), b"x = 1"))
+    assert asyncio.run(found.take(uri)).marks
+
+
 @pytest.mark.parametrize(
     ("uri", "code"),
     [

@@ -5,7 +5,7 @@ from flyteidl.admin import common_pb2
 
 from alula.core.errors import InvalidInput
 from alula.server.services import filters
-from alula.server.services.filters import EXECUTION_FIELDS, NODE_FIELDS, PAGE_MAX_ROWS, next_token, parse, query
+from alula.server.services.filters import EXECUTION_FIELDS, NODE_FIELDS, PAGE_MAX_ROWS, parse, query
 from alula.server.store import Filter
 from alula.server.stores import fields as store_fields
 
@@ -64,11 +64,6 @@ def test_a_sort_key_without_a_direction_is_descending() -> None:
     assert (page.sort_by, page.descending, page.offset) == ("updated_at", True, 10)
     ascending = common_pb2.Sort(key="name", direction=common_pb2.Sort.ASCENDING)
     assert not query(EXECUTION_FIELDS, limit=5, sort_by=ascending).descending
-
-
-def test_a_token_is_given_on_full_pages_only() -> None:
-    page = query(EXECUTION_FIELDS, limit=5, token="10")
-    assert (next_token(page, 5), next_token(page, 4)) == ("15", "")
 
 
 def test_a_page_has_a_limit_of_its_own() -> None:

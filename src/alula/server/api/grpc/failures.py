@@ -11,32 +11,14 @@ from __future__ import annotations
 import grpc
 import msgspec
 
-from alula.core.errors import (
-    AlreadyExists,
-    AlulaError,
-    FailedPrecondition,
-    InvalidInput,
-    NotFound,
-    PermissionDenied,
-    ResourceExhausted,
-    Unauthenticated,
-    Unavailable,
-)
+from alula.core.errors import AlulaError
+from alula.core.statuses import statuses_of
 from alula.server import incidents
 
 DETAILS_MAX_BYTES = 6_000
 """Trailers of more than 8 KiB are refused by most clients, and other characters than ASCII travel as three bytes."""
 
-_STATUS: dict[type[AlulaError], grpc.StatusCode] = {
-    InvalidInput: grpc.StatusCode.INVALID_ARGUMENT,
-    NotFound: grpc.StatusCode.NOT_FOUND,
-    AlreadyExists: grpc.StatusCode.ALREADY_EXISTS,
-    FailedPrecondition: grpc.StatusCode.FAILED_PRECONDITION,
-    PermissionDenied: grpc.StatusCode.PERMISSION_DENIED,
-    Unauthenticated: grpc.StatusCode.UNAUTHENTICATED,
-    ResourceExhausted: grpc.StatusCode.RESOURCE_EXHAUSTED,
-    Unavailable: grpc.StatusCode.UNAVAILABLE,
-}
+_BY_NUMBER: dict[int, grpc.StatusCode] = {status.value[0]: status for status in grpc.StatusCode}
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -49,11 +31,10 @@ class Failure(msgspec.Struct, frozen=True):
 
 def failure_of(error: AlulaError) -> Failure:
     """The platform's own error on the wire."""
-    status = next((code for kind, code in _STATUS.items() if isinstance(error, kind)), grpc.StatusCode.INTERNAL)
     trailers = [("alula-code", error.code)]
     if _fits_header(error.message) and _fits_header(error.fix):
         trailers += [("alula-message", error.message), ("alula-fix", error.fix)]
-    return Failure(status, _shortened(str(error)), tuple(trailers))
+    return Failure(_BY_NUMBER[statuses_of(error).grpc[0]], _shortened(str(error)), tuple(trailers))
 
 
 def incident(method: str, error: BaseException) -> Failure:

@@ -21,6 +21,8 @@ DEPTH_MAX = 64
 """How many folders deep a member may lie."""
 ENTRY_BYTES = 4096
 """What a file or folder takes on a disk beside its content."""
+BAD, UNSAFE = "BadBundle", "UnsafeBundle"
+"""Codes of refusals: no archive, or one with something in it that must not be unpacked."""
 
 
 class Limits(NamedTuple):
@@ -38,7 +40,7 @@ def unpack(packed: BinaryIO, folder: Path, limits: Limits) -> None:
     try:
         _Unpacking(folder, _Bounded(_decompressed(packed), limits.max_bytes), limits.max_entries).run()
     except (BadTar, EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise InvalidInput("BadBundle", f"the code bundle is no tar archive: {error}", fix="register again") from error
+        raise InvalidInput(BAD, f"the code bundle is no tar archive: {error}", fix="register again") from error
 
 
 class _Readable(Protocol):
@@ -173,4 +175,4 @@ def stays_inside(parent: str, target: str) -> bool:
 
 
 def unsafe(what: str) -> InvalidInput:
-    return InvalidInput("UnsafeBundle", f"the code bundle {what}", fix="pack the code alone, and register again")
+    return InvalidInput(UNSAFE, f"the code bundle {what}", fix="pack the code alone, and register again")

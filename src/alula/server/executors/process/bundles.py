@@ -33,6 +33,10 @@ TEMPORARY = "."
 """With this begin the names of folders that are being made or removed."""
 OF_THE_PATH = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EISDIR)
 """Numbers of an OSError that say that nobody can read such a file."""
+OF_THE_CONTENT = (archive.BAD, archive.UNSAFE)
+"""Codes of refusals that hold as long as the content does."""
+REFUSED_MAX = 1000
+"""How many bundles are remembered that can't be unpacked."""
 
 
 async def nothing_else(_folder: str) -> None: ...
@@ -55,6 +59,8 @@ class Bundles:
         self._keep_bytes = keep_bytes
         self._removed = removed
         self._known: dict[str, Code] = {}
+        self._refused: dict[str, InvalidInput] = {}
+        """Why those can't be unpacked that were tried: to read one again would take as long, and end the same way."""
         self._sizes: dict[str, int] | None = None
         """Bytes of each bundle that is there, by folder; the one that was used last is last. None until it matters."""
         self._taken: collections.Counter[str] = collections.Counter()
@@ -74,13 +80,24 @@ class Bundles:
             if code is None:
                 if self._sizes is None:
                     self._sizes = await asyncio.to_thread(look_at, self._folder)
-                path = uri.removeprefix("file://")
-                code = self._known[uri] = await asyncio.to_thread(unpack, path, self._folder, self._limits)
+                code = self._known[uri] = await self._unpack(uri)
                 if code.folder not in self._sizes:
                     self._sizes[code.folder] = await asyncio.to_thread(size_of, code.folder)
                 self._take(code)
                 await self._make_room(self._sizes)
             return code
+
+    async def _unpack(self, uri: str) -> Code:
+        if uri in self._refused:
+            raise self._refused[uri].with_traceback(None)
+        try:
+            return await asyncio.to_thread(unpack, uri.removeprefix("file://"), self._folder, self._limits)
+        except InvalidInput as refusal:
+            if refusal.code in OF_THE_CONTENT:
+                while len(self._refused) >= REFUSED_MAX:
+                    self._refused.pop(next(iter(self._refused)))
+                self._refused[uri] = refusal
+            raise
 
     def give_back(self, code: Code) -> None:
         self._taken[code.folder] -= 1

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+
 from alula.core.errors import AlulaError, ResourceExhausted, TaskError, Unavailable
 from alula.server import incidents
 from alula.server.blob import FULL_DISK
+
+OF_THE_NAME = (errno.ENAMETOOLONG, errno.E2BIG, errno.ELOOP, errno.EINVAL)
+"""Numbers of an OSError that a machine in good order has as well."""
 
 
 class NotStarted(Exception):
@@ -34,7 +39,13 @@ def failure_of(error: Exception, where: str) -> TaskError:
         return system_error(error)
     if isinstance(error, MemoryError):
         return NO_MEMORY
-    return incidents.as_failure(error, where)._replace(recoverable=True)
+    return incidents.as_failure(error, where)._replace(recoverable=may_pass(error))
+
+
+def may_pass(error: Exception) -> bool:
+    """Whether another attempt may do better. A fault of the platform comes up again, but Python raises a plain
+    RuntimeError for what depends on the moment: there is no thread left, or something changed while it was read."""
+    return type(error) is RuntimeError
 
 
 def task_error(error: AlulaError) -> TaskError:
@@ -44,9 +55,10 @@ def task_error(error: AlulaError) -> TaskError:
 
 
 def system_error(error: OSError) -> TaskError:
-    """The machine failed, not the task: worth another attempt."""
+    """The machine failed, not the task: worth another attempt, unless it can't do this with such names at all."""
     code = "DiskFull" if error.errno in FULL_DISK else "MachineFailed"
-    return TaskError(code, f"the attempt could not be started or read: {error}", "SYSTEM", recoverable=True)
+    passing = error.errno not in OF_THE_NAME
+    return TaskError(code, f"the attempt could not be started or read: {error}", "SYSTEM", recoverable=passing)
 
 
 def missing_entry(entry: str, where: str) -> TaskError:

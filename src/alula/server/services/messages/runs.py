@@ -40,9 +40,11 @@ _ENDED_BADLY = (ExecutionPhase.ABORTED, ExecutionPhase.ABORTING)
 
 def execution_error(error: TaskError, *, at: int | None, trim: bool = False) -> core_execution_pb2.ExecutionError:
     """Why something failed; `trim` shortens the message as lists do."""
-    message = _shortened(error.message, LIST_ERROR_MAX_CHARS) if trim else short_message(error.message)
     return core_execution_pb2.ExecutionError(
-        code=short_code(error.code), message=message, kind=_ORIGINS[error.kind], timestamp=timestamp(at)
+        code=short_code(error.code),
+        message=_text(error.message, trim=trim),
+        kind=_ORIGINS[error.kind],
+        timestamp=timestamp(at),
     )
 
 
@@ -62,7 +64,7 @@ def execution(record: ExecutionRecord, *, trim: bool = False) -> execution_pb2.E
         ),
     )
     if record.phase in _ENDED_BADLY:
-        closure.abort_metadata.cause = record.abort_cause or ""
+        closure.abort_metadata.cause = _text(record.abort_cause or "", trim=trim)
         closure.abort_metadata.principal = record.abort_principal or ""
     elif record.error is not None:
         closure.error.CopyFrom(execution_error(record.error, at=record.ended_at, trim=trim))
@@ -129,8 +131,10 @@ def task_execution(
         started_at=timestamp(record.started_at),
         duration=duration(record.started_at, record.ended_at),
         task_type=record.task_type or "",
-        reason=reasons[-1].text if reasons else "",
-        reasons=[task_execution_pb2.Reason(occurred_at=timestamp(r.at), message=r.text) for r in reasons],
+        reason=short_message(reasons[-1].text) if reasons else "",
+        reasons=[
+            task_execution_pb2.Reason(occurred_at=timestamp(r.at), message=short_message(r.text)) for r in reasons
+        ],
         metadata=event_pb2.TaskExecutionMetadata(
             generated_name=unique_key(attempt, incarnation),
             instance_class=_INTERRUPTIBLE if record.is_interruptible else _ANY_INSTANCE,
@@ -193,6 +197,10 @@ def _external_resource(
         message = _shortened(item.error.message, error_max_chars)
         resource.custom_info.update({"error": {"code": short_code(item.error.code), "message": message}})
     return resource
+
+
+def _text(text: str, *, trim: bool) -> str:
+    return _shortened(text, LIST_ERROR_MAX_CHARS) if trim else short_message(text)
 
 
 def _shortened(message: str, max_chars: int) -> str:

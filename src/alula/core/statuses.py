@@ -1,0 +1,54 @@
+"""What each kind of error is on the wire: its status in gRPC and in HTTP, as numbers.
+
+The platform answers with the status of a kind, and clients read the kind off the status. Other platforms answer with
+some that Alula never sends; those mean a kind, too. A kind that is missing here is a fault of the platform's own.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from alula.core.errors import (
+    AlreadyExists,
+    AlulaError,
+    FailedPrecondition,
+    InvalidInput,
+    NotFound,
+    PermissionDenied,
+    ResourceExhausted,
+    Unauthenticated,
+    Unavailable,
+)
+
+
+class Statuses(NamedTuple):
+    """Of one kind. The first of each is what the platform sends."""
+
+    grpc: tuple[int, ...]
+    http: tuple[int, ...]
+
+
+STATUSES: dict[type[AlulaError], Statuses] = {
+    InvalidInput: Statuses((3, 11), (400,)),  # INVALID_ARGUMENT; OUT_OF_RANGE
+    NotFound: Statuses((5,), (404,)),
+    AlreadyExists: Statuses((6,), (409,)),
+    FailedPrecondition: Statuses((9, 10), (412,)),  # FAILED_PRECONDITION; ABORTED
+    PermissionDenied: Statuses((7,), (403,)),
+    Unauthenticated: Statuses((16,), (401,)),
+    ResourceExhausted: Statuses((8,), (507, 413)),
+    Unavailable: Statuses((14, 4), (503,)),  # UNAVAILABLE; DEADLINE_EXCEEDED
+}
+INTERNAL = Statuses((13,), (500,))
+"""Of a fault of the platform's own."""
+
+BY_GRPC = {status: kind for kind, statuses in STATUSES.items() for status in statuses.grpc}
+BY_HTTP = {status: kind for kind, statuses in STATUSES.items() for status in statuses.http}
+
+
+def statuses_of(error: AlulaError) -> Statuses:
+    """What an error is on the wire.
+
+    >>> statuses_of(NotFound("WorkflowNotFound", "there is no workflow `etl`")).http[0]
+    404
+    """
+    return next((statuses for kind, statuses in STATUSES.items() if isinstance(error, kind)), INTERNAL)

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+import http
+
+import grpc
+import pytest
+
+from alula.core.errors import AlulaError
+from alula.core.statuses import BY_GRPC, BY_HTTP, INTERNAL, STATUSES, statuses_of
+
+
+def test_every_kind_of_error_has_statuses_of_its_own() -> None:
+    assert set(STATUSES) == set(AlulaError.__subclasses__())
+    for table, wire in ((BY_GRPC, 0), (BY_HTTP, 1)):
+        assert len(table) == sum(len(statuses[wire]) for statuses in STATUSES.values())
+
+
+@pytest.mark.parametrize("kind", STATUSES)
+def test_a_kind_is_read_off_the_status_that_says_it(kind: type[AlulaError]) -> None:
+    grpc_status, http_status = (known[0] for known in statuses_of(kind("TheCode", "what it is")))
+    assert (BY_GRPC[grpc_status], BY_HTTP[http_status]) == (kind, kind)
+
+
+def test_the_numbers_are_statuses() -> None:
+    known = {status.value[0] for status in grpc.StatusCode}
+    assert {*BY_GRPC, *INTERNAL.grpc} <= known
+    assert all(http.HTTPStatus(number) for number in (*BY_HTTP, *INTERNAL.http))
+
+
+def test_an_error_of_no_kind_is_the_platforms_own() -> None:
+    assert statuses_of(AlulaError("Internal", "a bug")) == INTERNAL
