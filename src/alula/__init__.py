@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from alula.sdk.types.columns import kwtypes as kwtypes
     from alula.sdk.types.directory import FlyteDirectory as FlyteDirectory
     from alula.sdk.types.error import FlyteError as FlyteError
+    from alula.sdk.types.families import register_type as register_type
     from alula.sdk.types.file import FlyteFile as FlyteFile
     from alula.sdk.types.hashes import HashMethod as HashMethod
     from alula.sdk.types.structured_dataset import StructuredDataset as StructuredDataset
@@ -68,6 +69,7 @@ _EXPORTS = {
     "dynamic": "authoring.dynamic",
     "kwtypes": "types.columns",
     "map_task": "authoring.map_task",
+    "register_type": "types.families",
     "sleep": "authoring.gate",
     "task": "authoring.task",
     "wait_for_input": "authoring.gate",

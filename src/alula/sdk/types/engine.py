@@ -8,7 +8,6 @@ pays for it. There is no silent pickle: a type without a wire form raises `Unsup
 from __future__ import annotations
 
 import enum
-import os
 import types
 import typing
 from typing import Any, cast
@@ -25,9 +24,8 @@ from alula.sdk.types.containers import (
     MapTransformer,
     read,
 )
-from alula.sdk.types.directory import FlyteDirectory
 from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer
-from alula.sdk.types.file import FlyteFile
+from alula.sdk.types.families import family_of, installed_family_of, register_type
 from alula.sdk.types.frame_files import CSV, PARQUET, library_of
 from alula.sdk.types.frames import FrameTransformer
 from alula.sdk.types.hashes import HashMethod
@@ -161,37 +159,27 @@ def _class(class_: object, arguments: tuple[object, ...]) -> Transformer | None:
     if not isinstance(class_, type):
         return None
     py_type = cast("type[object]", class_)
-    if issubclass(py_type, FlyteFile):
-        return FileTransformer(_format(arguments))
-    if issubclass(py_type, FlyteDirectory):
-        return DirectoryTransformer(_format(arguments))
-    if issubclass(py_type, StructuredDataset):
-        return FrameTransformer(None, "StructuredDataset")
-    library = library_of(py_type)
-    if library is not None:
-        return FrameTransformer(library, f"{library}.{py_type.__name__}")
-    if issubclass(py_type, enum.Enum):
-        return EnumTransformer(py_type)
-    packages = {base.__module__.partition(".")[0] for base in py_type.__mro__}
-    if "pathlib" in packages or py_type is os.PathLike:
-        return _path()
-    if py_type.__module__ == "alula.sdk.types.error":
-        return _error()
+    make = family_of(py_type)
+    if make is not None:
+        return make(py_type, arguments)
     if hasattr(py_type, "__dataclass_fields__"):
         return _dataclass(py_type)
-    if "pydantic" in packages:
+    if any(base.__module__.partition(".")[0] == "pydantic" for base in py_type.__mro__):
         return _pydantic(py_type)
     plain = plains.PLAIN_TYPES.get((py_type.__module__, py_type.__qualname__))
-    return plain(py_type) if plain is not None else None
+    if plain is not None:
+        return plain(py_type)
+    make = installed_family_of(py_type)
+    return make(py_type, arguments) if make is not None else None
 
 
-def _path() -> Transformer:
+def _path(_class: type, _arguments: tuple[object, ...]) -> Transformer:
     from pathlib import Path  # lazy: the type brought it along
 
     return FileTransformer(as_path=Path)
 
 
-def _error() -> Transformer:
+def _error(_class: type, _arguments: tuple[object, ...]) -> Transformer:
     from alula.sdk.types.error_literals import ErrorTransformer  # lazy: only failure handlers
 
     return ErrorTransformer()
@@ -239,6 +227,22 @@ def _annotated(py_type: object, metadata: tuple[object, ...]) -> Transformer:
         elif isinstance(item, str) and item in (PARQUET, CSV):
             file_format = item
     return FrameTransformer(library, shown_type(py_type), columns, file_format)
+
+
+def _frame(class_: type, _arguments: tuple[object, ...]) -> Transformer:
+    library = library_of(class_)
+    return FrameTransformer(library, f"{library}.{class_.__name__}")
+
+
+register_type("alula.FlyteFile", lambda _, arguments: FileTransformer(_format(arguments)))
+register_type("alula.FlyteDirectory", lambda _, arguments: DirectoryTransformer(_format(arguments)))
+register_type("alula.StructuredDataset", lambda _, _arguments: FrameTransformer(None, "StructuredDataset"))
+register_type("alula.FlyteError", _error)
+register_type("enum.Enum", lambda class_, _: EnumTransformer(cast("type[enum.Enum]", class_)))
+register_type("os.PathLike", _path, subclasses=False)
+register_type("pathlib.PurePath", _path)
+register_type("pandas.DataFrame", _frame, subclasses=False)
+register_type("pyarrow.Table", _frame, subclasses=False)
 
 
 class HashedTransformer:
