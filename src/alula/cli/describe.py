@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -178,7 +178,8 @@ def _print_tree(run: RunView) -> None:
 
 
 def _print_nodes(run: RunView, told: Mapping[str, Sequence[Told]]) -> None:
-    shown, left = chosen(run)
+    echoed = {id for id, reasons in told.items() if any(reason.code == "Echoed" for reason in reasons)}
+    shown, left = chosen(run, echoed)
     for node in shown:
         _print_node(node, told.get(node.node_id, ()))
     if not left:
@@ -189,9 +190,10 @@ def _print_nodes(run: RunView, told: Mapping[str, Sequence[Told]]) -> None:
         click.echo(f"  {count:,} times: {text}")
 
 
-def chosen(run: RunView) -> tuple[list[NodeView], list[NodeView]]:
-    """The nodes to tell in full, and those of a large run that are not."""
-    worth = [node for node in run.walk() if _is_worth_telling(node)]
+def chosen(run: RunView, echoed: Collection[str] = ()) -> tuple[list[NodeView], list[NodeView]]:
+    """The nodes to tell in full, and those of a large run that are not. `echoed` are those of echo tasks, which have
+    no attempts."""
+    worth = [node for node in run.walk() if node.node_id in echoed or _is_worth_telling(node)]
     if len(worth) < NODES_SHOWN:
         return worth, []
     first = sorted(worth, key=lambda node: not node.phase.has_failed)[:NODES_SHOWN]  # the order stays among equals

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import pytest
 from flyteidl.core import types_pb2
@@ -16,8 +16,8 @@ from alula.sdk.types.engine import literal_type
 @pytest.mark.parametrize(
     "hint",
     [
-        int, float, str, bool, datetime, list[int], dict[str, list[float]], int | None, FlyteFile, FlyteDirectory,
-        StructuredDataset,
+        int, float, str, bool, datetime, date | str, list[int], dict[str, list[float]], int | None, FlyteFile,
+        FlyteDirectory, StructuredDataset,
     ],
 )  # fmt: skip
 def test_a_type_survives_the_way_to_flyte_and_back(hint):

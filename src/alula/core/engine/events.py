@@ -158,6 +158,8 @@ class TimerFired(msgspec.Struct, frozen=True, array_like=True, tag="timer"):
     kind: TimerKind
     due_at: int = 0
     """The deadline that has come; 0 for `at`. A clock that is behind may say that it is earlier."""
+    deck_uri: str = ""
+    """What the attempt that ends by this clock has shown."""
 
     @property
     def deadline(self) -> int:

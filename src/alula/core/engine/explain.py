@@ -178,7 +178,11 @@ class _Explainer:
         hit = self._last(row.node_id, "CacheHit") is not None
         again = self._last(row.node_id, "RunsAgain")
         told = f" at attempt {len(tries) + 1}" if tries else ""
-        text = f"{self._name(row.node_id)} succeeded{' without running: its result was in the cache' if hit else told}."
+        if hit:
+            told = " without running: its result was in the cache"
+        elif self._last(row.node_id, "Echoed") is not None:
+            told = " without running: the platform gave its inputs back"
+        text = f"{self._name(row.node_id)} succeeded{told}."
         because = (*([self._plainly(again)] if again else []), *cached, *tries)
         return Link(row.node_id, "NodeSucceeded", text, row.ended_at or 0, because=because)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Union
 
 from flyteidl.core import types_pb2
@@ -30,6 +30,8 @@ def python_type_of(literal_type: types_pb2.LiteralType) -> Any:
     Raises `InvalidInput` code `UnsupportedType` for types that have no value in Python.
     """
     match literal_type.WhichOneof("type"):
+        case "simple" if literal_type.simple == types_pb2.DATETIME and literal_type.structure.tag == date.__name__:
+            return date  # a variant of a union, which its tag names
         case "simple" if literal_type.simple in _SIMPLE:
             return _SIMPLE[literal_type.simple]
         case "collection_type":

@@ -29,7 +29,7 @@ from alula.core.engine.cells import Stage, TaskCell
 from alula.core.engine.events import Event
 from alula.core.engine.records import ExecutionPhase, Released
 from alula.core.errors import AlulaError, NotFound, TaskError
-from alula.core.ids import ExecutionId
+from alula.core.ids import AttemptId, ExecutionId
 from alula.core.literals.offloading import reads_references
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
@@ -253,7 +253,33 @@ class Effects:
 
     def _timer_fired(self, execution: ExecutionId, timer: SetTimer) -> None:
         fired = facts.TimerFired(self._clock(), timer.scope, timer.node, timer.attempt, timer.kind, timer.at)
-        self._arrive(execution, fired)
+        deck_uri = self._deck_in_flight(execution, timer)
+        if deck_uri:
+            self.spawn(execution, "while a deck was looked for", self._time_out(execution, fired, deck_uri))
+        else:
+            self._arrive(execution, fired)
+
+    def _deck_in_flight(self, execution: ExecutionId, timer: SetTimer) -> str:
+        """Where the attempt that a clock ends may have shown something; empty if it ends none whose deck is named."""
+        owned = self._owned.get(execution)
+        scope = owned.state.scopes.get(timer.scope) if owned is not None else None
+        cell = scope.cells.get(timer.node) if scope is not None else None
+        if owned is None or scope is None or scope.is_compact or not isinstance(cell, TaskCell):
+            return ""
+        if cell.stage not in ("SUBMITTED", "RUNNING"):
+            return ""
+        attempt = AttemptId(execution, scope.node_id(timer.node), cell.attempt)
+        prefix = layout.output_prefix(self._blobs, attempt, incarnation=owned.state.created.incarnation)
+        return f"{prefix}/{layout.DECK}"
+
+    async def _time_out(self, execution: ExecutionId, fired: facts.TimerFired, deck_uri: str) -> None:
+        """End an attempt by its clock. It says nothing more itself, so its deck is looked for."""
+        try:
+            is_there = await self._blobs.size(deck_uri) is not None
+        except AlulaError as error:
+            logger.warning("the deck of an attempt that timed out can't be looked for: %s", error)
+            is_there = False
+        self._arrive(execution, msgspec.structs.replace(fired, deck_uri=deck_uri if is_there else ""))
 
     def set_timers(self, owned: Owned, *, again: bool = False) -> None:
         """Set those that the execution asks for; `again` when it was read."""

@@ -16,6 +16,9 @@ from flyteidl.admin import execution_pb2
 from alula.core.ids import AttemptId, ExecutionId, unique_key
 from alula.server.blob import Blobs
 
+DECK = "deck.html"
+"""The page that an attempt shows, under its output prefix."""
+
 
 def input_uri(blobs: Blobs, execution: ExecutionId, node_id: str, index: int = -1, *, incarnation: str = "") -> str:
     """`inputs.pb` of a node; with `index`, of an item of an array that has inputs of its own."""

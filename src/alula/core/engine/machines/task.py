@@ -355,6 +355,7 @@ def _timer_fired(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Eve
     in_flight = cell.stage in _IN_FLIGHT
     if in_flight:
         _cancel(turn, scope, node, cell)
+        report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
     if event.kind == "timeout":
         error = TaskError(
             "TimeoutExpired", f"the attempt ran longer than its timeout of {timeout_s:g} s", recoverable=True
