@@ -23,7 +23,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from itertools import islice
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from alula.core.engine import events as facts
 from alula.core.engine.actions import (
@@ -56,6 +56,9 @@ LEASE_US = 30_000_000
 CLAIM_MAX = 500
 OPEN_MAX = 500
 """Executions that are read at once."""
+IN_LINE_MAX = 2_000
+"""Nodes and events together, up to which a state is made on the event loop. A larger one is made in a thread: nobody
+else has it yet, and others must not wait for it."""
 STORE_RETRY_S = 0.5
 STARTED_WAIT_S = 0.02
 """How long the news that an attempt has started may wait for other news: most short attempts end meanwhile, and
@@ -67,6 +70,7 @@ GATHER_ATTEMPTS = 16
 
 logger = logging.getLogger(__name__)
 
+P = ParamSpec("P")
 T = TypeVar("T")
 Publish = Callable[[ExecutionId, ExecutionPhase], None]
 
@@ -407,12 +411,14 @@ class Runner:
         plan = await self._definitions.plan(record.workflow)
         named = await read_named(record.id, log, self._blobs)
         created = log[0]
+        beside = asyncio.to_thread if len(plan.nodes) + len(log) > IN_LINE_MAX else _in_line
         if len(log) == 1 and isinstance(created, facts.Created):
-            state, actions, changes = start(plan, created, named.graphs, named.recovery)
+            state, actions, changes = await beside(start, plan, created, named.graphs, named.recovery)
             owned = Owned(record, state, log)
             owned.add(actions, changes)
         else:
-            owned = Owned(record, fold(plan, log, named.graphs, named.recovery, named.loaded), log)
+            state = await beside(fold, plan, log, named.graphs, named.recovery, named.loaded)
+            owned = Owned(record, state, log)
             owned.add(taken_over(list(outstanding(owned.state)), self._clock()), Changes())
         if len(log) == 1 or not owned.state.phase.is_terminal:  # nothing follows an end
             owned.log(facts.Claimed(self._clock(), self._id))
@@ -596,6 +602,11 @@ class Runner:
 def _still_holds(owned: Owned, action: Action) -> bool:
     """Whether a committed action is to be done. An attempt that must not run must not run for any owner."""
     return not owned.is_dropped or isinstance(action, CancelAttempt)
+
+
+async def _in_line(make: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
+    """As `asyncio.to_thread`, without the thread."""
+    return make(*args, **named)
 
 
 def _monotonic_us() -> int:

@@ -213,6 +213,16 @@ async def test_what_was_open_goes_on_with_the_next_runner(world: World) -> None:
     assert world.executor.owners == ["here", "here"]
 
 
+async def test_large_executions_begin_and_go_on_in_threads(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("alula.server.runner.runner.IN_LINE_MAX", 0)
+    first = await world.run("one")
+    await world.launch()
+    await until(lambda: world.executor.submitted)
+    await first.stop()
+    await world.run("two")
+    assert world.executor.reconciled == world.executor.submitted
+
+
 async def test_an_abort_that_comes_with_a_retry_stops_both(world: World) -> None:
     await world.run("one")
     id = await world.launch()
