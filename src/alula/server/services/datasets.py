@@ -8,7 +8,7 @@ from flyteidl.datacatalog import datacatalog_pb2
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
 from alula.core.policy.registration import check_size
 from alula.server.identity import Caller
-from alula.server.services import engine_entries, filters
+from alula.server.services import engine_entries, filters, pages
 from alula.server.services.messages.times import timestamp
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
@@ -19,8 +19,6 @@ DATASET_MAX_BYTES = 128 * 1024
 ARTIFACT_MAX_BYTES = 256 * 1024
 PAGE_ROWS = 50
 PAGE_MAX_ROWS = 100
-PAGE_MAX_BYTES = 2 * 1024 * 1024
-"""Of the artifacts of a page, which is cut after them: most clients take answers up to 4 MiB."""
 
 
 async def create_dataset(platform: Platform, caller: Caller, given: datacatalog_pb2.Dataset) -> None:
@@ -60,9 +58,8 @@ async def list_datasets(
     limit, offset, descending = _page(request.pagination)
     page = Query(limit, offset, tuple(each for each in chosen if each is not None), descending=descending)
     rows = await platform.store.datasets(page)
-    return datacatalog_pb2.ListDatasetsResponse(
-        datasets=[_dataset(row) for row in rows], next_token=filters.next_token(page, len(rows))
-    )
+    shown, token = pages.filled(page, rows, _dataset)
+    return datacatalog_pb2.ListDatasetsResponse(datasets=shown, next_token=token)
 
 
 async def create_artifact(platform: Platform, caller: Caller, given: datacatalog_pb2.Artifact) -> None:
@@ -148,11 +145,8 @@ async def list_artifacts(
         query = _artifact_query(ArtifactQuery(id, limit, offset, descending=descending), request.filter)
         rows = [] if query is None else await platform.store.artifacts(query)
         found = [_artifact(row) for row in rows]
-    shown = _that_fit(found)
-    is_full = len(found) >= limit or len(shown) < len(found)
-    return datacatalog_pb2.ListArtifactsResponse(
-        artifacts=shown, next_token=str(offset + len(shown)) if is_full else ""
-    )
+    shown, token = pages.filled(Query(limit, offset), found, lambda artifact: artifact)
+    return datacatalog_pb2.ListArtifactsResponse(artifacts=shown, next_token=token)
 
 
 def dataset_id(message: datacatalog_pb2.DatasetID) -> DatasetId:
@@ -195,16 +189,6 @@ def _checked_data(artifact: datacatalog_pb2.Artifact) -> bytes:
 def _page(given: datacatalog_pb2.PaginationOptions) -> tuple[int, int, bool]:
     limit = min(given.limit or PAGE_ROWS, PAGE_MAX_ROWS)
     return limit, filters.offset_of(given.token), given.sortOrder == datacatalog_pb2.PaginationOptions.DESCENDING
-
-
-def _that_fit(artifacts: list[datacatalog_pb2.Artifact]) -> list[datacatalog_pb2.Artifact]:
-    """The first, at least one, that have no more bytes than a page may have."""
-    left = PAGE_MAX_BYTES
-    for number, artifact in enumerate(artifacts):
-        left -= artifact.ByteSize()
-        if left < 0 < number:
-            return artifacts[:number]
-    return artifacts
 
 
 def _dataset_filter(given: datacatalog_pb2.SinglePropertyFilter) -> Filter | None:
