@@ -192,7 +192,7 @@ MUTANTS = (
         "actions that the store interrupted are forgotten",
         f"{RUNNER}/runner.py",
         "            owned, action = self._to_do[0]\n"
-        "            if not owned.is_dropped:\n"
+        "            if _still_holds(owned, action):\n"
         '                with self._ending(owned, f"while {type(action).__name__} was carried out"):\n'
         "                    await self._effects.do(owned, action)\n"
         "            self._to_do.popleft()\n",

@@ -793,7 +793,7 @@ def test_what_can_not_be_told_of_one_attempt_after_a_crash_fails_that_one_alone(
 
     async def scenario(harness: Harness):
         monkeypatch.setattr(executor, "earlier_end", broken_end)
-        await harness.executor.reconcile([odd, other])
+        await harness.executor.reconcile([odd, other], owner="here")
         await harness.until(lambda: harness.end_of(odd) and harness.end_of(other))
         assert harness.end_of(odd).error.kind == "SYSTEM"
         assert harness.end_of(other).phase == "SUCCEEDED"
