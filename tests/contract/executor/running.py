@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+from flyteidl.core import literals_pb2
 from tests.contract.executor.harness import Harness
 
 from alula.server.executor import AttemptSpec
 from alula.server.executors.process.executor import ProcessExecutor
+from alula.server.executors.process.leftovers import process
 from alula.server.executors.process.options import ProcessOptions
 
 T = TypeVar("T")
@@ -40,3 +42,12 @@ def run_one(data: Path, spec: AttemptSpec, **options):
 
 def log_of(spec: AttemptSpec) -> str:
     return (Path(spec.output_prefix) / "log.txt").read_text()
+
+
+def alive(pid: int) -> bool:
+    return process(pid) is not None
+
+
+def value(outputs: bytes | None) -> int:
+    literals = literals_pb2.LiteralMap.FromString(outputs or b"").literals
+    return literals["o0"].scalar.primitive.integer

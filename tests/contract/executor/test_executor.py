@@ -11,40 +11,21 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from flyteidl.core import literals_pb2, tasks_pb2
+from flyteidl.core import tasks_pb2
 from tests.contract.executor.bundle import ENTRY, make_bundle, task_command
 from tests.contract.executor.harness import Harness, attempt, eventually
-from tests.contract.executor.running import log_of, on_executor, run_one
+from tests.contract.executor.running import alive, log_of, on_executor, run_one, value
 from tests.interpreters import find_python
 
-from alula.server.executor import AttemptSpec
-from alula.server.executors.process import executor
-from alula.server.executors.process.ending import earlier_end
 from alula.server.executors.process.executor import ProcessExecutor
-from alula.server.executors.process.leftovers import process
 from alula.server.executors.process.machine import machine_id
 from alula.server.executors.process.memory import find_cgroups
-from alula.server.executors.process.wire import End
 
 MIB = 1024 * 1024
 
 
 def python(code: str) -> tuple[str, ...]:
     return (sys.executable, "-S", "-c", code)
-
-
-def value(outputs: bytes | None) -> int:
-    literals = literals_pb2.LiteralMap.FromString(outputs or b"").literals
-    return literals["o0"].scalar.primitive.integer
-
-
-def alive(pid: int) -> bool:
-    return process(pid) is not None
-
-
-@pytest.fixture
-def bundle(tmp_path: Path) -> str:
-    return make_bundle(tmp_path / "code.tar.gz")
 
 
 # How attempts end
@@ -628,190 +609,3 @@ def test_the_environment_may_be_of_another_python_version(tmp_path, bundle, vers
     end, where = on_executor(tmp_path, scenario, environments=(f"x={found}",))
     assert value(end.outputs) == 7
     assert "a fork of" in where
-
-
-# Idempotence, crashes
-
-
-def test_a_repeated_submit_starts_nothing_twice(tmp_path):
-    spec = attempt(tmp_path, "sh", "-c", f"echo x >> {tmp_path}/count")
-
-    async def scenario(harness: Harness):
-        for _ in range(3):
-            harness.executor.submit(spec)
-        await harness.until(lambda: harness.end_of(spec))
-        harness.executor.submit(spec)
-        await harness.until(lambda: len([each for each in harness.of(spec) if each.phase == "SUCCEEDED"]) == 2)
-
-    on_executor(tmp_path, scenario)
-    assert (tmp_path / "count").read_text() == "x\n"
-
-
-def test_many_attempts_each_end_once(tmp_path, bundle):
-    specs = [attempt(tmp_path, *task_command(bundle, "seven"), index=i, outputs=True) for i in range(200)]
-
-    async def scenario(harness: Harness):
-        for spec in specs:
-            harness.executor.submit(spec)
-        await harness.until(lambda: all(harness.end_of(spec) for spec in specs))
-        return [[each.phase for each in harness.of(spec) if each.phase != "QUEUED"] for spec in specs]
-
-    assert on_executor(tmp_path, scenario) == [["RUNNING", "SUCCEEDED"]] * 200
-    assert len(list((tmp_path / "bundles").iterdir())) == 1
-
-
-HOST = """
-import asyncio, sys
-from pathlib import Path
-from alula.server.executors.process.executor import ProcessExecutor
-from alula.server.executors.process.options import ProcessOptions
-from tests.contract.executor.harness import Harness, attempt
-from tests.contract.executor.test_executor import crash_specs
-
-async def main():
-    data = Path(sys.argv[1])
-    executor = ProcessExecutor(data, ProcessOptions(cpu_millicores=4000))
-    harness = Harness(executor, data)
-    await executor.start(harness.sink)
-    finished, *others = crash_specs(data)
-    await harness.run(finished)
-    for spec in others:
-        executor.submit(spec)
-    await harness.until(lambda: all(harness.of(spec, "RUNNING") for spec in others))
-    print("ready", flush=True)
-    await asyncio.sleep(600)
-
-asyncio.run(main())
-"""
-
-
-def crash_specs(data: Path) -> list[AttemptSpec]:
-    bundle = str(data / "code.tar.gz")
-    once = f"echo x >> {data}/finished"
-    twice = (
-        f"echo x >> {data}/interrupted; sleep 600 & echo $! >> {data}/pids; echo $$ >> {data}/pids; "
-        f"test -f {data}/again || wait; kill $!"
-    )
-    return [
-        attempt(data, "sh", "-c", once),
-        attempt(data, "sh", "-c", twice, node="n1"),
-        attempt(data, *task_command(bundle, "sleep"), node="n2"),
-    ]
-
-
-@pytest.mark.parametrize("servers_are", ["stopped", "killed"])
-def test_after_a_crash_what_finished_is_reported_and_what_ran_is_ended_and_starts_again(tmp_path, bundle, servers_are):
-    host = subprocess.Popen([sys.executable, "-c", HOST, str(tmp_path)], stdout=subprocess.PIPE, cwd=Path.cwd())
-    assert host.stdout is not None
-    assert host.stdout.readline() == b"ready\n"
-    eventually(lambda: len((tmp_path / "pids").read_text().split()) == 2)
-    pids = [int(each) for each in (tmp_path / "pids").read_text().split()]
-    servers = [int(each.name) for each in (tmp_path / "work/servers").iterdir()]
-    if servers_are == "stopped":
-        os.kill(servers[0], signal.SIGSTOP)  # one fork server can't see that its platform is gone
-    else:
-        host.send_signal(signal.SIGSTOP)
-        for server in servers:
-            os.kill(server, signal.SIGKILL)
-    host.kill()
-    host.wait()
-    host.stdout.close()
-    (tmp_path / "again").touch()
-    finished, interrupted, sleeping = crash_specs(tmp_path)
-
-    async def scenario(harness: Harness):
-        assert not any(alive(pid) for pid in [*pids, *servers])
-        await harness.executor.reconcile([finished, interrupted], owner="here")
-        await harness.until(lambda: harness.end_of(finished) and harness.end_of(interrupted))
-        assert [each.phase for each in harness.of(finished)] == ["SUCCEEDED"]
-        assert harness.end_of(interrupted).phase == "SUCCEEDED"
-        assert harness.of(sleeping) == []
-
-    on_executor(tmp_path, scenario)
-    assert (tmp_path / "finished").read_text() == "x\n"
-    assert (tmp_path / "interrupted").read_text() == "x\nx\n"
-    assert "starts again" in log_of(interrupted)
-
-
-def test_an_end_is_reported_again_until_it_is_acknowledged(tmp_path):
-    spec = attempt(tmp_path, "sh", "-c", f"echo x >> {tmp_path}/ran")
-
-    async def scenario(harness: Harness):
-        await harness.run(spec)
-        await harness.executor.reconcile([spec], owner="here")
-        await harness.until(lambda: len(harness.of(spec, "SUCCEEDED")) == 2)
-        harness.executor.acknowledge([spec.id])
-
-    on_executor(tmp_path, scenario)
-    assert (tmp_path / "ran").read_text() == "x\n"
-    assert not Path(spec.output_prefix).exists()
-
-
-def test_what_others_may_want_stays_after_the_acknowledgement(tmp_path):
-    quiet = attempt(tmp_path, "true", index=0)
-    talks = attempt(tmp_path, "echo", "hello", index=1)
-    fails = attempt(tmp_path, "sh", "-c", "echo no luck; exit 3", index=2)
-    leaves = attempt(tmp_path, "sh", "-c", "touch {{.outputPrefix}}/deck.html {{.outputPrefix}}/model", index=3)
-    not_yet = attempt(tmp_path, "true", index=4)
-    specs = [quiet, talks, fails, leaves, not_yet]
-
-    async def scenario(harness: Harness):
-        for spec in specs:
-            await harness.run(spec)
-        for _ in range(2):
-            harness.executor.acknowledge([spec.id for spec in (quiet, talks, fails, leaves)])
-        harness.executor.acknowledge([attempt(tmp_path, "true", node="unknown").id])
-
-    on_executor(tmp_path, scenario)
-    assert not Path(quiet.output_prefix).parent.exists()
-    assert (log_of(talks), log_of(fails)) == ("hello\n", "no luck\n")
-    left = {spec.id.index: sorted(os.listdir(spec.output_prefix)) for spec in specs[1:]}
-    assert left == {1: ["log.txt"], 2: ["log.txt"], 3: ["deck.html", "model"], 4: ["exit.json", "log.txt"]}
-
-
-def test_an_attempt_sees_nothing_of_the_one_whose_folder_it_has(tmp_path):
-    specs = [attempt(tmp_path, "sh", "-c", "ls -A {{.outputPrefix}}; pwd >&2", index=index) for index in range(6)]
-    silent = [attempt(tmp_path, "touch", "{{.outputPrefix}}/outputs.pb", index=index) for index in range(6, 12)]
-
-    async def scenario(harness: Harness):
-        for before, spec in zip(silent, specs, strict=True):
-            await harness.run(before)
-            harness.executor.acknowledge([before.id])
-            await harness.run(spec)
-            assert log_of(spec).splitlines()[:-1] == ["log.txt"]
-
-    on_executor(tmp_path, scenario)
-
-
-def test_what_can_not_be_told_of_one_attempt_after_a_crash_fails_that_one_alone(tmp_path, monkeypatch):
-    odd, other = (attempt(tmp_path, "true", node=node) for node in ("odd", "other"))
-
-    def broken_end(spec: AttemptSpec, *args: object) -> End | None:
-        if spec.id == odd.id:
-            raise ValueError("nobody thought of this")
-        return earlier_end(spec, *args)
-
-    async def scenario(harness: Harness):
-        monkeypatch.setattr(executor, "earlier_end", broken_end)
-        await harness.executor.reconcile([odd, other], owner="here")
-        await harness.until(lambda: harness.end_of(odd) and harness.end_of(other))
-        assert harness.end_of(odd).error.kind == "SYSTEM"
-        assert harness.end_of(other).phase == "SUCCEEDED"
-
-    on_executor(tmp_path, scenario)
-
-
-def test_reconcile_ends_what_is_not_expected(tmp_path):
-    wanted = attempt(tmp_path, "sleep", "600")
-    unwanted = attempt(tmp_path, "sh", "-c", "echo $$; sleep 600", node="n1")
-
-    async def scenario(harness: Harness):
-        for spec in (wanted, unwanted):
-            harness.executor.submit(spec)
-        await harness.until(lambda: harness.of(wanted) and harness.of(unwanted))
-        await asyncio.to_thread(eventually, lambda: log_of(unwanted))
-        await harness.executor.reconcile([wanted], owner="here")
-        await asyncio.to_thread(eventually, lambda: not alive(int(log_of(unwanted))))
-        assert len(harness.updates) == 2
-
-    on_executor(tmp_path, scenario)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.contract.executor.bundle import make_bundle, task_command
 from tests.contract.executor.harness import Harness, attempt
-from tests.contract.executor.test_executor import log_of, on_executor, run_one, value
+from tests.contract.executor.running import log_of, on_executor, run_one, value
 
 TOGETHER = """
 import os, time

@@ -21,7 +21,8 @@ DEPTH_MAX = 64
 """How many folders deep a member may lie."""
 ENTRY_BYTES = 4096
 """What a file or folder takes on a disk beside its content."""
-BAD, UNSAFE = "BadBundle", "UnsafeBundle"
+BAD = "BadBundle"
+UNSAFE = "UnsafeBundle"
 """Codes of refusals: no archive, or one with something in it that must not be unpacked."""
 
 
