@@ -13,7 +13,7 @@ from alula.core.compiler.scope import Scope, one_of
 from alula.core.errors import InvalidInput
 from alula.core.literals.casting import can_cast, explain_type
 from alula.core.literals.checking import scalar_type_of
-from alula.core.literals.soundness import unsound
+from alula.core.literals.soundness import unsound_binding
 
 _WORDS = {"collection": "a list", "map": "a map"}
 
@@ -38,7 +38,9 @@ def check_bindings(bindings: Iterable[literals_pb2.Binding], interface: Interfac
             )
             continue
         bound.add(binding.var)
-        _Check(node_id, binding.var, scope).check(binding.binding, interface.inputs[binding.var], findings)
+        check = _Check(node_id, binding.var, scope)
+        if check.is_sound(binding.binding, findings):
+            check.check(binding.binding, interface.inputs[binding.var], findings)
     for name in sorted(interface.required - bound):
         findings.add(
             Code.PARAMETER_NOT_BOUND,
@@ -63,7 +65,8 @@ def bound_types(
                 f"`{binding.var}` is bound more than once; leave one binding",
             )
             continue
-        types[binding.var] = _Check(node_id, binding.var, scope).type_of(binding.binding)
+        check = _Check(node_id, binding.var, scope)
+        types[binding.var] = check.type_of(binding.binding) if check.is_sound(binding.binding, scope.findings) else None
     return types
 
 
@@ -74,6 +77,13 @@ class _Check:
         self._node_id = node_id
         self._var = var
         self._scope = scope
+
+    def is_sound(self, data: literals_pb2.BindingData, findings: Findings) -> bool:
+        """Report a value that can't be carried through the platform."""
+        reason = unsound_binding(data)
+        if reason is not None:
+            findings.add(Code.UNRECOGNIZED_VALUE, self._node_id, f"`{self._var}` is bound to a constant: {reason}")
+        return reason is None
 
     def check(self, data: literals_pb2.BindingData, wanted: types_pb2.LiteralType, findings: Findings) -> None:
         kind = data.WhichOneof("value")
@@ -153,12 +163,10 @@ class _Check:
 
     def _scalar_type(self, scalar: literals_pb2.Scalar, findings: Findings) -> types_pb2.LiteralType | None:
         try:
-            given, reason = scalar_type_of(scalar), unsound(literals_pb2.Literal(scalar=scalar))
+            return scalar_type_of(scalar)
         except InvalidInput as nothing:
-            given, reason = None, str(nothing)
-        if reason:
-            findings.add(Code.UNRECOGNIZED_VALUE, self._node_id, f"`{self._var}` is bound to a constant: {reason}")
-        return given
+            findings.add(Code.UNRECOGNIZED_VALUE, self._node_id, f"`{self._var}` is bound to a constant: {nothing}")
+            return None
 
     def _check_variants(
         self, data: literals_pb2.BindingData, wanted: types_pb2.LiteralType, findings: Findings

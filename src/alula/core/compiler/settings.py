@@ -6,6 +6,7 @@ import re
 
 from flyteidl.core import tasks_pb2, workflow_pb2
 
+from alula.core.compiler.durations import check_duration
 from alula.core.compiler.errors import Code, Findings
 from alula.core.errors import InvalidInput
 from alula.core.policy.memory_growth import growth_of
@@ -32,9 +33,7 @@ def check_node_id(node_id: str, owner: str, findings: Findings) -> bool:
 
 def check_settings(metadata: workflow_pb2.NodeMetadata, node_id: str, findings: Findings) -> None:
     """Report metadata that can't be so."""
-    timeout = metadata.timeout
-    if timeout.seconds < 0 or timeout.nanos < 0:
-        findings.add(Code.INVALID_VALUE, node_id, "the timeout is negative; give a positive duration")
+    check_duration(metadata.timeout, "the timeout", node_id, findings)
 
 
 def check_resources(

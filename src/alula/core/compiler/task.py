@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from flyteidl.core import compiler_pb2, tasks_pb2
 
+from alula.core.compiler.durations import check_duration
 from alula.core.compiler.entities import types_of
 from alula.core.compiler.errors import Code, CompileErrors, Findings
 from alula.core.compiler.interfaces import check_interface
@@ -32,9 +33,7 @@ def compile_task(template: tasks_pb2.TaskTemplate) -> compiler_pb2.CompiledTask:
     if not template.type:
         findings.add(Code.VALUE_REQUIRED, "", "the task has no type; set it, for example to `python-task`")
     check_interface(template.interface, findings)
-    timeout = template.metadata.timeout
-    if timeout.seconds < 0 or timeout.nanos < 0:
-        findings.add(Code.INVALID_VALUE, "", "the timeout is negative; give a positive duration")
+    check_duration(template.metadata.timeout, "the timeout", "", findings)
     inputs = types_of(template.interface.inputs)
     for name in template.metadata.cache_ignore_input_vars:
         if name not in inputs:

@@ -98,6 +98,35 @@ def is_duration(span: duration_pb2.Duration) -> bool:
     return span.seconds in DURATION_SECONDS and abs(span.nanos) in NANOS
 
 
+def unsound_binding(data: literals_pb2.BindingData) -> str | None:
+    """Why the platform can't do with what a binding makes what it does with values, or None if it can: as far as it is
+    constant, which is how deep it is, too."""
+    return _unsound_binding(data, MESSAGE_LEVELS_MAX)
+
+
+def _unsound_binding(data: literals_pb2.BindingData, levels: int) -> str | None:
+    if levels < 0:
+        return _TOO_DEEP
+    match data.WhichOneof("value"):
+        case "scalar":
+            if data.scalar.primitive.WhichOneof("value") in _ALWAYS_SOUND:
+                return None
+            return _unsound_scalar(data.scalar, levels - 1)
+        case "collection":
+            for position, item in enumerate(data.collection.bindings):
+                if reason := _unsound_binding(item, levels - 2):
+                    return f"item {position}: {reason}"
+        case "map":
+            for key, entry in sorted(data.map.bindings.items()):
+                if reason := _unsound_binding(entry, levels - 3):
+                    return f"key `{key[:_KEY_CHARS]}`: {reason}"
+        case "offloaded_metadata":
+            return _unsound_levels(data.offloaded_metadata, levels - 1)
+        case _:
+            pass
+    return None
+
+
 def _unsound_levels(message: Message, levels: int) -> str | None:
     return None if _fits(message, levels) else _TOO_DEEP
 

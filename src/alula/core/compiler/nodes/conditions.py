@@ -15,6 +15,7 @@ from alula.core.compiler.scope import Scope, one_of
 from alula.core.errors import InvalidInput
 from alula.core.literals.casting import explain_type, is_none
 from alula.core.literals.checking import scalar_type_of
+from alula.core.literals.soundness import unsound
 
 _Simple: TypeAlias = types_pb2.SimpleType
 _UNORDERED = (types_pb2.BOOLEAN, types_pb2.NONE)
@@ -90,6 +91,9 @@ def _operand(
 
 
 def _constant(scalar: literals_pb2.Scalar, node_id: str, scope: Scope) -> frozenset[_Simple]:
+    if reason := unsound(literals_pb2.Literal(scalar=scalar)):
+        scope.findings.add(Code.UNRECOGNIZED_VALUE, node_id, f"a condition compares a constant: {reason}")
+        return frozenset()
     try:
         return _comparable(scalar_type_of(scalar), "a constant", node_id, scope)
     except InvalidInput as nothing:

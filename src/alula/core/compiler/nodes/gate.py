@@ -8,6 +8,7 @@ from __future__ import annotations
 from flyteidl.core import workflow_pb2
 
 from alula.core.compiler.bindings import bound_types, check_bindings
+from alula.core.compiler.durations import check_duration
 from alula.core.compiler.entities import Interface
 from alula.core.compiler.errors import Code
 from alula.core.compiler.interfaces import check_type
@@ -50,10 +51,7 @@ def _signal(signal: workflow_pb2.SignalCondition, node_id: str, scope: Scope) ->
 
 def _sleep(sleep: workflow_pb2.SleepCondition, node_id: str, scope: Scope) -> None:
     _require(sleep.HasField("duration"), "duration", node_id, scope)
-    if sleep.duration.seconds < 0 or sleep.duration.nanos < 0:
-        scope.findings.add(
-            Code.INVALID_VALUE, node_id, "the gate sleeps for less than no time; give a positive duration"
-        )
+    check_duration(sleep.duration, "the time that the gate sleeps", node_id, scope.findings)
 
 
 def _require(value: object, field: str, node_id: str, scope: Scope) -> None:
