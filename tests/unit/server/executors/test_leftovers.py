@@ -11,9 +11,16 @@ from pathlib import Path
 import pytest
 from tests.contract.executor.harness import eventually
 
+from alula.server.executors.process import leftovers
 from alula.server.executors.process.leftovers import MARK, Register, end_marked, process, with_descendants
 
 Start = Callable[..., int]
+
+
+def start_time(pid: int) -> int:
+    found = process(pid)
+    assert found is not None
+    return found.start_time
 
 
 @pytest.fixture
@@ -53,6 +60,18 @@ def test_what_has_the_mark_is_ended_with_all_that_belongs_to_it(start: Start) ->
     end_marked("1-2")
     for pid in (daemon, below, in_session):
         eventually(lambda pid=pid: is_gone(pid))
+
+
+def test_the_oldest_is_ended_first_whatever_the_ids(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = start("echo $$; exec sleep 600", "4-4")
+    last = first
+    while start_time(last) == start_time(first):  # a tick of the kernel's clock
+        last = start("echo $$; exec sleep 600", "4-4")
+    found = leftovers.processes
+    monkeypatch.setattr(leftovers, "processes", lambda: found()[::-1])
+    killed = end_marked("4-4")
+    assert [each.start_time for each in killed] == sorted(each.start_time for each in killed)
+    assert killed[-1].pid == last
 
 
 def test_only_whole_parts_of_a_mark_count(start: Start) -> None:

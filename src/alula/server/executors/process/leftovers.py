@@ -107,7 +107,10 @@ def kill(found: Process) -> None:
 
 def end_marked(mark: str, *, sessions: Collection[int] = (), known: Collection[tuple[int, int]] = ()) -> list[Process]:
     """End every process with this mark, in one of these sessions, or known by id and start time, and all that belongs
-    to it; but neither this process nor those that it was started by."""
+    to it; but neither this process nor those that it was started by.
+
+    The oldest first: a fork server that sees an attempt end by the signal would record that as the attempt's end.
+    """
 
     def find() -> list[Process]:
         among = processes()
@@ -116,7 +119,7 @@ def end_marked(mark: str, *, sessions: Collection[int] = (), known: Collection[t
         wanted = {*sessions, *(each.session for each in roots if each.pid not in spared)}
         members = [each.pid for each in among if each.session in wanted]
         found = with_descendants([*(each.pid for each in roots if each.pid not in spared), *members], among)
-        return [each for each in among if each.pid in found - spared]
+        return sorted((each for each in among if each.pid in found - spared), key=lambda each: each.start_time)
 
     return end(find)
 
