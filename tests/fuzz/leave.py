@@ -21,11 +21,15 @@ from tests.hostile import HOSTILE
 NAMES = ["outputs.pb", "error.pb", "futures.pb", "deck.html", "log.txt", "exit.json", "inputs.pb"]
 ODD_NAMES = ["\udcff\udcfe", "new\nline", "x" * 255, ".outputs.pb.1", "outputs.pb ", "OUTPUTS.PB"]
 
+STUCK_S = 10
+"""How long it may stand in its own way, as by writing to a pipe that it has left before: nobody reads it."""
+
 
 def main() -> None:
     seed, number, prefix = sys.argv[1], sys.argv[2], Path(sys.argv[3])
     random = Random(f"{seed}/leftovers/{number}")
     print(f"case {number}", flush=True)
+    signal.alarm(STUCK_S)
     for _ in range(random.randint(0, 3)):
         act: Callable[[Random, Path], None] = random.choice(ACTS)
         try:
