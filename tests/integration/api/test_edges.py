@@ -8,6 +8,7 @@ import socket
 import urllib.error
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import grpc
 import pytest
@@ -209,3 +210,33 @@ def test_streams_of_an_unknown_execution_are_not_found(platform: RunningPlatform
     status, body = send(f"{platform.http}/api/v1/alula/{path}")
     assert status == 404
     assert b"ExecutionNotFound" in body
+
+
+PROJECTS = "/api/v1/projects"
+FORMS = "Content-Type: text/plain\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (f"GET {PROJECTS} HTTP/1.1\r\nHost: OWN\r\nHost: evil.example\r\n\r\n", 400),
+        (f"GET {PROJECTS} HTTP/1.1\r\nHost: evil.example\r\nHost: OWN\r\n\r\n", 400),
+        (f"GET http://OWN{PROJECTS} HTTP/1.1\r\nHost: evil.example\r\n\r\n", 403),
+        (f"GET {PROJECTS} HTTP/1.0\r\n\r\n", 403),
+        (f"GET {PROJECTS} HTTP/1.0\r\nHost: evil.example\r\n\r\n", 403),
+        (f"GET {PROJECTS}?_method=POST HTTP/1.1\r\nHost: OWN\r\nX-HTTP-Method-Override: POST\r\n\r\n", 400),
+        (f"POST {PROJECTS} HTTP/1.1\r\nHost: OWN\r\n{FORMS}", 400),
+        (f"POST {PROJECTS} HTTP/1.0\r\nHost: OWN\r\n{FORMS}", 400),
+        (f"GET {PROJECTS} HTTP/1.1\r\nHost: OWN\r\nOrigin: http://OWN\r\nOrigin: http://evil.example\r\n\r\n", 403),
+        (
+            f"GET {PROJECTS} HTTP/1.1\r\nHost: OWN\r\nOrigin: null\r\nUpgrade: websocket\r\n\r\n",
+            403,
+        ),
+    ],
+)
+def test_no_form_of_a_request_gets_round_the_gate(platform: RunningPlatform, request_: str, status: int) -> None:
+    parts = urlsplit(platform.http)
+    assert parts.hostname and parts.port
+    with socket.create_connection((parts.hostname, parts.port), timeout=30) as connection:
+        connection.sendall(request_.replace("OWN", parts.netloc).encode())
+        assert connection.recv(4096).split()[1] == str(status).encode()
