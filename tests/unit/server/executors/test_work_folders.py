@@ -86,7 +86,7 @@ CHANGES = {
     "removed": lambda path: os.unlink(f"{path}/data/a.csv"),
     "renamed": lambda path: os.rename(f"{path}/data/a.csv", f"{path}/b.csv"),
     "replaced by a folder": lambda path: (os.unlink(f"{path}/flow.py"), os.mkdir(f"{path}/flow.py")),
-    "replaced by a link": lambda path: (os.unlink(f"{path}/flow.py"), os.symlink("/etc/passwd", f"{path}/flow.py")),
+    "replaced by a link": lambda path: (os.unlink(f"{path}/flow.py"), os.symlink("/proc/version", f"{path}/flow.py")),
     "folder removed": lambda path: shutil.rmtree(f"{path}/data"),
     "folder moved": lambda path: os.rename(f"{path}/data", f"{path}/other"),
     "folder swapped": lambda path: (os.rename(f"{path}/data", f"{path}/x"), os.symlink(f"{path}/x", f"{path}/data")),
