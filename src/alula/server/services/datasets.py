@@ -192,7 +192,7 @@ def _page(given: datacatalog_pb2.PaginationOptions) -> tuple[int, int, bool]:
 
 
 def _dataset_filter(given: datacatalog_pb2.SinglePropertyFilter) -> Filter | None:
-    """None for one on the organisation, of which there is one."""
+    """The condition on the list, or None for a filter on the organisation: there is only one."""
     if given.WhichOneof("property_filter") != "dataset_filter":
         raise InvalidInput("BadFilter", "datasets are filtered by their own properties only", fix="use dataset_filter")
     field = given.dataset_filter.WhichOneof("property")
