@@ -220,10 +220,13 @@ def _stop_by_signals(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     leaving = threading.Timer(STOP_GRACE_S, _leave, (f"it has not stopped within {STOP_GRACE_S:g} s, and ends now",))
     leaving.daemon = True
+    is_asked = False
 
     def stop_or_leave(_number: int, _frame: object) -> None:
-        if leaving.is_alive():
+        nonlocal is_asked
+        if is_asked:
             _leave("asked twice, it ends now")
+        is_asked = True  # before all else: the second signal may arrive while the first is handled
         leaving.start()
         loop.call_soon_threadsafe(stop.set)
 

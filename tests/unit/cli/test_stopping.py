@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
+
+from alula.cli import platform
 
 PROGRAM = """
 import asyncio, sys, time
@@ -42,6 +46,30 @@ def test_a_process_ends_although_something_does_not(what: str, grace_s: float, s
             process.send_signal(number)
         assert process.wait(timeout=20) == 130
         assert "ends now" in process.stderr.read()
+
+
+def test_the_second_signal_counts_while_the_first_is_handled(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[str] = []
+
+    class Leaving(threading.Timer):
+        def start(self) -> None:
+            if not told:
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(platform, "_leave", told.append)
+    monkeypatch.setattr(platform.threading, "Timer", Leaving)
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+
+    async def stop_by_both() -> None:
+        platform._stop_by_signals(asyncio.Event())
+        signal.raise_signal(signal.SIGTERM)
+
+    try:
+        asyncio.run(stop_by_both())
+    finally:
+        for number, handler in zip((signal.SIGTERM, signal.SIGINT), before, strict=True):
+            signal.signal(number, handler)
+    assert told == ["asked twice, it ends now"]
 
 
 def test_a_process_that_can_stop_stops() -> None:
