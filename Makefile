@@ -43,7 +43,7 @@ test-fast: $(VENV)/.dev  ## run the tests that need no platform and no database:
 
 # Debian's Python 3.11 is as old as any that is in use: what later ones have brought is not there.
 OLDEST ?= /usr/bin/python3
-QUICK := $(FAST) tests/contract/executor tests/integration/cli/test_remote.py
+QUICK := $(FAST) tests/contract/executor tests/process_executor tests/integration/cli/test_remote.py
 .PHONY: oldest
 oldest:  ## run what is quick of the tests, and remote runs, with the oldest supported Python
 	$(MAKE) test VENV=.venv-oldest PYTHON=$(OLDEST) TESTS="$(QUICK)"

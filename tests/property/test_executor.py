@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.contract.executor.bundle import task_command
-from tests.contract.executor.harness import attempt
+from tests.attempts.bundle import task_command
+from tests.attempts.specs import attempt
 
 from alula.core.errors import InvalidInput
 from alula.server.executor import AttemptSpec, AttemptUpdate

@@ -1,10 +1,20 @@
+"""Every adapter, for every test of the suite."""
+
+from __future__ import annotations
+
 from pathlib import Path
 
 import pytest
-from tests.contract.executor.bundle import make_bundle
+from tests.contract.executor.outside import Clusters, Lives, Outside, Processes
+
+ADAPTERS = {"processes": Processes, "memory": Clusters}
+
+
+@pytest.fixture(params=ADAPTERS)
+def outside(request: pytest.FixtureRequest, tmp_path: Path) -> Outside:
+    return ADAPTERS[request.param](tmp_path)
 
 
 @pytest.fixture
-def bundle(tmp_path: Path) -> str:
-    """The path of a packed task's code."""
-    return make_bundle(tmp_path / "code.tar.gz")
+def lives(outside: Outside) -> Lives:
+    return Lives(outside)

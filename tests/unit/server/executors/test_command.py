@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from flyteidl.core import tasks_pb2
-from tests.contract.executor.harness import attempt
+from tests.attempts.specs import attempt
 
 from alula.core.errors import InvalidInput
 from alula.server.executor import AttemptSpec

@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from flyteidl.core import dynamic_job_pb2, errors_pb2, literals_pb2
-from tests.contract.executor.harness import attempt, literal_map
+from tests.attempts.specs import attempt, literal_map
 from tests.hostile import HOSTILE
 
 from alula.server.executors.process.ending import (

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from tests.contract.executor.harness import eventually
+from tests.attempts.harness import eventually
 
 from alula.server.executors.process import leftovers
 from alula.server.executors.process.leftovers import MARK, Register, end_marked, process, with_descendants

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from tests.contract.executor.harness import attempt
+from tests.attempts.specs import attempt
 from tests.hostile import HOSTILE
 
 from alula.core.error_text import MESSAGE_MAX_BYTES

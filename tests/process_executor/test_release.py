@@ -6,8 +6,9 @@ import asyncio
 import os
 from pathlib import Path
 
-from tests.contract.executor.harness import Harness, attempt, eventually
-from tests.contract.executor.running import log_of, on_executor
+from tests.attempts.harness import Harness, eventually
+from tests.attempts.specs import attempt
+from tests.process_executor.running import log_of, on_executor
 
 from alula.server.executors.process.leftovers import process
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from flyteidl.core import literals_pb2
-from tests.contract.executor.harness import Harness
+from tests.attempts.harness import Harness
 
 from alula.server.executor import AttemptSpec
 from alula.server.executors.process.executor import ProcessExecutor
@@ -23,7 +23,7 @@ def on_executor(data: Path, scenario: Callable[[Harness], Awaitable[T]], **optio
 
     async def run():
         executor = ProcessExecutor(data, ProcessOptions(**options))
-        harness = Harness(executor, data)
+        harness = Harness(executor)
         await executor.start(harness.sink)
         try:
             return await scenario(harness)

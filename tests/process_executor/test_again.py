@@ -1,8 +1,7 @@
-"""What an executor does when it is told twice, and after a crash."""
+"""What the process executor does after a crash, and with the folders of attempts that have ended."""
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import subprocess
@@ -10,28 +9,15 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.contract.executor.bundle import task_command
-from tests.contract.executor.harness import Harness, attempt, eventually
-from tests.contract.executor.running import alive, log_of, on_executor
+from tests.attempts.bundle import task_command
+from tests.attempts.harness import Harness, eventually
+from tests.attempts.specs import attempt
+from tests.process_executor.running import alive, log_of, on_executor
 
 from alula.server.executor import AttemptSpec
 from alula.server.executors.process import executor
 from alula.server.executors.process.ending import earlier_end
 from alula.server.executors.process.wire import End
-
-
-def test_a_repeated_submit_starts_nothing_twice(tmp_path):
-    spec = attempt(tmp_path, "sh", "-c", f"echo x >> {tmp_path}/count")
-
-    async def scenario(harness: Harness):
-        for _ in range(3):
-            harness.executor.submit(spec)
-        await harness.until(lambda: harness.end_of(spec))
-        harness.executor.submit(spec)
-        await harness.until(lambda: len([each for each in harness.of(spec) if each.phase == "SUCCEEDED"]) == 2)
-
-    on_executor(tmp_path, scenario)
-    assert (tmp_path / "count").read_text() == "x\n"
 
 
 def test_many_attempts_each_end_once(tmp_path, bundle):
@@ -52,13 +38,14 @@ import asyncio, sys
 from pathlib import Path
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.process.options import ProcessOptions
-from tests.contract.executor.harness import Harness, attempt
-from tests.contract.executor.test_again import crash_specs
+from tests.attempts.harness import Harness
+from tests.attempts.specs import attempt
+from tests.process_executor.test_again import crash_specs
 
 async def main():
     data = Path(sys.argv[1])
     executor = ProcessExecutor(data, ProcessOptions(cpu_millicores=4000))
-    harness = Harness(executor, data)
+    harness = Harness(executor)
     await executor.start(harness.sink)
     finished, *others = crash_specs(data)
     await harness.run(finished)
@@ -184,21 +171,5 @@ def test_what_can_not_be_told_of_one_attempt_after_a_crash_fails_that_one_alone(
         await harness.until(lambda: harness.end_of(odd) and harness.end_of(other))
         assert harness.end_of(odd).error.kind == "SYSTEM"
         assert harness.end_of(other).phase == "SUCCEEDED"
-
-    on_executor(tmp_path, scenario)
-
-
-def test_reconcile_ends_what_is_not_expected(tmp_path):
-    wanted = attempt(tmp_path, "sleep", "600")
-    unwanted = attempt(tmp_path, "sh", "-c", "echo $$; sleep 600", node="n1")
-
-    async def scenario(harness: Harness):
-        for spec in (wanted, unwanted):
-            harness.executor.submit(spec)
-        await harness.until(lambda: harness.of(wanted) and harness.of(unwanted))
-        await asyncio.to_thread(eventually, lambda: log_of(unwanted))
-        await harness.executor.reconcile([wanted], owner="here")
-        await asyncio.to_thread(eventually, lambda: not alive(int(log_of(unwanted))))
-        assert len(harness.updates) == 2
 
     on_executor(tmp_path, scenario)

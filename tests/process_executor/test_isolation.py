@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from tests.contract.executor.bundle import make_bundle, task_command
-from tests.contract.executor.harness import Harness, attempt
-from tests.contract.executor.running import log_of, on_executor, run_one, value
+from tests.attempts.bundle import make_bundle, task_command
+from tests.attempts.harness import Harness
+from tests.attempts.specs import attempt
+from tests.process_executor.running import log_of, on_executor, run_one, value
 
 TOGETHER = """
 import os, time

@@ -1,4 +1,5 @@
-"""What every executor must do. Real processes; a task here is a small program that writes its result itself."""
+"""What the process executor does besides the contract. Real processes; a task is a small program that writes its result
+itself."""
 
 from __future__ import annotations
 
@@ -12,10 +13,11 @@ from pathlib import Path
 import msgspec
 import pytest
 from flyteidl.core import tasks_pb2
-from tests.contract.executor.bundle import ENTRY, make_bundle, task_command
-from tests.contract.executor.harness import Harness, attempt, eventually
-from tests.contract.executor.running import alive, log_of, on_executor, run_one, value
+from tests.attempts.bundle import ENTRY, make_bundle, task_command
+from tests.attempts.harness import Harness, eventually
+from tests.attempts.specs import attempt
 from tests.interpreters import find_python
+from tests.process_executor.running import alive, log_of, on_executor, run_one, value
 
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.process.machine import machine_id
@@ -430,7 +432,7 @@ def test_attempts_are_told_how_to_reach_the_platform_unless_their_task_says_othe
 
     async def run():
         executor = ProcessExecutor(tmp_path, platform={"ALULA_ENDPOINT": "a client's"}, way_back=way_back)
-        harness = Harness(executor, tmp_path)
+        harness = Harness(executor)
         await executor.start(harness.sink)
         for spec in (said, own):
             await harness.run(spec)

@@ -8,9 +8,10 @@ import signal
 import threading
 
 import pytest
-from tests.contract.executor.bundle import make_bundle, task_command
-from tests.contract.executor.harness import Harness, attempt, eventually
-from tests.contract.executor.running import log_of, on_executor, run_one
+from tests.attempts.bundle import make_bundle, task_command
+from tests.attempts.harness import Harness, eventually
+from tests.attempts.specs import attempt
+from tests.process_executor.running import log_of, on_executor, run_one
 
 from alula.server.executors.process import bundles, driver
 from alula.server.executors.process.leftovers import process

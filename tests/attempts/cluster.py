@@ -1,0 +1,281 @@
+"""An executor in memory: attempts that live in a cluster, outside of all platforms, and a platform's executor on it.
+
+Its attempts do what `Outside` says. The contract suite holds it to what every executor must do; the simulation lets
+platforms live and die on it, with a worse `Channel` between them and the cluster.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from alula.core.errors import TaskError
+from alula.core.ids import AttemptId
+from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
+
+How = Literal["SUCCEEDED", "FAILED", "cancelled", "died", "lost"]
+
+
+@dataclass
+class Record:
+    """How an attempt ended; kept until that is acknowledged."""
+
+    phase: Literal["SUCCEEDED", "FAILED"]
+    outputs: bytes | None = None
+    futures: bytes | None = None
+    error: TaskError | None = None
+    at: int = 0
+    owner: str = ""
+
+
+@dataclass
+class Course:
+    """What an attempt does once it runs."""
+
+    takes_s: float | None
+    """None for ever, unless it is stopped or told to end."""
+    end: Record | None
+    """None if it gets lost, and leaves nothing."""
+
+
+@dataclass
+class Running:
+    spec: AttemptSpec
+    owner: str
+    course: Course
+    timer: asyncio.TimerHandle | None = None
+
+
+class Outside(Protocol):
+    """What attempts do, and the witness of what really happens."""
+
+    def clock(self) -> int: ...
+
+    def started(self, spec: AttemptSpec) -> None:
+        """An attempt begins, and nobody has been told of it."""
+        ...
+
+    def course(self, spec: AttemptSpec) -> Course: ...
+
+    def ended(self, attempt: AttemptId, how: How) -> None: ...
+
+
+class Channel:
+    """How requests and news travel between an executor and its cluster: at once, and once."""
+
+    def request(self, call: Callable[[], None]) -> None:
+        """Have the cluster do this, sooner or later; requests keep their order."""
+        call()
+
+    async def ask(self, call: Callable[[], None]) -> None:
+        """The same, and wait until it is done."""
+        call()
+
+    def tell(self, sink: Sink, update: AttemptUpdate) -> None:
+        asyncio.get_running_loop().call_soon(sink, update)
+
+
+class Cluster:
+    """Attempts and the ends of those that are over, by id.
+
+    With `hands_over` it is shared by all platforms. Without, it is of one machine and goes with its platform: what is
+    released is stopped, and ends lie in `records`, where others may find them.
+    """
+
+    def __init__(
+        self,
+        outside: Outside,
+        *,
+        name: str = "cluster",
+        hands_over: bool = True,
+        records: dict[AttemptId, Record] | None = None,
+    ) -> None:
+        self.name = name
+        self.hands_over = hands_over
+        self.running: dict[AttemptId, Running] = {}
+        self.records: dict[AttemptId, Record] = {} if records is None else records
+        self.followers: list[ClusterExecutor] = []
+        self._outside = outside
+
+    def now(self) -> int:
+        return self._outside.clock()
+
+    def create(self, spec: AttemptSpec, owner: str) -> None:
+        """Have an attempt run, unless it does or did; it belongs to who asked for it last."""
+        if (record := self.records.get(spec.id)) is not None:
+            record.owner = owner
+        elif (running := self.running.get(spec.id)) is not None:
+            running.owner = owner
+        elif (error := refusal(spec)) is not None:
+            self.records[spec.id] = Record("FAILED", error=error, at=self.now(), owner=owner)
+        else:
+            self._start(spec, owner)
+
+    def _start(self, spec: AttemptSpec, owner: str) -> None:
+        self._outside.started(spec)
+        running = self.running[spec.id] = Running(spec, owner, Course(None, None))
+        for follower in self.followers:
+            follower.runs(spec.id)
+        running.course = course = self._outside.course(spec)
+        if course.takes_s is not None:
+            running.timer = asyncio.get_running_loop().call_later(course.takes_s, self.end, spec.id)
+
+    def end(self, attempt: AttemptId) -> None:
+        """It ends by itself."""
+        running = self.running[attempt]
+        record = running.course.end
+        if record is None:
+            self._lose(attempt)
+            return
+        self.stop(attempt, record.phase)
+        record.at, record.owner = self.now(), running.owner
+        # Where it has also run on another machine, the end that was there first stands.
+        record = self.records.setdefault(attempt, record)
+        for follower in self.followers:
+            follower.ended(attempt, record)
+
+    def _lose(self, attempt: AttemptId) -> None:
+        """It leaves nothing: an executor that does not hear of it now finds no trace, and starts it again."""
+        followers = [follower for follower in self.followers if follower.follows(attempt)]
+        self.stop(attempt, "lost" if followers else "died")
+        for follower in followers:
+            follower.lost(attempt)
+
+    def stop(self, attempt: AttemptId, how: How) -> None:
+        running = self.running.pop(attempt, None)
+        if running is not None:
+            if running.timer is not None:
+                running.timer.cancel()
+            self._outside.ended(attempt, how)
+
+    def delete(self, attempt: AttemptId) -> None:
+        """Nothing of it is to stay, whoever it belongs to."""
+        self.stop(attempt, "cancelled")
+        if self.hands_over:
+            self.records.pop(attempt, None)
+
+    def forget(self, attempt: AttemptId) -> None:
+        if attempt not in self.running:
+            self.records.pop(attempt, None)
+
+    def sweep(self, owner: str, expected: Collection[AttemptId]) -> None:
+        """Delete what a platform has here and does not expect."""
+        found = {id: running.owner for id, running in self.running.items()}
+        if self.hands_over:
+            found |= {id: record.owner for id, record in self.records.items()}
+        for id, of in found.items():
+            if of == owner and id not in expected:
+                self.delete(id)
+
+
+class ClusterExecutor:
+    """One life of a platform's executor on a cluster. Keeps nothing that the next life needs."""
+
+    def __init__(self, cluster: Cluster, channel: Channel | None = None) -> None:
+        self._cluster = cluster
+        self._channel = channel or Channel()
+        self._sink: Sink | None = None
+        self._owner = ""
+        self.followed: set[AttemptId] = set()
+        self._announced: set[AttemptId] = set()
+        """Those that were reported to run."""
+
+    # The contract
+
+    async def start(self, sink: Sink) -> None:
+        self._sink = sink
+        self._cluster.followers.append(self)
+
+    async def stop(self) -> None:
+        self._sink = None
+        self._cluster.followers.remove(self)
+
+    def submit(self, spec: AttemptSpec) -> None:
+        self.followed.add(spec.id)
+        self._channel.request(functools.partial(self._create, spec))
+
+    def cancel(self, attempt: AttemptId) -> None:
+        self._leave(attempt)
+        self._channel.request(functools.partial(self._cluster.delete, attempt))
+
+    def release(self, attempts: Collection[AttemptId]) -> None:
+        for attempt in attempts:
+            self._leave(attempt)
+            if not self._cluster.hands_over:
+                self._cluster.stop(attempt, "cancelled")
+
+    def acknowledge(self, attempts: Collection[AttemptId]) -> None:
+        for attempt in attempts:
+            self._leave(attempt)
+            self._channel.request(functools.partial(self._cluster.forget, attempt))
+
+    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+        self._owner = owner
+        wanted = {spec.id for spec in expected}
+        for attempt in self.followed - wanted:
+            self._leave(attempt)
+        await self._channel.ask(functools.partial(self._cluster.sweep, owner, wanted))
+        for spec in expected:
+            self.submit(spec)
+
+    # What the cluster tells
+
+    def follows(self, attempt: AttemptId) -> bool:
+        return attempt in self.followed
+
+    def runs(self, attempt: AttemptId) -> None:
+        if attempt in self.followed and attempt not in self._announced:
+            self._announced.add(attempt)
+            self._tell(AttemptUpdate(attempt, self._cluster.now(), "RUNNING", where=self._cluster.name))
+
+    def ended(self, attempt: AttemptId, record: Record) -> None:
+        if attempt in self.followed:
+            self._announced.discard(attempt)
+            self._tell(
+                AttemptUpdate(
+                    attempt,
+                    record.at,
+                    record.phase,
+                    outputs=record.outputs,
+                    futures=record.futures,
+                    error=record.error,
+                )
+            )
+
+    def lost(self, attempt: AttemptId) -> None:
+        error = TaskError("Interrupted", "the machine went away", kind="SYSTEM", recoverable=True)
+        self.ended(attempt, Record("FAILED", error=error, at=self._cluster.now()))
+
+    def _create(self, spec: AttemptSpec) -> None:
+        if spec.id not in self.followed:
+            return  # it is not wanted any more
+        self._cluster.create(spec, self._owner)
+        if (record := self._cluster.records.get(spec.id)) is not None:
+            self.ended(spec.id, record)
+        else:
+            self.runs(spec.id)
+
+    def _leave(self, attempt: AttemptId) -> None:
+        self.followed.discard(attempt)
+        self._announced.discard(attempt)
+
+    def _tell(self, update: AttemptUpdate) -> None:
+        if self._sink is not None:
+            self._channel.tell(functools.partial(self._hand, self._sink), update)
+
+    def _hand(self, sink: Sink, update: AttemptUpdate) -> None:
+        if sink is self._sink and update.id in self.followed:
+            sink(update)
+
+
+def refusal(spec: AttemptSpec) -> TaskError | None:
+    """Why a cluster would not take an attempt, if so."""
+    if spec.cpu_millicores < 0 or spec.memory_bytes < 0:
+        return TaskError("InvalidResources", "an attempt can't ask for less than nothing")
+    words = [*spec.task.container.command, *spec.task.container.args, *spec.environment, *spec.environment.values()]
+    if any("\0" in word for word in words):
+        return TaskError("BadCommand", "a command and its variables can't hold a NUL")
+    return None

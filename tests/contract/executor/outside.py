@@ -1,0 +1,219 @@
+"""The adapters under test, each with the world in which its attempts live."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+import time
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Protocol
+
+from tests.attempts.cluster import Cluster, ClusterExecutor, Course, How, Record
+from tests.attempts.harness import Harness
+from tests.attempts.specs import attempt
+
+from alula.core.errors import TaskError
+from alula.core.ids import AttemptId
+from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
+from alula.server.executors.process.executor import ProcessExecutor
+from alula.server.executors.process.leftovers import process
+
+
+class Outside(Protocol):
+    """What outlives every platform: attempts, files, machines. The attempts do what the test says."""
+
+    hands_over: bool
+    """Whether platforms share attempts: who takes over an execution goes on with what runs."""
+
+    def executor(self, platform: str) -> Executor:
+        """A new life of this platform's executor."""
+        ...
+
+    async def crash(self, executor: Executor, platform: str) -> None:
+        """Let the platform die: what it knew is gone, and it has told nobody."""
+        ...
+
+    def succeeds(self, node: str, *, outputs: bytes = b"") -> AttemptSpec: ...
+
+    def fails(self, node: str) -> AttemptSpec: ...
+
+    def dies(self, node: str) -> AttemptSpec:
+        """An attempt that a signal ends."""
+        ...
+
+    def waits(self, node: str, *, outputs: bytes = b"") -> AttemptSpec:
+        """An attempt that runs until `finish`, and then succeeds."""
+        ...
+
+    def finish(self, spec: AttemptSpec) -> None: ...
+
+    def starts(self, spec: AttemptSpec) -> int:
+        """How often it was really started, by anybody."""
+        ...
+
+    def runs(self, spec: AttemptSpec) -> bool:
+        """Whether any of it runs."""
+        ...
+
+
+class Processes:
+    """The process executor: a data folder for each platform, objects that all share, and shell scripts."""
+
+    hands_over = False
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def executor(self, platform: str) -> ProcessExecutor:
+        return ProcessExecutor(self._folder / platform)
+
+    async def crash(self, executor: Executor, platform: str) -> None:
+        """Its fork servers go first, so that nobody is there to record an end or to clear up."""
+        for each in (self._folder / platform / "work/servers").iterdir():
+            os.kill(int(each.name), signal.SIGKILL)
+        await executor.stop()
+
+    def succeeds(self, node: str, *, outputs: bytes = b"") -> AttemptSpec:
+        return self._script(node, "", outputs)
+
+    def fails(self, node: str) -> AttemptSpec:
+        return self._script(node, "exit 3")
+
+    def dies(self, node: str) -> AttemptSpec:
+        return self._script(node, "kill -KILL $$")
+
+    def waits(self, node: str, *, outputs: bytes = b"") -> AttemptSpec:
+        return self._script(node, f"until [ -e {self._said(node, 'finish')} ]; do sleep 0.01; done", outputs)
+
+    def finish(self, spec: AttemptSpec) -> None:
+        self._said(spec.id.node_id, "finish").touch()
+
+    def starts(self, spec: AttemptSpec) -> int:
+        return len(self._pids(spec))
+
+    def runs(self, spec: AttemptSpec) -> bool:
+        return any(process(pid) is not None for pid in self._pids(spec))
+
+    def _said(self, node: str, what: str) -> Path:
+        return self._folder / f"{node}.{what}"
+
+    def _pids(self, spec: AttemptSpec) -> list[int]:
+        path = self._said(spec.id.node_id, "pids")
+        return [int(each) for each in path.read_text().split()] if path.exists() else []
+
+    def _script(self, node: str, does: str, outputs: bytes = b"") -> AttemptSpec:
+        gives = self._said(node, "outputs")
+        gives.write_bytes(outputs)
+        give = f"cp {shlex.quote(str(gives))} {{{{.outputPrefix}}}}/outputs.pb"
+        script = f"echo $$ >> {shlex.quote(str(self._said(node, 'pids')))}\n{does}\n{give}"
+        return attempt(self._folder, "sh", "-c", script, node=node, outputs=bool(outputs))
+
+
+class Clusters:
+    """The executor in memory, of which the simulation has the same."""
+
+    hands_over = True
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._cluster = Cluster(self)
+        self._courses: dict[AttemptId, Course] = {}
+        self._starts: Counter[AttemptId] = Counter()
+
+    def executor(self, platform: str) -> ClusterExecutor:
+        return ClusterExecutor(self._cluster)
+
+    async def crash(self, executor: Executor, platform: str) -> None:
+        await executor.stop()
+
+    def succeeds(self, node: str, *, outputs: bytes = b"") -> AttemptSpec:
+        return self._spec(node, Course(0, Record("SUCCEEDED", outputs=outputs)))
+
+    def fails(self, node: str) -> AttemptSpec:
+        return self._spec(node, Course(0, Record("FAILED", error=TaskError("ExitCode", "status 3", recoverable=True))))
+
+    def dies(self, node: str) -> AttemptSpec:
+        return self._spec(node, Course(0, Record("FAILED", error=TaskError("Killed", "SIGKILL", recoverable=True))))
+
+    def waits(self, node: str, *, outputs: bytes = b"") -> AttemptSpec:
+        return self._spec(node, Course(None, Record("SUCCEEDED", outputs=outputs)))
+
+    def finish(self, spec: AttemptSpec) -> None:
+        self._courses[spec.id].takes_s = 0
+        if spec.id in self._cluster.running:
+            self._cluster.end(spec.id)
+
+    def starts(self, spec: AttemptSpec) -> int:
+        return self._starts[spec.id]
+
+    def runs(self, spec: AttemptSpec) -> bool:
+        return spec.id in self._cluster.running
+
+    def _spec(self, node: str, course: Course) -> AttemptSpec:
+        spec = attempt(self._folder, "true", node=node)
+        self._courses[spec.id] = course
+        return spec
+
+    # What its cluster asks
+
+    def clock(self) -> int:
+        return time.time_ns() // 1000
+
+    def started(self, spec: AttemptSpec) -> None:
+        self._starts[spec.id] += 1
+
+    def course(self, spec: AttemptSpec) -> Course:
+        return self._courses[spec.id]
+
+    def ended(self, attempt: AttemptId, how: How) -> None:
+        pass
+
+
+class Lives:
+    """Platforms, as the tests let them live on one world."""
+
+    def __init__(self, outside: Outside) -> None:
+        self.outside = outside
+
+    @asynccontextmanager
+    async def begin(self, *expected: AttemptSpec, platform: str = "here", crashes: bool = False) -> AsyncIterator[Life]:
+        """One life of a platform's executor, from its start to its stop or crash, and what it expects to run."""
+        executor = self.outside.executor(platform)
+        life = Life(executor)
+        await executor.start(life.sink)
+        try:
+            await executor.reconcile(expected, owner=platform)
+            yield life
+        finally:
+            if crashes:
+                life.is_deaf = True
+                await self.outside.crash(executor, platform)
+            else:
+                await executor.stop()
+        told = len(life.updates)
+        await asyncio.sleep(0)
+        assert len(life.updates) == told, "a stopped executor reports nothing"
+
+
+class Life(Harness):
+    """A running executor, and what it has reported."""
+
+    is_deaf = False
+    """Whether its platform has died: nothing that is reported reaches anybody."""
+
+    def sink(self, update: AttemptUpdate) -> None:
+        if not self.is_deaf:
+            super().sink(update)
+
+    def phases(self, spec: AttemptSpec) -> list[str]:
+        """What was reported, without what it waited for."""
+        return [each.phase for each in self.of(spec) if each.phase != "QUEUED"]
+
+    async def until_it_runs(self, spec: AttemptSpec) -> None:
+        self.executor.submit(spec)
+        await self.until(lambda: self.of(spec, "RUNNING"))
