@@ -14,7 +14,7 @@ from typing import Any
 from flyteidl.admin import execution_pb2, launch_plan_pb2, signal_pb2, task_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2, literals_pb2
 from tests.graphs import identifier, integer
-from tests.simulation.blobs import MemoryBlobs
+from tests.objects.memory import MemoryBlobs
 from tests.simulation.breaking import Breaking, Broken
 from tests.simulation.executor import Record
 from tests.simulation.faults import Faults

@@ -12,8 +12,8 @@ from flyteidl.admin import execution_pb2
 from flyteidl.core import dynamic_job_pb2, identifier_pb2
 from tests import graphs
 from tests.flyte_specs import DOMAIN, PROJECT, identifier, integer, literal_map, task
+from tests.objects.memory import MemoryBlobs
 from tests.simulation import virtual_time
-from tests.simulation.blobs import MemoryBlobs
 from tests.unit.server.runner.test_runner import ADA, ToldExecutor
 
 from alula.core.engine import events

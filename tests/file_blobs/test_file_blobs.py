@@ -1,4 +1,4 @@
-"""What every object store must do."""
+"""What the embedded object store does besides the contract: files, links, and URLs that it verifies itself."""
 
 from __future__ import annotations
 
@@ -36,92 +36,9 @@ def request_of(url: str) -> tuple[str, dict[str, str]]:
     return urllib.parse.unquote(parts.path), dict(urllib.parse.parse_qsl(parts.query))
 
 
-def test_what_was_put_is_got(blobs):
-    async def scenario():
-        uri = blobs.uri("a", "b/c.pb")
-        await blobs.put(uri, b"data")
-        assert await blobs.get(uri) == b"data"
-        assert await blobs.size(uri) == 4
-        assert [piece async for piece in blobs.read(uri, offset=1)] == [b"ata"]
-
-    asyncio.run(scenario())
-
-
-def test_reads_come_in_pieces_of_bounded_size(blobs):
-    async def scenario():
-        uri = blobs.uri("big")
-        await blobs.put(uri, b"x" * 600_000)
-        sizes = [len(piece) async for piece in blobs.read(uri)]
-        assert sum(sizes) == 600_000
-        assert max(sizes) <= 256 * 1024
-
-    asyncio.run(scenario())
-
-
-def test_an_object_is_never_replaced_and_is_read_only(blobs):
-    async def scenario():
-        uri = blobs.uri("a")
-        await blobs.put(uri, b"one")
-        await blobs.put(uri, b"one")
-        with pytest.raises(AlreadyExists):
-            await blobs.put(uri, b"two")
-        assert await blobs.get(uri) == b"one"
-        assert stat.S_IMODE(os.stat(uri).st_mode) == 0o400
-
-    asyncio.run(scenario())
-
-
-def test_a_missing_object(blobs):
-    async def scenario():
-        uri = blobs.uri("nothing")
-        assert await blobs.size(uri) is None
-        with pytest.raises(NotFound):
-            await blobs.get(uri)
-        with pytest.raises(NotFound):
-            _ = [piece async for piece in blobs.read(uri)]
-        await blobs.delete(uri)
-
-    asyncio.run(scenario())
-
-
-def test_lists_are_sorted_and_hold_objects_under_the_prefix_only(blobs):
-    async def scenario():
-        for name in ("p/b", "p/a/x", "q/c"):
-            await blobs.put(blobs.uri(name), b"1")
-        assert await blobs.list(blobs.uri("p")) == [blobs.uri("p/a/x"), blobs.uri("p/b")]
-        assert await blobs.list(blobs.uri("nothing")) == []
-        assert len(await blobs.list(blobs.uri())) == 3
-        await blobs.delete(blobs.uri("p"))
-        assert await blobs.list(blobs.uri()) == [blobs.uri("q/c")]
-
-    asyncio.run(scenario())
-
-
-@pytest.mark.parametrize("part", ["..", "a/../../b", "", "a//b", ".", "nul\0", "x" * 300])
-def test_a_segment_never_leaves_the_store(blobs, part):
-    with pytest.raises(InvalidInput):
-        blobs.uri("a", part)
-
-
-@pytest.mark.parametrize(
-    "uri", ["/etc/passwd", "relative", "{store}/../objects.key", "{store}", "{store}x/a", "", "s3://a/b"]
-)
-def test_a_uri_outside_the_store_is_refused_by_every_method(blobs, uri):
-    uri = uri.format(store=blobs.uri())
-
-    async def scenario():
-        with pytest.raises(InvalidInput):
-            await blobs.put(uri, b"")
-        with pytest.raises(InvalidInput):
-            await blobs.get(uri)
-        with pytest.raises(InvalidInput):
-            await blobs.size(uri)
-        with pytest.raises(InvalidInput):
-            await blobs.delete(uri)
-        with pytest.raises(InvalidInput):
-            blobs.upload_url(uri, md5=None, ttl_s=1)
-
-    asyncio.run(scenario())
+def test_an_object_is_read_only(blobs):
+    asyncio.run(blobs.put(blobs.uri("a"), b"one"))
+    assert stat.S_IMODE(os.stat(blobs.uri("a")).st_mode) == 0o400
 
 
 def test_a_link_out_of_the_store_is_not_followed(blobs, tmp_path):
