@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from alula.core.errors import ResourceExhausted, Unavailable
 from alula.core.ids import AttemptId, ExecutionId
+from alula.server.access import EverybodyMay
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.runner.children import Children
 from alula.server.runner.runner import LEASE_US, Runner
@@ -240,6 +241,7 @@ class Host:
         platform = Platform(
             store=store,  # type: ignore[arg-type]
             blobs=blobs,  # type: ignore[arg-type]
+            access=EverybodyMay(),
             hub=Hub(),
             clock=self.clock,
             random_bytes=self.random.randbytes,
@@ -255,6 +257,7 @@ class Host:
             store=store,  # type: ignore[arg-type]
             executor=ExecutorPort(life),
             blobs=blobs,  # type: ignore[arg-type]
+            access=EverybodyMay(),
             children=Children(platform),
             publish=publish,
             clock=self.clock,

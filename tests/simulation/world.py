@@ -29,6 +29,7 @@ from tests.simulation.workflows import make_library
 from alula.core.engine.records import AttemptPhase, NodePhase
 from alula.core.errors import AlreadyExists, FailedPrecondition, InvalidInput, ResourceExhausted, Unavailable
 from alula.core.ids import AttemptId, ExecutionId
+from alula.server.access import EverybodyMay
 from alula.server.identity import Caller
 from alula.server.runner.runner import LEASE_US
 from alula.server.services.abort import terminate_execution
@@ -58,7 +59,7 @@ OFTEN = 0.5
 """What strikes more often at some places than at others strikes no more often than this: else nothing ever ends."""
 AGAIN = 0.3
 """How many executions are recovered or forked when they have ended."""
-ADA = Caller("ada", frozenset({"admin"}))
+ADA = Caller("ada")
 
 
 class World:
@@ -310,6 +311,7 @@ class World:
         return Platform(
             store=store,
             blobs=self.blobs,
+            access=EverybodyMay(),
             hub=Hub(),
             clock=lambda: self.now_us,
             random_bytes=Random(f"names-{self.seed}").randbytes,

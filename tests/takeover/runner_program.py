@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tests.integration.processes import MARK
 
+from alula.server.access import EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.process.options import ProcessOptions
@@ -34,7 +35,9 @@ async def main(database_url: str, objects: str, folder: str, name: str, lease_s:
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     store = SqlStore(database_url, clock=clock)
     blobs = FileBlobs(Path(objects), Path(folder) / "signing.key")
-    platform = Platform(store=store, blobs=blobs, hub=Hub(), clock=clock, random_bytes=secrets.token_bytes)
+    platform = Platform(
+        store=store, blobs=blobs, access=EverybodyMay(), hub=Hub(), clock=clock, random_bytes=secrets.token_bytes
+    )
     await store.start()
     await blobs.start()
     runner = Runner(

@@ -24,6 +24,7 @@ from tests.integration.processes import MARK, Found, marked
 
 from alula.core.engine import events as facts
 from alula.core.ids import ExecutionId
+from alula.server.access import EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.identity import Caller
 from alula.server.services.launch import create_execution
@@ -38,7 +39,7 @@ PROGRAM = Path(__file__).with_name("runner_program.py")
 LEASE_S = 2.0
 PATIENCE_S = 60.0
 LOOK_S = 0.005
-ADA = Caller("ada", frozenset({"admin"}))
+ADA = Caller("ada")
 NOTE = 'echo "$NAME $FLYTE_ATTEMPT_NUMBER" >> "$LEDGER/$FLYTE_INTERNAL_EXECUTION_ID"'
 HOLD = 'until [ -e "$LEDGER/$FLYTE_INTERNAL_EXECUTION_ID.go" ]; do sleep 0.01; done'
 COMMANDS = {"first": NOTE, "middle": f"{NOTE}; {HOLD}", "last": NOTE}
@@ -61,6 +62,7 @@ class Scene:
         self._platform = Platform(
             store=self.store,
             blobs=FileBlobs(folder / "objects", folder / "signing.key"),
+            access=EverybodyMay(),
             hub=Hub(),
             clock=clock,
             random_bytes=secrets.token_bytes,

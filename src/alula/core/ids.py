@@ -21,12 +21,26 @@ _READABLE_CHARS = 28
 _EXECUTION_NAME = re.compile(r"^[a-z][a-z\-0-9]*$")
 
 
+class Place(NamedTuple):
+    """A domain of a project; without a domain the project as a whole, and without both the whole platform."""
+
+    project: str = ""
+    domain: str = ""
+
+    def __str__(self) -> str:
+        return "/".join(part for part in self if part)
+
+
 class ExecutionId(NamedTuple):
     """One run of a workflow."""
 
     project: str
     domain: str
     name: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.project, self.domain)
 
     def __str__(self) -> str:
         return f"{self.project}/{self.domain}/{self.name}"
@@ -39,6 +53,10 @@ class EntityId(NamedTuple):
     domain: str
     name: str
     version: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.project, self.domain)
 
     def __str__(self) -> str:
         return f"{self.project}/{self.domain}/{self.name}@{self.version}"

@@ -22,7 +22,9 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from alula.server import data_folder, descriptors
+from alula.server.access import Access, EverybodyMay
 from alula.server.api.grpc import port as grpc_port
+from alula.server.authentication import Authentication, Local
 from alula.server.blob import Blobs
 from alula.server.blobs.file import FileBlobs
 from alula.server.blobs.signing import Grant
@@ -76,6 +78,14 @@ def _executor(settings: Settings, endpoints: Endpoints) -> Executor:
     return ProcessExecutor(settings.data_folder, settings.process_options, way_back=_way_back(endpoints))
 
 
+def _authentication(settings: Settings) -> Authentication:
+    return Local(settings.caller)
+
+
+def _access(settings: Settings) -> Access:
+    return EverybodyMay()
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """How each port is filled; none is started yet."""
@@ -84,6 +94,8 @@ class Adapters:
     blobs: Callable[[Settings, str], ServedBlobs] = _blobs
     """Of the settings and the `http://host:port` of this process."""
     executor: Callable[[Settings, Endpoints], Executor] = _executor
+    authentication: Callable[[Settings], Authentication] = _authentication
+    access: Callable[[Settings], Access] = _access
 
 
 async def serve(
@@ -108,12 +120,15 @@ async def serve(
             stack.push_async_callback(rpc.stop, None)
             endpoints = _endpoints(settings, bound, http_socket.getsockname()[1])
             store, blobs = adapters.store(settings), adapters.blobs(settings, endpoints.http)
-            platform = await stack.enter_async_context(_platform(settings, store, blobs, endpoints, holding))
+            platform = await stack.enter_async_context(
+                _platform(settings, adapters.access(settings), store, blobs, endpoints, holding)
+            )
             runner = await stack.enter_async_context(
                 _running(settings, platform, adapters.executor(settings, endpoints))
             )
             descriptors.raise_limit()  # after the executor was made, whose attempts keep the limit that there was
-            await _answer(stack, settings, rpc, http_socket, platform, blobs, connections.http_max)
+            authentication = adapters.authentication(settings)
+            await _answer(stack, settings, authentication, rpc, http_socket, platform, blobs, connections.http_max)
             stack.callback(data_folder.remove_info, folder)
             _write_info(folder, endpoints, platform.clock())
             ready(endpoints)
@@ -126,7 +141,12 @@ async def serve(
 
 @contextlib.asynccontextmanager
 async def _platform(
-    settings: Settings, store: Store, blobs: Blobs, endpoints: Endpoints, holding: data_folder.Holding
+    settings: Settings,
+    access: Access,
+    store: Store,
+    blobs: Blobs,
+    endpoints: Endpoints,
+    holding: data_folder.Holding,
 ) -> AsyncGenerator[Platform]:
     """What use cases work with: store and objects, opened."""
     await blobs.start()
@@ -135,6 +155,7 @@ async def _platform(
         platform = Platform(
             store=store,
             blobs=blobs,
+            access=access,
             hub=Hub(),
             clock=_clock,
             random_bytes=secrets.token_bytes,
@@ -186,6 +207,7 @@ async def _running(settings: Settings, platform: Platform, executor: Executor) -
 async def _answer(
     stack: contextlib.AsyncExitStack,
     settings: Settings,
+    authentication: Authentication,
     rpc: grpc_port.Server,
     http_socket: socket.socket,
     platform: Platform,
@@ -201,9 +223,9 @@ async def _answer(
         from alula.server.api.http_server import make_http_server  # lazy: as above
         from alula.server.api.objects import object_routes  # lazy: as above
 
-        add_services(rpc, platform, settings.caller)
-        routes = make_routes(platform, settings.caller, object_routes(blobs, platform.clock))
-        app = make_app(routes, trusted((settings.host, *settings.hosts), settings.http_url))
+        add_services(rpc, platform, authentication)
+        routes = make_routes(platform, object_routes(blobs, platform.clock))
+        app = make_app(routes, trusted((settings.host, *settings.hosts), settings.http_url), authentication)
         return make_http_server(app, connections_max=http_connections_max, grace_s=GRACE_S)
 
     http = await asyncio.to_thread(make_http)  # the loop goes on starting attempts

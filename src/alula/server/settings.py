@@ -37,7 +37,6 @@ class Anonymous(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Who a caller is that does not log in."""
 
     principal: str = "anonymous"
-    roles: tuple[str, ...] = ("admin",)
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -98,7 +97,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def caller(self) -> Caller:
         """The anonymous identity."""
-        return Caller(self.anonymous.principal, frozenset(self.anonymous.roles))
+        return Caller(self.anonymous.principal)
 
     @property
     def process_options(self) -> ProcessOptions:

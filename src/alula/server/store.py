@@ -27,8 +27,9 @@ from alula.core.engine.records import (
     SignalRecord,
 )
 from alula.core.errors import TaskError
-from alula.core.ids import EntityId, ExecutionId
+from alula.core.ids import EntityId, ExecutionId, Place
 from alula.core.policy.cache_key import CacheKey
+from alula.server.access import Places
 
 EntityKind = Literal["task", "workflow", "launch_plan"]
 Operator = Literal["eq", "ne", "gt", "gte", "lt", "lte", "contains", "value_in"]
@@ -64,6 +65,9 @@ class Query(msgspec.Struct, frozen=True):
     filters: tuple[Filter, ...] = ()
     sort_by: str = "created_at"
     descending: bool = True
+    places: Places = None
+    """Only rows that these places cover. For lists that span places: of projects, and of what has a project and a
+    domain."""
 
 
 class ProjectRecord(msgspec.Struct, frozen=True):
@@ -104,6 +108,10 @@ class DatasetId(NamedTuple):
     domain: str
     name: str
     version: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.project, self.domain)
 
     def __str__(self) -> str:
         return f"{self.project}/{self.domain}/{self.name}@{self.version}"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from alula.server.access import EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
@@ -19,7 +20,7 @@ START_US = 1_700_000_000_000_000
 
 @pytest.fixture
 def caller() -> Caller:
-    return Caller("ada", frozenset({"admin"}))
+    return Caller("ada")
 
 
 @pytest.fixture
@@ -33,6 +34,7 @@ async def platform(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Platform
     yield Platform(
         store=store,
         blobs=blobs,
+        access=EverybodyMay(),
         hub=Hub(),
         clock=lambda: next(ticks),
         random_bytes=lambda count: next(seeds).to_bytes(count, "big"),

@@ -5,7 +5,6 @@ Owns routes, parameters and bodies. Decides nothing else.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
 import msgspec
@@ -19,22 +18,23 @@ from alula.core.engine.explain import Link
 from alula.core.errors import InvalidInput
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.api.answers import CacheEntry, Evicted, ForkBody, LinkAnswer, PhaseLine, ReasonAnswer, RunName
+from alula.server.api.http_calls import call_of
 from alula.server.api.messages import UNREADABLE, read_body
-from alula.server.identity import Caller
 from alula.server.services import cache, nodes
-from alula.server.services.executions import require_execution
 from alula.server.services.explain import explain_execution
+from alula.server.services.follow import follow_execution
 from alula.server.services.logs import open_log
 from alula.server.services.platform import Platform
 from alula.server.services.recover import Fork, fork_execution
+from alula.server.services.watch import News
 
 PREFIX = "/api/v1/alula"
 _EXECUTION = "{project}/{domain}/{name}"
 
 
-def alula_routes(platform: Platform, caller: Caller) -> list[Route]:
+def alula_routes(platform: Platform) -> list[Route]:
     """The routes of one platform."""
-    edge = _Edge(platform, caller)
+    edge = _Edge(platform)
     return [
         Route(f"{PREFIX}/watch/{_EXECUTION}", edge.watch),
         Route(f"{PREFIX}/logs/{_EXECUTION}/{{node_id}}/{{attempt}}", edge.logs),
@@ -47,14 +47,12 @@ def alula_routes(platform: Platform, caller: Caller) -> list[Route]:
 
 
 class _Edge:
-    def __init__(self, platform: Platform, caller: Caller) -> None:
+    def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._caller = caller
 
     async def watch(self, request: Request) -> Response:
-        id = _execution(request)
-        await require_execution(self._platform, id)  # a missing one is an answer, not an empty stream
-        return StreamingResponse(self._phases(id), media_type="application/x-ndjson")
+        news = await follow_execution(self._platform, call_of(request).caller, _execution(request))
+        return StreamingResponse((_line(each) async for each in news), media_type="application/x-ndjson")
 
     async def logs(self, request: Request) -> Response:
         attempt = AttemptId(
@@ -64,12 +62,12 @@ class _Edge:
             _whole("index", request.query_params.get("index", "-1")),
         )
         follow = request.query_params.get("follow", "0") in ("1", "true")
-        pieces = await open_log(self._platform, self._caller, attempt, follow=follow)
+        pieces = await open_log(self._platform, call_of(request).caller, attempt, follow=follow)
         return StreamingResponse(pieces, media_type="text/plain; charset=utf-8")
 
     async def reasons(self, request: Request) -> Response:
         node_id = request.query_params.get("node_id")
-        found = await nodes.list_reasons(self._platform, self._caller, _execution(request), node_id)
+        found = await nodes.list_reasons(self._platform, call_of(request).caller, _execution(request), node_id)
         told = [{**msgspec.structs.asdict(each), "at": _time(each.at)} for each in found]
         return _json(msgspec.convert(told, list[ReasonAnswer]))
 
@@ -77,7 +75,7 @@ class _Edge:
         params = request.query_params
         link = await explain_execution(
             self._platform,
-            self._caller,
+            call_of(request).caller,
             _execution(request),
             params.get("node_id", ""),
             _whole("index", params.get("index", "-1")),
@@ -86,14 +84,14 @@ class _Edge:
 
     async def fork(self, request: Request) -> Response:
         fork = _fork_of(await read_body(request))
-        id = await fork_execution(self._platform, self._caller, _execution(request), fork)
+        id = await fork_execution(self._platform, call_of(request).caller, _execution(request), fork)
         return _json(RunName(id.project, id.domain, id.name))
 
     async def list_cache(self, request: Request) -> Response:
         params = request.query_params
         found = await cache.list_entries(
             self._platform,
-            self._caller,
+            call_of(request).caller,
             request.path_params["project"],
             request.path_params["domain"],
             task=params.get("task", ""),
@@ -120,7 +118,7 @@ class _Edge:
         params = request.query_params
         count = await cache.evict(
             self._platform,
-            self._caller,
+            call_of(request).caller,
             request.path_params["project"],
             request.path_params["domain"],
             task=params.get("task", ""),
@@ -128,22 +126,6 @@ class _Edge:
             source=params.get("source", ""),
         )
         return _json(Evicted(count))
-
-    async def _phases(self, id: ExecutionId) -> AsyncIterator[bytes]:
-        """A line at once, one after each commit, and none after the one that says the end."""
-        with self._platform.hub.watch(id) as subscription:
-            record = await require_execution(self._platform, id)
-            phase, version = record.phase, self._platform.hub.version
-            yield _line(version, phase.name)
-            while not phase.is_terminal and not subscription.closed:
-                news = await subscription.next(timeout_s=self._platform.recheck_s)
-                if news is not None:
-                    phase, version = news.phase, news.version
-                    yield _line(version, phase.name)
-                elif not subscription.closed:
-                    # Silence may mean that another process runs it; and a line shows that the stream lives.
-                    phase = (await require_execution(self._platform, id)).phase
-                    yield _line(version, phase.name)
 
 
 def _fork_of(body: bytes) -> Fork:
@@ -165,8 +147,8 @@ def _json(answer: object) -> Response:
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
-def _line(version: int, phase: str) -> bytes:
-    return msgspec.json.encode(PhaseLine(version, phase)) + b"\n"
+def _line(news: News) -> bytes:
+    return msgspec.json.encode(PhaseLine(news.version, news.phase.name)) + b"\n"
 
 
 def _execution(request: Request) -> ExecutionId:

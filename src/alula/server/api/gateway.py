@@ -24,8 +24,8 @@ from starlette.types import Receive, Scope, Send
 
 from alula.core.errors import InvalidInput
 from alula.server.api.gate import JSON, OCTETS
-from alula.server.api.grpc.calls import Context
 from alula.server.api.grpc.service import Method, method_of, unimplemented
+from alula.server.api.http_calls import call_of
 from alula.server.api.messages import as_json, decoded, parsed, read_body
 from alula.server.api.refusals import told
 
@@ -106,36 +106,12 @@ def _route(binding: Binding) -> Route:
             return told(501, "Unimplemented", unimplemented(rpc.name).details)
         in_path = {field: request.path_params[f"v{number}"] for number, field in enumerate(fields)}
         message = await _read(request, rpc.input_type, in_path)
-        # The one thing that is not gRPC's: what a call says of its sender.
-        answered = await method(message, cast(Context, _Call(request)))
+        answered = await method(message, call_of(request))
         if OCTETS in request.headers.get("accept", ""):
             return Response(answered.SerializeToString(), media_type=OCTETS)
         return Response(as_json(answered), media_type=JSON)
 
     return Route(path, answer, methods=[binding.verb], name=f"{binding.verb} {binding.path}")
-
-
-class _Call:
-    """What servicers ask of a call, answered from an HTTP request."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-
-    def peer(self) -> str:
-        client = self._request.client
-        if client is None:
-            return ""
-        family, host = ("ipv6", f"[{client.host}]") if ":" in client.host else ("ipv4", client.host)
-        return f"{family}:{host}:{client.port}"
-
-    def invocation_metadata(self) -> Sequence[tuple[str, str]]:
-        return tuple(self._request.headers.items())
-
-    def time_remaining(self) -> float | None:
-        return None
-
-    async def send_initial_metadata(self, _: object) -> None:
-        """An HTTP client knows the endpoint that it asks for already."""
 
 
 async def _read(request: Request, kind: Descriptor, in_path: Mapping[str, str]) -> Message:

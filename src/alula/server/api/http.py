@@ -25,14 +25,19 @@ from alula.server.api.bodies import Bodies
 from alula.server.api.gate import Gate, Trusted
 from alula.server.api.gateway import Gateway, Service
 from alula.server.api.grpc.server import services_of
+from alula.server.api.http_calls import Calls
 from alula.server.api.objects import PREFIX as OBJECTS
 from alula.server.api.refusals import refusal, told
-from alula.server.identity import Caller
+from alula.server.authentication import Authentication
 from alula.server.services.platform import Platform
 
+OPEN = ("/healthcheck", "/openapi.json", OBJECTS)
+"""Paths that need no caller: a signed URL is all the right that its holder needs."""
 
-def make_app(routes: Sequence[BaseRoute], trust: Trusted) -> ASGIApp:
-    """The application: the gate and the rules for bodies stand in front of whatever routes there are."""
+
+def make_app(routes: Sequence[BaseRoute], trust: Trusted, authentication: Authentication) -> ASGIApp:
+    """The application: the gate, the rules for bodies and the question who asks stand in front of whatever routes there
+    are."""
     app = Starlette(
         routes=routes,
         exception_handlers={
@@ -40,19 +45,22 @@ def make_app(routes: Sequence[BaseRoute], trust: Trusted) -> ASGIApp:
             HTTPException: _no_route,
             ClientDisconnect: _left,
         },
-        middleware=[Middleware(_Incidents)],
+        middleware=[
+            Middleware(_Incidents),
+            Middleware(Calls, authentication, open_paths=OPEN),
+        ],
     )
     app.router.redirect_slashes = False  # what is not there is not elsewhere
     return Bodies(Gate(app, trust, uploads=OBJECTS))
 
 
-def make_routes(platform: Platform, caller: Caller, object_routes: Sequence[Route]) -> list[BaseRoute]:
+def make_routes(platform: Platform, object_routes: Sequence[Route]) -> list[BaseRoute]:
     """All routes. `object_routes` are the embedded store's; a cloud's store answers its own URLs."""
-    services = services_of(platform, caller)
+    services = services_of(platform)
     return [
         Route("/healthcheck", _health(platform)),
         Route("/openapi.json", _described(services)),
-        *alula_routes(platform, caller),
+        *alula_routes(platform),
         *object_routes,
         Gateway(services),
     ]

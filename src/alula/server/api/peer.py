@@ -13,13 +13,14 @@ import os
 import socket
 import sys
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import unquote
 
-from alula.server.api.grpc.calls import Headers
 from alula.server.services.register import Registrant
 
 CACHED_PEERS_MAX = 512
+_TOLD_MAX_CHARS = 4096
 _PROC = Path("/proc")
 
 
@@ -33,10 +34,10 @@ class Peers:
         self._proc = proc
         self._known: OrderedDict[str, Registrant] = OrderedDict()
 
-    async def registrant(self, peer: str, headers: Headers) -> Registrant:
+    async def registrant(self, peer: str, headers: Mapping[str, str]) -> Registrant:
         """The Python of the client at `peer` (gRPC's spelling), from its own words or from the kernel."""
-        if headers.interpreter:
-            return Registrant(headers.interpreter, headers.host)
+        if interpreter := headers.get("alula-interpreter", ""):
+            return Registrant(interpreter[:_TOLD_MAX_CHARS], headers.get("alula-host", "")[:_TOLD_MAX_CHARS])
         if peer not in self._known:
             self._known[peer] = await asyncio.to_thread(self._look_up, peer)
             if len(self._known) > CACHED_PEERS_MAX:

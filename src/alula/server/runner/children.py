@@ -21,13 +21,14 @@ from alula.core.errors import (
     AlulaError,
     FailedPrecondition,
     NotFound,
+    PermissionDenied,
     TaskError,
     Unavailable,
 )
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.identity import Caller
 from alula.server.runner.again import again, passes
-from alula.server.services.abort import terminate_execution
+from alula.server.services.abort import request_abort
 from alula.server.services.executions import EAGER_LABEL
 from alula.server.services.filters import PAGE_MAX_ROWS
 from alula.server.services.launch import create_execution
@@ -59,6 +60,10 @@ class Children:
             await create_execution(self._platform, _caller(parent), request, recovery=recovery)
         except AlreadyExists:
             pass
+        except PermissionDenied as refusal:
+            # A right that was withdrawn since does not end what was launched with it.
+            if await self._platform.store.execution(_child_id(parent.id, action.child)) is None:
+                return self._not_launched(action, refusal)
         except AlulaError as error:
             if passes(error):
                 raise
@@ -73,7 +78,7 @@ class Children:
         if not action.recovers or await self._platform.store.execution(_child_id(parent.id, action.child)) is not None:
             return None
         try:
-            source = await require_ended(self._platform, _child_id(parent.id, action.recovers))
+            source = await require_ended(self._platform, _caller(parent), _child_id(parent.id, action.recovers))
         except NotFound:
             return None
         except FailedPrecondition as error:
@@ -82,11 +87,9 @@ class Children:
 
     async def abort(self, parent: ExecutionRecord, action: AbortChild) -> None:
         """Ask for the end of a child that has not ended; for as long as the store can't be reached, again."""
-        request = execution_pb2.ExecutionTerminateRequest(
-            id=execution_identifier(_child_id(parent.id, action.child)), cause=action.cause
-        )
+        child = _child_id(parent.id, action.child)
         with contextlib.suppress(NotFound, FailedPrecondition):
-            await again(lambda: terminate_execution(self._platform, _caller(parent), request), every_s=RETRY_S)
+            await again(lambda: request_abort(self._platform, _caller(parent), child, action.cause), every_s=RETRY_S)
 
     async def abort_launched(self, parent: ExecutionRecord) -> None:
         """Ask for the end of what the eager tasks of an execution have launched."""
@@ -111,24 +114,23 @@ class Children:
             parent = await self._platform.store.execution(_child_id(record.id, launcher))
             if parent is not None and parent.phase.is_terminal and parent.phase is not ExecutionPhase.SUCCEEDED:
                 return f"{parent.id}, whose task launched it, has ended: {parent.phase.name}"
-        if not spec.metadata.HasField("parent_node_execution"):
+        around = _parent(record.id, spec)
+        if around is None:
             return ""
-        node = spec.metadata.parent_node_execution
-        around = ExecutionId(node.execution_id.project, node.execution_id.domain, node.execution_id.name)
-        ended = await self._platform.store.node(around, node.node_id)
+        node_id = spec.metadata.parent_node_execution.node_id
+        ended = await self._platform.store.node(around, node_id)
         if ended is None or not ended.phase.is_terminal:
             return ""
-        return f"its parent node {node.node_id} of {around} has ended: {ended.phase.name}"
+        return f"its parent node {node_id} of {around} has ended: {ended.phase.name}"
 
     async def tell_parent(self, child: ExecutionRecord, spec: execution_pb2.ExecutionSpec) -> None:
         """Mail the end of an execution to the one whose node started it, if one did."""
-        if not spec.metadata.HasField("parent_node_execution"):
+        id = _parent(child.id, spec)
+        if id is None:
             return
-        parent = spec.metadata.parent_node_execution.execution_id
         end = await self._end_of(child.id)
         if end is None:
             return
-        id = ExecutionId(parent.project, parent.domain, parent.name)
         audit = self._platform.audit(
             _caller(child),
             "end",
@@ -164,9 +166,22 @@ def _child_id(parent: ExecutionId, name: str) -> ExecutionId:
     return ExecutionId(parent.project, parent.domain, name)
 
 
+def _parent(child: ExecutionId, spec: execution_pb2.ExecutionSpec) -> ExecutionId | None:
+    """The execution whose node started a child, None if there is none.
+
+    A client may name any execution as the parent of what it launches; one of another project or domain has no such
+    child, and hears of none.
+    """
+    if not spec.metadata.HasField("parent_node_execution"):
+        return None
+    named = spec.metadata.parent_node_execution.execution_id
+    parent = ExecutionId(named.project, named.domain, named.name)
+    return parent if parent.place == child.place else None
+
+
 def _caller(record: ExecutionRecord) -> Caller:
-    """Children belong to whoever launched their parent."""
-    return Caller(record.principal, frozenset({"system"}))
+    """Children are launched, and ended, on behalf of the principal of their parent."""
+    return Caller(record.principal)
 
 
 def _request(parent: ExecutionRecord, action: LaunchChild) -> execution_pb2.ExecutionCreateRequest:

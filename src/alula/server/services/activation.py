@@ -6,6 +6,7 @@ from flyteidl.admin import launch_plan_pb2
 
 from alula.core.errors import FailedPrecondition
 from alula.core.policy.registration import has_schedule
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.entities import require_entity
 from alula.server.services.messages.names import entity_id
@@ -21,7 +22,7 @@ async def update_launch_plan(
     """
     id = entity_id(request.id)
     active = request.state == launch_plan_pb2.ACTIVE
-    record = await require_entity(platform, "launch_plan", id)
+    record = await require_entity(platform, caller, "launch_plan", id, Action.REGISTER)
     if active and has_schedule(launch_plan_pb2.LaunchPlanSpec.FromString(record.spec)):
         raise FailedPrecondition(
             "NoScheduler",

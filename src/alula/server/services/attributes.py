@@ -14,9 +14,11 @@ from flyteidl.admin import matchable_resource_pb2 as matchable
 from flyteidl.core import execution_pb2
 
 from alula.core.errors import InvalidInput, NotFound
+from alula.core.ids import Place
 from alula.core.policy.queueing import check_quality
 from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_size
 from alula.core.policy.resources import parse_quantity
+from alula.server.access import Action, covers
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_active_project, require_place
@@ -35,7 +37,7 @@ _TARGETS: dict[str, int] = {
 _RESOURCES = ("cpu", "memory", "gpu", "storage", "ephemeral_storage")
 
 
-class Place(msgspec.Struct, frozen=True):
+class SettingsPlace(msgspec.Struct, frozen=True):
     """What settings are for: a project, a domain of it, or a workflow there."""
 
     project: str
@@ -46,25 +48,25 @@ class Place(msgspec.Struct, frozen=True):
         return "/".join(part for part in (self.project, self.domain, self.workflow) if part)
 
 
-def place_of(**parts: str) -> Place:
+def place_of(**parts: str) -> SettingsPlace:
     """The place that these parts name. Raises `InvalidInput` where one of them is empty."""
     for part, value in parts.items():
         if not value:
             raise InvalidInput("IncompleteIdentifier", f"attributes of a {list(parts)[-1]} need a {part}")
-    return Place(**parts)
+    return SettingsPlace(**parts)
 
 
 async def update_attributes(
-    platform: Platform, caller: Caller, place: Place, attributes: matchable.MatchingAttributes
+    platform: Platform, caller: Caller, place: SettingsPlace, attributes: matchable.MatchingAttributes
 ) -> None:
     """Set or replace. Plugin overrides replace those of the same task types only.
 
     Raises `InvalidInput` for a place that is not there, or settings that can't be.
     """
     if place.domain:
-        await require_place(platform, place.project, place.domain)
+        await require_place(platform, caller, place.project, place.domain, Action.MANAGE)
     else:
-        await require_active_project(platform, place.project)
+        await require_active_project(platform, caller, place.project, Action.MANAGE)
     target = attributes.WhichOneof("target")
     if target is None:
         raise InvalidInput("AttributesMissing", f"no settings are given for `{place}`", fix="set one of the targets")
@@ -85,9 +87,10 @@ async def update_attributes(
 
 
 async def get_attributes(
-    platform: Platform, _caller: Caller, place: Place, resource: int
+    platform: Platform, caller: Caller, place: SettingsPlace, resource: int
 ) -> matchable.MatchableAttributesConfiguration:
     """The settings that hold there, those of the place itself or the most specific around it. Raises `NotFound`."""
+    await platform.require(caller, Place(place.project, place.domain), Action.VIEW)
     found = matching(await platform.store.attributes(resource, project=place.project), place)
     if found:
         return _configuration(found[0])
@@ -99,8 +102,9 @@ async def get_attributes(
     raise _not_found(place, resource)
 
 
-async def delete_attributes(platform: Platform, caller: Caller, place: Place, resource: int) -> None:
+async def delete_attributes(platform: Platform, caller: Caller, place: SettingsPlace, resource: int) -> None:
     """Raises `NotFound`."""
+    await platform.require(caller, Place(place.project, place.domain), Action.MANAGE)
     audit = _audit(platform, caller, "delete-attributes", place, resource)
     found = await platform.store.delete_attributes(
         resource, project=place.project, domain=place.domain, workflow=place.workflow, audit=audit
@@ -110,11 +114,16 @@ async def delete_attributes(platform: Platform, caller: Caller, place: Place, re
 
 
 async def list_attributes(
-    platform: Platform, _caller: Caller, resource: int
+    platform: Platform, caller: Caller, resource: int
 ) -> matchable.ListMatchableAttributesResponse:
-    """All settings of one kind."""
-    found = await platform.store.attributes(resource)
-    return matchable.ListMatchableAttributesResponse(configurations=[_configuration(record) for record in found])
+    """All settings of one kind, of what `caller` may view."""
+    places = await platform.viewable(caller)
+    found = [
+        _configuration(record)
+        for record in await platform.store.attributes(resource)
+        if covers(places, Place(record.project, record.domain))
+    ]
+    return matchable.ListMatchableAttributesResponse(configurations=found)
 
 
 class LaunchSettings(msgspec.Struct, frozen=True):
@@ -127,7 +136,7 @@ class LaunchSettings(msgspec.Struct, frozen=True):
     quality_of_service: execution_pb2.QualityOfService
 
 
-async def launch_settings(platform: Platform, place: Place) -> LaunchSettings:
+async def launch_settings(platform: Platform, place: SettingsPlace) -> LaunchSettings:
     """The settings that hold for a run of the workflow of `place`, in its project and domain."""
     found = matching(await platform.store.attributes(project=place.project), place)
     configs = _of_kind(found, matchable.WORKFLOW_EXECUTION_CONFIG)
@@ -140,7 +149,7 @@ async def launch_settings(platform: Platform, place: Place) -> LaunchSettings:
     )
 
 
-def matching(records: Sequence[AttributesRecord], place: Place) -> list[AttributesRecord]:
+def matching(records: Sequence[AttributesRecord], place: SettingsPlace) -> list[AttributesRecord]:
     """Those that hold at a place, the most specific first."""
     found = [
         record
@@ -158,7 +167,7 @@ def _of_kind(records: Sequence[AttributesRecord], resource: int) -> list[matchab
     ]
 
 
-async def _exactly(platform: Platform, place: Place, resource: int) -> matchable.MatchingAttributes:
+async def _exactly(platform: Platform, place: SettingsPlace, resource: int) -> matchable.MatchingAttributes:
     for record in await platform.store.attributes(resource, project=place.project):
         if (record.domain, record.workflow) == (place.domain, place.workflow):
             return matchable.MatchingAttributes.FromString(record.attributes)
@@ -198,11 +207,11 @@ def _configuration(record: AttributesRecord) -> matchable.MatchableAttributesCon
     )
 
 
-def _not_found(place: Place, resource: int) -> NotFound:
+def _not_found(place: SettingsPlace, resource: int) -> NotFound:
     return NotFound("AttributesNotFound", f"`{place}` has no settings of the kind {_word(resource)}")
 
 
-def _audit(platform: Platform, caller: Caller, action: str, place: Place, resource: int) -> Audit:
+def _audit(platform: Platform, caller: Caller, action: str, place: SettingsPlace, resource: int) -> Audit:
     return platform.audit(
         caller, action, f"attributes {place}", project=place.project, domain=place.domain, detail=_word(resource)
     )

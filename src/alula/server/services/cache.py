@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from alula.core.engine.records import CacheEntry
 from alula.core.errors import InvalidInput
+from alula.core.ids import Place
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
@@ -14,7 +16,7 @@ PAGE_MAX = 1000
 
 async def list_entries(
     platform: Platform,
-    _caller: Caller,
+    caller: Caller,
     project: str,
     domain: str,
     *,
@@ -25,6 +27,7 @@ async def list_entries(
     offset: int = 0,
 ) -> list[CacheEntry]:
     """Entries of a place without their outputs, newest first; `source` is the beginning of what made them."""
+    await platform.require(caller, Place(project, domain), Action.VIEW)
     if not 1 <= limit <= PAGE_MAX:
         raise InvalidInput("BadPage", f"a page has 1 to {PAGE_MAX} entries, not {limit}")
     chosen = _chosen(project, domain, task, version, source)
@@ -38,7 +41,7 @@ async def evict(
 
     Raises `InvalidInput` without a task: all of a project is not forgotten by leaving a word out.
     """
-    await require_place(platform, project, domain)
+    await require_place(platform, caller, project, domain, Action.CACHE)
     if not task:
         raise InvalidInput("NoTaskToEvict", "no task is named whose results are to be forgotten", fix="name the task")
     told = ", ".join(part for part in (f"version {version}" if version else "", source) if part)

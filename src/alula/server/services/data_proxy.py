@@ -13,8 +13,10 @@ from google.protobuf import duration_pb2
 from alula.core.engine.records import AttemptPhase
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
 from alula.core.ids import ExecutionId
+from alula.server.access import Action
 from alula.server.blob import SignedUrl
 from alula.server.identity import Caller
+from alula.server.services import layout
 from alula.server.services.flyte_url import FlyteUrl, parse_flyte_url
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
@@ -22,8 +24,6 @@ from alula.server.services.projects import require_place
 
 TTL_MAX_S = 3600
 MD5_BYTES = 16
-UPLOADS = "uploads"
-"""The part of the object store that clients write to; tasks and the platform write elsewhere."""
 
 
 class Upload(msgspec.Struct, frozen=True):
@@ -50,7 +50,7 @@ async def create_upload(
     Raises `InvalidInput` where both root and MD5 are missing, and `AlreadyExists` when another object
     stands there.
     """
-    await require_place(platform, project, domain)
+    await require_place(platform, caller, project, domain, Action.REGISTER, Action.LAUNCH)
     if not content_md5 and not filename_root:
         raise InvalidInput("UploadUnnamed", "an upload needs `content_md5` or `filename_root`", fix="give one of them")
     if content_md5 and len(content_md5) != MD5_BYTES:
@@ -58,7 +58,7 @@ async def create_upload(
     ttl_s = _ttl_s(ttl)
     root = filename_root or base64.b32encode(content_md5).decode()
     name = filename or base64.b32encode(platform.random_bytes(15)).decode().lower()[:20]
-    uri = platform.blobs.uri(UPLOADS, project, domain, *_segments(root), *_segments(name))
+    uri = platform.blobs.uri(layout.UPLOADS, project, domain, *_segments(root), *_segments(name))
     if await platform.blobs.size(uri) is not None and await _md5(platform, uri) != content_md5:
         raise AlreadyExists(
             "ObjectExists", f"another object `{name}` stands under `{root}`", fix="upload under another root"
@@ -68,9 +68,10 @@ async def create_upload(
 
 
 async def create_download(
-    platform: Platform, _caller: Caller, native_url: str, *, ttl: duration_pb2.Duration | None
+    platform: Platform, caller: Caller, native_url: str, *, ttl: duration_pb2.Duration | None
 ) -> SignedUrl:
     """A signed URL of an object of the store. Raises `NotFound`."""
+    await platform.require(caller, layout.place_of(platform.blobs, native_url), Action.VIEW)
     if await platform.blobs.size(native_url) is None:
         raise NotFound("ObjectNotFound", f"there is no object `{native_url}`")
     return platform.blobs.download_url(native_url, ttl_s=_ttl_s(ttl))
@@ -85,6 +86,7 @@ async def create_deck_link(
 ) -> SignedUrl:
     """A signed URL of the deck of a node. Raises `NotFound` when the node or its deck is not there."""
     execution = execution_id(id.execution_id)
+    await platform.require(caller, execution.place, Action.VIEW)
     node = await platform.store.node(execution, id.node_id)
     if node is None or not node.deck_uri:
         raise NotFound("DeckNotFound", f"node `{id.node_id}` of execution `{execution}` has no deck")
@@ -103,6 +105,7 @@ async def get_data(
         id = identifier_pb2.NodeExecutionIdentifier(node_id=url.node_id)
         id.execution_id.project, id.execution_id.domain, id.execution_id.name = url.execution
         return await create_deck_link(platform, caller, id, ttl=None)
+    await platform.require(caller, url.execution.place, Action.VIEW)
     literals = literals_pb2.LiteralMap.FromString(await _literals(platform, url))
     if not url.variable:
         return literals

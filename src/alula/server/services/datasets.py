@@ -7,6 +7,7 @@ from flyteidl.datacatalog import datacatalog_pb2
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
 from alula.core.policy.registration import check_size
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import engine_entries, filters, pages
 from alula.server.services.messages.times import timestamp
@@ -24,8 +25,8 @@ PAGE_MAX_ROWS = 100
 async def create_dataset(platform: Platform, caller: Caller, given: datacatalog_pb2.Dataset) -> None:
     """Raises `AlreadyExists`."""
     id = dataset_id(given.id)
+    await require_place(platform, caller, id.project, id.domain, Action.CACHE)
     _refuse_engines(id)
-    await require_place(platform, id.project, id.domain)
     check_size(given, f"dataset `{id}`", DATASET_MAX_BYTES)
     keys = tuple(require_text(key, "partition key") for key in given.partitionKeys)
     if len(set(keys)) != len(keys):
@@ -41,8 +42,9 @@ async def create_dataset(platform: Platform, caller: Caller, given: datacatalog_
         raise AlreadyExists("DatasetExists", f"dataset `{id}` exists")
 
 
-async def get_dataset(platform: Platform, _caller: Caller, id: DatasetId) -> datacatalog_pb2.Dataset:
+async def get_dataset(platform: Platform, caller: Caller, id: DatasetId) -> datacatalog_pb2.Dataset:
     """Raises `NotFound`."""
+    await platform.require(caller, id.place, Action.VIEW)
     if engine_entries.is_engines(id.name):
         if not await engine_entries.exists(platform, id):
             raise _no_dataset(id)
@@ -51,12 +53,18 @@ async def get_dataset(platform: Platform, _caller: Caller, id: DatasetId) -> dat
 
 
 async def list_datasets(
-    platform: Platform, _caller: Caller, request: datacatalog_pb2.ListDatasetsRequest
+    platform: Platform, caller: Caller, request: datacatalog_pb2.ListDatasetsRequest
 ) -> datacatalog_pb2.ListDatasetsResponse:
-    """A page of the datasets that clients have made. Raises `InvalidInput` for a filter that is not on datasets."""
+    """A page of the datasets that clients have made, of those that `caller` may view.
+
+    Raises `InvalidInput` for a filter that is not on datasets.
+    """
+    places = await platform.viewable(caller)
     chosen = tuple(_dataset_filter(each) for each in request.filter.filters)
     limit, offset, descending = _page(request.pagination)
-    page = Query(limit, offset, tuple(each for each in chosen if each is not None), descending=descending)
+    page = Query(
+        limit, offset, tuple(each for each in chosen if each is not None), descending=descending, places=places
+    )
     rows = await platform.store.datasets(page)
     shown, token = pages.filled(page, rows, _dataset)
     return datacatalog_pb2.ListDatasetsResponse(datasets=shown, next_token=token)
@@ -64,7 +72,7 @@ async def list_datasets(
 
 async def create_artifact(platform: Platform, caller: Caller, given: datacatalog_pb2.Artifact) -> None:
     """Raises `NotFound` for the dataset, `AlreadyExists`, and `InvalidInput` for partitions other than its own."""
-    id = dataset_id(given.dataset)
+    id = await _id(platform, caller, given.dataset, Action.CACHE)
     _refuse_engines(id)
     dataset = await _existing(platform, id)
     require_text(given.id, "artifact id")
@@ -88,10 +96,10 @@ async def create_artifact(platform: Platform, caller: Caller, given: datacatalog
 
 
 async def get_artifact(
-    platform: Platform, _caller: Caller, request: datacatalog_pb2.GetArtifactRequest
+    platform: Platform, caller: Caller, request: datacatalog_pb2.GetArtifactRequest
 ) -> datacatalog_pb2.Artifact:
     """By its id or a tag. Raises `NotFound`."""
-    id = dataset_id(request.dataset)
+    id = await _id(platform, caller, request.dataset, Action.VIEW)
     if engine_entries.is_engines(id.name):
         found = await engine_entries.artifact(platform, id, request.artifact_id or request.tag_name)
         if found is None:
@@ -102,7 +110,7 @@ async def get_artifact(
 
 async def update_artifact(platform: Platform, caller: Caller, request: datacatalog_pb2.UpdateArtifactRequest) -> str:
     """Replace an artifact's data, and its metadata where it is given; its id. Raises `NotFound`."""
-    id = dataset_id(request.dataset)
+    id = await _id(platform, caller, request.dataset, Action.CACHE)
     _refuse_engines(id)
     if not request.data:
         raise InvalidInput("NoData", f"no data is given for the artifact of `{id}`")
@@ -121,7 +129,7 @@ async def update_artifact(platform: Platform, caller: Caller, request: datacatal
 
 async def add_tag(platform: Platform, caller: Caller, tag: datacatalog_pb2.Tag) -> None:
     """Raises `NotFound` for the artifact, `AlreadyExists` where the dataset has the tag."""
-    id = dataset_id(tag.dataset)
+    id = await _id(platform, caller, tag.dataset, Action.CACHE)
     _refuse_engines(id)
     require_text(tag.name, "tag")
     artifact = await _the_artifact(platform, id, tag.artifact_id, "")
@@ -131,10 +139,10 @@ async def add_tag(platform: Platform, caller: Caller, tag: datacatalog_pb2.Tag) 
 
 
 async def list_artifacts(
-    platform: Platform, _caller: Caller, request: datacatalog_pb2.ListArtifactsRequest
+    platform: Platform, caller: Caller, request: datacatalog_pb2.ListArtifactsRequest
 ) -> datacatalog_pb2.ListArtifactsResponse:
     """A page of a dataset's artifacts that meet all filters. Raises `NotFound` for the dataset."""
-    id = dataset_id(request.dataset)
+    id = await _id(platform, caller, request.dataset, Action.VIEW)
     limit, offset, descending = _page(request.pagination)
     if engine_entries.is_engines(id.name):
         if request.filter.filters:
@@ -157,6 +165,13 @@ def dataset_id(message: datacatalog_pb2.DatasetID) -> DatasetId:
         require_text(message.name, "dataset's name"),
         require_text(message.version, "dataset's version"),
     )
+
+
+async def _id(platform: Platform, caller: Caller, message: datacatalog_pb2.DatasetID, action: Action) -> DatasetId:
+    """As `dataset_id`. Raises `PermissionDenied` unless `caller` may do that there."""
+    id = dataset_id(message)
+    await platform.require(caller, id.place, action)
+    return id
 
 
 async def _existing(platform: Platform, id: DatasetId) -> DatasetRecord:

@@ -6,6 +6,7 @@ from flyteidl.admin import description_entity_pb2, task_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2
 
 from alula.core.errors import NotFound
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import filters, pages
 from alula.server.services.entities import require_entity
@@ -16,11 +17,11 @@ from alula.server.store import EntityRecord, Filter
 
 
 async def get_description(
-    platform: Platform, _caller: Caller, id: identifier_pb2.Identifier
+    platform: Platform, caller: Caller, id: identifier_pb2.Identifier
 ) -> description_entity_pb2.DescriptionEntity:
     """Raises `NotFound` when the entity is not registered or was registered without a description."""
     kind = entity_kind(id.resource_type)
-    record = await require_entity(platform, kind, entity_id(id))
+    record = await require_entity(platform, caller, kind, entity_id(id), Action.VIEW)
     description = _description(record)
     if description is None:
         raise NotFound("DescriptionNotFound", f"{KIND_WORDS[kind]} `{record.id}` has no description")
@@ -28,11 +29,11 @@ async def get_description(
 
 
 async def list_descriptions(
-    platform: Platform, _caller: Caller, request: description_entity_pb2.DescriptionEntityListRequest
+    platform: Platform, caller: Caller, request: description_entity_pb2.DescriptionEntityListRequest
 ) -> description_entity_pb2.DescriptionEntityList:
     """The descriptions among a page of tasks or workflows; it may hold fewer than the limit, and still have a next."""
     kind = entity_kind(request.resource_type)
-    extra: tuple[Filter, ...] = require_listed_place(request.id.project, request.id.domain)
+    extra: tuple[Filter, ...] = await require_listed_place(platform, caller, request.id.project, request.id.domain)
     if request.id.name:
         extra = (*extra, Filter("name", "eq", (request.id.name,)))
     page = filters.query(

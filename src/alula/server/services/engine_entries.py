@@ -12,6 +12,7 @@ from flyteidl.datacatalog import datacatalog_pb2
 
 from alula.core.engine.records import CacheEntry
 from alula.core.errors import FailedPrecondition
+from alula.core.ids import Place
 from alula.core.policy.cache_key import CacheKey
 from alula.server.services.messages.times import timestamp
 from alula.server.services.platform import Platform
@@ -41,6 +42,12 @@ def key_of(key: str) -> CacheKey | None:
     """The entry that a key of CacheService, `project:domain:digest`, names; None for a client's own key."""
     match = _KEY.fullmatch(key)
     return None if match is None else _key(match["project"], match["domain"], match["digest"])
+
+
+def place_of(key: str) -> Place:
+    """The project and domain that a key of CacheService belongs to; a client's own keys are the whole platform's."""
+    of_engine = key_of(key)
+    return Place() if of_engine is None else Place(of_engine.project, of_engine.domain)
 
 
 async def exists(platform: Platform, dataset: DatasetId) -> bool:

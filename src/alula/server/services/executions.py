@@ -8,7 +8,8 @@ from flyteidl.admin import common_pb2, execution_pb2
 from flyteidl.core import identifier_pb2
 
 from alula.core.errors import NotFound
-from alula.core.ids import ExecutionId
+from alula.core.ids import ExecutionId, Place
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import filters, messages, pages, values
 from alula.server.services.messages.names import execution_id
@@ -20,8 +21,15 @@ EAGER_LABEL = "eager-exec"
 """Carried by the runs of an eager task, whose controller asks for one after the other."""
 
 
-async def require_execution(platform: Platform, id: ExecutionId) -> ExecutionRecord:
-    """The execution of this id; raises `NotFound`."""
+async def require_execution(platform: Platform, caller: Caller, id: ExecutionId, *actions: Action) -> ExecutionRecord:
+    """The execution of this id. Raises `PermissionDenied` unless `caller` may do one of `actions` there, and
+    `NotFound`."""
+    await platform.require(caller, id.place, *actions)
+    return await read_execution(platform, id)
+
+
+async def read_execution(platform: Platform, id: ExecutionId) -> ExecutionRecord:
+    """The same for those whose right has been asked for already, or who are the platform. Raises `NotFound`."""
     record = await platform.store.execution(id)
     if record is None:
         raise NotFound("ExecutionNotFound", f"there is no execution `{id}`")
@@ -30,14 +38,14 @@ async def require_execution(platform: Platform, id: ExecutionId) -> ExecutionRec
 
 async def get_execution(
     platform: Platform,
-    _caller: Caller,
+    caller: Caller,
     id: identifier_pb2.WorkflowExecutionIdentifier,
     *,
     hold_s: float = 0,
 ) -> execution_pb2.Execution:
     """How a run stands; with `hold_s`, how it ended if it ends within that time. Raises `NotFound`."""
     name = execution_id(id)
-    record = await require_execution(platform, name)
+    record = await require_execution(platform, caller, name, Action.VIEW)
     if hold_s > 0 and not record.phase.is_terminal and EAGER_LABEL not in record.labels:
         record = await _held(platform, name, hold_s)
     return messages.runs.execution(record)
@@ -48,7 +56,7 @@ async def _held(platform: Platform, id: ExecutionId, hold_s: float) -> Execution
     until = loop.time() + hold_s
     with platform.hub.watch(id) as subscription:
         while True:
-            record = await require_execution(platform, id)
+            record = await read_execution(platform, id)
             left_s = until - loop.time()
             if record.phase.is_terminal or left_s <= 0 or subscription.closed:
                 return record
@@ -66,9 +74,15 @@ async def _next_end(subscription: Subscription, timeout_s: float) -> None:
 
 
 async def list_executions(
-    platform: Platform, _caller: Caller, request: common_pb2.ResourceListRequest
+    platform: Platform, caller: Caller, request: common_pb2.ResourceListRequest
 ) -> execution_pb2.ExecutionList:
-    """A page of a project's and domain's executions; archived ones only when a filter on state asks."""
+    """A page of a project's and domain's executions, of all that `caller` may view where the request leaves one out;
+    archived ones only if a filter on state asks."""
+    places = None
+    if request.id.project and request.id.domain:
+        await platform.require(caller, Place(request.id.project, request.id.domain), Action.VIEW)
+    else:
+        places = await platform.viewable(caller)
     extra = [
         Filter(field, "eq", (value,))
         for field, value in (
@@ -88,6 +102,7 @@ async def list_executions(
         filters=request.filters,
         sort_by=request.sort_by if request.HasField("sort_by") else None,
         extra=extra,
+        places=places,
     )
     rows = await platform.store.executions(page)
     shown, following = pages.filled(page, rows, lambda row: messages.runs.execution(row, trim=True))
@@ -95,10 +110,10 @@ async def list_executions(
 
 
 async def get_execution_data(
-    platform: Platform, _caller: Caller, id: identifier_pb2.WorkflowExecutionIdentifier
+    platform: Platform, caller: Caller, id: identifier_pb2.WorkflowExecutionIdentifier
 ) -> execution_pb2.WorkflowExecutionGetDataResponse:
     """The inputs of a run and, when it has succeeded, its outputs. Raises `NotFound`."""
-    record = await require_execution(platform, execution_id(id))
+    record = await require_execution(platform, caller, execution_id(id), Action.VIEW)
     return execution_pb2.WorkflowExecutionGetDataResponse(
         full_inputs=await values.shown(platform.blobs, record.id, record.inputs),
         full_outputs=await values.shown(platform.blobs, record.id, record.outputs or b""),
@@ -108,6 +123,7 @@ async def get_execution_data(
 async def update_execution(platform: Platform, caller: Caller, request: execution_pb2.ExecutionUpdateRequest) -> None:
     """Put a run aside, or take it back. Raises `NotFound`."""
     id = execution_id(request.id)
+    await platform.require(caller, id.place, Action.STEER)
     archived = request.state == execution_pb2.EXECUTION_ARCHIVED
     audit = platform.audit(
         caller,

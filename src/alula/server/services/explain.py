@@ -10,6 +10,7 @@ from alula.core.engine.explain import Link, RunFacts, explain
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.engine.records import NodeRecord
 from alula.core.ids import ExecutionId
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.executions import require_execution
 from alula.server.services.history import read_plan
@@ -20,10 +21,10 @@ PAGE = 5_000
 
 
 async def explain_execution(
-    platform: Platform, _caller: Caller, id: ExecutionId, node_id: str = "", index: int = -1
+    platform: Platform, caller: Caller, id: ExecutionId, node_id: str = "", index: int = -1
 ) -> Link:
     """The answer to why, with what is behind it. Raises `NotFound` for a run, node or item that there is not."""
-    record = await require_execution(platform, id)
+    record = await require_execution(platform, caller, id, Action.VIEW)
     nodes = {row.node_id: row for row in await _rows(platform, id)}
     graphs = {row.dynamic_uri: await _graph(platform, row.dynamic_uri) for row in nodes.values() if row.dynamic_uri}
     run = RunFacts(

@@ -15,6 +15,7 @@ import msgspec
 from flyteidl.admin import common_pb2
 
 from alula.core.errors import InvalidInput
+from alula.server.access import Places
 from alula.server.store import Filter, Operator, Query
 
 PAGE_MAX_ROWS = 10_000
@@ -45,8 +46,9 @@ def query(
     sort_by: common_pb2.Sort | None = None,
     extra: Sequence[Filter] = (),
     default_sort: str = "created_at",
+    places: Places = None,
 ) -> Query:
-    """The page that a list request asks for; `extra` conditions hold besides its filters.
+    """The page that a list request asks for; `extra` conditions hold besides its filters, and only `places` are listed.
 
     Raises `InvalidInput` for a limit of 0 (`LimitRequired`), a bad token (`InvalidToken`), filter
     (`InvalidFilter`) or field (`UnknownField`).
@@ -60,6 +62,7 @@ def query(
         filters=(*extra, *parse(filters, fields)),
         sort_by=_field(key, fields).name if key else default_sort,
         descending=sort_by is None or not key or sort_by.direction == common_pb2.Sort.DESCENDING,
+        places=places,
     )
 
 

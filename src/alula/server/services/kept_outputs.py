@@ -7,6 +7,7 @@ from flyteidl.core import literals_pb2
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
 from alula.core.policy.registration import check_size
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import engine_entries
 from alula.server.services.messages.times import timestamp
@@ -17,9 +18,10 @@ from alula.server.store import Filter, KeptOutput
 OUTPUT_MAX_BYTES = 1024 * 1024
 
 
-async def get(platform: Platform, _caller: Caller, key: str) -> cacheservice_pb2.CachedOutput:
+async def get(platform: Platform, caller: Caller, key: str) -> cacheservice_pb2.CachedOutput:
     """Raises `NotFound`."""
     require_text(key, "key")
+    await platform.require(caller, engine_entries.place_of(key), Action.VIEW)
     of_engine = engine_entries.key_of(key)
     if of_engine is not None:
         entry = await platform.store.cached(of_engine)
@@ -49,6 +51,7 @@ async def get(platform: Platform, _caller: Caller, key: str) -> cacheservice_pb2
 async def put(platform: Platform, caller: Caller, request: cacheservice_pb2.PutCacheRequest) -> None:
     """Raises `AlreadyExists` where the key is taken and not to be overwritten."""
     key, output = require_text(request.key, "key"), request.output
+    await platform.require(caller, engine_entries.place_of(key), Action.CACHE)
     if engine_entries.key_of(key) is not None:
         raise engine_entries.refuse_change(f"key `{key}`")
     if output.WhichOneof("output") is None:
@@ -64,6 +67,7 @@ async def put(platform: Platform, caller: Caller, request: cacheservice_pb2.PutC
 async def delete(platform: Platform, caller: Caller, key: str) -> None:
     """Raises `NotFound`. The engine's entry goes as by `alula cache evict`."""
     require_text(key, "key")
+    await platform.require(caller, engine_entries.place_of(key), Action.CACHE)
     of_engine = engine_entries.key_of(key)
     if of_engine is not None:
         given = (("project", of_engine.project), ("domain", of_engine.domain), ("digest", of_engine.digest))

@@ -28,9 +28,10 @@ from alula.core.ids import (
 )
 from alula.core.policy.queueing import Queueing, check_quality
 from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_labels, check_size
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import layout, values
-from alula.server.services.attributes import Place, launch_settings
+from alula.server.services.attributes import SettingsPlace, launch_settings
 from alula.server.services.entities import require_entity
 from alula.server.services.execution_settings import merge_settings
 from alula.server.services.executions import require_execution
@@ -39,6 +40,9 @@ from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
 from alula.server.services.register import Skeleton, keep_skeleton, skeleton_of
 from alula.server.store import ExecutionRecord
+
+_MAY_RUN = (Action.VIEW, Action.LAUNCH)
+"""What is launched may be of another project, if its launcher has one of these rights there."""
 
 
 class _Target(msgspec.Struct, frozen=True):
@@ -64,15 +68,15 @@ async def create_execution(
     Raises `NotFound` when it is not registered, `AlreadyExists` when the name is taken, `InvalidInput` for a
     project, domain, name, labels, or inputs that can't be.
     """
-    project = await require_place(platform, request.project, request.domain)
+    project = await require_place(platform, caller, request.project, request.domain, Action.LAUNCH)
     id = ExecutionId(request.project, request.domain, _name(platform, request.name))
     if not request.spec.metadata.HasField("parent_node_execution"):  # a child has its parent's
         # A run that is launched again brings those that its project gave it, which are not the caller's.
         check_labels(dict(request.spec.labels.values.items() - project.labels.items()))
-    target = await _target(platform, request.spec.launch_plan)
+    target = await _target(platform, caller, request.spec.launch_plan)
     given = request.inputs if request.HasField("inputs") else request.spec.inputs
     inputs = resolve_inputs(target.expected_inputs, fixed=target.plan.fixed_inputs, given=given)
-    settings = await launch_settings(platform, Place(id.project, id.domain, target.workflow.name))
+    settings = await launch_settings(platform, SettingsPlace(id.project, id.domain, target.workflow.name))
     spec = merge_settings(
         request.spec,
         target.plan,
@@ -100,7 +104,7 @@ async def relaunch_execution(
     platform: Platform, caller: Caller, request: execution_pb2.ExecutionRelaunchRequest
 ) -> identifier_pb2.WorkflowExecutionIdentifier:
     """Launch the same thing with the same inputs and settings again. Raises as `create_execution`."""
-    source = await require_execution(platform, execution_id(request.id))
+    source = await require_execution(platform, caller, execution_id(request.id), Action.VIEW)
     again = same_again(source, request.name)
     again.spec.metadata.mode = execution_pb2.ExecutionMetadata.RELAUNCH
     again.spec.metadata.reference_execution.CopyFrom(execution_identifier(source.id))
@@ -133,10 +137,10 @@ def _name(platform: Platform, asked: str) -> str:
     return asked
 
 
-async def _target(platform: Platform, reference: identifier_pb2.Identifier) -> _Target:
+async def _target(platform: Platform, caller: Caller, reference: identifier_pb2.Identifier) -> _Target:
     id = entity_id(reference)
     if reference.resource_type == identifier_pb2.TASK:
-        task = await require_entity(platform, "task", id)
+        task = await require_entity(platform, caller, "task", id, *_MAY_RUN)
         skeleton = skeleton_of(task)
         plan = launch_plan_pb2.LaunchPlanSpec()
         return _Target("task", id, skeleton.id, plan, skeleton.expected_inputs, skeleton)
@@ -147,7 +151,7 @@ async def _target(platform: Platform, reference: identifier_pb2.Identifier) -> _
             f"`{id}` is named as a thing of resource type {named_as}",
             fix="launch a launch plan or a task",
         )
-    record = await require_entity(platform, "launch_plan", id)
+    record = await require_entity(platform, caller, "launch_plan", id, *_MAY_RUN)
     plan = launch_plan_pb2.LaunchPlanSpec.FromString(record.spec)
     closure = launch_plan_pb2.LaunchPlanClosure.FromString(record.closure)
     return _Target("launch_plan", id, entity_id(plan.workflow_id), plan, closure.expected_inputs)

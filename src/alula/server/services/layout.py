@@ -13,9 +13,13 @@ import re
 
 from flyteidl.admin import execution_pb2
 
-from alula.core.ids import AttemptId, ExecutionId, unique_key
+from alula.core.ids import AttemptId, ExecutionId, Place, unique_key
 from alula.server.blob import Blobs
 
+UPLOADS = "uploads"
+"""The part of the object store that clients write to; tasks and the platform write elsewhere."""
+_KINDS = frozenset({"data", "metadata", UPLOADS})
+"""The parts in which each project and domain has a folder."""
 DECK = "deck.html"
 """The page that an attempt shows, under its output prefix."""
 
@@ -62,6 +66,15 @@ def values_prefix(blobs: Blobs, project: str, domain: str) -> str:
 def own_prefixes(blobs: Blobs, execution: ExecutionId) -> tuple[str, ...]:
     """Under which all objects are that belong to an execution's project and domain."""
     return tuple(f"{blobs.uri(kind, execution.project, execution.domain)}/" for kind in ("data", "metadata"))
+
+
+def place_of(blobs: Blobs, uri: str) -> Place:
+    """The project and domain that an object belongs to; the platform as a whole for any that belongs to none."""
+    root = f"{blobs.uri()}/"
+    kind, *inside = uri.removeprefix(root).split("/")
+    if not uri.startswith(root) or kind not in _KINDS or len(inside) < 3 or not {"", ".", ".."}.isdisjoint(inside):
+        return Place()
+    return Place(*inside[:2])
 
 
 def recovery_uri(blobs: Blobs, execution: ExecutionId, *, incarnation: str = "") -> str:

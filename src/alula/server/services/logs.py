@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator
 from alula.core.engine.records import AttemptPhase
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import AttemptId
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import layout
-from alula.server.services.executions import require_execution
+from alula.server.services.executions import read_execution, require_execution
 from alula.server.services.platform import Platform
 from alula.server.store import Filter, Query
 
@@ -18,12 +19,12 @@ FOLLOW_MIN_S, FOLLOW_MAX_S = 0.25, 2.0
 """How often a follower looks for new output: less often the longer there was none."""
 
 
-async def open_log(platform: Platform, _caller: Caller, attempt: AttemptId, *, follow: bool) -> AsyncIterator[bytes]:
+async def open_log(platform: Platform, caller: Caller, attempt: AttemptId, *, follow: bool) -> AsyncIterator[bytes]:
     """The log of an attempt in pieces; with `follow` also what it will write.
 
     Raises `NotFound` when there is no such attempt, before the first piece.
     """
-    execution = await require_execution(platform, attempt.execution)
+    execution = await require_execution(platform, caller, attempt.execution, Action.VIEW)
     uri = layout.log_uri(platform.blobs, attempt, incarnation=execution.incarnation)
     ended = await _has_ended(platform, attempt)
     return _followed(platform, attempt, uri) if follow and not ended else _written(platform, uri, 0)
@@ -58,7 +59,7 @@ async def _written(platform: Platform, uri: str, offset: int) -> AsyncIterator[b
 
 
 async def _has_ended(platform: Platform, attempt: AttemptId) -> bool:
-    execution = await require_execution(platform, attempt.execution)
+    execution = await read_execution(platform, attempt.execution)
     phase = await _phase(platform, attempt)
     if phase is None:
         raise NotFound("TaskExecutionNotFound", f"there is no attempt `{attempt}`")

@@ -16,6 +16,7 @@ from google.protobuf import timestamp_pb2
 
 from alula.core.engine.records import AttemptRecord, NodePhase, NodeRecord
 from alula.core.ids import ExecutionId
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.executions import require_execution
 from alula.server.services.messages.names import execution_id, execution_identifier, node_identifier
@@ -32,13 +33,13 @@ Span = metrics_pb2.Span
 
 
 async def get_execution_metrics(
-    platform: Platform, _caller: Caller, request: execution_pb2.WorkflowExecutionGetMetricsRequest
+    platform: Platform, caller: Caller, request: execution_pb2.WorkflowExecutionGetMetricsRequest
 ) -> execution_pb2.WorkflowExecutionGetMetricsResponse:
     """The spans of a run, `depth` levels of runs, nodes and attempts deep; all of them when negative.
 
     Raises `NotFound`.
     """
-    record = await require_execution(platform, execution_id(request.id))
+    record = await require_execution(platform, caller, execution_id(request.id), Action.VIEW)
     depth = min(request.depth, LEVELS_MAX) if request.depth >= 0 else LEVELS_MAX
     span = await _run_span(platform, record, depth)
     return execution_pb2.WorkflowExecutionGetMetricsResponse(span=span)

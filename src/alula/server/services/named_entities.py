@@ -9,6 +9,8 @@ from __future__ import annotations
 from flyteidl.admin import common_pb2
 
 from alula.core.errors import InvalidInput
+from alula.core.ids import Place
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import filters, messages, pages
 from alula.server.services.messages.names import KIND_WORDS, entity_kind, not_found
@@ -22,10 +24,11 @@ _USERS_OWN = Filter("state", "ne", ("SYSTEM_GENERATED",))
 
 
 async def list_named_entities(
-    platform: Platform, _caller: Caller, request: common_pb2.NamedEntityListRequest
+    platform: Platform, caller: Caller, request: common_pb2.NamedEntityListRequest
 ) -> common_pb2.NamedEntityList:
     """A page of the names of a kind in a project and domain."""
     kind = entity_kind(request.resource_type)
+    place = await require_listed_place(platform, caller, request.project, request.domain)
     asked = filters.parse(request.filters, filters.NAMED_ENTITY_FIELDS)
     hidden = () if any(condition.field == "state" for condition in asked) else (_USERS_OWN,)
     page = filters.query(
@@ -34,7 +37,7 @@ async def list_named_entities(
         token=request.token,
         filters=request.filters,
         sort_by=request.sort_by if request.HasField("sort_by") else _BY_NAME,
-        extra=(*require_listed_place(request.project, request.domain), *hidden),
+        extra=(*place, *hidden),
     )
     rows = await platform.store.named_entities(kind, page)
     shown, following = pages.filled(page, rows, messages.entities.named_entity)
@@ -42,11 +45,11 @@ async def list_named_entities(
 
 
 async def get_named_entity(
-    platform: Platform, _caller: Caller, request: common_pb2.NamedEntityGetRequest
+    platform: Platform, caller: Caller, request: common_pb2.NamedEntityGetRequest
 ) -> common_pb2.NamedEntity:
     """Raises `NotFound` when no version of the name is registered."""
     kind = entity_kind(request.resource_type)
-    return messages.entities.named_entity(await _existing(platform, kind, request.id))
+    return messages.entities.named_entity(await _require(platform, caller, kind, request.id, Action.VIEW))
 
 
 async def update_named_entity(platform: Platform, caller: Caller, request: common_pb2.NamedEntityUpdateRequest) -> None:
@@ -55,7 +58,7 @@ async def update_named_entity(platform: Platform, caller: Caller, request: commo
     Raises `NotFound`, and `InvalidInput` for a description that is too long or a state that is the platform's to give.
     """
     kind = entity_kind(request.resource_type)
-    before = await _existing(platform, kind, request.id)
+    before = await _require(platform, caller, kind, request.id, Action.REGISTER)
     metadata = request.metadata
     if len(metadata.description) > DESCRIPTION_MAX_CHARS:
         raise InvalidInput(
@@ -82,7 +85,10 @@ async def update_named_entity(platform: Platform, caller: Caller, request: commo
     await platform.store.put_named_entity(record, audit)
 
 
-async def _existing(platform: Platform, kind: EntityKind, id: common_pb2.NamedEntityIdentifier) -> NamedEntityRecord:
+async def _require(
+    platform: Platform, caller: Caller, kind: EntityKind, id: common_pb2.NamedEntityIdentifier, action: Action
+) -> NamedEntityRecord:
+    await platform.require(caller, Place(id.project, id.domain), action)
     record = await platform.store.named_entity(kind, id.project, id.domain, id.name)
     if record is None:
         raise not_found(kind, f"{id.project}/{id.domain}/{id.name}")

@@ -10,9 +10,10 @@ from flyteidl.core import compiler_pb2, identifier_pb2
 from alula.core.engine.records import AttemptPhase, AttemptRecord, ItemRecord, NodeRecord, Reason
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import ExecutionId
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import filters, layout, messages, pages, values
-from alula.server.services.executions import require_execution
+from alula.server.services.executions import read_execution, require_execution
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
 from alula.server.store import Query
@@ -24,19 +25,20 @@ LINKED_ITEMS_MAX = 1_000
 
 
 async def get_node_execution(
-    platform: Platform, _caller: Caller, id: identifier_pb2.NodeExecutionIdentifier
+    platform: Platform, caller: Caller, id: identifier_pb2.NodeExecutionIdentifier
 ) -> node_execution_pb2.NodeExecution:
     """Raises `NotFound`."""
-    execution, node = await _require_node(platform, id)
+    execution, node = await _require_node(platform, caller, id)
     incarnation = await _incarnation(platform, execution)
     return _node_message(platform, execution, node, incarnation)
 
 
 async def list_node_executions(
-    platform: Platform, _caller: Caller, request: node_execution_pb2.NodeExecutionListRequest
+    platform: Platform, caller: Caller, request: node_execution_pb2.NodeExecutionListRequest
 ) -> node_execution_pb2.NodeExecutionList:
     """A page of the nodes at the top of a run, or inside the node that the request names as parent."""
     execution = execution_id(request.workflow_execution_id)
+    await platform.require(caller, execution.place, Action.VIEW)
     page = filters.query(
         filters.NODE_FIELDS,
         limit=request.limit,
@@ -46,7 +48,7 @@ async def list_node_executions(
     )
     rows = await platform.store.nodes(execution, request.unique_parent_id, page)
     if not rows:
-        await require_execution(platform, execution)
+        await read_execution(platform, execution)
     incarnation = await _incarnation(platform, execution) if rows else ""
     shown, following = pages.filled(
         page, rows, lambda row: _node_message(platform, execution, row, incarnation, trim=True)
@@ -55,10 +57,10 @@ async def list_node_executions(
 
 
 async def get_node_execution_data(
-    platform: Platform, _caller: Caller, id: identifier_pb2.NodeExecutionIdentifier
+    platform: Platform, caller: Caller, id: identifier_pb2.NodeExecutionIdentifier
 ) -> node_execution_pb2.NodeExecutionGetDataResponse:
     """Inputs and outputs of a node, as far as they are known. Raises `NotFound`."""
-    execution, node = await _require_node(platform, id)
+    execution, node = await _require_node(platform, caller, id)
     dynamic = None
     if node.dynamic_uri:
         closure = await _dynamic_closure(platform, node.dynamic_uri)
@@ -74,10 +76,10 @@ async def get_node_execution_data(
 
 
 async def get_dynamic_workflow(
-    platform: Platform, _caller: Caller, id: identifier_pb2.NodeExecutionIdentifier
+    platform: Platform, caller: Caller, id: identifier_pb2.NodeExecutionIdentifier
 ) -> node_execution_pb2.DynamicNodeWorkflowResponse:
     """The graph that a dynamic task made. Raises `NotFound` when the node made none, or none yet."""
-    execution, node = await _require_node(platform, id)
+    execution, node = await _require_node(platform, caller, id)
     if not node.dynamic_uri:
         raise NotFound("DynamicWorkflowNotFound", f"node `{node.node_id}` of execution `{execution}` has made no graph")
     return node_execution_pb2.DynamicNodeWorkflowResponse(
@@ -86,9 +88,10 @@ async def get_dynamic_workflow(
 
 
 async def list_node_executions_of_attempt(
-    platform: Platform, _caller: Caller, request: node_execution_pb2.NodeExecutionForTaskListRequest
+    platform: Platform, caller: Caller, request: node_execution_pb2.NodeExecutionForTaskListRequest
 ) -> node_execution_pb2.NodeExecutionList:
     """A page of the nodes of the graph that an attempt of a dynamic task made. Raises `NotFound`."""
+    execution, node, attempt = await _require_attempt(platform, caller, request.task_execution_id)
     page = filters.query(
         filters.NODE_FIELDS,
         limit=request.limit,
@@ -96,7 +99,6 @@ async def list_node_executions_of_attempt(
         filters=request.filters,
         sort_by=request.sort_by if request.HasField("sort_by") else None,
     )
-    execution, node, attempt = await _require_attempt(platform, request.task_execution_id)
     # Only the attempt that made the graph ends well, and none follows it.
     made_it = node.is_dynamic and attempt.phase is AttemptPhase.SUCCEEDED
     rows = await platform.store.nodes(execution, node.node_id, page) if made_it else []
@@ -108,11 +110,11 @@ async def list_node_executions_of_attempt(
 
 
 async def list_task_executions(
-    platform: Platform, _caller: Caller, request: task_execution_pb2.TaskExecutionListRequest
+    platform: Platform, caller: Caller, request: task_execution_pb2.TaskExecutionListRequest
 ) -> task_execution_pb2.TaskExecutionList:
     """A page of the attempts of a node, by number. A node that runs no task has none."""
+    execution, node = await _require_node(platform, caller, request.node_execution_id)
     page = filters.query({}, limit=request.limit, token=request.token, filters=request.filters)
-    execution, node = await _require_node(platform, request.node_execution_id)
     records = await platform.store.attempts(execution, node.node_id)
     asked = records[page.offset : page.offset + page.limit]
     shown, following = pages.filled(page, asked, await _attempt_messages(platform, execution, node, trim=True))
@@ -120,18 +122,18 @@ async def list_task_executions(
 
 
 async def get_task_execution(
-    platform: Platform, _caller: Caller, id: identifier_pb2.TaskExecutionIdentifier
+    platform: Platform, caller: Caller, id: identifier_pb2.TaskExecutionIdentifier
 ) -> task_execution_pb2.TaskExecution:
     """Raises `NotFound`."""
-    execution, node, record = await _require_attempt(platform, id)
+    execution, node, record = await _require_attempt(platform, caller, id)
     return (await _attempt_messages(platform, execution, node))(record)
 
 
 async def get_task_execution_data(
-    platform: Platform, _caller: Caller, id: identifier_pb2.TaskExecutionIdentifier
+    platform: Platform, caller: Caller, id: identifier_pb2.TaskExecutionIdentifier
 ) -> task_execution_pb2.TaskExecutionGetDataResponse:
     """Inputs of an attempt, and its outputs when it is the one that succeeded. Raises `NotFound`."""
-    execution, node, record = await _require_attempt(platform, id)
+    execution, node, record = await _require_attempt(platform, caller, id)
     outputs = node.outputs if record.phase is AttemptPhase.SUCCEEDED else None
     return task_execution_pb2.TaskExecutionGetDataResponse(
         full_inputs=await values.shown(platform.blobs, execution, node.inputs or b""),
@@ -140,11 +142,9 @@ async def get_task_execution_data(
     )
 
 
-async def list_reasons(
-    platform: Platform, _caller: Caller, execution: ExecutionId, node_id: str | None
-) -> list[Reason]:
+async def list_reasons(platform: Platform, caller: Caller, execution: ExecutionId, node_id: str | None) -> list[Reason]:
     """Why the run, or one node of it, is as it is: in the order in which it came. Raises `NotFound`."""
-    await require_execution(platform, execution)
+    await require_execution(platform, caller, execution, Action.VIEW)
     return await platform.store.reasons(execution, node_id)
 
 
@@ -153,15 +153,16 @@ async def _dynamic_closure(platform: Platform, uri: str) -> compiler_pb2.Compile
 
 
 async def _incarnation(platform: Platform, execution: ExecutionId) -> str:
-    return (await require_execution(platform, execution)).incarnation
+    return (await read_execution(platform, execution)).incarnation
 
 
 async def _require_node(
-    platform: Platform, id: identifier_pb2.NodeExecutionIdentifier
+    platform: Platform, caller: Caller, id: identifier_pb2.NodeExecutionIdentifier
 ) -> tuple[ExecutionId, NodeRecord]:
     execution = execution_id(id.execution_id)
     if not id.node_id:
         raise InvalidInput("IncompleteIdentifier", "the node execution's identifier has no node id")
+    await platform.require(caller, execution.place, Action.VIEW)
     node = await platform.store.node(execution, id.node_id)
     if node is None:
         raise NotFound("NodeExecutionNotFound", f"execution `{execution}` has no node `{id.node_id}`")
@@ -169,9 +170,9 @@ async def _require_node(
 
 
 async def _require_attempt(
-    platform: Platform, id: identifier_pb2.TaskExecutionIdentifier
+    platform: Platform, caller: Caller, id: identifier_pb2.TaskExecutionIdentifier
 ) -> tuple[ExecutionId, NodeRecord, AttemptRecord]:
-    execution, node = await _require_node(platform, id.node_execution_id)
+    execution, node = await _require_node(platform, caller, id.node_execution_id)
     for record in await platform.store.attempts(execution, node.node_id):
         if record.attempt == id.retry_attempt:
             return execution, node, record

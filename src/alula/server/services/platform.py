@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from alula.core.ids import Place
 from alula.core.policy.queueing import TierBudgets
+from alula.server.access import Access, Action, Places, require, require_viewable
 from alula.server.blob import Blobs
 from alula.server.identity import Caller
 from alula.server.services.watch import Hub
@@ -25,6 +27,7 @@ class Platform:
 
     store: Store
     blobs: Blobs
+    access: Access
     hub: Hub
     clock: Callable[[], int]
     """Now, in microseconds since the epoch."""
@@ -47,6 +50,14 @@ class Platform:
     tiers: TierBudgets = field(default_factory=TierBudgets)
     inline_max_bytes: int = 65_536
     """Values from this size are kept as objects of their own; 0 keeps all in the log and the rows."""
+
+    async def require(self, caller: Caller, place: Place, *actions: Action) -> None:
+        """Raises `PermissionDenied` code `NotAllowed` unless `caller` may do one of `actions` there."""
+        await require(self.access, caller, place, *actions)
+
+    async def viewable(self, caller: Caller) -> Places:
+        """Where `caller` may view, for lists over several places. Raises `PermissionDenied` if that is nowhere."""
+        return await require_viewable(self.access, caller)
 
     def audit(
         self,

@@ -8,7 +8,9 @@ import msgspec
 from flyteidl.admin import common_pb2, project_pb2
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
+from alula.core.ids import Place
 from alula.core.policy.registration import check_labels
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import filters, messages, pages
 from alula.server.services.platform import Platform
@@ -21,9 +23,15 @@ DESCRIPTION_MAX_CHARS = 300
 _LIST_DEFAULT_ROWS = 1000
 
 
-async def require_place(platform: Platform, project: str, domain: str) -> ProjectRecord:
-    """The active project in which something new is to stand. Raises `InvalidInput` where it can't."""
-    record = await require_active_project(platform, project)
+async def require_place(
+    platform: Platform, caller: Caller, project: str, domain: str, *actions: Action
+) -> ProjectRecord:
+    """The active project in which something new is to stand. Raises `InvalidInput` where it can't.
+
+    Raises `PermissionDenied` unless `caller` may do one of `actions` there.
+    """
+    await platform.require(caller, Place(project, domain), *actions)
+    record = await _active(platform, project)
     if domain not in platform.domains:
         raise InvalidInput(
             "DomainNotFound",
@@ -33,8 +41,13 @@ async def require_place(platform: Platform, project: str, domain: str) -> Projec
     return record
 
 
-async def require_active_project(platform: Platform, project: str) -> ProjectRecord:
-    """Raises `InvalidInput` where it is not there or archived."""
+async def require_active_project(platform: Platform, caller: Caller, project: str, *actions: Action) -> ProjectRecord:
+    """Raises `InvalidInput` where it is not there or archived, and `PermissionDenied` as `require_place`."""
+    await platform.require(caller, Place(project), *actions)
+    return await _active(platform, project)
+
+
+async def _active(platform: Platform, project: str) -> ProjectRecord:
     record = await platform.store.project(project)
     if record is None:
         raise InvalidInput("ProjectNotFound", f"there is no project `{project}`", fix="create it, or name another")
@@ -43,15 +56,18 @@ async def require_active_project(platform: Platform, project: str) -> ProjectRec
     return record
 
 
-def require_listed_place(project: str, domain: str) -> tuple[Filter, ...]:
-    """The conditions of a list on its project and domain. Raises `InvalidInput` where one is missing."""
+async def require_listed_place(platform: Platform, caller: Caller, project: str, domain: str) -> tuple[Filter, ...]:
+    """The conditions of a list on its project and domain. Raises `InvalidInput` where one is missing, and
+    `PermissionDenied` unless `caller` may view them."""
     if not project or not domain:
         raise InvalidInput("IncompleteIdentifier", "a list needs a project and a domain")
+    await platform.require(caller, Place(project, domain), Action.VIEW)
     return (Filter("project", "eq", (project,)), Filter("domain", "eq", (domain,)))
 
 
 async def create_project(platform: Platform, caller: Caller, project: project_pb2.Project) -> None:
     """Make a project. Raises `AlreadyExists`, and `InvalidInput` for a bad id, name or label."""
+    await platform.require(caller, Place(), Action.MANAGE)
     _check(project, new=True)
     if await platform.store.project(project.id) is not None:
         raise AlreadyExists("ProjectExists", f"project `{project.id}` exists")
@@ -67,6 +83,7 @@ async def create_project(platform: Platform, caller: Caller, project: project_pb
 
 async def update_project(platform: Platform, caller: Caller, project: project_pb2.Project) -> None:
     """Replace name, description, labels and state; an empty name or description stays as it was."""
+    await platform.require(caller, Place(project.id), Action.MANAGE)
     _check(project, new=False)
     before = await _existing(platform, project.id)
     record = msgspec.structs.replace(
@@ -79,21 +96,24 @@ async def update_project(platform: Platform, caller: Caller, project: project_pb
     await _put(platform, caller, record, "update-project")
 
 
-async def get_project(platform: Platform, _caller: Caller, project: str) -> project_pb2.Project:
+async def get_project(platform: Platform, caller: Caller, project: str) -> project_pb2.Project:
     """Raises `NotFound`."""
+    await platform.require(caller, Place(project), Action.VIEW)
     return messages.entities.project(await _existing(platform, project), platform.domains)
 
 
 async def list_projects(
-    platform: Platform, _caller: Caller, request: project_pb2.ProjectListRequest
+    platform: Platform, caller: Caller, request: project_pb2.ProjectListRequest
 ) -> project_pb2.Projects:
-    """A page of projects; without a limit the first 1000, as clients expect of this list."""
+    """A page of the projects that `caller` may view; without a limit the first 1000, as clients expect of this list."""
+    places = await platform.viewable(caller)
     page = filters.query(
         filters.PROJECT_FIELDS,
         limit=request.limit or _LIST_DEFAULT_ROWS,
         token=request.token,
         filters=request.filters,
         sort_by=request.sort_by if request.HasField("sort_by") else _BY_ID,
+        places=places,
     )
     rows = await platform.store.projects(page)
     shown, following = pages.filled(page, rows, lambda row: messages.entities.project(row, platform.domains))

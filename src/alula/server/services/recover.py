@@ -17,6 +17,7 @@ from alula.core.engine.records import NodeRecord
 from alula.core.engine.recovery import Recovery
 from alula.core.errors import FailedPrecondition, InvalidInput, NotFound
 from alula.core.ids import AttemptId, ExecutionId
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import layout
 from alula.server.services.executions import require_execution
@@ -52,7 +53,7 @@ async def recover_execution(
 
     Raises as `create_execution`, and `FailedPrecondition` for one that has not ended.
     """
-    source = await require_ended(platform, execution_id(request.id))
+    source = await require_ended(platform, caller, execution_id(request.id))
     again = same_again(source, request.name)
     if request.HasField("metadata"):
         again.spec.metadata.MergeFrom(request.metadata)
@@ -68,7 +69,7 @@ async def fork_execution(
     The earlier one may still run: what it has by now is taken over. Raises as `create_execution`, `NotFound` for
     nodes that it does not have, and `InvalidInput` for changes of tasks without nodes to change.
     """
-    source = await require_execution(platform, source_id)
+    source = await require_execution(platform, caller, source_id, Action.VIEW)
     if fork.overrides.ByteSize() and not fork.nodes:
         raise InvalidInput(
             "NoNodesToChange", "resources and images are changed of chosen nodes", fix="name the nodes to fork from"
@@ -83,7 +84,7 @@ async def fork_execution(
         again.spec.launch_plan.version = fork.version
     for name, literal in fork.inputs.literals.items():
         again.inputs.literals[name].CopyFrom(literal)
-    through = await _around(platform, source, fork.nodes)
+    through = await _around(platform, caller, source, fork.nodes)
     recovery = msgspec.structs.replace(
         await inventory_of(platform, source),
         again=fork.nodes,
@@ -117,9 +118,9 @@ async def inventory_of(platform: Platform, source: ExecutionRecord) -> Recovery:
     )
 
 
-async def require_ended(platform: Platform, id: ExecutionId) -> ExecutionRecord:
-    """The execution, which has come to its end."""
-    record = await require_execution(platform, id)
+async def require_ended(platform: Platform, caller: Caller, id: ExecutionId) -> ExecutionRecord:
+    """The execution, which has come to its end. Raises as `require_execution`, and `FailedPrecondition`."""
+    record = await require_execution(platform, caller, id, Action.VIEW)
     if not record.phase.is_terminal:
         raise FailedPrecondition(
             "ExecutionStillRuns", f"execution `{id}` has not ended: {record.phase.name}", fix="wait for it, or abort it"
@@ -132,18 +133,20 @@ def _set_origin(spec: execution_pb2.ExecutionSpec, source: ExecutionRecord) -> N
     spec.metadata.reference_execution.CopyFrom(execution_identifier(source.id))
 
 
-async def _around(platform: Platform, source: ExecutionRecord, nodes: tuple[str, ...]) -> tuple[str, ...]:
+async def _around(
+    platform: Platform, caller: Caller, source: ExecutionRecord, nodes: tuple[str, ...]
+) -> tuple[str, ...]:
     """The nodes inside which the chosen ones are."""
     found: dict[str, None] = {}
     for node_id in nodes:
-        row = await _node(platform, source, node_id)
+        row = await _node(platform, caller, source, node_id)
         while row.parent_id:
             found[row.parent_id] = None
-            row = await _node(platform, source, row.parent_id)
+            row = await _node(platform, caller, source, row.parent_id)
     return tuple(id for id in found if id not in nodes)
 
 
-async def _node(platform: Platform, source: ExecutionRecord, node_id: str) -> NodeRecord:
+async def _node(platform: Platform, caller: Caller, source: ExecutionRecord, node_id: str) -> NodeRecord:
     """A node of an execution, or of one that it took over the node around it from."""
     execution: ExecutionRecord | None = source
     while execution is not None:
@@ -153,7 +156,9 @@ async def _node(platform: Platform, source: ExecutionRecord, node_id: str) -> No
         metadata = execution_pb2.ExecutionSpec.FromString(execution.spec).metadata
         if not metadata.HasField("reference_execution"):
             break
-        execution = await platform.store.execution(execution_id(metadata.reference_execution))
+        earlier = execution_id(metadata.reference_execution)  # its launcher may have named any
+        await platform.require(caller, earlier.place, Action.VIEW)
+        execution = await platform.store.execution(earlier)
     raise NotFound(
         "NodeExecutionNotFound",
         f"execution `{source.id}` has no node `{node_id}`",

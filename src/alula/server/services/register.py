@@ -26,8 +26,10 @@ from alula.core.engine.plan import make_plan
 from alula.core.errors import AlreadyExists, InvalidInput
 from alula.core.ids import EntityId
 from alula.core.policy.registration import check_id, check_schedule, check_settings
+from alula.server.access import Action
 from alula.server.identity import SYSTEM, Caller
-from alula.server.services.attributes import Place, launch_settings
+from alula.server.services.attributes import SettingsPlace, launch_settings
+from alula.server.services.entities import find_entity
 from alula.server.services.messages.names import KIND_WORDS, entity_id, identifier
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
@@ -40,6 +42,8 @@ _CLOSURES: dict[EntityKind, type[Message]] = {
     "workflow": compiler_pb2.CompiledWorkflowClosure,
     "launch_plan": launch_plan_pb2.LaunchPlanClosure,
 }
+_MAY_REFER = (Action.VIEW, Action.REGISTER)
+"""A registered entity may refer to what its registrant has one of these rights on."""
 
 
 class Registrant(msgspec.Struct, frozen=True):
@@ -53,7 +57,7 @@ async def create_task(
     platform: Platform, caller: Caller, request: task_pb2.TaskCreateRequest, registrant: Registrant
 ) -> None:
     """Register a task. Raises `AlreadyExists` (identical) and `InvalidInput` (invalid, or different)."""
-    id = await _checked_id(platform, request.id)
+    id = await _checked_id(platform, caller, request.id)
     template = tasks_pb2.TaskTemplate()
     template.CopyFrom(request.spec.template)
     template.id.CopyFrom(identifier("task", id))
@@ -74,11 +78,11 @@ async def create_workflow(platform: Platform, caller: Caller, request: workflow_
 
     Raises `AlreadyExists` (identical) and `InvalidInput` (all compile errors at once, or different).
     """
-    id = await _checked_id(platform, request.id)
+    id = await _checked_id(platform, caller, request.id)
     spec = workflow_pb2.WorkflowSpec()
     spec.CopyFrom(request.spec)
     spec.template.id.CopyFrom(identifier("workflow", id))
-    closure = await _compile(platform, spec)
+    closure = await _compile(platform, caller, spec)
     record = msgspec.structs.replace(
         await asyncio.to_thread(_record, platform, "workflow", id, spec, closure),
         short_description=spec.description.short_description,
@@ -93,10 +97,10 @@ async def create_launch_plan(
 
     Raises `AlreadyExists` (identical) and `InvalidInput` (inputs, labels or schedule that can't be, or different).
     """
-    id = await _checked_id(platform, request.id)
+    id = await _checked_id(platform, caller, request.id)
     check_settings(request.spec)
     workflow_id = entity_id(request.spec.workflow_id)
-    workflow = await platform.store.entity("workflow", workflow_id)
+    workflow = await find_entity(platform, caller, "workflow", workflow_id, *_MAY_REFER)
     if workflow is None:
         raise InvalidInput(
             "WorkflowNotFound",
@@ -150,17 +154,19 @@ async def keep_skeleton(platform: Platform, skeleton: Skeleton) -> None:
         await platform.store.register([record], audit)
 
 
-async def _compile(platform: Platform, spec: workflow_pb2.WorkflowSpec) -> compiler_pb2.CompiledWorkflowClosure:
+async def _compile(
+    platform: Platform, caller: Caller, spec: workflow_pb2.WorkflowSpec
+) -> compiler_pb2.CompiledWorkflowClosure:
     needed = await asyncio.to_thread(referenced, (spec.template, *spec.sub_workflows))
     tasks = [
         task_pb2.TaskClosure.FromString(record.closure).compiled_task.template
         for id in needed.tasks
-        if (record := await platform.store.entity("task", id)) is not None
+        if (record := await find_entity(platform, caller, "task", id, *_MAY_REFER)) is not None
     ]
     plans = [
         referenced_plan(record)
         for id in needed.launch_plans
-        if (record := await platform.store.entity("launch_plan", id)) is not None
+        if (record := await find_entity(platform, caller, "launch_plan", id, *_MAY_REFER)) is not None
     ]
     closure = await asyncio.to_thread(_compiled, spec, tasks, plans)
     await _check_overrides(platform, spec, tasks)
@@ -194,12 +200,12 @@ async def _check_overrides(
 
 
 async def _task_resources(platform: Platform, id: EntityId, *, workflow: str = "") -> bytes:
-    return (await launch_settings(platform, Place(id.project, id.domain, workflow))).task_resources
+    return (await launch_settings(platform, SettingsPlace(id.project, id.domain, workflow))).task_resources
 
 
-async def _checked_id(platform: Platform, message: identifier_pb2.Identifier) -> EntityId:
+async def _checked_id(platform: Platform, caller: Caller, message: identifier_pb2.Identifier) -> EntityId:
     id = entity_id(message)
-    await require_place(platform, id.project, id.domain)
+    await require_place(platform, caller, id.project, id.domain, Action.REGISTER)
     check_id(id)
     return id
 

@@ -5,9 +5,12 @@ The store's clock counts, which is one for all platforms on a database.
 
 from __future__ import annotations
 
+import msgspec
 from google.protobuf import duration_pb2
 
 from alula.core.errors import InvalidInput
+from alula.core.ids import Place
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
 from alula.server.store import Hold
@@ -18,24 +21,40 @@ HEARTBEATS_MISSED = 3
 TEXT_MAX_CHARS = 1024
 
 
+class Reserved(msgspec.Struct, frozen=True):
+    """What is reserved."""
+
+    name: str
+    """As it is kept."""
+    target: str
+    """As it is called in the audit."""
+    place: Place
+
+
 async def hold(
-    platform: Platform, caller: Caller, name: str, owner: str, heartbeat: duration_pb2.Duration, *, target: str
+    platform: Platform,
+    caller: Caller,
+    reserved: Reserved,
+    owner: str,
+    heartbeat: duration_pb2.Duration,
 ) -> Hold:
     """Take or extend a reservation; the one that holds then, which may be another owner's."""
+    await platform.require(caller, reserved.place, Action.CACHE)
     require_text(owner, "owner id")
     asked_us = heartbeat.seconds * 1_000_000 + heartbeat.nanos // 1000
     if asked_us < 0:
         raise InvalidInput("BadHeartbeat", "a heartbeat interval can't be negative", fix="give 10 s, say")
     heartbeat_us = min(asked_us or HEARTBEAT_MAX_US, HEARTBEAT_MAX_US)
     now = await platform.store.now()
-    wanted = Hold(name, owner, heartbeat_us, now + heartbeat_us * HEARTBEATS_MISSED)
-    return await platform.store.hold(wanted, platform.audit(caller, "reserve", target, detail=owner), now=now)
+    wanted = Hold(reserved.name, owner, heartbeat_us, now + heartbeat_us * HEARTBEATS_MISSED)
+    return await platform.store.hold(wanted, platform.audit(caller, "reserve", reserved.target, detail=owner), now=now)
 
 
-async def let_go(platform: Platform, caller: Caller, name: str, owner: str, *, target: str) -> None:
+async def let_go(platform: Platform, caller: Caller, reserved: Reserved, owner: str) -> None:
     """End a reservation; fine where it is somebody else's or has ended."""
+    await platform.require(caller, reserved.place, Action.CACHE)
     require_text(owner, "owner id")
-    await platform.store.let_go(name, owner, platform.audit(caller, "release", target, detail=owner))
+    await platform.store.let_go(reserved.name, owner, platform.audit(caller, "release", reserved.target, detail=owner))
 
 
 def require_text(text: str, what: str, *, most_chars: int = TEXT_MAX_CHARS) -> str:

@@ -15,9 +15,10 @@ from alula.core.errors import FailedPrecondition, InvalidInput
 from alula.core.ids import ExecutionId
 from alula.core.literals.checking import check_value
 from alula.core.policy.registration import check_size
+from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import filters, pages
-from alula.server.services.executions import require_execution
+from alula.server.services.executions import read_execution, require_execution
 from alula.server.services.messages.names import execution_id, execution_identifier
 from alula.server.services.platform import Platform
 
@@ -26,10 +27,11 @@ ANSWER_MAX_BYTES = 256 * 1024
 
 
 async def list_signals(
-    platform: Platform, _caller: Caller, request: signal_pb2.SignalListRequest
+    platform: Platform, caller: Caller, request: signal_pb2.SignalListRequest
 ) -> signal_pb2.SignalList:
     """A page of the signals of a run, answered ones included. Raises `NotFound` for the run."""
     execution = execution_id(request.workflow_execution_id)
+    await platform.require(caller, execution.place, Action.VIEW)
     page = filters.query(
         filters.SIGNAL_FIELDS,
         limit=request.limit,
@@ -39,19 +41,20 @@ async def list_signals(
     )
     rows = await platform.store.signals(execution, page)
     if not rows:
-        await require_execution(platform, execution)
+        await read_execution(platform, execution)
     shown, following = pages.filled(page, rows, lambda row: _message(execution, row))
     return signal_pb2.SignalList(signals=shown, token=following)
 
 
 async def get_signal(
-    platform: Platform, _caller: Caller, request: signal_pb2.SignalGetOrCreateRequest
+    platform: Platform, caller: Caller, request: signal_pb2.SignalGetOrCreateRequest
 ) -> signal_pb2.Signal:
     """A signal that is there. Raises `FailedPrecondition` for one that is not: only its gate makes it."""
     execution, signal_id = _id(request.id)
+    await platform.require(caller, execution.place, Action.VIEW)
     record = await platform.store.signal(execution, signal_id)
     if record is None:
-        await require_execution(platform, execution)
+        await read_execution(platform, execution)
         raise FailedPrecondition(
             "SignalNotCreated",
             f"execution `{execution}` has no signal `{signal_id}`: a signal is made when its gate starts",
@@ -64,7 +67,7 @@ async def set_signal(platform: Platform, caller: Caller, request: signal_pb2.Sig
     """Answer a gate. Raises `NotFound` for the run, `InvalidInput` for a signal that is not there or a value that
     does not fit, `FailedPrecondition` when it is answered or the run has ended."""
     execution, signal_id = _id(request.id)
-    run = await require_execution(platform, execution)
+    run = await require_execution(platform, caller, execution, Action.STEER)
     record = await platform.store.signal(execution, signal_id)
     if record is None:
         raise InvalidInput(

@@ -15,6 +15,7 @@ import msgspec
 
 from alula.core.engine.records import AttemptPhase, CacheStatus, ExecutionPhase, NodePhase
 from alula.core.errors import InvalidInput
+from alula.server.access import Places
 from alula.server.store import Filter, Operator, Query
 
 Value = str | int
@@ -46,6 +47,7 @@ class Page(msgspec.Struct, frozen=True):
     conditions: tuple[Condition, ...]
     sort_by: str
     descending: bool
+    places: Places = None
 
 
 def _integer(text: str) -> int:
@@ -226,6 +228,7 @@ def check(
         conditions=check_filters(query.filters, filterable),
         sort_by=sort_by,
         descending=query.descending,
+        places=query.places,
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import Any, TypeVar
 
+from alula.core.ids import Place
+from alula.server.access import Places, covers
 from alula.server.stores import fields
 from alula.server.stores.fields import Condition, Page, Value
 
@@ -14,6 +16,7 @@ Record = TypeVar("Record")
 Getter = Callable[[Any], Value | None]
 
 PROJECT: Mapping[str, Getter] = {
+    "project": attrgetter("id"),
     "id": attrgetter("id"),
     "identifier": attrgetter("id"),
     "name": attrgetter("name"),
@@ -65,9 +68,16 @@ def page_of(
     get = getters[page.sort_by]
     # `Any`: a field's values are all of one type, which the type checker can't know.
     rank: Callable[[Record], Any] = lambda record: ((value := get(record)) is not None, value)  # noqa: E731
-    found = sorted(matching(records, page.conditions, getters), key=identity)
+    found = sorted(_within(page.places, matching(records, page.conditions, getters), getters), key=identity)
     found.sort(key=rank, reverse=page.descending)
     return found[page.offset : page.offset + page.limit]
+
+
+def _within(places: Places, records: list[Record], getters: Mapping[str, Getter]) -> list[Record]:
+    if places is None:
+        return records
+    project, domain = getters["project"], getters.get("domain", lambda _: "")
+    return [record for record in records if covers(places, Place(str(project(record)), str(domain(record))))]
 
 
 def matching(records: Iterable[Record], conditions: Sequence[Condition], getters: Mapping[str, Getter]) -> list[Record]:

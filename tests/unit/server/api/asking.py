@@ -9,6 +9,11 @@ from typing import Any, NamedTuple
 
 from starlette.types import ASGIApp, Message
 
+from alula.server.authentication import Local
+from alula.server.identity import Caller
+
+LOCAL = Local(Caller("ada"))
+
 
 class Answer(NamedTuple):
     status: int

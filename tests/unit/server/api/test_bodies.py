@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message
-from tests.unit.server.api.asking import ask
+from tests.unit.server.api.asking import LOCAL, ask
 
 from alula.core.errors import InvalidInput
 from alula.server.api.bodies import Bodies
@@ -32,7 +32,7 @@ async def _refuse(_: Request) -> Response:
 
 def app(**limits: float) -> ASGIApp:
     routes = [Route("/read", _read, methods=["POST"]), Route("/refuse", _refuse, methods=["POST"])]
-    return Bodies(make_app(routes, trusted(())), **limits)
+    return Bodies(make_app(routes, trusted(()), LOCAL), **limits)
 
 
 class Client:
@@ -116,5 +116,5 @@ async def test_a_reader_of_a_stream_may_leave_its_own_body_open() -> None:
     client = Client([b""])
     async with asyncio.timeout(20):
         routes = [Route("/stream", stream, methods=["POST"])]
-        await client.ask(Bodies(make_app(routes, trusted(())), allowance_s=0.05, linger_s=0.0), "/stream")
+        await client.ask(Bodies(make_app(routes, trusted(()), LOCAL), allowance_s=0.05, linger_s=0.0), "/stream")
     assert client.told[0]["status"] == 200

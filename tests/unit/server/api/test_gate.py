@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
-from tests.unit.server.api.asking import ask
+from tests.unit.server.api.asking import LOCAL, ask
 
 from alula.server.api.gate import trusted
 from alula.server.api.gateway import Gateway
@@ -42,13 +42,13 @@ async def _touched(_: Request) -> Response:
 
 def gated(hosts: tuple[str, ...] = (), http_url: str = "") -> ASGIApp:
     app = Route("/{path:path}", _touched, methods=["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-    return make_app([app], trusted(hosts, http_url))
+    return make_app([app], trusted(hosts, http_url), LOCAL)
 
 
 def all_routes(platform: Platform, caller: Caller) -> Iterator[tuple[str, str]]:
     """Method and path of everything that the application answers, with `x` for each variable."""
     blobs = cast(FileBlobs, platform.blobs)
-    for route in make_routes(platform, caller, object_routes(blobs, platform.clock)):
+    for route in make_routes(platform, object_routes(blobs, platform.clock)):
         for one in route.routes if isinstance(route, Gateway) else [cast(Route, route)]:
             for method in one.methods or ():
                 yield method, re.sub(r"\{[^}]*\}", "x", one.path)
@@ -56,7 +56,7 @@ def all_routes(platform: Platform, caller: Caller) -> Iterator[tuple[str, str]]:
 
 async def test_no_route_can_be_reached_by_a_foreign_page(platform: Platform, caller: Caller) -> None:
     blobs = cast(FileBlobs, platform.blobs)
-    app = make_app(make_routes(platform, caller, object_routes(blobs, platform.clock)), trusted(()))
+    app = make_app(make_routes(platform, object_routes(blobs, platform.clock)), trusted(()), LOCAL)
     routes = list(all_routes(platform, caller))
     assert len(routes) > 80
     for method, path in routes:
@@ -74,7 +74,7 @@ async def test_no_route_can_be_reached_by_a_foreign_page(platform: Platform, cal
 
 
 async def test_what_answers_no_route_is_gated_too() -> None:
-    app = make_app([], trusted(()))
+    app = make_app([], trusted(()), LOCAL)
     assert (await ask(app, "OPTIONS", "/nothing", (HOST, ("Origin", "null")))).status == 403
     assert (await ask(app, "TRACE", "/nothing", (HOST,))).code == "UnknownContentType"
     assert (await ask(app, "GET", "/nothing", (HOST,))).code == "NoSuchRoute"

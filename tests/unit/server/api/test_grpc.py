@@ -11,6 +11,7 @@ import grpc
 import grpc.aio
 import pytest
 from flyteidl.service import identity_pb2
+from tests.unit.server.api.asking import LOCAL
 
 from alula.core import errors
 from alula.server.api.grpc.failures import DETAILS_MAX_BYTES, failure_of
@@ -45,7 +46,7 @@ async def ask(anyio_backend: str) -> AsyncIterator[Ask]:
     async def ask(servicer: object) -> identity_pb2.UserInfoResponse:
         server = grpc.aio.server()
         servers.append(server)
-        server.add_generic_rpc_handlers((service_handler(SERVICE, servicer),))
+        server.add_generic_rpc_handlers((service_handler(SERVICE, servicer, authentication=LOCAL),))
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")

@@ -12,6 +12,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
+from tests.unit.server.api.asking import LOCAL
 
 from alula.server.api import connections
 from alula.server.api.gate import trusted
@@ -65,7 +66,7 @@ async def served(anyio_backend: str) -> AsyncIterator[Served]:
         await going_on.wait()
         return PlainTextResponse("at last")
 
-    app = make_app([Route("/quick", quick, methods=["GET", "POST"]), Route("/slow", slow)], trusted(()))
+    app = make_app([Route("/quick", quick, methods=["GET", "POST"]), Route("/slow", slow)], trusted(()), LOCAL)
     server = make_http_server(app, connections_max=3, grace_s=1)
     listening = _http_socket("127.0.0.1", 0)
     running = asyncio.create_task(server.serve(sockets=[listening]))

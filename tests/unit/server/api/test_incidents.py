@@ -9,7 +9,7 @@ import pytest
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
-from tests.unit.server.api.asking import ask
+from tests.unit.server.api.asking import LOCAL, ask
 
 from alula.server.api.gate import trusted
 from alula.server.api.http import make_app
@@ -31,7 +31,7 @@ async def fails_late(_: Request) -> Response:
 
 
 async def test_a_bug_is_an_incident_that_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
-    app = make_app([Route("/x", fails)], trusted(()))
+    app = make_app([Route("/x", fails)], trusted(()), LOCAL)
     with caplog.at_level(logging.ERROR):
         answer = await ask(app, "GET", "/x", (HOST,))  # raises nothing that the server would log as well
     assert (answer.status, answer.code) == (500, "Internal")
@@ -42,7 +42,7 @@ async def test_a_bug_is_an_incident_that_is_logged_once(caplog: pytest.LogCaptur
 
 
 async def test_a_bug_in_the_middle_of_an_answer_is_left_to_the_server(caplog: pytest.LogCaptureFixture) -> None:
-    app = make_app([Route("/x", fails_late)], trusted(()))
+    app = make_app([Route("/x", fails_late)], trusted(()), LOCAL)
     with caplog.at_level(logging.ERROR), pytest.raises(ValueError, match="secret detail"):
         await ask(app, "GET", "/x", (HOST,))
     assert not caplog.records

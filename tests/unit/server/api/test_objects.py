@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 import pytest
 from starlette.types import ASGIApp
-from tests.unit.server.api.asking import Answer, ask
+from tests.unit.server.api.asking import LOCAL, Answer, ask
 
 from alula.server.api.gate import trusted
 from alula.server.api.http import make_app
@@ -27,7 +27,7 @@ def blobs(platform: Platform) -> FileBlobs:
 
 @pytest.fixture
 def app(blobs: FileBlobs) -> ASGIApp:
-    return make_app(object_routes(blobs, lambda: 0), trusted(()))
+    return make_app(object_routes(blobs, lambda: 0), trusted(()), LOCAL)
 
 
 def target(url: str) -> str:

@@ -12,7 +12,7 @@ from openapi_spec_validator import validate
 from starlette.routing import Route
 from starlette.types import ASGIApp
 from tests import flyte_specs as specs
-from tests.unit.server.api.asking import ask
+from tests.unit.server.api.asking import LOCAL, ask
 
 from alula.server.api.gate import trusted
 from alula.server.api.gateway import Gateway, bindings_of
@@ -31,12 +31,12 @@ IN_BRACES = re.compile(r"\{[^}]*\}")
 
 @pytest.fixture
 def routes(platform: Platform, caller: Caller) -> list[Any]:
-    return make_routes(platform, caller, object_routes(cast(FileBlobs, platform.blobs), platform.clock))
+    return make_routes(platform, object_routes(cast(FileBlobs, platform.blobs), platform.clock))
 
 
 @pytest.fixture
 def app(routes: list[Any]) -> ASGIApp:
-    return make_app(routes, trusted(()))
+    return make_app(routes, trusted(()), LOCAL)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ async def test_it_tells_every_route_that_is_offered(
     }
     missing = {
         (binding.verb, IN_BRACES.sub("{}", binding.path))
-        for binding in bindings_of(services_of(platform, caller))
+        for binding in bindings_of(services_of(platform))
         if binding.method is None
     }
     told = {(verb.upper(), IN_BRACES.sub("{}", path)) for path, verbs in document["paths"].items() for verb in verbs}

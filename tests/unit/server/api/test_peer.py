@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from alula.server.api.grpc.calls import Headers
 from alula.server.api.peer import UNKNOWN, Peers, host_id, loopback_address
 
 pytestmark = [
@@ -30,7 +29,7 @@ async def found(
             connection, address = server.accept()
             with connection:
                 spelled = f"ipv6:%5B{host}%5D:{address[1]}" if ":" in host else f"ipv4:{host}:{address[1]}"
-                registrant = await Peers().registrant(spelled, Headers())
+                registrant = await Peers().registrant(spelled, {})
             client.wait(timeout=10)
     assert registrant.host in ("", host_id())
     return registrant.interpreter
@@ -52,7 +51,7 @@ async def test_a_python_that_was_found_in_path_is_named_in_full(tmp_path: Path) 
         with subprocess.Popen(["/bin/sh", "-c", command + str(port)], env=environment) as client:
             connection, address = server.accept()
             with connection:
-                registrant = await Peers().registrant(f"ipv4:127.0.0.1:{address[1]}", Headers())
+                registrant = await Peers().registrant(f"ipv4:127.0.0.1:{address[1]}", {})
             client.wait(timeout=10)
     assert registrant.interpreter == str(tmp_path / "python3")
 
@@ -64,13 +63,15 @@ async def test_a_relative_python_is_named_in_full(tmp_path: Path) -> None:
 
 
 async def test_a_clients_own_words_come_first() -> None:
-    registrant = await Peers().registrant("ipv4:10.0.0.1:5", Headers("/their/python", "their-host"))
+    registrant = await Peers().registrant(
+        "ipv4:10.0.0.1:5", {"alula-interpreter": "/their/python", "alula-host": "their-host"}
+    )
     assert (registrant.interpreter, registrant.host) == ("/their/python", "their-host")
 
 
 @pytest.mark.parametrize("peer", ["ipv4:10.0.0.1:4711", "unix:/tmp/x", "ipv4:127.0.0.1:1", "nonsense", ""])
 async def test_of_any_other_peer_nothing_is_known(peer: str) -> None:
-    assert await Peers().registrant(peer, Headers()) == UNKNOWN
+    assert await Peers().registrant(peer, {}) == UNKNOWN
 
 
 def test_addresses_are_read_as_grpc_writes_them() -> None:

@@ -18,6 +18,7 @@ from alula.core.engine.events import AttemptStarted, AttemptSucceeded, Created, 
 from alula.core.engine.records import AttemptPhase, Changes, ExecutionPhase
 from alula.core.errors import AlreadyExists, TaskError, Unavailable
 from alula.core.ids import AttemptId, EntityId, ExecutionId
+from alula.server.access import EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.identity import Caller
@@ -153,6 +154,7 @@ async def world(tmp_path: Path, anyio_backend: str) -> AsyncIterator[World]:
     platform = Platform(
         store=store,
         blobs=blobs,
+        access=EverybodyMay(),
         hub=Hub(),
         clock=lambda: next(ticks),
         random_bytes=lambda count: next(ticks).to_bytes(count, "big"),

@@ -20,6 +20,7 @@ from alula.core.engine import events
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import AlreadyExists, ResourceExhausted, Unavailable
 from alula.core.ids import ExecutionId
+from alula.server.access import EverybodyMay
 from alula.server.executor import AttemptUpdate
 from alula.server.runner.children import Children
 from alula.server.runner.runner import LEASE_US, Runner
@@ -79,7 +80,8 @@ class Bench:
     def _platform(self, store: Any) -> Platform:
         return Platform(
             store=store,
-            blobs=self.blobs,  # type: ignore[arg-type]
+            blobs=self.blobs,
+            access=EverybodyMay(),  # type: ignore[arg-type]
             hub=Hub(),
             clock=_now_us,
             random_bytes=bytes,

@@ -15,7 +15,7 @@ from alula.core.ids import ExecutionId
 from alula.core.policy.resources import ResourceCeiling, ResourceDefaults
 from alula.server.identity import Caller
 from alula.server.services.attributes import (
-    Place,
+    SettingsPlace,
     delete_attributes,
     get_attributes,
     list_attributes,
@@ -29,9 +29,9 @@ from alula.server.services.task_resources import ceiling_of, defaults_of
 from alula.server.store import ExecutionRecord
 
 pytestmark = pytest.mark.anyio
-PROJECT = Place(specs.PROJECT)
-DOMAIN = Place(specs.PROJECT, specs.DOMAIN)
-WORKFLOW = Place(specs.PROJECT, specs.DOMAIN, "w")
+PROJECT = SettingsPlace(specs.PROJECT)
+DOMAIN = SettingsPlace(specs.PROJECT, specs.DOMAIN)
+WORKFLOW = SettingsPlace(specs.PROJECT, specs.DOMAIN, "w")
 PLAN = specs.identifier(identifier_pb2.LAUNCH_PLAN, "p")
 Config = matchable.WorkflowExecutionConfig
 
@@ -95,7 +95,7 @@ async def test_the_most_specific_settings_hold(platform: Platform, caller: Calle
     await update_attributes(platform, caller, DOMAIN, config(max_parallelism=2))
     found = [
         (await get_attributes(platform, caller, place, kind)).attributes.workflow_execution_config.max_parallelism
-        for place in (PROJECT, DOMAIN, WORKFLOW, Place(specs.PROJECT, "staging", "w"))
+        for place in (PROJECT, DOMAIN, WORKFLOW, SettingsPlace(specs.PROJECT, "staging", "w"))
     ]
     assert found == [1, 2, 3, 1]
     assert len((await list_attributes(platform, caller, kind)).configurations) == 3
@@ -137,12 +137,12 @@ async def test_plugin_overrides_are_replaced_by_task_type(platform: Platform, ca
         (DOMAIN, resources(defaults={"memory": "2Gi"}, memory="1Gi"), "InvalidResources"),
         (DOMAIN, config(max_parallelism=-1), "InvalidParallelism"),
         (DOMAIN, quality(spec={"queueing_budget": {"seconds": -1}}), "InvalidQueueingBudget"),
-        (Place("none"), config(max_parallelism=1), "ProjectNotFound"),
-        (Place(specs.PROJECT, "none"), config(max_parallelism=1), "DomainNotFound"),
+        (SettingsPlace("none"), config(max_parallelism=1), "ProjectNotFound"),
+        (SettingsPlace(specs.PROJECT, "none"), config(max_parallelism=1), "DomainNotFound"),
     ],
 )
 async def test_settings_that_can_not_be_are_refused(
-    platform: Platform, caller: Caller, place: Place, attributes: matchable.MatchingAttributes, code: str
+    platform: Platform, caller: Caller, place: SettingsPlace, attributes: matchable.MatchingAttributes, code: str
 ) -> None:
     with pytest.raises(InvalidInput) as caught:
         await update_attributes(platform, caller, place, attributes)

@@ -6,9 +6,8 @@ from flyteidl.core import literals_pb2
 from flyteidl.service import dataproxy_pb2
 
 from alula.core.errors import InvalidInput
-from alula.server.api.grpc.calls import Context
+from alula.server.api.calls import Call
 from alula.server.blob import SignedUrl
-from alula.server.identity import Caller
 from alula.server.services import data_proxy
 from alula.server.services.messages.times import timestamp
 from alula.server.services.platform import Platform
@@ -17,16 +16,15 @@ from alula.server.services.platform import Platform
 class DataProxy:
     """A method per RPC."""
 
-    def __init__(self, platform: Platform, caller: Caller) -> None:
+    def __init__(self, platform: Platform) -> None:
         self._platform = platform
-        self._caller = caller
 
     async def create_upload_location(
-        self, request: dataproxy_pb2.CreateUploadLocationRequest, _: Context
+        self, request: dataproxy_pb2.CreateUploadLocationRequest, call: Call
     ) -> dataproxy_pb2.CreateUploadLocationResponse:
         upload = await data_proxy.create_upload(
             self._platform,
-            self._caller,
+            call.caller,
             project=request.project,
             domain=request.domain,
             filename=request.filename,
@@ -42,11 +40,11 @@ class DataProxy:
         )
 
     async def create_download_location(
-        self, request: dataproxy_pb2.CreateDownloadLocationRequest, _: Context
+        self, request: dataproxy_pb2.CreateDownloadLocationRequest, call: Call
     ) -> dataproxy_pb2.CreateDownloadLocationResponse:
         signed = await data_proxy.create_download(
             self._platform,
-            self._caller,
+            call.caller,
             request.native_url,
             ttl=request.expires_in if request.HasField("expires_in") else None,
         )
@@ -55,13 +53,13 @@ class DataProxy:
         )
 
     async def create_download_link(
-        self, request: dataproxy_pb2.CreateDownloadLinkRequest, _: Context
+        self, request: dataproxy_pb2.CreateDownloadLinkRequest, call: Call
     ) -> dataproxy_pb2.CreateDownloadLinkResponse:
         if request.artifact_type != dataproxy_pb2.ARTIFACT_TYPE_DECK:
             raise InvalidInput("UnknownArtifactType", "only links to decks can be made")
         signed = await data_proxy.create_deck_link(
             self._platform,
-            self._caller,
+            call.caller,
             request.node_execution_id,
             ttl=request.expires_in if request.HasField("expires_in") else None,
         )
@@ -71,8 +69,8 @@ class DataProxy:
             pre_signed_urls=_pre_signed(signed),
         )
 
-    async def get_data(self, request: dataproxy_pb2.GetDataRequest, _: Context) -> dataproxy_pb2.GetDataResponse:
-        data = await data_proxy.get_data(self._platform, self._caller, request.flyte_url)
+    async def get_data(self, request: dataproxy_pb2.GetDataRequest, call: Call) -> dataproxy_pb2.GetDataResponse:
+        data = await data_proxy.get_data(self._platform, call.caller, request.flyte_url)
         match data:
             case SignedUrl():
                 return dataproxy_pb2.GetDataResponse(pre_signed_urls=_pre_signed(data))

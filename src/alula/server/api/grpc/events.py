@@ -8,24 +8,24 @@ from __future__ import annotations
 from flyteidl.admin import event_pb2
 
 from alula.core.errors import FailedPrecondition
-from alula.server.api.grpc.calls import Context
+from alula.server.api.calls import Call
 
 
 class Events:
     """A method per RPC."""
 
     async def create_workflow_event(
-        self, request: event_pb2.WorkflowExecutionEventRequest, _: Context
+        self, request: event_pb2.WorkflowExecutionEventRequest, _: Call
     ) -> event_pb2.WorkflowExecutionEventResponse:
         raise _refusal(request.event.execution_id.name)
 
     async def create_node_event(
-        self, request: event_pb2.NodeExecutionEventRequest, _: Context
+        self, request: event_pb2.NodeExecutionEventRequest, _: Call
     ) -> event_pb2.NodeExecutionEventResponse:
         raise _refusal(request.event.id.execution_id.name)
 
     async def create_task_event(
-        self, request: event_pb2.TaskExecutionEventRequest, _: Context
+        self, request: event_pb2.TaskExecutionEventRequest, _: Call
     ) -> event_pb2.TaskExecutionEventResponse:
         raise _refusal(request.event.parent_node_execution_id.execution_id.name)
 

@@ -8,7 +8,7 @@ from typing import Any
 from grpc_health.v1 import health_pb2
 
 from alula.core.errors import FailedPrecondition, NotFound
-from alula.server.api.grpc.calls import Context
+from alula.server.api.calls import Call
 from alula.server.services.platform import Platform
 
 # `Any`: the package has no stubs.
@@ -24,7 +24,7 @@ class Health:
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
-    async def check(self, request: Any, _: Context) -> Any:
+    async def check(self, request: Any, _: Call) -> Any:
         if request.service not in SERVICES:
             raise NotFound("ServiceNotFound", f"there is no service `{request.service}` here")
         try:

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from flyteidl.service import identity_pb2
 
-from alula.server.api.grpc.calls import Context
-from alula.server.identity import Caller
+from alula.server.api.calls import Call
 
 
 class Identity:
-    """Says who the caller is. With auth off everybody is the configured anonymous identity."""
+    """Tells callers who they are. Without a login everybody is the configured anonymous identity."""
 
-    def __init__(self, caller: Caller) -> None:
-        self._caller = caller
-
-    async def user_info(self, _request: identity_pb2.UserInfoRequest, _: Context) -> identity_pb2.UserInfoResponse:
+    async def user_info(self, _request: identity_pb2.UserInfoRequest, call: Call) -> identity_pb2.UserInfoResponse:
         return identity_pb2.UserInfoResponse(
-            subject=self._caller.principal,
-            name=self._caller.principal,
-            preferred_username=self._caller.principal,
+            subject=call.caller.principal,
+            name=call.caller.principal,
+            preferred_username=call.caller.principal,
         )

@@ -19,26 +19,32 @@ from alula.server.api.grpc.port import Server
 from alula.server.api.grpc.service import service_handler
 from alula.server.api.grpc.signals import Signals
 from alula.server.api.peer import Peers
-from alula.server.identity import Caller
+from alula.server.authentication import Authentication
 from alula.server.services.platform import Platform
 
-
-def add_services(server: Server, platform: Platform, caller: Caller) -> None:
-    """Register everything that clients may call. `caller` is who an unauthenticated call is made by."""
-    services = services_of(platform, caller)
-    server.add_generic_rpc_handlers(tuple(service_handler(service, *servicers) for service, servicers in services))
+OPEN = frozenset({"grpc.health.v1.Health"})
+"""Services that need no caller."""
 
 
-def services_of(platform: Platform, caller: Caller) -> list[tuple[ServiceDescriptor, tuple[object, ...]]]:
+def add_services(server: Server, platform: Platform, authentication: Authentication) -> None:
+    """Register everything that clients may call."""
+    handlers = (
+        service_handler(service, *servicers, authentication=None if service.full_name in OPEN else authentication)
+        for service, servicers in services_of(platform)
+    )
+    server.add_generic_rpc_handlers(tuple(handlers))
+
+
+def services_of(platform: Platform) -> list[tuple[ServiceDescriptor, tuple[object, ...]]]:
     """Every service, with the objects that answer its RPCs."""
     named = (
-        (admin_pb2, "AdminService", (Admin(platform, caller, Peers()), Attributes(platform, caller), Events())),
-        (dataproxy_pb2, "DataProxyService", (DataProxy(platform, caller),)),
-        (identity_pb2, "IdentityService", (Identity(caller),)),
+        (admin_pb2, "AdminService", (Admin(platform, Peers()), Attributes(platform), Events())),
+        (dataproxy_pb2, "DataProxyService", (DataProxy(platform),)),
+        (identity_pb2, "IdentityService", (Identity(),)),
         (auth_pb2, "AuthMetadataService", ()),
-        (signal_pb2, "SignalService", (Signals(platform, caller),)),
-        (datacatalog_pb2, "DataCatalog", (DataCatalog(platform, caller),)),
-        (cacheservice_pb2, "CacheService", (CacheService(platform, caller),)),
+        (signal_pb2, "SignalService", (Signals(platform),)),
+        (datacatalog_pb2, "DataCatalog", (DataCatalog(platform),)),
+        (cacheservice_pb2, "CacheService", (CacheService(platform),)),
         (health, "Health", (Health(platform),)),
     )
     return [(module.DESCRIPTOR.services_by_name[name], servicers) for module, name, servicers in named]

@@ -9,28 +9,38 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias, cast
 
 import grpc.aio
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
-from alula.core.errors import AlulaError
-from alula.server.api.grpc.calls import Context
+from alula.core.errors import AlulaError, InvalidInput
+from alula.server.api.calls import Call
 from alula.server.api.grpc.failures import Failure, failure_of, incident
+from alula.server.authentication import Authentication
+from alula.server.identity import NOBODY
 
+Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
 # `Any`: a servicer's method takes its own request type; the descriptor, not the checker, pairs the two.
-Method = Callable[[Any, Context], Awaitable[Message]]
+Method = Callable[[Any, Call], Awaitable[Message]]
 _grpc: Any = grpc  # the stubs leave the type parameters of its factories open
 _WORD_START = re.compile(r"(?<!^)(?=[A-Z])")
 Handler = Callable[[bytes, Any], Awaitable[bytes]]
 
 
-def service_handler(service: ServiceDescriptor, *servicers: object) -> grpc.GenericRpcHandler[bytes, bytes]:
-    """All RPCs of `service`, each answered by the first of `servicers` that has its method (see `method_name`)."""
+def service_handler(
+    service: ServiceDescriptor, *servicers: object, authentication: Authentication | None
+) -> grpc.GenericRpcHandler[bytes, bytes]:
+    """All RPCs of `service`, each answered by the first of `servicers` that has its method (see `method_name`).
+
+    `authentication` tells the caller of each; None for a service that needs no caller.
+    """
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
-        method.name: _grpc.unary_unary_rpc_method_handler(_handler(service, method, method_of(servicers, method)))
+        method.name: _grpc.unary_unary_rpc_method_handler(
+            _handler(service, method, method_of(servicers, method), authentication)
+        )
         for method in service.methods
         if not method.client_streaming and not method.server_streaming
     }
@@ -52,14 +62,19 @@ def method_name(rpc: str) -> str:
     return _WORD_START.sub("_", rpc).lower()
 
 
-def _handler(service: ServiceDescriptor, descriptor: MethodDescriptor, method: Method | None) -> Handler:
+def _handler(
+    service: ServiceDescriptor,
+    descriptor: MethodDescriptor,
+    method: Method | None,
+    authentication: Authentication | None,
+) -> Handler:
     name = f"{service.full_name}/{descriptor.name}"
     request_type = GetMessageClass(descriptor.input_type)
 
     async def handle(data: bytes, context: Context) -> bytes:
         if method is None:
             return await _end(context, unimplemented(descriptor.name))
-        return await _answer(name, request_type, method, data, context)
+        return await _answer(name, request_type, method, authentication, data, context)
 
     return handle
 
@@ -68,15 +83,16 @@ async def _answer(
     name: str,
     request_type: type[Message],
     method: Method,
+    authentication: Authentication | None,
     data: bytes,
     context: Context,
 ) -> bytes:
     try:
-        request = request_type.FromString(data)
-    except DecodeError as error:
-        return await _end(context, Failure(grpc.StatusCode.INVALID_ARGUMENT, f"malformed request: {error}"))
-    try:
-        return (await method(request, context)).SerializeToString()
+        call = await _call(context, authentication)
+        answer = await method(_decoded(request_type, data), call)
+        if call.answer_headers:
+            await context.send_initial_metadata(tuple(call.answer_headers.items()))
+        return answer.SerializeToString()
     except AlulaError as error:
         return await _end(context, failure_of(error))
     except asyncio.CancelledError:
@@ -85,6 +101,22 @@ async def _answer(
         raise
     except Exception as error:  # noqa: BLE001  the boundary: whatever escapes must not surface as UNKNOWN
         return await _end(context, incident(name, error))
+
+
+async def _call(context: Context, authentication: Authentication | None) -> Call:
+    headers = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+    peer = context.peer()
+    caller = NOBODY if authentication is None else await authentication.caller(headers, peer)
+    left_s = cast(float | None, context.time_remaining())  # the stubs forget None, which is "no deadline"
+    deadline = None if left_s is None else asyncio.get_running_loop().time() + left_s
+    return Call(caller, peer, headers, deadline)
+
+
+def _decoded(request_type: type[Message], data: bytes) -> Message:
+    try:
+        return request_type.FromString(data)
+    except DecodeError as error:
+        raise InvalidInput("InvalidBody", f"malformed request: {error}") from error
 
 
 async def _end(context: Context, failure: Failure) -> bytes:

@@ -12,7 +12,7 @@ from alula.server.store import EntityKind, EntityRecord, Registered
 from alula.server.stores.fields import Page
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.dialect import Cells, Sql
-from alula.server.stores.sql.listing import Columns, holds, paged
+from alula.server.stores.sql.listing import Columns, chosen, paged
 from alula.server.stores.sql.tables import entities
 
 _COLUMNS: Columns = {
@@ -89,10 +89,7 @@ class Entities:
         )
         statement = (
             select(*_NAME)
-            .where(
-                entities.c.kind == kind,
-                *(holds(given, _COLUMNS[given.field], self._sql) for given in page.conditions),
-            )
+            .where(entities.c.kind == kind, *chosen(page, _COLUMNS, self._sql))
             .group_by(*_NAME)
             .order_by(self._sql.ordered(sort, descending=page.descending), *_NAME)
             .limit(page.limit)

@@ -14,6 +14,7 @@ from alula.server.stores.sql.listing import Columns, paged
 from alula.server.stores.sql.tables import projects
 
 _COLUMNS: Columns = {
+    "project": projects.c.id,
     "id": projects.c.id,
     "identifier": projects.c.id,
     "name": projects.c.name,
