@@ -22,6 +22,7 @@ from alula.sdk.client.package import package
 from alula.sdk.client.register import prepare, register
 from alula.sdk.client.rpcs import GET_EXECUTION, LIST_EXECUTIONS
 from alula.sdk.client.run_view import to_execution_id
+from alula.sdk.serialize.referenced import Registered
 
 PROJECT, DOMAIN = "flytesnacks", "development"
 EXECUTIONS = int(sys.argv[1]) if len(sys.argv) > 1 else 200
@@ -97,7 +98,11 @@ def ended(connection, stamp):
 def main():
     root = Path(__file__).parent
     plan = prepare(
-        [increment, single, chain, fan, nodes], package(root, files=[root / "flow.py"]), project=PROJECT, domain=DOMAIN
+        [increment, single, chain, fan, nodes],
+        package(root, files=[root / "flow.py"]),
+        look_up=lambda _: Registered(),
+        project=PROJECT,
+        domain=DOMAIN,
     )
     numbers = literals_pb2.Literal()
     numbers.collection.literals.extend(integer(x) for x in range(FAN))

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from alula.sdk.authoring.launch_plan import FixedRate as FixedRate
     from alula.sdk.authoring.launch_plan import LaunchPlan as LaunchPlan
     from alula.sdk.authoring.map_task import map_task as map_task
+    from alula.sdk.authoring.reference import reference_launch_plan as reference_launch_plan
+    from alula.sdk.authoring.reference import reference_task as reference_task
+    from alula.sdk.authoring.reference import reference_workflow as reference_workflow
     from alula.sdk.authoring.resources import GrowMemory as GrowMemory
     from alula.sdk.authoring.resources import Resources as Resources
     from alula.sdk.authoring.task import task as task
@@ -69,6 +72,9 @@ _EXPORTS = {
     "dynamic": "authoring.dynamic",
     "kwtypes": "types.columns",
     "map_task": "authoring.map_task",
+    "reference_launch_plan": "authoring.reference",
+    "reference_task": "authoring.reference",
+    "reference_workflow": "authoring.reference",
     "register_type": "types.families",
     "sleep": "authoring.gate",
     "task": "authoring.task",

@@ -16,6 +16,7 @@ from alula.cli.failures import UserCodeError
 from alula.cli.values import suggest
 from alula.core.errors import AlulaError, InvalidInput, NotFound
 from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.runtime.failure import author_traceback, headline
@@ -134,9 +135,16 @@ def find(module: ModuleType, name: str) -> Runnable:
     for wanted in (name, name.removeprefix(f"{module.__name__}."), name.rsplit(":", 1)[-1]):
         if wanted in known:
             return known[wanted]
-    imported = _entity(getattr(module, name, None))
+    value = getattr(module, name, None)
+    imported = _entity(value)
     if imported is not None:
         return imported
+    if isinstance(value, Reference):
+        raise InvalidInput(
+            "ReferenceNotLocal",
+            f"`{name}` is a reference to a {value.kind} that is registered",
+            fix=f"`alula launch {value.name}@{value.version} -p {value.project} -d {value.domain}` starts it",
+        )
     raise NotFound(
         "EntityNotFound",
         f"there is no task, workflow or launch plan `{name}` in {getattr(module, '__file__', module.__name__)}",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -14,6 +14,7 @@ from alula.core.ids import ExecutionId, is_execution_name
 if TYPE_CHECKING:
     from alula.sdk.client.connection import Connection
     from alula.sdk.client.endpoint import Endpoint
+    from alula.sdk.serialize.referenced import AnyReference, Registered
 
 DEFAULT_PROJECT = "flytesnacks"
 DEFAULT_DOMAIN = "development"
@@ -35,6 +36,13 @@ class Target(msgspec.Struct, frozen=True):
         from alula.sdk.client.endpoint import find_endpoint  # lazy: as above
 
         return Connection(find_endpoint(self.endpoint, data=self.data))
+
+    def look_up(self, references: Sequence[AnyReference]) -> Registered:
+        """What the platform has of these. Raises `NotFound`, `InvalidInput`."""
+        from alula.sdk.client.references import look_up  # lazy: as above
+
+        with self.connect() as connection:
+            return look_up(connection, references)
 
     def endpoint_after(self, before: Endpoint) -> Endpoint:
         """Where the platform is now that was at `before`: one that was started again on its data folder may listen

@@ -55,7 +55,14 @@ def register(
     entities = discover(*dict.fromkeys(modules)).all()
     if not entities:
         raise InvalidInput("NothingDeclared", f"no task, workflow or launch plan is declared in {', '.join(paths)}")
-    plan = prepare(entities, bundle_of(root, copy), project=target.project, domain=target.domain, version=version)
+    plan = prepare(
+        entities,
+        bundle_of(root, copy),
+        look_up=target.look_up,
+        project=target.project,
+        domain=target.domain,
+        version=version,
+    )
     if dry_run:
         _print_plan(plan, form, note="would be registered")
         return

@@ -25,6 +25,7 @@ def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], s
     plan = prepare(
         [entity],
         bundle_of(source.root, settings.copy),
+        look_up=target.look_up,
         project=target.project,
         domain=target.domain,
         version=settings.version,

@@ -10,6 +10,7 @@ from alula import CronSchedule, LaunchPlan, task, workflow
 from alula.core.errors import InvalidInput
 from alula.sdk.client.package import Bundle
 from alula.sdk.client.register import VERSION_CHARS, client_metadata, prepare
+from alula.sdk.serialize.referenced import Registered
 
 
 @task
@@ -35,7 +36,7 @@ def bundle(content: bytes = b"code") -> Bundle:
 
 
 def prepared(*entities, code: bytes = b"code", version: str = ""):
-    return prepare(entities, bundle(code), project="p", domain="d", version=version)
+    return prepare(entities, bundle(code), look_up=lambda _: Registered(), project="p", domain="d", version=version)
 
 
 def test_everything_that_is_used_comes_first():

@@ -100,12 +100,12 @@ class Entities:
     def _interface(self, kind: Kind, id: EntityId) -> Interface | None:
         if kind == "launch_plan":
             plan = self.launch_plans.get(id)
-            return None if plan is None else _launch_plan_interface(plan)
+            return None if plan is None else launch_plan_interface(plan)
         template = self.tasks.get(id) if kind == "task" else self.sub_workflows.get(id)
         return None if template is None else interface_of(template.interface)
 
 
-def _launch_plan_interface(plan: ReferencedLaunchPlan) -> Interface:
+def launch_plan_interface(plan: ReferencedLaunchPlan) -> Interface:
     """Of its inputs only those without a default must be bound."""
     parameters = plan.expected_inputs.parameters
     return Interface(

@@ -14,19 +14,24 @@ class Referenced(msgspec.Struct, frozen=True):
     """Ids in the order in which they first appear; that they are complete is the compiler's to check."""
 
     tasks: tuple[EntityId, ...]
+    workflows: tuple[EntityId, ...]
+    """Those that run inside."""
     launch_plans: tuple[EntityId, ...]
 
 
 def referenced(templates: Iterable[workflow_pb2.WorkflowTemplate]) -> Referenced:
     """What all nodes of all `templates` name."""
     tasks: dict[EntityId, None] = {}
+    workflows: dict[EntityId, None] = {}
     launch_plans: dict[EntityId, None] = {}
     for node in all_nodes(templates):
         if node.HasField("task_node"):
             tasks[entity_id(node.task_node.reference_id)] = None
-        elif node.workflow_node.WhichOneof("reference") == "launchplan_ref":
+        elif node.workflow_node.HasField("sub_workflow_ref"):
+            workflows[entity_id(node.workflow_node.sub_workflow_ref)] = None
+        elif node.workflow_node.HasField("launchplan_ref"):
             launch_plans[entity_id(node.workflow_node.launchplan_ref)] = None
-    return Referenced(tuple(tasks), tuple(launch_plans))
+    return Referenced(tuple(tasks), tuple(workflows), tuple(launch_plans))
 
 
 def task_nodes(templates: Iterable[workflow_pb2.WorkflowTemplate]) -> Iterator[workflow_pb2.Node]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from alula.sdk.authoring.graph import open_graph
 from alula.sdk.authoring.interface import DerivedInterface, refuse_positional
+from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import Location, caller, mistake
 
@@ -39,6 +40,7 @@ class FixedRate(NamedTuple):
 
 
 Schedule = CronSchedule | FixedRate
+AnyWorkflow: TypeAlias = Workflow[..., Any] | Reference[..., Any]  # Any: a launch plan is of a workflow with any result
 
 
 class LaunchPlan:
@@ -52,7 +54,7 @@ class LaunchPlan:
     def __init__(
         self,
         name: str,
-        workflow: Workflow[..., object],
+        workflow: AnyWorkflow,
         *,
         default_inputs: Mapping[str, object] | None = None,
         fixed_inputs: Mapping[str, object] | None = None,
@@ -81,7 +83,7 @@ class LaunchPlan:
     def create(
         cls,
         name: str,
-        workflow: Workflow[..., Any],  # Any: a launch plan is of a workflow with any result
+        workflow: AnyWorkflow,
         *,
         default_inputs: Mapping[str, object] | None = None,
         fixed_inputs: Mapping[str, object] | None = None,
@@ -96,7 +98,7 @@ class LaunchPlan:
 
         Args:
             name: its name on the platform.
-            workflow: what it starts.
+            workflow: what it starts; a reference to a workflow, too.
             default_inputs: values for inputs that are not given at the start.
             fixed_inputs: values that can't be given at the start.
             schedule: when the platform starts it by itself, once it is active.
@@ -127,7 +129,7 @@ class LaunchPlan:
     @classmethod
     def get_or_create(
         cls,
-        workflow: Workflow[..., Any],  # Any: as above
+        workflow: AnyWorkflow,
         name: str | None = None,
         *,
         default_inputs: Mapping[str, object] | None = None,
@@ -176,6 +178,13 @@ class LaunchPlan:
         return settings[0] == settings[1]
 
     def _check(self) -> None:
+        if isinstance(self.workflow, Reference) and self.workflow.kind != "workflow":
+            raise mistake(
+                "NotAWorkflow",
+                f"launch plan `{self.name}` is of {self.workflow!r}, which is no workflow",
+                at=self.location,
+                fix="refer to the workflow with `@reference_workflow`",
+            )
         if isinstance(self.schedule, FixedRate):
             seconds = self.schedule.duration.total_seconds()
             if seconds < 60 or seconds % 60:

@@ -6,16 +6,18 @@ import functools
 import typing
 from collections.abc import Mapping
 from types import GenericAlias
-from typing import Any, Generic, TypeVar, cast, overload
+from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 
 from alula.sdk.authoring.graph import open_graph
 from alula.sdk.authoring.interface import REQUIRED, DerivedInterface, Interface, refuse_positional
 from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.task import Task, run_function
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import Location, caller, mistake, refuse_unknown
 
 R_co = TypeVar("R_co", covariant=True)
+Target: TypeAlias = Task[..., R_co] | Workflow[..., R_co] | Reference[..., R_co] | LaunchPlan
 
 
 class MapTask(Generic[R_co]):
@@ -23,7 +25,7 @@ class MapTask(Generic[R_co]):
 
     def __init__(
         self,
-        target: Task[..., R_co] | Workflow[..., R_co] | LaunchPlan,
+        target: Target[R_co],
         bound: Mapping[str, object],
         *,
         concurrency: int | None,
@@ -153,7 +155,7 @@ def map_task(
 
 @overload
 def map_task(
-    target: Task[..., R_co] | Workflow[..., R_co] | functools.partial[R_co],
+    target: Task[..., R_co] | Workflow[..., R_co] | Reference[..., R_co] | functools.partial[R_co],
     *,
     concurrency: int | None = None,
     min_successes: int | None = None,
@@ -163,7 +165,7 @@ def map_task(
 
 
 def map_task(
-    target: Task[..., R_co] | Workflow[..., R_co] | LaunchPlan | functools.partial[R_co],
+    target: Target[R_co] | functools.partial[R_co],
     *,
     concurrency: int | None = None,
     min_successes: int | None = None,
@@ -192,7 +194,7 @@ def map_task(
     _check_target(inner, bound, at=at)
     _check_limits(concurrency, min_successes, min_success_ratio, at=at)
     return MapTask(
-        cast("Task[..., R_co] | Workflow[..., R_co] | LaunchPlan", inner),
+        cast("Target[R_co]", inner),
         bound,
         concurrency=concurrency,
         min_successes=min_successes,
@@ -216,13 +218,13 @@ def _unbound(target: object, *, at: Location) -> tuple[object, dict[str, object]
 
 
 def _check_target(inner: object, bound: Mapping[str, object], *, at: Location) -> None:
-    if not isinstance(inner, Task | Workflow | LaunchPlan):
+    if not isinstance(inner, Task | Workflow | Reference | LaunchPlan):
         raise mistake(
             "UnsupportedMapTarget",
             f"map_task got {inner!r}, expected a task, workflow or launch plan, or a `functools.partial` of one",
             at=at,
         )
-    target = cast("Task[..., object] | Workflow[..., object] | LaunchPlan", inner)
+    target = cast("Target[object]", inner)
     if isinstance(target, Task) and target.settings.is_dynamic:
         raise mistake(
             "UnsupportedMapTarget",

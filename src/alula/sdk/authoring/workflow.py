@@ -16,11 +16,13 @@ from alula.sdk.authoring.graph import Graph, declaring, open_graph
 from alula.sdk.authoring.interface import REQUIRED, Interface
 from alula.sdk.authoring.naming import module_of
 from alula.sdk.authoring.promise import Node, Outputs, Promise
+from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.task import Task
 from alula.sdk.mistake import Location, blame, caller, mistake, refuse_unknown
 
 if TYPE_CHECKING:
-    Handler: TypeAlias = "Task[..., Any] | Workflow[..., Any]"  # Any: whatever it returns is not used
+    # Any: whatever it returns is not used
+    Handler: TypeAlias = "Task[..., Any] | Workflow[..., Any] | Reference[..., Any]"
 
 _FAILURE_NODE_ID = "fn0"  # as flytekit names it
 P = ParamSpec("P")
@@ -174,7 +176,7 @@ def workflow(
     Raises `InvalidInput` for a parameter without a type.
     """
     refuse_unknown(unknown, "`@workflow`", workflow, at=caller())
-    if on_failure is not None and not isinstance(on_failure, (Task, Workflow)):
+    if on_failure is not None and not isinstance(on_failure, (Task, Workflow, Reference)):
         raise mistake(
             "WrongFailureHandler", f"`on_failure` is {on_failure!r}, expected a task or workflow", at=caller()
         )

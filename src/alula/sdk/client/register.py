@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 from flyteidl.admin import common_pb2, launch_plan_pb2, task_pb2, workflow_pb2
@@ -34,11 +35,13 @@ from alula.sdk.client.rpcs import (
 )
 from alula.sdk.client.upload import upload
 from alula.sdk.serialize import SerializationSettings, Serialized, SerializedEntity, serialize
-from alula.sdk.serialize.compiling import compiled_workflow
+from alula.sdk.serialize.compiling import compiled_workflow, interface_behind
 from alula.sdk.serialize.entities import AnyEntity
+from alula.sdk.serialize.referenced import AnyReference, Registered
 
 VERSION_CHARS = 20
 _PLACEHOLDER = "unversioned"
+LookUp: TypeAlias = Callable[[Sequence[AnyReference]], Registered]
 _KIND_WORDS = {
     identifier_pb2.TASK: "task",
     identifier_pb2.WORKFLOW: "workflow",
@@ -69,19 +72,32 @@ class Plan(msgspec.Struct, frozen=True):
     serialized: Serialized
 
 
-def prepare(entities: Sequence[AnyEntity], bundle: Bundle, *, project: str, domain: str, version: str = "") -> Plan:
+def prepare(
+    entities: Sequence[AnyEntity],
+    bundle: Bundle,
+    *,
+    look_up: LookUp,
+    project: str,
+    domain: str,
+    version: str = "",
+) -> Plan:
     """Specifications of the entities and all they use, compiled as the platform will.
 
-    An empty `version` is made from the content: code, interfaces and the Python they belong to. Raises
-    `InvalidInput` for everything that the platform would refuse.
+    An empty `version` is made from the content: code, interfaces and the Python they belong to. `look_up` asks the
+    platform for what the entities refer to, if they do. Raises `InvalidInput` for everything that the platform would
+    refuse, `NotFound` for a reference to something that is not registered.
     """
     draft = SerializationSettings(project=project, domain=domain, version=version or _PLACEHOLDER)
     serialized = serialize(*entities, settings=draft)
+    registered = serialized.registered
+    if serialized.references:
+        registered = look_up(serialized.references)
+        serialized = serialize(*entities, settings=draft, registered=registered)
     _compile(serialized)
     settings = draft
     if not version:
         settings = SerializationSettings(project=project, domain=domain, version=_content_version(serialized, bundle))
-        serialized = serialize(*entities, settings=settings)
+        serialized = serialize(*entities, settings=settings, registered=registered)
     return Plan(tuple(entities), bundle, settings, not version, serialized)
 
 
@@ -113,7 +129,7 @@ def register(
     final = SerializationSettings(
         project=settings.project, domain=settings.domain, version=settings.version, code_uri=uri
     )
-    serialized = serialize(*plan.entities, settings=final)
+    serialized = serialize(*plan.entities, settings=final, registered=plan.serialized.registered)
     created = 0
     for entity in serialized.entities:
         if _create(connection, entity):
@@ -146,11 +162,9 @@ def _compile(serialized: Serialized) -> None:
         compiled_workflow(serialized, name)
     for name, plan in serialized.launch_plans.items():
         check_labels(plan.labels.values)
-        workflow = serialized.workflows.get(plan.workflow_id.name)
-        if workflow is not None:  # else it is one that is registered already
-            inputs = workflow.template.interface.inputs
-            expected = expected_inputs(name, inputs, defaults=plan.default_inputs, fixed=plan.fixed_inputs)
-            check_schedule(plan, expected)
+        inputs = interface_behind(serialized, plan).inputs
+        expected = expected_inputs(name, inputs, defaults=plan.default_inputs, fixed=plan.fixed_inputs)
+        check_schedule(plan, expected)
 
 
 def _content_version(serialized: Serialized, bundle: Bundle) -> str:

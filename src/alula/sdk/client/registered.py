@@ -43,7 +43,7 @@ def find_registered(connection: Connection, project: str, domain: str, name: str
     raise NotFound(
         "NotFound",
         f"there is no launch plan and no task {at} in {project}/{domain}",
-        fix=_meant(connection, project, domain, name, version),
+        fix=what_may_be_meant(connection, project, domain, name, version),
     )
 
 
@@ -81,7 +81,7 @@ def _task(connection: Connection, id: identifier_pb2.Identifier) -> Registered |
     return Registered(task.id, interface_pb2.ParameterMap(parameters=parameters))
 
 
-def _meant(connection: Connection, project: str, domain: str, name: str, version: str) -> str:
+def what_may_be_meant(connection: Connection, project: str, domain: str, name: str, version: str) -> str:
     """What to do about a name or version that is not there."""
     if version:
         known = _identifier(identifier_pb2.LAUNCH_PLAN, project, domain, name, "")

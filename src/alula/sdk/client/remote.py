@@ -10,6 +10,7 @@ The facade over the other modules of this package; decides nothing that the comm
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -31,6 +32,7 @@ from alula.sdk.client.inputs import Launchable, input_literals, variable_literal
 from alula.sdk.client.launch import LaunchSettings, launch
 from alula.sdk.client.package import package
 from alula.sdk.client.python_types import python_type_of
+from alula.sdk.client.references import look_up
 from alula.sdk.client.register import Registration, prepare, register
 from alula.sdk.client.rpcs import (
     GET_EXECUTION,
@@ -157,7 +159,14 @@ class Remote:
         roots = {_root_of(entity) for entity in entities}
         if len(roots) > 1:
             raise InvalidInput("SeveralRoots", "the entities lie in several code folders", fix="register them apart")
-        plan = prepare(entities, package(roots.pop()), project=self.project, domain=self.domain, version=version)
+        plan = prepare(
+            entities,
+            package(roots.pop()),
+            look_up=partial(look_up, self.connection),
+            project=self.project,
+            domain=self.domain,
+            version=version,
+        )
         return register(self.connection, plan)
 
     def _identifier(self, kind: identifier_pb2.ResourceType, name: str, version: str) -> identifier_pb2.Identifier:

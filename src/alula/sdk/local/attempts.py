@@ -16,6 +16,7 @@ from alula.core.engine.actions import StartAttempt
 from alula.core.engine.plan import PlanNode, PlanTask, make_plan
 from alula.core.errors import InvalidInput, TaskError
 from alula.sdk.authoring.map_task import MapTask
+from alula.sdk.authoring.reference import not_here
 from alula.sdk.authoring.task import Task
 from alula.sdk.local.shell import Expanded, Succeeded
 from alula.sdk.runtime.expanding import Expanded as Graph
@@ -113,6 +114,7 @@ class Attempts:
     ) -> Expanded | TaskError:
         """As the platform does with what a dynamic task leaves."""
         try:
+            refuse_references(graph.serialized)
             closure = compile_dynamic(
                 graph.job,
                 parent=task.template,
@@ -139,6 +141,12 @@ class Attempts:
             return ""
         write_deck(str(self.folder / place), render(decks, title=task.name))
         return str(self.folder / place / "deck.html")
+
+
+def refuse_references(serialized: Serialized) -> None:
+    """Raise `InvalidInput` for the first reference, whose code only the platform has."""
+    for reference in serialized.references:
+        raise not_here(reference, at=reference.location)
 
 
 def _flush_output() -> None:

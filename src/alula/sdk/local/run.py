@@ -25,7 +25,7 @@ from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
-from alula.sdk.local.attempts import LOCAL, Attempts
+from alula.sdk.local.attempts import LOCAL, Attempts, refuse_references
 from alula.sdk.local.cache import FolderCache, NoCache
 from alula.sdk.local.folders import data_folder, inputs_store, new_folder
 from alula.sdk.local.shell import LocalCache, Succeeded, run_plan
@@ -106,6 +106,7 @@ def run_entity(
     Raises `InvalidInput` for a graph that does not compile.
     """
     serialized = serialize(entity, settings=LOCAL)
+    refuse_references(serialized)
     if isinstance(entity, LaunchPlan):
         inputs = _with_launch_plan(serialized, entity.name, inputs)
     plan = _plan(serialized, serialized.id.name)

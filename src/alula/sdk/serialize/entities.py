@@ -19,6 +19,7 @@ from flyteidl.core.literals_pb2 import Binding, LiteralMap
 from flyteidl.core.workflow_pb2 import WorkflowMetadata, WorkflowMetadataDefaults, WorkflowTemplate
 
 from alula.core.errors import InvalidInput
+from alula.core.ids import EntityId, entity_id
 from alula.sdk.authoring.binding import output_form
 from alula.sdk.authoring.conditional import Branch
 from alula.sdk.authoring.constants import NO_STORE, binding
@@ -28,11 +29,13 @@ from alula.sdk.authoring.interface import InterfaceView
 from alula.sdk.authoring.launch_plan import CronSchedule, LaunchPlan
 from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.authoring.promise import Node
+from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow, WorkflowFailurePolicy
 from alula.sdk.mistake import mistake
 from alula.sdk.serialize.interfaces import description, literals, parameters, typed_interface
 from alula.sdk.serialize.nodes import node_message
+from alula.sdk.serialize.referenced import NOTHING_REGISTERED, AnyReference, Registered, identifier_of
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.serialize.tasks import map_task_spec, task_spec
 from alula.sdk.store import Store
@@ -65,6 +68,10 @@ class Serialized:
     entities: tuple[SerializedEntity, ...]
     python_tasks: dict[str, AnyTask]
     """The objects of the tasks, by name: what a local run executes."""
+    references: tuple[AnyReference, ...] = ()
+    """What nodes and launch plans name that must be registered already."""
+    registered: Registered = NOTHING_REGISTERED
+    """What is known of these."""
 
     @cached_property
     def tasks(self) -> dict[str, TaskSpec]:
@@ -82,18 +89,23 @@ class Serialized:
         return {each.id.name: each.spec for each in self.entities if isinstance(each.spec, LaunchPlanSpec)}
 
 
-def serialize(*entities: AnyEntity, settings: SerializationSettings) -> Serialized:
+def serialize(
+    *entities: AnyEntity, settings: SerializationSettings, registered: Registered = NOTHING_REGISTERED
+) -> Serialized:
     """Specifications of entities and of all that they use; each workflow brings its default launch plan.
+
+    A workflow that runs inside another is part of its specification; if it is a reference, it is taken from
+    `registered` and left out if it is not there.
 
     The same code and settings give the same bytes. Raises `InvalidInput` for two entities of one name, a workflow
     that contains or starts itself, a task that can't be found by its name, and values or types that can't be written.
     """
     if not entities:
         raise mistake("NothingToSerialize", "there is no task, workflow or launch plan")
-    collected = _Collected(settings)
+    collected = _Collected(settings, registered)
     for entity in entities:
         collected.add(entity)
-    return Serialized(collected.id_of(entities[0]), tuple(collected.entities), collected.python_tasks)
+    return collected.serialized(entities[0])
 
 
 def serialize_dynamic(
@@ -103,32 +115,48 @@ def serialize_dynamic(
 
     Files and data frames among the values go to `store`. Raises `InvalidInput` as `serialize` does.
     """
-    collected = _Collected(settings)
+    collected = _Collected(settings, NOTHING_REGISTERED)
     collected.add_all(graph)
     job = DynamicJobSpec(
         nodes=[node_message(node, settings, store=store) for node in graph.nodes],
         min_successes=len(graph.nodes),
         outputs=_outputs(task.interface, graph, store=store),
-        subworkflows=collected.templates_in(graph),
+        subworkflows=collected.templates_in(graph).values(),
     )
-    serialized = Serialized(collected.id_of(task), tuple(collected.entities), collected.python_tasks)
+    serialized = collected.serialized(task)
     job.tasks.extend(spec.template for spec in serialized.tasks.values())
     return job, serialized
 
 
 class _Collected:
-    def __init__(self, settings: SerializationSettings) -> None:
+    def __init__(self, settings: SerializationSettings, registered: Registered) -> None:
         self._settings = settings
-        self.entities: list[SerializedEntity] = []
-        self.python_tasks: dict[str, AnyTask] = {}
+        self._registered = registered
+        self._entities: list[SerializedEntity] = []
+        self._python_tasks: dict[str, AnyTask] = {}
+        self._references: dict[AnyReference, None] = {}
         self._known: dict[tuple[int, str], AnyEntity] = {}
         self._open: list[Workflow[..., object]] = []
-        self._templates: dict[str, tuple[WorkflowTemplate, tuple[str, ...]]] = {}
+        self._templates: dict[str, dict[EntityId, WorkflowTemplate]] = {}
+        """Of each workflow those that it contains, inner ones first, and itself."""
 
-    def id_of(self, entity: AnyEntity) -> Identifier:
+    def serialized(self, entity: AnyEntity) -> Serialized:
+        """All that was added, for this entity."""
+        return Serialized(
+            self._id_of(entity),
+            tuple(self._entities),
+            self._python_tasks,
+            tuple(self._references),
+            self._registered,
+        )
+
+    def _id_of(self, entity: AnyEntity) -> Identifier:
         return self._settings.identifier(_kind(entity), entity.name)
 
-    def add(self, entity: AnyEntity) -> None:
+    def add(self, entity: AnyEntity | AnyReference) -> None:
+        if isinstance(entity, Reference):
+            self._references[entity] = None
+            return
         if isinstance(entity, Workflow) and entity in self._open:
             raise self._recursive(entity, "contains itself")
         known = self._known.get((_kind(entity), entity.name))
@@ -147,13 +175,13 @@ class _Collected:
         elif isinstance(entity, LaunchPlan):
             self._add_launch_plan(entity)
         else:
-            self.python_tasks[entity.name] = entity
+            self._python_tasks[entity.name] = entity
             is_map = isinstance(entity, MapTask)
             spec = map_task_spec(entity, self._settings) if is_map else task_spec(entity, self._settings)
-            self.entities.append(SerializedEntity(self.id_of(entity), spec))
+            self._entities.append(SerializedEntity(self._id_of(entity), spec))
             if isinstance(entity, Task):
                 for hint in entity.settings.node_dependency_hints:
-                    self.add(cast("AnyEntity", hint))
+                    self.add(cast("AnyEntity | AnyReference", hint))
 
     def _add_workflow(self, workflow: Workflow[..., object]) -> None:
         self._open.append(workflow)
@@ -161,13 +189,14 @@ class _Collected:
         self.add_all(graph)
         self._open.pop()
         template = self._template(workflow)
-        self._templates[workflow.name] = (template, self._nested(graph))
+        inside = self.templates_in(graph)
+        self._templates[workflow.name] = {**inside, entity_id(template.id): template}
         spec = WorkflowSpec(
             template=template,
-            sub_workflows=self.templates_in(graph),
+            sub_workflows=inside.values(),
             description=description(workflow.interface, workflow.settings.docs),
         )
-        self.entities.append(SerializedEntity(self.id_of(workflow), spec))
+        self._entities.append(SerializedEntity(self._id_of(workflow), spec))
         default = self._known.get((ResourceType.LAUNCH_PLAN, workflow.name))
         if default is None:
             self.add(LaunchPlan(workflow.name, workflow, at=workflow.location))
@@ -175,29 +204,30 @@ class _Collected:
     def add_all(self, graph: Graph) -> None:
         """All that the nodes of a graph run."""
         for entity in _entities_in(graph):
-            if isinstance(entity, LaunchPlan) and entity.workflow in self._open:
-                raise self._recursive(entity.workflow, f"starts itself through launch plan `{entity.name}`")
+            workflow = entity.workflow if isinstance(entity, LaunchPlan) else None
+            if isinstance(workflow, Workflow) and workflow in self._open:
+                raise self._recursive(workflow, f"starts itself through launch plan `{entity.name}`")
             self.add(entity)
 
     def _recursive(self, workflow: Workflow[..., object], how: str) -> InvalidInput:
         chain = " -> ".join(each.name for each in (*self._open, workflow))
         return mistake("RecursiveWorkflow", f"a workflow {how}: {chain}", at=workflow.location)
 
-    def templates_in(self, graph: Graph) -> list[WorkflowTemplate]:
+    def templates_in(self, graph: Graph) -> dict[EntityId, WorkflowTemplate]:
         """All workflows inside, each once; inner ones first."""
-        return [self._templates[name][0] for name in self._nested(graph)]
-
-    def _nested(self, graph: Graph) -> tuple[str, ...]:
-        names: list[str] = []
+        inside: dict[EntityId, WorkflowTemplate] = {}
         for entity in _entities_in(graph):
             if isinstance(entity, Workflow):
-                names += [*self._templates[entity.name][1], entity.name]
-        return tuple(dict.fromkeys(names))
+                inside |= self._templates[entity.name]
+            elif isinstance(entity, Reference) and entity.kind == "workflow":
+                templates = self._registered.workflows.get(entity_id(identifier_of(entity)), ())
+                inside |= {entity_id(template.id): template for template in templates}
+        return inside
 
     def _template(self, workflow: Workflow[..., object]) -> WorkflowTemplate:
         graph = workflow.graph()
         return WorkflowTemplate(
-            id=self.id_of(workflow),
+            id=self._id_of(workflow),
             metadata=WorkflowMetadata(on_failure=_failure_policy(workflow)),
             interface=typed_interface(workflow.interface),
             nodes=[node_message(node, self._settings) for node in graph.nodes],
@@ -207,11 +237,17 @@ class _Collected:
         )
 
     def _add_launch_plan(self, plan: LaunchPlan) -> None:
-        if plan.workflow not in self._open and (ResourceType.WORKFLOW, plan.workflow.name) not in self._known:
-            self.add(plan.workflow)
+        workflow = plan.workflow
+        if isinstance(workflow, Reference):
+            self.add(workflow)
+            workflow_id = identifier_of(workflow)
+        else:
+            if workflow not in self._open and (ResourceType.WORKFLOW, workflow.name) not in self._known:
+                self.add(workflow)
+            workflow_id = self._id_of(workflow)
         fixed = literals(plan.workflow.interface, plan.fixed_inputs, at=plan.location)
         spec = LaunchPlanSpec(
-            workflow_id=self._settings.identifier(ResourceType.WORKFLOW, plan.workflow.name),
+            workflow_id=workflow_id,
             entity_metadata=LaunchPlanMetadata(schedule=_schedule(plan)),
             default_inputs=parameters(plan.interface, at=plan.location),
             fixed_inputs=LiteralMap(literals=fixed),
@@ -221,7 +257,7 @@ class _Collected:
         spec.annotations.values.update(plan.annotations)
         if plan.overwrite_cache is not None:
             spec.overwrite_cache = plan.overwrite_cache
-        self.entities.append(SerializedEntity(self.id_of(plan), spec, plan.auto_activate))
+        self._entities.append(SerializedEntity(self._id_of(plan), spec, plan.auto_activate))
 
 
 def _outputs(interface: InterfaceView, graph: Graph, *, store: Store = NO_STORE) -> list[Binding]:
@@ -234,11 +270,11 @@ def _outputs(interface: InterfaceView, graph: Graph, *, store: Store = NO_STORE)
     return bindings
 
 
-def _entities_in(graph: Graph) -> Iterator[AnyEntity]:
+def _entities_in(graph: Graph) -> Iterator[AnyEntity | AnyReference]:
     yield from _entities([*graph.nodes, *([graph.failure] if graph.failure else [])])
 
 
-def _entities(nodes: Iterable[Node]) -> Iterator[AnyEntity]:
+def _entities(nodes: Iterable[Node]) -> Iterator[AnyEntity | AnyReference]:
     """What the nodes run, those inside conditionals too; a gate runs nothing. A map over a workflow or launch plan is
     no entity of its own."""
     for node in nodes:
@@ -249,7 +285,7 @@ def _entities(nodes: Iterable[Node]) -> Iterator[AnyEntity]:
             array = cast("MapTask[object]", entity)
             yield array if isinstance(array.target, Task) else array.target
         elif not isinstance(entity, Gate):
-            yield cast("AnyEntity", entity)
+            yield cast("AnyEntity | AnyReference", entity)
 
 
 def _kind(entity: AnyEntity) -> ResourceType:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import cast
 
-from flyteidl.core.identifier_pb2 import ResourceType
+from flyteidl.core.identifier_pb2 import Identifier, ResourceType
 from flyteidl.core.literals_pb2 import Binding, BindingData, RetryStrategy
 from flyteidl.core.tasks_pb2 import Resources as ResourcesMessage
 from flyteidl.core.types_pb2 import Error
@@ -36,10 +36,12 @@ from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.authoring.promise import Entity, Promise
 from alula.sdk.authoring.promise import Node as GraphNode
+from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.resources import Resources
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import mistake
+from alula.sdk.serialize.referenced import AnyReference, identifier_of
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.store import NO_STORE, Store
 
@@ -70,14 +72,32 @@ def node_message(node: GraphNode, settings: SerializationSettings, *, store: Sto
         message.branch_node.CopyFrom(_branch(entity, settings, store))
     elif isinstance(entity, Gate):
         message.gate_node.CopyFrom(_gate(entity))
-    elif isinstance(entity, Workflow | LaunchPlan):
-        message.workflow_node.CopyFrom(_workflow(cast("Workflow[..., object] | LaunchPlan", entity), settings))
     elif isinstance(entity, MapTask):
         array = cast("MapTask[object]", entity)
         message.array_node.CopyFrom(_array(node, array, message, settings))
     else:
-        message.task_node.CopyFrom(_task(node, settings))
+        _set_target(message, node, entity, settings)
     return message
+
+
+def _set_target(message: Node, node: GraphNode, entity: Entity, settings: SerializationSettings) -> None:
+    """The task, workflow or launch plan that the node runs, once or for each item."""
+    id = _identifier(entity, settings)
+    if id.resource_type == ResourceType.TASK:
+        message.task_node.CopyFrom(_task(node, id))
+    elif id.resource_type == ResourceType.WORKFLOW:
+        message.workflow_node.CopyFrom(WorkflowNode(sub_workflow_ref=id))
+    else:
+        message.workflow_node.CopyFrom(WorkflowNode(launchplan_ref=id))
+
+
+def _identifier(entity: Entity, settings: SerializationSettings) -> Identifier:
+    if isinstance(entity, Reference):
+        return identifier_of(cast("AnyReference", entity))
+    if isinstance(entity, Workflow):
+        return settings.identifier(ResourceType.WORKFLOW, entity.name)
+    kind = ResourceType.LAUNCH_PLAN if isinstance(entity, LaunchPlan) else ResourceType.TASK
+    return settings.identifier(kind, entity.name)
 
 
 def _bindings(node: GraphNode, inputs: Mapping[str, object], store: Store) -> list[Binding]:
@@ -134,13 +154,14 @@ def _target(entity: Entity) -> Entity:
 def _shown_name(entity: Entity) -> str:
     if isinstance(entity, MapTask):
         return cast("MapTask[object]", entity).name
-    return _target(entity).interface.name
+    target = _target(entity)
+    return target.short_name if isinstance(target, Reference) else target.interface.name
 
 
 def _cache(metadata: NodeMetadata, cache: Cache | bool, node: GraphNode) -> None:
     entity = node.entity
     target = _target(entity)
-    if not isinstance(target, Task):
+    if not isinstance(target, Task | Reference) or (isinstance(target, Reference) and target.kind != "task"):
         raise mistake("CacheNotEnabled", "only a task can be cached, not a workflow", at=node.at)
     if not isinstance(cache, Cache):
         metadata.cacheable = False
@@ -157,21 +178,16 @@ def duration(seconds: float) -> Duration:
     return Duration(seconds=whole, nanos=round((seconds - whole) * 1e9))
 
 
-def _task(node: GraphNode, settings: SerializationSettings) -> TaskNode:
-    reference = settings.identifier(ResourceType.TASK, node.entity.name)
+def _task(node: GraphNode, id: Identifier) -> TaskNode:
     overrides = TaskNodeOverrides()
     changed = node.overrides
     if changed.requests is not None or changed.limits is not None:
         overrides.resources.CopyFrom(resources_message(changed.requests, changed.limits))
     if changed.container_image is not None:
         overrides.container_image = changed.container_image
-    return TaskNode(reference_id=reference, overrides=overrides)
-
-
-def _workflow(entity: Workflow[..., object] | LaunchPlan, settings: SerializationSettings) -> WorkflowNode:
-    if isinstance(entity, LaunchPlan):
-        return WorkflowNode(launchplan_ref=settings.identifier(ResourceType.LAUNCH_PLAN, entity.name))
-    return WorkflowNode(sub_workflow_ref=settings.identifier(ResourceType.WORKFLOW, entity.name))
+    if isinstance(_target(node.entity), Reference) and not overrides.ByteSize():
+        return TaskNode(reference_id=id)  # as flytekit writes it
+    return TaskNode(reference_id=id, overrides=overrides)
 
 
 def _branch(branch: Branch, settings: SerializationSettings, store: Store) -> BranchNode:
@@ -202,12 +218,14 @@ def _array(node: GraphNode, entity: MapTask[object], outer: Node, settings: Seri
     array = ArrayNode(bound_inputs=sorted(entity.bound), run_all_sub_nodes=entity.run_all_sub_nodes)
     array.is_original_sub_node_interface.SetInParent()
     if isinstance(entity.target, Task):
-        inner.task_node.CopyFrom(_task(node, settings))
-        array.execution_mode = ArrayNode.MINIMAL_STATE
+        inner.task_node.CopyFrom(_task(node, settings.identifier(ResourceType.TASK, entity.name)))
     else:
-        inner.workflow_node.CopyFrom(_workflow(entity.target, settings))
-        array.execution_mode = ArrayNode.FULL_STATE
+        _set_target(inner, node, entity.target, settings)
         array.is_original_sub_node_interface.value = True
+        if inner.HasField("task_node"):  # its attempts know nothing of items
+            array.data_mode = ArrayNode.INDIVIDUAL_INPUT_FILES
+        else:
+            array.execution_mode = ArrayNode.FULL_STATE
     array.node.CopyFrom(inner)
     if entity.concurrency is not None:
         array.parallelism = entity.concurrency

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import TypeVar
 
+from flyteidl.admin import task_pb2
+from flyteidl.core import compiler_pb2, tasks_pb2
+
 from alula.core.compiler import ReferencedLaunchPlan
 from alula.core.engine.plan import Plan
 from alula.core.engine.state import Scope
@@ -43,6 +46,16 @@ class Definitions:
         if record is not None or scope.parent is None:
             return record
         return await self.registered_task(scope.parent, scope.parent_node)
+
+    async def task(self, id: EntityId) -> tasks_pb2.TaskTemplate | None:
+        """A task that the graph of a dynamic task names without bringing it."""
+        record = await self._task(id)
+        return task_pb2.TaskClosure.FromString(record.closure).compiled_task.template if record is not None else None
+
+    async def workflow(self, id: EntityId) -> compiler_pb2.CompiledWorkflowClosure | None:
+        """A workflow that the graph of a dynamic task names without bringing it."""
+        record = await self._store.entity("workflow", id)
+        return compiler_pb2.CompiledWorkflowClosure.FromString(record.closure) if record is not None else None
 
     async def launch_plan(self, id: EntityId) -> ReferencedLaunchPlan | None:
         """A launch plan that the graph of a dynamic task names."""

@@ -15,6 +15,7 @@ from alula.core.compiler.dynamic import BUILD_FAILED, compile_dynamic
 from alula.core.compiler.references import referenced
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.errors import InvalidInput, TaskError
+from alula.core.ids import entity_id
 from alula.server.blob import Blobs
 from alula.server.runner.definitions import Definitions
 
@@ -36,7 +37,7 @@ async def keep_graph(
     """
     try:
         job = dynamic_job_pb2.DynamicJobSpec.FromString(futures)
-        plans = await _launch_plans(job, definitions)
+        plans = await _complete(job, definitions)
         closure, plan = await asyncio.to_thread(_compile, job, parent, node_id, plans)
     except (InvalidInput, DecodeError) as error:
         return TaskError(BUILD_FAILED, f"the graph that the task made can't be run: {error}")
@@ -45,11 +46,28 @@ async def keep_graph(
     return uri, plan
 
 
-async def _launch_plans(job: dynamic_job_pb2.DynamicJobSpec, definitions: Definitions) -> list[ReferencedLaunchPlan]:
-    """Those that its nodes name and that are registered: what is missing is the compiler's to report."""
-    templates = (workflow_pb2.WorkflowTemplate(nodes=job.nodes), *job.subworkflows)
-    plans = [await definitions.launch_plan(id) for id in referenced(templates).launch_plans]
+async def _complete(job: dynamic_job_pb2.DynamicJobSpec, definitions: Definitions) -> list[ReferencedLaunchPlan]:
+    """Add what its nodes name without bringing it, and give the launch plans. What is not registered either is the
+    compiler's to report."""
+    await _add_workflows(job, definitions)
+    needed = referenced((workflow_pb2.WorkflowTemplate(nodes=job.nodes), *job.subworkflows))
+    brought = {entity_id(task.id) for task in job.tasks}
+    tasks = [await definitions.task(id) for id in needed.tasks if id not in brought]
+    job.tasks.extend(task for task in tasks if task is not None)
+    plans = [await definitions.launch_plan(id) for id in needed.launch_plans]
     return [plan for plan in plans if plan is not None]
+
+
+async def _add_workflows(job: dynamic_job_pb2.DynamicJobSpec, definitions: Definitions) -> None:
+    brought = {entity_id(template.id) for template in job.subworkflows}
+    for id in referenced((workflow_pb2.WorkflowTemplate(nodes=job.nodes), *job.subworkflows)).workflows:
+        closure = await definitions.workflow(id) if id not in brought else None
+        if closure is not None:
+            templates = {
+                entity_id(each.template.id): each.template for each in (*closure.sub_workflows, closure.primary)
+            }
+            job.subworkflows.extend(template for key, template in templates.items() if key not in brought)
+            brought.update(templates)
 
 
 def _compile(

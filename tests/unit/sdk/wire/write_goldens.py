@@ -34,6 +34,7 @@ ENTITIES = {
         "failing_with_workflow",
         "grow",
     ),
+    "references": ("referring", "deeper"),
 }
 
 
@@ -53,6 +54,7 @@ def main() -> None:
         "literals": {name: _hex(each) for name, each in literals.items()},
         "entities": _entities("flows"),
         "constructs": _entities("constructs"),
+        "references": _entities("references"),
         "graph": _graph().hex(),
     }
     (HERE / "goldens.json").write_text(json.dumps(goldens, indent=1, sort_keys=True) + "\n")
