@@ -257,7 +257,6 @@ class Host:
             store=store,  # type: ignore[arg-type]
             executor=ExecutorPort(life),
             blobs=blobs,  # type: ignore[arg-type]
-            access=EverybodyMay(),
             children=Children(platform),
             publish=publish,
             clock=self.clock,
