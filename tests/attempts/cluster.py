@@ -16,7 +16,8 @@ from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 
-How = Literal["SUCCEEDED", "FAILED", "cancelled", "died", "lost"]
+How = Literal["SUCCEEDED", "FAILED", "cancelled", "died", "lost", "vanished", "removed"]
+"""`lost` is what an executor hears of, `vanished` what none does; `removed` is an end that nobody acknowledged."""
 
 
 @dataclass
@@ -140,7 +141,7 @@ class Cluster:
     def _lose(self, attempt: AttemptId) -> None:
         """It leaves nothing: an executor that does not hear of it now finds no trace, and starts it again."""
         followers = [follower for follower in self.followers if follower.follows(attempt)]
-        self.stop(attempt, "lost" if followers else "died")
+        self.stop(attempt, "lost" if followers else "vanished")
         for follower in followers:
             follower.lost(attempt)
 
@@ -154,8 +155,8 @@ class Cluster:
     def delete(self, attempt: AttemptId) -> None:
         """Nothing of it is to stay, whoever it belongs to."""
         self.stop(attempt, "cancelled")
-        if self.hands_over:
-            self.records.pop(attempt, None)
+        if self.hands_over and self.records.pop(attempt, None) is not None:
+            self._outside.ended(attempt, "removed")
 
     def forget(self, attempt: AttemptId) -> None:
         if attempt not in self.running:

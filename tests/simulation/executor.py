@@ -1,197 +1,186 @@
-"""A simulated executor: attempts take virtual time, leave what they gave with the objects, and may get lost.
+"""The executors of a simulated world: clusters whose attempts take virtual time, and the ways to them.
 
-It behaves as the process executor does: what it knows of a running attempt dies with it, what an attempt gave stands
-beside its outputs and is found again. It keeps the ledger of all that was really done.
+Either each host has one of its own, as the process executor does: what runs there dies with it, what an attempt gave
+stands beside its outputs and is found again. Or all hosts share one, which outlives them: answers get lost on the way
+there, and at times it can't be reached at all. The ledger is kept of all that was really done.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import msgspec
+from tests.attempts.cluster import Channel, Cluster, Course, How, Record
 from tests.simulation.tasks import error_of, outcome_of, outputs_of
 
-from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 
 if TYPE_CHECKING:
-    from tests.simulation.host import Host
+    from tests.simulation.host import Host, Life
+    from tests.simulation.world import World
 
 LATE_S = 30.0
 TAKES_S = (0.05, 0.05, 1.0, 10.0, 300.0)
 """How long attempts run; the longest outlive the world's end when nobody stops them."""
+AWAY_S = 120.0
+"""How long the shared cluster can't be reached, at most."""
+RETRY_S = 1.0
+SHARED = "cluster"
 
 
-@dataclass
-class Running:
-    spec: AttemptSpec
-    end: asyncio.TimerHandle | None = None
+class Machine:
+    """Where attempts run: a host, or what all hosts share."""
 
-
-@dataclass
-class Record:
-    """What an attempt left when it ended; kept with its objects."""
-
-    phase: str
-    outputs: bytes | None = None
-    futures: bytes | None = None
-    error: TaskError | None = None
-    at: int = 0
-    """When it ended, by the clock of its host then."""
-
-
-class SimulatedExecutor:
-    def __init__(self, host: Host) -> None:
+    def __init__(self, world: World, host: Host | None) -> None:
+        self._world = world
         self._host = host
-        self._world = host.world
-        self._running: dict[AttemptId, Running] = {}
+        self.name = host.name if host is not None else SHARED
         self._gone: set[AttemptId] = set()
-        self._sink: Sink | None = None
-        self._life = ""
-        self._is_reconciled = False
-        """Whether the runner knows what runs: before that it can't make anything of an update."""
+        """Attempts that got lost, as a living runner of this host was told."""
 
-    @property
-    def running(self) -> Collection[AttemptId]:
-        return self._running.keys()
+    def cluster(self) -> Cluster:
+        if self._host is None:
+            return Cluster(self, name=self.name)
+        return Cluster(self, name=self.name, hands_over=False, records=self._world.records)
 
-    def begin(self, life: str, sink: Sink) -> None:
-        """A new life of the host's runner: attempts of the last one that still run are adopted or stopped by it."""
-        self._life, self._sink, self._is_reconciled = life, sink, False
-
-    def end(self, life: str) -> None:
-        if self._life == life:
-            self._sink = None
-
-    def host_died(self) -> None:
-        self._sink = None
+    def host_died(self, cluster: Cluster) -> None:
+        """The runner of this host has died: nobody knows any more what it was told."""
         for attempt in self._gone:
-            self._world.ledger.ended(attempt, self._host.name, "died")
+            self._world.ledger.ended(attempt, self.name, "died")
         self._gone.clear()
         if self._world.faults.executors_die:
-            for attempt in list(self._running):
-                self._stop(attempt, "died")
+            for attempt in list(cluster.running):
+                cluster.stop(attempt, "died")
 
-    def submit(self, spec: AttemptSpec) -> None:
-        if spec.id in self._running:
-            return
-        record = self._world.records.get(spec.id)
-        if record is not None:
-            self._tell(spec.id, record)
-            return
-        loop, world = asyncio.get_running_loop(), self._world
-        inputs = world.blobs.whole(spec.inputs).SerializeToString()
-        spec = msgspec.structs.replace(spec, inputs=inputs)
-        running = self._running[spec.id] = Running(spec)
-        world.ledger.started(spec.id, self._host.name)
-        world.interrupted.discard(spec.id)
-        self._send(AttemptUpdate(spec.id, self._host.clock(), "RUNNING", where=self._host.name))
-        tried = world.tried(spec.id)
-        outcome = outcome_of(world.behaviour, spec, tried)
+    # What its cluster asks
+
+    def clock(self) -> int:
+        return self._host.clock() if self._host is not None else self._world.now_us
+
+    def started(self, spec: AttemptSpec) -> None:
+        self._world.ledger.started(spec.id, self.name)
+        self._world.interrupted.discard(spec.id)
+
+    def course(self, spec: AttemptSpec) -> Course:
+        world = self._world
+        spec = msgspec.structs.replace(spec, inputs=world.blobs.whole(spec.inputs).SerializeToString())
+        outcome = outcome_of(world.behaviour, spec, world.tried(spec.id))
         if outcome == "hang":
-            return
+            return Course(None, None)
         takes_s = world.random.choice(TAKES_S) * world.random.uniform(0.5, 1.5)
         if world.may_lose(spec.id):
-            running.end = loop.call_later(takes_s, self._lose, spec)
-        elif outcome == "ok":
-            running.end = loop.call_later(takes_s, self._succeed, spec)
-        else:
-            running.end = loop.call_later(takes_s, self._finish, spec, Record("FAILED", error=error_of(outcome)))
-
-    def cancel(self, attempt: AttemptId) -> None:
-        if attempt in self._running:
-            self._stop(attempt, "cancelled")
-
-    def release(self, attempts: Collection[AttemptId]) -> None:
-        """Each host has processes of its own: nobody else can go on with them."""
-        for attempt in attempts:
-            self.cancel(attempt)
-
-    def acknowledge(self, attempts: Collection[AttemptId]) -> None:
-        for attempt in attempts:
-            if not self._world.is_known_to_have_ended(attempt):
-                self._world.violated(f"I5: the end of {attempt} was acknowledged and is not durable")
-            if attempt not in self._running:
-                self._world.records.pop(attempt, None)
-
-    def reconcile(self, expected: Collection[AttemptSpec]) -> None:
-        self._is_reconciled = True
-        wanted = {spec.id for spec in expected}
-        for attempt in [each for each in self._running if each not in wanted]:
-            self._stop(attempt, "cancelled")
-        for spec in expected:
-            if spec.id in self._running:
-                if self._world.is_known_to_run(spec.id) and self._world.random.random() < 0.5:
-                    continue  # it is adopted, and there is nothing new to say
-                self._send(AttemptUpdate(spec.id, self._host.clock(), "RUNNING", where=self._host.name))
-            else:
-                self.submit(spec)
-
-    def _stop(self, attempt: AttemptId, how: str) -> None:
-        running = self._running.pop(attempt)
-        if running.end is not None:
-            running.end.cancel()
-        self._world.ledger.ended(attempt, self._host.name, how)
-
-    def _lose(self, spec: AttemptSpec) -> None:
-        """It is gone and has left nothing: who does not listen to this one update has it started again."""
-        del self._running[spec.id]
-        self._world.lost(spec.id)
-        if self._sink is None or not self._is_reconciled:
-            self._world.ledger.ended(spec.id, self._host.name, "died")
-        else:
-            self._world.ledger.ended(spec.id, self._host.name, "lost")
-            self._gone.add(spec.id)
-            self._deliver(self._sink, AttemptUpdate(spec.id, self._host.clock(), "FAILED", error=error_of("system")))
-
-    def _succeed(self, spec: AttemptSpec) -> None:
-        graph = self._world.library.graphs.get(spec.task.id.name)
+            return Course(takes_s, None)
+        if outcome != "ok":
+            return Course(takes_s, Record("FAILED", error=error_of(outcome)))
+        graph = world.library.graphs.get(spec.task.id.name)
         if graph is not None:
-            self._finish(spec, Record("SUCCEEDED", futures=graph.SerializeToString(deterministic=True)))
-        else:
-            self._finish(spec, Record("SUCCEEDED", outputs=outputs_of(spec)))
+            return Course(takes_s, Record("SUCCEEDED", futures=graph.SerializeToString(deterministic=True)))
+        return Course(takes_s, Record("SUCCEEDED", outputs=outputs_of(spec)))
 
-    def _finish(self, spec: AttemptSpec, record: Record) -> None:
-        del self._running[spec.id]
-        if self._world.ran_on(spec.id):
-            self._world.violated(f"I7: {spec.id} ran on after its execution had ended")
-        # Another host may have run it too, and left its record first: what stands is not replaced.
-        record.at = self._host.clock()
-        record = self._world.records.setdefault(spec.id, record)
-        self._world.ledger.ended(spec.id, self._host.name, record.phase)
-        self._world.happened(spec.id.execution)
-        self._tell(spec.id, record)
-
-    def _tell(self, attempt: AttemptId, record: Record) -> None:
-        update = AttemptUpdate(
-            attempt,
-            record.at,
-            record.phase,  # type: ignore[arg-type]
-            outputs=record.outputs,
-            futures=record.futures,
-            error=record.error,
-        )
-        self._send(update)
-
-    def _send(self, update: AttemptUpdate) -> None:
-        """To whoever listens now; when nobody does it is gone, and only the record is left."""
+    def ended(self, attempt: AttemptId, how: How) -> None:
         world = self._world
-        if self._sink is None:
-            return
+        if how in ("lost", "vanished"):
+            world.lost(attempt)
+            if self._host is None:
+                how = "vanished"  # who has heard of it may have lost the execution, or die before it says so
+            elif how == "lost":
+                self._gone.add(attempt)
+        elif how in ("SUCCEEDED", "FAILED"):
+            if world.ran_on(attempt):
+                world.violated(f"I7: {attempt} ran on after its execution had ended")
+            world.happened(attempt.execution)
+        world.ledger.ended(attempt, self.name, how)
+
+
+class NearBy(Channel):
+    """From a runner to the executor of its own host: requests are done at once, news may be late or come twice.
+
+    What is late for a runner that dies or stands still never comes, or when it goes on.
+    """
+
+    def __init__(self, life: Life) -> None:
+        self._life = life
+        self._world = life.host.world
+
+    def tell(self, sink: Sink, update: AttemptUpdate) -> None:
+        world = self._world
+        if update.phase == "RUNNING" and world.is_known_to_run(update.id) and world.random.random() < 0.5:
+            return  # it was adopted, and there is nothing new to say
         for _ in range(2 if world.hit("update_twice") else 1):
-            delay_s = world.random.uniform(0, LATE_S) if world.hit("update_late") else 0.0
-            asyncio.get_running_loop().call_later(delay_s, self._deliver, self._sink, update)
+            late_s = world.random.uniform(0, LATE_S) if world.hit("update_late") else 0.0
+            asyncio.get_running_loop().call_later(late_s, self._deliver, sink, update)
 
     def _deliver(self, sink: Sink, update: AttemptUpdate) -> None:
-        life = self._host.life
-        if sink is not self._sink or life is None:
+        if not self._life.alive:
             return
-        now = asyncio.get_running_loop().time()
-        if now < life.resume_at:
-            asyncio.get_running_loop().call_later(life.resume_at - now, self._deliver, sink, update)
+        loop = asyncio.get_running_loop()
+        ready_s = self._ready_s()
+        if loop.time() < ready_s:
+            loop.call_later(ready_s - loop.time(), self._deliver, sink, update)
         else:
             sink(update)
+
+    def _ready_s(self) -> float:
+        """When what is on its way may arrive."""
+        return self._life.resume_at
+
+
+class FarAway(NearBy):
+    """From a runner to the cluster that all share: each request takes its time, one after the other, and is made again
+    until it is answered. What a runner sent before it stood still arrives."""
+
+    def __init__(self, life: Life) -> None:
+        super().__init__(life)
+        self._requests: deque[Callable[[], None]] = deque()
+
+    def request(self, call: Callable[[], None]) -> None:
+        self._requests.append(call)
+        if len(self._requests) == 1:
+            self._send(0.0)
+
+    async def ask(self, call: Callable[[], None]) -> None:
+        done = asyncio.get_running_loop().create_future()
+
+        def answer() -> None:
+            theirs = self._of_others()
+            call()
+            for attempt in theirs - self._of_others():
+                self._world.violated(f"I15: {attempt} of another platform was swept by {self._life.name}")
+            if not done.done():
+                done.set_result(None)
+
+        self.request(answer)
+        await done
+
+    def _of_others(self) -> set[AttemptId]:
+        cluster, own = self._life.host.cluster, self._life.host.name
+        return {id for each in (cluster.running, cluster.records) for id, of in each.items() if of.owner != own}
+
+    def _send(self, after_s: float) -> None:
+        takes_s = self._world.random.uniform(0, self._world.faults.latency_s)
+        asyncio.get_running_loop().call_later(after_s + takes_s, self._arrive)
+
+    def _arrive(self) -> None:
+        world, now_s = self._world, asyncio.get_running_loop().time()
+        if not self._life.alive:
+            return
+        if now_s >= world.away_until_s and world.hit("cluster_away"):
+            world.away_until_s = now_s + world.random.uniform(0, AWAY_S)
+            world.note("the cluster can't be reached")
+        if now_s < world.away_until_s:
+            self._send(world.away_until_s - now_s)
+            return
+        self._requests[0]()
+        if world.hit("answer_lost"):
+            self._send(RETRY_S)
+            return
+        self._requests.popleft()
+        if self._requests:
+            self._send(0.0)
+
+    def _ready_s(self) -> float:
+        return max(self._life.resume_at, self._world.away_until_s)

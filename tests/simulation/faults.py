@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
+
+SHARED = 0.4
+"""In how many worlds the hosts share an executor."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +16,9 @@ class Faults:
     until_s: float = 0.0
     """Virtual time after which none comes any more: from then on everything must come to its end."""
     hosts: int = 1
-    """Runners on the one store, each with an executor of its own."""
+    """Runners on the one store."""
+    shared: bool = False
+    """Whether they share an executor, whose attempts live in a cluster; else each has one of its own."""
     crash: float = 0.0
     """At an effect of the runner: it dies with all memory before or after it (F1, F2, F5, F6, F7)."""
     down_s: float = 5.0
@@ -34,7 +39,12 @@ class Faults:
     lost: float = 0.0
     """An attempt disappears, once for a node at most, and is reported as interrupted (F16)."""
     executors_die: bool = True
-    """Attempts die with the runner of their host, as processes do; otherwise they run on and leave a record."""
+    """Attempts die with the runner of their host, as processes do; otherwise they run on and leave a record. Those of a
+    shared executor always run on."""
+    answer_lost: float = 0.0
+    """A request to the shared executor was done, and is made again because no answer came."""
+    cluster_away: float = 0.0
+    """At a request to the shared executor: it can't be reached for some time, and no news comes from there."""
     abort: float = 0.0
     """An execution is aborted at some time (F20)."""
     call_twice: float = 0.0
@@ -53,7 +63,7 @@ def draw(random: Random) -> Faults:
 
     until_s = random.choice((60.0, 600.0, 3600.0))
     hosts = 2 if random.random() < 0.3 else 1
-    return Faults(
+    faults = Faults(
         until_s=until_s,
         hosts=hosts,
         crash=perhaps(0.03, share=0.7),
@@ -75,3 +85,8 @@ def draw(random: Random) -> Faults:
         latency_s=random.choice((0.0005, 0.02, 0.5)),
         breaks=perhaps(0.03, share=0.2),
     )
+    if random.random() > SHARED:
+        return faults
+    if random.random() < 0.5:
+        faults = replace(faults, hosts=2, clock_jump_s=min(faults.clock_jump_s, 1800.0))
+    return replace(faults, shared=True, answer_lost=perhaps(0.3), cluster_away=perhaps(0.01))

@@ -13,10 +13,13 @@ from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from tests.attempts.cluster import ClusterExecutor
+from tests.simulation.executor import FarAway, Machine, NearBy
+
 from alula.core.errors import ResourceExhausted, Unavailable
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.access import EverybodyMay
-from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
+from alula.server.executor import AttemptSpec, Sink
 from alula.server.runner.children import Children
 from alula.server.runner.runner import LEASE_US, Runner
 from alula.server.services.platform import Platform
@@ -55,6 +58,9 @@ class Life:
         self.alive = True
         self.tasks: list[asyncio.Task[Any]] = []
         self.died: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.executor: ClusterExecutor | None = None
+        self.released: set[AttemptId] = set()
+        """Attempts that another runner may have gone on with."""
         self.resume_at = 0.0
         """Until this time the process stands still."""
 
@@ -150,19 +156,16 @@ class ExecutorPort:
 
     def __init__(self, life: Life) -> None:
         self._life = life
-        self._executor = life.host.executor
+        shared = life.host.world.faults.shared
+        self._executor = ClusterExecutor(life.host.cluster, FarAway(life) if shared else NearBy(life))
 
     async def start(self, sink: Sink) -> None:
         context = contextvars.copy_context()
-
-        def deliver(update: AttemptUpdate) -> None:
-            if self._life.alive:
-                context.copy().run(sink, update)
-
-        self._executor.begin(self._life.name, deliver)
+        await self._executor.start(lambda update: context.copy().run(sink, update))
+        self._life.executor = self._executor
 
     async def stop(self) -> None:
-        self._executor.end(self._life.name)
+        await self._executor.stop()
 
     def submit(self, spec: AttemptSpec) -> None:
         self._life.strike(f"before submit {spec.id}")
@@ -174,25 +177,34 @@ class ExecutorPort:
     def cancel(self, attempt: AttemptId) -> None:
         self._life.strike(f"before cancel {attempt}")
         if self._life.alive:
+            world = self._life.host.world
+            if not world.must_not_run(attempt):
+                world.violated(f"I15: {attempt} was cancelled by {self._life.name}, and its log lets it run")
             self._executor.cancel(attempt)
 
     def release(self, attempts: Collection[AttemptId]) -> None:
         for attempt in attempts:
             self._life.strike(f"before release {attempt}")
             if self._life.alive:
+                self._life.released.add(attempt)
                 self._executor.release([attempt])
 
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         for attempt in attempts:
             self._life.strike(f"before acknowledge {attempt}")
             if self._life.alive:
+                world = self._life.host.world
+                if not world.is_known_to_have_ended(attempt):
+                    world.violated(f"I5: the end of {attempt} was acknowledged and is not durable")
                 self._executor.acknowledge([attempt])
 
     async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
         assert owner == self._life.host.name
-        await self._life.reach("before reconcile")
+        self._life.strike("before reconcile")
+        if not self._life.alive:
+            await asyncio.Event().wait()  # for ever: until the task is cancelled
         self._life.host.world.breaking.pass_by("reconcile", [spec.id.execution for spec in expected])
-        self._executor.reconcile(expected)
+        await self._executor.reconcile(expected, owner=owner)
         await self._life.reach("after reconcile")
 
 
@@ -200,13 +212,12 @@ class Host:
     """Starts its runner again and again, for as long as the world lasts."""
 
     def __init__(self, world: World, number: int) -> None:
-        from tests.simulation.executor import SimulatedExecutor  # lazy: it names Host
-
         self.world = world
         self.name = f"host{number}"
         self.random = Random(f"{world.seed}-{number}")
         self.skew_us = 0
-        self.executor = SimulatedExecutor(self)
+        self.machine = Machine(world, None if world.faults.shared else self)
+        self.cluster = world.cluster if world.cluster is not None else self.machine.cluster()
         self.life: Life | None = None
         self.runner: Runner | None = None
         self.restarts = 0
@@ -227,7 +238,10 @@ class Host:
             if work.done() and life.alive and (error := work.exception()) is not None:
                 self.world.violated("the runner ended", error)
             life.die()
-            self.executor.host_died()
+            if life.executor is not None:
+                await life.executor.stop()
+            if not self.world.faults.shared:
+                self.machine.host_died(self.cluster)
             for task in life.tasks:
                 task.cancel()
             await asyncio.gather(*life.tasks, return_exceptions=True)

@@ -16,7 +16,8 @@ class Ledger:
     on_start: Callable[[AttemptId, str], None]
     starts: Counter[AttemptId] = field(default_factory=Counter)
     killed: Counter[AttemptId] = field(default_factory=Counter)
-    """Times that an attempt ended with its machine, or because somebody stopped it."""
+    """Times that an attempt ended with its machine, or because somebody stopped it, or left nothing that can be found:
+    times that it may have to start again."""
     running: set[tuple[AttemptId, str]] = field(default_factory=set)
 
     def started(self, attempt: AttemptId, host: str) -> None:
@@ -26,5 +27,5 @@ class Ledger:
 
     def ended(self, attempt: AttemptId, host: str, how: str) -> None:
         self.running.discard((attempt, host))
-        if how in ("died", "cancelled"):
+        if how in ("died", "cancelled", "vanished", "removed"):
             self.killed[attempt] += 1

@@ -238,8 +238,8 @@ MUTANTS = (
     Mutant(
         "what ran before a lost answer is not stopped",
         f"{RUNNER}/runner.py",
-        "        for attempt in owned.take_attempts(before):\n            self._executor.cancel(attempt)\n",
-        "        owned.take_attempts(before)\n",
+        "        for attempt in unwanted:\n            self._executor.cancel(attempt)\n",
+        "",
     ),
     Mutant(
         "what arrived before a lost answer is dropped",

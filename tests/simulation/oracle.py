@@ -37,6 +37,7 @@ async def check_end(world: World) -> None:
     """Everything that must hold once the last execution has ended and the dust has settled."""
     for attempt, host in sorted(world.ledger.running):
         world.violated(f"I7: {attempt} still runs on {host}")
+    _check_cluster(world)
     for record in await world.store.executions(ALL):
         if not record.phase.is_terminal:
             world.violated(f"I11: {record.id} has not ended: {record.phase.name}; {await _waits_for(world, record)}")
@@ -49,6 +50,21 @@ async def check_end(world: World) -> None:
     for id in world.launched:
         if await world.store.execution(id) is None:
             world.violated(f"I4: {id} was acknowledged and is lost")
+
+
+def _check_cluster(world: World) -> None:
+    """I16: what all hosts share keeps no end of which everybody could know that it is durable."""
+    if world.cluster is None:
+        return
+    for host in world.hosts:
+        life = host.life
+        if life is None or not life.alive or life.executor is None or host.runner is None:
+            continue  # what it left is swept when it begins again
+        for attempt, record in world.cluster.records.items():
+            if record.owner == host.name and attempt not in life.released:
+                world.violated(f"I16: the end of {attempt} was never acknowledged by {life.name}")
+        for attempt in sorted(life.executor.followed):
+            world.violated(f"I16: {life.name} still follows {attempt}")
 
 
 async def _waits_for(world: World, record: ExecutionRecord) -> str:

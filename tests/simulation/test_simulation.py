@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 import pytest
-from tests.simulation.faults import Faults
+from tests.simulation.faults import Faults, draw
 from tests.simulation.mutants import MUTANTS, Mutant
 from tests.simulation.simulate import simulate
 
@@ -17,7 +19,8 @@ RECORDED = (
     10047867,  # a clock jumps by a day while a runner begins that can't start, and the next one goes by its own
     10049549,  # a child begins while its parent ends, on a host that has set its clock back by weeks
 )
-"""Seeds far from the first ones that a change has to go by, each with what is rare in it."""
+"""Seeds far from the first ones that a change has to go by, each with what is rare in it. Each host has an executor of
+its own there."""
 
 
 @pytest.mark.parametrize("first", range(0, FAULTY, 25))
@@ -29,13 +32,13 @@ def test_whatever_fails_every_execution_comes_to_the_end_that_it_would_have_had(
 
 @pytest.mark.parametrize("seed", RECORDED)
 def test_what_is_rare_comes_to_its_end_too(seed: int) -> None:
-    report = simulate(seed)
+    report = simulate(seed, replace(draw(Random(f"faults-{seed}")), shared=False))
     assert not report.violations, str(report)
 
 
 def test_without_faults_every_execution_ends_as_its_workflow_says() -> None:
     for seed in range(CALM):
-        report = simulate(seed, Faults())
+        report = simulate(seed, Faults(shared=seed % 2 == 1, hosts=1 + seed % 2))
         assert not report.violations, str(report)
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from flyteidl.admin import execution_pb2, launch_plan_pb2, signal_pb2, task_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2, literals_pb2
+from tests.attempts.cluster import Cluster, Record
 from tests.graphs import identifier, integer
 from tests.objects.memory import MemoryBlobs
 from tests.simulation.breaking import Breaking, Broken
-from tests.simulation.executor import Record
+from tests.simulation.executor import SHARED, Machine
 from tests.simulation.faults import Faults
 from tests.simulation.host import Host, Port
 from tests.simulation.ledger import Ledger
@@ -90,6 +91,11 @@ class World:
         self.breaking = Breaking(self)
         self.ledger = Ledger(self._attempt_started)
         self.records: dict[AttemptId, Record] = {}
+        """What attempts left on hosts, with their objects."""
+        self.cluster: Cluster | None = Machine(self, None).cluster() if faults.shared else None
+        """The one that all hosts share."""
+        self.away_until_s = 0.0
+        """Until then it can't be reached."""
         self.interrupted: set[AttemptId] = set()
         self._lost_nodes: set[tuple[ExecutionId, str, int]] = set()
         self.launched: set[ExecutionId] = set()
@@ -158,6 +164,12 @@ class World:
             return item.attempt > attempt.attempt or (item.attempt == attempt.attempt and item.phase.is_terminal)
         return kept.attempts[attempt.node_id, attempt.attempt].phase.is_terminal
 
+    def must_not_run(self, attempt: AttemptId) -> bool:
+        """Whether it is durable that the attempt is over, or its execution."""
+        return self.store._executions[attempt.execution].record.phase.is_terminal or self.is_known_to_have_ended(
+            attempt
+        )
+
     def may_lose(self, attempt: AttemptId) -> bool:
         node = (attempt.execution, attempt.node_id, attempt.index)
         return node not in self._lost_nodes and self.hit("lost")
@@ -180,13 +192,13 @@ class World:
             known, phase = row is not None, row.phase.name if row is not None else ""
         if not known:
             self.violated(f"I2: {attempt} starts before its start is durable")
-        if phase == "SUCCEEDED" and kept.owner.startswith(f"{host}-"):
+        if phase == "SUCCEEDED" and (host == SHARED or kept.owner.startswith(f"{host}-")):
             self.violated(f"I5: {attempt} starts again after its success was committed")
         if self._was_done_before(attempt):
             self.violated(f"I5: {attempt} starts although it had succeeded where it is recovered from")
         if self._is_orphan(attempt.execution):
             self.violated(f"I7: {attempt} starts although nobody waits for its execution any more")
-        if self.ledger.starts[attempt] > self.ledger.killed[attempt] and self.faults.hosts == 1:
+        if self.ledger.starts[attempt] > self.ledger.killed[attempt] and (host == SHARED or self.faults.hosts == 1):
             self.violated(f"I6: {attempt} starts again although it did not die")
 
     def _is_orphan(self, id: ExecutionId) -> bool:

@@ -52,7 +52,7 @@ Broke = Callable[[ExecutionId, Exception, str], None]
 
 class Effects:
     """`owned` are the executions of the runner, by reference; `arrive` takes what comes of it all, `broke` an error
-    that belongs to one execution."""
+    that belongs to one execution. While the runner's lease `has_lapsed`, no attempt is started."""
 
     def __init__(
         self,
@@ -66,6 +66,7 @@ class Effects:
         owned: MutableMapping[ExecutionId, Owned],
         arrive: Arrive,
         broke: Broke,
+        has_lapsed: Callable[[], bool],
     ) -> None:
         self._executor = executor
         self._blobs = blobs
@@ -75,6 +76,7 @@ class Effects:
         self._owned = owned
         self._arrive = arrive
         self._broke = broke
+        self._has_lapsed = has_lapsed
         self._timers = Timers(self._timer_fired)
         self._lookups = Lookups(store, blobs, clock)
         self._looked_up: set[tuple[ExecutionId, int, int, Stage]] = set()
@@ -89,14 +91,15 @@ class Effects:
         await asyncio.gather(*running, return_exceptions=True)
         self._timers.stop()
 
-    async def do(self, owned: Owned, action: Action) -> None:
-        """Carry out any action."""
-        if isinstance(action, StartAttempt):
-            spec = await self.spec(owned, action)
-            if spec is not None:
-                self._executor.submit(spec)
-        else:
+    async def do(self, owned: Owned, action: Action) -> bool:
+        """Carry out any action; False if the lease has lapsed meanwhile, and it is to be done later if at all."""
+        if not isinstance(action, StartAttempt):
             self.do_at_once(owned, action)
+        elif (spec := await self.spec(owned, action)) is not None:
+            if self._has_lapsed():
+                return False
+            self._executor.submit(spec)
+        return True
 
     def do_at_once(self, owned: Owned, action: Action) -> None:
         """Carry out any action but `StartAttempt`."""

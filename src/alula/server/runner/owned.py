@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 from flyteidl.admin import execution_pb2
@@ -63,7 +63,7 @@ class Owned:
         """The last inputs that had to be made whole for their task, before and after: items of an array share them."""
         self._reported: dict[tuple[int, int, int], AttemptId] = {}
         """Attempts that have ended, by scope, node and number, whose end is not in the log yet."""
-        self._ends: list[AttemptId] = []
+        self._ends: dict[tuple[int, int, int], AttemptId] = {}
         """Those whose end is in what is to be committed."""
         self._next_seq = len(log)
         self._last_at = max(event.at for event in log)
@@ -112,9 +112,9 @@ class Owned:
         self._last_at = event.at
         self._events.append(encode(event))
         if isinstance(event, AttemptSucceeded | AttemptFailed | GraphReturned):
-            ended = self._reported.pop((event.scope, event.node, event.attempt), None)
-            if ended is not None:
-                self._ends.append(ended)
+            key = event.scope, event.node, event.attempt
+            if key in self._reported:
+                self._ends[key] = self._reported.pop(key)
 
     def take_timers(self) -> list[SetTimer]:
         """Those to be set. That need not wait for a commit: what fires before it is an event like any other."""
@@ -148,8 +148,9 @@ class Owned:
         """What happened to the execution and is not in its log, but for who took it over."""
         return [event for event in map(decode, self._events) if not isinstance(event, Claimed)]
 
-    def take_attempts(self, before: Owned) -> list[AttemptId]:
-        """Go on with what an earlier reading of the execution had in flight; those of it that should not run.
+    def take_attempts(self, before: Owned) -> tuple[list[AttemptId], list[AttemptId]]:
+        """Go on with what an earlier reading of the execution had in flight. Returns those of it that should not run,
+        and those whose reported end is durable.
 
         What runs is not started again: its end may be on the way.
         """
@@ -164,23 +165,31 @@ class Owned:
             for action in self._actions
             if not isinstance(action, StartAttempt) or self.attempt_id(action) not in self.attempts
         ]
-        return [id for id in before.attempts if id not in wanted]
+        reported = before._reported | before._ends
+        self._reported |= {key: id for key, id in reported.items() if id in wanted}
+        unwanted, ended = ([id for id in ids if id not in wanted] for ids in (before.attempts, reported.values()))
+        return unwanted, ended
 
     def commit(self, owner: str) -> Commit:
         """All that is new, as one commit. Call `committed` when it is durable."""
         return Commit(self.record.id, self._next_seq, self._events, self._changes, self._consumed, owner=owner)
 
     @property
-    def ends(self) -> Sequence[AttemptId]:
+    def ends(self) -> Collection[AttemptId]:
         """The attempts that the next commit ends, as far as the executor has reported that."""
-        return self._ends
+        return self._ends.values()
+
+    @property
+    def unsettled(self) -> Collection[AttemptId]:
+        """The attempts whose end is not known to be durable: in flight, or reported to have ended."""
+        return (*self.attempts, *self._reported.values(), *self._ends.values())
 
     def committed(self) -> list[Action]:
         """The commit is durable: the actions that may be done now."""
         actions = self._actions
         self._next_seq += len(self._events)
         self._events, self._actions, self._changes, self._consumed = [], [], Changes(), []
-        self._ends = []
+        self._ends = {}
         for action in actions:
             if isinstance(action, StartAttempt):
                 self.attempts[self.attempt_id(action)] = (action.scope, action.node)

@@ -53,6 +53,8 @@ from alula.server.store import Commit, History, InboxMessage, Store
 
 LEASE_US = 30_000_000
 """How long others take a silent runner for alive."""
+LEASE_MARGIN = 10
+"""The part of a lease before its end in which nothing is begun that relies on it."""
 CLAIM_MAX = 500
 OPEN_MAX = 500
 """Executions that are read at once."""
@@ -104,6 +106,10 @@ class Runner:
         self._store_ahead_us = 0
         """By how much the store's clock was ahead of the monotonic one at the last beat. Leases go by that: the wall
         clocks of machines differ, and jump."""
+        self._renewed_until_us = 0
+        """When our lease ends, by the monotonic clock: others may take over what is owned here."""
+        self._held_until_us = 0
+        """The same, as far as it has not ended since ownership was last compared with the store."""
         self._definitions = Definitions(store)
         self._owned: dict[ExecutionId, Owned] = {}
         self._busy: dict[ExecutionId, Owned] = {}
@@ -142,6 +148,7 @@ class Runner:
             owned=self._owned,
             arrive=self._arrive,
             broke=self._broke,
+            has_lapsed=self._has_lapsed,
         )
         self._loop: asyncio.Task[None] | None = None
         self._heart: asyncio.Task[None] | None = None
@@ -151,13 +158,18 @@ class Runner:
         await self._executor.start(self._attempt_updated)
         self._store.on_wake_up(self._wake_up)
         await self._renew()
+        self._held_until_us = self._renewed_until_us
         await self._claim()
         await self._end_unreadable()
         await self._commit()
-        await self._reconcile()
+        self._heart = asyncio.create_task(self._beat(), name="runner-lease")  # an executor may take its time
+        try:
+            await self._reconcile()
+        except BaseException:
+            self._heart.cancel()
+            raise
         self._wake.set()  # there may be mail from before
         self._loop = asyncio.create_task(self._run(), name="runner")
-        self._heart = asyncio.create_task(self._beat(), name="runner-lease")
         self._effects.beside(self._look_for_orphans())
 
     async def _reconcile(self) -> None:
@@ -172,6 +184,8 @@ class Runner:
                     self._effects.do_at_once(owned, action)
                 elif (spec := await self._effects.spec(owned, action)) is not None:
                     expected.append((owned, spec))
+        while self._has_lapsed():
+            await self._take_stock()
         specs = [spec for owned, spec in expected if not owned.is_dropped]
         try:
             await self._executor.reconcile(specs, owner=self._platform_id)
@@ -290,11 +304,19 @@ class Runner:
     async def _settle(self) -> None:
         """Do what follows from commits. What the store interrupts is kept, and comes first in the next turn."""
         while self._to_do:
+            if self._has_lapsed():
+                await self._take_stock()
+                continue
             owned, action = self._to_do[0]
+            is_done = True
             if _still_holds(owned, action):
                 with self._ending(owned, f"while {type(action).__name__} was carried out"):
-                    await self._effects.do(owned, action)
-            self._to_do.popleft()
+                    is_done = await self._effects.do(owned, action)
+            if is_done:
+                self._to_do.popleft()
+        await self._let_go()
+
+    async def _let_go(self) -> None:
         while self._doubtful:
             await self._refused(self._doubtful[0])
             self._doubtful.popleft()
@@ -315,8 +337,25 @@ class Runner:
             self._effects.beside(self._look_for_orphans())
 
     async def _renew(self) -> None:
+        began_us = _monotonic_us()
         self._store_ahead_us = await self._store.now() - _monotonic_us()
         await self._store.renew(self._id, now=self._lease_now(), lease_us=self._lease_us)
+        self._renewed_until_us = began_us + self._lease_us - self._lease_us // LEASE_MARGIN
+        if not self._has_lapsed():
+            self._held_until_us = self._renewed_until_us
+
+    def _has_lapsed(self) -> bool:
+        """Whether another runner may have taken over what is owned here: this one stood still, or the store did. Until
+        that is known, no attempt is started: the other may be done with it."""
+        return _monotonic_us() >= self._held_until_us
+
+    async def _take_stock(self) -> None:
+        """Renew a lease that has ended, and let go of what others took over before."""
+        await self._renew()
+        until_us = self._renewed_until_us
+        await self._compare()
+        await self._let_go()
+        self._held_until_us = until_us
 
     def _lease_now(self) -> int:
         return _monotonic_us() + self._store_ahead_us
@@ -382,13 +421,16 @@ class Runner:
             return [None]
 
     async def _make_sure(self) -> None:
+        await self._compare()
+        await self._settle()
+
+    async def _compare(self) -> None:
         """Go by what the store says: open what is ours and was not known, doubt what is not ours any more."""
         claimed = dict.fromkeys(await self._store.claimed(self._id))
         self._sure, self._may_claim = True, True
         known = {*self._owned, *self._unopened, *self._unreadable, *self._stuck}
         self._unopened.extend(id for id in claimed if id not in known)
         self._doubtful.extend(owned for id, owned in self._owned.items() if id not in claimed)
-        await self._settle()
 
     async def _open(self, id: ExecutionId, history: History) -> None:
         """Take a claimed execution into memory, as its log says."""
@@ -429,8 +471,10 @@ class Runner:
         if before is None:
             return
         owned.state.graphs.update(before.state.graphs)
-        for attempt in owned.take_attempts(before):
+        unwanted, ended = owned.take_attempts(before)
+        for attempt in unwanted:
             self._executor.cancel(attempt)
+        self._executor.acknowledge(ended)
         for event in before.uncommitted():
             self._arrive(owned.record.id, event)
 
@@ -594,7 +638,7 @@ class Runner:
         self._dirty.pop(owned.record.id, None)
         self._effects.forget(owned.record.id)
         try:
-            self._executor.release(owned.attempts.keys())
+            self._executor.release(owned.unsettled)
         except Exception as error:  # noqa: BLE001  (the rest of it is let go of all the same)
             incidents.report(error, f"while attempts of {owned.record.id} were released")
 

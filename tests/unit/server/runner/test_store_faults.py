@@ -223,6 +223,66 @@ async def test_a_refused_commit_is_looked_into_again_when_the_store_is_back(benc
 
 
 @scenario
+async def test_an_end_is_acknowledged_although_the_answer_to_its_commit_was_lost(bench: Bench) -> None:
+    await bench.start()
+    id = await bench.launch()
+    await soon()
+    bench.store.after["commit"] = [AWAY]
+    bench.executor.succeed(bench.executor.submitted[0], 7)
+    await soon()
+    assert await bench.phase(id) is ExecutionPhase.SUCCEEDED
+    assert bench.executor.acknowledged == bench.executor.submitted
+
+
+@scenario
+async def test_a_runner_that_stood_still_while_its_execution_was_taken_over_starts_nothing(bench: Bench) -> None:
+    await bench.start()
+    await bench.register()
+
+    async def stand_still() -> None:
+        bench.store.before["renew"] = [AWAY] * 6
+        await asyncio.sleep(2 * LEASE_US / 1e6)
+        bench.store.before["renew"] = []
+        await bench.kept.claim("rival", now=_now_us(), lease_us=LEASE_US, limit=1)
+
+    bench.store.during["commit"] = stand_still
+    id = await bench.launch()
+    await asyncio.sleep(3 * LEASE_US / 1e6)
+    assert await bench.kept.owner(id) == "rival"
+    assert bench.executor.submitted == []
+
+
+@scenario
+async def test_a_runner_that_stood_still_and_lost_nothing_goes_on(bench: Bench) -> None:
+    await bench.start()
+
+    async def stand_still() -> None:
+        bench.store.before["renew"] = [AWAY] * 6
+        await asyncio.sleep(2 * LEASE_US / 1e6)
+        bench.store.before["renew"] = []
+
+    bench.store.during["commit"] = stand_still
+    await bench.launch()
+    await asyncio.sleep(3 * LEASE_US / 1e6)
+    assert len(bench.executor.submitted) == 1
+
+
+@scenario
+async def test_what_is_let_go_of_holds_what_was_reported_and_is_not_durable(bench: Bench) -> None:
+    await bench.start()
+    id = await bench.launch()
+    await soon()
+    (attempt,) = bench.executor.submitted
+
+    bench.store.before["commit"] = [AWAY] * 100
+    bench.executor.succeed(attempt, 7)
+    await asyncio.sleep(1)
+    bench.kept._executions[id].owner = "rival"
+    await asyncio.sleep(LEASE_US / 1e6)
+    assert (bench.executor.released, bench.executor.acknowledged) == ([attempt], [])
+
+
+@scenario
 async def test_a_full_disk_does_not_end_the_lease(bench: Bench) -> None:
     await bench.start()
     bench.store.before["renew"] = [FULL]
