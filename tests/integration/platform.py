@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,6 +68,8 @@ class Platforms:
 
     folder: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    command: Sequence[str] = ()
+    """What is run in place of `alula`."""
     started: list[RunningPlatform] = field(default_factory=list)
 
     def start(self, *arguments: str, data: Path | None = None, ready: bool = True) -> RunningPlatform:
@@ -78,7 +80,7 @@ class Platforms:
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("ALULA_", "FLYTE"))}
         with output.open("w") as stream:
             process = subprocess.Popen(
-                [*ALULA, "up", "--data", str(data), *ports, *arguments],
+                [*(self.command or ALULA), "up", "--data", str(data), *ports, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=stream,
                 stderr=subprocess.STDOUT,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -30,6 +31,17 @@ def test_no_module_imports_itself_by_way_of_others_not_even_for_types_or_inside_
 def test_no_file_is_longer_than_one_can_keep_in_mind(folder: str) -> None:
     lengths = {path: len(path.read_text().splitlines()) for path in (ROOT / folder).rglob("*.py")}
     assert {path: lines for path, lines in lengths.items() if lines > LINES_MAX} == {}
+
+
+def test_the_api_reads_and_changes_nothing_past_the_use_cases() -> None:
+    ports = {"store", "blobs", "hub"}
+    reached = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.attr}"
+        for path in (ROOT / "src/alula/server/api").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in ports
+    ]
+    assert reached == []
 
 
 def _reached(module: str, imported: dict[str, set[str]]) -> set[str]:
