@@ -192,10 +192,14 @@ MUTANTS = (
         "actions that the store interrupted are forgotten",
         f"{RUNNER}/runner.py",
         "            owned, action = self._to_do[0]\n"
+        "            is_done = True\n"
         "            if _still_holds(owned, action):\n"
-        '                with self._ending(owned, f"while {type(action).__name__} was carried out"):\n'
-        "                    await self._effects.do(owned, action)\n"
-        "            self._to_do.popleft()\n",
+        "                try:\n"
+        "                    is_done = await self._effects.do(owned, action)\n"
+        "                except Exception as error:  # noqa: BLE001 - as in `_step`\n"
+        '                    self._end_by(error, owned, f"while {type(action).__name__} was carried out")\n'
+        "            if is_done:\n"
+        "                self._to_do.popleft()\n",
         "            await self._effects.do(*self._to_do.popleft())\n",
     ),
     Mutant(
@@ -306,14 +310,14 @@ MUTANTS = (
     Mutant(
         "an error at one execution ends the runner",
         f"{RUNNER}/runner.py",
-        "            self._broke(owned.record.id, error, doing)\n",
-        "            raise\n",
+        "        self._broke(owned.record.id, error, doing)\n",
+        "        raise error\n",
     ),
     Mutant(
         "an error at one execution is forgotten",
         f"{RUNNER}/runner.py",
-        "            self._broke(owned.record.id, error, doing)\n",
-        "            pass\n",
+        "        self._broke(owned.record.id, error, doing)\n",
+        "        pass\n",
     ),
     Mutant(
         "a state that an error left half changed is gone on with",

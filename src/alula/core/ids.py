@@ -125,8 +125,8 @@ def unique_key(attempt: AttemptId, incarnation: str = "") -> str:
     called = f"{attempt.execution.name}-{attempt.node_id}{index}-{attempt.attempt}".lower()
     readable = _NOT_DNS.sub("-", called)[:_READABLE_CHARS].strip("-")
     parts = (*attempt.execution, incarnation, attempt.node_id, str(attempt.attempt), str(attempt.index))
-    # Each with its length: no two ids give the same bytes.
-    whole = b"".join(b"%d:%s" % (len(data), data) for data in (_bytes(part) for part in parts))
+    # Each with its length in bytes: no two ids give the same.
+    whole = b"".join([b"%d:%s" % (len(data), data) for data in map(_bytes, parts)])
     return f"{readable if readable[:1].isalpha() else f'a{readable}'}-{_short_hash(whole, 20)}"
 
 

@@ -71,8 +71,7 @@ class FileBlobs:
         if not parts:
             return str(self._folder)
         whole = "/".join(parts)
-        for segment in whole.split("/"):
-            check_segment(segment, whole)
+        check_segments(whole, whole)
         path = f"{self._folder}/{whole}"
         if len(path) * 4 >= PATH_MAX_BYTES and len(os.fsencode(path)) >= PATH_MAX_BYTES:
             raise InvalidInput("BadObjectName", f"{whole[:60]!r}... is too long", fix="use fewer folders")
@@ -184,8 +183,7 @@ class FileBlobs:
         if not uri.startswith(root):
             raise InvalidInput("OutsideStore", f"{uri!r} is not in the object store {self._folder}")
         name = uri.removeprefix(root).rstrip("/")
-        for segment in name.split("/"):
-            check_segment(segment, uri)
+        check_segments(name, uri)
         if name.split("/")[0] == INCOMING:
             raise InvalidInput("OutsideStore", f"{uri!r} is not an object")
         return self._folder / name
@@ -286,8 +284,8 @@ def errors_of(uri: str) -> Generator[None]:
         raise Unavailable("StoreFailed", f"the object {uri} can't be read or written: {error}") from error
 
 
-def check_segment(segment: str, whole: str) -> None:
-    if not is_segment(segment):
+def check_segments(name: str, whole: str) -> None:
+    if not all(map(is_segment, name.split("/"))):
         raise InvalidInput("BadObjectName", f"{whole!r} can't name an object", fix="use plain path segments")
 
 

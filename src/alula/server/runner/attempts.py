@@ -23,6 +23,8 @@ from alula.server.store import EntityRecord, ExecutionRecord
 
 ARRAY_INDEX = "FLYTE_K8S_ARRAY_INDEX"
 ATTEMPT_NUMBER = "FLYTE_ATTEMPT_NUMBER"
+LIKE_MAX = 100
+"""How many tasks of one execution are remembered, with what their attempts have in common."""
 
 
 def attempt_spec(
@@ -33,63 +35,68 @@ def attempt_spec(
     blobs: Blobs,
 ) -> AttemptSpec:
     """The specification of an attempt; `entity` is the registered task, None for one made at run time."""
-    if action.index < 0 or plan.own_inputs:
-        return _specified(owned, action, plan, entity, blobs)
-    key = action.scope, action.overrides, action.out_of_memory
-    if owned.like is None or owned.like[0] != key:
-        owned.like = key, _specified(owned, action, plan, entity, blobs)
-    return _of_item(owned.like[1], owned, action, blobs)
+    assert plan.task is not None, f"node {action.node_id} has no task"
+    own = plan.node.task_node.overrides.SerializeToString(deterministic=True) if plan.node is not None else b""
+    key = action.scope, plan.task.id, own, action.overrides, action.out_of_memory, action.index >= 0
+    like = owned.like.get(key)
+    if like is None:
+        if len(owned.like) >= LIKE_MAX:
+            owned.like.clear()
+        like = owned.like[key] = _specified(owned, action, plan.task, own, entity)
+    return _of_attempt(like, owned, action, plan, blobs)
 
 
-def _of_item(like: AttemptSpec, owned: Owned, action: StartAttempt, blobs: Blobs) -> AttemptSpec:
-    """The specification of one item of an array, from that of another."""
+def _of_attempt(like: AttemptSpec, owned: Owned, action: StartAttempt, plan: PlanNode, blobs: Blobs) -> AttemptSpec:
+    """The specification of one attempt, from that of another of its task."""
     id = owned.attempt_id(action)
+    incarnation = owned.state.created.incarnation
+    own_index = action.index if plan.own_inputs else -1
     raw, previous = _raw_prefixes(owned, action, blobs)
+    environment = {**like.environment, ATTEMPT_NUMBER: str(id.attempt)}
+    if id.index >= 0:
+        environment[ARRAY_INDEX] = str(id.index)
     return msgspec.structs.replace(
         like,
         id=id,
-        output_prefix=layout.output_prefix(blobs, id, incarnation=owned.state.created.incarnation),
+        inputs=action.inputs,
+        input_uri=layout.input_uri(blobs, id.execution, id.node_id, own_index, incarnation=incarnation),
+        output_prefix=layout.output_prefix(blobs, id, incarnation=incarnation),
         raw_prefix=raw,
         checkpoint_prefix=layout.checkpoint_prefix(raw),
         previous_checkpoint_prefix=previous,
-        environment={**like.environment, ARRAY_INDEX: str(id.index), ATTEMPT_NUMBER: str(id.attempt)},
+        environment=environment,
     )
 
 
 def _specified(
-    owned: Owned, action: StartAttempt, plan: PlanNode, entity: EntityRecord | None, blobs: Blobs
+    owned: Owned, action: StartAttempt, planned: PlanTask, own: bytes, entity: EntityRecord | None
 ) -> AttemptSpec:
-    assert plan.task is not None, f"node {action.node_id} has no task"
+    """What all attempts of a task with these overrides have in common; the rest is left empty."""
     record = owned.record
-    id = owned.attempt_id(action)
-    own = plan.node.task_node.overrides if plan.node is not None else None
-    task = with_overrides(with_overrides(plan.task.template, own), _parsed(action.overrides))
+    task = with_overrides(with_overrides(planned.template, _parsed(own)), _parsed(action.overrides))
     ceiling = ceiling_of(record.task_resources)
     resources = resolve_resources(task, defaults=defaults_of(record.task_resources), ceiling=ceiling)
     growth = growth_of(task, owned.state.created.memory_growth)
     if growth is not None:
         resources = grown(resources, growth, action.out_of_memory, ceiling)
-    raw, previous = _raw_prefixes(owned, action, blobs)
-    incarnation = owned.state.created.incarnation
-    own_index = action.index if plan.own_inputs else -1
     queueing = owned.state.created.queueing
     return AttemptSpec(
-        id=id,
+        id=owned.attempt_id(action),
         task=task,
-        inputs=action.inputs,
-        input_uri=layout.input_uri(blobs, record.id, action.node_id, own_index, incarnation=incarnation),
-        output_prefix=layout.output_prefix(blobs, id, incarnation=owned.state.created.incarnation),
-        raw_prefix=raw,
-        checkpoint_prefix=layout.checkpoint_prefix(raw),
-        previous_checkpoint_prefix=previous,
-        environment=_environment(owned, plan.task, task, id),
+        inputs=b"",
+        input_uri="",
+        output_prefix="",
+        raw_prefix="",
+        checkpoint_prefix="",
+        previous_checkpoint_prefix="",
+        environment=_environment(owned, planned, task, is_item=action.index >= 0),
         cpu_millicores=resources.cpu_millicores,
         memory_bytes=resources.memory_bytes,
         memory_limit_bytes=resources.memory_limit_bytes,
         queueing_budget_s=queueing.budget_s(owned.state.plan.quality_of_service) if queueing is not None else 0.0,
         interpreter=entity.interpreter if entity else "",
         interpreter_host=entity.interpreter_host if entity else "",
-        incarnation=incarnation,
+        incarnation=owned.state.created.incarnation,
     )
 
 
@@ -107,19 +114,18 @@ def _raw_prefixes(owned: Owned, action: StartAttempt, blobs: Blobs) -> tuple[str
     return raw, layout.checkpoint_prefix(layout.raw_prefix(blobs, owned.spec, before, incarnation=incarnation))
 
 
-def _environment(owned: Owned, planned: PlanTask, task: tasks_pb2.TaskTemplate, id: AttemptId) -> dict[str, str]:
-    """The task's own variables, then the execution's, then those that say who it is."""
+def _environment(owned: Owned, planned: PlanTask, task: tasks_pb2.TaskTemplate, *, is_item: bool) -> dict[str, str]:
+    """The task's own variables, then the execution's, then those that say which task it is."""
     environment = environment_of(task)
     environment.update({pair.key: pair.value for pair in owned.spec.envs.values})
-    environment.update(_identity(owned.record, planned.id, id))
-    if id.index >= 0:
+    environment.update(_identity(owned.record, planned.id))
+    if is_item:
         environment["BATCH_JOB_ARRAY_INDEX_VAR_NAME"] = ARRAY_INDEX
         environment["BATCH_JOB_ARRAY_INDEX_OFFSET"] = "0"
-        environment[ARRAY_INDEX] = str(id.index)
     return environment
 
 
-def _identity(record: ExecutionRecord, task: EntityId, id: AttemptId) -> dict[str, str]:
+def _identity(record: ExecutionRecord, task: EntityId) -> dict[str, str]:
     workflow = record.workflow
     return {
         "FLYTE_INTERNAL_EXECUTION_ID": record.id.name,
@@ -136,5 +142,4 @@ def _identity(record: ExecutionRecord, task: EntityId, id: AttemptId) -> dict[st
         "FLYTE_INTERNAL_DOMAIN": task.domain,
         "FLYTE_INTERNAL_NAME": task.name,
         "FLYTE_INTERNAL_VERSION": task.version,
-        ATTEMPT_NUMBER: str(id.attempt),
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 
 import msgspec
 from flyteidl.admin import execution_pb2
@@ -57,8 +57,8 @@ class Owned:
         """Whether the runner goes on without this reading of the execution: nothing that it asked for is done."""
         self.attempts: dict[AttemptId, tuple[int, int]] = {}
         """(scope, node) of the attempts in flight, for the updates that come back."""
-        self.like: tuple[tuple[int, bytes, int], AttemptSpec] | None = None
-        """Of the item that was started last, with its array's scope and overrides: the next resembles it."""
+        self.like: dict[Hashable, AttemptSpec] = {}
+        """Of attempts that were started, by their task and overrides: the next of the same resembles it."""
         self.whole: tuple[bytes, bytes] | None = None
         """The last inputs that had to be made whole for their task, before and after: items of an array share them."""
         self._reported: dict[tuple[int, int, int], AttemptId] = {}

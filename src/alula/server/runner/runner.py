@@ -238,8 +238,10 @@ class Runner:
         owned = self._owned.get(update.id.execution)
         place = owned.attempts.get(update.id) if owned is not None else None
         if owned is not None and place is not None:
-            with self._ending(owned, "while news of an attempt was taken in"):
+            try:
                 self._take_update(owned, update, place)
+            except Exception as error:  # noqa: BLE001 - as in `_step`
+                self._end_by(error, owned, "while news of an attempt was taken in")
 
     def _take_update(self, owned: Owned, update: AttemptUpdate, place: tuple[int, int]) -> None:
         if update.futures is not None:
@@ -310,8 +312,10 @@ class Runner:
             owned, action = self._to_do[0]
             is_done = True
             if _still_holds(owned, action):
-                with self._ending(owned, f"while {type(action).__name__} was carried out"):
+                try:
                     is_done = await self._effects.do(owned, action)
+                except Exception as error:  # noqa: BLE001 - as in `_step`
+                    self._end_by(error, owned, f"while {type(action).__name__} was carried out")
             if is_done:
                 self._to_do.popleft()
         await self._let_go()
@@ -522,9 +526,11 @@ class Runner:
 
     def _step(self, owned: Owned, event: Event) -> None:
         self._dirty[owned.record.id] = owned
-        with self._ending(owned, f"while {type(event).__name__} was taken in"):
+        try:
             owned.step(event, self._clock())
             self._effects.set_timers(owned)
+        except Exception as error:  # noqa: BLE001 - as in `_ending`, which is too much for each event
+            self._end_by(error, owned, f"while {type(event).__name__} was taken in")
 
     async def _commit(self) -> None:
         dirty = [owned for owned in self._dirty.values() if owned.is_dirty]
@@ -576,10 +582,14 @@ class Runner:
         """Let an error that does not pass end this execution, and go on."""
         try:
             yield
-        except Exception as error:
-            if passes(error):
-                raise
-            self._broke(owned.record.id, error, doing)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this execution
+            self._end_by(error, owned, doing)
+
+    def _end_by(self, error: Exception, owned: Owned, doing: str) -> None:
+        """End an execution by an error that came of it; raise one that passes."""
+        if passes(error):
+            raise error
+        self._broke(owned.record.id, error, doing)
 
     def _broke(self, id: ExecutionId, error: Exception, doing: str) -> None:
         """Something escaped that belongs to one execution: its state can't be trusted any more."""

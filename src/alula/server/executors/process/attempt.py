@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
+from functools import partial
 from typing import ParamSpec
 
 from alula.core.errors import TaskError
@@ -19,12 +19,12 @@ class Attempt:
     """Mutable: the executor moves it through its phases."""
 
     __slots__ = (
+        "_held",
         "again",
         "cancelled",
         "cwd",
         "failure",
         "group",
-        "held",
         "is_announced",
         "is_over",
         "is_suspect",
@@ -64,8 +64,8 @@ class Attempt:
         """Nobody wants to hear of its end."""
         self.failure: TaskError | None = None
         """Why the executor ends it."""
-        self.held = ExitStack()
-        """What it has to give back."""
+        self._held: list[Callable[[], object]] = []
+        """How what it has is given back."""
         self.is_suspect = False
         """Whether some of its processes may still be there."""
         self.is_over = False
@@ -75,4 +75,13 @@ class Attempt:
         if self.is_over:
             give_back(*args, **kwargs)
         else:
-            self.held.callback(give_back, *args, **kwargs)
+            self._held.append(partial(give_back, *args, **kwargs))
+
+    def give_back(self) -> None:
+        """Give back what it has, the last first. Each is given back, whatever another raises; raises the last error."""
+        try:
+            while self._held:
+                self._held.pop()()
+        finally:
+            if self._held:
+                self.give_back()

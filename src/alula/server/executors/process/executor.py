@@ -522,7 +522,7 @@ class ProcessExecutor:
         """Give back what it had while it ran."""
         self._watch.discard(attempt.number)
         try:
-            attempt.held.close()
+            attempt.give_back()
         except Exception as error:  # noqa: BLE001 - it has ended all the same
             incidents.report(error, f"while {attempt.spec.id} gave back what it had")
 

@@ -50,7 +50,7 @@ class Files:
     def write_template(self, spec: AttemptSpec, argv: Sequence[str]) -> None:
         """Write the template for a command that names its place, as those of other SDKs do. Raises OSError."""
         path = template_path(spec)
-        if any(path in word for word in argv):
+        if path in "\0".join(argv):
             write_whole(path, spec.task.SerializeToString(deterministic=True), self._tree)
 
     def clear(self, prefix: str) -> None:
