@@ -13,6 +13,10 @@ from uuid import uuid4
 
 import psycopg
 import pytest
+from hypothesis import settings
+
+settings.register_profile("alula", deadline=None)  # what is slow on a busy machine is no failure
+settings.load_profile("alula")
 
 # A shell's background job ignores it, and so would every process that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
