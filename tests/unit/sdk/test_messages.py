@@ -75,8 +75,8 @@ MISTAKES = {
         "input `dog` of task `take` expects Dog | None, got {module}.Puppy Puppy(name='p', weeks=8)"
     ),
     "take(pet=wolf())": (
-        "input `pet` of task `take` expects one variant of Cat | Dog, got <promise of `n0.o0`> of type {module}.Wolf,"
-        " which fits dataclass Cat and dataclass Dog"
+        "input `pet` of task `take` expects Cat | Dog, got <promise of `n0.o0`> of type {module}.Wolf, which is none of"
+        " them"
     ),
     "take(n=nothing())": (
         "input `n` of task `take` gets 0 outputs at once",

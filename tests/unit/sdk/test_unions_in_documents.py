@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, HttpUrl, SecretStr
 
 from alula import FlyteDirectory, FlyteFile, task, workflow
+from alula.core.errors import InvalidInput
 from alula.sdk.store import NO_STORE, FileStore
 from alula.sdk.types.engine import TypeMismatch, UnsupportedType, literal_type, to_literal, to_python
 
@@ -233,6 +234,105 @@ def test_a_promise_into_a_union_that_it_fits_twice_is_the_exact_type(value):
         return take(pet=made, other=made)
 
     assert flow() == f"{value} {value}"
+
+
+class Colour(enum.Enum):
+    RED = "red"
+
+
+GIVEN_NO_VARIANT = [
+    (Wolf, Cat | Dog, "Cat | Dog"),
+    (Puppy, Cat | Dog, "Cat | Dog"),
+    (MWolf, Union[MCat, MDog, None], "MCat | MDog | None"),
+    (dict, Cat | Dog, "Cat | Dog"),
+    (Dog, dict | int, "dict[Any, Any] | int"),
+    (datetime, date | int, "date | int"),
+    (date, datetime | int, "datetime | int"),
+    (Colour, Literal["x"] | int, "Literal['x'] | int"),
+    (list[Wolf], list[Cat | Dog], "list[Cat | Dog]"),
+    (dict[str, Wolf], dict[str, Cat | Dog], "dict[str, Cat | Dog]"),
+    (list[dict[str, Wolf]], list[dict[str, Cat | Dog]] | None, "list[dict[str, Cat | Dog]] | None"),
+    (Optional[Wolf], Cat | Dog | None, "Cat | Dog | None"),
+    (Union[Dog, Wolf], Cat | Dog, "Cat | Dog"),
+]
+
+
+@pytest.mark.parametrize(("given_type", "union", "shown"), GIVEN_NO_VARIANT, ids=str)
+def test_a_promise_that_is_no_variant_is_refused_when_it_is_declared(given_type, union, shown):
+    @task
+    def make() -> given_type:
+        raise AssertionError("never runs")
+
+    @task
+    def take(pet: union) -> None: ...
+
+    @workflow
+    def flow():
+        take(pet=make())
+
+    with pytest.raises(InvalidInput) as raised:
+        flow.graph()
+    assert raised.value.code == "WrongValue"
+    assert f"`pet` of task `take` expects {shown}, got <promise of `n0.o0`> of type" in str(raised.value)
+
+
+@task
+def make_wolf() -> Wolf:
+    raise AssertionError("never runs")
+
+
+@workflow
+def with_a_list_of_promises():
+    @task
+    def take(pets: list[Cat | Dog]) -> None: ...
+
+    take(pets=[make_wolf(), Dog("x")])
+
+
+@workflow
+def with_an_output() -> Cat | Dog:
+    return make_wolf()
+
+
+@pytest.mark.parametrize("flow", [with_a_list_of_promises, with_an_output], ids=lambda flow: flow.interface.name)
+def test_the_same_inside_a_list_and_as_an_output(flow):
+    with pytest.raises(
+        InvalidInput, match=r"expects Cat \| Dog, got <promise of `n0.o0`> of type .*Wolf, which is none"
+    ):
+        flow()
+
+
+@pytest.mark.parametrize("other", [Wolf, MDog])
+def test_a_promise_that_its_fields_do_not_tell_from_another_variant_is_refused(other):
+    @task
+    def make() -> Dog:
+        raise AssertionError("never runs")
+
+    @task
+    def take(pet: Dog | other) -> None: ...
+
+    @workflow
+    def flow():
+        take(pet=make())
+
+    with pytest.raises(InvalidInput, match=rf"tell Dog and {other.__name__} apart; let the step return `Dog \|"):
+        flow.graph()
+
+
+def test_a_promise_of_a_class_beside_a_map_is_the_class():
+    @task
+    def make() -> Cat:
+        return Cat(3)
+
+    @task
+    def take(value: Cat | dict[str, int]) -> str:
+        return repr(value)
+
+    @workflow
+    def flow() -> str:
+        return take(value=make())
+
+    assert flow() == "Cat(lives=3)"
 
 
 def test_a_promise_of_the_text_of_an_enum_is_a_text():

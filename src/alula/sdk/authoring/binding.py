@@ -12,6 +12,7 @@ from alula.sdk.authoring.promise import Outputs, Promise, has_promise, node_of, 
 from alula.sdk.mistake import Location, mistake
 from alula.sdk.types.engine import shown_type, wire_form
 from alula.sdk.types.transformer import NO, Transformer, TypeMismatch, UnsupportedType, describe
+from alula.sdk.types.unions import why_not
 
 
 def check_types(interface: InterfaceView) -> None:
@@ -66,15 +67,18 @@ def _check_promise(interface: InterfaceView, name: str, promise: Promise, *, at:
     if type_ is None:
         return
     try:
-        _, given = wire_form(type_)
+        source, given = wire_form(type_)
     except UnsupportedType:
         return  # a field that exists in documents only
     transformer, wanted = input_form(interface, name)
+    got = f"{promise!r} of type {shown_type(type_)}"
+    if reason := why_not(transformer, source):
+        raise _wrong_value(interface, name, transformer.shown, f"{got}, {reason}", at)
     if not can_cast(given, wanted):
         fits = [explain_type(each) for each in fitting_variants(given, wanted)]
         which = f", which fits {' and '.join(fits)}" if len(fits) > 1 else ""
         expected = f"one variant of {transformer.shown}" if which else transformer.shown
-        raise _wrong_value(interface, name, expected, f"{promise!r} of type {shown_type(type_)}{which}", at)
+        raise _wrong_value(interface, name, expected, f"{got}{which}", at)
 
 
 def _check_constant(

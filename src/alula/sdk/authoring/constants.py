@@ -16,8 +16,9 @@ from alula.sdk.authoring.promise import Promise, has_promise, reference_of
 from alula.sdk.mistake import Location, mistake
 from alula.sdk.store import NO_STORE, Store
 from alula.sdk.types.containers import ListTransformer, MapTransformer
-from alula.sdk.types.transformer import Transformer, TypeMismatch
-from alula.sdk.types.unions import UnionTransformer
+from alula.sdk.types.engine import shown_type, wire_form
+from alula.sdk.types.transformer import Transformer, TypeMismatch, UnsupportedType
+from alula.sdk.types.unions import UnionTransformer, why_not
 
 
 def constant(transformer: Transformer, value: object, *, what: str, at: Location, store: Store = NO_STORE) -> Literal:
@@ -40,6 +41,7 @@ def binding(
 ) -> BindingData:
     """How an input of a node, or an output of the workflow, gets its value; files of constants go to `store`."""
     if isinstance(value, Promise):
+        _check_variant(transformer, value, what=what, at=at)
         return BindingData(promise=reference(value))
     if not has_promise(value):
         return _of_literal(constant(transformer, value, what=what, at=at, store=store))
@@ -61,6 +63,20 @@ def binding(
         at=at,
         fix="promises may stand in a `list[T]` or `dict[str, T]`; put others together in a task",
     )
+
+
+def _check_variant(wanted: Transformer, promise: Promise, *, what: str, at: Location) -> None:
+    """Raise `InvalidInput` for a promise of a class that no variant of a union is of."""
+    type_ = reference_of(promise).type
+    if type_ is None:
+        return
+    try:
+        given, _ = wire_form(type_)
+    except UnsupportedType:
+        return  # a field that exists in documents only
+    if reason := why_not(wanted, given):
+        got = f"{promise!r} of type {shown_type(type_)}, {reason}"
+        raise mistake("WrongValue", f"{what} expects {wanted.shown}, got {got}", at=at)
 
 
 def reference(promise: Promise) -> OutputReference:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import cast
 
 from flyteidl.core.literals_pb2 import Literal, Scalar, Union
-from flyteidl.core.types_pb2 import LiteralType, TypeStructure, UnionType
+from flyteidl.core.types_pb2 import LiteralType, SimpleType, TypeStructure, UnionType
 
+from alula.core.literals.casting import can_cast
 from alula.core.literals.schemas import schema_title
 from alula.sdk.store import Store
 from alula.sdk.types.blobs import DirectoryTransformer, FileTransformer
-from alula.sdk.types.containers import is_document, plain_of, read
+from alula.sdk.types.containers import ListTransformer, MapTransformer, is_document, plain_of, read
+from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer
 from alula.sdk.types.primitives import NoneTransformer
 from alula.sdk.types.transformer import (
     NO,
@@ -39,6 +41,10 @@ class UnionTransformer:
         self.variants = variants
         self.shown = " | ".join(variant.shown for variant in variants)
         _check_variants(variants, self.shown)
+
+    def present(self) -> list[Transformer]:
+        """The variants beside None."""
+        return [variant for variant in self.variants if not isinstance(variant, NoneTransformer)]
 
     def literal_type(self) -> LiteralType:
         return LiteralType(union_type=UnionType(variants=[_tagged(variant) for variant in self.variants]))
@@ -111,6 +117,8 @@ class UnionTransformer:
             return self.from_plain(plain, store)
         fits = [variant.fit_plain(plain) for variant in variants]
         best = [variant for variant, fit in zip(variants, fits, strict=True) if fit == max(fits)]
+        if len(best) > 1:  # what is a list or a map by itself is no document
+            best = [each for each in best if not isinstance(each, ListTransformer | MapTransformer)] or best
         if len(best) > 1 and max(fits) != NO:
             names = " and ".join(variant.shown for variant in best)
             raise TypeMismatch(f"one variant of {self.shown}", f"a document that fits {names}")
@@ -137,7 +145,7 @@ class UnionTransformer:
         variant, bare = self._found(plain)
         if variant is not None:
             return variant.from_plain(bare, store)
-        present = [variant for variant in self.variants if not isinstance(variant, NoneTransformer)]
+        present = self.present()
         if len(present) == 1 and has_fields(present[0]):
             return present[0].from_plain(bare, store)  # says what is wrong inside it
         raise TypeMismatch(self.shown, describe(plain))
@@ -153,6 +161,51 @@ class UnionTransformer:
         fits = [variant.fit_plain(plain) for variant in self.variants]
         best = max(fits)
         return (self.variants[fits.index(best)] if best != NO else None), plain
+
+
+def why_not(wanted: Transformer, given: Transformer) -> str:
+    """Why a union does not take what another step gives, as far as its Python types go; empty if it does.
+
+    The types of Flyte do not say so much: there a class fits another that has its fields, and a time is a date.
+    """
+    if isinstance(wanted, UnionTransformer):
+        if isinstance(given, UnionTransformer):  # its values say which variant they are
+            return next(filter(None, (_why_no_variant(wanted, variant) for variant in given.variants)), "")
+        return _why_no_variant(wanted, given) or _why_not_one(wanted, given)
+    for kind in (ListTransformer, MapTransformer):
+        if isinstance(wanted, kind) and isinstance(given, kind):
+            return why_not(wanted.item, given.item)
+    return ""
+
+
+def _why_no_variant(union: UnionTransformer, given: Transformer) -> str:
+    present = union.present()
+    if len(present) == 1 or isinstance(given, NoneTransformer):  # nothing to be told apart
+        return ""
+    return "" if any(_is_variant(each, given) for each in present) else "which is none of them"
+
+
+def _is_variant(variant: Transformer, given: Transformer) -> bool:
+    if has_fields(variant) or has_fields(given):
+        return variant.shown == given.shown
+    if isinstance(variant, ChoiceTransformer) and isinstance(given, EnumTransformer):
+        return False  # both are texts, of other values
+    types = given.literal_type(), variant.literal_type()
+    if all(each.simple == SimpleType.DATETIME for each in types):
+        return variant.shown == given.shown
+    return can_cast(*types) and not why_not(variant, given)
+
+
+def _why_not_one(union: UnionTransformer, given: Transformer) -> str:
+    """What a step gives as `Dog` does not say so: only its fields tell it from the other variants."""
+    if not has_fields(given):
+        return ""
+    fields = given.schema().get("properties", {}).keys()
+    classes = [each for each in union.present() if has_fields(each)]
+    alike = [each.shown for each in classes if each.schema().get("properties", {}).keys() == fields]
+    if len(alike) < 2:
+        return ""
+    return f"whose fields do not tell {' and '.join(alike)} apart; let the step return `{union.shown}`"
 
 
 def _check_variants(variants: list[Transformer], shown: str) -> None:
