@@ -114,6 +114,8 @@ def interface_of(registered: Registered) -> RegisteredInterface:
 def _hint_of(kind: types_pb2.LiteralType) -> Any:  # `Any`: a type, or a form of `typing`
     if kind.WhichOneof("type") == "enum_type":
         return typing.Literal[tuple(kind.enum_type.values)]
+    if kind.WhichOneof("type") == "union_type":
+        return typing.Union[tuple(_hint_of(variant) for variant in kind.union_type.variants)]  # noqa: UP007
     return python_type_of(kind)
 
 

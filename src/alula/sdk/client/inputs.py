@@ -12,9 +12,8 @@ from alula.sdk.authoring.interface import REQUIRED
 from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
-from alula.sdk.client.python_types import python_type_of
+from alula.sdk.client.literals import literal_of
 from alula.sdk.store import Store
-from alula.sdk.types.engine import to_literal
 from alula.sdk.types.transformer import TypeMismatch
 
 Launchable = Task[..., object] | Workflow[..., object] | LaunchPlan
@@ -56,7 +55,9 @@ def variable_literals(
             known = ", ".join(sorted(variables)) or "none"
             raise InvalidInput("UnknownInput", f"{what} has no input `{name}`", fix=f"its inputs are: {known}")
         try:
-            literals[name] = to_literal(value, python_type_of(variables[name].type), store)
+            literals[name] = literal_of(value, variables[name].type, store)
         except TypeMismatch as error:
             raise InvalidInput("WrongValue", f"input `{name}` of {what}: {error}") from error
+        except InvalidInput as error:
+            raise InvalidInput(error.code, f"input `{name}` of {what}: {error.message}", fix=error.fix) from error
     return literals
