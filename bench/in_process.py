@@ -81,7 +81,7 @@ class InstantExecutor:
         """What an attempt gives: nothing."""
         return AttemptUpdate(spec.id, now(), "SUCCEEDED", outputs=b"")
 
-    def cancel(self, attempt: object) -> None:
+    def cancel(self, attempt: object, *, executor: str = "", handle: bytes = b"") -> None:
         return None
 
     def acknowledge(self, attempts: object) -> None:

@@ -198,7 +198,7 @@ class ClusterExecutor:
         self.followed.add(spec.id)
         self._channel.request(functools.partial(self._create, spec))
 
-    def cancel(self, attempt: AttemptId) -> None:
+    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
         self._leave(attempt)
         self._channel.request(functools.partial(self._cluster.delete, attempt))
 

@@ -30,7 +30,7 @@ READS = frozenset(
 
 class Point(NamedTuple):
     effect: str
-    """`before submit`, `after commit AttemptStarted` ..."""
+    """`before submit`, `after commit AttemptProgressed` ..."""
     hit: int
     """From 1."""
 
@@ -115,9 +115,9 @@ class CountedExecutor:
         self._executor.submit(spec)
         self._points.reach(["after submit"])
 
-    def cancel(self, attempt: AttemptId) -> None:
+    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
         self._points.reach(["before cancel"])
-        self._executor.cancel(attempt)
+        self._executor.cancel(attempt, executor=executor, handle=handle)
         self._points.reach(["after cancel"])
 
     def release(self, attempts: Collection[AttemptId]) -> None:

@@ -174,13 +174,13 @@ class ExecutorPort:
             self._executor.submit(spec)
             self._life.strike(f"after submit {spec.id}")
 
-    def cancel(self, attempt: AttemptId) -> None:
+    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
         self._life.strike(f"before cancel {attempt}")
         if self._life.alive:
             world = self._life.host.world
             if not world.must_not_run(attempt):
                 world.violated(f"I15: {attempt} was cancelled by {self._life.name}, and its log lets it run")
-            self._executor.cancel(attempt)
+            self._executor.cancel(attempt, executor=executor, handle=handle)
 
     def release(self, attempts: Collection[AttemptId]) -> None:
         for attempt in attempts:

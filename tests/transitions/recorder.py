@@ -16,7 +16,14 @@ from typing import Any, TypeAlias
 
 from alula.core.engine import step as engine
 from alula.core.engine.cells import ChildCell, GateCell, ScopeCell, TaskCell
-from alula.core.engine.events import AbortRequested, Claimed, Created, PlatformFailed, TimerFired
+from alula.core.engine.events import (
+    AbortRequested,
+    AttemptProgressed,
+    Claimed,
+    Created,
+    PlatformFailed,
+    TimerFired,
+)
 from alula.core.engine.graph import GraphScope
 from alula.core.engine.machines import MACHINES
 from alula.core.engine.machines.array import ArrayScope
@@ -143,6 +150,8 @@ def _execution_watch(names: Names) -> Callable[[], Transition]:
 
 def name_of(event: object) -> str:
     name = type(event).__name__
+    if isinstance(event, AttemptProgressed):
+        return f"{name} {event.phase}".rstrip()
     return f"{name} {event.kind}" if isinstance(event, TimerFired) else name
 
 

@@ -30,6 +30,7 @@ from tests.unit.core.engine.driver import Driver
 from tests.unit.core.engine.test_waiting_places import TASKS
 
 from alula.core.engine import events as facts
+from alula.core.engine.attempt_info import ProgressPhase
 from alula.core.engine.cells import ChildCell, TaskCell
 from alula.core.errors import TaskError
 
@@ -84,6 +85,8 @@ def all_events(run: Driver) -> Iterator[facts.NodeEvent]:
     attempt = cell.attempt if isinstance(cell, TaskCell) else 0
     yield facts.AttemptWaits(0, 0, node, attempt, "no room")
     yield facts.AttemptStarted(0, 0, node, attempt)
+    for phase in get_args(ProgressPhase):
+        yield facts.AttemptProgressed(0, 0, node, attempt, phase, logs=())
     yield facts.AttemptSucceeded(0, 0, node, attempt, b"")
     yield facts.GraphReturned(0, 0, node, attempt, "graph")
     yield facts.AttemptFailed(0, 0, node, attempt, TaskError("Boom", "it broke"))

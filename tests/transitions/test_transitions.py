@@ -69,7 +69,7 @@ def test_the_recorder_sees_what_happens_and_only_that() -> None:
         run.succeed("n0")
     assert recorder.seen == {
         ("task", "-", "begin", "SUBMITTED"): 1,
-        ("task", "SUBMITTED", "AttemptStarted", "RUNNING"): 1,
+        ("task", "SUBMITTED", "AttemptProgressed RUNNING", "RUNNING"): 1,
         ("task", "RUNNING", "AttemptSucceeded", "SUCCEEDED"): 1,
         ("graph scope", "-", "start", "runs"): 1,
         ("graph scope", "runs", "node succeeded", "succeeded"): 1,

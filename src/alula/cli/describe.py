@@ -6,7 +6,7 @@ import json
 import sys
 import time
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -14,6 +14,7 @@ import click
 import msgspec
 from flyteidl.admin import execution_pb2, task_execution_pb2
 from flyteidl.core import execution_pb2 as phases_pb2
+from flyteidl.event import event_pb2
 
 from alula.cli.options import Target, output_option, target_options
 from alula.cli.output import (
@@ -222,7 +223,10 @@ def _print_node(node: NodeView, told: Sequence[Told]) -> None:
     for attempt in node.attempts:
         number = attempt.id.retry_attempt
         _print_attempt(attempt, [reason for reason in told if reason.attempt == number and reason.index < 0])
-        _print_items(attempt, told)
+        if node.is_array:
+            _print_items(attempt, told)
+        else:
+            _print_resources(attempt.closure.metadata.external_resources)
     if node.execution is not None and node.execution.closure.deck_uri:
         click.echo(f"  deck: {node.execution.closure.deck_uri}")
     for reason in told:
@@ -237,7 +241,8 @@ def _print_attempt(attempt: task_execution_pb2.TaskExecution, told: Sequence[Tol
     phase = AttemptPhase(closure.phase).name
     took = f"  {format_duration(to_seconds(closure.duration))}" if to_seconds(closure.duration) else ""
     began = format_time(closure.started_at or closure.created_at)
-    click.echo(f"  attempt {attempt.id.retry_attempt}: {colour_phase(phase, phase)}  {began}{took}")
+    executor = f"  by {closure.metadata.plugin_identifier}" if closure.metadata.plugin_identifier else ""
+    click.echo(f"  attempt {attempt.id.retry_attempt}: {colour_phase(phase, phase)}  {began}{took}{executor}")
     if told:
         for reason in told:
             click.echo(f"    {_clock(reason.at)}  {reason.text}")
@@ -246,9 +251,21 @@ def _print_attempt(attempt: task_execution_pb2.TaskExecution, told: Sequence[Tol
             click.echo(f"    {format_time(known.occurred_at)[11:]}  {known.message}")
     if closure.error.code:
         _print_error(closure.error, "    ")
-    for log in closure.logs:
+    _print_logs(closure.logs, "    ")
+
+
+def _print_resources(resources: Iterable[event_pb2.ExternalResourceInfo]) -> None:
+    """The jobs elsewhere that an attempt consists of."""
+    for resource in resources:
+        phase = AttemptPhase(resource.phase).name
+        click.echo(f"    {resource.external_id}: {colour_phase(phase, phase)}")
+        _print_logs(resource.logs, "      ")
+
+
+def _print_logs(logs: Iterable[phases_pb2.TaskLog], indent: str) -> None:
+    for log in logs:
         if _OWN_LOGS not in log.uri:
-            click.echo(f"    log: {log.uri}")
+            click.echo(f"{indent}log {log.name}: {log.uri}")
 
 
 def _print_items(attempt: task_execution_pb2.TaskExecution, told: Sequence[Told]) -> None:
@@ -268,6 +285,7 @@ def _print_items(attempt: task_execution_pb2.TaskExecution, told: Sequence[Told]
         if "error" in item.custom_info.fields:
             error = item.custom_info.fields["error"].struct_value.fields
             _print_block(f"error[{error['code'].string_value}]", error["message"].string_value, "      ")
+        _print_logs(item.logs, "      ")
         for reason in told:
             if reason.index == item.index and (said[reason.text] == 1 or said[reason.text] <= len(bad)):
                 click.echo(f"      {_clock(reason.at)}  {reason.text}")

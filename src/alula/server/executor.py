@@ -17,6 +17,7 @@ from typing import Literal, Protocol
 import msgspec
 from flyteidl.core import tasks_pb2
 
+from alula.core.engine.attempt_info import AttemptInfo, LogLink
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
 
@@ -52,25 +53,44 @@ class AttemptSpec(msgspec.Struct, frozen=True):
     """The machine (its machine id) on which `interpreter` is."""
     incarnation: str = ""
     """Of the execution."""
+    executor: str = ""
+    """Which of several executors has reported the attempt before; empty for none."""
+    handle: bytes = b""
+    """What that executor has given as the handle of the attempt: the job that exists already."""
 
 
 class AttemptUpdate(msgspec.Struct, frozen=True):
-    """What is so of one attempt now. `phase` RUNNING once, then one end; nothing after `cancel` or `release`."""
+    """The current state of one attempt: all that is known of it. Nothing comes after its end, `cancel` or `release`.
+
+    What is left empty is as before. The same may be told again at any time; it is no news then.
+    """
 
     id: AttemptId
     at: int
-    """Microseconds since the epoch."""
-    phase: Literal["QUEUED", "RUNNING", "SUCCEEDED", "FAILED"]
+    """When `phase` began, in microseconds since the epoch. RUNNING of another time is another start of the attempt,
+    unless the handle says that it is the same job."""
+    phase: Literal["QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING", "RUNNING", "SUCCEEDED", "FAILED"]
     where: str = ""
     """With RUNNING: what runs it and why there, in one line."""
     reason: str = ""
-    """With QUEUED: what it waits for."""
+    """What it waits for or does, in one line."""
     outputs: bytes | None = None
     """With SUCCEEDED: `outputs.pb`, empty for a task that gives nothing."""
     futures: bytes | None = None
     """With SUCCEEDED, instead of outputs: `futures.pb` of a dynamic task."""
     error: TaskError | None = None
     deck_uri: str = ""
+    executor: str = ""
+    """Which of several executors has the attempt. Filled in by what chooses among them."""
+    handle: bytes = b""
+    """By what the executor finds the attempt again, if its id is not enough: the name that another system gave a job.
+
+    From the first update on that has one, it is kept in the log and comes back with the attempt's specification. A
+    crash before that leaves a job that nobody knows, so it is reported as soon as the job exists."""
+    logs: tuple[LogLink, ...] | None = None
+    """Where else its logs can be read, all of them; None for as before."""
+    info: AttemptInfo | None = None
+    """What only this executor understands, to be shown; None for as before. A few kilobytes at most."""
 
 
 Sink = Callable[[AttemptUpdate], None]
@@ -88,10 +108,15 @@ class Executor(Protocol):
         """Stop following all attempts, without waiting for them. `reconcile` in the next life goes on with them."""
         ...
 
-    def submit(self, spec: AttemptSpec) -> None: ...
+    def submit(self, spec: AttemptSpec) -> None:
+        """Run an attempt. One that has a handle runs already, or has ended: it is followed, and not begun anew."""
+        ...
 
-    def cancel(self, attempt: AttemptId) -> None:
-        """Make it not run, also if another executor of the same cluster has submitted it."""
+    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
+        """Make it not run, also if another executor of the same cluster has submitted it.
+
+        `executor` and `handle` are what the log has of it, as in `AttemptSpec`.
+        """
         ...
 
     def release(self, attempts: Collection[AttemptId]) -> None:

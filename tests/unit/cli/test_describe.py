@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from flyteidl.core import execution_pb2 as phases_pb2
 from tests.unit.cli.views import node, run
 
-from alula.cli.describe import NODES_SHOWN, chosen
+from alula.cli.describe import NODES_SHOWN, _print_node, chosen
 from alula.core.engine.records import NodePhase
 
 
@@ -21,3 +23,22 @@ def test_a_small_run_is_told_whole():
     waiting = node("n1", "later", NodePhase.QUEUED, attempts=0)
     shown, left = chosen(run(node("n0", "done", NodePhase.SUCCEEDED, took=1), waiting))
     assert ([each.node_id for each in shown], left) == (["n0"], [])
+
+
+def test_an_attempt_is_told_with_its_executor_jobs_and_links(capsys: pytest.CaptureFixture[str]) -> None:
+    seen = node("n0", "query", NodePhase.RUNNING)
+    closure = seen.attempts[0].closure
+    closure.phase = phases_pb2.TaskExecution.INITIALIZING
+    closure.metadata.plugin_identifier = "connector"
+    closure.logs.add(name="query", uri="https://q/1")
+    closure.logs.add(name="log", uri="http://h/api/v1/alula/logs/p/d/r/n0/0")
+    job = closure.metadata.external_resources.add(external_id="job-7", phase=phases_pb2.TaskExecution.FAILED)
+    job.logs.add(name="driver", uri="https://d/1")
+    _print_node(seen, ())
+    shown = capsys.readouterr().out
+    assert "attempt 0: INITIALIZING" in shown and shown.splitlines()[2].endswith("  by connector")
+    assert shown.splitlines()[3:] == [
+        "    log query: https://q/1",
+        "    job-7: FAILED",
+        "      log driver: https://d/1",
+    ]

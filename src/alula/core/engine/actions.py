@@ -33,6 +33,10 @@ class StartAttempt(msgspec.Struct, frozen=True):
     """Where an attempt of an earlier execution kept the checkpoint that this one goes on from; empty for its own."""
     overrides: bytes = b""
     """Changes of the task beyond those of its node, a serialized `core.TaskNodeOverrides`."""
+    executor: str = ""
+    """Which executor has it already, as it has said itself; empty for none that is known."""
+    handle: bytes = b""
+    """By what that executor finds it again: then it must not begin another."""
 
 
 class CancelAttempt(msgspec.Struct, frozen=True):
@@ -43,6 +47,9 @@ class CancelAttempt(msgspec.Struct, frozen=True):
     attempt: int
     node_id: str
     index: int
+    executor: str = ""
+    """As in `StartAttempt`."""
+    handle: bytes = b""
 
 
 class LookUpCache(msgspec.Struct, frozen=True):

@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from alula.core.engine.events import AttemptProgressed
 from alula.core.engine.records import CacheStatus
 from alula.core.policy.cache_key import CacheKey
 from alula.core.policy.retries import Spent
@@ -33,6 +34,18 @@ class TaskCell(msgspec.Struct):
     cache_status: CacheStatus = CacheStatus.DISABLED
     reserved: bool = False
     """Whether others that want the same wait for it."""
+    progress: AttemptProgressed | None = None
+    """All that the executor has told of its attempt, see `progress.py`."""
+
+    @property
+    def executor(self) -> str:
+        """Which executor has its attempt; empty as long as none has said so."""
+        return self.progress.executor if self.progress is not None else ""
+
+    @property
+    def handle(self) -> bytes:
+        """By what that executor finds the attempt again."""
+        return self.progress.handle if self.progress is not None else b""
 
     @property
     def waits_for_place(self) -> bool:

@@ -13,6 +13,7 @@ from typing import Literal, final
 
 import msgspec
 
+from alula.core.engine.attempt_info import AttemptInfo, LogLink, ProgressPhase
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId
 from alula.core.literals.offloading import OffloadRule
@@ -57,7 +58,7 @@ class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):
 
 
 class AttemptWaits(msgspec.Struct, frozen=True, array_like=True, tag="waits"):
-    """An executor has an attempt and can't begin to run it yet."""
+    """An executor has an attempt and can't begin to run it yet. In old logs; now it is `AttemptProgressed`."""
 
     at: int
     scope: int
@@ -67,7 +68,7 @@ class AttemptWaits(msgspec.Struct, frozen=True, array_like=True, tag="waits"):
 
 
 class AttemptStarted(msgspec.Struct, frozen=True, array_like=True, tag="started"):
-    """An executor began to run an attempt (its process or pod is up)."""
+    """An executor began to run an attempt (its process or pod is up). In old logs; now it is `AttemptProgressed`."""
 
     at: int
     scope: int
@@ -77,6 +78,26 @@ class AttemptStarted(msgspec.Struct, frozen=True, array_like=True, tag="started"
     """What runs it and why there: environment, interpreter, pod. Shown by `describe`."""
     happened_at: int = 0
     """When it was so, as the executor says; 0 for `at`."""
+
+
+class AttemptProgressed(msgspec.Struct, frozen=True, array_like=True, tag="progressed"):
+    """An executor told how it is with an attempt that has not ended: all that it knows. What is empty is as before."""
+
+    at: int
+    scope: int
+    node: int
+    attempt: int
+    phase: ProgressPhase
+    why: str = ""
+    """What it waits for, or when it runs, what runs it and why there. Shown by `describe`."""
+    executor: str = ""
+    """Which of several executors has it."""
+    handle: bytes = b""
+    """By what its executor finds it again, where the attempt's own name is not enough."""
+    logs: tuple[LogLink, ...] | None = None
+    info: AttemptInfo | None = None
+    happened_at: int = 0
+    """When `phase` began, as the executor says; 0 for `at`."""
 
 
 class AttemptSucceeded(msgspec.Struct, frozen=True, array_like=True, tag="succeeded"):
@@ -214,6 +235,7 @@ class ValueLoaded(msgspec.Struct, frozen=True, array_like=True, tag="loaded"):
 NodeEvent = (
     AttemptWaits
     | AttemptStarted
+    | AttemptProgressed
     | AttemptSucceeded
     | GraphReturned
     | AttemptFailed

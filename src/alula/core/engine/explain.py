@@ -23,7 +23,16 @@ SHOWN_MAX = 5
 DEPTH_MAX = 100
 _RUNNING = (NodePhase.RUNNING, NodePhase.DYNAMIC_RUNNING)
 _ABORTED = (ExecutionPhase.ABORTING, ExecutionPhase.ABORTED)
-_WAITS = ("MaxParallelism", "WaitsForCache", "WaitsForExecutor", "WaitsForSignal", "Sleeping", "Retried")
+_WAITS = (
+    "MaxParallelism",
+    "WaitsForCache",
+    "WaitsForExecutor",
+    "WaitsForResources",
+    "IsPrepared",
+    "WaitsForSignal",
+    "Sleeping",
+    "Retried",
+)
 _OF_CACHE = ("CacheHit", "CacheMiss", "CacheSkipped")
 _MESSAGE_CHARS = 300
 _ATTEMPTS_MAX = 100

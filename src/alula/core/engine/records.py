@@ -12,6 +12,7 @@ from enum import IntEnum
 
 import msgspec
 
+from alula.core.engine.attempt_info import AttemptInfo, LogLink
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId
 from alula.core.literals.offloading import Aside
@@ -176,6 +177,10 @@ class AttemptRecord(msgspec.Struct):
     """Whether it may run on a machine that can go away."""
     size: int | None = None
     """Of an array: how many items there are, of which only those that have begun are in rows."""
+    executor: str | None = None
+    """Which of the platform's executors has it. None for an array, whose items may be with several."""
+    logs: tuple[LogLink, ...] | None = None
+    info: AttemptInfo | None = None
 
 
 class ItemRecord(msgspec.Struct):
@@ -190,6 +195,8 @@ class ItemRecord(msgspec.Struct):
     ended_at: int | None = None
     error: TaskError | None = None
     cache_status: CacheStatus | None = None
+    logs: tuple[LogLink, ...] | None = None
+    info: AttemptInfo | None = None
 
 
 class Reason(msgspec.Struct, frozen=True):

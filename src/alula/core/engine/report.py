@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alula.core.engine.cells import TaskCell
+from alula.core.engine.events import AttemptProgressed
 from alula.core.engine.records import (
     AttemptPhase,
     AttemptRecord,
@@ -142,12 +143,14 @@ def attempt(
     error: TaskError | None = None,
     is_interruptible: bool | None = None,
     at: int = 0,
+    progress: AttemptProgressed | None = None,
 ) -> None:
     """An attempt is now in `phase`, since `at` if that is known: a row of its own, or its item's in an array."""
     if turn.silent:
         return
     ended_at = (at or turn.at) if phase.is_terminal else None
     started_at = (at or turn.at) if phase is AttemptPhase.RUNNING else None
+    logs, info = (progress.logs, progress.info) if progress is not None else (None, None)
     if scope.is_compact:
         turn.changes.items.append(
             ItemRecord(
@@ -160,6 +163,8 @@ def attempt(
                 ended_at=ended_at,
                 error=error,
                 cache_status=cell.cache_status if cell.cache_status is not CacheStatus.DISABLED else None,
+                logs=logs,
+                info=info,
             )
         )
         return
@@ -172,6 +177,9 @@ def attempt(
         ended_at=ended_at,
         error=error,
         is_interruptible=is_interruptible,
+        executor=(progress.executor or None) if progress is not None else None,
+        logs=logs,
+        info=info,
     )
     if phase is AttemptPhase.QUEUED:
         task = scope.plan_node(node).task

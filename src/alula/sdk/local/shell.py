@@ -34,7 +34,7 @@ from alula.core.engine.cells import GateCell, ScopeCell
 from alula.core.engine.events import (
     AbortRequested,
     AttemptFailed,
-    AttemptStarted,
+    AttemptProgressed,
     AttemptSucceeded,
     CacheHit,
     CacheMissed,
@@ -197,7 +197,7 @@ class _Shell:
                 raise AssertionError("a local run puts no values aside")
 
     def _attempt(self, action: StartAttempt) -> None:
-        started = AttemptStarted(_now_us(), action.scope, action.node, action.attempt)
+        started = AttemptProgressed(_now_us(), action.scope, action.node, action.attempt, "RUNNING")
         if not accepts(self._execution, started):
             return
         plan = self._execution.scopes[action.scope].plan_node(action.node)

@@ -65,6 +65,8 @@ def _of_attempt(like: AttemptSpec, owned: Owned, action: StartAttempt, plan: Pla
         checkpoint_prefix=layout.checkpoint_prefix(raw),
         previous_checkpoint_prefix=previous,
         environment=environment,
+        executor=action.executor,
+        handle=action.handle,
     )
 
 

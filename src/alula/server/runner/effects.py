@@ -107,7 +107,7 @@ class Effects:
             case CancelAttempt():
                 id = owned.attempt_id(action)
                 owned.attempts.pop(id, None)
-                self._executor.cancel(id)
+                self._executor.cancel(id, executor=action.executor, handle=action.handle)
             case LookUpCache():
                 self._look_up(owned.record.id, action)
             case LoadValue():
@@ -312,17 +312,37 @@ class Effects:
 
 
 def event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:
-    """The fact that an update is to the engine; None when it is none of its business."""
+    """The engine's event for the end of an attempt; None if the update tells of none."""
     scope, node = place
     attempt = update.id.attempt
     match update.phase:
-        case "QUEUED":
-            return facts.AttemptWaits(update.at, scope, node, attempt, update.reason) if update.reason else None
-        case "RUNNING":
-            return facts.AttemptStarted(update.at, scope, node, attempt, update.where, update.at)
         case "SUCCEEDED":
             outputs = update.outputs or b""
             return facts.AttemptSucceeded(update.at, scope, node, attempt, outputs, update.deck_uri, update.at)
         case "FAILED":
             assert update.error is not None, "a failed attempt says why"
             return facts.AttemptFailed(update.at, scope, node, attempt, update.error, update.deck_uri, update.at)
+        case _:
+            return None
+
+
+def progress_of(update: AttemptUpdate, place: tuple[int, int]) -> facts.AttemptProgressed | None:
+    """The engine's event for what an update tells beside an end; None if that is nothing."""
+    scope, node = place
+    phase = "" if update.phase in ("SUCCEEDED", "FAILED") else update.phase
+    says_little = not phase or (phase == "QUEUED" and not update.reason and not update.handle)
+    if says_little and update.logs is None and update.info is None:
+        return None
+    return facts.AttemptProgressed(
+        update.at,
+        scope,
+        node,
+        update.id.attempt,
+        phase,
+        update.where or update.reason,
+        update.executor,
+        update.handle,
+        update.logs,
+        update.info,
+        update.at if phase else 0,
+    )

@@ -43,7 +43,7 @@ from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
 from alula.server.runner.again import passes
 from alula.server.runner.children import Children
 from alula.server.runner.definitions import Definitions
-from alula.server.runner.effects import Effects, event_of
+from alula.server.runner.effects import Effects, event_of, progress_of
 from alula.server.runner.owned import Owned
 from alula.server.runner.timers import taken_over
 from alula.server.runner.unreadable import end_unread
@@ -244,6 +244,9 @@ class Runner:
                 self._end_by(error, owned, "while news of an attempt was taken in")
 
     def _take_update(self, owned: Owned, update: AttemptUpdate, place: tuple[int, int]) -> None:
+        progress = progress_of(update, place)
+        if progress is not None:
+            self._take_progress(update.id.execution, progress)
         if update.futures is not None:
             owned.take_end(update.id)
             work = self._effects.expand(owned, update, update.futures, place)
@@ -258,13 +261,15 @@ class Runner:
         event = event_of(update, place)
         if event is None:
             return
-        if isinstance(event, facts.AttemptStarted | facts.AttemptWaits):
-            self._arrived.append((update.id.execution, event))
-            if self._wake_later is None:
-                self._wake_later = asyncio.get_running_loop().call_later(STARTED_WAIT_S, self._wake.set)
-            return
         owned.take_end(update.id)
         self._arrive(update.id.execution, event)
+
+    def _take_progress(self, execution: ExecutionId, progress: facts.AttemptProgressed) -> None:
+        self._arrived.append((execution, progress))
+        if progress.handle:  # until it is durable, a crash makes the executor begin anew
+            self._wake.set()
+        elif self._wake_later is None:
+            self._wake_later = asyncio.get_running_loop().call_later(STARTED_WAIT_S, self._wake.set)
 
     # The loop
 

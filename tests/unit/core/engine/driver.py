@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 from flyteidl.core import compiler_pb2, literals_pb2
@@ -18,10 +19,11 @@ from alula.core.engine.actions import (
     SetTimer,
     StartAttempt,
 )
+from alula.core.engine.attempt_info import ProgressPhase
 from alula.core.engine.events import (
     AbortRequested,
     AttemptFailed,
-    AttemptStarted,
+    AttemptProgressed,
     AttemptSucceeded,
     CacheAwaited,
     CacheHit,
@@ -41,6 +43,7 @@ from alula.core.engine.inventory import take_inventory
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.engine.records import (
     AttemptPhase,
+    AttemptRecord,
     CacheEntry,
     Changes,
     ExecutionChange,
@@ -95,6 +98,7 @@ class Driver:
         self.nodes: dict[str, NodeRecord] = {}
         self.items: dict[tuple[str, int], ItemRecord] = {}
         self.attempts: dict[tuple[str, int], AttemptPhase] = {}
+        self.attempt_rows: dict[tuple[str, int], AttemptRecord] = {}
         self.reasons: list[Reason] = []
         self.published: list[CacheEntry] = []
         self.released: list[Released] = []
@@ -120,8 +124,12 @@ class Driver:
         self._take(actions, changes)
 
     def started(self, node: str) -> None:
+        self.report(node, "RUNNING", "here", happened_at=self.now)
+
+    def report(self, node: str, phase: ProgressPhase, why: str = "", **more: Any) -> None:
+        """An executor tells how it is with an attempt."""
         action = self.waiting[node]
-        self.apply(AttemptStarted(self.now, action.scope, action.node, action.attempt, where="here"))
+        self.apply(AttemptProgressed(self.now, action.scope, action.node, action.attempt, phase, why, **more))
 
     def succeed(self, node: str, value: int = 0, **outputs: literals_pb2.Literal) -> None:
         action = self.waiting.pop(node)
@@ -279,7 +287,9 @@ class Driver:
         for item in changes.items:
             self.items[item.node_id, item.index] = item
         for attempt in changes.attempts:
-            self.attempts[attempt.node_id, attempt.attempt] = attempt.phase
+            key = attempt.node_id, attempt.attempt
+            self.attempts[key] = attempt.phase
+            self.attempt_rows[key] = _over(self.attempt_rows.get(key), attempt)
 
 
 def _name(action: StartAttempt | CancelAttempt) -> str:

@@ -9,17 +9,15 @@ from tests.unit.core.engine.driver import Driver
 from alula.core.engine.actions import LookUpCache, SetTimer, StartAttempt
 from alula.core.engine.cells import Stage
 from alula.core.engine.events import (
-    AttemptFailed,
     AttemptStarted,
     AttemptSucceeded,
     AttemptWaits,
     CacheAwaited,
     CacheHit,
     CacheMissed,
-    GraphReturned,
     TimerFired,
 )
-from alula.core.engine.machines.task import TRANSITIONS
+from alula.core.engine.machines.task import TRANSITIONS, _AttemptEvent
 from alula.core.engine.records import AttemptPhase, CacheStatus, ExecutionPhase, NodePhase
 from alula.core.engine.step import IllegalTransition, accepts, outstanding, step
 from alula.core.errors import TaskError
@@ -165,6 +163,7 @@ def test_what_an_executor_waits_for_is_recorded() -> None:
 def test_an_attempt_may_start_again_after_a_crash() -> None:
     run = single()
     run.started("n0")
+    run.advance(1)
     run.started("n0")
     assert "StartedAgain" in run.codes("n0")
     run.succeed("n0", 1)
@@ -196,7 +195,7 @@ def test_the_table_covers_every_event_of_a_task_in_every_stage_that_it_can_meet(
         {
             (stage, event)
             for stage in ("LOOKING_UP", "RESERVING", "AWAITING", "BLOCKED", "BACKING_OFF")
-            for event in (AttemptWaits, AttemptStarted, AttemptSucceeded, GraphReturned, AttemptFailed)
+            for event in get_args(_AttemptEvent)
         }
         | {
             (stage, event)
@@ -209,11 +208,7 @@ def test_the_table_covers_every_event_of_a_task_in_every_stage_that_it_can_meet(
         (stage, event)
         for stage in get_args(Stage)
         for event in (
-            AttemptWaits,
-            AttemptStarted,
-            AttemptSucceeded,
-            GraphReturned,
-            AttemptFailed,
+            *get_args(_AttemptEvent),
             CacheHit,
             CacheMissed,
             CacheAwaited,

@@ -5,7 +5,7 @@ from tests.contract.store.records import execution
 from tests.graphs import compiled, integer, task, task_node, workflow
 from tests.unit.core.engine.driver import Driver
 
-from alula.core.engine.events import AttemptFailed, AttemptStarted, Event, decode
+from alula.core.engine.events import AttemptFailed, AttemptProgressed, Event, decode
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.errors import TaskError
 from alula.server.runner.owned import Owned, join
@@ -35,8 +35,8 @@ def times(owned: Owned) -> list[int]:
     return [decode(event).at for event in owned.commit("me").events]
 
 
-def started(at: int) -> AttemptStarted:
-    return AttemptStarted(at, 0, 0, 0, happened_at=at)
+def started(at: int) -> AttemptProgressed:
+    return AttemptProgressed(at, 0, 0, 0, "RUNNING", happened_at=at)
 
 
 def test_an_event_has_the_time_at_which_it_is_taken_in_whoever_told_of_it() -> None:

@@ -14,7 +14,8 @@ from flyteidl.core import identifier_pb2
 from tests.contract.store.records import execution
 from tests.flyte_specs import DOMAIN, PROJECT, identifier, integer, literal_map, task
 
-from alula.core.engine.events import AttemptStarted, AttemptSucceeded, Created, SignalSet, decode, encode
+from alula.core.engine.attempt_info import LogLink
+from alula.core.engine.events import AttemptProgressed, AttemptSucceeded, Created, SignalSet, decode, encode
 from alula.core.engine.records import AttemptPhase, Changes, ExecutionPhase
 from alula.core.errors import AlreadyExists, TaskError, Unavailable
 from alula.core.ids import AttemptId, EntityId, ExecutionId
@@ -26,6 +27,7 @@ from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
 from alula.server.services.abort import terminate_execution
 from alula.server.services.launch import create_execution
+from alula.server.services.messages.names import execution_identifier
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_task
 from alula.server.services.watch import Hub
@@ -42,11 +44,14 @@ class ToldExecutor:
 
     submitted: list[AttemptId] = field(default_factory=list)
     cancelled: list[AttemptId] = field(default_factory=list)
+    handles: list[tuple[str, bytes]] = field(default_factory=list)
+    """With which each was cancelled."""
     released: list[AttemptId] = field(default_factory=list)
     acknowledged: list[AttemptId] = field(default_factory=list)
     reconciled: list[AttemptId] = field(default_factory=list)
     owners: list[str] = field(default_factory=list)
     """Whose attempts were reconciled, each time."""
+    expected: list[AttemptSpec] = field(default_factory=list)
     sink: Sink | None = None
 
     async def start(self, sink: Sink) -> None:
@@ -58,8 +63,9 @@ class ToldExecutor:
     def submit(self, spec: AttemptSpec) -> None:
         self.submitted.append(spec.id)
 
-    def cancel(self, attempt: AttemptId) -> None:
+    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
         self.cancelled.append(attempt)
+        self.handles.append((executor, handle))
 
     def release(self, attempts: Collection[AttemptId]) -> None:
         self.released.extend(attempts)
@@ -69,7 +75,12 @@ class ToldExecutor:
 
     async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
         self.owners.append(owner)
+        self.expected = list(expected)
         self.reconciled = [spec.id for spec in expected]
+
+    def report(self, update: AttemptUpdate) -> None:
+        assert self.sink is not None
+        self.sink(update)
 
     def run(self, attempt: AttemptId) -> None:
         assert self.sink is not None
@@ -316,7 +327,7 @@ async def test_start_and_end_of_a_short_attempt_are_one_commit(world: World) -> 
         while not (await world.phase(id)).is_terminal:
             await asyncio.sleep(0)
     (commit,) = world.store.asked[before:]
-    assert [type(decode(event)) for event in commit.events] == [AttemptStarted, AttemptSucceeded]
+    assert [type(decode(event)) for event in commit.events] == [AttemptProgressed, AttemptSucceeded]
 
 
 async def test_the_start_of_a_long_attempt_is_written_before_its_end(world: World) -> None:
@@ -342,3 +353,40 @@ async def test_a_runner_whose_execution_was_taken_over_lets_go_of_it(world: Worl
     assert (world.executor.released, world.executor.cancelled) == ([attempt], [])
     attempts = await world.store.attempts(id, attempt.node_id)
     assert [record.phase for record in attempts] == [AttemptPhase.QUEUED]
+
+
+async def test_a_job_is_written_with_its_handle_at_once_and_given_to_the_next_runner(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("alula.server.runner.runner.STARTED_WAIT_S", 3600)
+    first = await world.run("one")
+    id = await world.launch()
+    await until(lambda: world.executor.submitted)
+    (attempt,) = world.executor.submitted
+    before = len(world.store.asked)
+    world.executor.report(AttemptUpdate(attempt, 1, "QUEUED", executor="remote", handle=b"job-1"))
+    await until(lambda: world.store.asked[before:])
+    await first.stop()
+    world.runners.clear()
+
+    await world.run("two")
+    (spec,) = world.executor.expected
+    assert (spec.id, spec.executor, spec.handle) == (attempt, "remote", b"job-1")
+    world.executor.report(AttemptUpdate(attempt, 1, "SUCCEEDED", outputs=b"", logs=(LogLink("all", "https://l"),)))
+    async with asyncio.timeout(5):
+        while not (await world.phase(id)).is_terminal:
+            await asyncio.sleep(0)
+    (row,) = await world.store.attempts(id, attempt.node_id)
+    assert (row.phase, row.executor, row.logs) == (AttemptPhase.SUCCEEDED, "remote", (LogLink("all", "https://l"),))
+
+
+async def test_a_job_that_must_not_run_is_cancelled_by_its_handle(world: World) -> None:
+    await world.run("one")
+    id = await world.launch()
+    await until(lambda: world.executor.submitted)
+    (attempt,) = world.executor.submitted
+    world.executor.report(AttemptUpdate(attempt, 1, "RUNNING", executor="remote", handle=b"job-1"))
+    request = execution_pb2.ExecutionTerminateRequest(id=execution_identifier(id), cause="enough")
+    await terminate_execution(world.platform, ADA, request)
+    await until(lambda: world.executor.cancelled)
+    assert world.executor.handles == [("remote", b"job-1")]

@@ -5,12 +5,14 @@ import hashlib
 
 import pytest
 from flyteidl.admin import task_execution_pb2
+from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2
 from flyteidl.event import event_pb2
 from google.protobuf import duration_pb2, json_format
 from tests import flyte_specs as specs
 from tests.contract.store.records import audit, execution
 
+from alula.core.engine.attempt_info import AttemptInfo, ExternalResource, LogLink
 from alula.core.engine.records import (
     AttemptPhase,
     AttemptRecord,
@@ -157,6 +159,31 @@ async def test_an_array_is_one_attempt_with_its_items(ran: Platform, caller: Cal
     assert [item.index for item in items] == [0, 1, 2]
     assert items[2].logs[0].uri == f"http://test/api/v1/alula/logs/{ID}/n1/0?index=2"
     assert json_format.MessageToDict(attempt.closure.custom_info) == {"array": {"size": 7, "phases": {"RUNNING": 3}}}
+
+
+def test_what_an_executor_tells_of_an_attempt_is_where_clients_look_for_it() -> None:
+    logs = (LogLink("driver", "https://logs/1", "JSON"),)
+    info = AttemptInfo({"stage": 2, "query": {"id": "q"}}, (ExternalResource("job-7", "RUNNING", logs),))
+    record = AttemptRecord("n0", 0, AttemptPhase.WAITING_FOR_RESOURCES, 30, executor="connector", logs=logs, info=info)
+    closure = messages.runs.task_execution(record, ID, input_uri="", log_uri="http://own").closure
+    assert closure.phase == core_execution_pb2.TaskExecution.WAITING_FOR_RESOURCES
+    assert closure.metadata.plugin_identifier == "connector"
+    assert [(log.name, log.uri) for log in closure.logs] == [("driver", "https://logs/1"), ("log", "http://own")]
+    assert closure.logs[0].message_format == core_execution_pb2.TaskLog.JSON
+    assert json_format.MessageToDict(closure.custom_info) == {"stage": 2, "query": {"id": "q"}}
+    (job,) = closure.metadata.external_resources
+    assert (job.external_id, job.phase) == ("job-7", core_execution_pb2.TaskExecution.RUNNING)
+    assert job.logs == closure.logs[:1]
+
+
+def test_an_item_has_the_links_that_its_executor_gave_and_the_platforms_own() -> None:
+    logs = (LogLink("driver", "https://logs/1"),)
+    item = ItemRecord("n1", 0, 0, AttemptPhase.RUNNING, 30, logs=logs, info=AttemptInfo({"stage": 2}))
+    record = AttemptRecord("n1", 0, AttemptPhase.RUNNING, 30, size=1)
+    message = messages.runs.task_execution(record, ID, input_uri="", log_uri="", items=[item], item_log_uris=["own"])
+    (shown,) = message.closure.metadata.external_resources
+    assert [log.uri for log in shown.logs] == ["https://logs/1", "own"]
+    assert json_format.MessageToDict(shown.custom_info) == {"stage": 2}
 
 
 def test_errors_of_items_fit_into_one_message() -> None:

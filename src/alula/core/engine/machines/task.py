@@ -36,11 +36,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import TypeAlias, cast, get_args
 
-from alula.core.engine import places, report, taking_over
+from alula.core.engine import places, progress, report, taking_over
 from alula.core.engine.actions import Action, CancelAttempt, LookUpCache, SetTimer, StartAttempt
 from alula.core.engine.cells import Cell, ScopeCell, Stage, TaskCell
 from alula.core.engine.events import (
     AttemptFailed,
+    AttemptProgressed,
     AttemptStarted,
     AttemptSucceeded,
     AttemptWaits,
@@ -69,7 +70,7 @@ _PLACED = ("RESERVING", *_IN_FLIGHT)
 _MESSAGE_MAX_CHARS = 1_000
 """Of the error of an attempt that is retried, in the reason; the whole is in its row."""
 _ASKING = ("LOOKING_UP", "RESERVING", "AWAITING")
-_AttemptEvent = AttemptWaits | AttemptStarted | AttemptSucceeded | GraphReturned | AttemptFailed
+_AttemptEvent = AttemptWaits | AttemptStarted | AttemptProgressed | AttemptSucceeded | GraphReturned | AttemptFailed
 _OF_AN_ATTEMPT = frozenset(get_args(_AttemptEvent))
 
 
@@ -101,6 +102,8 @@ class TaskMachine:
         if isinstance(cell, ScopeCell):  # its graph runs
             return isinstance(event, TimerFired) and event.kind == "queue_timeout"
         if not isinstance(cell, TaskCell) or (cell.stage, type(event)) not in TRANSITIONS:
+            return False
+        if isinstance(event, AttemptProgressed) and not _is_news(cell, event):
             return False
         if type(event) in _OF_AN_ATTEMPT:
             return cast(_AttemptEvent, event).attempt == cell.attempt
@@ -218,25 +221,72 @@ def _waits(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) ->
 
 def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptStarted, event)  # by the table
+    _run(turn, scope, node, cell, event.where, since=event.happened_at)
+
+
+def _is_news(cell: TaskCell, event: AttemptProgressed) -> bool:
+    """Whether an executor tells something new. An attempt that runs has begun: what says otherwise is late."""
+    if cell.stage == "RUNNING" and event.phase not in ("", "RUNNING"):
+        return False
+    return progress.known(cell.progress, event) != cell.progress
+
+
+def _progressed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
+    event = cast(AttemptProgressed, event)  # by the table
+    last, cell.progress = cell.progress, progress.known(cell.progress, event)
+    since = cell.progress.happened_at
+    if progress.is_start(last, event):
+        _run(turn, scope, node, cell, event.why, since=since, event=event)
+        return
+    phase = AttemptPhase[cell.progress.phase or "QUEUED"]
+    report.attempt(turn, scope, node, cell, phase, at=since, progress=event)
+    if event.why and (last is None or event.why != last.why):
+        turn.explain(scope, node, cell.attempt, _code(phase), event.why)
+
+
+def _code(phase: AttemptPhase) -> str:
+    """Of the reason that an executor gives in a phase."""
+    match phase:
+        case AttemptPhase.WAITING_FOR_RESOURCES:
+            return "WaitsForResources"
+        case AttemptPhase.INITIALIZING:
+            return "IsPrepared"
+        case AttemptPhase.RUNNING:
+            return "ExecutorSays"
+        case _:
+            return "WaitsForExecutor"
+
+
+def _run(
+    turn: Turn,
+    scope: Scope,
+    node: int,
+    cell: TaskCell,
+    where: str,
+    *,
+    since: int,
+    event: AttemptProgressed | None = None,
+) -> None:
+    """Its attempt began to run, perhaps once more."""
     again = cell.stage == "RUNNING"
     cell.stage = "RUNNING"
     timeout_us = scope.plan_node(node).timeout_us
     if timeout_us:
-        cell.due_at = event.at + timeout_us
+        cell.due_at = turn.at + timeout_us
         turn.do(_timer(scope, node, cell, "timeout", timeout_us))
     is_first = cell.started_at < 0
     if is_first:
-        cell.started_at = event.at
+        cell.started_at = turn.at
     if turn.silent:
         return
     if is_first:
         report.node_running(turn, scope, node)
-    report.attempt(turn, scope, node, cell, AttemptPhase.RUNNING, at=event.happened_at)
+    report.attempt(turn, scope, node, cell, AttemptPhase.RUNNING, at=since, progress=event)
     if again:
         text = "The attempt was started again: the platform or its executor had stopped."
         turn.explain(scope, node, cell.attempt, "StartedAgain", text)
-    if event.where:
-        turn.explain(scope, node, cell.attempt, "RunsIn", event.where)
+    if where:
+        turn.explain(scope, node, cell.attempt, "RunsIn", where)
 
 
 def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
@@ -335,6 +385,7 @@ def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: 
             text, facts["memory"] = f"{text} With up to {times} times the memory.", times
         turn.explain(scope, node, cell.attempt, "Retried", text, facts)
         cell.attempt += 1
+        cell.progress = None
         if verdict.delay_us == 0:
             _admit(turn, scope, node, cell)
             return
@@ -436,11 +487,13 @@ TRANSITIONS: dict[tuple[Stage, type[Event]], _Handler] = {
     ("AWAITING", TimerFired): _timer_fired,
     ("SUBMITTED", AttemptWaits): _waits,
     ("SUBMITTED", AttemptStarted): _started,
+    ("SUBMITTED", AttemptProgressed): _progressed,
     ("SUBMITTED", AttemptSucceeded): _succeeded,
     ("SUBMITTED", GraphReturned): _expanded,
     ("SUBMITTED", AttemptFailed): _failed,
     ("SUBMITTED", TimerFired): _timer_fired,
     ("RUNNING", AttemptStarted): _started,
+    ("RUNNING", AttemptProgressed): _progressed,
     ("RUNNING", AttemptSucceeded): _succeeded,
     ("RUNNING", GraphReturned): _expanded,
     ("RUNNING", AttemptFailed): _failed,
@@ -467,7 +520,7 @@ def _timer_is_due(cell: TaskCell, event: TimerFired) -> bool:
 
 def _cancel(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
     index = node if scope.is_compact else -1
-    turn.do(CancelAttempt(scope.id, node, cell.attempt, scope.node_id(node), index))
+    turn.do(CancelAttempt(scope.id, node, cell.attempt, scope.node_id(node), index, cell.executor, cell.handle))
 
 
 def _start(execution: Execution, scope: Scope, node: int, cell: TaskCell) -> StartAttempt:
@@ -485,6 +538,8 @@ def _start(execution: Execution, scope: Scope, node: int, cell: TaskCell) -> Sta
         out_of_memory=cell.spent.out_of_memory,
         checkpoint=taking_over.checkpoint_of(execution, scope, node) if cell.attempt == 0 else "",
         overrides=taking_over.overrides_of(execution, scope, node),
+        executor=cell.executor,
+        handle=cell.handle,
     )
 
 

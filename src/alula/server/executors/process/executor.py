@@ -207,7 +207,7 @@ class ProcessExecutor:
         cpu = 0 if spec.task.metadata.is_eager else spec.cpu_millicores or self._options.default_cpu_millicores
         return Capacity(cpu, spec.memory_bytes or self._options.default_memory_bytes)
 
-    def cancel(self, attempt: AttemptId) -> None:
+    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
         self._drop(attempt, grace_s=self._options.kill_grace_s, is_recorded=True)
 
     def release(self, attempts: Collection[AttemptId]) -> None:

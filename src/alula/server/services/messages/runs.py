@@ -10,6 +10,7 @@ from flyteidl.core import catalog_pb2, identifier_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.event import event_pb2
 
+from alula.core.engine.attempt_info import ExternalResource, LogLink
 from alula.core.engine.records import (
     AttemptPhase,
     AttemptRecord,
@@ -138,9 +139,14 @@ def task_execution(
         metadata=event_pb2.TaskExecutionMetadata(
             generated_name=unique_key(attempt, incarnation),
             instance_class=_INTERRUPTIBLE if record.is_interruptible else _ANY_INSTANCE,
+            plugin_identifier=record.executor or "",
             external_resources=_external_resources(items, attempt, incarnation, item_log_uris, trim=trim),
         ),
+        logs=map(_log_link, record.logs or ()),
     )
+    if record.info is not None:
+        closure.custom_info.update(record.info.custom)
+        closure.metadata.external_resources.extend(map(_resource_elsewhere, record.info.resources))
     if record.size is not None:
         counts = {phase.name: count for phase, count in phases.items()}
         closure.custom_info.update({"array": {"size": record.size, "phases": counts}})
@@ -190,13 +196,28 @@ def _external_resource(
         retry_attempt=item.attempt,
         phase=int(item.phase),  # pyright: ignore[reportArgumentType]  stubs call a protobuf enum its own class
         cache_status=int(item.cache_status or 0),  # pyright: ignore[reportArgumentType]  as above
+        logs=map(_log_link, item.logs or ()),
     )
+    if item.info is not None:
+        resource.custom_info.update(item.info.custom)
     if log_uri and item.phase is not AttemptPhase.QUEUED:
         resource.logs.append(core_execution_pb2.TaskLog(uri=log_uri, name=f"log [{item.index}]"))
     if item.error is not None:
         message = _shortened(item.error.message, error_max_chars)
         resource.custom_info.update({"error": {"code": short_code(item.error.code), "message": message}})
     return resource
+
+
+def _resource_elsewhere(resource: ExternalResource) -> event_pb2.ExternalResourceInfo:
+    return event_pb2.ExternalResourceInfo(
+        external_id=resource.id,
+        phase=resource.phase,
+        logs=map(_log_link, resource.logs),
+    )
+
+
+def _log_link(log: LogLink) -> core_execution_pb2.TaskLog:
+    return core_execution_pb2.TaskLog(uri=log.uri, name=log.name, message_format=log.format)
 
 
 def _text(text: str, *, trim: bool) -> str:

@@ -4,21 +4,40 @@ from __future__ import annotations
 
 import msgspec
 
+from alula.core.engine.attempt_info import AttemptInfo, LogLink
 from alula.core.engine.records import CacheStatus
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId
 
-_error_encoder = msgspec.msgpack.Encoder()
+_encoder = msgspec.msgpack.Encoder()
 _error_decoder = msgspec.msgpack.Decoder(TaskError)
+_logs_decoder = msgspec.msgpack.Decoder(tuple[LogLink, ...])
+_info_decoder = msgspec.msgpack.Decoder(AttemptInfo)
 _words_decoder = msgspec.json.Decoder(dict[str, str])
 
 
 def from_error(error: TaskError | None) -> bytes | None:
-    return None if error is None else _error_encoder.encode(error)
+    return None if error is None else _encoder.encode(error)
 
 
 def to_error(cell: bytes | None) -> TaskError | None:
     return None if cell is None else _error_decoder.decode(cell)
+
+
+def from_logs(logs: tuple[LogLink, ...] | None) -> bytes | None:
+    return None if logs is None else _encoder.encode(logs)
+
+
+def to_logs(cell: bytes | None) -> tuple[LogLink, ...] | None:
+    return None if cell is None else _logs_decoder.decode(cell)
+
+
+def from_info(info: AttemptInfo | None) -> bytes | None:
+    return None if info is None else _encoder.encode(info)
+
+
+def to_info(cell: bytes | None) -> AttemptInfo | None:
+    return None if cell is None else _info_decoder.decode(cell)
 
 
 def from_words(words: dict[str, str]) -> str:

@@ -13,7 +13,7 @@ from alula.server.stores.sql.tables import HEAD
 _SCRIPTS = "alula.server.stores.sql:migrations"
 
 
-def upgrade(connection: Connection, revision: str | None) -> None:
+def upgrade(connection: Connection, revision: str | None, to: str = "head") -> None:
     """In the caller's transaction, from `revision` (None: an empty database). Raises code `StoreTooNew`."""
     config = Config()
     config.set_main_option("script_location", _SCRIPTS)
@@ -21,7 +21,7 @@ def upgrade(connection: Connection, revision: str | None) -> None:
     config.attributes["connection"] = connection
     if revision is not None and revision not in known_revisions(config):
         raise _too_new(revision)
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def known_revisions(config: Config) -> set[str]:

@@ -193,6 +193,9 @@ def _attempt_row(execution: ExecutionId, attempt: AttemptRecord) -> Cells:
         cells.from_error(attempt.error),
         cells.from_number(attempt.is_interruptible),
         attempt.size,
+        attempt.executor,
+        cells.from_logs(attempt.logs),
+        cells.from_info(attempt.info),
     )
 
 
@@ -208,6 +211,8 @@ def _item_row(execution: ExecutionId, item: ItemRecord) -> Cells:
         item.ended_at,
         cells.from_error(item.error),
         cells.from_number(item.cache_status),
+        cells.from_logs(item.logs),
+        cells.from_info(item.info),
     )
 
 
@@ -258,6 +263,9 @@ def _attempt(row: Row[Any]) -> AttemptRecord:
         error=cells.to_error(row.error),
         is_interruptible=cells.to_flag(row.is_interruptible),
         size=row.size,
+        executor=row.executor,
+        logs=cells.to_logs(row.logs),
+        info=cells.to_info(row.info),
     )
 
 
@@ -272,6 +280,8 @@ def _item(row: Row[Any]) -> ItemRecord:
         ended_at=row.ended_at,
         error=cells.to_error(row.error),
         cache_status=cells.to_cache_status(row.cache_status),
+        logs=cells.to_logs(row.logs),
+        info=cells.to_info(row.info),
     )
 
 

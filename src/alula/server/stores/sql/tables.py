@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0004"
+HEAD = "0005"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(
@@ -229,6 +229,9 @@ task_executions = Table(
     Column("error", LargeBinary),
     Column("is_interruptible", SmallInteger),
     Column("size", Integer),
+    Column("executor", _Text),
+    Column("logs", LargeBinary),
+    Column("info", LargeBinary),
     PrimaryKeyConstraint("project", "domain", "execution", "node_id", "attempt"),
     sqlite_with_rowid=False,
 )
@@ -245,6 +248,8 @@ items = Table(
     *_moments("started_at", "ended_at"),
     Column("error", LargeBinary),
     Column("cache_status", SmallInteger),
+    Column("logs", LargeBinary),
+    Column("info", LargeBinary),
     PrimaryKeyConstraint("project", "domain", "execution", "node_id", "item_index"),
     sqlite_with_rowid=False,
 )
