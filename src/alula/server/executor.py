@@ -20,6 +20,7 @@ from flyteidl.core import tasks_pb2
 from alula.core.engine.attempt_info import AttemptInfo, LogLink
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
+from alula.core.policy.routing import NO_WISH, Wanted
 
 
 class AttemptSpec(msgspec.Struct, frozen=True):
@@ -57,6 +58,8 @@ class AttemptSpec(msgspec.Struct, frozen=True):
     """Which of several executors has reported the attempt before; empty for none."""
     handle: bytes = b""
     """What that executor has given as the handle of the attempt: the job that exists already."""
+    wish: Wanted = NO_WISH
+    """Which of several executors its project wants, if none has it yet."""
 
 
 class AttemptUpdate(msgspec.Struct, frozen=True):

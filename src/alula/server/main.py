@@ -30,12 +30,13 @@ from alula.server.blobs.file import FileBlobs
 from alula.server.blobs.signing import Grant
 from alula.server.executor import Executor
 from alula.server.executors.process.executor import ProcessExecutor
+from alula.server.executors.routing import Routing
 from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
 from alula.server.services.home import require_objects
 from alula.server.services.platform import RECHECK_S, Platform
 from alula.server.services.watch import Hub
-from alula.server.settings import Settings
+from alula.server.settings import PROCESS, Settings
 from alula.server.store import Store
 from alula.server.stores.sql.adapter import SqlStore
 
@@ -75,7 +76,8 @@ def _blobs(settings: Settings, http_endpoint: str) -> ServedBlobs:
 
 
 def _executor(settings: Settings, endpoints: Endpoints) -> Executor:
-    return ProcessExecutor(settings.data_folder, settings.process_options, way_back=_way_back(endpoints))
+    process = ProcessExecutor(settings.data_folder, settings.process_options, way_back=_way_back(endpoints))
+    return Routing({PROCESS: process}, settings.routes)
 
 
 def _authentication(settings: Settings) -> Authentication:

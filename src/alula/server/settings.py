@@ -19,12 +19,17 @@ import msgspec
 from alula.core.errors import InvalidInput
 from alula.core.policy.memory_growth import FACTOR_MAX
 from alula.core.policy.queueing import TierBudgets
+from alula.core.policy.routing import Route
 from alula.server.executors.process.options import ProcessOptions
 from alula.server.identity import Caller
 from alula.server.services.platform import DEFAULT_DOMAINS
 
 DEFAULT_DATA = "~/.alula"
 FILE_NAME = "settings.toml"
+PROCESS = "process"
+"""The name of the process executor."""
+EXECUTORS = (PROCESS,)
+"""All executors of the platform."""
 PORT_MAX = 65_535
 PARALLELISM_MAX = 2**31 - 1
 """Of the field in Flyte's messages."""
@@ -80,6 +85,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     anonymous: Anonymous = Anonymous()
     process: ProcessOptions = ProcessOptions()
     """The process executor."""
+    routes: tuple[Route, ...] = ()
+    """Which attempts go to which executor: the first route that fits decides."""
 
     @property
     def data_folder(self) -> Path:
@@ -225,6 +232,9 @@ def _check(settings: Settings, source: str) -> None:
             raise _bad(source, f"`{name}` can't be negative")
     if settings.max_parallelism > PARALLELISM_MAX:
         raise _bad(source, f"`max_parallelism` must be at most {PARALLELISM_MAX}, not {settings.max_parallelism}")
+    for route in settings.routes:
+        if route.executor not in EXECUTORS:
+            raise _bad(source, f"`routes` names executor `{route.executor}`; there is {', '.join(EXECUTORS)}")
     _check_amounts("process", settings.process, source)
     _check_amounts("quality_of_service", settings.quality_of_service, source)
 

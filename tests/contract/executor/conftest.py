@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tests.contract.executor.outside import Clusters, Lives, Outside, Processes
+from tests.contract.executor.outside import Clusters, Lives, Outside, Processes, Routed
 
-ADAPTERS = {"processes": Processes, "memory": Clusters}
+ADAPTERS = {"processes": Processes, "memory": Clusters, "routed": Routed}
 
 
 @pytest.fixture(params=ADAPTERS)

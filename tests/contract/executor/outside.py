@@ -22,6 +22,7 @@ from alula.core.ids import AttemptId
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.process.leftovers import process
+from alula.server.executors.routing import Routing
 
 
 class Outside(Protocol):
@@ -172,6 +173,13 @@ class Clusters:
 
     def ended(self, attempt: AttemptId, how: How) -> None:
         pass
+
+
+class Routed(Clusters):
+    """Several clusters behind one executor, of which another has those attempts that begin with `n`."""
+
+    def executor(self, platform: str) -> Executor:  # type: ignore[override]
+        return Routing({"one": ClusterExecutor(self._cluster), "other": ClusterExecutor(Cluster(self))})
 
 
 class Lives:

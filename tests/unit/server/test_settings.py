@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from alula.core.errors import InvalidInput
+from alula.core.policy.routing import Route
 from alula.server.settings import data_folder, load_settings
 
 
@@ -104,3 +105,18 @@ def test_the_data_folder_is_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: 
 def test_what_tasks_inherit_is_said_in_both_places(tmp_path: Path) -> None:
     file = write(tmp_path / "s.toml", "[process]\ninherit = ['B']\n")
     assert load_settings({}, {"ALULA_INHERIT": "A*, C"}, file=file).process_options.inherit == ("A*", "C", "B")
+
+
+def test_routes_are_a_table_of_the_file(tmp_path: Path) -> None:
+    text = "[[routes]]\nexecutor = 'process'\ntask_types = ['python-*']\n[[routes]]\nexecutor = 'process'\n"
+    settings = load_settings({}, {}, file=write(tmp_path / "s.toml", text))
+    assert settings.routes == (Route("process", task_types=("python-*",)), Route("process"))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("executor = 'cluster'", "cluster"), ("task_types = []", "executor"), ("executor = 'process'\nkind = 1", "kind")],
+)
+def test_a_route_that_leads_nowhere_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    with pytest.raises(InvalidInput, match=says):
+        load_settings({}, {}, file=write(tmp_path / "s.toml", f"[[routes]]\n{text}\n"))

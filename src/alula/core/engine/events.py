@@ -18,6 +18,7 @@ from alula.core.errors import TaskError
 from alula.core.ids import EntityId
 from alula.core.literals.offloading import OffloadRule
 from alula.core.policy.queueing import Queueing
+from alula.core.policy.routing import Wanted
 
 TimerKind = Literal["retry", "timeout", "queue_timeout", "sleep"]
 
@@ -48,6 +49,8 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     """Tells it from other executions that have or had its name: part of where its results are. Empty in old logs."""
     echoes: bool = False
     """Whether the engine runs echo tasks itself. Logs that do not say so have attempts of them."""
+    wishes: tuple[Wanted, ...] = ()
+    """Which executors the settings of its project want for types of tasks."""
 
 
 class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):

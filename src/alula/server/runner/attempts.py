@@ -13,6 +13,7 @@ from alula.core.engine.plan import PlanNode, PlanTask
 from alula.core.ids import AttemptId, EntityId
 from alula.core.policy.memory_growth import grown, growth_of
 from alula.core.policy.resources import resolve_resources
+from alula.core.policy.routing import wish_for
 from alula.core.policy.target import environment_of, with_overrides
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
@@ -99,6 +100,7 @@ def _specified(
         interpreter=entity.interpreter if entity else "",
         interpreter_host=entity.interpreter_host if entity else "",
         incarnation=owned.state.created.incarnation,
+        wish=wish_for(task.type, owned.state.created.wishes),
     )
 
 

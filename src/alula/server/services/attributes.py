@@ -1,8 +1,8 @@
 """Matchable attributes: settings of projects, of their domains and of workflows there.
 
 Of several that match, the most specific holds as a whole: workflow before domain before project. The platform itself
-applies WORKFLOW_EXECUTION_CONFIG, TASK_RESOURCE and QUALITY_OF_SERVICE_SPECIFICATION when a run is launched; the others
-are kept and given back.
+applies WORKFLOW_EXECUTION_CONFIG, TASK_RESOURCE, QUALITY_OF_SERVICE_SPECIFICATION and PLUGIN_OVERRIDE when a run is
+launched; the others are kept and given back.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from alula.core.ids import Place
 from alula.core.policy.queueing import check_quality
 from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_size
 from alula.core.policy.resources import parse_quantity
+from alula.core.policy.routing import Wanted, wanted_of
 from alula.server.access import Action, covers
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
@@ -134,6 +135,8 @@ class LaunchSettings(msgspec.Struct, frozen=True):
     task_resources: bytes
     """Serialized `admin.TaskResourceAttributes`; empty for none."""
     quality_of_service: execution_pb2.QualityOfService
+    wishes: tuple[Wanted, ...]
+    """Which executors tasks of some types are to have."""
 
 
 async def launch_settings(platform: Platform, place: SettingsPlace) -> LaunchSettings:
@@ -142,10 +145,12 @@ async def launch_settings(platform: Platform, place: SettingsPlace) -> LaunchSet
     configs = _of_kind(found, matchable.WORKFLOW_EXECUTION_CONFIG)
     resources = _of_kind(found, matchable.TASK_RESOURCE)
     quality = _of_kind(found, matchable.QUALITY_OF_SERVICE_SPECIFICATION)
+    overrides = _of_kind(found, matchable.PLUGIN_OVERRIDE)
     return LaunchSettings(
         configs=tuple(config.workflow_execution_config for config in configs),
         task_resources=resources[0].task_resource_attributes.SerializeToString() if resources else b"",
         quality_of_service=quality[0].quality_of_service if quality else execution_pb2.QualityOfService(),
+        wishes=wanted_of(overrides[0].plugin_overrides) if overrides else (),
     )
 
 

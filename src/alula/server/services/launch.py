@@ -28,6 +28,7 @@ from alula.core.ids import (
 )
 from alula.core.policy.queueing import Queueing, check_quality
 from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_labels, check_size
+from alula.core.policy.routing import Wanted
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import layout, values
@@ -96,7 +97,7 @@ async def create_execution(
         await _require_free(platform, id)
     if target.skeleton is not None:
         await keep_skeleton(platform, target.skeleton)
-    await _keep(platform, caller, record, recovery, queueing)
+    await _keep(platform, caller, record, recovery, queueing, settings.wishes)
     return execution_identifier(id)
 
 
@@ -200,7 +201,12 @@ def _queueing(
 
 
 async def _keep(
-    platform: Platform, caller: Caller, record: ExecutionRecord, recovery: Recovery | None, queueing: Queueing
+    platform: Platform,
+    caller: Caller,
+    record: ExecutionRecord,
+    recovery: Recovery | None,
+    queueing: Queueing,
+    wishes: tuple[Wanted, ...],
 ) -> None:
     spec = execution_pb2.ExecutionSpec.FromString(record.spec)
     recovery_uri = await _keep_recovery(platform, record, recovery) if recovery is not None else ""
@@ -219,6 +225,7 @@ async def _keep(
         offload=values.offload_rule(platform, record.id.project, record.id.domain),
         incarnation=record.incarnation,
         echoes=True,
+        wishes=wishes,
     )
     audit = platform.audit(
         caller,

@@ -13,6 +13,7 @@ from alula.core.engine.events import Created, decode
 from alula.core.errors import AlulaError, InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.core.policy.resources import ResourceCeiling, ResourceDefaults
+from alula.core.policy.routing import Wanted
 from alula.server.identity import Caller
 from alula.server.services.attributes import (
     SettingsPlace,
@@ -180,6 +181,20 @@ async def budget_s(platform: Platform, record: ExecutionRecord) -> float:
     created = decode((await platform.store.log(record.id))[0])
     assert isinstance(created, Created) and created.queueing is not None
     return created.queueing.budget_s(core_execution_pb2.QualityOfService())
+
+
+async def test_a_run_keeps_which_executors_its_project_wants(plan: Platform, caller: Caller) -> None:
+    assert await wishes(plan, await launched(plan, caller)) == ()
+    await update_attributes(plan, caller, DOMAIN, overriding("spark", "cluster"))
+    await update_attributes(plan, caller, DOMAIN, overriding("ray", "elsewhere"))
+    wanted = (Wanted("spark", ("cluster",)), Wanted("ray", ("elsewhere",)))
+    assert await wishes(plan, await launched(plan, caller)) == wanted
+
+
+async def wishes(platform: Platform, record: ExecutionRecord) -> tuple[Wanted, ...]:
+    created = decode((await platform.store.log(record.id))[0])
+    assert isinstance(created, Created)
+    return created.wishes
 
 
 async def test_a_run_keeps_the_resources_of_its_launch(plan: Platform, caller: Caller) -> None:

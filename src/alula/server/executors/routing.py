@@ -1,0 +1,122 @@
+"""One executor made of several: each attempt goes to one of them, and all that is asked of it later goes there too.
+
+The choice is reported with the attempt, so it is in the log before the next life of the platform. There it counts more
+than the settings of that life: a job is found again where it is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import time
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from alula.core.errors import TaskError
+from alula.core.ids import AttemptId
+from alula.core.policy.routing import Route, choose, gone
+from alula.server.executor import AttemptSpec, AttemptUpdate, Executor, Sink
+
+_NONE = ""
+"""In place of an executor's name: none can have the attempt, and its failure is about to be reported."""
+
+
+class Routing:
+    """An `Executor` over others by name. The first of them takes what no route is for."""
+
+    def __init__(self, executors: Mapping[str, Executor], routes: Sequence[Route] = ()) -> None:
+        self._executors = dict(executors)
+        self._names = tuple(executors)
+        self._routes = routes
+        self._where: dict[AttemptId, str] = {}
+        """Which executor has each attempt that is followed."""
+
+    async def start(self, sink: Sink) -> None:
+        """Begin with all of them; if one can't, those that have begun are stopped."""
+        self._sink = sink
+        begun: list[Executor] = []
+        try:
+            for name, executor in self._executors.items():
+                await executor.start(functools.partial(self._told, name))
+                begun.append(executor)
+        except BaseException:
+            for executor in begun:
+                await executor.stop()
+            raise
+
+    async def stop(self) -> None:
+        self._where.clear()
+        done = await asyncio.gather(*(each.stop() for each in self._executors.values()), return_exceptions=True)
+        for error in done:
+            if isinstance(error, BaseException):
+                raise error
+
+    def submit(self, spec: AttemptSpec) -> None:
+        name = self._place(spec)
+        if name is not None:
+            self._executors[name].submit(spec)
+
+    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
+        """Where nobody says which of them has it, none of them may run it."""
+        name = self._where.pop(attempt, executor)
+        if name in self._executors:
+            self._executors[name].cancel(attempt, executor=name, handle=handle)
+        elif not name:
+            for each in self._executors.values():
+                each.cancel(attempt)
+
+    def release(self, attempts: Collection[AttemptId]) -> None:
+        for name, some in self._leave(attempts).items():
+            self._executors[name].release(some)
+
+    def acknowledge(self, attempts: Collection[AttemptId]) -> None:
+        for name, some in self._leave(attempts).items():
+            self._executors[name].acknowledge(some)
+
+    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+        """Each of them hears what is expected of it, also if that is nothing: it stops what else it has."""
+        of: dict[str, list[AttemptSpec]] = {name: [] for name in self._names}
+        for spec in expected:
+            name = self._place(spec)
+            if name is not None:
+                of[name].append(spec)
+        for name, some in of.items():
+            await self._executors[name].reconcile(some, owner=owner)
+
+    def _place(self, spec: AttemptSpec) -> str | None:
+        """The executor of an attempt; None if none can have it, which is reported."""
+        name = self._where.get(spec.id) or spec.executor or self._chosen(spec)
+        if isinstance(name, str) and name not in self._executors:
+            name = gone(name, self._names)
+        if isinstance(name, TaskError):
+            self._where[spec.id] = _NONE
+            asyncio.get_running_loop().call_soon(self._refuse, spec.id, name)
+            return None
+        self._where[spec.id] = name
+        return name
+
+    def _chosen(self, spec: AttemptSpec) -> str | TaskError:
+        if len(self._names) == 1 and not spec.wish.executors:
+            return self._names[0]
+        of = spec.id.execution
+        return choose(spec.task.type, of.project, of.domain, wish=spec.wish, routes=self._routes, executors=self._names)
+
+    def _refuse(self, attempt: AttemptId, error: TaskError) -> None:
+        if self._where.get(attempt) == _NONE:  # else it was let go of meanwhile
+            self._sink(AttemptUpdate(attempt, time.time_ns() // 1000, "FAILED", error=error))
+
+    def _leave(self, attempts: Collection[AttemptId]) -> dict[str, list[AttemptId]]:
+        """Follow these no longer. Gives them by executor, as far as one has them."""
+        found: defaultdict[str, list[AttemptId]] = defaultdict(list)
+        for attempt in attempts:
+            name = self._where.pop(attempt, _NONE)
+            if name:
+                found[name].append(attempt)
+        return found
+
+    def _told(self, name: str, update: AttemptUpdate) -> None:
+        if update.phase not in ("SUCCEEDED", "FAILED") or update.logs is not None or update.info is not None:
+            update = msgspec.structs.replace(update, executor=name)
+        self._sink(update)
