@@ -274,7 +274,8 @@ class ClusterExecutor:
 
 def refusal(spec: AttemptSpec) -> TaskError | None:
     """Why a cluster would not take an attempt, if so."""
-    if spec.cpu_millicores < 0 or spec.memory_bytes < 0:
+    asked = spec.resources.requests
+    if asked.cpu_millicores < 0 or asked.memory_bytes < 0:
         return TaskError("InvalidResources", "an attempt can't ask for less than nothing")
     words = [*spec.task.container.command, *spec.task.container.args, *spec.environment, *spec.environment.values()]
     if any("\0" in word for word in words):

@@ -7,6 +7,7 @@ from pathlib import Path
 from flyteidl.core import literals_pb2, tasks_pb2
 
 from alula.core.ids import AttemptId, ExecutionId
+from alula.core.policy.resources import Amounts, Resources
 from alula.server.executor import AttemptSpec
 
 
@@ -53,9 +54,7 @@ def attempt(
         checkpoint_prefix=str(data / "objects/data/aa" / f"{node}-{index}-{number}/_flytecheckpoints"),
         previous_checkpoint_prefix="",
         environment=environment or {},
-        cpu_millicores=cpu_millicores,
-        memory_bytes=memory_bytes,
-        memory_limit_bytes=memory_limit_bytes,
+        resources=Resources(Amounts(cpu_millicores, memory_bytes), Amounts(memory_bytes=memory_limit_bytes)),
         interpreter=interpreter,
         interpreter_host=interpreter_host,
     )

@@ -20,7 +20,9 @@ from flyteidl.core import tasks_pb2
 from alula.core.engine.attempt_info import AttemptInfo, LogLink
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
+from alula.core.policy.resources import Resources
 from alula.core.policy.routing import NO_WISH, Wanted
+from alula.core.policy.security import NOBODY, RunAs, SecretReference
 
 
 class AttemptSpec(msgspec.Struct, frozen=True):
@@ -42,10 +44,7 @@ class AttemptSpec(msgspec.Struct, frozen=True):
     """Empty for the first attempt."""
     environment: dict[str, str]
     """Variables of engine, execution and task, merged."""
-    cpu_millicores: int
-    memory_bytes: int
-    memory_limit_bytes: int
-    """0 for no limit."""
+    resources: Resources
     queueing_budget_s: float = 0.0
     """How long it may wait: of several that wait, the one goes first that has to begin first."""
     interpreter: str = ""
@@ -58,6 +57,13 @@ class AttemptSpec(msgspec.Struct, frozen=True):
     """Which of several executors has reported the attempt before; empty for none."""
     handle: bytes = b""
     """What that executor has given as the handle of the attempt: the job that exists already."""
+    interruptible: bool = False
+    """Whether it may run on a machine that can go away."""
+    labels: dict[str, str] = {}
+    """Of the run, as are `annotations`: for what an executor makes elsewhere."""
+    annotations: dict[str, str] = {}
+    run_as: RunAs = NOBODY
+    secrets: tuple[SecretReference, ...] = ()
     wish: Wanted = NO_WISH
     """Which of several executors its project wants, if none has it yet."""
 

@@ -7,6 +7,7 @@ import pytest
 from tests.attempts.specs import literal_map
 from tests.contract.executor.outside import Lives, Outside
 
+from alula.core.policy.resources import Amounts, Resources
 from alula.server.executor import AttemptSpec
 
 pytestmark = pytest.mark.anyio
@@ -67,8 +68,8 @@ async def test_many_attempts_each_end_once_whatever_becomes_of_others(lives: Liv
 @pytest.mark.parametrize(
     "odd",
     [
-        {"cpu_millicores": -1},
-        {"memory_bytes": -1},
+        {"resources": Resources(Amounts(cpu_millicores=-1))},
+        {"resources": Resources(Amounts(memory_bytes=-1))},
         {"environment": {"A\0B": "x"}},
         {"environment": {"A": "x\0y"}},
     ],
@@ -91,7 +92,9 @@ async def test_what_can_not_run_is_a_failure_of_that_attempt_alone(lives: Lives,
 
 
 async def test_what_can_not_run_keeps_nothing_else_from_being_adopted(lives: Lives, outside: Outside):
-    odd, good = msgspec.structs.replace(outside.succeeds("odd"), cpu_millicores=-1), outside.succeeds("good")
+    less_than_nothing = Resources(Amounts(cpu_millicores=-1))
+    odd = msgspec.structs.replace(outside.succeeds("odd"), resources=less_than_nothing)
+    good = outside.succeeds("good")
     async with lives.begin(odd, good) as life:
         await life.until(lambda: life.end_of(odd) and life.end_of(good))
         assert (life.end_of(odd).phase, life.end_of(good).phase) == ("FAILED", "SUCCEEDED")

@@ -12,7 +12,7 @@ import msgspec
 from flyteidl.core import tasks_pb2
 
 from alula.core.errors import InvalidInput
-from alula.core.policy.resources import NO_CEILING, ResourceCeiling, ResourceRequest, memory_bytes
+from alula.core.policy.resources import NO_CEILING, Amounts, ResourceCeiling, Resources, memory_bytes
 
 FACTOR_KEY = "alula.memory_growth"
 MOST_KEY = "alula.memory_growth_most"
@@ -58,15 +58,15 @@ def parse_factor(text: str) -> float:
 
 
 def grown(
-    request: ResourceRequest, growth: MemoryGrowth, failures: int, ceiling: ResourceCeiling = NO_CEILING
-) -> ResourceRequest:
+    resources: Resources, growth: MemoryGrowth, failures: int, ceiling: ResourceCeiling = NO_CEILING
+) -> Resources:
     """What an attempt asks for after `failures` for want of memory; never less than the first did."""
     times = growth.times(failures)
 
-    def more(amount: int) -> int:
+    def more(amounts: Amounts) -> Amounts:
+        amount = amounts.memory_bytes
         bounds = [bound for bound in (growth.most_bytes, ceiling.memory_bytes) if bound is not None]
-        return max(amount, min(round(amount * times), *bounds)) if bounds else round(amount * times)
+        larger = max(amount, min(round(amount * times), *bounds)) if bounds else round(amount * times)
+        return msgspec.structs.replace(amounts, memory_bytes=larger)
 
-    return msgspec.structs.replace(
-        request, memory_bytes=more(request.memory_bytes), memory_limit_bytes=more(request.memory_limit_bytes)
-    )
+    return msgspec.structs.replace(resources, requests=more(resources.requests), limits=more(resources.limits))

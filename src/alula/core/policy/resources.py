@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import ROUND_CEILING, Decimal
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import msgspec
 from flyteidl.core import tasks_pb2
 
 from alula.core.errors import InvalidInput
-from alula.core.policy.target import resources_of
+from alula.core.policy.target import extended_of, resources_of
 
 _QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))([numkMGTPE]|[KMGTPE]i|[eE][+-]?\d{1,3})?", re.ASCII)
 _SUFFIX = {
@@ -35,25 +35,46 @@ _Unit: TypeAlias = Callable[[str], int]
 _Names = tasks_pb2.Resources.ResourceName
 
 
-class ResourceRequest(msgspec.Struct, frozen=True):
+class Amounts(msgspec.Struct, frozen=True):
+    """So much of each resource that every machine has, in whole units; 0 for none."""
+
+    cpu_millicores: int = 0
+    memory_bytes: int = 0
+    gpu: int = 0
+    storage_bytes: int = 0
+    ephemeral_storage_bytes: int = 0
+
+
+class Accelerator(msgspec.Struct, frozen=True):
+    """The kind of GPU that a task wants."""
+
+    device: str
+    partition: str | None = None
+    """The size of a part of one; empty for a whole one that is not partitioned, None for no matter."""
+
+
+class SharedMemory(msgspec.Struct, frozen=True):
+    """Memory that processes share, as a folder."""
+
+    mount_path: str
+    mount_name: str = ""
+    limit_bytes: int = 0
+    """0 for no limit of its own."""
+
+
+class Resources(msgspec.Struct, frozen=True):
     """What one attempt is admitted with, and what it may not exceed."""
 
-    cpu_millicores: int = 0
-    memory_bytes: int = 0
-    memory_limit_bytes: int = 0
+    requests: Amounts = Amounts()
+    limits: Amounts = Amounts()
     """0 for no limit."""
-    gpu: int = 0
+    accelerator: Accelerator | None = None
+    shared_memory: SharedMemory | None = None
+    extended: dict[str, int] = {}
+    """Resources that a pod asks for by names of its cluster's own."""
 
 
-class ResourceDefaults(msgspec.Struct, frozen=True):
-    """What a task gets that does not say."""
-
-    cpu_millicores: int = 0
-    memory_bytes: int = 0
-    gpu: int = 0
-
-
-NO_DEFAULTS = ResourceDefaults()
+NO_DEFAULTS = Amounts()
 
 
 class ResourceCeiling(msgspec.Struct, frozen=True):
@@ -62,6 +83,8 @@ class ResourceCeiling(msgspec.Struct, frozen=True):
     cpu_millicores: int | None = None
     memory_bytes: int | None = None
     gpu: int | None = None
+    storage_bytes: int | None = None
+    ephemeral_storage_bytes: int | None = None
 
 
 NO_CEILING = ResourceCeiling()
@@ -99,12 +122,39 @@ def memory_bytes(text: str) -> int:
     return _whole(parse_quantity(text))
 
 
+def whole_gpus(text: str) -> int:
+    """A number of GPUs; parts of one are asked for by the accelerator."""
+    number = parse_quantity(text)
+    if number != number.to_integral_value():
+        raise InvalidInput("InvalidResources", f"the GPU request `{text}` is not whole", fix="ask for whole GPUs")
+    return int(number)
+
+
+class Quantity(NamedTuple):
+    """One field of `Amounts`, and of the records beside it."""
+
+    field: str
+    name: int
+    """Flyte's number of the resource."""
+    word: str
+    unit: _Unit
+
+
+QUANTITIES = (
+    Quantity("cpu_millicores", _Names.CPU, "cpu", cpu_millicores),
+    Quantity("memory_bytes", _Names.MEMORY, "memory", memory_bytes),
+    Quantity("gpu", _Names.GPU, "gpu", whole_gpus),
+    Quantity("storage_bytes", _Names.STORAGE, "storage", memory_bytes),
+    Quantity("ephemeral_storage_bytes", _Names.EPHEMERAL_STORAGE, "ephemeral_storage", memory_bytes),
+)
+
+
 def resolve_resources(
     task: tasks_pb2.TaskTemplate,
     *,
-    defaults: ResourceDefaults = NO_DEFAULTS,
+    defaults: Amounts = NO_DEFAULTS,
     ceiling: ResourceCeiling = NO_CEILING,
-) -> ResourceRequest:
+) -> Resources:
     """What an attempt of this task asks for. A default gives way to the task's own limit, and everything to the
     ceiling.
 
@@ -113,47 +163,61 @@ def resolve_resources(
             is not whole.
     """
     resources = resources_of(task)
-    requests: dict[int, str] = {entry.name: entry.value for entry in resources.requests}
-    limits: dict[int, str] = {entry.name: entry.value for entry in resources.limits}
-    cpu, cpu_limit = _pair("cpu", cpu_millicores, requests.get(_Names.CPU), limits.get(_Names.CPU))
-    memory, memory_limit = _pair("memory", memory_bytes, requests.get(_Names.MEMORY), limits.get(_Names.MEMORY))
-    gpu = _gpu(requests.get(_Names.GPU), limits.get(_Names.GPU))
-    return ResourceRequest(
-        cpu_millicores=_least(defaults.cpu_millicores if cpu is None else cpu, cpu_limit, ceiling.cpu_millicores),
-        memory_bytes=_least(defaults.memory_bytes if memory is None else memory, memory_limit, ceiling.memory_bytes),
-        memory_limit_bytes=_least(memory_limit, ceiling.memory_bytes),
-        gpu=_least(defaults.gpu if gpu is None else gpu, ceiling.gpu),
+    asked: dict[int, str] = {entry.name: entry.value for entry in resources.requests}
+    allowed: dict[int, str] = {entry.name: entry.value for entry in resources.limits}
+    requests: dict[str, int] = {}
+    limits: dict[str, int] = {}
+    for quantity in QUANTITIES:
+        request, limit = _pair(quantity, asked.get(quantity.name), allowed.get(quantity.name))
+        most = getattr(ceiling, quantity.field)
+        default = getattr(defaults, quantity.field)
+        requests[quantity.field] = _least(default if request is None else request, limit, most)
+        limits[quantity.field] = _least(limit, most)
+    extended = task.extended_resources
+    return Resources(
+        Amounts(**requests),
+        Amounts(**limits),
+        accelerator=_accelerator(extended.gpu_accelerator) if extended.HasField("gpu_accelerator") else None,
+        shared_memory=_shared_memory(extended.shared_memory) if extended.HasField("shared_memory") else None,
+        extended={word: memory_bytes(amount) for word, amount in extended_of(task).items()},
     )
+
+
+def _accelerator(asked: tasks_pb2.GPUAccelerator) -> Accelerator:
+    match asked.WhichOneof("partition_size_value"):
+        case "partition_size":
+            return Accelerator(asked.device, asked.partition_size)
+        case "unpartitioned":
+            return Accelerator(asked.device, "")
+        case _:
+            return Accelerator(asked.device)
+
+
+def _shared_memory(asked: tasks_pb2.SharedMemory) -> SharedMemory:
+    return SharedMemory(asked.mount_path, asked.mount_name, memory_bytes(asked.size_limit) if asked.size_limit else 0)
 
 
 def _least(*amounts: int | None) -> int:
     return min((amount for amount in amounts if amount is not None), default=0)
 
 
-def _pair(word: str, unit: _Unit, request: str | None, limit: str | None) -> tuple[int | None, int | None]:
-    """Request and limit; the request follows the limit where it is missing."""
-    most = unit(limit) if limit else None
-    asked = unit(request) if request else most
+def _pair(quantity: Quantity, request: str | None, limit: str | None) -> tuple[int | None, int | None]:
+    """Request and limit; the request follows the limit where it is missing. Of GPUs both are the same."""
+    most = quantity.unit(limit) if limit else None
+    asked = quantity.unit(request) if request else most
     if asked is not None and most is not None and asked > most:
         raise InvalidInput(
             "InvalidResources",
-            f"the {word} request `{request}` is more than its limit `{limit}`",
+            f"the {quantity.word} request `{request}` is more than its limit `{limit}`",
             fix="raise the limit, or ask for less",
         )
-    return asked, most
-
-
-def _gpu(request: str | None, limit: str | None) -> int | None:
-    if not request and not limit:
-        return None
-    asked = parse_quantity(request or limit or "0")
-    if asked != asked.to_integral_value() or (request and limit and asked != parse_quantity(limit)):
+    if quantity.field == "gpu" and most is not None and asked != most:
         raise InvalidInput(
             "InvalidResources",
-            f"the GPU request `{request or limit}` is not whole, or not equal to its limit",
+            f"the GPU request `{request}` is not equal to its limit `{limit}`",
             fix="ask for whole GPUs, with request and limit equal",
         )
-    return int(asked)
+    return asked, most
 
 
 def _whole(number: Decimal) -> int:

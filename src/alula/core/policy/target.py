@@ -41,6 +41,15 @@ def resources_of(task: tasks_pb2.TaskTemplate) -> tasks_pb2.Resources:
     )
 
 
+def extended_of(task: tasks_pb2.TaskTemplate) -> dict[str, str]:
+    """What a pod asks for by names that are its cluster's own; of these request and limit are the same."""
+    if not task.HasField("k8s_pod"):
+        return {}
+    asked = _mapping(_primary(_pod(task), task).get("resources"))
+    amounts = _mapping(asked.get("requests")) | _mapping(asked.get("limits"))
+    return {word: _quantity(amount) for word, amount in amounts.items() if _resource(word) is None}
+
+
 def environment_of(task: tasks_pb2.TaskTemplate) -> dict[str, str]:
     """The variables that the task sets itself. Those that a pod takes from elsewhere in its cluster are not known."""
     if not task.HasField("k8s_pod"):

@@ -14,6 +14,7 @@ from alula.core.ids import AttemptId, EntityId
 from alula.core.policy.memory_growth import grown, growth_of
 from alula.core.policy.resources import resolve_resources
 from alula.core.policy.routing import wish_for
+from alula.core.policy.security import run_as, secrets_of
 from alula.core.policy.target import environment_of, with_overrides
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
@@ -66,6 +67,7 @@ def _of_attempt(like: AttemptSpec, owned: Owned, action: StartAttempt, plan: Pla
         checkpoint_prefix=layout.checkpoint_prefix(raw),
         previous_checkpoint_prefix=previous,
         environment=environment,
+        interruptible=action.interruptible,
         executor=action.executor,
         handle=action.handle,
     )
@@ -93,9 +95,11 @@ def _specified(
         checkpoint_prefix="",
         previous_checkpoint_prefix="",
         environment=_environment(owned, planned, task, is_item=action.index >= 0),
-        cpu_millicores=resources.cpu_millicores,
-        memory_bytes=resources.memory_bytes,
-        memory_limit_bytes=resources.memory_limit_bytes,
+        resources=resources,
+        labels=dict(owned.spec.labels.values),
+        annotations=dict(owned.spec.annotations.values),
+        run_as=run_as(task, owned.spec),
+        secrets=secrets_of(task),
         queueing_budget_s=queueing.budget_s(owned.state.plan.quality_of_service) if queueing is not None else 0.0,
         interpreter=entity.interpreter if entity else "",
         interpreter_host=entity.interpreter_host if entity else "",

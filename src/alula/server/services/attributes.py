@@ -17,7 +17,7 @@ from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import Place
 from alula.core.policy.queueing import check_quality
 from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_size
-from alula.core.policy.resources import parse_quantity
+from alula.core.policy.resources import QUANTITIES
 from alula.core.policy.routing import Wanted, wanted_of
 from alula.server.access import Action, covers
 from alula.server.identity import Caller
@@ -35,7 +35,6 @@ _TARGETS: dict[str, int] = {
     "workflow_execution_config": matchable.WORKFLOW_EXECUTION_CONFIG,
     "cluster_assignment": matchable.CLUSTER_ASSIGNMENT,
 }
-_RESOURCES = ("cpu", "memory", "gpu", "storage", "ephemeral_storage")
 
 
 class SettingsPlace(msgspec.Struct, frozen=True):
@@ -193,9 +192,10 @@ def _merged_overrides(
 def _check(attributes: matchable.MatchingAttributes) -> None:
     """Raises `InvalidInput` for quantities that are none, defaults over their limits, what is negative."""
     resources = attributes.task_resource_attributes
-    for word in _RESOURCES:
+    for quantity in QUANTITIES:
+        word = quantity.word
         default, limit = getattr(resources.defaults, word), getattr(resources.limits, word)
-        sizes = [parse_quantity(text) for text in (default, limit) if text]
+        sizes = [quantity.unit(text) for text in (default, limit) if text]
         if len(sizes) == 2 and sizes[0] > sizes[1]:
             raise InvalidInput("InvalidResources", f"the default {word} `{default}` is more than its limit `{limit}`")
     check_quality(attributes.quality_of_service)

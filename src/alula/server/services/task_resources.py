@@ -9,38 +9,40 @@ from alula.core.errors import InvalidInput
 from alula.core.policy.resources import (
     NO_CEILING,
     NO_DEFAULTS,
+    QUANTITIES,
+    Amounts,
     ResourceCeiling,
-    ResourceDefaults,
-    cpu_millicores,
-    memory_bytes,
-    parse_quantity,
     resolve_resources,
 )
 from alula.core.policy.target import with_overrides
 
+_UNITS = {
+    "cpu_millicores": "cpu (thousandths)",
+    "memory_bytes": "memory (bytes)",
+    "gpu": "gpu",
+    "storage_bytes": "storage (bytes)",
+    "ephemeral_storage_bytes": "ephemeral storage (bytes)",
+}
 
-def defaults_of(task_resources: bytes) -> ResourceDefaults:
+
+def defaults_of(task_resources: bytes) -> Amounts:
     """What a task gets that does not say; `task_resources` is a serialized `admin.TaskResourceAttributes`."""
     if not task_resources:
         return NO_DEFAULTS
-    given = matchable_resource_pb2.TaskResourceAttributes.FromString(task_resources).defaults
-    return ResourceDefaults(
-        cpu_millicores=cpu_millicores(given.cpu or "0"),
-        memory_bytes=memory_bytes(given.memory or "0"),
-        gpu=int(parse_quantity(given.gpu or "0")),
-    )
+    return Amounts(**_said(matchable_resource_pb2.TaskResourceAttributes.FromString(task_resources).defaults))
 
 
 def ceiling_of(task_resources: bytes) -> ResourceCeiling:
     """What a task has at most."""
     if not task_resources:
         return NO_CEILING
-    given = matchable_resource_pb2.TaskResourceAttributes.FromString(task_resources).limits
-    return ResourceCeiling(
-        cpu_millicores=cpu_millicores(given.cpu) if given.cpu else None,
-        memory_bytes=memory_bytes(given.memory) if given.memory else None,
-        gpu=int(parse_quantity(given.gpu)) if given.gpu else None,
-    )
+    return ResourceCeiling(**_said(matchable_resource_pb2.TaskResourceAttributes.FromString(task_resources).limits))
+
+
+def _said(spec: matchable_resource_pb2.TaskResourceSpec) -> dict[str, int]:
+    """The quantities that are given, by field of `Amounts`."""
+    given = {quantity: str(getattr(spec, quantity.word)) for quantity in QUANTITIES}
+    return {quantity.field: quantity.unit(text) for quantity, text in given.items() if text}
 
 
 def check_resources(
@@ -56,14 +58,12 @@ def check_resources(
     asked = resolve_resources(with_overrides(task, overrides))
     what = f"task `{task.id.name}`" if task.id.name else "the change of the tasks"
     most = ceiling_of(task_resources)
-    for word, amount, limit in (
-        ("cpu (thousandths)", asked.cpu_millicores, most.cpu_millicores),
-        ("memory (bytes)", max(asked.memory_bytes, asked.memory_limit_bytes), most.memory_bytes),
-        ("gpu", asked.gpu, most.gpu),
-    ):
+    for quantity in QUANTITIES:
+        amount = max(getattr(asked.requests, quantity.field), getattr(asked.limits, quantity.field))
+        limit = getattr(most, quantity.field)
         if limit is not None and amount > limit:
             raise InvalidInput(
                 "ResourcesOverLimit",
-                f"{what} asks for {word} {amount}, and the settings of its project allow {limit}",
+                f"{what} asks for {_UNITS[quantity.field]} {amount}, and the settings of its project allow {limit}",
                 fix="ask for less, or raise the project's TASK_RESOURCE limits",
             )

@@ -5,10 +5,10 @@ from tests.graphs import task
 
 from alula.core.errors import InvalidInput
 from alula.core.policy.memory_growth import FACTOR_KEY, MOST_KEY, MemoryGrowth, grown, growth_of
-from alula.core.policy.resources import ResourceCeiling, ResourceRequest
+from alula.core.policy.resources import Amounts, ResourceCeiling, Resources
 
 GIB = 1 << 30
-REQUEST = ResourceRequest(cpu_millicores=500, memory_bytes=GIB, memory_limit_bytes=2 * GIB)
+REQUEST = Resources(Amounts(cpu_millicores=500, memory_bytes=GIB), Amounts(memory_bytes=2 * GIB))
 
 
 def test_a_task_that_says_nothing_gets_what_the_platform_gives() -> None:
@@ -40,12 +40,12 @@ def test_a_factor_that_is_none_is_refused(text: str) -> None:
 )
 def test_request_and_limit_grow_with_each_failure_up_to_the_most(failures: int, memory: int, limit: int) -> None:
     found = grown(REQUEST, MemoryGrowth(2, 5 * GIB), failures)
-    assert (found.cpu_millicores, found.memory_bytes, found.memory_limit_bytes) == (500, memory, limit)
+    assert found == Resources(Amounts(500, memory), Amounts(memory_bytes=limit))
 
 
 def test_nothing_grows_over_the_limits_of_the_project() -> None:
     found = grown(REQUEST, MemoryGrowth(2), 3, ResourceCeiling(memory_bytes=3 * GIB))
-    assert (found.memory_bytes, found.memory_limit_bytes) == (3 * GIB, 3 * GIB)
+    assert (found.requests.memory_bytes, found.limits.memory_bytes) == (3 * GIB, 3 * GIB)
 
 
 def test_a_most_below_what_the_task_has_anyway_takes_nothing_away() -> None:
@@ -53,5 +53,5 @@ def test_a_most_below_what_the_task_has_anyway_takes_nothing_away() -> None:
 
 
 def test_a_task_without_a_limit_keeps_being_without_one() -> None:
-    found = grown(ResourceRequest(memory_bytes=GIB), MemoryGrowth(2), 1)
-    assert (found.memory_bytes, found.memory_limit_bytes) == (2 * GIB, 0)
+    found = grown(Resources(Amounts(memory_bytes=GIB)), MemoryGrowth(2), 1)
+    assert found == Resources(Amounts(memory_bytes=2 * GIB))

@@ -1,14 +1,18 @@
 """Kubernetes quantities, and what a task asks for."""
 
+from typing import Any
+
 import pytest
 from flyteidl.core import tasks_pb2, workflow_pb2
 from tests.graphs import task
 
 from alula.core.errors import InvalidInput
 from alula.core.policy.resources import (
+    Accelerator,
+    Amounts,
     ResourceCeiling,
-    ResourceDefaults,
-    ResourceRequest,
+    Resources,
+    SharedMemory,
     cpu_millicores,
     memory_bytes,
     parse_quantity,
@@ -20,6 +24,8 @@ _NAMES = {
     "cpu": tasks_pb2.Resources.CPU,
     "mem": tasks_pb2.Resources.MEMORY,
     "gpu": tasks_pb2.Resources.GPU,
+    "storage": tasks_pb2.Resources.STORAGE,
+    "ephemeral": tasks_pb2.Resources.EPHEMERAL_STORAGE,
 }
 
 
@@ -75,21 +81,38 @@ def test_what_is_not_a_quantity(text: str) -> None:
 
 
 def test_a_task_that_says_nothing_gets_the_defaults_and_no_limit() -> None:
-    assert resolve_resources(task("t")) == ResourceRequest()
-    defaults = ResourceDefaults(cpu_millicores=500, memory_bytes=100)
-    assert resolve_resources(task("t"), defaults=defaults) == ResourceRequest(500, 100, 0, 0)
+    assert resolve_resources(task("t")) == Resources()
+    defaults = Amounts(cpu_millicores=500, memory_bytes=100, ephemeral_storage_bytes=7)
+    assert resolve_resources(task("t"), defaults=defaults) == Resources(defaults)
 
 
 def test_a_missing_request_follows_its_limit() -> None:
-    given = asking({}, {"cpu": "2", "mem": "1Gi", "gpu": "1"})
-    assert resolve_resources(given) == ResourceRequest(2000, 2**30, 2**30, 1)
-    assert resolve_resources(asking({"mem": "1Ki"})).memory_limit_bytes == 0
+    given = asking({}, {"cpu": "2", "mem": "1Gi", "gpu": "1", "storage": "1Ki", "ephemeral": "2Ki"})
+    amounts = Amounts(2000, 2**30, 1, 1024, 2048)
+    assert resolve_resources(given) == Resources(amounts, amounts)
+    assert resolve_resources(asking({"mem": "1Ki"})) == Resources(Amounts(memory_bytes=1024))
 
 
 def test_a_nodes_overrides_go_before_its_task() -> None:
     given = asking({"cpu": "1", "mem": "1Gi"}, {"mem": "2Gi"})
     overrides = workflow_pb2.TaskNodeOverrides(resources=resources({"mem": "1536Mi"}, {"cpu": "2"}))
-    assert resolve_resources(with_overrides(given, overrides)) == ResourceRequest(1000, 1536 * 2**20, 2 * 2**30, 0)
+    found = resolve_resources(with_overrides(given, overrides))
+    assert found == Resources(Amounts(1000, 1536 * 2**20), Amounts(2000, 2 * 2**30))
+
+
+@pytest.mark.parametrize(
+    ("value", "partition"),
+    [({}, None), ({"unpartitioned": True}, ""), ({"partition_size": "1g.5gb"}, "1g.5gb")],
+)
+def test_the_kind_of_gpu_and_shared_memory_are_part_of_it(value: dict[str, Any], partition: str | None) -> None:
+    given = task("t")
+    given.extended_resources.gpu_accelerator.CopyFrom(tasks_pb2.GPUAccelerator(device="nvidia-a100", **value))
+    given.extended_resources.shared_memory.CopyFrom(
+        tasks_pb2.SharedMemory(mount_path="/dev/shm", mount_name="shm", size_limit="1Gi")
+    )
+    found = resolve_resources(given)
+    assert found.accelerator == Accelerator("nvidia-a100", partition)
+    assert found.shared_memory == SharedMemory("/dev/shm", "shm", 2**30)
 
 
 @pytest.mark.parametrize(
@@ -99,6 +122,7 @@ def test_a_nodes_overrides_go_before_its_task() -> None:
         asking({"cpu": "3"}, {"cpu": "2"}),
         asking({"gpu": "500m"}),
         asking({"gpu": "1"}, {"gpu": "2"}),
+        asking({"storage": "2Gi"}, {"storage": "1Gi"}),
     ],
 )
 def test_requests_that_can_not_be(given: tasks_pb2.TaskTemplate) -> None:
@@ -108,16 +132,16 @@ def test_requests_that_can_not_be(given: tasks_pb2.TaskTemplate) -> None:
 
 
 def test_a_default_gives_way_to_the_limit_of_the_task() -> None:
-    defaults = ResourceDefaults(cpu_millicores=2000, memory_bytes=2**30, gpu=1)
+    defaults = Amounts(cpu_millicores=2000, memory_bytes=2**30, gpu=1)
     asked = resolve_resources(asking({}, {"cpu": "1"}), defaults=defaults)
-    assert asked == ResourceRequest(cpu_millicores=1000, memory_bytes=2**30, gpu=1)
+    assert asked == Resources(Amounts(1000, 2**30, 1), Amounts(1000))
 
 
 def test_nothing_is_over_the_ceiling() -> None:
-    ceiling = ResourceCeiling(cpu_millicores=500, memory_bytes=100, gpu=0)
+    ceiling = ResourceCeiling(cpu_millicores=500, memory_bytes=100, gpu=0, storage_bytes=9)
     asked = resolve_resources(
-        asking({"cpu": "1", "mem": "1Gi", "gpu": "2"}, {"mem": "2Gi", "gpu": "2"}), ceiling=ceiling
+        asking({"cpu": "1", "mem": "1Gi", "gpu": "2"}, {"mem": "2Gi", "gpu": "2", "storage": "1Gi"}), ceiling=ceiling
     )
-    assert asked == ResourceRequest(cpu_millicores=500, memory_bytes=100, memory_limit_bytes=100, gpu=0)
-    silent = resolve_resources(asking({}), ceiling=ceiling)
-    assert silent == ResourceRequest(memory_limit_bytes=100)
+    most = Amounts(cpu_millicores=500, memory_bytes=100, storage_bytes=9)
+    assert asked == Resources(most, most)
+    assert resolve_resources(asking({}), ceiling=ceiling) == Resources(limits=most)

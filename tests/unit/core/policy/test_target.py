@@ -9,7 +9,7 @@ from tests.graphs import task
 from tests.unit.core.policy.test_resources import resources
 
 from alula.core.literals.structs import struct_of
-from alula.core.policy.resources import ResourceRequest, resolve_resources
+from alula.core.policy.resources import Amounts, Resources, resolve_resources
 from alula.core.policy.target import environment_of, with_overrides
 
 _MAIN = {
@@ -18,6 +18,9 @@ _MAIN = {
     "env": [{"name": "A", "value": "1"}, {"name": "B", "valueFrom": {"fieldRef": {"fieldPath": "x"}}}],
     "resources": {"requests": {"cpu": 2.0, "amd.com/gpu": 1.0, "example.com/tpu": "4"}, "limits": {"memory": "2Gi"}},
 }
+_MAIN_RESOURCES = Resources(
+    Amounts(2000, 2 * 2**30, 1), Amounts(memory_bytes=2 * 2**30), extended={"example.com/tpu": 4}
+)
 _SIDE = {"name": "side", "image": "s:1", "resources": {"requests": {"cpu": "7"}}}
 _ACCELERATOR = tasks_pb2.ExtendedResources(gpu_accelerator=tasks_pb2.GPUAccelerator(device="nvidia-tesla-t4"))
 _OVERRIDES = {
@@ -39,7 +42,13 @@ def spec_of(template: tasks_pb2.TaskTemplate) -> dict[str, object]:
 
 
 def test_a_pod_asks_for_what_its_primary_container_asks_for() -> None:
-    assert resolve_resources(pod_task(_SIDE, _MAIN)) == ResourceRequest(2000, 2 * 2**30, 2 * 2**30, 1)
+    assert resolve_resources(pod_task(_SIDE, _MAIN)) == _MAIN_RESOURCES
+
+
+def test_what_a_pod_asks_for_by_names_of_its_cluster_is_part_of_it() -> None:
+    asked = {"requests": {"cpu": "1", "nvidia.com/mig-1g.5gb": 1.0}, "limits": {"nvidia.com/mig-1g.5gb": "1"}}
+    found = resolve_resources(pod_task({"name": "main", "resources": asked}))
+    assert found == Resources(Amounts(1000), extended={"nvidia.com/mig-1g.5gb": 1})
 
 
 def test_the_variables_of_a_pod_are_those_of_its_primary_container() -> None:
@@ -49,8 +58,8 @@ def test_the_variables_of_a_pod_are_those_of_its_primary_container() -> None:
 def test_the_config_may_name_the_primary_container_and_an_only_one_needs_no_name() -> None:
     named = pod_task(_SIDE, _MAIN, primary="")
     named.config["primary_container_name"] = "side"
-    assert resolve_resources(named).cpu_millicores == 7000
-    assert resolve_resources(pod_task(_SIDE, primary="")).cpu_millicores == 7000
+    assert resolve_resources(named).requests.cpu_millicores == 7000
+    assert resolve_resources(pod_task(_SIDE, primary="")).requests.cpu_millicores == 7000
 
 
 @pytest.mark.parametrize("given", [words for n in (1, 2, 3) for words in itertools.combinations(_OVERRIDES, n)])
@@ -77,7 +86,7 @@ def test_a_container_stays_a_container(given: tuple[str, ...]) -> None:
     changed = with_overrides(before, workflow_pb2.TaskNodeOverrides(**{word: _OVERRIDES[word] for word in given}))  # type: ignore[arg-type]
     assert changed.container.args == before.container.args
     assert changed.container.image == ("b:2" if "container_image" in given else before.container.image)
-    assert resolve_resources(changed).cpu_millicores == (3000 if "resources" in given else 0)
+    assert resolve_resources(changed).requests.cpu_millicores == (3000 if "resources" in given else 0)
 
 
 @pytest.mark.parametrize("target", ["sql", "nothing"])
@@ -125,12 +134,12 @@ def test_a_pod_laid_over_a_pod_goes_first_and_keeps_the_rest() -> None:
     assert spec_of(changed)["tolerations"] == [{"key": "x"}, {"key": "y"}]
     assert spec_of(changed)["restartPolicy"] == "Always"
     assert spec_of(changed)["containers"][0]["image"] == "c:3"  # type: ignore[index]
-    assert resolve_resources(changed).cpu_millicores == 9000
+    assert resolve_resources(changed).requests.cpu_millicores == 9000
 
 
 @pytest.mark.parametrize("spec", [{}, {"containers": 5}, {"containers": ["x"]}, {"containers": [{"resources": 1}]}])
 def test_a_pod_that_makes_no_sense_asks_for_nothing(spec: dict[str, object]) -> None:
     template = task("t")
     template.k8s_pod.pod_spec.CopyFrom(struct_of(spec))  # type: ignore[arg-type]
-    assert resolve_resources(template) == ResourceRequest()
+    assert resolve_resources(template) == Resources()
     assert environment_of(template) == {}

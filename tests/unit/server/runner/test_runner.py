@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from flyteidl.admin import execution_pb2
-from flyteidl.core import identifier_pb2
+from flyteidl.core import identifier_pb2, tasks_pb2
 from tests.contract.store.records import execution
 from tests.flyte_specs import DOMAIN, PROJECT, identifier, integer, literal_map, task
 
@@ -19,6 +19,8 @@ from alula.core.engine.events import AttemptProgressed, AttemptSucceeded, Create
 from alula.core.engine.records import AttemptPhase, Changes, ExecutionPhase
 from alula.core.errors import AlreadyExists, TaskError, Unavailable
 from alula.core.ids import AttemptId, EntityId, ExecutionId
+from alula.core.policy.resources import Accelerator, Amounts, Resources
+from alula.core.policy.security import RunAs, SecretReference
 from alula.server.access import EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
@@ -46,6 +48,8 @@ class ToldExecutor:
     cancelled: list[AttemptId] = field(default_factory=list)
     handles: list[tuple[str, bytes]] = field(default_factory=list)
     """With which each was cancelled."""
+    specs: list[AttemptSpec] = field(default_factory=list)
+    """Of what was submitted."""
     released: list[AttemptId] = field(default_factory=list)
     acknowledged: list[AttemptId] = field(default_factory=list)
     reconciled: list[AttemptId] = field(default_factory=list)
@@ -62,6 +66,7 @@ class ToldExecutor:
 
     def submit(self, spec: AttemptSpec) -> None:
         self.submitted.append(spec.id)
+        self.specs.append(spec)
 
     def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
         self.cancelled.append(attempt)
@@ -140,12 +145,13 @@ class World:
         with contextlib.suppress(AlreadyExists):
             await create_task(self.platform, ADA, task("t"), Registrant())
 
-    async def launch(self, name: str = "") -> ExecutionId:
+    async def launch(self, name: str = "", task_name: str = "t", **spec: object) -> ExecutionId:
         await self._register()
         request = execution_pb2.ExecutionCreateRequest(
             project=PROJECT, domain=DOMAIN, name=name, inputs=literal_map(x=integer(1))
         )
-        request.spec.launch_plan.CopyFrom(identifier(identifier_pb2.TASK, "t"))
+        request.spec.MergeFrom(execution_pb2.ExecutionSpec(**spec))  # type: ignore[arg-type]
+        request.spec.launch_plan.CopyFrom(identifier(identifier_pb2.TASK, task_name))
         id = await create_execution(self.platform, ADA, request)
         return ExecutionId(id.project, id.domain, id.name)
 
@@ -390,3 +396,26 @@ async def test_a_job_that_must_not_run_is_cancelled_by_its_handle(world: World) 
     await terminate_execution(world.platform, ADA, request)
     await until(lambda: world.executor.cancelled)
     assert world.executor.handles == [("remote", b"job-1")]
+
+
+async def test_an_executor_gets_all_that_run_and_task_say_of_an_attempt(world: World) -> None:
+    given = task("secretive")
+    template = given.spec.template
+    template.metadata.interruptible = True
+    template.security_context.secrets.add(group="db", key="password")
+    template.container.resources.requests.add(name=tasks_pb2.Resources.EPHEMERAL_STORAGE, value="1Ki")
+    template.extended_resources.gpu_accelerator.device = "nvidia-a100"
+    await create_task(world.platform, ADA, given, Registrant())
+    await world.run("one")
+    await world.launch(
+        task_name="secretive",
+        labels={"values": {"team": "a"}},
+        annotations={"values": {"why": "b"}},
+        security_context={"run_as": {"k8s_service_account": "robot"}},
+    )
+    await until(lambda: world.executor.specs)
+    (spec,) = world.executor.specs
+    assert (spec.labels, spec.annotations, spec.run_as) == ({"team": "a"}, {"why": "b"}, RunAs(service_account="robot"))
+    assert (spec.interruptible, spec.secrets) == (True, (SecretReference("db", "password"),))
+    asked = Amounts(ephemeral_storage_bytes=1024)
+    assert spec.resources == Resources(asked, accelerator=Accelerator("nvidia-a100"))

@@ -12,7 +12,7 @@ from tests import flyte_specs as specs
 from alula.core.engine.events import Created, decode
 from alula.core.errors import AlulaError, InvalidInput, NotFound
 from alula.core.ids import ExecutionId
-from alula.core.policy.resources import ResourceCeiling, ResourceDefaults
+from alula.core.policy.resources import Amounts, ResourceCeiling
 from alula.core.policy.routing import Wanted
 from alula.server.identity import Caller
 from alula.server.services.attributes import (
@@ -199,10 +199,15 @@ async def wishes(platform: Platform, record: ExecutionRecord) -> tuple[Wanted, .
 
 async def test_a_run_keeps_the_resources_of_its_launch(plan: Platform, caller: Caller) -> None:
     assert (await launched(plan, caller)).task_resources == b""
-    await update_attributes(plan, caller, DOMAIN, resources(defaults={"cpu": "500m"}, cpu="2", memory="1Gi"))
+    await update_attributes(
+        plan,
+        caller,
+        DOMAIN,
+        resources(defaults={"cpu": "500m", "storage": "1Ki"}, cpu="2", memory="1Gi", ephemeral_storage="1Mi"),
+    )
     kept = (await launched(plan, caller)).task_resources
-    assert defaults_of(kept) == ResourceDefaults(cpu_millicores=500)
-    assert ceiling_of(kept) == ResourceCeiling(cpu_millicores=2000, memory_bytes=2**30)
+    assert defaults_of(kept) == Amounts(cpu_millicores=500, storage_bytes=1024)
+    assert ceiling_of(kept) == ResourceCeiling(cpu_millicores=2000, memory_bytes=2**30, ephemeral_storage_bytes=2**20)
 
 
 @pytest.mark.parametrize(

@@ -239,7 +239,7 @@ def out_of_memory(spec: AttemptSpec, end: End) -> TaskError:
     return TaskError(
         OUT_OF_MEMORY,
         f"the task's processes had {text_of_bytes(end.peak_bytes)} of memory resident, and their limit is "
-        f"{text_of_bytes(spec.memory_limit_bytes)}; ask for more memory",
+        f"{text_of_bytes(spec.resources.limits.memory_bytes)}; ask for more memory",
         recoverable=True,
     )
 

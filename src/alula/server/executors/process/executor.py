@@ -204,8 +204,9 @@ class ProcessExecutor:
     def _request(self, spec: AttemptSpec) -> Capacity:
         """What an attempt takes of the machine. An eager task only waits for the runs that it launches: if it held
         CPU meanwhile, they might never get any."""
-        cpu = 0 if spec.task.metadata.is_eager else spec.cpu_millicores or self._options.default_cpu_millicores
-        return Capacity(cpu, spec.memory_bytes or self._options.default_memory_bytes)
+        asked, options = spec.resources.requests, self._options
+        cpu = 0 if spec.task.metadata.is_eager else asked.cpu_millicores or options.default_cpu_millicores
+        return Capacity(cpu, asked.memory_bytes or options.default_memory_bytes)
 
     def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
         self._drop(attempt, grace_s=self._options.kill_grace_s, is_recorded=True)
@@ -355,9 +356,9 @@ class ProcessExecutor:
                 return
             self._files.clear(attempt.spec.output_prefix)
             attempt.again = False
-        if attempt.spec.memory_limit_bytes and self._cgroups is not None:
-            name = f"{os.getpid()}-{attempt.number}"
-            attempt.group = self._cgroups.make(name, attempt.spec.memory_limit_bytes)
+        limit = attempt.spec.resources.limits.memory_bytes
+        if limit and self._cgroups is not None:
+            attempt.group = self._cgroups.make(f"{os.getpid()}-{attempt.number}", limit)
             attempt.hold(self._cgroups.remove, attempt.group)
         copies = Copies(shared, attempt.cwd) if attempt.launch.bundle_uri else NO_COPIES
         self._starter.start(attempt, environment, copies)
@@ -371,7 +372,7 @@ class ProcessExecutor:
 
     def _follow(self, event: Started, attempt: Attempt) -> None:
         attempt.pid = event.pid
-        limit = attempt.spec.memory_limit_bytes if attempt.group is None else 0
+        limit = attempt.spec.resources.limits.memory_bytes if attempt.group is None else 0
         self._watch.add(Watched(attempt.number, event.pid, f"{attempt.spec.output_prefix}/{LOG}", limit))
         self._announce(attempt, event.at)
 
