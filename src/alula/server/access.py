@@ -72,22 +72,21 @@ async def require(access: Access, caller: Caller, place: Place, *actions: Action
     for action in actions:
         if await access.may(caller, action, place):
             return
-    raise _refusal(caller, place, *actions)
+    wanted = " or ".join(action.value for action in actions)
+    raise _refusal(caller, f"{wanted} in `{place}`" if place.project else f"{wanted} on the platform as a whole")
 
 
 async def require_viewable(access: Access, caller: Caller) -> Places:
     """Where `caller` may view. Raises `PermissionDenied` code `NotAllowed` if that is nowhere."""
     places = await access.viewable(caller)
     if places is not None and not places:
-        raise _refusal(caller, Place(), Action.VIEW)
+        raise _refusal(caller, "view anything here")
     return places
 
 
-def _refusal(caller: Caller, place: Place, *actions: Action) -> PermissionDenied:
-    wanted = " or ".join(action.value for action in actions)
-    where = f"in `{place}`" if place.project else "on the platform as a whole"
+def _refusal(caller: Caller, what: str) -> PermissionDenied:
     return PermissionDenied(
         "NotAllowed",
-        f"`{caller.principal}` may not {wanted} {where}",
+        f"`{caller.principal}` may not {what}",
         fix="ask for that right, or act as another principal",
     )

@@ -48,7 +48,7 @@ class SettingsPlace(msgspec.Struct, frozen=True):
         return "/".join(part for part in (self.project, self.domain, self.workflow) if part)
 
 
-def place_of(**parts: str) -> SettingsPlace:
+def settings_place(**parts: str) -> SettingsPlace:
     """The place that these parts name. Raises `InvalidInput` where one of them is empty."""
     for part, value in parts.items():
         if not value:

@@ -89,7 +89,7 @@ def rpcs(platform: Platform) -> Iterator[Rpc]:
 
 
 async def code_of(rpc: Rpc) -> str:
-    """The code with which a caller is refused; empty if he is not."""
+    """The code of the refusal; empty if there is none."""
     try:
         await rpc.method(filled(rpc.descriptor.input_type), Call(Caller("eve")))
     except AlulaError as error:

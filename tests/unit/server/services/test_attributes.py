@@ -20,7 +20,7 @@ from alula.server.services.attributes import (
     delete_attributes,
     get_attributes,
     list_attributes,
-    place_of,
+    settings_place,
     update_attributes,
 )
 from alula.server.services.launch import create_execution
@@ -152,7 +152,7 @@ async def test_settings_that_can_not_be_are_refused(
 
 def test_a_place_names_all_of_its_parts() -> None:
     with pytest.raises(AlulaError) as caught:
-        place_of(project="p", domain="d", workflow="")
+        settings_place(project="p", domain="d", workflow="")
     assert caught.value.code == "IncompleteIdentifier"
 
 

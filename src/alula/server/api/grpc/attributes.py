@@ -11,7 +11,7 @@ from flyteidl.admin import (
 
 from alula.server.api.calls import Call
 from alula.server.services import attributes
-from alula.server.services.attributes import SettingsPlace, place_of
+from alula.server.services.attributes import SettingsPlace, settings_place
 from alula.server.services.platform import Platform
 
 
@@ -25,13 +25,13 @@ class Attributes:
         self, request: project_attributes_pb2.ProjectAttributesUpdateRequest, call: Call
     ) -> project_attributes_pb2.ProjectAttributesUpdateResponse:
         given = request.attributes
-        await self._update(call, place_of(project=given.project), given.matching_attributes)
+        await self._update(call, settings_place(project=given.project), given.matching_attributes)
         return project_attributes_pb2.ProjectAttributesUpdateResponse()
 
     async def get_project_attributes(
         self, request: project_attributes_pb2.ProjectAttributesGetRequest, call: Call
     ) -> project_attributes_pb2.ProjectAttributesGetResponse:
-        found = await self._get(call, place_of(project=request.project), request.resource_type)
+        found = await self._get(call, settings_place(project=request.project), request.resource_type)
         return project_attributes_pb2.ProjectAttributesGetResponse(
             attributes=project_attributes_pb2.ProjectAttributes(
                 project=found.project, matching_attributes=found.attributes
@@ -41,20 +41,22 @@ class Attributes:
     async def delete_project_attributes(
         self, request: project_attributes_pb2.ProjectAttributesDeleteRequest, call: Call
     ) -> project_attributes_pb2.ProjectAttributesDeleteResponse:
-        await self._delete(call, place_of(project=request.project), request.resource_type)
+        await self._delete(call, settings_place(project=request.project), request.resource_type)
         return project_attributes_pb2.ProjectAttributesDeleteResponse()
 
     async def update_project_domain_attributes(
         self, request: project_domain_attributes_pb2.ProjectDomainAttributesUpdateRequest, call: Call
     ) -> project_domain_attributes_pb2.ProjectDomainAttributesUpdateResponse:
         given = request.attributes
-        await self._update(call, place_of(project=given.project, domain=given.domain), given.matching_attributes)
+        await self._update(call, settings_place(project=given.project, domain=given.domain), given.matching_attributes)
         return project_domain_attributes_pb2.ProjectDomainAttributesUpdateResponse()
 
     async def get_project_domain_attributes(
         self, request: project_domain_attributes_pb2.ProjectDomainAttributesGetRequest, call: Call
     ) -> project_domain_attributes_pb2.ProjectDomainAttributesGetResponse:
-        found = await self._get(call, place_of(project=request.project, domain=request.domain), request.resource_type)
+        found = await self._get(
+            call, settings_place(project=request.project, domain=request.domain), request.resource_type
+        )
         return project_domain_attributes_pb2.ProjectDomainAttributesGetResponse(
             attributes=project_domain_attributes_pb2.ProjectDomainAttributes(
                 project=found.project, domain=found.domain, matching_attributes=found.attributes
@@ -64,7 +66,7 @@ class Attributes:
     async def delete_project_domain_attributes(
         self, request: project_domain_attributes_pb2.ProjectDomainAttributesDeleteRequest, call: Call
     ) -> project_domain_attributes_pb2.ProjectDomainAttributesDeleteResponse:
-        await self._delete(call, place_of(project=request.project, domain=request.domain), request.resource_type)
+        await self._delete(call, settings_place(project=request.project, domain=request.domain), request.resource_type)
         return project_domain_attributes_pb2.ProjectDomainAttributesDeleteResponse()
 
     async def update_workflow_attributes(
@@ -73,7 +75,7 @@ class Attributes:
         given = request.attributes
         await self._update(
             call,
-            place_of(project=given.project, domain=given.domain, workflow=given.workflow),
+            settings_place(project=given.project, domain=given.domain, workflow=given.workflow),
             given.matching_attributes,
         )
         return workflow_attributes_pb2.WorkflowAttributesUpdateResponse()
@@ -83,7 +85,7 @@ class Attributes:
     ) -> workflow_attributes_pb2.WorkflowAttributesGetResponse:
         found = await self._get(
             call,
-            place_of(project=request.project, domain=request.domain, workflow=request.workflow),
+            settings_place(project=request.project, domain=request.domain, workflow=request.workflow),
             request.resource_type,
         )
         return workflow_attributes_pb2.WorkflowAttributesGetResponse(
@@ -100,7 +102,7 @@ class Attributes:
     ) -> workflow_attributes_pb2.WorkflowAttributesDeleteResponse:
         await self._delete(
             call,
-            place_of(project=request.project, domain=request.domain, workflow=request.workflow),
+            settings_place(project=request.project, domain=request.domain, workflow=request.workflow),
             request.resource_type,
         )
         return workflow_attributes_pb2.WorkflowAttributesDeleteResponse()
