@@ -1,4 +1,4 @@
-"""Can the simulation fail? Puts defects into engine and runner, one at a time, and sees whether seeds find them.
+"""Can the simulation fail? Puts defects into engine, runner and executor, one at a time: seeds must find them.
 
     python -m tests.simulation.mutants [NAME ...]
 
@@ -21,7 +21,9 @@ ROOT = Path(__file__).parents[2]
 SEEDS = 1500
 STUCK_S = 20
 """A seed that takes longer goes round in circles."""
-ENGINE, MACHINES, RUNNER = "core/engine", "core/engine/machines", "server/runner"
+CORE, RUNNER = "src/alula/core", "src/alula/server/runner"
+ENGINE, MACHINES = f"{CORE}/engine", f"{CORE}/engine/machines"
+CLUSTER = "tests/attempts/cluster.py"
 
 
 class Mutant(NamedTuple):
@@ -59,13 +61,13 @@ MUTANTS = (
     Mutant("a retry has the number of the attempt before", f"{MACHINES}/task.py", "cell.attempt += 1", "pass"),
     Mutant(
         "one retry too many",
-        "core/policy/retries.py",
+        f"{CORE}/policy/retries.py",
         "spent.user <= budget.user_retries",
         "spent.user <= budget.user_retries + 1",
     ),
     Mutant(
         "one retry too few",
-        "core/policy/retries.py",
+        f"{CORE}/policy/retries.py",
         "spent.user <= budget.user_retries",
         "spent.user < budget.user_retries",
     ),
@@ -126,7 +128,7 @@ MUTANTS = (
     ),
     Mutant(
         "results are cached whatever the inputs",
-        "core/policy/cache_key.py",
+        f"{CORE}/policy/cache_key.py",
         "counting = [name for name in sorted(inputs.literals) if name not in ignored]",
         "counting = list[str]()",
     ),
@@ -306,6 +308,74 @@ MUTANTS = (
         "            self._effects.beside(self._look_for_orphans())\n",
         "",
     ),
+    # The runner: what it owes an executor that others share
+    Mutant(
+        "a runner that lost an execution cancels its attempts",
+        f"{RUNNER}/runner.py",
+        "            self._executor.release(owned.unsettled)\n",
+        "            for attempt in owned.unsettled:\n                self._executor.cancel(attempt)\n",
+    ),
+    Mutant(
+        "what ended and is not durable is not let go of",
+        f"{RUNNER}/runner.py",
+        "self._executor.release(owned.unsettled)",
+        "self._executor.release(owned.attempts.keys())",
+    ),
+    Mutant(
+        "attempts are started on a lease that has ended",
+        f"{RUNNER}/runner.py",
+        "return _monotonic_us() >= self._held_until_us",
+        "return False",
+    ),
+    Mutant(
+        "a lease is not renewed while the executor is told what should run",
+        f"{RUNNER}/runner.py",
+        "            await asyncio.sleep(self._lease_us / 3_000_000)\n",
+        "            while self._loop is None:\n                await asyncio.sleep(1)\n"
+        "            await asyncio.sleep(self._lease_us / 3_000_000)\n",
+    ),
+    Mutant("no end is acknowledged", f"{RUNNER}/runner.py", "self._executor.acknowledge(owned.ends)", "pass"),
+    Mutant(
+        "an end whose commit went unanswered is not acknowledged",
+        f"{RUNNER}/runner.py",
+        "        self._executor.acknowledge(ended)\n",
+        "",
+    ),
+    # An executor that breaks its contract
+    Mutant(
+        "a request that is made again starts another attempt",
+        CLUSTER,
+        "        elif (running := self.running.get(spec.id)) is not None:\n            running.owner = owner\n",
+        "",
+    ),
+    Mutant(
+        "a sweep takes what other platforms have",
+        CLUSTER,
+        "if of == owner and id not in expected:",
+        "if id not in expected:",
+    ),
+    Mutant("a sweep takes nothing", CLUSTER, "if of == owner and id not in expected:", "if False:"),
+    Mutant(
+        "what is taken over stays with who had it", CLUSTER, "            running.owner = owner\n", "            pass\n"
+    ),
+    Mutant(
+        "what is let go of is stopped",
+        CLUSTER,
+        "            if not self._cluster.hands_over:\n",
+        "            if True:\n",
+    ),
+    Mutant(
+        "an end is reported once only",
+        CLUSTER,
+        "            follower.ended(attempt, record)\n",
+        "            follower.ended(attempt, record)\n        self.records.pop(attempt, None)\n",
+    ),
+    Mutant(
+        "what is cancelled runs on",
+        CLUSTER,
+        "        self._channel.request(functools.partial(self._cluster.delete, attempt))\n",
+        "",
+    ),
     # The runner: incidents
     Mutant(
         "an error at one execution ends the runner",
@@ -412,15 +482,15 @@ def main(names: list[str]) -> int:
 
 
 def _hunt(mutant: Mutant, folder: Path) -> str:
-    source = folder / "src"
-    shutil.rmtree(source, ignore_errors=True)
-    shutil.copytree(ROOT / "src", source, ignore=shutil.ignore_patterns("__pycache__"))
-    file = source / "alula" / mutant.file
+    for part in ("src", "tests"):
+        shutil.rmtree(folder / part, ignore_errors=True)
+        shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
+    file = folder / mutant.file
     text = file.read_text()
     if text.count(mutant.text) != 1:
         return f"BROKEN: its text is there {text.count(mutant.text)} times"
     file.write_text(text.replace(mutant.text, mutant.instead))
-    environment = os.environ | {"PYTHONPATH": f"{source}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = os.environ | {"PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder}", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "tests.simulation", str(SEEDS), "--failures", "1", "--stuck", str(STUCK_S)]
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     found = [line for line in ended.stdout.splitlines() if line.startswith("seed ")]
