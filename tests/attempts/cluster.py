@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
+from alula.core.literals.offloading import Aside, lightened
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 
 How = Literal["SUCCEEDED", "FAILED", "cancelled", "died", "lost", "vanished", "removed"]
@@ -26,6 +27,7 @@ class Record:
 
     phase: Literal["SUCCEEDED", "FAILED"]
     outputs: bytes | None = None
+    asides: Sequence[Aside] = ()
     futures: bytes | None = None
     error: TaskError | None = None
     at: int = 0
@@ -131,6 +133,8 @@ class Cluster:
         if record is None:
             self._lose(attempt)
             return
+        if record.outputs is not None:
+            record.outputs, record.asides = lightened(record.outputs, running.spec.offload)
         self.stop(attempt, record.phase)
         record.at, record.owner = self.now(), running.owner
         # Where it has also run on another machine, the end that was there first stands.
@@ -213,9 +217,11 @@ class ClusterExecutor:
             self._leave(attempt)
             self._channel.request(functools.partial(self._cluster.forget, attempt))
 
-    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+    async def reconcile(
+        self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
+    ) -> None:
         self._owner = owner
-        wanted = {spec.id for spec in expected}
+        wanted = {*spared, *(spec.id for spec in expected)}
         for attempt in self.followed - wanted:
             self._leave(attempt)
         await self._channel.ask(functools.partial(self._cluster.sweep, owner, wanted))
@@ -241,6 +247,7 @@ class ClusterExecutor:
                     record.at,
                     record.phase,
                     outputs=record.outputs,
+                    asides=record.asides,
                     futures=record.futures,
                     error=record.error,
                 )

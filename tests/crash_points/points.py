@@ -130,7 +130,9 @@ class CountedExecutor:
         self._executor.acknowledge(attempts)
         self._points.reach(["after acknowledge"] * len(attempts))
 
-    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+    async def reconcile(
+        self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
+    ) -> None:
         self._points.reach(["before reconcile"])
-        await self._executor.reconcile(expected, owner=owner)
+        await self._executor.reconcile(expected, owner=owner, spared=spared)
         self._points.reach(["after reconcile"])

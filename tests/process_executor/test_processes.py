@@ -12,13 +12,15 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from flyteidl.core import tasks_pb2
+from flyteidl.core import literals_pb2, tasks_pb2, types_pb2
 from tests.attempts.bundle import ENTRY, make_bundle, task_command
 from tests.attempts.harness import Harness, eventually
 from tests.attempts.specs import attempt
 from tests.interpreters import find_python
 from tests.process_executor.running import alive, log_of, on_executor, run_one, value
 
+from alula.core.literals.offloading import OffloadRule
+from alula.server.executors.process import reader
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.process.machine import machine_id
 from alula.server.executors.process.memory import find_cgroups
@@ -47,6 +49,44 @@ def test_a_command_succeeds_and_its_output_is_the_log(tmp_path):
     out, err, folder = log_of(spec).splitlines()
     assert (out, err) == ("out", "err")
     assert not Path(folder).exists()
+
+
+LARGE = """
+def field(number, data):
+    varint, size = b"", len(data)
+    while size > 127:
+        varint, size = varint + bytes([size & 127 | 128]), size >> 7
+    return bytes([number << 3 | 2]) + varint + bytes([size]) + data
+
+def text(characters):  # LiteralMap{literals: {"o0": Literal{scalar{primitive{string_value}}}}}
+    return field(1, field(1, b"o0") + field(2, field(1, field(1, field(3, b"x" * characters)))))
+"""
+"""What stands before a program that writes a text without protobuf."""
+
+
+@pytest.mark.parametrize("characters", [1_000, 100_000, 5_000_000])
+def test_large_outputs_are_reported_as_references(tmp_path, characters):
+    program = f"{LARGE}\nopen(r'{{{{.outputPrefix}}}}/outputs.pb', 'wb').write(text({characters}))"
+    spec = attempt(tmp_path, *python(program), outputs=True)
+    spec.task.interface.outputs.variables["o0"].type.simple = types_pb2.STRING
+    spec = msgspec.structs.replace(spec, offload=OffloadRule("/values", 50_000))
+    end = run_one(tmp_path, spec)
+    literal = literals_pb2.LiteralMap.FromString(end.outputs).literals["o0"]
+    if end.asides:
+        [aside] = end.asides
+        assert literal.offloaded_metadata.uri == aside.uri
+        literal = literals_pb2.Literal.FromString(aside.data)
+    assert bool(end.asides) == (characters >= 50_000)
+    assert literal.scalar.primitive.string_value == "x" * characters
+
+
+def test_results_that_can_not_be_read_for_their_size_fail_the_attempt(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "COMMAND", (sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"))
+    write = f"{LARGE}\nopen(r'{{{{.outputPrefix}}}}/outputs.pb', 'wb').write(text(5_000_000))"
+    spec = attempt(tmp_path, *python(write), outputs=True)
+    end = run_one(tmp_path, spec)
+    assert (end.phase, end.error.code, end.error.recoverable) == ("FAILED", "OutputsNotReadable", True)
+    assert "signal 9" in end.error.message
 
 
 def test_a_task_is_forked_and_gives_its_outputs(tmp_path, bundle):

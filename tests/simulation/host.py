@@ -198,13 +198,15 @@ class ExecutorPort:
                     world.violated(f"I5: the end of {attempt} was acknowledged and is not durable")
                 self._executor.acknowledge([attempt])
 
-    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+    async def reconcile(
+        self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
+    ) -> None:
         assert owner == self._life.host.name
         self._life.strike("before reconcile")
         if not self._life.alive:
             await asyncio.Event().wait()  # for ever: until the task is cancelled
         self._life.host.world.breaking.pass_by("reconcile", [spec.id.execution for spec in expected])
-        await self._executor.reconcile(expected, owner=owner)
+        await self._executor.reconcile(expected, owner=owner, spared=spared)
         await self._life.reach("after reconcile")
 
 

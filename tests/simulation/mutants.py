@@ -264,15 +264,15 @@ MUTANTS = (
     Mutant(
         "an end is acknowledged before its commit",
         f"{RUNNER}/runner.py",
-        "        owned.take_end(update.id)\n        self._arrive(update.id.execution, event)\n",
+        "        owned.take_end(update.id)\n        if update.asides:\n",
         "        owned.take_end(update.id)\n        self._executor.acknowledge([update.id])\n"
-        "        self._arrive(update.id.execution, event)\n",
+        "        if update.asides:\n",
     ),
     Mutant(
         "the executor is not told what should run",
         f"{RUNNER}/runner.py",
-        "await self._executor.reconcile(specs, owner=self._platform_id)",
-        "await self._executor.reconcile([], owner=self._platform_id)",
+        "await reconcile(self._executor, specs, owner=self._platform_id, broke=broke)",
+        "await reconcile(self._executor, [], owner=self._platform_id, broke=broke)",
     ),
     Mutant(
         "a timer fires once for all",
@@ -441,8 +441,8 @@ MUTANTS = (
     Mutant(
         "rows refer to values that are not written",
         f"{RUNNER}/runner.py",
-        "            await values.keep(self._blobs, owned.asides)\n",
-        "            pass\n",
+        "            await self._effects.keep_asides(owned)\n",
+        "            owned.have_kept(owned.asides)\n            owned.is_held = False\n",
     ),
     Mutant(
         "only the first that waits for a value goes on",

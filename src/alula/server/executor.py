@@ -11,7 +11,7 @@ attempts that must not run according to the log of their execution; `release` on
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal, Protocol
 
 import msgspec
@@ -20,6 +20,7 @@ from flyteidl.core import tasks_pb2
 from alula.core.engine.attempt_info import AttemptInfo, LogLink
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
+from alula.core.literals.offloading import Aside, OffloadRule
 from alula.core.policy.resources import Resources
 from alula.core.policy.routing import NO_WISH, Wanted
 from alula.core.policy.security import NOBODY, RunAs, SecretReference
@@ -66,6 +67,8 @@ class AttemptSpec(msgspec.Struct, frozen=True):
     secrets: tuple[SecretReference, ...] = ()
     wish: Wanted = NO_WISH
     """Which of several executors its project wants, if none has it yet."""
+    offload: OffloadRule | None = None
+    """Which of its outputs are put aside before they are reported."""
 
 
 class AttemptUpdate(msgspec.Struct, frozen=True):
@@ -84,7 +87,9 @@ class AttemptUpdate(msgspec.Struct, frozen=True):
     reason: str = ""
     """What it waits for or does, in one line."""
     outputs: bytes | None = None
-    """With SUCCEEDED: `outputs.pb`, empty for a task that gives nothing."""
+    """With SUCCEEDED: `outputs.pb` without the values that are put aside, empty for a task that gives nothing."""
+    asides: Sequence[Aside] = ()
+    """The objects that the outputs refer to, to be written by whoever takes the update."""
     futures: bytes | None = None
     """With SUCCEEDED, instead of outputs: `futures.pb` of a dynamic task."""
     error: TaskError | None = None
@@ -143,8 +148,11 @@ class Executor(Protocol):
         """
         ...
 
-    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+    async def reconcile(
+        self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
+    ) -> None:
         """Adopt, report or start again each expected attempt, and stop what else is there of `owner`, and only that.
+        The `spared` are left as they are.
 
         `owner` names the platform that the runner belongs to, and is the same in each of its lives. It owns what is
         expected here, and what is submitted from now on. Called before the first `submit`.

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import msgspec
 import pytest
+from flyteidl.core import literals_pb2
 from tests.attempts.specs import literal_map
 from tests.contract.executor.outside import Lives, Outside
 
+from alula.core.literals.offloading import OffloadRule
 from alula.core.policy.resources import Amounts, Resources
 from alula.server.executor import AttemptSpec
 
@@ -98,3 +100,13 @@ async def test_what_can_not_run_keeps_nothing_else_from_being_adopted(lives: Liv
     async with lives.begin(odd, good) as life:
         await life.until(lambda: life.end_of(odd) and life.end_of(good))
         assert (life.end_of(odd).phase, life.end_of(good).phase) == ("FAILED", "SUCCEEDED")
+
+
+async def test_outputs_that_are_too_large_are_reported_as_references(lives: Lives, outside: Outside):
+    spec = msgspec.structs.replace(outside.succeeds("n0", outputs=SEVEN), offload=OffloadRule("/values", 1))
+    async with lives.begin() as life:
+        end = await life.run(spec)
+    [aside] = end.asides
+    literal = literals_pb2.LiteralMap.FromString(end.outputs or b"").literals["o0"]
+    assert literal.offloaded_metadata.uri == aside.uri
+    assert literals_pb2.Literal.FromString(aside.data) == literal_map(o0=7).literals["o0"]

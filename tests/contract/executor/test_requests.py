@@ -126,3 +126,17 @@ async def test_what_is_not_expected_any_more_is_stopped(lives: Lives, outside: O
         await life.until(lambda: life.end_of(wanted))
         assert life.phases(unwanted) == ["RUNNING"]
     assert outside.starts(wanted) == 1
+
+
+async def test_what_is_spared_is_left_as_it_is(lives: Lives, outside: Outside):
+    wanted, spared, unwanted = (outside.waits(name) for name in ("wanted", "spared", "unwanted"))
+    async with lives.begin() as life:
+        for spec in (wanted, spared, unwanted):
+            await life.until_it_runs(spec)
+        await life.executor.reconcile([wanted], owner="here", spared=[spared.id])
+        await asyncio.to_thread(eventually, lambda: not outside.runs(unwanted))
+        assert outside.runs(spared)
+        for spec in (wanted, spared):
+            outside.finish(spec)
+        await life.until(lambda: life.end_of(wanted) and life.end_of(spared))
+    assert outside.starts(spared) == 1

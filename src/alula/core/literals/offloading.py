@@ -40,25 +40,37 @@ class Aside(NamedTuple):
     """A serialized `core.Literal`."""
 
 
+def lightened(data: bytes, rule: OffloadRule | None) -> tuple[bytes, list[Aside]]:
+    """A serialized `core.LiteralMap` without its large values, and the objects that these become."""
+    if rule is None or len(data) < rule.limit:
+        return data, []
+    literals = literals_pb2.LiteralMap.FromString(data)
+    asides = put_aside(literals, rule)
+    return (literals.SerializeToString() if asides else data), asides
+
+
 def put_aside(literals: literals_pb2.LiteralMap, rule: OffloadRule) -> list[Aside]:
     """Replace the large values by references, and give the objects that these refer to.
 
     The largest go first; once none is over the limit, they go on until the rest together is no more than eight
     times that.
     """
-    sizes = {name: literal.ByteSize() for name, literal in literals.literals.items() if not is_offloaded(literal)}
-    together = sum(sizes.values())
+    whole = {
+        name: literal.SerializeToString(deterministic=True)  # to ask for its size takes as long
+        for name, literal in literals.literals.items()
+        if not is_offloaded(literal)
+    }
+    together = sum(map(len, whole.values()))
     asides: list[Aside] = []
-    for name in sorted(sizes, key=lambda name: (-sizes[name], name)):
-        if sizes[name] < rule.limit and together <= TOGETHER * rule.limit:
+    for name in sorted(whole, key=lambda name: (-len(whole[name]), name)):
+        if len(whole[name]) < rule.limit and together <= TOGETHER * rule.limit:
             break
-        together -= sizes[name]
-        asides.append(_put_aside(literals.literals[name], rule))
+        together -= len(whole[name])
+        asides.append(_put_aside(literals.literals[name], whole[name], rule))
     return asides
 
 
-def _put_aside(literal: literals_pb2.Literal, rule: OffloadRule) -> Aside:
-    data = literal.SerializeToString(deterministic=True)
+def _put_aside(literal: literals_pb2.Literal, data: bytes, rule: OffloadRule) -> Aside:
     digest = hashlib.sha256(data).hexdigest()
     uri = f"{rule.prefix}/{digest}"
     reference = literals_pb2.LiteralOffloadedMetadata(uri=uri, size_bytes=len(data))

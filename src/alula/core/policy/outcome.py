@@ -9,7 +9,7 @@ the interface are one that it does not.
 from __future__ import annotations
 
 import signal as signals
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -20,6 +20,7 @@ from google.protobuf.message import DecodeError
 from alula.core.error_text import short_code, short_message
 from alula.core.errors import ErrorKind, TaskError
 from alula.core.literals.checking import check_literals
+from alula.core.literals.offloading import Aside, OffloadRule, put_aside
 
 
 class OutcomeCode(StrEnum):
@@ -54,6 +55,8 @@ class Succeeded(msgspec.Struct, frozen=True):
     """Serialized `core.LiteralMap`, empty for a task that gives nothing."""
     futures: bytes | None = None
     """Serialized `core.DynamicJobSpec`."""
+    asides: Sequence[Aside] = ()
+    """The objects that the outputs refer to."""
 
 
 Outcome: TypeAlias = Succeeded | TaskError
@@ -73,6 +76,7 @@ def interpret(
     unreadable: str = "",
     declared: Mapping[str, interface_pb2.Variable],
     of_item: bool = False,
+    offload: OffloadRule | None = None,
     out_of_memory: bool = False,
     timed_out_after_s: float | None = None,
     interrupted: bool = False,
@@ -90,6 +94,7 @@ def interpret(
         unreadable: why there are results that can't be read, empty if there are none.
         declared: the outputs of the task's interface.
         of_item: whether it is an item of an array. Its task may declare lists; each item gives one value of them.
+        offload: which of the outputs are put aside.
         out_of_memory: the executor knows that the memory limit ended it.
         timed_out_after_s: the executor ended it because it ran longer than this.
         interrupted: the machine or the platform took it away; costs no user retry.
@@ -110,7 +115,7 @@ def interpret(
         return ended
     if unreadable:
         return _retryable(OutcomeCode.OUTPUTS_NOT_READABLE, f"the task's results can't be read: {unreadable}")
-    return _results(outputs, futures, declared, of_item=of_item, said=_said(last_log_line))
+    return _results(outputs, futures, declared, of_item=of_item, offload=offload, said=_said(last_log_line))
 
 
 def read_error(document: bytes, uri: str = "") -> TaskError:
@@ -187,6 +192,7 @@ def _results(
     declared: Mapping[str, interface_pb2.Variable],
     *,
     of_item: bool,
+    offload: OffloadRule | None,
     said: str,
 ) -> Outcome:
     if not outputs and futures is None and declared:
@@ -205,7 +211,9 @@ def _results(
         wrong = check_literals(literals, declared)
     if wrong is not None:
         return TaskError(OutcomeCode.WRONG_OUTPUTS, short_message(f"outputs.pb is not what the task declares: {wrong}"))
-    return Succeeded(outputs=outputs or b"")
+    data = outputs or b""
+    asides = put_aside(literals, offload) if offload is not None and len(data) >= offload.limit else []
+    return Succeeded(literals.SerializeToString(), asides=asides) if asides else Succeeded(data)
 
 
 def _of_one_item(declared: Mapping[str, interface_pb2.Variable]) -> dict[str, interface_pb2.Variable]:

@@ -75,7 +75,9 @@ class Routing:
         for name, some in self._leave(attempts).items():
             self._executors[name].acknowledge(some)
 
-    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+    async def reconcile(
+        self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
+    ) -> None:
         """Each of them hears what is expected of it, also if that is nothing: it stops what else it has."""
         of: dict[str, list[AttemptSpec]] = {name: [] for name in self._names}
         for spec in expected:
@@ -83,7 +85,7 @@ class Routing:
             if name is not None:
                 of[name].append(spec)
         for name, some in of.items():
-            await self._executors[name].reconcile(some, owner=owner)
+            await self._executors[name].reconcile(some, owner=owner, spared=spared)
 
     def _place(self, spec: AttemptSpec) -> str | None:
         """The executor of an attempt; None if none can have it, which is reported."""

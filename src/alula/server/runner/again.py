@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from alula.core.errors import ResourceExhausted, Unavailable
 
 RETRY_S = 0.5
+OBJECT_TRIES = 1_200
+"""How often one object is read or written, which is ten minutes: then it is the object that is at fault."""
 _MAY_PASS = frozenset(("DiskFull", "StoreDiskFull", "StoreOutOfMemory", "StoreOverloaded"))
 """Codes of `ResourceExhausted` that may pass. A single value that is too big never does."""
 
@@ -23,13 +26,19 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, Unavailable) or (isinstance(error, ResourceExhausted) and error.code in _MAY_PASS)
 
 
-async def again(work: Callable[[], Awaitable[T]], *, every_s: float = RETRY_S) -> T:
-    """Do the work, for as long as it takes; what else it raises goes through."""
+async def again(work: Callable[[], Awaitable[T]], *, every_s: float = RETRY_S, tries: int = sys.maxsize) -> T:
+    """Do the work, for as long as it takes or so often; what else it raises goes through.
+
+    A disk that is full is waited for without a limit: so does all else here.
+    """
     while True:
         try:
             return await work()
         except Exception as error:
             if not passes(error):
+                raise
+            tries -= 0 if isinstance(error, ResourceExhausted) else 1
+            if tries <= 0:
                 raise
             logger.warning("it can't be read or kept now, trying again: %s", error)
             await asyncio.sleep(every_s)

@@ -105,6 +105,7 @@ def _specified(
         interpreter_host=entity.interpreter_host if entity else "",
         incarnation=owned.state.created.incarnation,
         wish=wish_for(task.type, owned.state.created.wishes),
+        offload=owned.state.created.offload,
     )
 
 

@@ -16,6 +16,7 @@ from alula.core.compiler.references import referenced
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.errors import InvalidInput, TaskError
 from alula.core.ids import entity_id
+from alula.server.beside import done_beside
 from alula.server.blob import Blobs
 from alula.server.runner.definitions import Definitions
 
@@ -36,7 +37,7 @@ async def keep_graph(
     Returns its URI and plan, or the error of the user whose graph does not compile.
     """
     try:
-        job = dynamic_job_pb2.DynamicJobSpec.FromString(futures)
+        job = await done_beside(len(futures), dynamic_job_pb2.DynamicJobSpec.FromString, futures)
         plans = await _complete(job, definitions)
         closure, plan = await asyncio.to_thread(_compile, job, parent, node_id, plans)
     except (InvalidInput, DecodeError) as error:

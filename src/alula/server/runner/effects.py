@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Iterable, MutableMapping
+from collections.abc import Callable, Coroutine, Iterable, MutableMapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -30,10 +31,10 @@ from alula.core.engine.events import Event
 from alula.core.engine.records import ExecutionPhase, Released
 from alula.core.errors import AlulaError, NotFound, TaskError
 from alula.core.ids import AttemptId, ExecutionId
-from alula.core.literals.offloading import reads_references
+from alula.core.literals.offloading import Aside, reads_references
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
-from alula.server.runner.again import again, passes
+from alula.server.runner.again import OBJECT_TRIES, RETRY_S, again, passes
 from alula.server.runner.attempts import attempt_spec
 from alula.server.runner.cache import Lookups
 from alula.server.runner.children import Children
@@ -45,6 +46,9 @@ from alula.server.services import layout, values
 from alula.server.store import Store
 
 logger = logging.getLogger(__name__)
+
+INPUTS_WAIT_S = 10.0
+"""How long a platform that starts waits for the inputs of one attempt."""
 
 Arrive = Callable[[ExecutionId, Event], None]
 Broke = Callable[[ExecutionId, Exception, str], None]
@@ -81,7 +85,7 @@ class Effects:
         self._lookups = Lookups(store, blobs, clock)
         self._looked_up: set[tuple[ExecutionId, int, int, Stage]] = set()
         """(execution, scope, node, stage) for which the catalog is asked."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     async def stop(self) -> None:
         """Leave everything that is under way."""
@@ -98,7 +102,7 @@ class Effects:
         elif (spec := await self.spec(owned, action)) is not None:
             if self._has_lapsed():
                 return False
-            self._executor.submit(spec)
+            self.submit(owned, spec)
         return True
 
     def do_at_once(self, owned: Owned, action: Action) -> None:
@@ -130,7 +134,7 @@ class Effects:
                 raise AssertionError("timers are set as soon as they are asked for")
 
     async def spec(self, owned: Owned, action: StartAttempt) -> AttemptSpec | None:
-        """What to hand to the executor; None when the attempt failed before it could be, or was overtaken."""
+        """What to `submit`; None when the attempt failed before it could be, or was overtaken."""
         scope = owned.state.scopes.get(action.scope)
         cell = scope.cells.get(action.node) if scope is not None else None
         if scope is None or not isinstance(cell, TaskCell) or cell.attempt != action.attempt:
@@ -139,27 +143,79 @@ class Effects:
         plan = scope.plan_node(action.node)
         entity = await self._definitions.registered_task(scope, action.node)
         try:
-            spec = attempt_spec(owned, action, plan, entity, self._blobs)
-            if owned.state.created.offload is None or reads_references(spec.task):
-                return spec
-            if owned.whole is None or owned.whole[0] is not spec.inputs:
-                owned.whole = spec.inputs, await values.whole(self._blobs, owned.record.id, spec.inputs)
-            return msgspec.structs.replace(spec, inputs=owned.whole[1])
+            return attempt_spec(owned, action, plan, entity, self._blobs)
         except AlulaError as error:
             if passes(error):
                 raise
-            failed = TaskError(error.code, str(error))
-            event = facts.AttemptFailed(self._clock(), action.scope, action.node, action.attempt, failed)
-            self._arrive(owned.record.id, event)
+            self._refuse(owned, (action.scope, action.node), action.attempt, error)
             return None
 
-    async def lighten(self, owned: Owned, update: AttemptUpdate, outputs: bytes, place: tuple[int, int]) -> None:
-        """Put large outputs aside, then tell the engine."""
-        rule = owned.state.created.offload
-        lighter = await again(lambda: values.lighten(self._blobs, outputs, rule))
-        event = event_of(msgspec.structs.replace(update, outputs=lighter), place)
-        assert event is not None, "outputs come with an end"
-        self._arrive(update.id.execution, event)
+    def submit(self, owned: Owned, spec: AttemptSpec) -> None:
+        """Hand an attempt to the executor, when its inputs are as its task can read them."""
+        whole = self.whole_inputs(owned, spec)
+        if whole is None:
+            self._executor.submit(spec)
+        else:
+            work = self._submit_whole(owned, spec, whole)
+            self.spawn(owned.record.id, f"while the inputs of {spec.id} were put together", work)
+
+    async def reconcilable(self, owned: Owned, spec: AttemptSpec) -> AttemptSpec | None:
+        """What to reconcile; None for what is submitted as soon as its inputs can be had."""
+        whole = self.whole_inputs(owned, spec)
+        if whole is None:
+            return spec
+        await asyncio.wait((whole,), timeout=INPUTS_WAIT_S)
+        if whole.done() and whole.exception() is None:
+            return msgspec.structs.replace(spec, inputs=whole.result())
+        self.submit(owned, spec)
+        return None
+
+    async def _submit_whole(self, owned: Owned, spec: AttemptSpec, whole: asyncio.Future[bytes]) -> None:
+        try:
+            inputs = await asyncio.shield(whole)
+        except AlulaError as error:
+            if passes(error):
+                raise
+            if (place := owned.attempts.pop(spec.id, None)) is not None:
+                self._refuse(owned, place, spec.id.attempt, error)
+            return
+        while self._has_lapsed() and not owned.is_dropped:
+            await asyncio.sleep(RETRY_S)
+        if not owned.is_dropped and spec.id in owned.attempts:
+            self._executor.submit(msgspec.structs.replace(spec, inputs=inputs))
+
+    def whole_inputs(self, owned: Owned, spec: AttemptSpec) -> asyncio.Future[bytes] | None:
+        """Inputs for a task that can't read what was put aside; None where they are that already."""
+        if owned.state.created.offload is None or reads_references(spec.task):
+            return None
+        if owned.whole is None or owned.whole[0] is not spec.inputs:
+            whole = self._put_together(owned.record.id, spec.inputs) if values.has_references(spec.inputs) else None
+            owned.whole = spec.inputs, whole
+        return owned.whole[1]
+
+    def _put_together(self, execution: ExecutionId, inputs: bytes) -> asyncio.Task[bytes]:
+        work = again(lambda: values.whole(self._blobs, execution, inputs), tries=OBJECT_TRIES)
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    def _refuse(self, owned: Owned, place: tuple[int, int], attempt: int, error: AlulaError) -> None:
+        """Tell the engine that an attempt can't be made."""
+        failed = facts.AttemptFailed(self._clock(), *place, attempt, TaskError(error.code, str(error)))
+        self._arrive(owned.record.id, failed)
+
+    async def keep(self, asides: Sequence[Aside], id: ExecutionId, event: Event) -> None:
+        """Write the objects that the outputs of an attempt refer to, then tell the engine."""
+        await again(lambda: values.keep(self._blobs, asides), tries=OBJECT_TRIES)
+        self._arrive(id, event)
+
+    async def keep_asides(self, owned: Owned) -> None:
+        """Write the objects that the next commit refers to."""
+        asides = owned.asides
+        await again(lambda: values.keep(self._blobs, asides), tries=OBJECT_TRIES)
+        owned.have_kept(asides)
+        owned.is_held = False
 
     async def expand(self, owned: Owned, update: AttemptUpdate, futures: bytes, place: tuple[int, int]) -> None:
         """A dynamic task gave a graph: make it ready, then tell the engine."""
@@ -196,7 +252,7 @@ class Effects:
         """Give the state a value that was put aside, then tell the engine."""
         id, error = owned.record.id, None
         try:
-            value = await again(lambda: values.load(self._blobs, id, action.uri))
+            value = await again(lambda: values.load(self._blobs, id, action.uri), tries=OBJECT_TRIES)
         except NotFound as gone:
             error = TaskError(gone.code, str(gone), "SYSTEM")
         else:

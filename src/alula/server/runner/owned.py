@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Hashable, Iterable, Sequence
 
 import msgspec
@@ -36,12 +37,14 @@ class Owned:
         "_consumed",
         "_ends",
         "_events",
+        "_kept",
         "_last_at",
         "_next_seq",
         "_reported",
         "_timers",
         "attempts",
         "is_dropped",
+        "is_held",
         "like",
         "record",
         "spec",
@@ -55,12 +58,15 @@ class Owned:
         self.state = state
         self.is_dropped = False
         """Whether the runner goes on without this reading of the execution: nothing that it asked for is done."""
+        self.is_held = False
+        """Whether it takes nothing in, because objects are written that its next commit refers to."""
         self.attempts: dict[AttemptId, tuple[int, int]] = {}
         """(scope, node) of the attempts in flight, for the updates that come back."""
         self.like: dict[Hashable, AttemptSpec] = {}
         """Of attempts that were started, by their task and overrides: the next of the same resembles it."""
-        self.whole: tuple[bytes, bytes] | None = None
-        """The last inputs that had to be made whole for their task, before and after: items of an array share them."""
+        self.whole: tuple[bytes, asyncio.Future[bytes] | None] | None = None
+        """The inputs that were last needed whole, and what they become if they are not: items of an array share
+        them."""
         self._reported: dict[tuple[int, int, int], AttemptId] = {}
         """Attempts that have ended, by scope, node and number, whose end is not in the log yet."""
         self._ends: dict[tuple[int, int, int], AttemptId] = {}
@@ -70,6 +76,8 @@ class Owned:
         self._events: list[bytes] = []
         self._actions: list[Action] = []
         self._changes = Changes()
+        self._kept = 0
+        """How many of the objects are written that the next commit refers to."""
         self._consumed: list[int] = []
         self._timers: list[SetTimer] = []
 
@@ -127,7 +135,11 @@ class Owned:
     @property
     def asides(self) -> list[Aside]:
         """Objects that must be written before the next commit, whose rows refer to them."""
-        return self._changes.asides
+        return self._changes.asides[self._kept :]
+
+    def have_kept(self, asides: Sequence[Aside]) -> None:
+        """These are written."""
+        self._kept += len(asides)
 
     @property
     def is_dirty(self) -> bool:
@@ -189,7 +201,7 @@ class Owned:
         actions = self._actions
         self._next_seq += len(self._events)
         self._events, self._actions, self._changes, self._consumed = [], [], Changes(), []
-        self._ends = {}
+        self._ends, self._kept = {}, 0
         for action in actions:
             if isinstance(action, StartAttempt):
                 self.attempts[self.attempt_id(action)] = (action.scope, action.node)

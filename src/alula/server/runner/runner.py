@@ -36,7 +36,7 @@ from alula.core.engine.events import Event
 from alula.core.engine.records import Changes, ExecutionPhase
 from alula.core.engine.step import fold, outstanding, start
 from alula.core.errors import AlulaError, TaskError
-from alula.core.ids import ExecutionId
+from alula.core.ids import AttemptId, ExecutionId
 from alula.server import incidents
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
@@ -45,9 +45,9 @@ from alula.server.runner.children import Children
 from alula.server.runner.definitions import Definitions
 from alula.server.runner.effects import Effects, event_of, progress_of
 from alula.server.runner.owned import Owned
+from alula.server.runner.reconciling import reconcile
 from alula.server.runner.timers import taken_over
 from alula.server.runner.unreadable import end_unread
-from alula.server.services import values
 from alula.server.services.history import decode_log, read_named
 from alula.server.store import Commit, History, InboxMessage, Store
 
@@ -174,7 +174,7 @@ class Runner:
 
     async def _reconcile(self) -> None:
         """Do what follows from the first commit, and make the executor agree with it."""
-        expected: list[tuple[Owned, AttemptSpec]] = []
+        expected: dict[AttemptId, tuple[Owned, AttemptSpec]] = {}
         while self._to_do:
             owned, action = self._to_do.popleft()
             if not _still_holds(owned, action):
@@ -183,23 +183,18 @@ class Runner:
                 if not isinstance(action, StartAttempt):
                     self._effects.do_at_once(owned, action)
                 elif (spec := await self._effects.spec(owned, action)) is not None:
-                    expected.append((owned, spec))
+                    expected[spec.id] = owned, spec
+
+        def broke(spec: AttemptSpec, error: Exception) -> None:
+            owned, _ = expected[spec.id]
+            if not owned.is_dropped:
+                self._broke(owned.record.id, error, f"while {spec.id} was started")
+
+        ready = [await self._effects.reconcilable(owned, spec) for owned, spec in expected.values()]
         while self._has_lapsed():
             await self._take_stock()
-        specs = [spec for owned, spec in expected if not owned.is_dropped]
-        try:
-            await self._executor.reconcile(specs, owner=self._platform_id)
-        except Exception as error:
-            if passes(error) or not specs:
-                raise
-            # It does not say for whom; to submit what it knows changes nothing.
-            incidents.report(error, "while the executor was told of all attempts, which now are given to it one by one")
-            await self._executor.reconcile([], owner=self._platform_id)
-            for owned, spec in expected:
-                if owned.is_dropped:
-                    continue
-                with self._ending(owned, f"while {spec.id} was started"):
-                    self._executor.submit(spec)
+        specs = [spec for spec in ready if spec is not None and not expected[spec.id][0].is_dropped]
+        await reconcile(self._executor, specs, owner=self._platform_id, broke=broke)
 
     async def wait(self) -> None:
         """Wait for ever; raises what the runner ended with, should a bug end it."""
@@ -252,17 +247,15 @@ class Runner:
             work = self._effects.expand(owned, update, update.futures, place)
             self._effects.spawn(owned.record.id, "while the graph that a task made was compiled", work)
             return
-        rule = owned.state.created.offload
-        if rule is not None and update.outputs is not None and len(update.outputs) >= rule.limit:
-            owned.take_end(update.id)
-            work = self._effects.lighten(owned, update, update.outputs, place)
-            self._effects.spawn(owned.record.id, "while large outputs were put aside", work)
-            return
         event = event_of(update, place)
         if event is None:
             return
         owned.take_end(update.id)
-        self._arrive(update.id.execution, event)
+        if update.asides:
+            work = self._effects.keep(update.asides, update.id.execution, event)
+            self._effects.spawn(owned.record.id, "while large outputs were kept", work)
+        else:
+            self._arrive(update.id.execution, event)
 
     def _take_progress(self, execution: ExecutionId, progress: facts.AttemptProgressed) -> None:
         self._arrived.append((execution, progress))
@@ -499,10 +492,21 @@ class Runner:
         mail = [(message, event) for message in messages if (event := self._decoded(message)) is not None]
         for message, event in sorted(mail, key=lambda letter: not isinstance(letter[1], facts.AbortRequested)):
             owned = self._owned.get(message.execution)
+            if owned is not None and owned.is_held:
+                self._woken.add(message.execution)
+                if isinstance(event, facts.AbortRequested):
+                    self._read_again(owned)
+                continue
             # An abort that comes before an end is durable stays unread: the store refuses that end then.
             if owned is not None and not (isinstance(event, facts.AbortRequested) and owned.ends_unwritten):
                 owned.consume(message.number)
                 self._step(owned, event)
+
+    def _read_again(self, owned: Owned) -> None:
+        """Go back to what its log says: what has happened since is not needed any more."""
+        self._forget(owned)
+        self._unopened.append(owned.record.id)
+        self._wake.set()
 
     async def _inbox(self, ids: Sequence[ExecutionId]) -> list[InboxMessage]:
         try:
@@ -526,7 +530,9 @@ class Runner:
         arrived, self._arrived = self._arrived, []
         for execution, event in arrived:
             owned = self._owned.get(execution)
-            if owned is not None:
+            if owned is not None and owned.is_held:
+                self._arrived.append((execution, event))
+            elif owned is not None:
                 self._step(owned, event)
 
     def _step(self, owned: Owned, event: Event) -> None:
@@ -542,7 +548,9 @@ class Runner:
         if not dirty:
             self._dirty.clear()
             return
-        dirty = [owned for owned in dirty if await self._has_kept_values(owned)]
+        dirty = [owned for owned in dirty if self._has_kept_values(owned)]
+        if not dirty:
+            return
         kept = await self._keep([owned.commit(self._id) for owned in dirty])
         for owned in dirty:
             self._dirty.pop(owned.record.id, None)
@@ -558,16 +566,20 @@ class Runner:
             elif owned.record.id in self._owned:
                 self._doubtful.append(owned)
 
-    async def _has_kept_values(self, owned: Owned) -> bool:
-        """Whether all is written that its commit refers to. If that fails for now, others do not wait for it."""
+    def _has_kept_values(self, owned: Owned) -> bool:
+        """Whether all is written that its commit refers to. That is done beside the loop: others do not wait for it."""
+        if owned.asides and not owned.is_held:
+            owned.is_held = True
+            self._effects.beside(self._keep_values(owned))
+        return not owned.is_held
+
+    async def _keep_values(self, owned: Owned) -> None:
         try:
-            with self._ending(owned, "while its values were put aside"):
-                await values.keep(self._blobs, owned.asides)
-        except AlulaError as error:
-            logger.warning("values of %s can't be kept now, trying again: %s", owned.record.id, error)
-            asyncio.get_running_loop().call_later(STORE_RETRY_S, self._wake.set)
-            return False
-        return not owned.is_dropped
+            await self._effects.keep_asides(owned)
+        except Exception as error:  # noqa: BLE001 - it ends the execution, as whatever escapes
+            if self._owned.get(owned.record.id) is owned:
+                self._broke(owned.record.id, error, "while its values were put aside")
+        self._wake.set()
 
     async def _keep(self, commits: Sequence[Commit]) -> list[bool]:
         try:

@@ -7,6 +7,8 @@ again after an error never makes a second run.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -26,6 +28,7 @@ from alula.core.ids import (
     incarnation,
     is_execution_name,
 )
+from alula.core.literals.offloading import Aside, OffloadRule, put_aside
 from alula.core.policy.queueing import Queueing, check_quality
 from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_labels, check_size
 from alula.core.policy.routing import Wanted
@@ -57,6 +60,15 @@ class _Target(msgspec.Struct, frozen=True):
     skeleton: Skeleton | None = None
 
 
+class _Inputs(msgspec.Struct, frozen=True):
+    """Serialized `core.LiteralMap`s, without the values that are put aside."""
+
+    all: bytes
+    given: bytes
+    """Those among them that the caller gave."""
+    asides: Sequence[Aside]
+
+
 async def create_execution(
     platform: Platform,
     caller: Caller,
@@ -76,7 +88,8 @@ async def create_execution(
         check_labels(dict(request.spec.labels.values.items() - project.labels.items()))
     target = await _target(platform, caller, request.spec.launch_plan)
     given = request.inputs if request.HasField("inputs") else request.spec.inputs
-    inputs = resolve_inputs(target.expected_inputs, fixed=target.plan.fixed_inputs, given=given)
+    rule = values.offload_rule(platform, id.project, id.domain)
+    inputs = await asyncio.to_thread(_inputs, target, given, rule)  # nobody knows yet how large they are
     settings = await launch_settings(platform, SettingsPlace(id.project, id.domain, target.workflow.name))
     spec = merge_settings(
         request.spec,
@@ -87,10 +100,8 @@ async def create_execution(
     )
     spec.metadata.principal = caller.principal
     check_size(spec, f"the settings of execution `{id.name}`", SETTINGS_MAX_BYTES)
-    record = _record(platform, caller, id, target, spec, given, inputs)
-    rule = values.offload_rule(platform, id.project, id.domain)
-    record.inputs = await values.lighten(platform.blobs, record.inputs, rule)
-    record.user_inputs = await values.lighten(platform.blobs, record.user_inputs, rule)
+    record = _record(platform, caller, id, target, spec, inputs)
+    await values.keep(platform.blobs, inputs.asides)
     record.task_resources = settings.task_resources
     queueing = _queueing(platform, id, spec.quality_of_service, settings.quality_of_service)
     if target.skeleton is not None or recovery is not None:  # what is kept beside the run is kept for one that begins
@@ -164,15 +175,14 @@ def _record(
     id: ExecutionId,
     target: _Target,
     spec: execution_pb2.ExecutionSpec,
-    given: literals_pb2.LiteralMap,
-    inputs: literals_pb2.LiteralMap,
+    inputs: _Inputs,
 ) -> ExecutionRecord:
     now = platform.clock()
     return ExecutionRecord(
         id=id,
         spec=spec.SerializeToString(deterministic=True),
-        inputs=inputs.SerializeToString(deterministic=True),
-        user_inputs=given.SerializeToString(deterministic=True),
+        inputs=inputs.all,
+        user_inputs=inputs.given,
         workflow=target.workflow,
         launch_entity=target.kind,
         launch_plan=target.id,
@@ -182,6 +192,16 @@ def _record(
         updated_at=now,
         incarnation=incarnation(platform.random_bytes(16)),
         labels=dict(spec.labels.values),
+    )
+
+
+def _inputs(target: _Target, given: literals_pb2.LiteralMap, rule: OffloadRule | None) -> _Inputs:
+    """What an execution starts with. Raises `InvalidInput`."""
+    inputs = resolve_inputs(target.expected_inputs, fixed=target.plan.fixed_inputs, given=given)
+    asides = put_aside(inputs, rule) if rule is not None else []
+    light = literals_pb2.LiteralMap(literals={name: inputs.literals[name] for name in given.literals})
+    return _Inputs(
+        inputs.SerializeToString(deterministic=True), light.SerializeToString(deterministic=True), tuple(asides)
     )
 
 

@@ -11,9 +11,10 @@ from google.protobuf.message import DecodeError
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
 from alula.core.ids import ExecutionId
-from alula.core.literals.offloading import Aside, OffloadRule, is_offloaded, put_aside
+from alula.core.literals.offloading import Aside, OffloadRule, is_offloaded, lightened
 from alula.core.literals.parts import parts
 from alula.core.literals.soundness import unsound
+from alula.server.beside import done_beside
 from alula.server.blob import Blobs
 from alula.server.services import layout
 from alula.server.services.platform import Platform
@@ -42,17 +43,9 @@ async def keep(blobs: Blobs, asides: Iterable[Aside]) -> None:
 
 async def lighten(blobs: Blobs, literals: bytes, rule: OffloadRule | None) -> bytes:
     """A serialized `core.LiteralMap` whose large values are kept as objects of their own."""
-    if rule is None or len(literals) < rule.limit:
-        return literals
-    lighter, asides = await asyncio.to_thread(_lighten, literals, rule)
+    lighter, asides = await done_beside(len(literals), lightened, literals, rule)
     await keep(blobs, asides)
     return lighter
-
-
-def _lighten(data: bytes, rule: OffloadRule) -> tuple[bytes, list[Aside]]:
-    literals = literals_pb2.LiteralMap.FromString(data)
-    asides = put_aside(literals, rule)
-    return (literals.SerializeToString() if asides else data), asides
 
 
 async def load(blobs: Blobs, execution: ExecutionId, uri: str) -> literals_pb2.Literal:
@@ -61,12 +54,13 @@ async def load(blobs: Blobs, execution: ExecutionId, uri: str) -> literals_pb2.L
     if not uri.startswith(layout.own_prefixes(blobs, execution)):
         raise NotFound("ValueNotFound", f"the value {uri} is not of {execution.project}/{execution.domain}")
     try:
-        value = literals_pb2.Literal.FromString(await blobs.get(uri))
+        data = await blobs.get(uri)
+        value = await done_beside(len(data), literals_pb2.Literal.FromString, data)
     except NotFound as gone:
         raise NotFound("ValueNotFound", f"the value {uri} is gone", fix="run what made it again") from gone
     except (InvalidInput, DecodeError) as error:
         raise NotFound("ValueNotFound", f"{uri} is no value: {error}") from error
-    if (reason := unsound(value)) is not None:
+    if (reason := await done_beside(len(data), unsound, value)) is not None:
         raise NotFound("ValueNotFound", f"{uri} is no value: {reason}")
     return value
 
@@ -84,9 +78,15 @@ async def shown(blobs: Blobs, execution: ExecutionId, literals: bytes) -> litera
     return await _whole(blobs, execution, literals, fits)
 
 
+def has_references(literals: bytes) -> bool:
+    """Whether any of these values, or of the values inside them, was put aside."""
+    return bool(_references(list(literals_pb2.LiteralMap.FromString(literals).literals.values())))
+
+
 async def whole(blobs: Blobs, execution: ExecutionId, literals: bytes) -> bytes:
     """Inputs for a task that can't read references."""
-    return (await _whole(blobs, execution, literals, lambda _: True)).SerializeToString()
+    message = await _whole(blobs, execution, literals, lambda _: True)
+    return await asyncio.to_thread(message.SerializeToString)
 
 
 async def _whole(
@@ -96,16 +96,35 @@ async def _whole(
     wanted: Callable[[literals_pb2.LiteralOffloadedMetadata], bool],
 ) -> literals_pb2.LiteralMap:
     """What can't be had stays a reference."""
-    literals = literals_pb2.LiteralMap.FromString(data)
-    waiting = list(literals.literals.values())
+    literals = await done_beside(len(data), literals_pb2.LiteralMap.FromString, data)
+    waiting = await done_beside(len(data), _references, list(literals.literals.values()))
     while waiting:
         literal = waiting.pop()
-        if is_offloaded(literal) and wanted(literal.offloaded_metadata):
+        reference = literal.offloaded_metadata
+        if wanted(reference):
             with contextlib.suppress(NotFound):
-                literal.CopyFrom(await _load_announced(blobs, execution, literal.offloaded_metadata))
-        if not is_offloaded(literal):
-            waiting.extend(parts(literal))
+                value = await _load_announced(blobs, execution, reference)
+                waiting += await done_beside(reference.size_bytes, _put_back, literal, value)
     return literals
+
+
+def _references(literals: list[literals_pb2.Literal]) -> list[literals_pb2.Literal]:
+    """Those among these values and the values inside them that are put aside."""
+    found: list[literals_pb2.Literal] = []
+    waiting = list(literals)
+    while waiting:
+        literal = waiting.pop()
+        if is_offloaded(literal):
+            found.append(literal)
+        else:
+            waiting.extend(parts(literal))
+    return found
+
+
+def _put_back(place: literals_pb2.Literal, value: literals_pb2.Literal) -> list[literals_pb2.Literal]:
+    """Put a value in the place of its reference. Gives the references that are in it."""
+    place.CopyFrom(value)
+    return _references([place])
 
 
 async def _load_announced(

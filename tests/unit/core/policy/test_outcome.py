@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from flyteidl.core import dynamic_job_pb2, errors_pb2, execution_pb2, interface_pb2, literals_pb2
-from tests.unit.core.literals.values import INT, list_type, lit
+from tests.unit.core.literals.values import INT, STR, list_type, lit
 
 from alula.core.errors import TaskError
+from alula.core.literals.offloading import OffloadRule
 from alula.core.policy.outcome import Outcome, OutcomeCode, Succeeded, interpret
 
 OUTPUTS = literals_pb2.LiteralMap(literals={"o0": lit(1)}).SerializeToString()
@@ -132,3 +133,15 @@ def test_an_item_of_an_array_gives_what_its_task_declares_or_one_value_of_the_li
         assert isinstance(wrong, TaskError)
         assert wrong.code == OutcomeCode.WRONG_OUTPUTS
     assert isinstance(interpret(exit_code=0, outputs=OUTPUTS, declared=lists), TaskError)
+
+
+def test_large_outputs_are_put_aside() -> None:
+    text = literals_pb2.LiteralMap(literals={"o0": lit(1), "o1": lit("x" * 1000)}).SerializeToString()
+    declared = {"o0": interface_pb2.Variable(type=INT), "o1": interface_pb2.Variable(type=STR)}
+    ended = interpret(exit_code=0, declared=declared, outputs=text, offload=OffloadRule("mem://values", 100))
+    assert isinstance(ended, Succeeded)
+    [aside] = ended.asides
+    literals = literals_pb2.LiteralMap.FromString(ended.outputs).literals
+    assert literals["o0"] == lit(1)
+    assert literals["o1"].offloaded_metadata.uri == aside.uri
+    assert literals_pb2.Literal.FromString(aside.data) == lit("x" * 1000)

@@ -246,5 +246,5 @@ def test_large_results_are_not_read_at_once(tmp_path):
     text.literals["o0"].scalar.primitive.string_value = "x" * 1_000_000
     (folder / "outputs.pb").write_bytes(text.SerializeToString())
     with pytest.raises(TakesLong):
-        update_of(spec, End(code=0), RULES, at_once=True)
+        update_of(spec, End(code=0), RULES, here_bytes=999_999)
     assert update_of(spec, End(code=0), RULES).error.code == "OutputsMismatch"

@@ -46,7 +46,9 @@ class Asked:
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         self.calls.append(("acknowledge", *(each.node_id for each in attempts)))
 
-    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+    async def reconcile(
+        self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
+    ) -> None:
         self.calls.append(("reconcile", owner, *(spec.id.node_id for spec in expected)))
 
 

@@ -78,7 +78,9 @@ class ToldExecutor:
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         self.acknowledged.extend(attempts)
 
-    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+    async def reconcile(
+        self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
+    ) -> None:
         self.owners.append(owner)
         self.expected = list(expected)
         self.reconciled = [spec.id for spec in expected]

@@ -20,6 +20,7 @@ from alula.core.errors import AlulaError, InvalidInput
 from alula.server.api.calls import Call
 from alula.server.api.grpc.failures import Failure, failure_of, incident
 from alula.server.authentication import Authentication
+from alula.server.beside import done_beside
 from alula.server.identity import NOBODY
 
 Context: TypeAlias = grpc.aio.ServicerContext[bytes, bytes]
@@ -89,7 +90,7 @@ async def _answer(
 ) -> bytes:
     try:
         call = await _call(context, authentication)
-        answer = await method(_decoded(request_type, data), call)
+        answer = await method(await done_beside(len(data), _decoded, request_type, data), call)
         if call.answer_headers:
             await context.send_initial_metadata(tuple(call.answer_headers.items()))
         return answer.SerializeToString()

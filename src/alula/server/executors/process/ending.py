@@ -7,6 +7,7 @@ What the task left is read without trust (`untrusted`).
 from __future__ import annotations
 
 import os
+import sys
 import time
 from contextlib import suppress
 
@@ -40,8 +41,10 @@ RESULTS = (OUTPUTS, ERROR, FUTURES, DECK, RECORD)
 RECORD_MAX_BYTES = 1 << 20
 ERROR_MAX_BYTES = 64 << 20
 """Of an error document. Of the message in it the beginning and the end are kept."""
-AT_ONCE_BYTES = 256 * 1024
-"""How much is read on the event loop."""
+IN_PROCESS_BYTES = 2 << 20
+"""How much is read in the platform's own process."""
+FUTURES_MAX_BYTES = 64 << 20
+"""Of the graph that a dynamic task makes: as much as a registration may have."""
 
 
 class Rules(msgspec.Struct, frozen=True):
@@ -98,7 +101,7 @@ def _recorded(folder: Folder) -> End | None:
 
 def _past(at: int) -> int:
     """A time that the task may have made up: not before 1970, and not after now."""
-    return max(0, min(at, time.time_ns() // 1000))
+    return max(0, min(at, now_us()))
 
 
 def renames_results(spec: AttemptSpec) -> bool:
@@ -108,25 +111,24 @@ def renames_results(spec: AttemptSpec) -> bool:
 
 
 class TakesLong(Exception):
-    """Results are too large to be read on the event loop."""
+    """Results are too large to be read here."""
 
 
 class Left:
     """What an attempt left in its folder, read as its results; nothing without a folder."""
 
-    def __init__(self, folder: Folder | None, *, at_once: bool) -> None:
+    def __init__(self, folder: Folder | None, here_bytes: int) -> None:
         self._folder = folder
-        self._at_once = at_once
+        self._here_bytes = here_bytes
 
     def read(self, name: str, limit_bytes: int) -> bytes | None:
         """Raises `Unreadable`, `TakesLong`, OSError."""
         if self._folder is None:
             return None
         try:
-            limit = min(limit_bytes, AT_ONCE_BYTES) if self._at_once else limit_bytes
-            return self._folder.read(name, limit_bytes=limit)
+            return self._folder.read(name, limit_bytes=min(limit_bytes, self._here_bytes))
         except TooLarge as large:
-            if self._at_once:
+            if self._here_bytes < limit_bytes:
                 raise TakesLong from large
             raise
 
@@ -138,17 +140,17 @@ class Left:
 
 
 def update_of(
-    spec: AttemptSpec, end: End, rules: Rules, tree: Tree = ANYWHERE, *, at_once: bool = False
+    spec: AttemptSpec, end: End, rules: Rules, tree: Tree = ANYWHERE, *, here_bytes: int = sys.maxsize
 ) -> AttemptUpdate:
-    """The update that says how the attempt ended. Reads the result files under its output prefix; raises OSError.
+    """The update that says how the attempt ended. Reads the result files under its output prefix.
 
-    With `at_once` it raises `TakesLong` where reading takes more than a moment.
+    Raises OSError, and `TakesLong` where one has more than `here_bytes`.
     """
     try:
         with tree.folder(spec.output_prefix) as folder:
-            return _update_of(spec, end, rules, Left(folder, at_once=at_once))
+            return _update_of(spec, end, rules, Left(folder, here_bytes))
     except FileNotFoundError:
-        return _update_of(spec, end, rules, Left(None, at_once=at_once))
+        return _update_of(spec, end, rules, Left(None, here_bytes))
     except Unreadable as unreadable:
         error = process_failure(spec, end, rules) or not_readable(OutcomeCode.OUTPUTS_NOT_READABLE, unreadable)
         return AttemptUpdate(spec.id, end.ended_at, "FAILED", error=error)
@@ -159,9 +161,14 @@ def _update_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> Attempt
     outcome = process_failure(spec, end, rules) or result_of(spec, end, rules, left)
     if isinstance(outcome, TaskError):
         return AttemptUpdate(spec.id, end.ended_at, "FAILED", error=outcome, deck_uri=deck_uri)
-    outputs = outcome.outputs if outcome.futures is None else None
     return AttemptUpdate(
-        spec.id, end.ended_at, "SUCCEEDED", outputs=outputs, futures=outcome.futures, deck_uri=deck_uri
+        spec.id,
+        end.ended_at,
+        "SUCCEEDED",
+        outputs=outcome.outputs if outcome.futures is None else None,
+        asides=outcome.asides,
+        futures=outcome.futures,
+        deck_uri=deck_uri,
     )
 
 
@@ -176,7 +183,8 @@ def result_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> Outcome:
     outputs, futures, why_unreadable = None, None, ""
     try:
         if document is None:
-            outputs, futures = (left.read(name, rules.result_limit_bytes) for name in (OUTPUTS, FUTURES))
+            outputs = left.read(OUTPUTS, rules.result_limit_bytes)
+            futures = left.read(FUTURES, min(FUTURES_MAX_BYTES, rules.result_limit_bytes))
     except Unreadable as unreadable:
         why_unreadable = str(unreadable)
     declared = spec.task.interface.outputs.variables
@@ -190,6 +198,7 @@ def result_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> Outcome:
         unreadable=why_unreadable,
         declared=declared,
         of_item=spec.id.index >= 0,
+        offload=spec.offload,
         last_log_line="" if quiet else left.last_line(),
         document_uri=f"{spec.output_prefix}/{ERROR}",
     )
@@ -242,6 +251,15 @@ def out_of_memory(spec: AttemptSpec, end: End) -> TaskError:
         f"{text_of_bytes(spec.resources.limits.memory_bytes)}; ask for more memory",
         recoverable=True,
     )
+
+
+def failure(spec: AttemptSpec, error: TaskError) -> AttemptUpdate:
+    """The end of an attempt by a failure of now."""
+    return AttemptUpdate(spec.id, now_us(), "FAILED", error=error)
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
 
 
 def cut_log(spec: AttemptSpec, end: End, rules: Rules, tree: Tree = ANYWHERE) -> None:

@@ -13,13 +13,13 @@ import hashlib
 import itertools
 import os
 import resource
-import time
 from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from alula.core.errors import FailedPrecondition, TaskError
 from alula.core.ids import AttemptId
 from alula.server import incidents
+from alula.server.beside import AT_ONCE_BYTES, done_beside
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.executors.process import checking, files, variables
 from alula.server.executors.process.admission import Admission, Capacity
@@ -31,11 +31,14 @@ from alula.server.executors.process.copies import NO_CODE, CodeChanged
 from alula.server.executors.process.driver import ServerEvents, ServerPool
 from alula.server.executors.process.ending import (
     CANCELLED,
+    IN_PROCESS_BYTES,
     LOG,
     Rules,
     TakesLong,
     cut_log,
     earlier_end,
+    failure,
+    now_us,
     update_of,
 )
 from alula.server.executors.process.environments import Environment, Environments, Wanted
@@ -46,6 +49,7 @@ from alula.server.executors.process.machine import machine_capacity
 from alula.server.executors.process.memory import Cgroups, find_cgroups
 from alula.server.executors.process.options import ProcessOptions
 from alula.server.executors.process.places import Place, Places, place_of
+from alula.server.executors.process.reader import Reader
 from alula.server.executors.process.shared_code import SharedCode
 from alula.server.executors.process.starting import NO_COPIES, Copies, Starter
 from alula.server.executors.process.watch import Watch, Watched
@@ -108,6 +112,7 @@ class ProcessExecutor:
         """Attempts that ended, with large results that are being read."""
         self._one_at_a_time = asyncio.Lock()
         """Large results are in memory as a whole: those of one attempt at a time."""
+        self._reader = Reader(self._rules, f"{data}/{OBJECTS}")
         capacity = machine_capacity(
             cpu_millicores=self._options.cpu_millicores, memory_bytes=self._options.memory_bytes
         )
@@ -158,6 +163,7 @@ class ProcessExecutor:
         for task in self._preparing:
             task.cancel()
         self._environments.close()
+        self._reader.close()
         self._wanted_again.clear()
         self._reading.clear()
         self._attempts.clear()
@@ -235,8 +241,10 @@ class ProcessExecutor:
         if places:
             self._places.add(places)
 
-    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
-        wanted = {spec.id for spec in expected}
+    async def reconcile(
+        self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
+    ) -> None:
+        wanted = {*spared, *(spec.id for spec in expected)}
         for id in [each for each in self._attempts if each not in wanted]:
             self.cancel(id)
         for spec in expected:
@@ -302,7 +310,8 @@ class ProcessExecutor:
         if uri and code is not None:
             attempt.hold(self._bundles.give_back, code)
         shared = None if code is None else self._shared.known(code)
-        folder = "" if code is None or shared is None or environment is None else self._folders.take(code)
+        is_large = len(spec.inputs) > AT_ONCE_BYTES
+        folder = "" if code is None or shared is None or environment is None or is_large else self._folders.take(code)
         if environment is not None and shared is not None and folder:
             self._hold_folder(attempt, folder)
             self._place(environment, shared, attempt)
@@ -315,6 +324,7 @@ class ProcessExecutor:
         try:
             environment = await self._environments.made(wanted, lambda reason: self._tell(attempt, reason))
             shared = await self._copy_code(attempt)
+            await done_beside(len(attempt.spec.inputs), self._files.write_inputs, attempt.spec)
         except Exception as error:  # noqa: BLE001 - as in `_step`
             self._fail(attempt, failure_of(error, f"in {attempt.spec.id}"))
         else:
@@ -455,7 +465,7 @@ class ProcessExecutor:
     def _report_end(self, spec: AttemptSpec, end: End) -> None:
         try:
             cut_log(spec, end, self._rules, self._tree)
-            update = update_of(spec, end, self._rules, self._tree, at_once=True)
+            update = update_of(spec, end, self._rules, self._tree, here_bytes=AT_ONCE_BYTES)
         except TakesLong:
             self._reading[spec.id] = spec
             task = self._loop.create_task(self._read_slowly(spec, end))
@@ -467,17 +477,24 @@ class ProcessExecutor:
             self._tell_end(update)
 
     async def _read_slowly(self, spec: AttemptSpec, end: End) -> None:
-        """Read large results beside the event loop."""
+        """Read large results beside the event loop, and those that are very large in another process."""
         async with self._one_at_a_time:
             if self._reading.get(spec.id) is not spec:
                 return
             try:
-                update = await asyncio.to_thread(update_of, spec, end, self._rules, self._tree)
+                update = await self._read(spec, end)
             except Exception as error:  # noqa: BLE001 - as above
                 update = failure(spec, failure_of(error, f"in {spec.id}"))
         if self._reading.get(spec.id) is spec:  # else it was cancelled meanwhile
             del self._reading[spec.id]
             self._tell_end(update)
+
+    async def _read(self, spec: AttemptSpec, end: End) -> AttemptUpdate:
+        try:
+            read = functools.partial(update_of, spec, end, self._rules, self._tree, here_bytes=IN_PROCESS_BYTES)
+            return await asyncio.to_thread(read)
+        except TakesLong:
+            return await self._reader.read(spec, end)
 
     def _fail(self, attempt: Attempt, error: TaskError) -> None:
         """End it with a failure: at once, or when its processes are gone. The first failure counts."""
@@ -542,11 +559,3 @@ class ProcessExecutor:
                     "this process may not make a cgroup with a memory limit",
                     fix="use memory_control = auto",
                 )
-
-
-def failure(spec: AttemptSpec, error: TaskError) -> AttemptUpdate:
-    return AttemptUpdate(spec.id, now_us(), "FAILED", error=error)
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000

@@ -40,7 +40,7 @@ class Files:
     def prepare(self, spec: AttemptSpec) -> bool:
         """Write `inputs.pb` where it is not yet, and make the output prefix; False when that is there already, from an
         earlier start of the same attempt. Raises OSError."""
-        self._write_inputs(spec.input_uri, spec.inputs)
+        self.write_inputs(spec)
         try:
             self._places.make(place_of(spec))
         except FileExistsError:
@@ -77,8 +77,9 @@ class Files:
         finally:
             os.close(log)
 
-    def _write_inputs(self, path: str, data: bytes) -> None:
-        """All items of an array share one file, which is looked at closely for the first of them."""
+    def write_inputs(self, spec: AttemptSpec) -> None:
+        """All items of an array share one file, which is looked at closely for the first of them. Raises OSError."""
+        path, data = spec.input_uri, spec.inputs
         last_path, last_data = self._last_inputs
         if path != last_path or data is not last_data or size_of(path) != len(data):
             write_whole(path, data, self._tree)
