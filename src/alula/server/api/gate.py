@@ -23,6 +23,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alula.core.errors import AlulaError, InvalidInput, PermissionDenied
+from alula.server.api.framing import check_framing
 from alula.server.api.refusals import refusal
 
 JSON = "application/json"
@@ -92,12 +93,13 @@ class Gate:
             await self._app(scope, receive, send_guarded)
 
     def _check(self, scope: Scope, headers: Headers) -> None:
+        is_upload = scope["method"] == "PUT" and bool(self._uploads) and scope["path"].startswith(self._uploads)
+        check_framing(headers, scope.get("http_version", "1.1"), is_upload=is_upload)
         host = _checked_host(self._trust, headers.getlist("host"), _local_address(scope))
         self._check_origin(host, headers.getlist("origin"))
         _check_site(scope["method"], headers)
         if scope["method"] not in _READING:
-            untyped = scope["method"] == "PUT" and bool(self._uploads) and scope["path"].startswith(self._uploads)
-            _check_type(headers.getlist("content-type"), may_miss=untyped)
+            _check_type(headers.getlist("content-type"), may_miss=is_upload)
 
     def _check_origin(self, host: str, origins: list[str]) -> None:
         """A page of the platform itself may ask; its origin is the host that it asks."""

@@ -140,3 +140,65 @@ def test_answers_are_sent_at_once() -> None:
         accepted, _ = listening.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
+
+
+POST = b"POST /quick HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+LAST = b"\r\n0\r\n\r\n"
+LONG = b"x" * (1 << 20)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        POST + b"Content-Length: 5\r\n" + CHUNKED + LAST,
+        POST + b"Content-Length: 0\r\n" + CHUNKED + LAST,
+        POST + CHUNKED + b"Content-Length: 5\r\n" + LAST,
+        POST + b"Content-Length: 5\r\n" + CHUNKED.replace(b" ", b"\r\n\t") + LAST,
+        POST.replace(b"1.1", b"1.0") + CHUNKED + LAST,
+        POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n12345",
+        POST + b"Content-Length: 5, 6\r\n\r\n12345",
+        POST + b"Content-Length: +5\r\n\r\n12345",
+        POST + b"Content-Length : 5\r\n\r\n12345",
+        POST + b"Transfer-Encoding: gzip, chunked\r\n" + LAST,
+        POST + CHUNKED + CHUNKED + LAST,
+        POST + b"Transfer-Encoding: identity\r\n" + LAST,
+        POST + CHUNKED.replace(b":", b" :") + LAST,
+        POST + b"X: y\rContent-Length: 5\r\n\r\n12345",
+        POST + CHUNKED + b"\r\n1\r\naXX" + LAST,
+        POST + CHUNKED + b"\r\n-1\r\n",
+        POST + CHUNKED + b"\r\n1;" + LONG + b"\r\na" + LAST,
+        POST + CHUNKED + b"\r\n0\r\nX: " + LONG + b"\r\n\r\n",
+        POST + b"X: " + LONG + b"\r\n\r\n",
+    ],
+    ids=lambda request: request.removeprefix(POST)[:50].decode(),
+)
+async def test_a_request_whose_end_is_not_clear_is_refused_and_nothing_after_it_is_taken(
+    served: Served, request_: bytes
+) -> None:
+    peer = await served.connect()
+    peer.writer.write(request_ + GET)
+    told = await peer.heard()
+    assert told.startswith(b"HTTP/1.1 400 ") or (len(request_) > len(LONG) and not told)
+    assert told.count(b"HTTP/1.1 ") <= 1
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        POST.replace(b"\r\n", b"\n") + b"Content-Length: 5\n\n12345",
+        POST + b"X: a\r\n b\r\nContent-Length: 5\r\n\r\n12345",
+        POST + b"Content-Length: 5\r\nContent-Length: 5\r\n\r\n12345",
+        POST + CHUNKED + b"\r\n5;note=1\r\n12345" + LAST,
+    ],
+)
+async def test_an_odd_request_with_one_meaning_ends_where_it_says(served: Served, request_: bytes) -> None:
+    peer = await served.connect()
+    assert b"5 bytes" in await peer.says(request_)
+    assert b"0 bytes" in await peer.says(GET)
+
+
+async def test_a_request_has_a_limited_number_of_headers(served: Served) -> None:
+    peer = await served.connect()
+    assert b"TooManyHeaders" in await peer.says(POST + b"X: y\r\n" * 9_000 + b"Content-Length: 0\r\n\r\n")
+    assert b"0 bytes" in await peer.says(GET)
