@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flyteidl.admin import description_entity_pb2, task_pb2, workflow_pb2
 from flyteidl.core import identifier_pb2
 
@@ -44,8 +46,7 @@ async def list_descriptions(
         sort_by=request.sort_by if request.HasField("sort_by") else None,
         extra=extra,
     )
-    rows = await platform.store.entities(kind, page)
-    shown, following = pages.filled(page, rows, _description)
+    shown, following = await pages.read(page, partial(platform.store.entities, kind), _description)
     return description_entity_pb2.DescriptionEntityList(descriptionEntities=shown, token=following)
 
 

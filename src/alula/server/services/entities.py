@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from flyteidl.admin import common_pb2, launch_plan_pb2, task_pb2, workflow_pb2
@@ -113,8 +114,8 @@ async def list_active_launch_plans(
         sort_by=request.sort_by if request.HasField("sort_by") else None,
         extra=(*place, Filter("state", "eq", ("ACTIVE",))),
     )
-    rows = await platform.store.entities("launch_plan", page)
-    shown, following = pages.filled(page, rows, messages.entities.launch_plan)
+    rows = partial(platform.store.entities, "launch_plan")
+    shown, following = await pages.read(page, rows, messages.entities.launch_plan)
     return launch_plan_pb2.LaunchPlanList(launch_plans=shown, token=following)
 
 
@@ -152,8 +153,7 @@ async def _list(
         sort_by=request.sort_by if request.HasField("sort_by") else None,
         extra=extra,
     )
-    rows = await platform.store.entities(kind, page)
-    return pages.filled(page, rows, shown)
+    return await pages.read(page, partial(platform.store.entities, kind), shown)
 
 
 _BY_NAME = common_pb2.Sort(key="name", direction=common_pb2.Sort.ASCENDING)

@@ -104,8 +104,9 @@ async def list_executions(
         extra=extra,
         places=places,
     )
-    rows = await platform.store.executions(page)
-    shown, following = pages.filled(page, rows, lambda row: messages.runs.execution(row, trim=True))
+    shown, following = await pages.read(
+        page, platform.store.executions, lambda row: messages.runs.execution(row, trim=True)
+    )
     return execution_pb2.ExecutionList(executions=shown, token=following)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from flyteidl.admin import node_execution_pb2, task_execution_pb2
 from flyteidl.core import compiler_pb2, identifier_pb2
@@ -46,14 +47,7 @@ async def list_node_executions(
         filters=request.filters,
         sort_by=request.sort_by if request.HasField("sort_by") else None,
     )
-    rows = await platform.store.nodes(execution, request.unique_parent_id, page)
-    if not rows:
-        await read_execution(platform, execution)
-    incarnation = await _incarnation(platform, execution) if rows else ""
-    shown, following = pages.filled(
-        page, rows, lambda row: _node_message(platform, execution, row, incarnation, trim=True)
-    )
-    return node_execution_pb2.NodeExecutionList(node_executions=shown, token=following)
+    return await _page_of(platform, execution, request.unique_parent_id, page)
 
 
 async def get_node_execution_data(
@@ -101,12 +95,9 @@ async def list_node_executions_of_attempt(
     )
     # Only the attempt that made the graph ends well, and none follows it.
     made_it = node.is_dynamic and attempt.phase is AttemptPhase.SUCCEEDED
-    rows = await platform.store.nodes(execution, node.node_id, page) if made_it else []
-    incarnation = await _incarnation(platform, execution) if rows else ""
-    shown, following = pages.filled(
-        page, rows, lambda row: _node_message(platform, execution, row, incarnation, trim=True)
-    )
-    return node_execution_pb2.NodeExecutionList(node_executions=shown, token=following)
+    if not made_it:
+        return node_execution_pb2.NodeExecutionList()
+    return await _page_of(platform, execution, node.node_id, page)
 
 
 async def list_task_executions(
@@ -150,6 +141,18 @@ async def list_reasons(platform: Platform, caller: Caller, execution: ExecutionI
 
 async def _dynamic_closure(platform: Platform, uri: str) -> compiler_pb2.CompiledWorkflowClosure:
     return compiler_pb2.CompiledWorkflowClosure.FromString(await platform.blobs.get(uri))
+
+
+async def _page_of(
+    platform: Platform, execution: ExecutionId, parent: str, page: Query
+) -> node_execution_pb2.NodeExecutionList:
+    incarnation = await _incarnation(platform, execution)
+    shown, following = await pages.read(
+        page,
+        partial(platform.store.nodes, execution, parent),
+        lambda row: _node_message(platform, execution, row, incarnation, trim=True),
+    )
+    return node_execution_pb2.NodeExecutionList(node_executions=shown, token=following)
 
 
 async def _incarnation(platform: Platform, execution: ExecutionId) -> str:

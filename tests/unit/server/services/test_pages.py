@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
+import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alula.server.services import pages
 from alula.server.services.pages import PAGE_MAX_BYTES, filled
 from alula.server.store import Query
 
@@ -45,3 +49,34 @@ def test_a_row_that_is_too_large_stands_alone() -> None:
 def test_a_token_is_given_on_full_pages_only() -> None:
     assert filled(Query(limit=2, offset=10), ["a", "b"], lambda text: StringValue(value=text))[1] == "12"
     assert filled(Query(limit=3, offset=10), ["a", "b"], lambda text: StringValue(value=text))[1] == ""
+
+
+@given(SIZES, st.integers(1, 12), st.frozensets(st.integers(0, 11)), st.integers(1, 5))
+def test_a_page_is_the_same_when_its_rows_are_read_in_portions(
+    sizes: list[int], limit: int, hidden: frozenset[int], portion: int
+) -> None:
+    query = Query(limit=limit)
+    kept = list(enumerate(sizes))
+
+    def message(row: tuple[int, int]) -> StringValue | None:
+        return None if row[0] in hidden else StringValue(value="x" * row[1])
+
+    async def rows(asked: Query) -> list[tuple[int, int]]:
+        assert asked.limit <= portion
+        return kept[asked.offset :][: asked.limit]
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(pages, "PORTION_ROWS", portion)
+        assert asyncio.run(pages.read(query, rows, message)) == filled(query, kept[:limit], message)
+
+
+def test_no_more_rows_are_read_than_a_page_holds() -> None:
+    read: list[int] = []
+
+    async def rows(asked: Query) -> list[str]:
+        read.append(asked.limit)
+        return ["x" * 500_000] * asked.limit
+
+    messages, token = asyncio.run(pages.read(Query(limit=1_000), rows, lambda text: StringValue(value=text)))
+    assert (len(messages), token) == (6, "6")
+    assert read == [pages.PORTION_ROWS]
