@@ -270,6 +270,12 @@ def _print_logs(logs: Iterable[phases_pb2.TaskLog], indent: str) -> None:
 
 def _print_items(attempt: task_execution_pb2.TaskExecution, told: Sequence[Told]) -> None:
     """Of an array, what many items say once; the first few that did not succeed each with its error."""
+    decks = [reason for reason in told if reason.code == "ItemDeck"]
+    for reason in decks[:ITEMS_SHOWN]:
+        click.echo(f"    [{reason.index}] {reason.text}")
+    if len(decks) > ITEMS_SHOWN:
+        click.echo(f"    … and {len(decks) - ITEMS_SHOWN:,} more decks")
+    told = [reason for reason in told if reason.code != "ItemDeck"]
     said = Counter(reason.text for reason in told if reason.index >= 0)
     for text, count in said.most_common(REASONS_SHOWN):
         if count > 1:

@@ -126,11 +126,15 @@ def item_taken_over(turn: Turn, scope: Scope, node: int) -> None:
         )
 
 
-def deck(turn: Turn, scope: Scope, node: int, phase: NodePhase, uri: str) -> None:
-    """A node has something to show."""
-    if turn.silent or scope.is_compact or not uri:
+def deck(turn: Turn, scope: Scope, node: int, attempt: int, uri: str) -> None:
+    """An attempt has something to show. What one of an item of an array shows is told beside the item, which has no
+    node of its own."""
+    if turn.silent or not uri:
         return
-    turn.changes.nodes.append(NodeRecord(scope.node_id(node), phase, updated_at=turn.at, deck_uri=uri))
+    if scope.is_compact:
+        turn.explain(scope, node, attempt, "ItemDeck", f"deck: {uri}", {"deck": uri})
+    else:
+        turn.changes.nodes.append(NodeRecord(scope.node_id(node), NodePhase.RUNNING, updated_at=turn.at, deck_uri=uri))
 
 
 def attempt(

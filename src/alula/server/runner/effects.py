@@ -319,15 +319,16 @@ class Effects:
             self._arrive(execution, fired)
 
     def _deck_in_flight(self, execution: ExecutionId, timer: SetTimer) -> str:
-        """Where the attempt that a clock ends may have shown something; empty if it ends none whose deck is named."""
+        """Where the attempt that a clock ends may have shown something; empty if it ends none."""
         owned = self._owned.get(execution)
         scope = owned.state.scopes.get(timer.scope) if owned is not None else None
         cell = scope.cells.get(timer.node) if scope is not None else None
-        if owned is None or scope is None or scope.is_compact or not isinstance(cell, TaskCell):
+        if owned is None or scope is None or not isinstance(cell, TaskCell):
             return ""
         if cell.stage not in ("SUBMITTED", "RUNNING"):
             return ""
-        attempt = AttemptId(execution, scope.node_id(timer.node), cell.attempt)
+        index = timer.node if scope.is_compact else -1
+        attempt = AttemptId(execution, scope.node_id(timer.node), cell.attempt, index)
         prefix = layout.output_prefix(self._blobs, attempt, incarnation=owned.state.created.incarnation)
         return f"{prefix}/{layout.DECK}"
 

@@ -295,7 +295,7 @@ def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event
     if not turn.silent:
         _publish(turn, scope, node, cell, event.outputs)
         report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED, at=event.happened_at)
-        report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
+        report.deck(turn, scope, node, cell.attempt, event.deck_uri)
     scope.succeeded(turn, node, event.outputs)
 
 
@@ -307,7 +307,7 @@ def _expanded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event)
         return
     _let_go(turn, scope, node, cell)
     report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED, at=event.happened_at)
-    report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
+    report.deck(turn, scope, node, cell.attempt, event.deck_uri)
     _open(turn, scope, node, cell, event.closure_uri)
 
 
@@ -351,7 +351,7 @@ def _publish(turn: Turn, scope: Scope, node: int, cell: TaskCell, outputs: bytes
 
 def _failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptFailed, event)  # by the table
-    report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
+    report.deck(turn, scope, node, cell.attempt, event.deck_uri)
     _attempt_failed(turn, scope, node, cell, event.error, at=event.happened_at)
 
 
@@ -406,7 +406,7 @@ def _timer_fired(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Eve
     in_flight = cell.stage in _IN_FLIGHT
     if in_flight:
         _cancel(turn, scope, node, cell)
-        report.deck(turn, scope, node, NodePhase.RUNNING, event.deck_uri)
+        report.deck(turn, scope, node, cell.attempt, event.deck_uri)
     if event.kind == "timeout":
         error = TaskError(
             "TimeoutExpired", f"the attempt ran longer than its timeout of {timeout_s:g} s", recoverable=True
