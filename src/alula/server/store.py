@@ -484,8 +484,8 @@ class Store(Protocol):
 
     async def cached(self, key: CacheKey) -> CacheEntry | None: ...
 
-    async def cache_entries(self, query: Query) -> list[CacheEntry]:
-        """Without their outputs. Filter fields: project, domain, task, cache_version, interface, source,
+    async def cache_entries(self, query: Query, *, with_outputs: bool = False) -> list[CacheEntry]:
+        """Filter fields: project, domain, task, cache_version, interface, source,
         digest, created_at."""
         ...
 

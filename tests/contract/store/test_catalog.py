@@ -62,7 +62,7 @@ async def test_writers_that_publish_the_same_keys_do_not_block_each_other(make_s
             await store.stop()
 
 
-async def test_entries_are_listed_without_their_outputs(store: Store) -> None:
+async def test_entries_are_listed_with_their_outputs_or_without(store: Store) -> None:
     await launch(store, "a1")
     shown = CacheKey("flytesnacks", "development", "train", "2", "interface", {"x": "h"}, "d3", {"x": "\0 3"})
     other = cache_entry("d4", project="other")
@@ -73,6 +73,9 @@ async def test_entries_are_listed_without_their_outputs(store: Store) -> None:
     found = await store.cache_entries(query(*of_task, sort_by="digest", descending=False))
     assert [(entry.key.digest, entry.outputs) for entry in found] == [("d1", b""), ("d3", b"")]
     assert found[1].key.inputs == {"x": "h"}
+    whole = await store.cache_entries(query(*of_task, sort_by="digest", descending=False), with_outputs=True)
+    assert whole[1].outputs == b"outputs"
+    assert [entry.key.digest for entry in whole] == ["d1", "d3"]
     newer = (*of_task, where("cache_version", "eq", "2"))
     assert [entry.key.digest for entry in await store.cache_entries(query(*newer))] == ["d3"]
     with pytest.raises(InvalidInput):

@@ -51,7 +51,8 @@ def place_of(key: str) -> Place:
 
 
 async def exists(platform: Platform, dataset: DatasetId) -> bool:
-    return bool(await _entries(platform, dataset, limit=1))
+    query = _query(dataset, limit=1)
+    return query is not None and bool(await platform.store.cache_entries(query))
 
 
 async def artifact(platform: Platform, dataset: DatasetId, id: str) -> datacatalog_pb2.Artifact | None:
@@ -65,17 +66,16 @@ async def artifacts(
     platform: Platform, dataset: DatasetId, *, limit: int, offset: int, descending: bool
 ) -> list[datacatalog_pb2.Artifact]:
     """A page, by the time of creation."""
-    listed = await _entries(platform, dataset, limit=limit, offset=offset, descending=descending)
-    entries = [await platform.store.cached(entry.key) for entry in listed]
-    return [_artifact(entry) for entry in entries if entry is not None]
+    query = _query(dataset, limit=limit, offset=offset, descending=descending)
+    entries = await platform.store.cache_entries(query, with_outputs=True) if query is not None else []
+    return [_artifact(entry) for entry in entries]
 
 
-async def _entries(
-    platform: Platform, dataset: DatasetId, *, limit: int, offset: int = 0, descending: bool = True
-) -> list[CacheEntry]:
+def _query(dataset: DatasetId, *, limit: int, offset: int = 0, descending: bool = True) -> Query | None:
+    """The entries of a dataset; None for one whose version is none of the engine's."""
     match = _VERSION.fullmatch(dataset.version)
     if match is None:
-        return []
+        return None
     given = (
         ("project", dataset.project),
         ("domain", dataset.domain),
@@ -84,7 +84,7 @@ async def _entries(
         ("interface", match["interface"]),
     )
     filters = tuple(Filter(field, "eq", (value,)) for field, value in given)
-    return await platform.store.cache_entries(Query(limit, offset, filters, descending=descending))
+    return Query(limit, offset, filters, descending=descending)
 
 
 def _key(project: str, domain: str, digest: str) -> CacheKey:

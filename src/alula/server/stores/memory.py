@@ -387,10 +387,10 @@ class MemoryStore(MemoryKept):
     async def cached(self, key: CacheKey) -> CacheEntry | None:
         return self._catalog.get(_place(key))
 
-    async def cache_entries(self, query: Query) -> list[CacheEntry]:
+    async def cache_entries(self, query: Query, *, with_outputs: bool = False) -> list[CacheEntry]:
         page = fields.check(query, fields.CATALOG)
         found = lists.page_of(self._catalog.values(), page, lists.CATALOG, lambda entry: _place(entry.key))
-        return [msgspec.structs.replace(entry, outputs=b"") for entry in found]
+        return found if with_outputs else [msgspec.structs.replace(entry, outputs=b"") for entry in found]
 
     async def evict(self, filters: Sequence[Filter], audit: Audit) -> int:
         conditions = fields.check_filters(filters, fields.CATALOG)

@@ -358,9 +358,9 @@ class SqlStore:
     async def cached(self, key: CacheKey) -> CacheEntry | None:
         return await self._read(lambda connection: self._catalog.get(connection, key))
 
-    async def cache_entries(self, query: Query) -> list[CacheEntry]:
+    async def cache_entries(self, query: Query, *, with_outputs: bool = False) -> list[CacheEntry]:
         page = fields.check(query, fields.CATALOG)
-        return await self._read(lambda connection: self._catalog.page(connection, page))
+        return await self._read(lambda connection: self._catalog.page(connection, page, with_outputs=with_outputs))
 
     async def evict(self, filters: Sequence[Filter], audit: Audit) -> int:
         conditions = fields.check_filters(filters, fields.CATALOG)

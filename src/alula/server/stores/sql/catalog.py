@@ -66,12 +66,11 @@ class Catalog:
         row = connection.execute(select(catalog).where(_is(catalog.c, key))).first()
         return None if row is None else _entry(row, row.outputs)
 
-    def page(self, connection: Connection, page: Page) -> list[CacheEntry]:
-        """Without their outputs."""
-        columns = [column for column in catalog.c if column.name != "outputs"]
+    def page(self, connection: Connection, page: Page, *, with_outputs: bool) -> list[CacheEntry]:
+        columns = [column for column in catalog.c if with_outputs or column.name != "outputs"]
         identity = [catalog.c[name] for name in _KEY]
         statement = paged(select(*columns), page, _COLUMNS, identity, self._sql)
-        return [_entry(row, b"") for row in connection.execute(statement)]
+        return [_entry(row, row.outputs if with_outputs else b"") for row in connection.execute(statement)]
 
     def evict(self, connection: Connection, conditions: Sequence[Condition]) -> int:
         meets = (holds(given, _COLUMNS[given.field], self._sql) for given in conditions)
