@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.flytekit.conftest import Pyflyte
-from tests.integration.platform import RunningPlatform
+from tests.integration.platform import RunningPlatform, alula
 
 BASICS = "flows/basics.py"
 
@@ -119,6 +119,18 @@ def test_shell_scripts_programs_and_echoes(pyflyte: Pyflyte, platform: RunningPl
     assert ended["outputs"] == {"o0": 2, "o1": 5, "o2": 6}
     logs = [log.read_text() for log in (platform.data / "objects").rglob("log.txt")]
     assert "hello ada 3\n" in logs
+
+
+def test_an_echo_is_told_as_what_the_platform_did_itself(pyflyte: Pyflyte, platform: RunningPlatform) -> None:
+    ended = run(pyflyte, "echoes", "--a", "4", module="flows/programs.py")
+    assert ended["outputs"] == {"o0": 4, "o1": 7}
+    name = str(ended["name"])
+    described = alula("describe", "execution", name, "--endpoint", platform.grpc).stdout
+    (node,) = [part for part in described.split("\n\n") if "echo" in part.splitlines()[0] and "nothing was run" in part]
+    assert "attempt" not in node, "there was none"
+    explained = alula("explain", name, "n0", "--endpoint", platform.grpc)
+    assert explained.returncode == 0, explained.stderr
+    assert "succeeded without running: the platform gave its inputs back" in explained.stdout
 
 
 def test_a_container_task_that_needs_files_says_so(pyflyte: Pyflyte) -> None:

@@ -43,5 +43,11 @@ def programs(file: FlyteFile, name: str = "ada") -> tuple[int, int, int]:
 
 
 @workflow
+def echoes(a: int) -> tuple[int, int]:
+    first, second = echo(a=a, b=7)
+    return first, second
+
+
+@workflow
 def needs_copilot(name: str = "ada") -> int:
     return through_files(name=name)
