@@ -7,15 +7,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import click
-from flyteidl.core import interface_pb2, literals_pb2, types_pb2
+from flyteidl.core import interface_pb2, types_pb2
 
-from alula.cli.follow import show_launched
 from alula.cli.inputs import completed, file_inputs, input_options, text_inputs, typed_inputs
-from alula.cli.run_options import checked_run_name, launch_options, parse, parse_known, settings_of, split
+from alula.cli.launching import launch_and_show
+from alula.cli.run_options import launch_options, parse, parse_known, settings_of, split
 from alula.core.literals.text import literal_text
 from alula.sdk.authoring.interface import REQUIRED
 from alula.sdk.client.inputs import variable_literals
-from alula.sdk.client.launch import LaunchSettings, launch
 from alula.sdk.client.python_types import python_type_of
 from alula.sdk.client.registered import Registered, find_registered
 from alula.sdk.client.upload import RemoteStore
@@ -80,23 +79,8 @@ def _launch(words: list[str]) -> None:
         inputs = completed(interface, {**given, **typed_inputs(tail, tail_context)})
         store = RemoteStore(connection, project=target.project, domain=target.domain)
         variables = {each: parameter.var for each, parameter in registered.inputs.parameters.items()}
-        id = launch(
-            connection,
-            registered.id,
-            literals_pb2.LiteralMap(literals=variable_literals(f"`{name}`", variables, inputs, store)),
-            project=target.project,
-            domain=target.domain,
-            settings=LaunchSettings(
-                name=checked_run_name(settings.run_name),
-                overwrite_cache=settings.overwrite_cache,
-                interruptible=settings.interruptible,
-                max_parallelism=settings.max_parallelism,
-                quality_of_service=settings.quality_of_service,
-                environment=settings.environment,
-                labels=settings.labels,
-            ),
-        )
-        show_launched(target, connection, id, settings.form, wait=settings.wait)
+        literals = variable_literals(f"`{name}`", variables, inputs, store)
+        launch_and_show(connection, registered.id, literals, settings)
 
 
 def interface_of(registered: Registered) -> RegisteredInterface:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flyteidl.core import identifier_pb2, literals_pb2
+from flyteidl.core import identifier_pb2
 
 from alula.cli.bundling import bundle_of
 from alula.cli.failures import say
-from alula.cli.follow import show_launched
+from alula.cli.launching import launch_and_show
 from alula.cli.load import Runnable, Source
 from alula.cli.run_options import RunSettings, checked_run_name
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.client.inputs import input_literals
-from alula.sdk.client.launch import LaunchSettings, launch
 from alula.sdk.client.register import Registration, prepare, register
 from alula.sdk.client.upload import RemoteStore
 
 
 def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], settings: RunSettings) -> None:
     """Run on the platform. Prints the run's name, or with `wait` its result; leaves with the run's status."""
-    run_name = checked_run_name(settings.run_name)
+    checked_run_name(settings.run_name)  # before anything is registered
     target = settings.target
     plan = prepare(
         [entity],
@@ -34,24 +33,8 @@ def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], s
         store = RemoteStore(connection, project=target.project, domain=target.domain)
         registration = register(connection, plan)
         _say_registered(registration)
-        literals = literals_pb2.LiteralMap(literals=input_literals(entity, inputs, store))
-        id = launch(
-            connection,
-            _launched(entity, registration.id),
-            literals,
-            project=target.project,
-            domain=target.domain,
-            settings=LaunchSettings(
-                name=run_name,
-                overwrite_cache=settings.overwrite_cache,
-                interruptible=settings.interruptible,
-                max_parallelism=settings.max_parallelism,
-                quality_of_service=settings.quality_of_service,
-                environment=settings.environment,
-                labels=settings.labels,
-            ),
-        )
-        show_launched(target, connection, id, settings.form, wait=settings.wait)
+        literals = input_literals(entity, inputs, store)
+        launch_and_show(connection, _launched(entity, registration.id), literals, settings)
 
 
 def _launched(entity: Runnable, id: identifier_pb2.Identifier) -> identifier_pb2.Identifier:
