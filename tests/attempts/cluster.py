@@ -12,11 +12,14 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
+import msgspec
+
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
 from alula.core.literals.offloading import Aside, lightened
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 
+INTERRUPTED = TaskError("Interrupted", "the machine went away", kind="SYSTEM", recoverable=True)
 How = Literal["SUCCEEDED", "FAILED", "cancelled", "died", "lost", "vanished", "removed"]
 """`lost` is what an executor hears of, `vanished` what none does; `removed` is an end that nobody acknowledged."""
 
@@ -32,6 +35,7 @@ class Record:
     error: TaskError | None = None
     at: int = 0
     owner: str = ""
+    handle: bytes = b""
 
 
 @dataclass
@@ -50,6 +54,7 @@ class Running:
     owner: str
     course: Course
     timer: asyncio.TimerHandle | None = None
+    handle: bytes = b""
 
 
 class Outside(Protocol):
@@ -85,7 +90,8 @@ class Cluster:
     """Attempts and the ends of those that are over, by id.
 
     With `hands_over` it is shared by all platforms. Without, it is of one machine and goes with its platform: what is
-    released is stopped, and ends lie in `records`, where others may find them.
+    released is stopped, and ends lie in `records`, where others may find them. With `names_jobs` it finds an attempt by
+    the handle only that it gave it: whoever asks without gets a new one, and what was there comes to nothing.
     """
 
     def __init__(
@@ -95,9 +101,13 @@ class Cluster:
         name: str = "cluster",
         hands_over: bool = True,
         records: dict[AttemptId, Record] | None = None,
+        names_jobs: bool = False,
     ) -> None:
         self.name = name
         self.hands_over = hands_over
+        self._names_jobs = names_jobs
+        self._jobs = 0
+        """How many jobs have had a name."""
         self.running: dict[AttemptId, Running] = {}
         self.records: dict[AttemptId, Record] = {} if records is None else records
         self.followers: list[ClusterExecutor] = []
@@ -108,6 +118,8 @@ class Cluster:
 
     def create(self, spec: AttemptSpec, owner: str) -> None:
         """Have an attempt run, unless it does or did; it belongs to who asked for it last."""
+        if self._names_jobs:
+            self._find(spec)
         if (record := self.records.get(spec.id)) is not None:
             record.owner = owner
         elif (running := self.running.get(spec.id)) is not None:
@@ -117,9 +129,29 @@ class Cluster:
         else:
             self._start(spec, owner)
 
+    def _find(self, spec: AttemptSpec) -> None:
+        """Leave only the job of this handle; one that is gone has failed."""
+        handle = self.handle_of(spec.id)
+        if handle != spec.handle and handle:
+            self.stop(spec.id, "died")
+            if self.records.pop(spec.id, None) is not None:
+                self._outside.ended(spec.id, "removed")
+        if handle != spec.handle and spec.handle:
+            self.records[spec.id] = Record("FAILED", error=INTERRUPTED, at=self.now(), handle=spec.handle)
+
+    def handle_of(self, attempt: AttemptId) -> bytes:
+        """The name of its job; empty if there is none, or it needs no name."""
+        job = self.records.get(attempt) or self.running.get(attempt)
+        return job.handle if job is not None else b""
+
+    def _new_name(self, attempt: AttemptId) -> bytes:
+        self._jobs += 1
+        return f"{attempt}#{self._jobs}".encode() if self._names_jobs else b""
+
     def _start(self, spec: AttemptSpec, owner: str) -> None:
         self._outside.started(spec)
-        running = self.running[spec.id] = Running(spec, owner, Course(None, None))
+        name = self._new_name(spec.id)
+        running = self.running[spec.id] = Running(spec, owner, Course(None, None), handle=name)
         for follower in self.followers:
             follower.runs(spec.id)
         running.course = course = self._outside.course(spec)
@@ -136,7 +168,7 @@ class Cluster:
         if record.outputs is not None:
             record.outputs, record.asides = lightened(record.outputs, running.spec.offload)
         self.stop(attempt, record.phase)
-        record.at, record.owner = self.now(), running.owner
+        record.at, record.owner, record.handle = self.now(), running.owner, running.handle
         # Where it has also run on another machine, the end that was there first stands.
         record = self.records.setdefault(attempt, record)
         for follower in self.followers:
@@ -156,8 +188,10 @@ class Cluster:
                 running.timer.cancel()
             self._outside.ended(attempt, how)
 
-    def delete(self, attempt: AttemptId) -> None:
+    def delete(self, attempt: AttemptId, handle: bytes = b"") -> None:
         """Nothing of it is to stay, whoever it belongs to."""
+        if self.handle_of(attempt) != handle:
+            return  # there is no such job
         self.stop(attempt, "cancelled")
         if self.hands_over and self.records.pop(attempt, None) is not None:
             self._outside.ended(attempt, "removed")
@@ -173,7 +207,7 @@ class Cluster:
             found |= {id: record.owner for id, record in self.records.items()}
         for id, of in found.items():
             if of == owner and id not in expected:
-                self.delete(id)
+                self.delete(id, self.handle_of(id))
 
 
 class ClusterExecutor:
@@ -187,6 +221,8 @@ class ClusterExecutor:
         self.followed: set[AttemptId] = set()
         self._announced: set[AttemptId] = set()
         """Those that were reported to run."""
+        self._handles: dict[AttemptId, bytes] = {}
+        """The names of their jobs."""
 
     # The contract
 
@@ -204,7 +240,7 @@ class ClusterExecutor:
 
     def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
         self._leave(attempt)
-        self._channel.request(functools.partial(self._cluster.delete, attempt))
+        self._channel.request(functools.partial(self._delete, attempt, handle))
 
     def release(self, attempts: Collection[AttemptId]) -> None:
         for attempt in attempts:
@@ -236,7 +272,11 @@ class ClusterExecutor:
     def runs(self, attempt: AttemptId) -> None:
         if attempt in self.followed and attempt not in self._announced:
             self._announced.add(attempt)
-            self._tell(AttemptUpdate(attempt, self._cluster.now(), "RUNNING", where=self._cluster.name))
+            now, handle = self._cluster.now(), self._cluster.handle_of(attempt)
+            if handle:
+                self._handles[attempt] = handle
+                self._tell(AttemptUpdate(attempt, now, "INITIALIZING", reason="it is prepared", handle=handle))
+            self._tell(AttemptUpdate(attempt, now, "RUNNING", where=self._cluster.name, handle=handle))
 
     def ended(self, attempt: AttemptId, record: Record) -> None:
         if attempt in self.followed:
@@ -254,17 +294,22 @@ class ClusterExecutor:
             )
 
     def lost(self, attempt: AttemptId) -> None:
-        error = TaskError("Interrupted", "the machine went away", kind="SYSTEM", recoverable=True)
-        self.ended(attempt, Record("FAILED", error=error, at=self._cluster.now()))
+        self.ended(attempt, Record("FAILED", error=INTERRUPTED, at=self._cluster.now()))
 
     def _create(self, spec: AttemptSpec) -> None:
         if spec.id not in self.followed:
             return  # it is not wanted any more
+        known = self._handles.get(spec.id)
+        if known is not None:
+            spec = msgspec.structs.replace(spec, handle=known)
         self._cluster.create(spec, self._owner)
         if (record := self._cluster.records.get(spec.id)) is not None:
             self.ended(spec.id, record)
         else:
             self.runs(spec.id)
+
+    def _delete(self, attempt: AttemptId, handle: bytes) -> None:
+        self._cluster.delete(attempt, self._handles.pop(attempt, handle))
 
     def _leave(self, attempt: AttemptId) -> None:
         self.followed.discard(attempt)

@@ -44,8 +44,14 @@ class Machine:
 
     def cluster(self) -> Cluster:
         if self._host is None:
-            return Cluster(self, name=self.name)
-        return Cluster(self, name=self.name, hands_over=False, records=self._world.records)
+            return Cluster(self, name=self.name, names_jobs=self._world.faults.handles)
+        return Cluster(
+            self,
+            name=self.name,
+            hands_over=False,
+            records=self._world.records,
+            names_jobs=self._world.faults.handles,
+        )
 
     def host_died(self, cluster: Cluster) -> None:
         """The runner of this host has died: nobody knows any more what it was told."""
@@ -62,6 +68,8 @@ class Machine:
         return self._host.clock() if self._host is not None else self._world.now_us
 
     def started(self, spec: AttemptSpec) -> None:
+        if str(spec.id) in self._world.with_job:
+            self._world.violated(f"I16: {spec.id} has a job whose handle is durable, and is given another")
         self._world.ledger.started(spec.id, self.name)
         self._world.interrupted.discard(spec.id)
 

@@ -7,6 +7,8 @@ from random import Random
 
 SHARED = 0.4
 """In how many worlds the hosts share an executor."""
+HANDLES = 0.5
+"""In how many of those worlds where that can be executors need their handles back."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,8 @@ class Faults:
     shared executor always run on."""
     answer_lost: float = 0.0
     """A request to the shared executor was done, and is made again because no answer came."""
+    handles: bool = False
+    """Executors find an attempt again by the handle only that they have reported."""
     cluster_away: float = 0.0
     """At a request to the shared executor: it can't be reached for some time, and no news comes from there."""
     abort: float = 0.0
@@ -85,8 +89,11 @@ def draw(random: Random) -> Faults:
         latency_s=random.choice((0.0005, 0.02, 0.5)),
         breaks=perhaps(0.03, share=0.2),
     )
-    if random.random() > SHARED:
-        return faults
-    if random.random() < 0.5:
-        faults = replace(faults, hosts=2, clock_jump_s=min(faults.clock_jump_s, 1800.0))
-    return replace(faults, shared=True, answer_lost=perhaps(0.3), cluster_away=perhaps(0.01))
+    if random.random() <= SHARED:
+        if random.random() < 0.5:
+            faults = replace(faults, hosts=2, clock_jump_s=min(faults.clock_jump_s, 1800.0))
+        faults = replace(faults, shared=True, answer_lost=perhaps(0.3), cluster_away=perhaps(0.01))
+    # What another host submits late, by what it knew before, would be a second job; and a job that dies with its host
+    # costs an attempt each time.
+    may_name = faults.hosts == 1 and (faults.shared or not faults.executors_die)
+    return replace(faults, handles=may_name and random.random() < HANDLES)

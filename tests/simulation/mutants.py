@@ -269,6 +269,24 @@ MUTANTS = (
         "        if update.asides:\n",
     ),
     Mutant(
+        "a job's handle is lost in a crash",
+        f"{MACHINES}/task.py",
+        "        handle=cell.handle,\n",
+        "",
+    ),
+    Mutant(
+        "the next attempt has the handle of the one before",
+        f"{MACHINES}/task.py",
+        "        cell.progress = None\n",
+        "",
+    ),
+    Mutant(
+        "a job is cancelled without its handle",
+        f"{MACHINES}/task.py",
+        ", index, cell.executor, cell.handle))",
+        ", index))",
+    ),
+    Mutant(
         "the executor is not told what should run",
         f"{RUNNER}/runner.py",
         "await reconcile(self._executor, specs, owner=self._platform_id, broke=broke)",
@@ -373,7 +391,7 @@ MUTANTS = (
     Mutant(
         "what is cancelled runs on",
         CLUSTER,
-        "        self._channel.request(functools.partial(self._cluster.delete, attempt))\n",
+        "        self._channel.request(functools.partial(self._delete, attempt, handle))\n",
         "",
     ),
     # The runner: incidents

@@ -27,6 +27,7 @@ from tests.simulation.tasks import Behaviour
 from tests.simulation.watched_store import WatchedStore
 from tests.simulation.workflows import make_library
 
+from alula.core.engine import events as facts
 from alula.core.engine.records import AttemptPhase, NodePhase
 from alula.core.errors import AlreadyExists, FailedPrecondition, InvalidInput, ResourceExhausted, Unavailable
 from alula.core.ids import AttemptId, ExecutionId
@@ -91,6 +92,8 @@ class World:
         self.breaking = Breaking(self)
         self.ledger = Ledger(self._attempt_started)
         self.records: dict[AttemptId, Record] = {}
+        self.with_job: set[str] = set()
+        """Attempts that have a handle by which they are found again, as is durable."""
         """What attempts left on hosts, with their objects."""
         self.cluster: Cluster | None = Machine(self, None).cluster() if faults.shared else None
         """The one that all hosts share."""
@@ -433,7 +436,14 @@ class World:
             if awaited[0] == 0:
                 awaited[1].set()
 
+    def _note_jobs(self, commit: Commit) -> None:
+        for event in map(facts.decode, commit.events):
+            if isinstance(event, facts.AttemptProgressed) and event.handle:
+                self.with_job.add(event.handle.decode().partition("#")[0])
+
     def _committed(self, commit: Commit) -> None:
+        if self.faults.handles:
+            self._note_jobs(commit)
         self._progress.set()
         change = commit.changes.execution
         if change is not None:
