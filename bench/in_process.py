@@ -14,6 +14,7 @@ from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, tasks_pb2
 from flyteidl.core import workflow_pb2 as core_workflow_pb2
 
 from alula.core.ids import ExecutionId
+from alula.server.access import EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor, Sink
 from alula.server.identity import Caller
@@ -26,7 +27,7 @@ from alula.server.services.watch import Hub
 from alula.server.stores.sql.adapter import SqlStore
 
 PROJECT, DOMAIN = "flytesnacks", "development"
-ADA = Caller("ada", frozenset({"admin"}))
+ADA = Caller("ada")
 INTEGER = types_pb2.LiteralType(simple=types_pb2.INTEGER)
 Types = dict[str, types_pb2.LiteralType]
 
@@ -44,7 +45,9 @@ async def start(data: Path, executor: Executor) -> InProcess:
     """A running platform on a folder that exists."""
     store = SqlStore(data / "alula.sqlite", clock=now)
     blobs = FileBlobs(data / "objects", data / "signing.key")
-    platform = Platform(store=store, blobs=blobs, hub=Hub(), clock=now, random_bytes=secrets.token_bytes)
+    platform = Platform(
+        store=store, blobs=blobs, hub=Hub(), access=EverybodyMay(), clock=now, random_bytes=secrets.token_bytes
+    )
     runner = Runner(
         store=store,
         executor=executor,
