@@ -33,6 +33,8 @@ SCENARIOS = {
     "guarded": Scenario(CRASH_POINTS, "guarded", {"run": 1}),
     "lost": Scenario(MORE, "waiting", lose_at=3),
     "interrupted": Scenario(MORE, "waiting", kill_at=(3,)),
+    # Since executors report how it is with an attempt in one kind of event.
+    "reported": Scenario(MORE, "waiting", kill_at=(3,)),
     "late": Scenario(MORE, "late"),
     "overdue": Scenario(MORE, "overdue"),
     "exhausted": Scenario(MORE, "exhausted", max_parallelism=1),
