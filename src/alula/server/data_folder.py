@@ -83,13 +83,19 @@ def last_runner(folder: Path) -> str:
 
 
 def platform_id(folder: Path) -> str:
-    """The name of the platform that lives here, made on first use. For the holder of the folder. Raises as `held`."""
+    """The name of the platform that lives here, made on first use. For the holder of the folder. Raises as `held`.
+
+    It stands with the number of its file. A copy has another number, and gets a name of its own: its original may live.
+    """
     path = folder / ID
     try:
-        known = path.read_text(errors="replace").strip() if path.exists() else ""
-        if not known:  # empty after a crash on the way
+        path.touch()
+        file = str(path.stat().st_ino)
+        known, _, of = path.read_text(errors="replace").strip().partition(" ")
+        if not known or of not in ("", file):  # empty after a crash on the way
             known = secrets.token_hex(8)
-            path.write_text(f"{known}\n")
+        if of != file:
+            path.write_text(f"{known} {file}\n")
     except OSError as error:
         raise _unusable(folder, error) from error
     return known

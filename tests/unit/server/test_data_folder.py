@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from alula.core.errors import AlulaError
+from alula.server import data_folder
 from alula.server.data_folder import ID, LOCK, held, holder, make, open_log, platform_id
 
 
@@ -94,3 +96,25 @@ def test_a_name_that_a_crash_left_empty_is_made_again(tmp_path: Path) -> None:
     with held(tmp_path / "data"):
         (tmp_path / "data" / ID).touch()
         assert platform_id(tmp_path / "data") == platform_id(tmp_path / "data") != ""
+
+
+def test_a_platform_keeps_its_name_when_its_folder_is_moved(tmp_path: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir()
+    name = data_folder.platform_id(folder)
+    assert data_folder.platform_id(folder.rename(tmp_path / "moved")) == name
+
+
+def test_a_copied_folder_is_another_platform(tmp_path: Path) -> None:
+    folder, copy = tmp_path / "data", tmp_path / "copy"
+    folder.mkdir()
+    name = data_folder.platform_id(folder)
+    shutil.copytree(folder, copy)
+    copied = data_folder.platform_id(copy)
+    assert copied != name
+    assert (data_folder.platform_id(folder), data_folder.platform_id(copy)) == (name, copied)
+
+
+def test_a_name_without_the_number_of_its_file_is_kept(tmp_path: Path) -> None:
+    (tmp_path / data_folder.ID).write_text("abc\n")
+    assert [data_folder.platform_id(tmp_path) for _ in range(2)] == ["abc", "abc"]
