@@ -54,6 +54,21 @@ def test_a_bundle_is_unpacked_once_however_often_and_under_whatever_name(tmp_pat
     assert found.take_known(one) == first
 
 
+def test_a_bundle_is_known_no_sooner_than_its_size_is(tmp_path):
+    files = [(member(f"d{n}/m.py"), b"x = 1") for n in range(300)]
+    uri = archive(tmp_path / "a.tar.gz", *files)
+    found = bundles(tmp_path)
+
+    async def scenario():
+        taking = asyncio.ensure_future(found.take(uri))
+        while not taking.done():  # as others do that need the same code and would not wait for it
+            found.take_known(uri)
+            await asyncio.sleep(0)
+        return await taking
+
+    assert asyncio.run(scenario()) == found.take_known(uri)
+
+
 def test_a_pickled_task_is_kept_as_it_is(tmp_path):
     (tmp_path / "pkl.gz").write_bytes(b"pickle")
     code = asyncio.run(bundles(tmp_path).take(str(tmp_path / "pkl.gz")))

@@ -80,9 +80,10 @@ class Bundles:
             if code is None:
                 if self._sizes is None:
                     self._sizes = await asyncio.to_thread(look_at, self._folder)
-                code = self._known[uri] = await self._unpack(uri)
+                code = await self._unpack(uri)
                 if code.folder not in self._sizes:
                     self._sizes[code.folder] = await asyncio.to_thread(size_of, code.folder)
+                self._known[uri] = code  # not before: whoever takes it counts on its size
                 self._take(code)
                 await self._make_room(self._sizes)
             return code
