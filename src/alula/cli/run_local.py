@@ -17,7 +17,7 @@ from alula.core.literals.text import outputs_text
 from alula.sdk.client.inputs import input_literals
 from alula.sdk.local.folders import inputs_store
 from alula.sdk.local.run import LocalOutcome, run_entity
-from alula.sdk.runtime.failure import author_traceback, headline
+from alula.sdk.runtime.failure import author_traceback, headline, is_of_author
 
 
 def run_local(entity: Runnable, inputs: Mapping[str, object], settings: RunSettings) -> None:
@@ -48,9 +48,8 @@ def _report(outcome: LocalOutcome) -> None:
     error = outcome.error
     assert error is not None
     where = f"node {error.node_id}: " if error.node_id else ""
-    shown = author_traceback(outcome.exception) if outcome.exception is not None else ""
-    if outcome.exception is None or "  File " not in shown:  # not raised in the user's code
+    if outcome.exception is None or not is_of_author(outcome.exception):
         say_error(error.code, f"{where}{error.message}")
         return
-    say(shown.rstrip("\n"))
+    say(author_traceback(outcome.exception).rstrip("\n"))
     say_error(error.code, f"{where}{headline(outcome.exception)}")

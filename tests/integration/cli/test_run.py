@@ -358,3 +358,17 @@ def test_the_sample_runs_on_a_platform_and_keeps_its_deck(on):
     told = on("describe", "execution", "sample").stdout
     deck = next(line.split(": ")[1] for line in told.splitlines() if line.strip().startswith("deck: "))
     assert "data:image/png" in Path(deck).read_text()
+
+
+def test_a_value_that_can_not_be_read_is_told_with_its_input(tmp_path):
+    (tmp_path / "flow.py").write_text(
+        "import pandas as pd\nfrom typing import Annotated\nfrom alula import kwtypes, task, workflow\n"
+        "@task\ndef make() -> pd.DataFrame:\n    return pd.DataFrame({'n': [1]})\n"
+        "@task\ndef use(frame: Annotated[pd.DataFrame, kwtypes(s=str)]) -> int:\n    return len(frame)\n"
+        "@workflow\ndef flow() -> int:\n    return use(frame=make())\n"
+    )
+    result = alula("run", str(tmp_path / "flow.py"), "flow")
+    assert result.stderr == (
+        "error[USER:TypeError]: node n1: input `frame` of task `use`: expected a pandas data frame with column 's',"
+        " got columns 'n'\n"
+    )

@@ -16,6 +16,7 @@ COMMON = """
     from dataclasses import dataclass
     from datetime import timedelta
     from typing import Optional
+    from pydantic import BaseModel
     from alula import LaunchPlan, dynamic, map_task, task, workflow
 
     @dataclass
@@ -33,6 +34,10 @@ COMMON = """
     @dataclass
     class Puppy(Dog):
         weeks: int = 8
+
+    class Kennel(BaseModel):
+        size: int = 0
+        names: list[str] = []
 
     @task
     def number() -> int:
@@ -70,6 +75,14 @@ MISTAKES = {
     "take(dog=Dog(name=number()))": (
         "input `dog` of task `take` is a Dog that holds <promise of `n0.o0`>, but a dataclass is made of values",
         "make the Dog in a task, which gets the values",
+    ),
+    "Kennel(size=number())": (
+        "a Kennel is given <promise of `n0.o0`>, but a model is made of values",
+        "make the Kennel in a task, which gets the values",
+    ),
+    "Kennel(names=[nothing, number()])": (
+        "a Kennel is given <promise of `n0.o0`>, but a model is made of values",
+        "make the Kennel in a task, which gets the values",
     ),
     "take(dog=Puppy('p'))": (
         "input `dog` of task `take` expects Dog | None, got {module}.Puppy Puppy(name='p', weeks=8)"
@@ -121,7 +134,7 @@ DECLARATIONS = {
     "LaunchPlan.get_or_create(other, 'p', default_inputs={'n': 2})\n"
     "LaunchPlan.get_or_create(other, 'p', default_inputs={'n': 3})": (
         "launch plan `p` of workflow `other` is there with other settings",
-        "the other is at {file}:47; give one of them another name",
+        "the other is at {file}:52; give one of them another name",
     ),
 }
 IMPORTS = {

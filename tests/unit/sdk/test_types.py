@@ -410,6 +410,13 @@ def test_only_the_declared_columns_are_read(store):
     assert list(to_python(literal, Annotated[pd.DataFrame, kwtypes(s=str)], store).columns) == ["s"]
 
 
+def test_a_missing_column_is_told_without_the_words_of_the_library(store):
+    literal = to_literal(pd.DataFrame({"n": [1]}), pd.DataFrame, store)
+    with pytest.raises(TypeMismatch, match="a pandas data frame with column 's', got columns 'n'") as raised:
+        to_python(literal, Annotated[pd.DataFrame, kwtypes(s=str)], store)
+    assert raised.value.__context__ is None
+
+
 def test_an_unknown_library_or_format_is_told(store):
     dataset = StructuredDataset.of_stored("/x", "avro", store)
     with pytest.raises(TypeMismatch, match="format 'avro'"):

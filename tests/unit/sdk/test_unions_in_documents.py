@@ -249,6 +249,8 @@ GIVEN_NO_VARIANT = [
     (datetime, date | int, "date | int"),
     (date, datetime | int, "datetime | int"),
     (Colour, Literal["x"] | int, "Literal['x'] | int"),
+    (Colour, Literal["red"] | None, "Literal['red'] | None"),
+    (list[Colour], list[Literal["red"] | None], "list[Literal['red'] | None]"),
     (list[Wolf], list[Cat | Dog], "list[Cat | Dog]"),
     (dict[str, Wolf], dict[str, Cat | Dog], "dict[str, Cat | Dog]"),
     (list[dict[str, Wolf]], list[dict[str, Cat | Dog]] | None, "list[dict[str, Cat | Dog]] | None"),
@@ -317,6 +319,60 @@ def test_a_promise_that_its_fields_do_not_tell_from_another_variant_is_refused(o
 
     with pytest.raises(InvalidInput, match=rf"tell Dog and {other.__name__} apart; let the step return `Dog \|"):
         flow.graph()
+
+
+class Paint(enum.Enum):
+    RED = "red"
+    BLUE = "blue"
+
+
+class Signal(enum.Enum):
+    RED = "red"
+
+
+@pytest.mark.parametrize("other", [Paint, Literal["red", "amber"], str], ids=str)
+def test_a_promise_that_its_values_do_not_tell_from_another_variant_is_refused(other):
+    @task
+    def make() -> Colour:
+        raise AssertionError("never runs")
+
+    @task
+    def take(colour: Union[Colour, other]) -> None: ...
+
+    @workflow
+    def flow():
+        take(colour=make())
+
+    with pytest.raises(
+        InvalidInput, match=r"whose values do not tell Colour and .* apart; let the step return `Colour"
+    ):
+        flow.graph()
+
+
+def test_an_enum_beside_one_of_other_values_is_read_as_itself():
+    @task
+    def make() -> Colour:
+        return Colour.RED
+
+    @task
+    def take(value: Colour | E | int) -> str:
+        return repr(value)
+
+    @workflow
+    def flow() -> str:
+        return take(value=make())
+
+    assert flow() == repr(Colour.RED)
+
+
+def test_two_enums_of_the_same_values_are_told_apart_in_documents_only():
+    @dataclass
+    class Light:
+        colour: Colour | Signal
+
+    assert round_trip(Light(Signal.RED), Light) == Light(Signal.RED)
+    with pytest.raises(UnsupportedType, match=r"`Colour` and `Signal` of the same values, which can't be told apart"):
+        literal_type(Colour | Signal)
 
 
 def test_a_promise_of_a_class_beside_a_map_is_the_class():

@@ -10,6 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
+from alula.sdk.authoring.models import promise_in_model
 from alula.sdk.authoring.promise import Entity, Node, Outputs, Promise, node_of, promises_in
 from alula.sdk.mistake import Location, mistake
 
@@ -127,9 +128,16 @@ def switch_graph(graph: Graph) -> None:
 
 @contextmanager
 def declaring(graph: Graph | None) -> Generator[None]:
-    """Calls of tasks add to `graph` meanwhile; with None they run."""
+    """Calls of tasks add to `graph` meanwhile; with None they run.
+
+    Raises `InvalidInput` in place of what a pydantic model says about a promise.
+    """
     token = _open_graph.set(graph)
     try:
         yield
+    except ValueError as error:
+        if refused := promise_in_model(error):
+            raise refused from error
+        raise
     finally:
         _open_graph.reset(token)

@@ -83,6 +83,13 @@ def author_traceback(exception: BaseException, code_folder: str = "") -> str:
         return printable(f"Traceback (most recent call last):\n{lines}{headline(exception)}\n")
 
 
+def is_of_author(exception: BaseException) -> bool:
+    """Whether the author's code, or what it called, raised it: not so for a value that Alula itself could not read."""
+    import traceback  # lazy: most attempts end well
+
+    return bool(_kept(traceback.extract_tb(exception.__traceback__), ""))
+
+
 def printable(text: str) -> str:
     """The text with escapes for what UTF-8 has no form for."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -33,25 +33,25 @@ class EnumTransformer:
 
     def __init__(self, type_: type[enum.Enum]) -> None:
         self._type = type_
-        self._values = [cast("object", member.value) for member in type_]
+        self.values = tuple(cast("object", member.value) for member in type_)
         self.shown = type_.__qualname__
 
     def literal_type(self) -> LiteralType:
-        texts = [value for value in self._values if isinstance(value, str)]
-        if len(texts) != len(self._values) or not texts:
+        texts = [value for value in self.values if isinstance(value, str)]
+        if len(texts) != len(self.values) or not texts:
             raise OnlyInDocuments(f"the values of Enum `{self.shown}` must be texts")
         return LiteralType(enum_type=EnumType(values=texts))
 
     def schema(self) -> Schema:
-        return {"enum": list(self._values)}
+        return {"enum": list(self.values)}
 
     def fit(self, value: object) -> int:
         if isinstance(value, self._type):
             return EXACT
-        return CONVERTS if any(value == each and type(value) is type(each) for each in self._values) else NO
+        return CONVERTS if any(value == each and type(value) is type(each) for each in self.values) else NO
 
     def fit_plain(self, plain: object) -> int:
-        return EXACT if any(is_same_plain(plain, each) for each in self._values) else NO
+        return EXACT if any(is_same_plain(plain, each) for each in self.values) else NO
 
     def coerce(self, value: object) -> object:
         if isinstance(value, self._type):
@@ -62,7 +62,7 @@ class EnumTransformer:
         try:
             return self._type(value)
         except ValueError:
-            allowed = ", ".join(repr(each) for each in self._values)
+            allowed = ", ".join(repr(each) for each in self.values)
             raise TypeMismatch(f"{self.shown} ({allowed})", describe(value)) from None
 
     def to_literal(self, value: object, store: Store) -> Literal:

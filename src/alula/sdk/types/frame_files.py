@@ -60,8 +60,9 @@ def read_frame(store: Store, uri: str, file_format: str, wanted: type | str, col
     try:
         return reader(path, list(columns) if columns else None)
     except (ValueError, KeyError) as error:
-        check_columns(columns or (), reader(path, None), library or str(wanted))
-        raise TypeMismatch(f"a {library} data frame as {file_format}", f"{uri}: {error}") from error
+        problem = error
+    check_columns(columns or (), reader(path, None), f"a {library} data frame")
+    raise TypeMismatch(f"a {library} data frame as {file_format}", f"{uri}: {problem}") from problem
 
 
 def library_named(wanted: type | str) -> Library | None:

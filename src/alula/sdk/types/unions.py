@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations
 from typing import cast
 
 from flyteidl.core.literals_pb2 import Literal, Scalar, Union
@@ -15,8 +16,10 @@ from alula.sdk.types.containers import ListTransformer, MapTransformer, is_docum
 from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer
 from alula.sdk.types.primitives import NoneTransformer
 from alula.sdk.types.transformer import (
+    EXACT,
     NO,
     UNION_TAG,
+    OnlyInDocuments,
     Schema,
     Transformer,
     TypeMismatch,
@@ -47,6 +50,7 @@ class UnionTransformer:
         return [variant for variant in self.variants if not isinstance(variant, NoneTransformer)]
 
     def literal_type(self) -> LiteralType:
+        _check_enums(self.variants, self.shown)
         return LiteralType(union_type=UnionType(variants=[_tagged(variant) for variant in self.variants]))
 
     def schema(self) -> Schema:
@@ -96,20 +100,21 @@ class UnionTransformer:
         """The value of a literal that does not say which variant it is."""
         if is_document(literal):
             return self._read_document(self.variants, literal, store)
-        exact: list[object] = []
-        loose: list[object] = []
+        exact: list[tuple[str, object]] = []
+        loose: list[tuple[str, object]] = []
         for variant in self.variants:
             try:
                 value = read(variant, literal, store)
             except TypeMismatch:
                 continue
-            (exact if _has_kind(variant, literal) else loose).append(value)
+            (exact if _has_kind(variant, literal) else loose).append((variant.shown, value))
         found = exact or loose
         if not found:
             raise TypeMismatch(self.shown, describe_literal(literal))
         if len(found) > 1:
-            raise TypeMismatch(f"one variant of {self.shown}", f"{describe_literal(literal)}, which fits {len(found)}")
-        return found[0]
+            names = " and ".join(name for name, _ in found)
+            raise TypeMismatch(f"one variant of {self.shown}", f"{describe_literal(literal)}, which fits {names}")
+        return found[0][1]
 
     def _read_document(self, variants: list[Transformer], literal: Literal, store: Store) -> object:
         plain = plain_of(literal)
@@ -180,8 +185,10 @@ def why_not(wanted: Transformer, given: Transformer) -> str:
 
 def _why_no_variant(union: UnionTransformer, given: Transformer) -> str:
     present = union.present()
-    if len(present) == 1 or isinstance(given, NoneTransformer):  # nothing to be told apart
+    if isinstance(given, NoneTransformer):
         return ""
+    if len(present) == 1 and not isinstance(present[0], ChoiceTransformer):  # nothing to be told apart
+        return why_not(present[0], given)
     return "" if any(_is_variant(each, given) for each in present) else "which is none of them"
 
 
@@ -197,15 +204,30 @@ def _is_variant(variant: Transformer, given: Transformer) -> bool:
 
 
 def _why_not_one(union: UnionTransformer, given: Transformer) -> str:
-    """What a step gives as `Dog` does not say so: only its fields tell it from the other variants."""
-    if not has_fields(given):
+    """What a step gives as `Dog` does not say so: only its fields, or its text, tell it from the other variants."""
+    if has_fields(given):
+        what, alike = "fields", _of_same_fields(union.present(), given)
+    elif isinstance(given, EnumTransformer):
+        what, alike = "values", [each for each in union.present() if _may_be(each, given)]
+    else:
         return ""
-    fields = given.schema().get("properties", {}).keys()
-    classes = [each for each in union.present() if has_fields(each)]
-    alike = [each.shown for each in classes if each.schema().get("properties", {}).keys() == fields]
     if len(alike) < 2:
         return ""
-    return f"whose fields do not tell {' and '.join(alike)} apart; let the step return `{union.shown}`"
+    names = " and ".join(each.shown for each in alike)
+    return f"whose {what} do not tell {names} apart; let the step return `{union.shown}`"
+
+
+def _of_same_fields(variants: list[Transformer], given: Transformer) -> list[Transformer]:
+    fields = given.schema().get("properties", {}).keys()
+    classes = [each for each in variants if has_fields(each)]
+    return [each for each in classes if each.schema().get("properties", {}).keys() == fields]
+
+
+def _may_be(variant: Transformer, given: EnumTransformer) -> bool:
+    """Whether a variant takes a text that is a value of the enum."""
+    if isinstance(variant, EnumTransformer | ChoiceTransformer):
+        return any(variant.fit_plain(value) == EXACT for value in given.values)
+    return variant.literal_type().simple == SimpleType.STRING
 
 
 def _check_variants(variants: list[Transformer], shown: str) -> None:
@@ -218,6 +240,17 @@ def _check_variants(variants: list[Transformer], shown: str) -> None:
                     f"`{shown}` has the variants `{other.shown}` and `{variant.shown}`, which can't be told apart;"
                     " use one of them, or two dataclasses"
                 )
+
+
+def _check_enums(variants: list[Transformer], shown: str) -> None:
+    """Raise `OnlyInDocuments` for two enums with the same values: only a document names the one that a value is of."""
+    enums = [variant for variant in variants if isinstance(variant, EnumTransformer)]
+    for one, other in combinations(enums, 2):
+        if one.values == other.values:
+            raise OnlyInDocuments(
+                f"`{shown}` has the enums `{one.shown}` and `{other.shown}` of the same values, which can't be told"
+                " apart; use one of them, or a dataclass with this field"
+            )
 
 
 def _is_path(variant: Transformer) -> bool:

@@ -1,0 +1,41 @@
+"""Promises in the constructor of a pydantic model: the model refuses them before the SDK sees them."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING, cast
+
+from alula.sdk.authoring.promise import promises_in
+from alula.sdk.mistake import Location, mistake
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from alula.core.errors import InvalidInput
+
+
+def promise_in_model(error: ValueError) -> InvalidInput | None:
+    """What to raise in place of the error of a model that was given a promise. None for any other error."""
+    if not type(error).__module__.startswith("pydantic_core"):  # by name: pydantic may be absent and is slow to load
+        return None
+    refused = cast("ValidationError", error)
+    given = (each["input"] for each in refused.errors(include_url=False, include_context=False))
+    promise = next((promise for value in given for promise in promises_in(value)), None)
+    if promise is None:
+        return None
+    return mistake(
+        "PromiseUsedAsValue",
+        f"a {refused.title} is given {promise!r}, but a model is made of values",
+        at=_raised_at(error),
+        fix=f"make the {refused.title} in a task, which gets the values",
+    )
+
+
+def _raised_at(error: BaseException) -> Location:
+    """The author's line that made the model."""
+    frames = [
+        (frame.f_globals.get("__name__", ""), frame.f_code.co_filename, line)
+        for frame, line in traceback.walk_tb(error.__traceback__)
+    ]
+    authors = [Location(file, line) for name, file, line in frames if name.partition(".")[0] != "pydantic"]
+    return authors[-1]
