@@ -219,7 +219,7 @@ class ClusterExecutor:
         self._sink: Sink | None = None
         self._owner = ""
         self.followed: set[AttemptId] = set()
-        self._announced: set[AttemptId] = set()
+        self.announced: set[AttemptId] = set()
         """Those that were reported to run."""
         self._handles: dict[AttemptId, bytes] = {}
         """The names of their jobs."""
@@ -270,8 +270,8 @@ class ClusterExecutor:
         return attempt in self.followed
 
     def runs(self, attempt: AttemptId) -> None:
-        if attempt in self.followed and attempt not in self._announced:
-            self._announced.add(attempt)
+        if attempt in self.followed and attempt not in self.announced:
+            self.announced.add(attempt)
             now, handle = self._cluster.now(), self._cluster.handle_of(attempt)
             if handle:
                 self._handles[attempt] = handle
@@ -280,7 +280,7 @@ class ClusterExecutor:
 
     def ended(self, attempt: AttemptId, record: Record) -> None:
         if attempt in self.followed:
-            self._announced.discard(attempt)
+            self.announced.discard(attempt)
             self._tell(
                 AttemptUpdate(
                     attempt,
@@ -313,7 +313,7 @@ class ClusterExecutor:
 
     def _leave(self, attempt: AttemptId) -> None:
         self.followed.discard(attempt)
-        self._announced.discard(attempt)
+        self.announced.discard(attempt)
 
     def _tell(self, update: AttemptUpdate) -> None:
         if self._sink is not None:

@@ -154,9 +154,9 @@ class FarAway(NearBy):
         done = asyncio.get_running_loop().create_future()
 
         def answer() -> None:
-            theirs = self._of_others()
+            theirs, before = self._of_others(), self._attempts()
             call()
-            for attempt in theirs - self._of_others():
+            for attempt in theirs & before - self._attempts():
                 self._world.violated(f"I15: {attempt} of another platform was swept by {self._life.name}")
             if not done.done():
                 done.set_result(None)
@@ -164,9 +164,24 @@ class FarAway(NearBy):
         self.request(answer)
         await done
 
+    def _attempts(self) -> set[AttemptId]:
+        cluster = self._life.host.cluster
+        return {*cluster.running, *cluster.records}
+
     def _of_others(self) -> set[AttemptId]:
+        """Attempts that belong to another platform, or that one goes on with."""
         cluster, own = self._life.host.cluster, self._life.host.name
-        return {id for each in (cluster.running, cluster.records) for id, of in each.items() if of.owner != own}
+        owned = {id for each in (cluster.running, cluster.records) for id, of in each.items() if of.owner != own}
+        lives = [host.life for host in self._world.hosts if host is not self._life.host and host.life is not None]
+        followed = {
+            id
+            for life in lives
+            if life.executor is not None
+            for id in life.executor.announced
+            if self._world.store._executions[id.execution].owner
+            == life.name  # else it does not know yet that it is lost
+        }
+        return owned | {id for id in followed if not self._world.must_not_run(id)}
 
     def _send(self, after_s: float) -> None:
         takes_s = self._world.random.uniform(0, self._world.faults.latency_s)

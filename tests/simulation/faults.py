@@ -32,6 +32,10 @@ class Faults:
     """A call of the store fails although it was done (F7, F9)."""
     blob_fails: float = 0.0
     """A call of the object store fails (F10, F11)."""
+    object_fails: float = 0.0
+    """An object can't be read or written from its first use on, for some minutes, while others can (F10, F11)."""
+    object_stalls: float = 0.0
+    """A call of the object store takes up to a minute."""
     clock_jump_s: float = 0.0
     """How far a host's clock jumps, either way, while a runner lives there (F12)."""
     update_late: float = 0.0
@@ -93,7 +97,12 @@ def draw(random: Random) -> Faults:
         if random.random() < 0.5:
             faults = replace(faults, hosts=2, clock_jump_s=min(faults.clock_jump_s, 1800.0))
         faults = replace(faults, shared=True, answer_lost=perhaps(0.3), cluster_away=perhaps(0.01))
+        if faults.hosts == 2:
+            # A request that waits for longer than a lease, or is made again after one, takes an attempt back from the
+            # new owner, or runs it once more: claims that the cluster can tell apart would be needed to refuse it.
+            faults = replace(faults, answer_lost=0.0, cluster_away=0.0)
     # What another host submits late, by what it knew before, would be a second job; and a job that dies with its host
     # costs an attempt each time.
     may_name = faults.hosts == 1 and (faults.shared or not faults.executors_die)
-    return replace(faults, handles=may_name and random.random() < HANDLES)
+    faults = replace(faults, handles=may_name and random.random() < HANDLES)
+    return replace(faults, object_fails=perhaps(0.3, share=0.2), object_stalls=perhaps(0.3, share=0.2))

@@ -33,6 +33,7 @@ T = TypeVar("T")
 
 ENDS_FAIL = 5
 """How many times as often a commit fails in which an execution ends: there is most to get wrong."""
+STALL_S = 60.0
 PAUSE_S = LEASE_US / 1_000_000 * 1.5
 OWNER: contextvars.ContextVar[Life | None] = contextvars.ContextVar("OWNER", default=None)
 """Whose tasks are being made."""
@@ -124,6 +125,12 @@ class Port:
             world.note(f"{what} refuses")
             world.end_refused(ends)
             raise self._error()
+        if self._kind == "blob":
+            if world.hit("object_stalls"):
+                await asyncio.sleep(world.random.uniform(0, STALL_S))
+            if world.object_fails(args[0]):
+                world.note(f"{what} fails for {args[0]}")
+                raise self._error()
         if self._reach is not None:
             world.breaking.call(name, args)
         result = await method(*args, **named)

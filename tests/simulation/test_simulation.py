@@ -32,7 +32,7 @@ def test_whatever_fails_every_execution_comes_to_the_end_that_it_would_have_had(
 
 @pytest.mark.parametrize("seed", RECORDED)
 def test_what_is_rare_comes_to_its_end_too(seed: int) -> None:
-    report = simulate(seed, replace(draw(Random(f"faults-{seed}")), shared=False))
+    report = simulate(seed, replace(draw(Random(f"faults-{seed}")), shared=False, object_fails=0.0, object_stalls=0.0))
     assert not report.violations, str(report)
 
 

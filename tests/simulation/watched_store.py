@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from flyteidl.admin import execution_pb2
+
 from alula.core.engine.events import Claimed, decode
 from alula.core.engine.records import ExecutionPhase, NodePhase
 from alula.core.ids import ExecutionId
-from alula.server.store import Commit
+from alula.server.services.messages.names import execution_id
+from alula.server.store import Commit, ExecutionRecord
 from alula.server.stores.memory import MemoryStore
 
 
 class WatchedStore:
     """Checks what must hold at every commit: ends are never left (I1), and an abort that was acknowledged is never
-    followed by a success (I14). And at every claim: nothing is taken from a runner before its lease has ended, by more
-    than `lease_slack_us`."""
+    followed by a success (I14). At every launch of a child: it is durable that its parent launches it (I2). And at
+    every claim: nothing is taken from a runner before its lease has ended, by more than `lease_slack_us`."""
 
     def __init__(self, store: MemoryStore, violated: Callable[[str], None], *, lease_slack_us: int) -> None:
         self._store = store
@@ -29,6 +32,15 @@ class WatchedStore:
     # `Any`: all that is not watched goes straight through.
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+    async def create_execution(self, execution: ExecutionRecord, *args: Any, **named: Any) -> bool:
+        metadata = execution_pb2.ExecutionSpec.FromString(execution.spec).metadata
+        if metadata.HasField("parent_node_execution"):
+            node = metadata.parent_node_execution
+            row = await self._store.node(execution_id(node.execution_id), node.node_id)
+            if row is None or row.child != execution.id.name:
+                self._violated(f"I2: {execution.id} is launched before that is durable in {node.node_id} of its parent")
+        return await self._store.create_execution(execution, *args, **named)
 
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
         await self._store.renew(owner, now=now, lease_us=lease_us)

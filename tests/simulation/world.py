@@ -55,6 +55,8 @@ ORPHAN_S = 60.0
 """What is left of an execution that has ended is gone then, if all goes well: a paused host has its own to wait for."""
 STEPS_MAX = 2_000_000
 """Calls of store and blobs in one world after the last fault: more is going round in circles."""
+FAILING_S = 300.0
+"""How long a single object fails, at most."""
 JUMP_MAX_US = 1_800_000_000
 """How far a clock may be off where its host may die: less than any timeout."""
 OFTEN = 0.5
@@ -97,6 +99,8 @@ class World:
         """What attempts left on hosts, with their objects."""
         self.cluster: Cluster | None = Machine(self, None).cluster() if faults.shared else None
         """The one that all hosts share."""
+        self._failing_until_s: dict[str, float] = {}
+        """Of each object that was used, until when it can't be."""
         self.away_until_s = 0.0
         """Until then it can't be reached."""
         self.interrupted: set[AttemptId] = set()
@@ -172,6 +176,12 @@ class World:
         return self.store._executions[attempt.execution].record.phase.is_terminal or self.is_known_to_have_ended(
             attempt
         )
+
+    def object_fails(self, uri: str) -> bool:
+        now_s = asyncio.get_running_loop().time()
+        if uri not in self._failing_until_s:
+            self._failing_until_s[uri] = now_s + self.random.uniform(0, FAILING_S) if self.hit("object_fails") else 0.0
+        return now_s < self._failing_until_s[uri]
 
     def may_lose(self, attempt: AttemptId) -> bool:
         node = (attempt.execution, attempt.node_id, attempt.index)
