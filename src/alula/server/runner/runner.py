@@ -303,7 +303,7 @@ class Runner:
 
     async def _settle(self) -> None:
         """Do what follows from commits. What the store interrupts is kept, and comes first in the next turn."""
-        while self._to_do:
+        while self._to_do or self._has_lapsed():  # what is done beside the loop may wait for the lease, too
             if self._has_lapsed():
                 await self._take_stock()
                 continue

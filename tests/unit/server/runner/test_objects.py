@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from tests.unit.server.runner.test_store_faults import AWAY, FULL, Bench, scenario, soon
+from tests.unit.server.runner.test_store_faults import AWAY, FULL, LEASE_US, Bench, scenario, soon
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.ids import AttemptId, ExecutionId
@@ -112,4 +112,14 @@ async def test_an_attempt_is_reconciled_later_whose_inputs_can_not_be_read_at_th
     await bench.start()
     assert bench.executor.reconciled == []
     await asyncio.sleep(100 * RETRY_S)
+    assert await attempt_of(bench, id)
+
+
+@scenario
+async def test_an_attempt_starts_although_the_lease_ended_while_its_inputs_were_read(bench: Bench) -> None:
+    await bench.start()
+    id = await launch_with_objects(bench)
+    bench.store.before["renew"] = [AWAY] * 6
+    bench.blobs.before["size"] = [AWAY] * round(3 * LEASE_US / 1e6 / RETRY_S)
+    await asyncio.sleep(6 * LEASE_US / 1e6)
     assert await attempt_of(bench, id)
