@@ -220,8 +220,8 @@ MUTANTS = (
     Mutant(
         "mail that comes while mail is read is lost",
         f"{RUNNER}/runner.py",
-        "messages = await self._inbox(list(woken))",
-        "messages = await self._inbox(list(woken))\n            self._woken.clear()",
+        "messages = await self._inbox(sorted(woken))",
+        "messages = await self._inbox(sorted(woken))\n            self._woken.clear()",
     ),
     Mutant(
         "only one of several arrivals counts",

@@ -93,6 +93,9 @@ def make_old(data: Path, name: str) -> None:
         database.execute("ALTER TABLE execution_data DROP COLUMN incarnation")
         for later in ("datasets", "artifacts", "artifact_partitions", "artifact_tags", "kept_outputs", "holds"):
             database.execute(f"DROP TABLE {later}")
+        for table, columns in (("task_executions", ("executor", "logs", "info")), ("items", ("logs", "info"))):
+            for column in columns:
+                database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         database.execute("UPDATE alembic_version SET version_num = '0002'")
         database.commit()
     (folder,) = data.glob(f"objects/metadata/*/*/{name}.*")

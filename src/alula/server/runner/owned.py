@@ -179,7 +179,9 @@ class Owned:
         ]
         reported = before._reported | before._ends
         self._reported |= {key: id for key, id in reported.items() if id in wanted}
-        unwanted, ended = ([id for id in ids if id not in wanted] for ids in (before.attempts, reported.values()))
+        cancelled = [self.attempt_id(action) for action in before._actions if isinstance(action, CancelAttempt)]
+        known = dict.fromkeys((*before.attempts, *cancelled))
+        unwanted, ended = ([id for id in ids if id not in wanted] for ids in (known, reported.values()))
         return unwanted, ended
 
     def commit(self, owner: str) -> Commit:

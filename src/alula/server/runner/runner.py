@@ -485,7 +485,7 @@ class Runner:
             return
         woken, self._woken = self._woken, set()
         try:
-            messages = await self._inbox(list(woken))
+            messages = await self._inbox(sorted(woken))
         except AlulaError:
             self._woken |= woken
             raise

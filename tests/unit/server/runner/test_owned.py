@@ -5,7 +5,7 @@ from tests.contract.store.records import execution
 from tests.graphs import compiled, integer, task, task_node, workflow
 from tests.unit.core.engine.driver import Driver
 
-from alula.core.engine.events import AttemptFailed, AttemptProgressed, Event, decode
+from alula.core.engine.events import AbortRequested, AttemptFailed, AttemptProgressed, Event, decode
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.errors import TaskError
 from alula.server.runner.owned import Owned, join
@@ -59,3 +59,14 @@ def test_the_time_of_a_log_never_goes_back() -> None:
         one.step(event, event.at)
     assert times(one) == [NOW, NOW]
     assert [timer.after for timer in one.take_timers()] == [600_000_000, 1_000_000]
+
+
+def test_what_a_commit_cancels_is_cancelled_although_its_answer_was_lost() -> None:
+    """Also if the execution had just been read again, and its attempts run elsewhere."""
+    run = Driver(compiled(workflow("w", [task_node("n0", task("t"), x=".x")]), [task("t")]), x=integer(1))
+    record = msgspec.structs.replace(execution("a1"), spec=b"")
+    before = Owned(record, run.state, [run.log[0]])
+    before.step(AbortRequested(NOW, "enough", "ada"), NOW)
+    after = Owned(record, run.state, [run.log[0]])
+    unwanted, _ = after.take_attempts(before)
+    assert [attempt.node_id for attempt in unwanted] == ["n0"]
