@@ -93,7 +93,7 @@ class InstantExecutor:
     def release(self, attempts: object) -> None:
         return None
 
-    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str) -> None:
+    async def reconcile(self, expected: Collection[AttemptSpec], *, owner: str, spared: object = ()) -> None:
         return None
 
 

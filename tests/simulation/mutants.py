@@ -289,8 +289,8 @@ MUTANTS = (
     Mutant(
         "the executor is not told what should run",
         f"{RUNNER}/runner.py",
-        "await reconcile(self._executor, specs, owner=self._platform_id, broke=broke)",
-        "await reconcile(self._executor, [], owner=self._platform_id, broke=broke)",
+        "await reconcile(self._executor, specs, owner=self._platform_id, later=later, broke=broke)",
+        "await reconcile(self._executor, [], owner=self._platform_id, later=[], broke=broke)",
     ),
     Mutant(
         "a timer fires once for all",

@@ -47,6 +47,8 @@ from alula.server.store import Store
 
 logger = logging.getLogger(__name__)
 
+IN_FLIGHT = ("SUBMITTED", "RUNNING")
+"""Stages in which an executor has the attempt."""
 INPUTS_WAIT_S = 10.0
 """How long a platform that starts waits for the inputs of one attempt."""
 
@@ -156,33 +158,42 @@ class Effects:
         if whole is None:
             self._executor.submit(spec)
         else:
-            work = self._submit_whole(owned, spec, whole)
+            work = self._submit_whole(spec, whole)
             self.spawn(owned.record.id, f"while the inputs of {spec.id} were put together", work)
 
     async def reconcilable(self, owned: Owned, spec: AttemptSpec) -> AttemptSpec | None:
-        """What to reconcile; None for what is submitted as soon as its inputs can be had."""
+        """What to reconcile; None for what is to be submitted later, as its inputs can't be had yet."""
         whole = self.whole_inputs(owned, spec)
         if whole is None:
             return spec
         await asyncio.wait((whole,), timeout=INPUTS_WAIT_S)
         if whole.done() and whole.exception() is None:
             return msgspec.structs.replace(spec, inputs=whole.result())
-        self.submit(owned, spec)
         return None
 
-    async def _submit_whole(self, owned: Owned, spec: AttemptSpec, whole: asyncio.Future[bytes]) -> None:
+    async def _submit_whole(self, spec: AttemptSpec, whole: asyncio.Future[bytes]) -> None:
+        """Meanwhile the execution may have been read again, and the attempt have come to an end."""
         try:
             inputs = await asyncio.shield(whole)
         except AlulaError as error:
             if passes(error):
                 raise
-            if (place := owned.attempts.pop(spec.id, None)) is not None:
-                self._refuse(owned, place, spec.id.attempt, error)
+            if (owned := self._in_flight(spec.id)) is not None:
+                self._refuse(owned, owned.attempts.pop(spec.id), spec.id.attempt, error)
             return
-        while self._has_lapsed() and not owned.is_dropped:
+        while self._has_lapsed():
             await asyncio.sleep(RETRY_S)
-        if not owned.is_dropped and spec.id in owned.attempts:
+        if self._in_flight(spec.id) is not None:
             self._executor.submit(msgspec.structs.replace(spec, inputs=inputs))
+
+    def _in_flight(self, attempt: AttemptId) -> Owned | None:
+        """The execution of an attempt that should run now; None if it should not."""
+        owned = self._owned.get(attempt.execution)
+        place = owned.attempts.get(attempt) if owned is not None else None
+        scope = owned.state.scopes.get(place[0]) if owned is not None and place is not None else None
+        cell = scope.cells.get(place[1]) if scope is not None and place is not None else None
+        is_wanted = isinstance(cell, TaskCell) and cell.attempt == attempt.attempt and cell.stage in IN_FLIGHT
+        return owned if is_wanted else None
 
     def whole_inputs(self, owned: Owned, spec: AttemptSpec) -> asyncio.Future[bytes] | None:
         """Inputs for a task that can't read what was put aside; None where they are that already."""
@@ -325,7 +336,7 @@ class Effects:
         cell = scope.cells.get(timer.node) if scope is not None else None
         if owned is None or scope is None or not isinstance(cell, TaskCell):
             return ""
-        if cell.stage not in ("SUBMITTED", "RUNNING"):
+        if cell.stage not in IN_FLIGHT:
             return ""
         index = timer.node if scope.is_compact else -1
         attempt = AttemptId(execution, scope.node_id(timer.node), cell.attempt, index)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
+from alula.core.ids import AttemptId
 from alula.server import incidents
 from alula.server.executor import AttemptSpec, Executor
 from alula.server.runner.again import RETRY_S, passes
@@ -19,18 +20,26 @@ Reconcile = Callable[[Sequence[AttemptSpec]], Awaitable[None]]
 Broke = Callable[[AttemptSpec, Exception], None]
 
 
-async def reconcile(executor: Executor, expected: Sequence[AttemptSpec], *, owner: str, broke: Broke) -> None:
-    """Tell the executor of all attempts that should run, and `broke` of those that it fails at.
+async def reconcile(
+    executor: Executor,
+    expected: Sequence[AttemptSpec],
+    *,
+    owner: str,
+    later: Sequence[AttemptId] = (),
+    broke: Broke,
+) -> None:
+    """Tell the executor of all attempts that should run, and `broke` of those that it fails at. Those that are
+    submitted `later` go on if they run.
 
     Raises what the executor fails with itself, whichever attempts it is told of, after some tries.
     """
-    spared = [spec.id for spec in expected]
+    spared = [*later, *(spec.id for spec in expected)]
 
     async def of_some(specs: Sequence[AttemptSpec]) -> None:
         await executor.reconcile(specs, owner=owner, spared=spared)
 
     try:
-        await executor.reconcile(expected, owner=owner)
+        await executor.reconcile(expected, owner=owner, spared=later)
     except Exception as error:  # noqa: BLE001  (whatever it is, the executor may do better with fewer)
         incidents.report(error, "while the executor was told of all attempts; it is told of fewer at a time now")
         await _tried(of_some)

@@ -190,11 +190,15 @@ class Runner:
             if not owned.is_dropped:
                 self._broke(owned.record.id, error, f"while {spec.id} was started")
 
-        ready = [await self._effects.reconcilable(owned, spec) for owned, spec in expected.values()]
+        ready = {id: await self._effects.reconcilable(owned, spec) for id, (owned, spec) in expected.items()}
         while self._has_lapsed():
             await self._take_stock()
-        specs = [spec for spec in ready if spec is not None and not expected[spec.id][0].is_dropped]
-        await reconcile(self._executor, specs, owner=self._platform_id, broke=broke)
+        wanted = {id: ready[id] for id, (owned, _) in expected.items() if not owned.is_dropped}
+        specs = [spec for spec in wanted.values() if spec is not None]
+        later = [id for id, spec in wanted.items() if spec is None]
+        await reconcile(self._executor, specs, owner=self._platform_id, later=later, broke=broke)
+        for id in later:
+            self._effects.submit(*expected[id])
 
     async def wait(self) -> None:
         """Wait for ever; raises what the runner ended with, should a bug end it."""

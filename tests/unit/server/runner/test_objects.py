@@ -123,3 +123,14 @@ async def test_an_attempt_starts_although_the_lease_ended_while_its_inputs_were_
     bench.blobs.before["size"] = [AWAY] * round(3 * LEASE_US / 1e6 / RETRY_S)
     await asyncio.sleep(6 * LEASE_US / 1e6)
     assert await attempt_of(bench, id)
+
+
+@scenario
+async def test_what_starts_later_is_spared_when_a_platform_begins(bench: Bench) -> None:
+    first = await bench.start()
+    id = await launch_with_objects(bench)
+    attempt = await attempt_of(bench, id)
+    await first.stop()
+    bench.blobs.before["size"] = [AWAY] * 100
+    await bench.start()
+    assert bench.executor.spared == [attempt]

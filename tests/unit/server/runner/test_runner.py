@@ -84,6 +84,7 @@ class ToldExecutor:
         self.owners.append(owner)
         self.expected = list(expected)
         self.reconciled = [spec.id for spec in expected]
+        self.spared = list(spared)
 
     def report(self, update: AttemptUpdate) -> None:
         assert self.sink is not None
