@@ -16,6 +16,8 @@ from alula.core.policy.retries import Spent
 
 Stage: TypeAlias = Literal["LOOKING_UP", "BLOCKED", "SUBMITTED", "RUNNING", "BACKING_OFF", "RESERVING", "AWAITING"]
 """Where a task node in flight stands. See `machines/task.py`."""
+IN_FLIGHT: tuple[Stage, ...] = ("SUBMITTED", "RUNNING")
+"""Stages of a task in which an executor has its attempt."""
 
 
 class TaskCell(msgspec.Struct):

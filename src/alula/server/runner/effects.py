@@ -26,7 +26,7 @@ from alula.core.engine.actions import (
     SetTimer,
     StartAttempt,
 )
-from alula.core.engine.cells import Stage, TaskCell
+from alula.core.engine.cells import IN_FLIGHT, Stage, TaskCell
 from alula.core.engine.events import Event
 from alula.core.engine.records import ExecutionPhase, Released
 from alula.core.errors import AlulaError, NotFound, TaskError
@@ -47,8 +47,6 @@ from alula.server.store import Store
 
 logger = logging.getLogger(__name__)
 
-IN_FLIGHT = ("SUBMITTED", "RUNNING")
-"""Stages in which an executor has the attempt."""
 INPUTS_WAIT_S = 10.0
 """How long a platform that starts waits for the inputs of one attempt."""
 

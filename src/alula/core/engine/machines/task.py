@@ -38,7 +38,7 @@ from typing import TypeAlias, cast, get_args
 
 from alula.core.engine import places, progress, report, taking_over
 from alula.core.engine.actions import Action, CancelAttempt, LookUpCache, SetTimer, StartAttempt
-from alula.core.engine.cells import Cell, ScopeCell, Stage, TaskCell
+from alula.core.engine.cells import IN_FLIGHT, Cell, ScopeCell, Stage, TaskCell
 from alula.core.engine.events import (
     AttemptFailed,
     AttemptProgressed,
@@ -65,8 +65,7 @@ from alula.core.policy.memory_growth import growth_of
 from alula.core.policy.outcome import OutcomeCode
 from alula.core.policy.retries import Budget, Retry, after_failure, backoff_us, may_interrupt
 
-_IN_FLIGHT = ("SUBMITTED", "RUNNING")
-_PLACED = ("RESERVING", *_IN_FLIGHT)
+_PLACED = ("RESERVING", *IN_FLIGHT)
 _MESSAGE_MAX_CHARS = 1_000
 """Of the error of an attempt that is retried, in the reason; the whole is in its row."""
 _ASKING = ("LOOKING_UP", "RESERVING", "AWAITING")
@@ -141,7 +140,7 @@ class TaskMachine:
             return
         assert isinstance(cell, TaskCell)
         _let_go(turn, scope, node, cell)
-        if cell.stage in _IN_FLIGHT:
+        if cell.stage in IN_FLIGHT:
             _cancel(turn, scope, node, cell)
             report.attempt(turn, scope, node, cell, AttemptPhase.ABORTED)
 
@@ -157,7 +156,7 @@ class TaskMachine:
             yield _look_up(execution, scope, node, cell)
         elif cell.stage == "BACKING_OFF":
             yield _timer(scope, node, cell, "retry", backoff_us(cell.spent))
-        elif cell.stage in _IN_FLIGHT:
+        elif cell.stage in IN_FLIGHT:
             yield _start(execution, scope, node, cell)
             if cell.due_at:
                 yield _timer(scope, node, cell, "timeout", plan.timeout_us)
@@ -403,7 +402,7 @@ def _timer_fired(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Eve
         _admit(turn, scope, node, cell)
         return
     timeout_s = scope.plan_node(node).timeout_us / 1_000_000
-    in_flight = cell.stage in _IN_FLIGHT
+    in_flight = cell.stage in IN_FLIGHT
     if in_flight:
         _cancel(turn, scope, node, cell)
         report.deck(turn, scope, node, cell.attempt, event.deck_uri)
