@@ -94,7 +94,7 @@ class Machine:
         if how in ("lost", "vanished"):
             world.lost(attempt)
             if self._host is None:
-                how = "vanished"  # who has heard of it may have lost the execution, or die before it says so
+                how = "vanished"  # the runner that heard of it may have lost the execution, or may die first
             elif how == "lost":
                 self._gone.add(attempt)
         elif how in ("SUCCEEDED", "FAILED"):

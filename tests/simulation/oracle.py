@@ -53,7 +53,7 @@ async def check_end(world: World) -> None:
 
 
 def _check_cluster(world: World) -> None:
-    """I16: what all hosts share keeps no end of which everybody could know that it is durable."""
+    """I16: the shared cluster keeps no end that every runner could know to be durable."""
     if world.cluster is None:
         return
     for host in world.hosts:

@@ -116,7 +116,7 @@ class Processes:
 
 
 class Clusters:
-    """The executor in memory, of which the simulation has the same."""
+    """The executor in memory; the simulation uses it too."""
 
     hands_over = True
 
@@ -176,7 +176,7 @@ class Clusters:
 
 
 class Routed(Clusters):
-    """Several clusters behind one executor, of which another has those attempts that begin with `n`."""
+    """Several clusters behind one executor. One of them has all attempts that begin with `n`."""
 
     def executor(self, platform: str) -> Executor:  # type: ignore[override]
         return Routing({"one": ClusterExecutor(self._cluster), "other": ClusterExecutor(Cluster(self))})

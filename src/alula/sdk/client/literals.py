@@ -1,7 +1,7 @@
-"""Python values as literals of registered types, of which only Flyte's form is known.
+"""Python values as literals of registered types, known only by Flyte's form.
 
-What the author's code would know of the variants of a union, here their types on the wire say: the values of an enum,
-the fields of a class.
+There is no author's code to ask for the variants of a union. Their types on the wire tell them apart: by the values of
+an enum, or the fields of a class.
 """
 
 from __future__ import annotations

@@ -36,8 +36,7 @@ OPEN = ("/healthcheck", "/openapi.json", OBJECTS)
 
 
 def make_app(routes: Sequence[BaseRoute], trust: Trusted, authentication: Authentication) -> ASGIApp:
-    """The application: the gate, the rules for bodies and the question who asks stand in front of whatever routes there
-    are."""
+    """The application. The gate, the rules for bodies and authentication stand in front of all routes."""
     app = Starlette(
         routes=routes,
         exception_handlers={

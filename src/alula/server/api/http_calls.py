@@ -1,4 +1,4 @@
-"""The caller of each HTTP request: the one layer in which it is told who asks, in front of all routes."""
+"""The caller of each HTTP request, found in one layer in front of all routes."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""No use case goes without a right, and no request without a caller: each method of each servicer and each route is
-asked, by a caller who may do nothing and by nobody. What need not be asked for is listed here."""
+"""No use case goes without a right, and no request without a caller. Each method of each servicer and each route is
+called twice: without rights, and without a login. Those that need neither are listed here."""
 
 from __future__ import annotations
 
