@@ -172,10 +172,12 @@ class World:
         return kept.attempts[attempt.node_id, attempt.attempt].phase.is_terminal
 
     def must_not_run(self, attempt: AttemptId) -> bool:
-        """Whether it is durable that the attempt is over, or its execution."""
-        return self.store._executions[attempt.execution].record.phase.is_terminal or self.is_known_to_have_ended(
-            attempt
-        )
+        """Whether it is durable that the attempt is over, or its execution, or not that it was ever begun: a commit
+        that is refused may begin an attempt and cancel it."""
+        kept = self.store._executions[attempt.execution]
+        begun = kept.items if attempt.index >= 0 else kept.attempts
+        key = (attempt.node_id, attempt.index if attempt.index >= 0 else attempt.attempt)
+        return kept.record.phase.is_terminal or key not in begun or self.is_known_to_have_ended(attempt)
 
     def object_fails(self, uri: str) -> bool:
         now_s = asyncio.get_running_loop().time()

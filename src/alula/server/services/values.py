@@ -109,7 +109,8 @@ async def _whole(
 
 
 def _references(literals: list[literals_pb2.Literal]) -> list[literals_pb2.Literal]:
-    """Those among these values and the values inside them that are put aside."""
+    """Those among these values and the values inside them that are put aside. Their order is that of their URIs: maps
+    have another one in each process."""
     found: list[literals_pb2.Literal] = []
     waiting = list(literals)
     while waiting:
@@ -118,7 +119,7 @@ def _references(literals: list[literals_pb2.Literal]) -> list[literals_pb2.Liter
             found.append(literal)
         else:
             waiting.extend(parts(literal))
-    return found
+    return sorted(found, key=lambda literal: literal.offloaded_metadata.uri)
 
 
 def _put_back(place: literals_pb2.Literal, value: literals_pb2.Literal) -> list[literals_pb2.Literal]:
