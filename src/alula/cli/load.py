@@ -9,18 +9,21 @@ import importlib
 import importlib.util
 import sys
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import NamedTuple, cast
 
 from alula.cli.failures import UserCodeError
 from alula.cli.values import suggest
 from alula.core.errors import AlulaError, InvalidInput, NotFound
+from alula.sdk.authoring.alone import alone
 from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.runtime.failure import author_traceback, headline
 from alula.sdk.standard_modules import load_standard, shadowing_names
+from alula.sdk.types.transformer import with_article
 
 Runnable = Task[..., object] | Workflow[..., object] | LaunchPlan
 
@@ -103,7 +106,7 @@ def _refuse_doubles(module: ModuleType, file: str) -> None:
         if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
         name = statement.name
-        if _entity(getattr(module, name, None)) is None:
+        if not isinstance(getattr(module, name, None), Task | Workflow | LaunchPlan):
             continue
         if name in first:
             raise InvalidInput(
@@ -118,7 +121,7 @@ def declared(module: ModuleType) -> dict[str, Runnable]:
     """What the module itself declares, by the name under which it can be run, in the order of the file."""
     found: dict[str, Runnable] = {}
     for name, value in vars(module).items():
-        entity = _entity(value)
+        entity = _runnable(value, module, name)
         if isinstance(entity, LaunchPlan):
             found.setdefault(entity.name, entity)
         elif entity is not None and entity.module == module.__name__:
@@ -136,7 +139,7 @@ def find(module: ModuleType, name: str) -> Runnable:
         if wanted in known:
             return known[wanted]
     value = getattr(module, name, None)
-    imported = _entity(value)
+    imported = _runnable(value, module, name)
     if imported is not None:
         return imported
     if isinstance(value, Reference):
@@ -145,15 +148,32 @@ def find(module: ModuleType, name: str) -> Runnable:
             f"`{name}` is a reference to a {value.kind} that is registered",
             fix=f"`alula launch {value.name}@{value.version} -p {value.project} -d {value.domain}` starts it",
         )
+    file = getattr(module, "__file__", module.__name__)
+    if hasattr(module, name):
+        raise InvalidInput(
+            "NotRunnable",
+            f"`{name}` in {file} is {_kind(value)}: only tasks, workflows, launch plans and map tasks can be run",
+            fix="give it @task or @workflow" if isinstance(value, FunctionType) else suggest(name, list(known)),
+        )
     raise NotFound(
         "EntityNotFound",
-        f"there is no task, workflow or launch plan `{name}` in {getattr(module, '__file__', module.__name__)}",
+        f"there is no task, workflow or launch plan `{name}` in {file}",
         fix=suggest(name, list(known)) or "declare one with @task or @workflow",
     )
 
 
-def _entity(value: object) -> Runnable | None:
+def _runnable(value: object, module: ModuleType, name: str) -> Runnable | None:
+    """The entity, for a map task the workflow that runs it by itself. None for anything else."""
+    if isinstance(value, MapTask):
+        array = cast("MapTask[object]", value)
+        return alone(array, module=array.module, name=name)
     return cast(Runnable, value) if isinstance(value, Task | Workflow | LaunchPlan) else None
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "None"
+    return "a class" if isinstance(value, type) else with_article(type(value).__name__)
 
 
 def _user_error(source: Source, error: BaseException) -> UserCodeError:

@@ -65,8 +65,7 @@ def _run(words: list[str]) -> None:
 
 
 def _description(entity: Runnable) -> str:
-    source: Any = getattr(entity.interface, "source", entity.interface)
-    docstring = source.docstring
+    docstring = entity.interface.docstring
     title = docstring.short or f"Run {entity.interface.kind} {entity.name}."
     return f"{title}\n\n{docstring.long}"
 

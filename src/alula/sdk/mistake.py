@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
     from alula.core.errors import InvalidInput
 
@@ -39,10 +39,20 @@ def location_of(function: Callable[..., object]) -> Location:
 
 def caller() -> Location:
     """The innermost line on the stack that is not the SDK's own."""
-    frame = sys._getframe(1)  # pyright: ignore[reportPrivateUsage]  # no public API is as cheap
+    frame = _authors_frame()
+    return Location(frame.f_code.co_filename, frame.f_lineno)
+
+
+def calling_module() -> str:
+    """The name of the module that has this line."""
+    return str(_authors_frame().f_globals.get("__name__", "__main__"))
+
+
+def _authors_frame() -> FrameType:
+    frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage]  # no public API is as cheap
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_SDK_FOLDER):
         frame = frame.f_back
-    return Location(frame.f_code.co_filename, frame.f_lineno)
+    return frame
 
 
 def mistake(code: str, message: str, *, at: Location | None = None, fix: str = "") -> InvalidInput:

@@ -64,6 +64,11 @@ def test_a_failed_run_tells_why_and_has_no_outputs(remote, steps):
         _ = run.outputs
 
 
+def test_a_map_task_is_executed_by_its_variable(remote, steps):
+    run = remote.execute(steps.trebled, {"x": [4, 5]}).wait(TIMEOUT_S)
+    assert list(run.outputs.values()) == [[12, 15]]
+
+
 def test_a_run_can_be_aborted(remote, steps):
     run = remote.execute(steps.patient)
     run.abort("enough")

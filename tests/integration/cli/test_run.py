@@ -58,6 +58,12 @@ def test_retries_arrays_and_several_outputs_work_here(here):
     assert result.stdout.endswith("scaled: [4, 5]\nseven: 7\n")
 
 
+def test_a_map_task_runs_by_itself_here_and_on_a_platform(here, on):
+    assert here("run", FLOWS, "trebled", "--x", "[4, 5]").stdout.endswith("\n[12, 15]\n")
+    result = on("run", "--remote", "--wait", FLOWS, "trebled", "--x", "[4, 5]")
+    assert (result.returncode, result.stdout) == (0, "[12, 15]\n"), result.stderr
+
+
 def test_json_of_a_local_run_is_the_literal_map(here, tmp_path):
     result = here("run", FLOWS, "constant", "-o", "json")
     outputs = ParseDict(json.loads(result.stdout), literals_pb2.LiteralMap())

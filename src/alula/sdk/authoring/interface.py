@@ -155,8 +155,13 @@ class Interface:
             )
         return {"o0": returned}
 
-    @cached_property
+    @property
     def docstring(self) -> Docstring:
+        """What the function's docstring says."""
+        return self._docstring
+
+    @cached_property
+    def _docstring(self) -> Docstring:
         from alula.sdk.authoring.docstrings import parse  # lazy: only registering and help texts need it
 
         return parse(self._function.__doc__)
@@ -186,7 +191,16 @@ class DerivedInterface(NamedTuple):
     inputs: dict[str, object]
     outputs: dict[str, object]
     output_tuple: type[tuple[object, ...]] | None
-    source: InterfaceView
+    source: DocumentedInterface
+
+    @property
+    def returns_tuple(self) -> bool:
+        """Whether there are several outputs."""
+        return len(self.outputs) > 1
+
+    @property
+    def docstring(self) -> Docstring:
+        return self.source.docstring
 
     def describe_input(self, name: str) -> str:
         return self.source.describe_input(name)
@@ -250,6 +264,15 @@ class InterfaceView(Protocol):
     def describe_output(self, name: str) -> str: ...
 
     def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object], *, at: Location) -> dict[str, object]: ...
+
+
+class DocumentedInterface(InterfaceView, Protocol):
+    """What the interface of something that runs by itself tells beside that."""
+
+    @property
+    def returns_tuple(self) -> bool: ...
+    @property
+    def docstring(self) -> Docstring: ...
 
 
 def bind_arguments(

@@ -8,13 +8,14 @@ from collections.abc import Mapping
 from types import GenericAlias
 from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 
-from alula.sdk.authoring.graph import open_graph
-from alula.sdk.authoring.interface import REQUIRED, DerivedInterface, Interface, refuse_positional
+from alula.sdk.authoring.graph import Graph, open_graph
+from alula.sdk.authoring.interface import REQUIRED, DerivedInterface, DocumentedInterface, refuse_positional
 from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.naming import importable
 from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.task import Task, run_function
 from alula.sdk.authoring.workflow import Workflow
-from alula.sdk.mistake import Location, caller, mistake, refuse_unknown
+from alula.sdk.mistake import Location, caller, calling_module, mistake, refuse_unknown
 
 R_co = TypeVar("R_co", covariant=True)
 Target: TypeAlias = Task[..., R_co] | Workflow[..., R_co] | Reference[..., R_co] | LaunchPlan
@@ -32,6 +33,7 @@ class MapTask(Generic[R_co]):
         min_successes: int | None,
         min_success_ratio: float | None,
         run_all_sub_nodes: bool,
+        module: str,
         at: Location,
     ) -> None:
         self.target = target
@@ -41,6 +43,8 @@ class MapTask(Generic[R_co]):
         self.min_successes = min_successes
         self.min_success_ratio = min_success_ratio
         self.run_all_sub_nodes = run_all_sub_nodes
+        self.module = module
+        """The module that made it."""
         self.location = at
 
     @property
@@ -95,7 +99,7 @@ class MapTask(Generic[R_co]):
         )
 
     @property
-    def _source(self) -> Interface:
+    def _source(self) -> DocumentedInterface:
         return (self.target.workflow if isinstance(self.target, LaunchPlan) else self.target).interface
 
     def __call__(self, *args: object, **kwargs: object) -> list[R_co]:
@@ -109,13 +113,20 @@ class MapTask(Generic[R_co]):
                     f"input `{name}` of {self.interface.kind} `{self.interface.name}` is bound by `partial` already",
                     at=at,
                 )
-        values = self.interface.bind((), kwargs, at=at)
-        from alula.sdk.authoring.binding import check_inputs, converted  # lazy: protobuf is for values
-
         if graph is not None:
-            check_inputs(self.interface, values, at=at)
-            return cast("list[R_co]", graph.add(self, values, at=at))
+            return self.step(graph, kwargs, at=at)
+        values = self.interface.bind((), kwargs, at=at)
+        from alula.sdk.authoring.binding import converted  # lazy: protobuf is for values
+
         return cast("list[R_co]", self._each(converted(self.interface, values, at=at), at=at))
+
+    def step(self, graph: Graph, inputs: Mapping[str, object], *, at: Location) -> list[R_co]:
+        """A new node of `graph`; gives the promise of its output."""
+        from alula.sdk.authoring.binding import check_inputs  # lazy: protobuf is for values
+
+        values = self.interface.bind((), inputs, at=at)
+        check_inputs(self.interface, values, at=at)
+        return cast("list[R_co]", graph.add(self, values, at=at))
 
     def _each(self, values: Mapping[str, object], *, at: Location) -> list[object]:
         lists = {name: cast("list[object]", value) for name, value in values.items() if name not in self.bound}
@@ -200,6 +211,7 @@ def map_task(
         min_successes=min_successes,
         min_success_ratio=float(min_success_ratio) if min_success_ratio is not None else None,
         run_all_sub_nodes=run_all_sub_nodes,
+        module=importable(calling_module()),
         at=at,
     )
 

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 def module_of(function: Callable[..., object]) -> str:
     """The importable name of a function's module; of a script, its file's name."""
-    module: str = getattr(function, "__module__", "") or "__main__"
+    return importable(getattr(function, "__module__", "") or "__main__")
+
+
+def importable(module: str) -> str:
+    """The name by which a module can be imported; of a script, its file's name."""
     if module != "__main__":
         return module
     main = sys.modules.get("__main__")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeAlias
 
 from alula.sdk import calling
 from alula.sdk.authoring.graph import Graph, declaring, open_graph
-from alula.sdk.authoring.interface import REQUIRED, Interface
+from alula.sdk.authoring.interface import REQUIRED, DerivedInterface, DocumentedInterface, Interface
 from alula.sdk.authoring.naming import module_of
 from alula.sdk.authoring.promise import Node, Outputs, Promise
 from alula.sdk.authoring.reference import Reference
@@ -48,10 +48,12 @@ class WorkflowSettings(NamedTuple):
 class Workflow(Generic[P, R_co]):
     """A graph of steps with typed inputs and outputs. Call it as the function that it wraps."""
 
-    def __init__(self, function: Callable[P, R_co], settings: WorkflowSettings) -> None:
+    def __init__(
+        self, function: Callable[P, R_co], settings: WorkflowSettings, interface: DerivedInterface | None = None
+    ) -> None:
         self.function = function
         self.settings = settings
-        self.interface = Interface(function, kind="workflow")
+        self.interface: DocumentedInterface = interface or Interface(function, kind="workflow")
         self.launch_plans: dict[str, object] = {}
         """Those that were made of it, by name."""
         self.module = module_of(function)

@@ -21,7 +21,9 @@ from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import FailedPrecondition, InvalidInput, NotFound, TaskError
 from alula.core.ids import EntityId, ExecutionId
+from alula.sdk.authoring.alone import alone_by_its_variable
 from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.authoring.resources import Resources
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
@@ -92,9 +94,9 @@ class Remote:
         """Let go of the connection; runs go on."""
         self.connection.close()
 
-    def register(self, *entities: Launchable, version: str = "") -> list[EntityId]:
+    def register(self, *entities: Launchable | MapTask[object], version: str = "") -> list[EntityId]:
         """Register entities with their code folder, and all they use; what has not changed is left as it is."""
-        registered = self._registered(entities, version)
+        registered = self._registered(tuple(_launchable(entity) for entity in entities), version)
         return [EntityId(id.project, id.domain, id.name, id.version) for id in registered.ids]
 
     def fetch_task(self, name: str, version: str = "") -> Fetched:
@@ -114,7 +116,7 @@ class Remote:
 
     def execute(
         self,
-        entity: Launchable | Fetched,
+        entity: Launchable | MapTask[object] | Fetched,
         inputs: Mapping[str, object] | None = None,
         *,
         version: str = "",
@@ -131,6 +133,7 @@ class Remote:
             id = self._identifier(entity.resource, entity.id.name, entity.id.version)
             literals = variable_literals(str(entity.id), entity.interface.inputs.variables, given, store)
         else:
+            entity = _launchable(entity)
             _check_names(entity, given)
             id = self._registered((entity,), version).id
             if isinstance(entity, Workflow):
@@ -301,6 +304,10 @@ class Run:
 
     def __repr__(self) -> str:
         return f"<run {self.id}>"
+
+
+def _launchable(entity: Launchable | MapTask[object]) -> Launchable:
+    return alone_by_its_variable(entity) if isinstance(entity, MapTask) else entity
 
 
 def _root_of(entity: Launchable) -> Path:

@@ -20,7 +20,7 @@ from alula.core.engine.actions import LaunchChild
 from alula.core.engine.plan import GateRule, Plan, make_plan
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.errors import AlulaError, TaskError
-from alula.sdk.authoring.interface import Interface, is_async
+from alula.sdk.authoring.interface import DocumentedInterface, is_async
 from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.authoring.task import Task
@@ -186,7 +186,7 @@ def _exception(error: TaskError, exception: BaseException | None) -> BaseExcepti
     return RunFailed(error.code, f"node {error.node_id}: {error.message}")
 
 
-def _python_values(interface: Interface, outcome: LocalOutcome) -> object:
+def _python_values(interface: DocumentedInterface, outcome: LocalOutcome) -> object:
     store = FileStore(str(outcome.folder), str(outcome.folder))
     assert outcome.outputs is not None
     values = [to_python(outcome.outputs.literals[name], type_, store) for name, type_ in interface.outputs.items()]

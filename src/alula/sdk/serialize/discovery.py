@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import TypeVar, cast
 
+from alula.sdk.authoring.alone import alone
 from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import mistake
@@ -33,11 +35,13 @@ class Discovered:
 def discover(*modules: ModuleType) -> Discovered:
     """Entities that these modules declare (not those that they import). Packages: see `modules_of`.
 
+    A map task is found as the workflow that runs it by itself.
+
     Raises `InvalidInput` for two tasks, two workflows or two launch plans of one name.
     """
     found = Discovered()
     for module in modules:
-        for value in vars(module).values():
+        for name, value in vars(module).items():
             if isinstance(value, Task):
                 task = cast("Task[..., object]", value)
                 if _belongs(task.module, module):
@@ -46,6 +50,10 @@ def discover(*modules: ModuleType) -> Discovered:
                 workflow = cast("Workflow[..., object]", value)
                 if _belongs(workflow.module, module):
                     _keep(found.workflows, workflow)
+            elif isinstance(value, MapTask):
+                array = cast("MapTask[object]", value)
+                if _belongs(array.module, module):
+                    _keep(found.workflows, alone(array, module=array.module, name=name))
             elif isinstance(value, LaunchPlan):
                 _keep(found.launch_plans, value)
     return found

@@ -10,7 +10,7 @@ from flyteidl.core.literals_pb2 import Literal
 
 from alula.sdk.authoring.binding import input_form, output_form
 from alula.sdk.authoring.constants import constant
-from alula.sdk.authoring.interface import REQUIRED, Interface, InterfaceView
+from alula.sdk.authoring.interface import REQUIRED, DocumentedInterface, InterfaceView
 from alula.sdk.mistake import Location
 from alula.sdk.store import NO_STORE, Store
 
@@ -65,7 +65,7 @@ def input_literal(
     )
 
 
-def description(interface: Interface, docs: str) -> DescriptionEntity:
+def description(interface: DocumentedInterface, docs: str) -> DescriptionEntity:
     """What `docs`, else the docstring, says."""
     short, long = (docs, "") if docs else (interface.docstring.short, interface.docstring.long)
     message = DescriptionEntity(short_description=short)

@@ -59,6 +59,9 @@ def scale(x: int, by: int) -> int:
     return x * by
 
 
+trebled = map_task(partial(scale, by=3), concurrency=1)
+
+
 class Results(NamedTuple):
     scaled: list[int]
     seven: int
