@@ -95,6 +95,11 @@ class Effects:
         await asyncio.gather(*running, return_exceptions=True)
         self._timers.stop()
 
+    @property
+    def under_way(self) -> int:
+        """How much is done beside the runner's loop."""
+        return len(self._tasks)
+
     async def do(self, owned: Owned, action: Action) -> bool:
         """Carry out any action; False if the lease has lapsed meanwhile, and it is to be done later if at all."""
         if not isinstance(action, StartAttempt):

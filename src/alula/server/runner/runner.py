@@ -21,7 +21,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from itertools import islice
 from typing import ParamSpec, TypeVar
 
@@ -40,10 +40,12 @@ from alula.core.ids import AttemptId, ExecutionId
 from alula.server import incidents
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
+from alula.server.measures import Reading
 from alula.server.runner.again import passes
 from alula.server.runner.children import Children
 from alula.server.runner.definitions import Definitions
 from alula.server.runner.effects import Effects, event_of, progress_of
+from alula.server.runner.measures import RunnerMeasures
 from alula.server.runner.owned import Owned
 from alula.server.runner.reconciling import reconcile
 from alula.server.runner.timers import taken_over
@@ -110,6 +112,7 @@ class Runner:
         """When our lease ends, by the monotonic clock: others may take over what is owned here."""
         self._held_until_us = 0
         """The same, as far as it has not ended since ownership was last compared with the store."""
+        self._measures = RunnerMeasures()
         self._definitions = Definitions(store)
         self._owned: dict[ExecutionId, Owned] = {}
         self._busy: dict[ExecutionId, Owned] = {}
@@ -220,6 +223,19 @@ class Runner:
         with contextlib.suppress(AlulaError):  # then others wait for the end of the lease
             await self._store.release(self._id)
 
+    def measure(self) -> Iterable[Reading]:
+        """Figures of what it has committed and of what it has now."""
+        queues = {
+            "claimed": len(self._unopened),
+            "arrived": len(self._arrived),
+            "mail": len(self._woken),
+            "uncommitted": len(self._dirty),
+            "actions": len(self._to_do),
+            "beside": self._effects.under_way,
+        }
+        lease_s = max(0, self._renewed_until_us - _monotonic_us()) / 1_000_000
+        return self._measures.read(self._owned.values(), queues, lease_s=lease_s)
+
     # Arrivals: called on the event loop's thread, at any time
 
     def _wake_up(self, execution: ExecutionId) -> None:
@@ -285,6 +301,7 @@ class Runner:
                 if not passes(error):
                     raise
                 # What could not be read or written is tried again; nothing was dispatched for it.
+                self._measures.troubles += 1
                 logger.warning("the store can't be used, trying again: %s", error)
                 await asyncio.sleep(STORE_RETRY_S)
                 self._wake.set()
@@ -586,14 +603,18 @@ class Runner:
         self._wake.set()
 
     async def _keep(self, commits: Sequence[Commit]) -> list[bool]:
+        began_us = _monotonic_us()
         try:
-            return await self._store.commit(commits)
+            kept = await self._store.commit(commits)
         except Exception as error:
             if passes(error):
                 raise
             if len(commits) == 1:
                 self._broke(commits[0].execution, error, "while its rows were stored")
                 return [False]
+        else:
+            self._measures.committed(commits, kept, (_monotonic_us() - began_us) / 1_000_000)
+            return kept
         return [kept for commit in commits for kept in await self._keep([commit])]
 
     # Incidents
@@ -639,6 +660,7 @@ class Runner:
             try:
                 ended = await end_unread(self._store, id, error, runner=self._id, now=self._clock())
                 if ended is not None:
+                    self._measures.ended(id, ExecutionPhase.FAILED)
                     self._publish(id, ExecutionPhase.FAILED)
                     for attempt in ended:
                         self._executor.cancel(attempt)

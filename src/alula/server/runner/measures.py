@@ -1,0 +1,121 @@
+"""Figures of a runner: what it has committed, as plain counters, and what it owns, read off its tables when asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+
+from alula.core.engine.cells import Stage, TaskCell
+from alula.core.engine.records import AttemptRecord, ExecutionPhase, ItemRecord, NodePhase
+from alula.core.ids import ExecutionId
+from alula.server.measures import SECONDS, Histogram, Metric, Reading, reading
+from alula.server.runner.owned import Owned
+from alula.server.store import Commit
+
+SIZES = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000)
+
+OPEN = Metric(
+    "alula_executions_open", "gauge", "Runs that this process owns and that have not ended.", ("domain", "phase")
+)
+ENDED = Metric("alula_executions_ended_total", "counter", "Runs that have ended.", ("domain", "phase"))
+NODES_OPEN = Metric(
+    "alula_nodes_open", "gauge", "Nodes of open runs that have begun, each item of a map task among them.", ("phase",)
+)
+NODES_ENDED = Metric("alula_nodes_ended_total", "counter", "Nodes that have ended.", ("phase",))
+ATTEMPTS_OPEN = Metric(
+    "alula_attempts_open", "gauge", "Tasks of open runs that have begun, by what they wait for or do.", ("stage",)
+)
+ATTEMPTS_ENDED = Metric(
+    "alula_attempts_ended_total",
+    "counter",
+    "Attempts that have ended, and if they failed by whose fault: USER or SYSTEM.",
+    ("phase", "fault"),
+)
+CACHE = Metric("alula_cache_results_total", "counter", "What the cache said to tasks that use it.", ("status",))
+COMMIT_S = Metric("alula_commit_seconds", "histogram", "How long commits of runs took in the store.")
+COMMIT_EVENTS = Metric("alula_commit_events", "histogram", "How many events one commit had.")
+REFUSED = Metric("alula_commits_refused_total", "counter", "Commits of one run that the store refused.")
+TROUBLES = Metric("alula_store_troubles_total", "counter", "How often the store failed, and was asked again.")
+QUEUE = Metric("alula_runner_queue", "gauge", "What waits in the runner, by where it waits.", ("queue",))
+LEASE_S = Metric("alula_runner_lease_seconds", "gauge", "How long others still take this runner for alive.")
+
+_NODE_PHASES = tuple(phase for phase in NodePhase if phase is not NodePhase.UNDEFINED and not phase.is_terminal)
+_STAGES: tuple[Stage, ...] = Stage.__args__
+
+
+class RunnerMeasures:
+    """Counts what is committed."""
+
+    def __init__(self) -> None:
+        self.troubles = 0
+        self._commit_s = Histogram(SECONDS)
+        self._commit_events = Histogram(SIZES)
+        self._refused = 0
+        self._executions: Counter[tuple[str, ...]] = Counter()
+        self._nodes: Counter[tuple[str, ...]] = Counter()
+        self._attempts: Counter[tuple[str, ...]] = Counter()
+        self._cache: Counter[tuple[str, ...]] = Counter()
+
+    def committed(self, commits: Sequence[Commit], kept: Sequence[bool], took_s: float) -> None:
+        """One transaction, and which of its commits the store has kept."""
+        self._commit_s.add(took_s)
+        self._commit_events.add(sum(len(commit.events) for commit in commits))
+        for commit, is_kept in zip(commits, kept, strict=True):
+            if not is_kept:
+                self._refused += 1
+                continue
+            changes = commit.changes
+            if changes.execution is not None and changes.execution.phase.is_terminal:
+                self.ended(commit.execution, changes.execution.phase)
+            for node in changes.nodes:
+                if node.phase.is_terminal:
+                    self._nodes[(node.phase.name,)] += 1
+                if node.cache_status is not None:
+                    self._cache[(node.cache_status.name,)] += 1
+            for attempt in changes.attempts:
+                if attempt.phase.is_terminal:
+                    self._attempts[_end_of(attempt)] += 1
+            for item in changes.items:
+                if item.phase.is_terminal:
+                    self._attempts[_end_of(item)] += 1
+                    if item.cache_status is not None:
+                        self._cache[(item.cache_status.name,)] += 1
+
+    def ended(self, execution: ExecutionId, phase: ExecutionPhase) -> None:
+        self._executions[execution.domain, phase.name] += 1
+
+    def read(self, owned: Collection[Owned], queues: Mapping[str, int], *, lease_s: float) -> Iterator[Reading]:
+        """With what the runner owns now, how much waits in it, and what is left of its lease."""
+        yield Reading(OPEN, Counter((each.record.id.domain, each.state.phase.name) for each in owned))
+        yield Reading(NODES_OPEN, _nodes_open(owned))
+        yield Reading(ATTEMPTS_OPEN, _attempts_open(owned))
+        yield Reading(ENDED, dict(self._executions))
+        yield Reading(NODES_ENDED, dict(self._nodes))
+        yield Reading(ATTEMPTS_ENDED, dict(self._attempts))
+        yield Reading(CACHE, dict(self._cache))
+        yield reading(COMMIT_S, self._commit_s)
+        yield reading(COMMIT_EVENTS, self._commit_events)
+        yield reading(REFUSED, self._refused)
+        yield reading(TROUBLES, self.troubles)
+        yield Reading(QUEUE, {(name,): length for name, length in queues.items()})
+        yield reading(LEASE_S, lease_s)
+
+
+def _end_of(row: AttemptRecord | ItemRecord) -> tuple[str, ...]:
+    return row.phase.name, row.error.kind if row.error is not None else ""
+
+
+def _nodes_open(owned: Iterable[Owned]) -> dict[tuple[str, ...], int]:
+    scopes = [scope.phases for each in owned for scope in each.state.scopes.values()]
+    return {(phase.name,): sum(phases.count(phase) for phases in scopes) for phase in _NODE_PHASES}
+
+
+def _attempts_open(owned: Iterable[Owned]) -> dict[tuple[str, ...], int]:
+    stages = Counter[Stage](
+        cell.stage
+        for each in owned
+        for scope in each.state.scopes.values()
+        for cell in scope.cells.values()
+        if isinstance(cell, TaskCell)
+    )
+    return {(stage,): stages[stage] for stage in _STAGES}
