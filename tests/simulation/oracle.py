@@ -226,9 +226,9 @@ def _holds_place(cell: object) -> bool:
 
 async def _compare(world: World, record: ExecutionRecord, rows: Rows) -> None:
     store, stored = world.store, Rows()
-    for node in await store.nodes(record.id, None, ALL):
+    for node in await store.nodes(record.id, None, ALL, with_values=True):
         stored.over(("node", node.node_id), node)
-        for attempt in await store.attempts(record.id, node.node_id):
+        for attempt in await store.attempts(record.id, node.node_id, ALL):
             stored.over(("attempt", attempt.node_id, attempt.attempt), attempt)
         for item in await store.items(record.id, node.node_id, ALL):
             stored.over(("item", item.node_id, item.index), item)

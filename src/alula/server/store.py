@@ -359,8 +359,11 @@ class Store(Protocol):
         """False when there are none."""
         ...
 
-    async def attributes(self, resource: int | None = None, *, project: str | None = None) -> list[AttributesRecord]:
-        """All, those of one kind, those of one project: by project, domain, workflow and kind."""
+    async def attributes(
+        self, resource: int | None = None, *, at: tuple[str, str, str] | None = None
+    ) -> list[AttributesRecord]:
+        """All, those of one kind, those that hold `at` a project, domain and workflow: by project, domain, workflow and
+        kind."""
         ...
 
     # Executions, as lists and the console read them
@@ -379,13 +382,16 @@ class Store(Protocol):
 
     async def node(self, execution: ExecutionId, node_id: str) -> NodeRecord | None: ...
 
-    async def nodes(self, execution: ExecutionId, parent_id: str | None, query: Query) -> list[NodeRecord]:
-        """Nodes whose parent is `parent_id` ("" for the top level), or all with None.
+    async def nodes(
+        self, execution: ExecutionId, parent_id: str | None, query: Query, *, with_values: bool = False
+    ) -> list[NodeRecord]:
+        """Nodes whose parent is `parent_id` ("" for the top level), or all with None. Inputs and outputs are read
+        `with_values` only.
         Filter fields: node_id, phase, cache_status, created_at, started_at, updated_at."""
         ...
 
-    async def attempts(self, execution: ExecutionId, node_id: str) -> list[AttemptRecord]:
-        """By attempt number."""
+    async def attempts(self, execution: ExecutionId, node_id: str, query: Query) -> list[AttemptRecord]:
+        """Filter and sort field: attempt."""
         ...
 
     async def items(self, execution: ExecutionId, node_id: str, query: Query) -> list[ItemRecord]:

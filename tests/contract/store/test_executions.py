@@ -256,6 +256,16 @@ async def test_nodes_are_listed_by_parent(store: Store) -> None:
     assert [n.node_id for n in await store.nodes(ID, None, query(limit=1, offset=1))] == ["n1"]
 
 
+async def test_lists_of_nodes_leave_out_values_unless_they_are_asked_for(store: Store) -> None:
+    await launch(store, "a1")
+    await store.commit([commit(ID, 1, b"a", nodes=[node("n0", created_at=1, inputs=b"in", outputs=b"out")])])
+    (listed,) = await store.nodes(ID, None, query())
+    (whole,) = await store.nodes(ID, None, query(), with_values=True)
+    assert (listed.inputs, listed.outputs) == (None, None)
+    assert (whole.inputs, whole.outputs) == (b"in", b"out")
+    assert whole == await store.node(ID, "n0")
+
+
 async def test_attempts_are_listed_by_number(store: Store) -> None:
     await launch(store, "a1")
     task = EntityId("p", "d", "t", "v")
@@ -264,13 +274,16 @@ async def test_attempts_are_listed_by_number(store: Store) -> None:
     await store.commit([commit(ID, 1, b"a", attempts=[second, first])])
     failed = AttemptRecord("n0", 0, AttemptPhase.FAILED, 25, started_at=21, ended_at=25, error=ERROR)
     await store.commit([commit(ID, 2, b"b", attempts=[failed])])
-    read = await store.attempts(ID, "n0")
+    read = await store.attempts(ID, "n0", query(descending=False))
     assert [attempt.attempt for attempt in read] == [0, 1]
     assert read[0] == AttemptRecord(
         "n0", 0, AttemptPhase.FAILED, 25, task, "python-task", 20, started_at=21, ended_at=25, error=ERROR
     )
     assert read[1] == second
-    assert await store.attempts(ID, "n1") == []
+    assert await store.attempts(ID, "n1", query()) == []
+    assert await store.attempts(ID, "n0", query(limit=1)) == [second]
+    assert await store.attempts(ID, "n0", query(limit=1, offset=1)) == [read[0]]
+    assert await store.attempts(ID, "n0", query(where("attempt", "eq", "1"))) == [second]
 
 
 async def test_an_item_is_shown_at_its_newest_attempt(store: Store) -> None:

@@ -81,8 +81,15 @@ async def test_attributes_are_kept_by_place_and_kind(store: Store) -> None:
     for record in given:
         await store.put_attributes(record, audit("set"))
     assert await store.attributes(6) == [settings(), settings("p", "d"), settings("p", "d", "w"), settings("q")]
-    assert await store.attributes(6, project="q") == [settings("q")]
-    assert await store.attributes(0, project="p") == [settings(resource=0)]
+    assert await store.attributes(6, at=("q", "d", "w")) == [settings("q")]
+    assert await store.attributes(6, at=("p", "d", "")) == [settings(), settings("p", "d")]
+    assert await store.attributes(at=("p", "d", "w")) == [
+        settings(resource=0),
+        settings(),
+        settings("p", "d"),
+        settings("p", "d", "w"),
+    ]
+    assert await store.attributes(6, at=("p", "other", "w")) == [settings()]
     assert await store.attributes(3) == []
     assert len(await store.audits(query(where("action", "eq", "set")))) == 6
 

@@ -79,9 +79,9 @@ async def test_what_an_older_program_stored_is_there_and_can_be_gone_on_with(
     await store.start()
     good, bad = sorted(await store.executions(query()), key=lambda each: each.phase)
     assert (good.phase, bad.phase) == (ExecutionPhase.SUCCEEDED, ExecutionPhase.FAILED)
-    (first,) = await store.attempts(good.id, "n0")
+    (first,) = await store.attempts(good.id, "n0", query())
     assert (first.phase, first.executor, first.logs, first.info) == (AttemptPhase.SUCCEEDED, None, None, None)
-    (failed,) = await store.attempts(bad.id, "n0")
+    (failed,) = await store.attempts(bad.id, "n0", query())
     assert failed.error is not None and failed.error.code == "USER:ValueError"
     items = await store.items(good.id, "n1", query(sort_by="index", descending=False))
     assert [(item.index, item.phase, item.logs) for item in items] == [
@@ -99,7 +99,7 @@ async def test_what_an_older_program_stored_is_there_and_can_be_gone_on_with(
     item = ItemRecord("n1", 0, 0, AttemptPhase.SUCCEEDED, 1, logs=logs, info=info)
     changes = Changes(attempts=[attempt], items=[item])
     assert await store.commit([Commit(good.id, len(await store.log(good.id)), [], changes)]) == [True]
-    (first,) = await store.attempts(good.id, "n0")
+    (first,) = await store.attempts(good.id, "n0", query())
     assert (first.executor, first.logs, first.info) == ("remote", logs, info)
     items = await store.items(good.id, "n1", query(sort_by="index", descending=False))
     assert [(item.logs, item.info) for item in items] == [(logs, info), (None, None), (None, None)]

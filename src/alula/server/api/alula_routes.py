@@ -5,6 +5,8 @@ Owns routes, parameters and bodies. Decides nothing else.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -15,6 +17,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from alula.core.engine.explain import Link
+from alula.core.engine.records import Reason
 from alula.core.errors import InvalidInput
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.api.answers import CacheEntry, Evicted, ForkBody, LinkAnswer, PhaseLine, ReasonAnswer, RunName
@@ -68,8 +71,7 @@ class _Edge:
     async def reasons(self, request: Request) -> Response:
         node_id = request.query_params.get("node_id")
         found = await nodes.list_reasons(self._platform, call_of(request).caller, _execution(request), node_id)
-        told = [{**msgspec.structs.asdict(each), "at": _time(each.at)} for each in found]
-        return _json(msgspec.convert(told, list[ReasonAnswer]))
+        return await asyncio.to_thread(_reasons, found)
 
     async def explain(self, request: Request) -> Response:
         params = request.query_params
@@ -136,6 +138,11 @@ def _fork_of(body: bytes) -> Fork:
     except (msgspec.DecodeError, *UNREADABLE) as error:
         raise InvalidInput("InvalidBody", f"the body is not a fork in JSON: {error}") from error
     return Fork(tuple(dict.fromkeys(told.nodes)), inputs, told.version, overrides, told.name)
+
+
+def _reasons(reasons: Sequence[Reason]) -> Response:
+    told = [{**msgspec.structs.asdict(each), "at": _time(each.at)} for each in reasons]
+    return _json(msgspec.convert(told, list[ReasonAnswer]))
 
 
 def _told(link: Link) -> LinkAnswer:

@@ -28,6 +28,7 @@ from alula.server.api.grpc.service import Method, method_of, unimplemented
 from alula.server.api.http_calls import call_of
 from alula.server.api.messages import as_json, decoded, parsed, read_body
 from alula.server.api.refusals import told
+from alula.server.beside import done_beside
 
 _ROUTE = "alula.route"
 """Where a request's scope holds the route that was found."""
@@ -109,14 +110,15 @@ def _route(binding: Binding) -> Route:
         answered = await method(message, call_of(request))
         if OCTETS in request.headers.get("accept", ""):
             return Response(answered.SerializeToString(), media_type=OCTETS)
-        return Response(as_json(answered), media_type=JSON)
+        return Response(await done_beside(answered.ByteSize(), as_json, answered), media_type=JSON)
 
     return Route(path, answer, methods=[binding.verb], name=f"{binding.verb} {binding.path}")
 
 
 async def _read(request: Request, kind: Descriptor, in_path: Mapping[str, str]) -> Message:
     """The message of a request: its body, then its query, then what stands in the path."""
-    message = _from_body(await read_body(request), request.headers.get("content-type", ""), kind)
+    body = await read_body(request)
+    message = await done_beside(len(body), _from_body, body, request.headers.get("content-type", ""), kind)
     given: dict[str, Any] = {}
     for name in request.query_params:
         _put(given, kind, name, request.query_params.getlist(name))

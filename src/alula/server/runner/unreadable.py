@@ -80,7 +80,7 @@ async def _closing(store: Store, id: ExecutionId, now: int) -> Changes:
 
 async def _close_attempts(store: Store, id: ExecutionId, node_id: str, now: int, changes: Changes) -> None:
     ended = AttemptPhase.ABORTED
-    for attempt in await store.attempts(id, node_id):
+    async for attempt in _all(lambda page: store.attempts(id, node_id, page), "attempt"):
         if not attempt.phase.is_terminal:
             changes.attempts.append(AttemptRecord(node_id, attempt.attempt, ended, now, ended_at=now))
     async for item in _all(lambda page: store.items(id, node_id, page), "index"):

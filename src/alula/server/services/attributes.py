@@ -7,6 +7,7 @@ launched; the others are kept and given back.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import msgspec
@@ -91,7 +92,7 @@ async def get_attributes(
 ) -> matchable.MatchableAttributesConfiguration:
     """The settings that hold there, those of the place itself or the most specific around it. Raises `NotFound`."""
     await platform.require(caller, Place(place.project, place.domain), Action.VIEW)
-    found = matching(await platform.store.attributes(resource, project=place.project), place)
+    found = await _matching(platform, place, resource)
     if found:
         return _configuration(found[0])
     if resource == matchable.WORKFLOW_EXECUTION_CONFIG and not place.domain:
@@ -118,12 +119,13 @@ async def list_attributes(
 ) -> matchable.ListMatchableAttributesResponse:
     """All settings of one kind, of what `caller` may view."""
     places = await platform.viewable(caller)
-    found = [
-        _configuration(record)
-        for record in await platform.store.attributes(resource)
-        if covers(places, Place(record.project, record.domain))
-    ]
-    return matchable.ListMatchableAttributesResponse(configurations=found)
+    records = await platform.store.attributes(resource)
+
+    def shown() -> matchable.ListMatchableAttributesResponse:
+        seen = (record for record in records if covers(places, Place(record.project, record.domain)))
+        return matchable.ListMatchableAttributesResponse(configurations=map(_configuration, seen))
+
+    return await asyncio.to_thread(shown)
 
 
 class LaunchSettings(msgspec.Struct, frozen=True):
@@ -140,7 +142,7 @@ class LaunchSettings(msgspec.Struct, frozen=True):
 
 async def launch_settings(platform: Platform, place: SettingsPlace) -> LaunchSettings:
     """The settings that hold for a run of the workflow of `place`, in its project and domain."""
-    found = matching(await platform.store.attributes(project=place.project), place)
+    found = await _matching(platform, place)
     configs = _of_kind(found, matchable.WORKFLOW_EXECUTION_CONFIG)
     resources = _of_kind(found, matchable.TASK_RESOURCE)
     quality = _of_kind(found, matchable.QUALITY_OF_SERVICE_SPECIFICATION)
@@ -153,15 +155,9 @@ async def launch_settings(platform: Platform, place: SettingsPlace) -> LaunchSet
     )
 
 
-def matching(records: Sequence[AttributesRecord], place: SettingsPlace) -> list[AttributesRecord]:
+async def _matching(platform: Platform, place: SettingsPlace, resource: int | None = None) -> list[AttributesRecord]:
     """Those that hold at a place, the most specific first."""
-    found = [
-        record
-        for record in records
-        if record.project == place.project
-        and record.domain in ("", place.domain)
-        and record.workflow in ("", place.workflow)
-    ]
+    found = await platform.store.attributes(resource, at=(place.project, place.domain, place.workflow))
     return sorted(found, key=lambda record: (record.workflow == "", record.domain == ""))
 
 
@@ -172,7 +168,7 @@ def _of_kind(records: Sequence[AttributesRecord], resource: int) -> list[matchab
 
 
 async def _exactly(platform: Platform, place: SettingsPlace, resource: int) -> matchable.MatchingAttributes:
-    for record in await platform.store.attributes(resource, project=place.project):
+    for record in await _matching(platform, place, resource):
         if (record.domain, record.workflow) == (place.domain, place.workflow):
             return matchable.MatchingAttributes.FromString(record.attributes)
     return matchable.MatchingAttributes()

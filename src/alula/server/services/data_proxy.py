@@ -19,6 +19,7 @@ from alula.server.identity import Caller
 from alula.server.services import layout
 from alula.server.services.flyte_url import FlyteUrl, parse_flyte_url
 from alula.server.services.messages.names import execution_id
+from alula.server.services.nodes import read_attempt
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
 
@@ -134,8 +135,8 @@ async def _literals(platform: Platform, url: FlyteUrl) -> bytes:
 
 
 async def _succeeded(platform: Platform, execution: ExecutionId, node_id: str, attempt: int) -> bool:
-    records = await platform.store.attempts(execution, node_id)
-    return any(r.attempt == attempt and r.phase is AttemptPhase.SUCCEEDED for r in records)
+    record = await read_attempt(platform, execution, node_id, attempt)
+    return record is not None and record.phase is AttemptPhase.SUCCEEDED
 
 
 def _ttl_s(ttl: duration_pb2.Duration | None) -> int:

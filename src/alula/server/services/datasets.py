@@ -65,8 +65,7 @@ async def list_datasets(
     page = Query(
         limit, offset, tuple(each for each in chosen if each is not None), descending=descending, places=places
     )
-    rows = await platform.store.datasets(page)
-    shown, token = pages.filled(page, rows, _dataset)
+    shown, token = await pages.read(page, platform.store.datasets, _dataset)
     return datacatalog_pb2.ListDatasetsResponse(datasets=shown, next_token=token)
 
 
@@ -147,13 +146,17 @@ async def list_artifacts(
     if engine_entries.is_engines(id.name):
         if request.filter.filters:
             raise InvalidInput("BadFilter", f"the artifacts of `{id}` can't be filtered", fix="get one by its id")
-        found = await engine_entries.artifacts(platform, id, limit=limit, offset=offset, descending=descending)
-    else:
-        await _existing(platform, id)
-        query = _artifact_query(ArtifactQuery(id, limit, offset, descending=descending), request.filter)
-        rows = [] if query is None else await platform.store.artifacts(query)
-        found = [_artifact(row) for row in rows]
-    shown, token = pages.filled(Query(limit, offset), found, lambda artifact: artifact)
+        shown, token = await engine_entries.artifacts(platform, id, limit=limit, offset=offset, descending=descending)
+        return datacatalog_pb2.ListArtifactsResponse(artifacts=shown, next_token=token)
+    await _existing(platform, id)
+    query = _artifact_query(ArtifactQuery(id, descending=descending), request.filter)
+    if query is None:
+        return datacatalog_pb2.ListArtifactsResponse()
+
+    async def rows(asked: Query) -> list[ArtifactRecord]:
+        return await platform.store.artifacts(msgspec.structs.replace(query, limit=asked.limit, offset=asked.offset))
+
+    shown, token = await pages.read(Query(limit, offset), rows, _artifact)
     return datacatalog_pb2.ListArtifactsResponse(artifacts=shown, next_token=token)
 
 

@@ -6,6 +6,7 @@ All entries of a task, a cache version and an interface are one dataset; an entr
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from flyteidl.core import literals_pb2
 from flyteidl.datacatalog import datacatalog_pb2
@@ -14,6 +15,7 @@ from alula.core.engine.records import CacheEntry
 from alula.core.errors import FailedPrecondition
 from alula.core.ids import Place
 from alula.core.policy.cache_key import CacheKey
+from alula.server.services import pages
 from alula.server.services.messages.times import timestamp
 from alula.server.services.platform import Platform
 from alula.server.store import DatasetId, Filter, Query
@@ -64,11 +66,12 @@ async def artifact(platform: Platform, dataset: DatasetId, id: str) -> datacatal
 
 async def artifacts(
     platform: Platform, dataset: DatasetId, *, limit: int, offset: int, descending: bool
-) -> list[datacatalog_pb2.Artifact]:
-    """A page, by the time of creation."""
+) -> tuple[list[datacatalog_pb2.Artifact], str]:
+    """A page, by the time of creation, and the token of the next."""
     query = _query(dataset, limit=limit, offset=offset, descending=descending)
-    entries = await platform.store.cache_entries(query, with_outputs=True) if query is not None else []
-    return [_artifact(entry) for entry in entries]
+    if query is None:
+        return [], ""
+    return await pages.read(query, partial(platform.store.cache_entries, with_outputs=True), _artifact)
 
 
 def _query(dataset: DatasetId, *, limit: int, offset: int = 0, descending: bool = True) -> Query | None:

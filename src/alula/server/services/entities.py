@@ -134,8 +134,8 @@ async def list_ids(
         extra=(*place, _VISIBLE),
         default_sort="name",
     )
-    names = await platform.store.entity_names(kind, page)
-    shown, following = pages.filled(page, names, messages.entities.name_identifier)
+    names = partial(platform.store.entity_names, kind)
+    shown, following = await pages.read(page, names, messages.entities.name_identifier, portion=filters.PAGE_MAX_ROWS)
     return common_pb2.NamedEntityIdentifierList(entities=shown, token=following)
 
 

@@ -12,6 +12,7 @@ from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import layout
 from alula.server.services.executions import read_execution, require_execution
+from alula.server.services.nodes import read_attempt
 from alula.server.services.platform import Platform
 from alula.server.store import Filter, Query
 
@@ -68,8 +69,8 @@ async def _has_ended(platform: Platform, attempt: AttemptId) -> bool:
 
 async def _phase(platform: Platform, attempt: AttemptId) -> AttemptPhase | None:
     if attempt.index < 0:
-        records = await platform.store.attempts(attempt.execution, attempt.node_id)
-        return next((r.phase for r in records if r.attempt == attempt.attempt), None)
+        record = await read_attempt(platform, attempt.execution, attempt.node_id, attempt.attempt)
+        return None if record is None else record.phase
     page = Query(limit=1, sort_by="index", filters=(Filter("index", "eq", (str(attempt.index),)),))
     for item in await platform.store.items(attempt.execution, attempt.node_id, page):
         if attempt.attempt < item.attempt:

@@ -26,7 +26,7 @@ from alula.server.services.platform import Platform
 from alula.server.store import ExecutionRecord, Query
 
 NODES_MAX = 2_000
-"""Nodes of one execution, the oldest; more would not pass a client's limit on a message."""
+"""Nodes of one execution, and attempts of a node, the oldest; more would not pass a client's limit on a message."""
 LEVELS_MAX = 90
 """Spans inside spans: protobuf reads no message that is nested deeper than 100."""
 Span = metrics_pb2.Span
@@ -92,7 +92,8 @@ async def _attempt_spans(platform: Platform, nodes: _Nodes, node: NodeRecord, de
     """Attempts in their order, with the time between two of them."""
     spans: list[Span] = []
     before: int | None = None
-    for attempt in await platform.store.attempts(nodes.execution, node.node_id):
+    page = Query(limit=NODES_MAX, descending=False)
+    for attempt in await platform.store.attempts(nodes.execution, node.node_id, page):
         start = attempt.created_at or attempt.updated_at
         end = attempt.ended_at or (node.ended_at if node.phase.is_terminal else None) or platform.clock()
         if before is not None:

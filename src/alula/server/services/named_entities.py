@@ -6,6 +6,8 @@ they are asked for a state.
 
 from __future__ import annotations
 
+from functools import partial
+
 from flyteidl.admin import common_pb2
 
 from alula.core.errors import InvalidInput
@@ -39,8 +41,8 @@ async def list_named_entities(
         sort_by=request.sort_by if request.HasField("sort_by") else _BY_NAME,
         extra=(*place, *hidden),
     )
-    rows = await platform.store.named_entities(kind, page)
-    shown, following = pages.filled(page, rows, messages.entities.named_entity)
+    rows = partial(platform.store.named_entities, kind)
+    shown, following = await pages.read(page, rows, messages.entities.named_entity, portion=filters.PAGE_MAX_ROWS)
     return common_pb2.NamedEntityList(entities=shown, token=following)
 
 

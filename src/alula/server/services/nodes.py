@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
+import msgspec
 from flyteidl.admin import node_execution_pb2, task_execution_pb2
 from flyteidl.core import compiler_pb2, identifier_pb2
 
@@ -17,7 +20,7 @@ from alula.server.services import filters, layout, messages, pages, values
 from alula.server.services.executions import read_execution, require_execution
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
-from alula.server.store import Query
+from alula.server.store import Filter, Query
 
 ITEMS_SHOWN_MAX = 10_000
 """Items of an array node inside one message; more would not pass a client's limit on a message."""
@@ -106,9 +109,12 @@ async def list_task_executions(
     """A page of the attempts of a node, by number. A node that runs no task has none."""
     execution, node = await _require_node(platform, caller, request.node_execution_id)
     page = filters.query({}, limit=request.limit, token=request.token, filters=request.filters)
-    records = await platform.store.attempts(execution, node.node_id)
-    asked = records[page.offset : page.offset + page.limit]
-    shown, following = pages.filled(page, asked, await _attempt_messages(platform, execution, node, trim=True))
+    shown, following = await pages.read(
+        msgspec.structs.replace(page, descending=False),
+        partial(platform.store.attempts, execution, node.node_id),
+        await _attempt_messages(platform, execution, node, trim=True),
+        portion=pages.PORTION_SMALL_ROWS,
+    )
     return task_execution_pb2.TaskExecutionList(task_executions=shown, token=following)
 
 
@@ -117,7 +123,7 @@ async def get_task_execution(
 ) -> task_execution_pb2.TaskExecution:
     """Raises `NotFound`."""
     execution, node, record = await _require_attempt(platform, caller, id)
-    return (await _attempt_messages(platform, execution, node))(record)
+    return await asyncio.to_thread(await _attempt_messages(platform, execution, node), record)
 
 
 async def get_task_execution_data(
@@ -151,12 +157,19 @@ async def _page_of(
         page,
         partial(platform.store.nodes, execution, parent),
         lambda row: _node_message(platform, execution, row, incarnation, trim=True),
+        portion=pages.PORTION_SMALL_ROWS,
     )
     return node_execution_pb2.NodeExecutionList(node_executions=shown, token=following)
 
 
 async def _incarnation(platform: Platform, execution: ExecutionId) -> str:
     return (await read_execution(platform, execution)).incarnation
+
+
+async def read_attempt(platform: Platform, execution: ExecutionId, node_id: str, number: int) -> AttemptRecord | None:
+    """The attempt of this number; None if the node has none. Asks for no right."""
+    one = Query(limit=1, filters=(Filter("attempt", "eq", (str(number),)),))
+    return next(iter(await platform.store.attempts(execution, node_id, one)), None)
 
 
 async def _require_node(
@@ -176,9 +189,9 @@ async def _require_attempt(
     platform: Platform, caller: Caller, id: identifier_pb2.TaskExecutionIdentifier
 ) -> tuple[ExecutionId, NodeRecord, AttemptRecord]:
     execution, node = await _require_node(platform, caller, id.node_execution_id)
-    for record in await platform.store.attempts(execution, node.node_id):
-        if record.attempt == id.retry_attempt:
-            return execution, node, record
+    record = await read_attempt(platform, execution, node.node_id, id.retry_attempt)
+    if record is not None:
+        return execution, node, record
     raise NotFound(
         "TaskExecutionNotFound",
         f"node `{node.node_id}` of execution `{execution}` has no attempt {id.retry_attempt}",
@@ -203,7 +216,10 @@ async def _attempt_messages(
         page = Query(limit=ITEMS_SHOWN_MAX, sort_by="index", descending=False)
         items = await platform.store.items(execution, node.node_id, page)
         phases = await platform.store.item_phases(execution, node.node_id)
-    reasons = await platform.store.reasons(execution, node.node_id)
+    reasons: dict[int, list[tuple[int, Reason]]] = defaultdict(list)
+    for place, reason in enumerate(await platform.store.reasons(execution, node.node_id)):
+        if reason.index < 0:
+            reasons[reason.attempt].append((place, reason))
     item_log_uris = [
         _log_link(platform, execution, node.node_id, item.attempt, item.index) if place < LINKED_ITEMS_MAX else ""
         for place, item in enumerate(items)
@@ -219,7 +235,7 @@ async def _attempt_messages(
             items=items,
             phases=phases,
             item_log_uris=item_log_uris,
-            reasons=[reason for reason in reasons if reason.index < 0 and reason.attempt in (-1, record.attempt)],
+            reasons=[reason for _, reason in sorted(reasons.get(-1, []) + reasons.get(record.attempt, []))],
             trim=trim,
         )
 

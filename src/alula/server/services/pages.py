@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import Generic, TypeVar
 
@@ -14,6 +15,8 @@ PAGE_MAX_BYTES = 3_500_000
 """Clients of gRPC read messages of 4 MiB at most, unless they are told otherwise."""
 PORTION_ROWS = 50
 """How many rows are in memory at once: each may have values of a megabyte that its message has not."""
+PORTION_SMALL_ROWS = 1_000
+"""The same of rows that have no values: to find a portion may cost as much as to find the page."""
 FRAME_BYTES = 8
 """Tag and length of a message in a list."""
 
@@ -21,28 +24,24 @@ Row = TypeVar("Row")
 Shown = TypeVar("Shown", bound=Message)
 
 
-def filled(query: Query, rows: Iterable[Row], shown: Callable[[Row], Shown | None]) -> tuple[list[Shown], str]:
-    """The messages of the rows that a query gave, None for a row that is not shown, and the token of the next page.
+async def read(
+    query: Query,
+    rows: Callable[[Query], Awaitable[Sequence[Row]]],
+    shown: Callable[[Row], Shown | None],
+    *,
+    portion: int = PORTION_ROWS,
+) -> tuple[list[Shown], str]:
+    """The messages of the rows that a query gives, None for a row that is not shown, and the token of the next page.
 
-    The page ends early where more would be too large for one answer, but never before its first message. The token is
-    empty where no row follows.
+    Rows are read in portions and made messages beside the event loop, until the page is full. It ends early where more
+    would be too large for one answer, but never before its first message. The token is empty where no row follows.
     """
     page = _Page(shown)
-    page.take(rows)
-    follows = page.is_full or page.seen >= query.limit
-    return page.messages, str(query.offset + page.seen) if follows else ""
-
-
-async def read(
-    query: Query, rows: Callable[[Query], Awaitable[Sequence[Row]]], shown: Callable[[Row], Shown | None]
-) -> tuple[list[Shown], str]:
-    """The same of rows that are read in portions, until the page is full."""
-    page = _Page(shown)
     while not page.is_full and page.seen < query.limit:
-        asked = min(PORTION_ROWS, query.limit - page.seen)
-        portion = await rows(msgspec.structs.replace(query, limit=asked, offset=query.offset + page.seen))
-        page.take(portion)
-        if len(portion) < asked and not page.is_full:
+        asked = min(portion, query.limit - page.seen)
+        found = await rows(msgspec.structs.replace(query, limit=asked, offset=query.offset + page.seen))
+        await asyncio.to_thread(page.take, found)
+        if len(found) < asked and not page.is_full:
             return page.messages, ""
     return page.messages, str(query.offset + page.seen)
 

@@ -115,8 +115,12 @@ async def list_projects(
         sort_by=request.sort_by if request.HasField("sort_by") else _BY_ID,
         places=places,
     )
-    rows = await platform.store.projects(page)
-    shown, following = pages.filled(page, rows, lambda row: messages.entities.project(row, platform.domains))
+    shown, following = await pages.read(
+        page,
+        platform.store.projects,
+        lambda row: messages.entities.project(row, platform.domains),
+        portion=pages.PORTION_SMALL_ROWS,
+    )
     return project_pb2.Projects(projects=shown, token=following)
 
 

@@ -6,6 +6,8 @@ owner, which opens the gate. An answer is given once.
 
 from __future__ import annotations
 
+from functools import partial
+
 from flyteidl.admin import signal_pb2
 from flyteidl.core import identifier_pb2, literals_pb2, types_pb2
 
@@ -39,10 +41,10 @@ async def list_signals(
         filters=request.filters,
         sort_by=request.sort_by if request.HasField("sort_by") else None,
     )
-    rows = await platform.store.signals(execution, page)
-    if not rows:
+    rows = partial(platform.store.signals, execution)
+    shown, following = await pages.read(page, rows, lambda row: _message(execution, row))
+    if not shown:
         await read_execution(platform, execution)
-    shown, following = pages.filled(page, rows, lambda row: _message(execution, row))
     return signal_pb2.SignalList(signals=shown, token=following)
 
 

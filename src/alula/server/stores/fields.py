@@ -157,6 +157,7 @@ NODES: Mapping[str, Field] = {
     "started_at": TIME,
     "updated_at": TIME,
 }
+ATTEMPTS: Mapping[str, Field] = {"attempt": NUMBER}
 ITEMS: Mapping[str, Field] = {
     "index": NUMBER,
     "phase": _member(AttemptPhase),

@@ -214,10 +214,19 @@ class MemoryStore(MemoryKept):
         self._audits.append(audit)
         return True
 
-    async def attributes(self, resource: int | None = None, *, project: str | None = None) -> list[AttributesRecord]:
+    async def attributes(
+        self, resource: int | None = None, *, at: tuple[str, str, str] | None = None
+    ) -> list[AttributesRecord]:
         in_order = [kept for _, kept in sorted(self._attributes.items())]
         found = [kept for kept in in_order if resource is None or kept.resource == resource]
-        return [kept for kept in found if project is None or kept.project == project]
+        if at is None:
+            return found
+        project, domain, workflow = at
+        return [
+            kept
+            for kept in found
+            if kept.project == project and kept.domain in ("", domain) and kept.workflow in ("", workflow)
+        ]
 
     def _of_kind(self, kind: EntityKind) -> Iterable[EntityRecord]:
         return [entity for entity in self._entities.values() if entity.kind == kind]
@@ -268,7 +277,9 @@ class MemoryStore(MemoryKept):
         node = kept.nodes.get(node_id) if kept else None
         return None if node is None else copy.copy(node)
 
-    async def nodes(self, execution: ExecutionId, parent_id: str | None, query: Query) -> list[NodeRecord]:
+    async def nodes(
+        self, execution: ExecutionId, parent_id: str | None, query: Query, *, with_values: bool = False
+    ) -> list[NodeRecord]:
         page = fields.check(query, fields.NODES)
         kept = self._executions.get(execution)
         among = [
@@ -276,12 +287,15 @@ class MemoryStore(MemoryKept):
             for node in (kept.nodes.values() if kept else ())
             if parent_id is None or (node.parent_id or "") == parent_id
         ]
-        return [copy.copy(node) for node in lists.page_of(among, page, lists.NODE, attrgetter("node_id"))]
+        left_out = {} if with_values else {"inputs": None, "outputs": None}
+        found = lists.page_of(among, page, lists.NODE, attrgetter("node_id"))
+        return [msgspec.structs.replace(node, **left_out) for node in found]
 
-    async def attempts(self, execution: ExecutionId, node_id: str) -> list[AttemptRecord]:
+    async def attempts(self, execution: ExecutionId, node_id: str, query: Query) -> list[AttemptRecord]:
+        page = fields.check(query, fields.ATTEMPTS, created_at="attempt")
         kept = self._executions.get(execution)
         of_node = [a for a in kept.attempts.values() if a.node_id == node_id] if kept else []
-        return [copy.copy(attempt) for attempt in sorted(of_node, key=attrgetter("attempt"))]
+        return [copy.copy(each) for each in lists.page_of(of_node, page, lists.ATTEMPT, attrgetter("attempt"))]
 
     async def items(self, execution: ExecutionId, node_id: str, query: Query) -> list[ItemRecord]:
         page = fields.check(query, fields.ITEMS, created_at="index")

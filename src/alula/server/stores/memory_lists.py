@@ -43,6 +43,7 @@ EXECUTION: Mapping[str, Getter] = {
     "archived": lambda execution: int(execution.archived),
 }
 NODE: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.NODES}
+ATTEMPT: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.ATTEMPTS}
 ITEM: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.ITEMS}
 SIGNAL: Mapping[str, Getter] = {name: attrgetter(name) for name in fields.SIGNALS}
 NAMED_ENTITY: Mapping[str, Getter] = {

@@ -33,11 +33,12 @@ from alula.server.services.messages.names import execution_identifier
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_task
 from alula.server.services.watch import Hub
-from alula.server.store import Commit
+from alula.server.store import Commit, Query
 from alula.server.stores.memory import MemoryStore
 
 pytestmark = pytest.mark.anyio
 ADA = Caller("ada")
+ATTEMPTS = Query(limit=100)
 
 
 @dataclass
@@ -346,7 +347,9 @@ async def test_the_start_of_a_long_attempt_is_written_before_its_end(world: Worl
     (attempt,) = world.executor.submitted
     world.executor.run(attempt)
     async with asyncio.timeout(5):
-        while [each.phase for each in await world.store.attempts(id, attempt.node_id)] != [AttemptPhase.RUNNING]:
+        while [each.phase for each in await world.store.attempts(id, attempt.node_id, ATTEMPTS)] != [
+            AttemptPhase.RUNNING
+        ]:
             await asyncio.sleep(0.001)
 
 
@@ -360,7 +363,7 @@ async def test_a_runner_whose_execution_was_taken_over_lets_go_of_it(world: Worl
     world.executor.run(attempt)
     await until(lambda: world.executor.released)
     assert (world.executor.released, world.executor.cancelled) == ([attempt], [])
-    attempts = await world.store.attempts(id, attempt.node_id)
+    attempts = await world.store.attempts(id, attempt.node_id, ATTEMPTS)
     assert [record.phase for record in attempts] == [AttemptPhase.QUEUED]
 
 
@@ -385,7 +388,7 @@ async def test_a_job_is_written_with_its_handle_at_once_and_given_to_the_next_ru
     async with asyncio.timeout(5):
         while not (await world.phase(id)).is_terminal:
             await asyncio.sleep(0)
-    (row,) = await world.store.attempts(id, attempt.node_id)
+    (row,) = await world.store.attempts(id, attempt.node_id, ATTEMPTS)
     assert (row.phase, row.executor, row.logs) == (AttemptPhase.SUCCEEDED, "remote", (LogLink("all", "https://l"),))
 
 

@@ -3,43 +3,66 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-import pytest
 from google.protobuf.wrappers_pb2 import StringValue
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alula.server.services import pages
-from alula.server.services.pages import PAGE_MAX_BYTES, filled
+from alula.server.services.pages import PAGE_MAX_BYTES
 from alula.server.store import Query
 
 SIZES = st.lists(st.sampled_from([0, 10, 100_000, 1_800_000, 3_400_000, 6_000_000]), max_size=12)
+Row = TypeVar("Row")
 
 
-def read(sizes: list[int], limit: int, hidden: frozenset[int]) -> list[list[int]]:
+def page(
+    query: Query, kept: Sequence[Row], shown: Callable[[Row], StringValue | None], portion: int = 50
+) -> tuple[list[StringValue], str]:
+    """One page of the rows that are kept."""
+
+    async def rows(asked: Query) -> Sequence[Row]:
+        assert asked.limit <= portion
+        return kept[asked.offset :][: asked.limit]
+
+    return asyncio.run(pages.read(query, rows, shown, portion=portion))
+
+
+def read(sizes: list[int], limit: int, hidden: frozenset[int], portion: int = 50) -> list[list[int]]:
     """All pages, one after the other: the rows that each shows."""
     found: list[list[int]] = []
     token = "0"
     while token:
         query = Query(limit=limit, offset=int(token))
-        rows = list(enumerate(sizes))[query.offset :][:limit]
         shown: list[int] = []
 
         def message(row: tuple[int, int], shown: list[int] = shown) -> StringValue | None:
             shown.append(row[0])
             return None if row[0] in hidden else StringValue(value="x" * row[1])
 
-        messages, token = filled(query, rows, message)
+        messages, token = page(query, list(enumerate(sizes)), message, portion)
         total = sum(each.ByteSize() for each in messages)
         assert total <= PAGE_MAX_BYTES or len(messages) == 1
         found.append([row for row in shown if row not in hidden][: len(messages)])
     return found
 
 
-@given(SIZES, st.integers(1, 5), st.frozensets(st.integers(0, 11)))
-def test_pages_show_each_row_once_and_in_order(sizes: list[int], limit: int, hidden: frozenset[int]) -> None:
-    pages = read(sizes, limit, hidden)
+@given(SIZES, st.integers(1, 12), st.frozensets(st.integers(0, 11)), st.integers(1, 5))
+def test_pages_show_each_row_once_and_in_order(
+    sizes: list[int], limit: int, hidden: frozenset[int], portion: int
+) -> None:
+    pages = read(sizes, limit, hidden, portion)
     assert [row for page in pages for row in page] == [row for row in range(len(sizes)) if row not in hidden]
+
+
+@given(SIZES, st.integers(1, 12), st.frozensets(st.integers(0, 11)), st.integers(1, 5))
+def test_pages_are_the_same_in_portions_of_any_size(
+    sizes: list[int], limit: int, hidden: frozenset[int], portion: int
+) -> None:
+    assert read(sizes, limit, hidden, portion) == read(sizes, limit, hidden)
 
 
 def test_a_row_that_is_too_large_stands_alone() -> None:
@@ -47,27 +70,9 @@ def test_a_row_that_is_too_large_stands_alone() -> None:
 
 
 def test_a_token_is_given_on_full_pages_only() -> None:
-    assert filled(Query(limit=2, offset=10), ["a", "b"], lambda text: StringValue(value=text))[1] == "12"
-    assert filled(Query(limit=3, offset=10), ["a", "b"], lambda text: StringValue(value=text))[1] == ""
-
-
-@given(SIZES, st.integers(1, 12), st.frozensets(st.integers(0, 11)), st.integers(1, 5))
-def test_a_page_is_the_same_when_its_rows_are_read_in_portions(
-    sizes: list[int], limit: int, hidden: frozenset[int], portion: int
-) -> None:
-    query = Query(limit=limit)
-    kept = list(enumerate(sizes))
-
-    def message(row: tuple[int, int]) -> StringValue | None:
-        return None if row[0] in hidden else StringValue(value="x" * row[1])
-
-    async def rows(asked: Query) -> list[tuple[int, int]]:
-        assert asked.limit <= portion
-        return kept[asked.offset :][: asked.limit]
-
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(pages, "PORTION_ROWS", portion)
-        assert asyncio.run(pages.read(query, rows, message)) == filled(query, kept[:limit], message)
+    kept = [""] * 10 + ["a", "b"]
+    assert page(Query(limit=2, offset=10), kept, lambda text: StringValue(value=text))[1] == "12"
+    assert page(Query(limit=3, offset=10), kept, lambda text: StringValue(value=text))[1] == ""
 
 
 def test_no_more_rows_are_read_than_a_page_holds() -> None:
@@ -80,3 +85,14 @@ def test_no_more_rows_are_read_than_a_page_holds() -> None:
     messages, token = asyncio.run(pages.read(Query(limit=1_000), rows, lambda text: StringValue(value=text)))
     assert (len(messages), token) == (6, "6")
     assert read == [pages.PORTION_ROWS]
+
+
+def test_rows_become_messages_beside_the_event_loop() -> None:
+    threads: set[threading.Thread] = set()
+
+    def message(text: str) -> StringValue:
+        threads.add(threading.current_thread())
+        return StringValue(value=text)
+
+    page(Query(limit=100), ["x"] * 100, message)
+    assert threads and threading.current_thread() not in threads

@@ -225,8 +225,10 @@ class SqlStore:
 
         return await self._writer.write(delete)
 
-    async def attributes(self, resource: int | None = None, *, project: str | None = None) -> list[AttributesRecord]:
-        return await self._read(lambda connection: self._attributes.of(connection, resource, project))
+    async def attributes(
+        self, resource: int | None = None, *, at: tuple[str, str, str] | None = None
+    ) -> list[AttributesRecord]:
+        return await self._read(lambda connection: self._attributes.of(connection, resource, at))
 
     # Executions, as lists and the console read them
 
@@ -263,12 +265,17 @@ class SqlStore:
     async def node(self, execution: ExecutionId, node_id: str) -> NodeRecord | None:
         return await self._read(lambda connection: self._nodes.node(connection, execution, node_id))
 
-    async def nodes(self, execution: ExecutionId, parent_id: str | None, query: Query) -> list[NodeRecord]:
+    async def nodes(
+        self, execution: ExecutionId, parent_id: str | None, query: Query, *, with_values: bool = False
+    ) -> list[NodeRecord]:
         page = fields.check(query, fields.NODES)
-        return await self._read(lambda connection: self._nodes.page(connection, execution, parent_id, page))
+        return await self._read(
+            lambda connection: self._nodes.page(connection, execution, parent_id, page, with_values=with_values)
+        )
 
-    async def attempts(self, execution: ExecutionId, node_id: str) -> list[AttemptRecord]:
-        return await self._read(lambda connection: self._nodes.attempts(connection, execution, node_id))
+    async def attempts(self, execution: ExecutionId, node_id: str, query: Query) -> list[AttemptRecord]:
+        page = fields.check(query, fields.ATTEMPTS, created_at="attempt")
+        return await self._read(lambda connection: self._nodes.attempts(connection, execution, node_id, page))
 
     async def items(self, execution: ExecutionId, node_id: str, query: Query) -> list[ItemRecord]:
         page = fields.check(query, fields.ITEMS, created_at="index")

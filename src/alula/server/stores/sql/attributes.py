@@ -26,12 +26,19 @@ class Attributes:
         )
         return connection.execute(statement).rowcount > 0
 
-    def of(self, connection: Connection, resource: int | None, project: str | None) -> list[AttributesRecord]:
+    def of(
+        self, connection: Connection, resource: int | None, at: tuple[str, str, str] | None
+    ) -> list[AttributesRecord]:
         statement = select(attributes)
         if resource is not None:
             statement = statement.where(attributes.c.resource == resource)
-        if project is not None:
-            statement = statement.where(attributes.c.project == project)
+        if at is not None:
+            project, domain, workflow = at
+            statement = statement.where(
+                attributes.c.project == project,
+                attributes.c.domain.in_(["", domain]),
+                attributes.c.workflow.in_(["", workflow]),
+            )
         statement = statement.order_by(
             attributes.c.project, attributes.c.domain, attributes.c.workflow, attributes.c.resource
         )

@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    null,
     or_,
     select,
 )
@@ -44,6 +45,10 @@ _NODE_COLUMNS: Columns = {
     name: node_executions.c[name]
     for name in ("node_id", "phase", "cache_status", "created_at", "started_at", "updated_at")
 }
+_ATTEMPT_COLUMNS: Columns = {"attempt": task_executions.c.attempt}
+_WITHOUT_VALUES = [
+    null().label(column.name) if column.name in ("inputs", "outputs") else column for column in node_executions.columns
+]
 _ITEM_COLUMNS: Columns = {
     "index": items.c.item_index,
     "phase": items.c.phase,
@@ -76,9 +81,11 @@ class Nodes:
         return None if row is None else _node(row)
 
     def page(
-        self, connection: Connection, execution: ExecutionId, parent_id: str | None, page: Page
+        self, connection: Connection, execution: ExecutionId, parent_id: str | None, page: Page, *, with_values: bool
     ) -> list[NodeRecord]:
         among = _of(node_executions, execution)
+        if not with_values:
+            among = among.with_only_columns(*_WITHOUT_VALUES)
         parent = node_executions.c.parent_id
         if parent_id == "":
             among = among.where(or_(parent == "", parent.is_(None)))
@@ -87,12 +94,9 @@ class Nodes:
         statement = paged(among, page, _NODE_COLUMNS, [node_executions.c.node_id], self._sql)
         return [_node(row) for row in connection.execute(statement)]
 
-    def attempts(self, connection: Connection, execution: ExecutionId, node_id: str) -> list[AttemptRecord]:
-        statement = (
-            _of(task_executions, execution)
-            .where(task_executions.c.node_id == node_id)
-            .order_by(task_executions.c.attempt)
-        )
+    def attempts(self, connection: Connection, execution: ExecutionId, node_id: str, page: Page) -> list[AttemptRecord]:
+        among = _of(task_executions, execution).where(task_executions.c.node_id == node_id)
+        statement = paged(among, page, _ATTEMPT_COLUMNS, [], self._sql)
         return [_attempt(row) for row in connection.execute(statement)]
 
     def items(self, connection: Connection, execution: ExecutionId, node_id: str, page: Page) -> list[ItemRecord]:
