@@ -9,7 +9,10 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, Literal, cast
 
+from flyteidl.core.types_pb2 import SimpleType
+
 from alula.sdk.store import Store
+from alula.sdk.types.column_types import ArrowType, Columns, Unfit, check_names, check_types
 from alula.sdk.types.transformer import TypeMismatch, describe
 
 PARQUET = "parquet"
@@ -31,14 +34,29 @@ def _column_names(frame: Any) -> list[object]:  # Any: of whichever library
     return list(frame.column_names if library_of(frame.__class__) == "pyarrow" else frame.columns)
 
 
-def check_columns(wanted: Iterable[str], frame: Any, shown: str) -> None:  # Any: of whichever library
-    """Raise `TypeMismatch` if a data frame lacks a column."""
-    names = _column_names(frame)
-    missing = [name for name in wanted if name not in names]
-    if missing:
-        raise TypeMismatch(
-            f"{shown} with column {', '.join(map(repr, missing))}", f"columns {', '.join(map(repr, names))}"
-        )
+def check_frame(declared: Columns, frame: Any, shown: str) -> None:  # Any: of whichever library
+    """Raise `TypeMismatch` if a data frame lacks a declared column, or has another type in it."""
+    check_names(declared, _column_names(frame), shown)
+    if len(frame):
+        check_types(declared, _arrow_types(frame, declared), shown)
+
+
+def _arrow_types(frame: Any, names: Iterable[object]) -> dict[Any, ArrowType]:  # Any: of whichever library
+    """The types of columns that a data frame has."""
+    if library_of(frame.__class__) == "pyarrow":
+        return {name: frame.schema.field(name).type for name in names}
+    return {name: _arrow_type(frame[[name]]) for name in names}
+
+
+def _arrow_type(column: Any) -> ArrowType:  # Any: a pandas.DataFrame with one column
+    import pyarrow  # lazy: only where data frames are used
+
+    arrow: Any = pyarrow  # Any: pyarrow has no types
+    try:
+        return arrow.Schema.from_pandas(column, preserve_index=False).field(0).type
+    except (ValueError, TypeError, OverflowError, NotImplementedError):
+        kinds = sorted({type(value).__qualname__ for value in column.iloc[:, 0]})
+        return Unfit(f"{column.dtypes.iloc[0]} ({', '.join(kinds)})")
 
 
 def describe_frame(value: object) -> str:
@@ -47,22 +65,21 @@ def describe_frame(value: object) -> str:
     return f"a {library} {type(value).__name__}" if library else describe(value)
 
 
-def read_frame(store: Store, uri: str, file_format: str, wanted: type | str, columns: tuple[str, ...] | None) -> object:
-    """The data frame at a URI, in the wanted library.
+def read_frame(store: Store, uri: str, file_format: str, wanted: type | str, columns: Columns) -> object:
+    """The data frame at a URI, in the wanted library: these columns, or all without any.
 
-    Raises `TypeMismatch` for a library or format that isn't known, and for files that don't have it.
+    Raises `TypeMismatch` for a library or format that isn't known, and for files that don't have it or have a column of
+    another type.
     """
     library = library_named(wanted)
     reader = _READERS.get((library, file_format))
     if reader is None:
         raise TypeMismatch("pandas.DataFrame or pyarrow.Table", f"{wanted!r} for format {file_format!r}")
-    path = store.readable(uri)
+    path, shown = store.readable(uri), f"a {library} data frame"
     try:
-        return reader(path, list(columns) if columns else None)
+        return reader(path, columns, shown)
     except (ValueError, KeyError) as error:
-        problem = error
-    check_columns(columns or (), reader(path, None), f"a {library} data frame")
-    raise TypeMismatch(f"a {library} data frame as {file_format}", f"{uri}: {problem}") from problem
+        raise TypeMismatch(f"{shown} as {file_format}", f"{uri}: {error}") from error
 
 
 def library_named(wanted: type | str) -> Library | None:
@@ -78,7 +95,12 @@ def write_frame(frame: object, file_format: str, folder: str) -> None:
             "a pandas.DataFrame or pyarrow.Table as parquet, or a DataFrame as csv",
             f"{describe_frame(frame)} as {file_format}",
         )
-    writer(frame, folder)
+    try:
+        writer(frame, folder)
+    except (ValueError, TypeError, OverflowError, NotImplementedError) as error:
+        types = _arrow_types(frame, _column_names(frame))
+        unfit = [f"column {name!r} of {type_}" for name, type_ in types.items() if isinstance(type_, Unfit)]
+        raise TypeMismatch(f"a data frame that {file_format} can hold", ", ".join(unfit) or str(error)) from error
 
 
 def _pandas_to_parquet(frame: Any, folder: str) -> None:
@@ -97,24 +119,50 @@ def _arrow_to_parquet(table: Any, folder: str) -> None:
     parquet.write_table(table, os.path.join(folder, "00000"))
 
 
-def _parquet_to_pandas(path: str, columns: list[str] | None) -> object:
+def _parquet_to_pandas(path: str, columns: Columns, shown: str) -> object:
     import pandas as pd  # lazy: only where data frames are used
 
-    return cast("object", pd.read_parquet(path, columns=columns))
+    _check_parquet(path, columns, shown)  # pandas has no integers beside missing values
+    return cast("object", pd.read_parquet(path, columns=list(columns) or None))
 
 
-def _csv_to_pandas(path: str, columns: list[str] | None) -> object:
+def _csv_to_pandas(path: str, columns: Columns, shown: str) -> object:
+    """CSV has texts only: a declared text stays one, a declared time is read as one, all else is what it looks like."""
     import pandas as pd  # lazy: only where data frames are used
 
     file = os.path.join(path, ".csv") if os.path.isdir(path) else path
-    return cast("object", pd.read_csv(file, usecols=columns))
+    if not columns:
+        return cast("object", pd.read_csv(file))
+    check_names(columns, list(pd.read_csv(file, nrows=0).columns), shown)
+    kinds = {name: column.type.simple for name, column in columns.items()}
+    frame: Any = pd.read_csv(  # Any: pandas has many forms of this call
+        file,
+        usecols=list(columns),
+        dtype={name: "str" for name, kind in kinds.items() if kind == SimpleType.STRING},
+        parse_dates=[name for name, kind in kinds.items() if kind == SimpleType.DATETIME],
+    )
+    check_frame(columns, frame, shown)
+    return cast("object", frame)
 
 
-def _parquet_to_arrow(path: str, columns: list[str] | None) -> object:
+def _parquet_to_arrow(path: str, columns: Columns, shown: str) -> object:
+    import pyarrow.parquet  # lazy: only where data frames are used
+
+    _check_parquet(path, columns, shown)
+    parquet: Any = pyarrow.parquet  # Any: pyarrow has no types
+    return cast("object", parquet.read_table(path, columns=list(columns) or None))
+
+
+def _check_parquet(path: str, columns: Columns, shown: str) -> None:
+    if not columns:
+        return
     import pyarrow.parquet  # lazy: only where data frames are used
 
     parquet: Any = pyarrow.parquet  # Any: pyarrow has no types
-    return cast("object", parquet.read_table(path, columns=columns))
+    stored = parquet.ParquetDataset(path)
+    check_names(columns, stored.schema.names, shown)
+    if any(file.count_rows() for file in stored.fragments):
+        check_types(columns, {field.name: field.type for field in stored.schema}, shown)
 
 
 _WRITERS: dict[tuple[Library | None, str], Callable[[Any, str], None]] = {
@@ -122,7 +170,7 @@ _WRITERS: dict[tuple[Library | None, str], Callable[[Any, str], None]] = {
     ("pandas", CSV): _pandas_to_csv,
     ("pyarrow", PARQUET): _arrow_to_parquet,
 }
-_READERS: dict[tuple[Library | None, str], Callable[[str, list[str] | None], object]] = {
+_READERS: dict[tuple[Library | None, str], Callable[[str, Columns, str], object]] = {
     ("pandas", PARQUET): _parquet_to_pandas,
     ("pandas", CSV): _csv_to_pandas,
     ("pyarrow", PARQUET): _parquet_to_arrow,

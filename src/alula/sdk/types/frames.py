@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from functools import cached_property
+from typing import cast
 
 from flyteidl.core import literals_pb2
 from flyteidl.core.types_pb2 import LiteralType, StructuredDatasetType
 
 from alula.sdk.store import Store
-from alula.sdk.types.frame_files import PARQUET, Library, check_columns, describe_frame, library_of, write_frame
+from alula.sdk.types.column_types import Column, Columns, named
+from alula.sdk.types.frame_files import PARQUET, Library, check_frame, describe_frame, library_of, write_frame
 from alula.sdk.types.structured_dataset import StructuredDataset
 from alula.sdk.types.transformer import (
     CONVERTS,
@@ -36,14 +38,19 @@ class FrameTransformer:
         file_format: str = "",
     ) -> None:
         self._library = library
-        self._columns = dict(columns or {})
+        self._transformers = dict(columns or {})
         self._format = file_format
         self.shown = shown
 
+    @cached_property
+    def _columns(self) -> Columns:
+        """Those that are declared."""
+        return {name: Column(each.shown, each.literal_type()) for name, each in self._transformers.items()}
+
     def _type(self, file_format: str) -> StructuredDatasetType:
         columns = [
-            StructuredDatasetType.DatasetColumn(name=name, literal_type=transformer.literal_type())
-            for name, transformer in self._columns.items()
+            StructuredDatasetType.DatasetColumn(name=name, literal_type=column.type)
+            for name, column in self._columns.items()
         ]
         return StructuredDatasetType(columns=columns, format=file_format)
 
@@ -78,10 +85,13 @@ class FrameTransformer:
     def coerce(self, value: object) -> object:
         if self.fit(value) == NO:
             raise TypeMismatch(self.shown, describe_frame(value))
+        held = value.dataframe if isinstance(value, StructuredDataset) else value
+        if held is not None:
+            check_frame(self._columns, held, self.shown)
         if self._library is None:
             return value if isinstance(value, StructuredDataset) else StructuredDataset(dataframe=value)
         if isinstance(value, StructuredDataset):
-            return value.read(self._library, None, tuple(self._columns) or None)
+            return value.read(self._library, None, self._columns)
         return value
 
     def _stored(self, value: object, store: Store) -> tuple[str, str]:
@@ -94,15 +104,12 @@ class FrameTransformer:
             if dataset.uri is None:
                 raise TypeMismatch(self.shown, "a StructuredDataset with neither a data frame nor a URI")
             return dataset.uri, file_format
-        self._check_columns(dataset.dataframe)
+        check_frame(self._columns, dataset.dataframe, self.shown)
         with store.new_folder(to=dataset.uri) as (folder, uri):
             write_frame(dataset.dataframe, file_format, folder)
         return uri, file_format
 
-    def _check_columns(self, frame: Any) -> None:  # Any: of whichever library
-        check_columns(self._columns, frame, self.shown)
-
-    def _value(self, uri: str, file_format: str, store: Store, columns: tuple[str, ...] | None) -> object:
+    def _value(self, uri: str, file_format: str, store: Store, columns: Columns) -> object:
         dataset = StructuredDataset.of_stored(uri, file_format or PARQUET, store, columns)
         return dataset if self._library is None else dataset.read(self._library, store, columns)
 
@@ -119,8 +126,8 @@ class FrameTransformer:
             raise TypeMismatch(self.shown, describe_literal(literal))
         stored = literal.scalar.structured_dataset
         type_ = stored.metadata.structured_dataset_type
-        names = tuple(self._columns) or tuple(column.name for column in type_.columns) or None
-        return self._value(stored.uri, type_.format, store, names)
+        columns = self._columns or named(column.name for column in type_.columns)
+        return self._value(stored.uri, type_.format, store, columns)
 
     def to_plain(self, value: object, store: Store) -> object:
         uri, file_format = self._stored(value, store)
@@ -131,4 +138,4 @@ class FrameTransformer:
         uri, file_format = fields.get("uri"), fields.get("file_format") or PARQUET
         if not isinstance(uri, str) or not isinstance(file_format, str):
             raise TypeMismatch(self.shown, describe(cast("object", plain)))
-        return self._value(uri, file_format, store, tuple(self._columns) or None)
+        return self._value(uri, file_format, store, self._columns)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from alula.sdk.store import Store
+    from alula.sdk.types.column_types import Columns
 
 Frame = TypeVar("Frame")
 
@@ -29,23 +28,23 @@ class StructuredDataset:
         self.uri = uri
         self.file_format = file_format
         self._store: Store | None = None
-        self._columns: tuple[str, ...] | None = None
+        self._columns: Columns = {}
 
     @classmethod
     def of_stored(
-        cls, uri: str, file_format: str, store: Store | None, columns: Sequence[str] | None = None
+        cls, uri: str, file_format: str, store: Store | None, columns: Columns | None = None
     ) -> StructuredDataset:
-        """The data frame at a URI of the platform's store; `columns` are those that may be seen, None for all."""
+        """The data frame at a URI of the platform's store; `columns` are those that may be seen, all without any."""
         dataset = cls(uri=uri, file_format=file_format)
         dataset._store = store
-        dataset._columns = tuple(columns) if columns is not None else None
+        dataset._columns = columns or {}
         return dataset
 
     def open(self, dataframe_type: type[Frame]) -> _Opened[Frame]:
         """Choose the library to read it with: `open(pandas.DataFrame).all()`."""
         return _Opened(self, dataframe_type, self._store, self._columns)
 
-    def read(self, wanted: type | str, store: Store | None, columns: tuple[str, ...] | None) -> object:
+    def read(self, wanted: type | str, store: Store | None, columns: Columns) -> object:
         """The data frame in the wanted library, or in that of the wanted class. Raises `TypeMismatch`."""
         from alula.sdk.types import frame_files  # lazy: declaring needs no protobuf
         from alula.sdk.types.file import default_store  # lazy: as above
@@ -72,9 +71,7 @@ class StructuredDataset:
 
 
 class _Opened(Generic[Frame]):
-    def __init__(
-        self, dataset: StructuredDataset, type_: type[Frame], store: Store | None, columns: tuple[str, ...] | None
-    ) -> None:
+    def __init__(self, dataset: StructuredDataset, type_: type[Frame], store: Store | None, columns: Columns) -> None:
         self._dataset = dataset
         self._type = type_
         self._store = store
