@@ -28,7 +28,7 @@ async def run(data: str, trace: str, *deadly: str) -> None:
     counted = Adapters(
         store=lambda settings: CountedPort(usual.store(settings), "store", points),  # type: ignore[arg-type]
         blobs=lambda settings, endpoint: CountedPort(usual.blobs(settings, endpoint), "blobs", points),  # type: ignore[arg-type]
-        executor=lambda settings, endpoints: CountedExecutor(usual.executor(settings, endpoints), points),
+        executor=lambda *given: CountedExecutor(usual.executor(*given), points),
     )
     settings = load_settings({"data": data, "grpc_port": 0, "http_port": 0, "inherit": [MARK]}, {})
     await serve(settings, ready=lambda _endpoints: None, stop=asyncio.Event(), adapters=counted)

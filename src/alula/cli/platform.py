@@ -240,7 +240,8 @@ def _leave(why: str) -> None:
 
 
 def _announce(endpoints: Endpoints, settings: Settings, notify: _Notify) -> None:
-    click.echo(f"Alula is ready: gRPC {endpoints.grpc}, HTTP {endpoints.http}, data in {settings.data_folder}")
+    metrics = f", metrics {endpoints.metrics}" if endpoints.metrics else ""
+    click.echo(f"Alula is ready: gRPC {endpoints.grpc}, HTTP {endpoints.http}{metrics}, data in {settings.data_folder}")
     sys.stdout.flush()
     notify.ready(endpoints)
 

@@ -13,7 +13,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +31,9 @@ from alula.server.blobs.signing import Grant
 from alula.server.executor import Executor
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.routing import Routing
+from alula.server.identity import NOBODY
+from alula.server.measures import Measured, Measures
+from alula.server.process_measures import measured
 from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
 from alula.server.services.home import require_objects
@@ -44,12 +47,14 @@ if TYPE_CHECKING:
     from alula.server.api.http_server import HttpServer
     from alula.server.api.objects import SignedObjects
 
-    class ServedBlobs(Blobs, SignedObjects[Grant], Protocol):
+    class ServedBlobs(Blobs, SignedObjects[Grant], Measured, Protocol):
         """Objects whose signed URLs this process answers itself."""
 
 
 GRACE_S = 5.0
 """How long calls that are under way may take to end when the platform stops."""
+METRICS_CONNECTIONS_MAX = 20
+"""On the address that is for metrics alone."""
 FOLDER_CHECK_S = 2.0
 """How often is looked whether the data folder is still there."""
 SHARED_RECHECK_S = 1.0
@@ -64,6 +69,8 @@ class Endpoints(msgspec.Struct, frozen=True):
     """`host:port`"""
     http: str
     """`http://host:port`"""
+    metrics: str = ""
+    """`http://host:port/metrics` of the listener for metrics alone; empty if there is none."""
 
 
 def _store(settings: Settings) -> Store:
@@ -75,8 +82,9 @@ def _blobs(settings: Settings, http_endpoint: str) -> ServedBlobs:
     return FileBlobs(folder / "objects", folder / "signing.key", base_url=http_endpoint)
 
 
-def _executor(settings: Settings, endpoints: Endpoints) -> Executor:
+def _executor(settings: Settings, endpoints: Endpoints, measures: Measures) -> Executor:
     process = ProcessExecutor(settings.data_folder, settings.process_options, way_back=_way_back(endpoints))
+    measures.add(process)
     return Routing({PROCESS: process}, settings.routes)
 
 
@@ -95,7 +103,8 @@ class Adapters:
     store: Callable[[Settings], Store] = _store
     blobs: Callable[[Settings, str], ServedBlobs] = _blobs
     """Of the settings and the `http://host:port` of this process."""
-    executor: Callable[[Settings, Endpoints], Executor] = _executor
+    executor: Callable[[Settings, Endpoints, Measures], Executor] = _executor
+    """It adds what tells figures of it."""
     authentication: Callable[[Settings], Authentication] = _authentication
     access: Callable[[Settings], Access] = _access
 
@@ -116,21 +125,25 @@ async def serve(
     with data_folder.held(folder) as holding:
         async with contextlib.AsyncExitStack() as stack:
             http_socket = stack.enter_context(_http_socket(settings.host, settings.http_port))
+            metrics_socket = stack.enter_context(_metrics_socket(settings)) if settings.metrics_address else None
             connections = descriptors.connections()
             rpc = grpc_port.make_server(connections_max=connections.grpc_max)
             bound = grpc_port.bind(rpc, settings.host, settings.grpc_port)
             stack.push_async_callback(rpc.stop, None)
-            endpoints = _endpoints(settings, bound, http_socket.getsockname()[1])
+            endpoints = _endpoints(settings, bound, http_socket, metrics_socket)
             store, blobs = adapters.store(settings), adapters.blobs(settings, endpoints.http)
             platform = await stack.enter_async_context(
                 _platform(settings, adapters.access(settings), store, blobs, endpoints, holding)
             )
-            runner = await stack.enter_async_context(
-                _running(settings, platform, adapters.executor(settings, endpoints))
-            )
+            platform.measures.add(blobs)
+            stack.enter_context(measured(platform.measures))
+            executor = adapters.executor(settings, endpoints, platform.measures)
+            runner = await stack.enter_async_context(_running(settings, platform, executor))
+            platform.measures.add(runner)
             descriptors.raise_limit()  # after the executor was made, whose attempts keep the limit that there was
             authentication = adapters.authentication(settings)
-            await _answer(stack, settings, authentication, rpc, http_socket, platform, blobs, connections.http_max)
+            sockets = [http_socket, *([metrics_socket] if metrics_socket is not None else ())]
+            await _answer(stack, settings, authentication, rpc, sockets, platform, blobs, connections.http_max)
             stack.callback(data_folder.remove_info, folder)
             _write_info(folder, endpoints, platform.clock())
             ready(endpoints)
@@ -211,32 +224,46 @@ async def _answer(
     settings: Settings,
     authentication: Authentication,
     rpc: grpc_port.Server,
-    http_socket: socket.socket,
+    sockets: Sequence[socket.socket],
     platform: Platform,
     blobs: ServedBlobs,
     http_connections_max: int,
 ) -> None:
-    """Let clients in; on the way out gRPC and HTTP stop first, together, and calls get a grace."""
+    """Let clients in; on the way out gRPC and HTTP stop first, together, and calls get a grace.
 
-    def make_http() -> HttpServer:
-        from alula.server.api.gate import trusted  # lazy: what was interrupted starts again first
+    `sockets`: for HTTP, and for metrics alone if they have an address of their own.
+    """
+
+    def make_http() -> list[HttpServer]:
+        from alula.server.api.counted import Counted  # lazy: what was interrupted starts again first
+        from alula.server.api.gate import trusted  # lazy: as above
         from alula.server.api.grpc.server import add_services  # lazy: as above
         from alula.server.api.http import make_app, make_routes  # lazy: as above
         from alula.server.api.http_server import make_http_server  # lazy: as above
+        from alula.server.api.metrics import open_metrics_route  # lazy: as above
         from alula.server.api.objects import object_routes  # lazy: as above
 
         add_services(rpc, platform, authentication)
+        trust = trusted((settings.host, *settings.hosts), settings.http_url)
         routes = make_routes(platform, object_routes(blobs, platform.clock))
-        app = make_app(routes, trusted((settings.host, *settings.hosts), settings.http_url), authentication)
-        return make_http_server(app, connections_max=http_connections_max, grace_s=GRACE_S)
+        app = Counted(make_app(routes, trust, authentication), platform.measures, routes)
+        servers = [make_http_server(app, connections_max=http_connections_max, grace_s=GRACE_S)]
+        if len(sockets) > 1:
+            app = make_app([open_metrics_route(platform.measures)], trust, Local(NOBODY))
+            servers.append(make_http_server(app, connections_max=METRICS_CONNECTIONS_MAX, grace_s=GRACE_S))
+        return servers
 
-    http = await asyncio.to_thread(make_http)  # the loop goes on starting attempts
-    serving = asyncio.create_task(http.serve(sockets=[http_socket]), name="http")
+    servers = await asyncio.to_thread(make_http)  # the loop goes on starting attempts
+    serving = [
+        asyncio.create_task(server.serve(sockets=[listening]), name="http")
+        for server, listening in zip(servers, sockets, strict=True)
+    ]
     await rpc.start()
 
     async def stop_answering() -> None:
-        http.should_exit = True
-        await asyncio.gather(rpc.stop(GRACE_S), serving)
+        for server in servers:
+            server.should_exit = True
+        await asyncio.gather(rpc.stop(GRACE_S), *serving)
 
     stack.push_async_callback(stop_answering)
 
@@ -260,22 +287,35 @@ async def _until_lost(holding: data_folder.Holding) -> None:
         await asyncio.sleep(FOLDER_CHECK_S)
 
 
-def _http_socket(host: str, port: int) -> socket.socket:
+def _http_socket(host: str, port: int, *, what: str = "HTTP", option: str = "--http-port") -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listening = socket.create_server((host, port), family=family, backlog=512)
     except OSError as error:
-        raise grpc_port.port_taken("HTTP", f"{host}:{port}", "--http-port") from error
+        raise grpc_port.port_taken(what, f"{host}:{port}", option) from error
     # Connections inherit it. asyncio sets it only on sockets whose protocol was named when they were made.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listening
 
 
-def _endpoints(settings: Settings, grpc_port: int, http_port: int) -> Endpoints:
-    # A wildcard is where a server listens, not where a client can go.
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
-    shown = f"[{host}]" if ":" in host else host
-    return Endpoints(f"{shown}:{grpc_port}", settings.http_url.rstrip("/") or f"http://{shown}:{http_port}")
+def _metrics_socket(settings: Settings) -> socket.socket:
+    host, _, port = settings.metrics_address.rpartition(":")
+    return _http_socket(host.strip("[]"), int(port), what="metrics", option="`metrics_address`")
+
+
+def _endpoints(settings: Settings, grpc_port: int, http: socket.socket, metrics: socket.socket | None) -> Endpoints:
+    host = _reached(settings.host)
+    return Endpoints(
+        f"{host}:{grpc_port}",
+        settings.http_url.rstrip("/") or f"http://{host}:{http.getsockname()[1]}",
+        "" if metrics is None else f"http://{_reached(metrics.getsockname()[0])}:{metrics.getsockname()[1]}/metrics",
+    )
+
+
+def _reached(host: str) -> str:
+    """How a client names an address that is listened on: a wildcard is none that one can go to."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"[{host}]" if ":" in host else host
 
 
 def _way_back(endpoints: Endpoints) -> dict[str, str]:

@@ -77,4 +77,9 @@ class Measures:
         self._rooms.append(room)
 
     def read(self) -> list[Reading]:
-        return [each for room in self._rooms for each in room.measure()]
+        """Each metric once, with the values of all rooms that tell it."""
+        found: dict[Metric, dict[tuple[str, ...], Value]] = {}
+        for room in self._rooms:
+            for each in room.measure():
+                found.setdefault(each.metric, {}).update(each.values)
+        return [Reading(metric, values) for metric, values in found.items()]

@@ -80,6 +80,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a silent platform keeps its runs from others on the same database; it says that it lives three times
     as often."""
     log_level: str = "WARNING"
+    metrics_address: str = ""
+    """`HOST:PORT` of a listener for `/metrics` alone, which asks for no login and no right; empty for none."""
     quality_of_service: TierBudgets = TierBudgets()
     """How long attempts may wait, by tier."""
     anonymous: Anonymous = Anonymous()
@@ -127,6 +129,7 @@ _VARIABLES = {
     "ALULA_ENVIRONMENTS": "environments",
     "ALULA_INHERIT": "inherit",
     "ALULA_LOG_LEVEL": "log_level",
+    "ALULA_METRICS_ADDRESS": "metrics_address",
 }
 _DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\.?|\[?[0-9A-Fa-f:.]+\]?")
@@ -216,6 +219,8 @@ def _check(settings: Settings, source: str) -> None:
             raise _bad(source, f"`hosts` wants names or addresses without a port, not `{host}`")
     if settings.http_url and not _HTTP_URL.fullmatch(settings.http_url):
         raise _bad(source, f"`http_url` wants http:// or https:// and a host, not `{settings.http_url}`")
+    if settings.metrics_address and not _is_address(settings.metrics_address):
+        raise _bad(source, f"`metrics_address` wants HOST:PORT, not `{settings.metrics_address}`")
     if settings.log_level.upper() not in _LOG_LEVELS:
         raise _bad(source, f"`log_level` must be one of {', '.join(_LOG_LEVELS)}")
     if not settings.domains or not settings.anonymous.principal:
@@ -237,6 +242,11 @@ def _check(settings: Settings, source: str) -> None:
             raise _bad(source, f"`routes` names executor `{route.executor}`; there is {', '.join(EXECUTORS)}")
     _check_amounts("process", settings.process, source)
     _check_amounts("quality_of_service", settings.quality_of_service, source)
+
+
+def _is_address(text: str) -> bool:
+    host, _, port = text.rpartition(":")
+    return bool(_HOST.fullmatch(host)) and port.isascii() and port.isdigit() and int(port) <= PORT_MAX
 
 
 def _check_amounts(table: str, options: msgspec.Struct, source: str) -> None:

@@ -40,6 +40,12 @@ Service = tuple[ServiceDescriptor, Sequence[object]]
 """A service, with the objects that answer its RPCs."""
 
 
+def path_of(scope: Scope) -> str | None:
+    """The path of the RPC that a request was routed to, as the specification writes it; None if it was to none."""
+    route: Route | None = scope.get(_ROUTE)
+    return None if route is None else route.name
+
+
 class Gateway(BaseRoute):
     """A route for every HTTP path of every RPC, also for those that no servicer has.
 
@@ -112,7 +118,7 @@ def _route(binding: Binding) -> Route:
             return Response(answered.SerializeToString(), media_type=OCTETS)
         return Response(await done_beside(answered.ByteSize(), as_json, answered), media_type=JSON)
 
-    return Route(path, answer, methods=[binding.verb], name=f"{binding.verb} {binding.path}")
+    return Route(path, answer, methods=[binding.verb], name=binding.path)
 
 
 async def _read(request: Request, kind: Descriptor, in_path: Mapping[str, str]) -> Message:

@@ -26,6 +26,7 @@ from alula.server.api.gate import Gate, Trusted
 from alula.server.api.gateway import Gateway, Service
 from alula.server.api.grpc.server import services_of
 from alula.server.api.http_calls import Calls
+from alula.server.api.metrics import metrics_route
 from alula.server.api.objects import PREFIX as OBJECTS
 from alula.server.api.refusals import refusal, told
 from alula.server.authentication import Authentication
@@ -59,6 +60,7 @@ def make_routes(platform: Platform, object_routes: Sequence[Route]) -> list[Base
     return [
         Route("/healthcheck", _health(platform)),
         Route("/openapi.json", _described(services)),
+        metrics_route(platform),
         *alula_routes(platform),
         *object_routes,
         Gateway(services),

@@ -18,7 +18,7 @@ import secrets
 import shutil
 import stat
 import time
-from collections.abc import AsyncIterator, Generator, Mapping
+from collections.abc import AsyncIterator, Generator, Iterable, Mapping
 from functools import lru_cache
 from io import RawIOBase
 from pathlib import Path
@@ -26,7 +26,9 @@ from pathlib import Path
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound, ResourceExhausted, Unavailable
 from alula.server.blob import FULL_DISK, SignedUrl
 from alula.server.blobs import signing
+from alula.server.blobs.measures import ObjectMeasures
 from alula.server.blobs.signing import Grant
+from alula.server.measures import Reading
 from alula.server.untrusted import TooLarge, Tree, Unreadable, read_all
 
 PIECE_BYTES = 256 * 1024
@@ -52,6 +54,7 @@ class FileBlobs:
         self._key = b""
         self.base_url = base_url
         """`http://host:port`, set when the HTTP port is known."""
+        self._measures = ObjectMeasures()
 
     async def start(self) -> None:
         """Also removes what an earlier platform was writing when it was killed."""
@@ -79,19 +82,26 @@ class FileBlobs:
 
     async def put(self, uri: str, data: bytes) -> None:
         path = self._path(uri)
-        await asyncio.to_thread(self._put, path, data)
+        with self._measures.timed("put") as transfer:
+            await asyncio.to_thread(self._put, path, data)
+            transfer.size = len(data)
 
     async def get(self, uri: str) -> bytes:
-        return await asyncio.to_thread(self._get, uri)
+        with self._measures.timed("get") as transfer:
+            data = await asyncio.to_thread(self._get, uri)
+            transfer.size = len(data)
+        return data
 
     async def read(self, uri: str, *, offset: int = 0) -> AsyncIterator[bytes]:
-        file = await asyncio.to_thread(self._open, uri)
-        try:
-            while piece := await asyncio.to_thread(read_piece, file, offset, uri):
-                offset += len(piece)
-                yield piece
-        finally:
-            os.close(file)
+        with self._measures.timed("read") as transfer:
+            file = await asyncio.to_thread(self._open, uri)
+            try:
+                while piece := await asyncio.to_thread(read_piece, file, offset, uri):
+                    offset += len(piece)
+                    transfer.size += len(piece)
+                    yield piece
+            finally:
+                os.close(file)
 
     async def size(self, uri: str) -> int | None:
         try:
@@ -105,12 +115,13 @@ class FileBlobs:
 
     async def list(self, prefix: str) -> list[str]:
         path = self._path(prefix, root_too=True)
-        return await asyncio.to_thread(self._list, path)
+        with self._measures.timed("list"):
+            return await asyncio.to_thread(self._list, path)
 
     async def delete(self, prefix: str) -> None:
         path = self._path(prefix)
         self._check_inside(path.parent)
-        with errors_of(prefix):
+        with self._measures.timed("delete"), errors_of(prefix):
             if path.is_dir() and not path.is_symlink():
                 await asyncio.to_thread(shutil.rmtree, path)
             else:
@@ -122,6 +133,10 @@ class FileBlobs:
 
     def download_url(self, uri: str, *, ttl_s: int) -> SignedUrl:
         return self._signed("GET", uri, None, ttl_s, {})
+
+    def measure(self) -> Iterable[Reading]:
+        """Figures of what was read and written through the platform."""
+        return self._measures.read()
 
     # For the HTTP layer, which serves the signed URLs
 
@@ -140,6 +155,11 @@ class FileBlobs:
 
         Raises `InvalidInput` code `DigestMismatch`, and as `put` does.
         """
+        with self._measures.timed("upload") as transfer:
+            transfer.size = await self._write(grant, pieces, md5)
+        return transfer.size
+
+    async def _write(self, grant: Grant, pieces: AsyncIterator[bytes], md5: bytes | None) -> int:
         uri = self.uri_of(grant)
         path = self._path(uri)
         digest = hashlib.md5(usedforsecurity=False)

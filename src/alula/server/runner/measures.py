@@ -28,7 +28,7 @@ ATTEMPTS_OPEN = Metric(
 ATTEMPTS_ENDED = Metric(
     "alula_attempts_ended_total",
     "counter",
-    "Attempts that have ended, and if they failed by whose fault: USER or SYSTEM.",
+    "Attempts that have ended, and by whose fault if they failed: USER or SYSTEM. A map task counts as its items do.",
     ("phase", "fault"),
 )
 CACHE = Metric("alula_cache_results_total", "counter", "What the cache said to tasks that use it.", ("status",))

@@ -14,6 +14,7 @@ from alula.core.policy.queueing import TierBudgets
 from alula.server.access import Access, Action, Places, require, require_viewable
 from alula.server.blob import Blobs
 from alula.server.identity import Caller
+from alula.server.measures import Measures
 from alula.server.services.watch import Hub
 from alula.server.store import Audit, Store
 
@@ -48,6 +49,8 @@ class Platform:
     memory_growth: float = 1.0
     """How many times the memory the next attempt gets after one that ran out of it, where the task does not say."""
     tiers: TierBudgets = field(default_factory=TierBudgets)
+    measures: Measures = field(default_factory=Measures)
+    """Figures of all rooms."""
     inline_max_bytes: int = 65_536
     """Values from this size are kept as objects of their own; 0 keeps all in the log and the rows."""
 

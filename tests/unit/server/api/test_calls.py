@@ -20,8 +20,10 @@ from alula.server.api.gate import trusted
 from alula.server.api.grpc.service import service_handler
 from alula.server.api.http import make_app
 from alula.server.api.http_calls import call_of
+from alula.server.api.request_measures import RequestMeasures
 from alula.server.identity import Caller
 
+MEASURES = RequestMeasures("grpc")
 pytestmark = pytest.mark.anyio
 SERVICE = identity_pb2.DESCRIPTOR.services_by_name["IdentityService"]
 ADA = Caller("ada")
@@ -41,7 +43,7 @@ class Kept:
 
 async def test_an_rpc_has_the_caller_that_its_metadata_tell() -> None:
     kept, server = Kept(), grpc.aio.server()
-    server.add_generic_rpc_handlers((service_handler(SERVICE, kept, authentication=ByHeader()),))
+    server.add_generic_rpc_handlers((service_handler(SERVICE, kept, authentication=ByHeader(), measures=MEASURES),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     loop = asyncio.get_running_loop()

@@ -16,7 +16,9 @@ from tests.unit.server.api.asking import LOCAL
 from alula.core import errors
 from alula.server.api.grpc.failures import DETAILS_MAX_BYTES, failure_of
 from alula.server.api.grpc.service import method_name, service_handler
+from alula.server.api.request_measures import RequestMeasures
 
+MEASURES = RequestMeasures("grpc")
 pytestmark = pytest.mark.anyio
 SERVICE = identity_pb2.DESCRIPTOR.services_by_name["IdentityService"]
 Ask = Callable[[object], Any]
@@ -46,7 +48,7 @@ async def ask(anyio_backend: str) -> AsyncIterator[Ask]:
     async def ask(servicer: object) -> identity_pb2.UserInfoResponse:
         server = grpc.aio.server()
         servers.append(server)
-        server.add_generic_rpc_handlers((service_handler(SERVICE, servicer, authentication=LOCAL),))
+        server.add_generic_rpc_handlers((service_handler(SERVICE, servicer, authentication=LOCAL, measures=MEASURES),))
         port = server.add_insecure_port("127.0.0.1:0")
         await server.start()
         channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")

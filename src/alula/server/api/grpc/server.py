@@ -19,6 +19,7 @@ from alula.server.api.grpc.port import Server
 from alula.server.api.grpc.service import service_handler
 from alula.server.api.grpc.signals import Signals
 from alula.server.api.peer import Peers
+from alula.server.api.request_measures import RequestMeasures
 from alula.server.authentication import Authentication
 from alula.server.services.platform import Platform
 
@@ -28,8 +29,15 @@ OPEN = frozenset({"grpc.health.v1.Health"})
 
 def add_services(server: Server, platform: Platform, authentication: Authentication) -> None:
     """Register everything that clients may call."""
+    measures = RequestMeasures("grpc")
+    platform.measures.add(measures)
     handlers = (
-        service_handler(service, *servicers, authentication=None if service.full_name in OPEN else authentication)
+        service_handler(
+            service,
+            *servicers,
+            authentication=None if service.full_name in OPEN else authentication,
+            measures=measures,
+        )
         for service, servicers in services_of(platform)
     )
     server.add_generic_rpc_handlers(tuple(handlers))

@@ -19,6 +19,7 @@ from google.protobuf.message_factory import GetMessageClass
 from alula.core.errors import AlulaError, InvalidInput
 from alula.server.api.calls import Call
 from alula.server.api.grpc.failures import Failure, failure_of, incident
+from alula.server.api.request_measures import RequestMeasures
 from alula.server.authentication import Authentication
 from alula.server.beside import done_beside
 from alula.server.identity import NOBODY
@@ -32,15 +33,18 @@ Handler = Callable[[bytes, Any], Awaitable[bytes]]
 
 
 def service_handler(
-    service: ServiceDescriptor, *servicers: object, authentication: Authentication | None
+    service: ServiceDescriptor,
+    *servicers: object,
+    authentication: Authentication | None,
+    measures: RequestMeasures,
 ) -> grpc.GenericRpcHandler[bytes, bytes]:
     """All RPCs of `service`, each answered by the first of `servicers` that has its method (see `method_name`).
 
-    `authentication` tells the caller of each; None for a service that needs no caller.
+    `authentication` tells the caller of each; None for a service that needs no caller. `measures` count them.
     """
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
         method.name: _grpc.unary_unary_rpc_method_handler(
-            _handler(service, method, method_of(servicers, method), authentication)
+            _handler(service, method, method_of(servicers, method), authentication, measures)
         )
         for method in service.methods
         if not method.client_streaming and not method.server_streaming
@@ -68,14 +72,19 @@ def _handler(
     descriptor: MethodDescriptor,
     method: Method | None,
     authentication: Authentication | None,
+    measures: RequestMeasures,
 ) -> Handler:
     name = f"{service.full_name}/{descriptor.name}"
     request_type = GetMessageClass(descriptor.input_type)
 
     async def handle(data: bytes, context: Context) -> bytes:
-        if method is None:
-            return await _end(context, unimplemented(descriptor.name))
-        return await _answer(name, request_type, method, authentication, data, context)
+        with measures.request(name) as request:
+            if method is None:
+                answer = unimplemented(descriptor.name)
+            else:
+                answer = await _answer(name, request_type, method, authentication, data, context)
+            request.answered(answer.status.name if isinstance(answer, Failure) else "OK")
+        return await _end(context, answer) if isinstance(answer, Failure) else answer
 
     return handle
 
@@ -87,7 +96,7 @@ async def _answer(
     authentication: Authentication | None,
     data: bytes,
     context: Context,
-) -> bytes:
+) -> bytes | Failure:
     try:
         call = await _call(context, authentication)
         answer = await method(await done_beside(len(data), _decoded, request_type, data), call)
@@ -95,13 +104,9 @@ async def _answer(
             await context.send_initial_metadata(tuple(call.answer_headers.items()))
         return answer.SerializeToString()
     except AlulaError as error:
-        return await _end(context, failure_of(error))
-    except asyncio.CancelledError:
-        raise
-    except grpc.aio.AbortError:
-        raise
+        return failure_of(error)
     except Exception as error:  # noqa: BLE001  the boundary: whatever escapes must not surface as UNKNOWN
-        return await _end(context, incident(name, error))
+        return incident(name, error)
 
 
 async def _call(context: Context, authentication: Authentication | None) -> Call:

@@ -60,6 +60,7 @@ _CACHE_FILTERS = (
 OPERATIONS = (
     Operation("GET", "/healthcheck", "health", "Tell that the platform answers.", media="text/plain"),
     Operation("GET", "/openapi.json", "openapi", "This document.", answer=dict[str, Any]),
+    Operation("GET", "/metrics", "metrics", "Tell figures of the platform to Prometheus.", media="text/plain"),
     Operation(
         "GET",
         f"{_OWN}/watch/{_RUN}",

@@ -75,6 +75,10 @@ class Admission(Generic[Key]):
         """What those have that run."""
         return self._used
 
+    @property
+    def waiting_count(self) -> int:
+        return len(self._waiting)
+
     def check(self, request: Capacity) -> None:
         """Raises `InvalidInput` for a request that can never be met on this machine."""
         if not NOTHING.fits_in(request):

@@ -15,7 +15,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import NamedTuple
 
@@ -250,6 +250,8 @@ class ServerPool:
         self._open_files = open_files
         self._servers: dict[ServerKey, ForkServer] = {}
         self._closing: list[ForkServer] = []
+        self.started = 0
+        """How many it has started so far."""
         self._unfit: dict[ServerKey, tuple[Verdict, float]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
@@ -268,8 +270,14 @@ class ServerPool:
                 leftover_grace_s=self._leftover_grace_s, import_timeout_s=timeout_s, open_files=self._open_files
             )
             self._servers[key] = server
+            self.started += 1
             server.when_known(self._judge)
         return server
+
+    @property
+    def servers(self) -> Collection[ForkServer]:
+        """Those that take attempts."""
+        return self._servers.values()
 
     async def close(self) -> None:
         """End all, with everything that they run."""

@@ -13,7 +13,7 @@ import hashlib
 import itertools
 import os
 import resource
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
 from alula.core.errors import FailedPrecondition, TaskError
@@ -46,6 +46,7 @@ from alula.server.executors.process.failures import FORK_SERVER_LOST, failure_of
 from alula.server.executors.process.launch import launch_of
 from alula.server.executors.process.leftovers import Register, end_marked
 from alula.server.executors.process.machine import machine_capacity
+from alula.server.executors.process.measures import ExecutorMeasures
 from alula.server.executors.process.memory import Cgroups, find_cgroups
 from alula.server.executors.process.options import ProcessOptions
 from alula.server.executors.process.places import Place, Places, place_of
@@ -55,6 +56,7 @@ from alula.server.executors.process.starting import NO_COPIES, Copies, Starter
 from alula.server.executors.process.watch import Watch, Watched
 from alula.server.executors.process.wire import End, Ended, Started
 from alula.server.executors.process.work_folders import WorkFolders
+from alula.server.measures import Reading
 from alula.server.untrusted import Tree
 
 OBJECTS = "objects"
@@ -131,6 +133,7 @@ class ProcessExecutor:
         self._pump_due = False
         self._notice: asyncio.TimerHandle | None = None
         self._cgroups: Cgroups | None = None
+        self._measures = ExecutorMeasures()
 
     # The contract
 
@@ -258,6 +261,18 @@ class ProcessExecutor:
             else:
                 self._note_place(spec)
                 self._report_end(spec, ended)
+
+    def measure(self) -> Iterable[Reading]:
+        """Figures of what waits and runs, once it has begun."""
+        first = self._admission.waiting()
+        return self._measures.read(
+            self._attempts.values(),
+            self._admission,
+            self._pool.servers,
+            servers_started=self._pool.started,
+            oldest_s=self._loop.time() - self._by_number[first[0]].queued_at if first else 0,
+            unacknowledged=len(self._ended),
+        )
 
     # Waiting
 
@@ -394,6 +409,7 @@ class ProcessExecutor:
     def _announce(self, attempt: Attempt, at: int) -> None:
         if not attempt.is_announced and not attempt.cancelled:
             attempt.is_announced = True
+            self._measures.started(self._loop.time() - attempt.queued_at)
             self._sink(AttemptUpdate(attempt.spec.id, at, "RUNNING", where=attempt.where))
 
     def _on_ended(self, event: Ended) -> None:
@@ -429,6 +445,7 @@ class ProcessExecutor:
 
     def _on_lost(self, mark: str, numbers: tuple[int, ...]) -> None:
         """A fork server was killed: end what it left, then report."""
+        self._measures.servers_lost += 1
         attempts = [self._by_number[number] for number in numbers]
         task = self._loop.create_task(self._clear_up(mark, attempts))
         self._preparing.add(task)
