@@ -109,14 +109,13 @@ def _signal(connection: Connection, id: ExecutionId, signal: str) -> signal_pb2.
 
 
 def _literal(connection: Connection, id: ExecutionId, asked: signal_pb2.Signal, text: str) -> literals_pb2.Literal:
-    from alula.sdk.client.python_types import python_type_of  # lazy: loads every type that Alula knows
-    from alula.sdk.types.engine import to_literal  # lazy: as above
+    from alula.sdk.client.literals import literal_of  # lazy: loads every type that Alula knows
+    from alula.sdk.client.python_types import python_type_of  # lazy: as above
     from alula.sdk.types.transformer import TypeMismatch  # lazy: as above
 
-    hint = python_type_of(asked.type)
-    value = from_text(text, hint, asked.id.signal_id)
+    value = from_text(text, python_type_of(asked.type), asked.id.signal_id)
     try:
-        return to_literal(value, hint, RemoteStore(connection, project=id.project, domain=id.domain))
+        return literal_of(value, asked.type, RemoteStore(connection, project=id.project, domain=id.domain))
     except TypeMismatch as error:
         raise InvalidInput("WrongValue", f"signal `{asked.id.signal_id}`: {error}") from error
 

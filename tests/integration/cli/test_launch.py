@@ -8,7 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests import flyte_specs as specs
 from tests.integration.platform import RunningPlatform, alula
+
+from alula.sdk.client.connection import Connection
+from alula.sdk.client.endpoint import Endpoint
+from alula.sdk.client.rpcs import CREATE_TASK, CREATE_WORKFLOW
 
 Launch = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -79,3 +84,12 @@ def test_mistakes_are_named(launch: Launch, words: list[str], error: str, fix: s
     assert done.returncode == 2 or error == "NotFound"
     assert f"error[{error}]" in done.stderr
     assert fix in done.stderr
+
+
+def test_a_workflow_without_a_launch_plan_is_told_to_need_one(platform: RunningPlatform, launch: Launch) -> None:
+    with Connection(Endpoint(platform.grpc, tls=False, source="the test")) as connection:
+        connection.call(CREATE_TASK, specs.task("bare.t"))
+        connection.call(CREATE_WORKFLOW, specs.workflow("bare", "bare.t"))
+    done = launch("bare", "--x", "1")
+    assert "error[NotFound]: there is no launch plan and no task `bare`" in done.stderr
+    assert "fix: register a launch plan of workflow `bare`" in done.stderr

@@ -14,8 +14,8 @@ Plain: TypeAlias = "bool | int | float | str | Sequence[Plain] | Mapping[str, Pl
 
 
 def plain_struct(struct: struct_pb2.Struct) -> dict[str, Plain]:
-    """The entries of a `Struct`, recursively."""
-    return {key: plain_value(value) for key, value in struct.fields.items()}
+    """The entries of a `Struct`, recursively, by their keys: a map of the wire has another order in each process."""
+    return {key: plain_value(struct.fields[key]) for key in sorted(struct.fields)}
 
 
 def plain_value(value: struct_pb2.Value) -> Plain:

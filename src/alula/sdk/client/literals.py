@@ -18,11 +18,14 @@ from alula.core.literals.schemas import fits_schema, schema_title
 from alula.core.literals.structs import Plain, plain_struct, struct_of
 from alula.sdk.client.python_types import python_type_of
 from alula.sdk.store import Store
+from alula.sdk.types.containers import is_document_type
 from alula.sdk.types.engine import to_literal, transformer_for
 from alula.sdk.types.transformer import CONVERTS, EXACT, LOSES, NO, TypeMismatch, describe
 from alula.sdk.types.variants import VARIANT, is_tagged, untagged
 
 Type = types_pb2.LiteralType
+_EXACT_INTEGER_MAX = 2**53
+"""Up to here a double holds every whole number."""
 
 
 def literal_of(value: object, kind: Type, store: Store) -> literals_pb2.Literal:
@@ -40,8 +43,43 @@ def literal_of(value: object, kind: Type, store: Store) -> literals_pb2.Literal:
             pairs = cast("dict[str, object]", value).items()
             entries = {key: literal_of(item, kind.map_value_type, store) for key, item in pairs}
             return literals_pb2.Literal(map=literals_pb2.LiteralMap(literals=entries))
+        case "simple" if kind.simple == types_pb2.STRUCT and not is_document_type(kind):
+            return _of_struct(value, store)
         case _:
             return to_literal(value, python_type_of(kind), store)
+
+
+def _of_struct(value: object, store: Store) -> literals_pb2.Literal:
+    """As `google.protobuf.Struct`, which is all that flytekit-java and flytekit before 1.14 can read."""
+    plain = transformer_for(dict).to_plain(value, store)
+    _require_struct(plain)
+    return literals_pb2.Literal(scalar=literals_pb2.Scalar(generic=struct_of(cast("Mapping[str, Plain]", plain))))
+
+
+def _require_struct(plain: object) -> None:
+    """Raise `TypeMismatch` where a `Struct` would lose something: it has texts as keys, doubles, and no bytes."""
+    match plain:
+        case dict():
+            for key, item in cast("dict[object, object]", plain).items():
+                if not isinstance(key, str):
+                    raise TypeMismatch("texts as keys", describe(key))
+                _require_struct_at(key, item)
+        case list():
+            for index, item in enumerate(cast("list[object]", plain)):
+                _require_struct_at(index, item)
+        case int() if abs(plain) > _EXACT_INTEGER_MAX:
+            raise TypeMismatch("a whole number of at most 53 bits", describe(plain))
+        case None | bool() | int() | float() | str():
+            pass
+        case _:
+            raise TypeMismatch("a value of JSON's types", describe(plain))
+
+
+def _require_struct_at(place: str | int, plain: object) -> None:
+    try:
+        _require_struct(plain)
+    except TypeMismatch as error:
+        raise error.inside(place) from error
 
 
 def _of_union(value: object, union: Type, store: Store) -> literals_pb2.Literal:

@@ -11,7 +11,7 @@ from flyteidl.core import identifier_pb2, interface_pb2
 
 from alula.core.errors import NotFound
 from alula.sdk.client.connection import Connection
-from alula.sdk.client.rpcs import GET_LAUNCH_PLAN, GET_TASK, LIST_LAUNCH_PLANS, LIST_TASKS
+from alula.sdk.client.rpcs import GET_LAUNCH_PLAN, GET_TASK, LIST_LAUNCH_PLANS, LIST_TASKS, LIST_WORKFLOWS
 
 NAMES_MAX = 1000
 """Of registered things that are looked through for one that was meant."""
@@ -43,8 +43,17 @@ def find_registered(connection: Connection, project: str, domain: str, name: str
     raise NotFound(
         "NotFound",
         f"there is no launch plan and no task {at} in {project}/{domain}",
-        fix=what_may_be_meant(connection, project, domain, name, version),
+        fix=_fix_for_workflow(connection, project, domain, name)
+        or what_may_be_meant(connection, project, domain, name, version),
     )
+
+
+def _fix_for_workflow(connection: Connection, project: str, domain: str, name: str) -> str:
+    """What to do if the name is that of a workflow. Other clients than ours may register one without a launch plan."""
+    id = _identifier(identifier_pb2.WORKFLOW, project, domain, name, "")
+    if not connection.call(LIST_WORKFLOWS, _page(id, limit=1)).workflows:
+        return ""
+    return f"register a launch plan of workflow `{name}`, as a run is started by one"
 
 
 def _identifier(

@@ -31,6 +31,12 @@ def document_type() -> LiteralType:
     return LiteralType(simple=SimpleType.STRUCT, annotation=annotation)
 
 
+def is_document_type(kind: LiteralType) -> bool:
+    """Whether values of the type travel as msgpack."""
+    told = kind.annotation.annotations.fields.get("cache-key-metadata")
+    return told is not None and "serialization-format" in told.struct_value.fields
+
+
 def document(plain: object) -> Literal:
     """A literal that holds a plain value as msgpack."""
     import msgspec  # lazy: most tasks have no documents

@@ -1,0 +1,20 @@
+
+ñ
+SYSTEM:UnknownÞjava.lang.ArithmeticException: / by zero
+	at example.Flows$Divide.run(Flows.java:97)
+	at example.Flows$Divide.run(Flows.java:67)
+	at org.flyte.flytekit.SdkRunnableTaskRegistrar$RunnableTaskImpl.run(SdkRunnableTaskRegistrar.java:72)
+	at org.flyte.jflyte.Execute.lambda$execute$0(Execute.java:94)
+	at org.flyte.jflyte.ClassLoaders.withClassLoader(ClassLoaders.java:99)
+	at org.flyte.jflyte.Execute.execute(Execute.java:88)
+	at org.flyte.jflyte.Execute.call(Execute.java:65)
+	at org.flyte.jflyte.Execute.call(Execute.java:38)
+	at picocli.CommandLine.executeUserObject(CommandLine.java:1953)
+	at picocli.CommandLine.access$1300(CommandLine.java:145)
+	at picocli.CommandLine$RunLast.executeUserObjectOfLastSubcommandWithSameParent(CommandLine.java:2358)
+	at picocli.CommandLine$RunLast.handle(CommandLine.java:2352)
+	at picocli.CommandLine$RunLast.handle(CommandLine.java:2314)
+	at picocli.CommandLine$AbstractParseResultHandler.execute(CommandLine.java:2179)
+	at picocli.CommandLine$RunLast.execute(CommandLine.java:2316)
+	at picocli.CommandLine.execute(CommandLine.java:2078)
+	at org.flyte.jflyte.Main.main(Main.java:86)

@@ -1,0 +1,3 @@
+
+
+Negativeis negative
