@@ -14,7 +14,10 @@ from flyteidl.core import literals_pb2, tasks_pb2
 
 from alula.core.errors import InvalidInput
 
-_VARIABLE = re.compile(r"\{\{\s*[.$]([^}\s]+)\s*\}\}")
+_VARIABLE = re.compile(r"\{\{\s*[.$]([^{}\s]+)\s*\}\}")
+"""No name goes beyond the next brace, else a text full of beginnings would be read to its end from each of them."""
+RENDERED_MAX_CHARS = 16 * 1024 * 1024
+"""What all variables of a command may stand for together. It is more than any process can be given."""
 _INPUTS = "inputs."
 _FOREIGN = ("registration.", "remote_package_path", "dest_dir")
 """Variables of registration tools: one that is left over was never registered properly."""
@@ -42,19 +45,29 @@ def render(text: str, values: TemplateValues) -> str:
 
     Raises:
         InvalidInput: code `UnknownTemplateVariable`, or `UnknownTemplateInput` for an input that is not given or
-            whose value can't be written as text.
+            whose value can't be written as text, `CommandTooLong`.
     """
-    return _render(text, _names(values), values.inputs) if "{{" in text else text
+    return render_all([text], values)[0]
 
 
 def render_all(texts: Iterable[str], values: TemplateValues) -> list[str]:
     """`render` for a command or its arguments."""
-    names = _names(values)
-    return [_render(text, names, values.inputs) if "{{" in text else text for text in texts]
+    names, chars = _names(values), 0
 
+    def value(match: re.Match[str]) -> str:
+        nonlocal chars
+        found = _value(match[1], names, values.inputs, match.string)
+        chars += len(found)
+        if chars > RENDERED_MAX_CHARS:
+            raise InvalidInput(
+                "CommandTooLong",
+                f"the template variables stand for more than {RENDERED_MAX_CHARS:,} characters, which no process can "
+                "be given",
+                fix="hand over large values as inputs, not as arguments",
+            )
+        return found
 
-def _render(text: str, names: Mapping[str, str], inputs: literals_pb2.LiteralMap | None) -> str:
-    return _VARIABLE.sub(lambda match: _value(match[1], names, inputs, text), text)
+    return [_VARIABLE.sub(value, text) if "{{" in text else text for text in texts]
 
 
 def render_container(container: tasks_pb2.Container, values: TemplateValues) -> tasks_pb2.Container:

@@ -57,6 +57,21 @@ def test_variables_are_replaced(text: str, rendered: str) -> None:
     assert render(text, VALUES) == rendered
 
 
+@pytest.mark.parametrize("start", ["{{.a", "{{ .inputs.x", "{{$", "{{", "{{ ", "{{.inputs.x}", "{{.inputs.x }"])
+def test_a_text_full_of_beginnings_is_read_once(start: str) -> None:
+    text = start * (1_000_000 // len(start))
+    assert render(text, VALUES) == text
+
+
+def test_what_variables_stand_for_is_limited() -> None:
+    values = TemplateValues("i", "o", "r", "c", inputs=literals_pb2.LiteralMap(literals={"x": lit("x" * 1_000_000)}))
+    assert len(render_all(["{{.inputs.x}}"] * 3, values)) == 3
+    for texts in (["{{.inputs.x}}" * 100_000], ["{{.inputs.x}}"] * 100_000):
+        with pytest.raises(InvalidInput) as caught:
+            render_all(texts, values)
+        assert caught.value.code == "CommandTooLong"
+
+
 def test_values_are_not_rendered_again() -> None:
     inputs = literals_pb2.LiteralMap(literals={"x": lit("{{.input}}")})
     values = TemplateValues("i", "o", "r", "c", inputs=inputs)

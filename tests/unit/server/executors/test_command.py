@@ -52,6 +52,11 @@ def test_one_that_needs_files_says_which(spec: AttemptSpec, files: str) -> None:
     assert f"for {files};" in caught.value.message
 
 
+def test_a_command_full_of_beginnings_is_read_once() -> None:
+    words = "{{.inputs.a" * 100_000
+    assert command_of(raw("echo", words)) == ["echo", words]
+
+
 def test_a_pod_is_no_process() -> None:
     spec = attempt(DATA)
     spec.task.k8s_pod.CopyFrom(tasks_pb2.K8sPod())

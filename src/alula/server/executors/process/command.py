@@ -13,7 +13,7 @@ from alula.core.policy.template import TemplateValues, render_all
 from alula.server.executor import AttemptSpec
 from alula.server.executors.process.files import template_path
 
-_INPUT = re.compile(r"\{\{\s*[.$]inputs\.([^}\s]+)\s*\}\}", re.IGNORECASE)
+_INPUT = re.compile(r"\{\{\s*[.$]inputs\.([^{}\s]+)\s*\}\}", re.IGNORECASE)
 _KEY = re.compile(r"\{\{\s*[.$]perRetryUniqueKey", re.IGNORECASE)
 
 
