@@ -13,4 +13,4 @@ def check_duration(span: duration_pb2.Duration, what: str, node_id: str, finding
     if span.seconds < 0 or span.nanos < 0:
         findings.add(Code.INVALID_VALUE, node_id, f"{what} is negative; give a positive duration")
     elif not is_duration(span):
-        findings.add(Code.INVALID_VALUE, node_id, f"{what} is more than 10,000 years; give a shorter duration")
+        findings.add(Code.INVALID_VALUE, node_id, f"{what} is no duration of at most 10,000 years; give another")

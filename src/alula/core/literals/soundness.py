@@ -82,7 +82,7 @@ def _unsound_primitive(primitive: literals_pb2.Primitive) -> str | None:
             return None if is_time(time) else f"the time {time.seconds} s {time.nanos} ns is not in the years 1 to 9999"
         case "duration":
             span = primitive.duration
-            reason = f"the duration {span.seconds} s {span.nanos} ns is more than 10,000 years"
+            reason = f"{span.seconds} s {span.nanos} ns is no duration of at most 10,000 years"
             return None if is_duration(span) else reason
         case _:
             return None
@@ -94,8 +94,9 @@ def is_time(time: timestamp_pb2.Timestamp) -> bool:
 
 
 def is_duration(span: duration_pb2.Duration) -> bool:
-    """Whether it is no longer than protobuf allows."""
-    return span.seconds in DURATION_SECONDS and abs(span.nanos) in NANOS
+    """Whether it is as protobuf allows: not too long, and of one sign."""
+    is_short = span.seconds in DURATION_SECONDS and abs(span.nanos) in NANOS
+    return is_short and span.seconds * span.nanos >= 0
 
 
 def unsound_binding(data: literals_pb2.BindingData) -> str | None:
