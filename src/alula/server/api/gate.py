@@ -126,7 +126,7 @@ def _checked_host(trust: Trusted, hosts: list[str], local: str) -> str:
 
 def _check_site(method: str, headers: Headers) -> None:
     """What a browser says of the page that asks. A link to the platform may be followed from anywhere."""
-    site = headers.get("sec-fetch-site", "none")
+    site = ", ".join(dict.fromkeys(headers.getlist("sec-fetch-site"))) or "none"
     if site in ("none", "same-origin"):
         return
     followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
@@ -180,7 +180,9 @@ def _host(header: str) -> str:
 
 def _plain(host: str) -> str:
     """One spelling of a name or address: lower-case, no final dot, no brackets, no zone."""
-    name = host.strip("[]").partition("%")[0].lower().removesuffix(".")
+    name = host.strip("[]").lower().removesuffix(".")
+    if ":" in name:  # only an address of IPv6 has a zone
+        name = name.partition("%")[0]
     try:
         return str(ipaddress.ip_address(name))
     except ValueError:

@@ -32,6 +32,7 @@ FOREIGN_PAGES = [
     (("Host", "evil.example:8088"), JSON, ("Origin", "http://evil.example:8088")),
     (HOST, JSON, ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors")),
     (HOST, JSON, ("Sec-Fetch-Site", "same-site"), ("Sec-Fetch-Mode", "cors")),
+    (HOST, JSON, ("Sec-Fetch-Site", "none"), ("Sec-Fetch-Site", "cross-site")),
 ]
 SIMPLE_TYPES = ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", ""]
 
@@ -96,6 +97,8 @@ async def test_the_names_of_the_loopback_are_always_answered(host: str) -> None:
         "localhost.evil.example",
         "127.0.0.1.evil.example",
         "evil.example@127.0.0.1",
+        "127.0.0.1%.evil.example",
+        "localhost%00.evil.example",
         "127.0.0.1@evil.example",
         "127.0.0.1/evil.example",
         "127.0.0.1:8088:1",
