@@ -15,7 +15,6 @@ import hashlib
 import logging
 import os
 import secrets
-import shutil
 import stat
 import time
 from collections.abc import AsyncIterator, Generator, Iterable, Mapping
@@ -29,6 +28,7 @@ from alula.server.blobs import signing
 from alula.server.blobs.measures import ObjectMeasures
 from alula.server.blobs.signing import Grant
 from alula.server.measures import Reading
+from alula.server.removal import remove_tree
 from alula.server.untrusted import TooLarge, Tree, Unreadable, read_all
 
 PIECE_BYTES = 256 * 1024
@@ -59,7 +59,7 @@ class FileBlobs:
     async def start(self) -> None:
         """Also removes what an earlier platform was writing when it was killed."""
         with errors_of(str(self._folder)):
-            shutil.rmtree(self._incoming, ignore_errors=True)
+            remove_tree(self._incoming, ignore_errors=True)
             self._incoming.mkdir(parents=True, exist_ok=True)
             self._key = read_or_make_key(self._key_file)
         self._root = os.path.realpath(self._folder)
@@ -123,7 +123,7 @@ class FileBlobs:
         self._check_inside(path.parent)
         with self._measures.timed("delete"), errors_of(prefix):
             if path.is_dir() and not path.is_symlink():
-                await asyncio.to_thread(shutil.rmtree, path)
+                await asyncio.to_thread(remove_tree, path)
             else:
                 path.unlink(missing_ok=True)
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
+from tests.unit.server.test_removal import deepen
 
 from alula.server.executors.process import changes, copies
 from alula.server.executors.process.copies import NO_CODE, Code, CodeChanged, marks_of
@@ -146,22 +147,29 @@ def test_a_folder_is_restored_at_the_cost_of_what_was_changed(tmp_path):
     with_folders(tmp_path, scenario)
 
 
+def test_folders_deeper_than_recursion_bears_are_removed_at_the_start(tmp_path):
+    folders = WorkFolders(tmp_path)
+    (folders.folder / "7").mkdir(parents=True)
+    deepen(folders.folder / "7")
+    folders.remove_all()
+    assert list(folders.folder.iterdir()) == []
+
+
 def test_a_folder_that_can_not_be_removed_is_never_used_again(tmp_path, monkeypatch):
     async def scenario(folders: WorkFolders, code: Code):
         first = await folders.made(code)
         Path(first, "stuck").write_text("x")
         with monkeypatch.context() as patch:
             patch.setattr(copies.os, "unlink", refuse)
-            patch.setattr(copies.shutil, "rmtree", refuse)
+            patch.setattr(copies.os, "rmdir", refuse)
             folders.give_back(first)
             while folders.is_cleaning:
                 await asyncio.sleep(0)
         assert Path(first, "stuck").exists()
         assert await folders.made(code) != first
 
-    def refuse(path: object, ignore_errors: bool = False) -> None:
-        if not ignore_errors:
-            raise PermissionError(path)
+    def refuse(path: object, dir_fd: int | None = None) -> None:
+        raise PermissionError(path)
 
     with_folders(tmp_path, scenario)
 

@@ -25,6 +25,7 @@ from alula.server.blob import FULL_DISK
 from alula.server.executors.process import archive
 from alula.server.executors.process.archive import ENTRY_BYTES, Limits
 from alula.server.executors.process.copies import Code, entries, marks_of
+from alula.server.removal import remove_tree
 
 READ_BYTES = 1 << 20
 CODE, SEAL = "code", "seal"
@@ -125,7 +126,7 @@ class Bundles:
                 self._known = {uri: code for uri, code in self._known.items() if code.folder != folder}
                 aside = put_aside(Path(folder).parent)
                 await self._removed(folder)
-                await asyncio.to_thread(shutil.rmtree, aside, ignore_errors=True)
+                await asyncio.to_thread(remove_tree, aside, ignore_errors=True)
 
 
 def look_at(folder: Path) -> dict[str, int]:
@@ -134,7 +135,7 @@ def look_at(folder: Path) -> dict[str, int]:
     found: list[tuple[float, str]] = []
     for each in os.scandir(folder):
         if each.name.startswith(TEMPORARY):
-            shutil.rmtree(each.path, ignore_errors=True)
+            remove_tree(each.path, ignore_errors=True)
         else:
             found.append((each.stat(follow_symlinks=False).st_mtime, f"{each.path}/{CODE}"))
     return {path: size_of(path) for _, path in sorted(found)}
@@ -154,7 +155,7 @@ def unpack(path: str, into: Path, limits: Limits) -> Code:
             folder = into / digest_of(packed)
             code = sealed_code(folder)
             if code is None:
-                shutil.rmtree(put_aside(folder), ignore_errors=True)
+                remove_tree(put_aside(folder), ignore_errors=True)
                 packed.seek(0)
                 fill(os.path.basename(path), packed, folder, limits)
                 code = Code(str(folder / CODE), marks_of(str(folder / CODE)))
@@ -217,7 +218,7 @@ def fill(name: str, packed: BinaryIO, folder: Path, limits: Limits) -> None:
         (temporary / SEAL).write_text(seal_of(marks_of(str(code))))
         temporary.rename(folder)
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        remove_tree(temporary, ignore_errors=True)
 
 
 def put_aside(folder: Path) -> Path:

@@ -5,7 +5,6 @@ The file system shares the blocks of a copy where it can (`copy_file_range`). Bl
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
 import shutil
@@ -13,6 +12,8 @@ import stat
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
+
+from alula.server.removal import remove_tree
 
 COPY_BYTES = 1 << 26
 NO_KERNEL_COPY = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
@@ -47,15 +48,20 @@ def marks_of(folder: str) -> dict[str, int]:
     return {path: mark_of(found) for path, found in entries(folder)}
 
 
-def entries(folder: str, below: str = "") -> Iterator[tuple[str, os.stat_result]]:
+def entries(folder: str) -> Iterator[tuple[str, os.stat_result]]:
     """All that is in a folder, with paths relative to it; a folder comes before what is in it."""
-    with os.scandir(f"{folder}/{below}") as found:
-        listed = sorted(found, key=lambda each: each.name)
-    for each in listed:
-        path = below + each.name
+    coming = _listed(folder, "")
+    while coming:
+        path, each = coming.pop()
         yield path, each.stat(follow_symlinks=False)
         if each.is_dir(follow_symlinks=False):
-            yield from entries(folder, path + "/")
+            coming += _listed(folder, f"{path}/")
+
+
+def _listed(folder: str, below: str) -> list[tuple[str, os.DirEntry[str]]]:
+    """What one folder holds, the last name first."""
+    with os.scandir(f"{folder}/{below}") as found:
+        return [(below + each.name, each) for each in sorted(found, key=lambda each: each.name, reverse=True)]
 
 
 def copy_code(code: Code, target: str) -> None:
@@ -77,7 +83,7 @@ def new_copy(code: Code, parent: Path, names: Iterator[object]) -> str:
         try:
             copy_code(code, path)
         except BaseException:
-            shutil.rmtree(path, ignore_errors=True)
+            remove_tree(path, ignore_errors=True)
             raise
         return path
 
@@ -142,18 +148,4 @@ def remove(path: str) -> None:
     if not is_folder:
         os.unlink(path)
         return
-    try:
-        shutil.rmtree(path)
-    except PermissionError:  # a task may take away its own rights
-        give_rights(path)
-        shutil.rmtree(path)
-
-
-def give_rights(folder: str) -> None:
-    """Let the owner change a folder and all folders in it, as far as that is allowed."""
-    with contextlib.suppress(OSError):
-        os.chmod(folder, stat.S_IRWXU)
-        with os.scandir(folder) as found:
-            below = [each.path for each in found if each.is_dir(follow_symlinks=False)]
-        for each in below:
-            give_rights(each)
+    remove_tree(path)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
 from pathlib import Path
 
 from alula.server.executors.process.changes import Changes
 from alula.server.executors.process.copies import Code, new_copy
+from alula.server.removal import remove_tree
 
 COMPILED = "__pycache__"
 """What Python itself writes beside modules, which changes nothing."""
@@ -64,7 +64,7 @@ class SharedCode:
         if copy is not None:
             self._changes.forget(copy)
             self._written.discard(copy)
-            await asyncio.to_thread(shutil.rmtree, copy, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, copy, ignore_errors=True)
 
     async def close(self) -> None:
         """Nobody uses any of them any more."""
@@ -73,7 +73,7 @@ class SharedCode:
 
     def remove_all(self) -> None:
         """Of this platform and of an earlier one. Blocks."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def _make(self, code: Code) -> str:

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import shutil
 from pathlib import Path
 from typing import NamedTuple
 
 from alula.server.executors.process.changes import Changed, Changes
 from alula.server.executors.process.copies import Code, new_copy, remove, restore
+from alula.server.removal import remove_tree
 
 UNKNOWN = Changed(unknown=True)
 
@@ -78,7 +78,7 @@ class WorkFolders:
         """Remove those with this code that nobody has."""
         for path in self._free.pop(folder, ()):
             self._changes.forget(path)
-            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+            await asyncio.to_thread(remove_tree, path, ignore_errors=True)
 
     async def close(self) -> None:
         """Nobody uses any of them any more."""
@@ -91,7 +91,7 @@ class WorkFolders:
     def remove_all(self) -> None:
         """Of this platform and of an earlier one. Blocks."""
         self._free.clear()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        remove_tree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True, exist_ok=True)
 
     def _make(self, code: Code) -> str:
@@ -125,5 +125,5 @@ def restored_folder(dirty: Dirty) -> bool:
             return True
         remove(dirty.path)
     except OSError:
-        shutil.rmtree(dirty.path, ignore_errors=True)
+        remove_tree(dirty.path, ignore_errors=True)
     return False
