@@ -18,6 +18,7 @@ CALM, FAULTY = 50, 200
 RECORDED = (
     10047867,  # a clock jumps by a day while a runner begins that can't start, and the next one goes by its own
     10049549,  # a child begins while its parent ends, on a host that has set its clock back by weeks
+    90000537,  # a gate that a fork asks again, and one with the same question whose answer the fork takes over
 )
 """Seeds far from the first ones that a change has to go by, each with what is rare in it. Each host has an executor of
 its own there."""

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast, get_args
 
-from alula.core.engine import values
+from alula.core.engine import answers, values
 from alula.core.engine.actions import Action, Finish, LoadValue
 from alula.core.engine.cells import Cell
 from alula.core.engine.events import (
@@ -30,7 +30,6 @@ from alula.core.engine.events import (
 )
 from alula.core.engine.graph import GraphScope
 from alula.core.engine.machines import MACHINES
-from alula.core.engine.machines.gate import is_open_question, keep_answer
 from alula.core.engine.plan import Plan
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.engine.recovery import Recovery
@@ -77,7 +76,7 @@ def accepts(execution: Execution, event: Event) -> bool:
     if isinstance(event, ValueLoaded):
         return event.uri in execution.loading
     if isinstance(event, SignalSet):
-        return is_open_question(execution, event.signal_id)
+        return answers.is_open(execution, event.signal_id)
     return any(_accepting(execution, scope, node, event) is not None for scope, node in _addressees(execution, event))
 
 
@@ -175,7 +174,7 @@ def _apply_to_all(turn: Turn, event: _ExecutionEvent) -> None:
             _run(turn)
             values.forget(turn.execution)
         case SignalSet():
-            keep_answer(turn, event)
+            answers.keep(turn, event)
             _tell(turn, event)
         case _:
             return

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from flyteidl.core import literals_pb2
 
-from alula.core.engine import report
+from alula.core.engine import answers, report
 from alula.core.engine.records import NodePhase
 from alula.core.engine.recovery import Kept, Made, Recovery, hashes_of, target_of
 from alula.core.engine.state import Execution, Scope, Turn
@@ -39,7 +39,7 @@ def take_over(turn: Turn, scope: Scope, node: int, inputs: literals_pb2.LiteralM
     gate = scope.plan_node(node).gate
     answer = recovery.answers.get(gate.signal_id) if gate is not None else None
     if gate is not None and answer is not None:
-        turn.execution.answers.setdefault(gate.signal_id, answer)  # it holds for gates that ask the same later
+        answers.take_over(turn, answer)
     scope.succeeded(turn, node, found.outputs, NodePhase.RECOVERED)
     return True
 

@@ -233,6 +233,25 @@ def test_an_approval_holds_and_is_not_asked_for_again() -> None:
     assert set(second.waiting) == {"z"}
 
 
+def test_an_answer_that_is_taken_over_is_for_the_gates_that_ask_again_too() -> None:
+    """Whichever comes first: the gate that asks, or the one whose answer is taken over."""
+    asked = [approval_node(name, o0=".x") for name in ("a", "b", "c")]
+    for ask in asked:
+        ask.gate_node.approve.signal_id = "ok"
+    ends = [task_node(f"z{gate.id}", T, x=f"{gate.id}.o0") for gate in asked]
+    gated = workflow("gated", [*asked, *ends], outputs={"o0": (INT, "za.o0")})
+    run = chain(gated)
+    approved = integer(0)
+    approved.scalar.primitive.boolean = True
+    run.answer("ok", approved)
+    run.fail("za")
+    for chosen in ("a", "c"):
+        second = again(run, gated, again=(chosen,))
+        assert second.phase(chosen) is NodePhase.SUCCEEDED
+        assert second.phase("b") is NodePhase.RECOVERED
+        assert set(second.waiting) == {"za", "zb", "zc"}
+
+
 def test_the_failure_node_is_for_this_failure_not_for_an_earlier_one() -> None:
     template = workflow("w", [task_node("n0", T, x=".x")], outputs={"o0": (INT, "n0.o0")})
     template.failure_node.CopyFrom(task_node("fn0", T, x=".x"))

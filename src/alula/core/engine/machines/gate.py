@@ -27,21 +27,6 @@ from alula.core.engine.state import Ended, Execution, Scope, Turn
 from alula.core.errors import TaskError
 
 
-def is_open_question(execution: Execution, signal_id: str) -> bool:
-    """Whether an answer means something: a gate has asked, and nobody has answered."""
-    return signal_id in execution.asked and signal_id not in execution.answers
-
-
-def keep_answer(turn: Turn, event: SignalSet) -> None:
-    """Remember an answer, for the gates that wait for it and for those that ask later."""
-    turn.execution.answers[event.signal_id] = event
-    if not turn.silent:
-        node_id = turn.execution.asked[event.signal_id]
-        turn.changes.signals.append(
-            SignalRecord(event.signal_id, node_id, value=event.value, principal=event.principal)
-        )
-
-
 class GateMachine:
     def begin(self, turn: Turn, scope: Scope, node: int, inputs: bytes) -> None:
         rule = _rule(scope, node)
