@@ -17,7 +17,7 @@ from tests.simulation.host import OWNER
 
 from alula.core.ids import ExecutionId
 from alula.server.incidents import INTERNAL
-from alula.server.runner import owned, runner
+from alula.server.runner import opening, owned
 from alula.server.services.messages.names import execution_id
 from alula.server.store import Commit, ExecutionRecord, Query
 
@@ -64,7 +64,7 @@ class Breaking:
     @contextlib.contextmanager
     def in_the_engine(self) -> Generator[None]:
         """Errors of the engine: a step that is half done, a log of which no state follows."""
-        step, fold = owned.step, runner.fold
+        step, fold = owned.step, opening.fold
 
         def breaking_step(state: Any, event: Any) -> Any:
             result = step(state, event)
@@ -75,11 +75,11 @@ class Breaking:
             self._engine("fold", log[0].execution)
             return fold(plan, log, *rest)
 
-        owned.step, runner.fold = breaking_step, breaking_fold
+        owned.step, opening.fold = breaking_step, breaking_fold
         try:
             yield
         finally:
-            owned.step, runner.fold = step, fold
+            owned.step, opening.fold = step, fold
 
     def _engine(self, place: str, execution: str) -> None:
         life = OWNER.get()

@@ -21,7 +21,8 @@ from alula.core.ids import AttemptId, ExecutionId
 from alula.server.access import EverybodyMay
 from alula.server.executor import AttemptSpec, Sink
 from alula.server.runner.children import Children
-from alula.server.runner.runner import LEASE_US, Runner
+from alula.server.runner.lease import LEASE_US
+from alula.server.runner.runner import Runner
 from alula.server.services.platform import Platform
 from alula.server.services.watch import Hub
 from alula.server.store import Commit

@@ -182,80 +182,81 @@ MUTANTS = (
     # The runner
     Mutant(
         "actions are done before their commit",
-        f"{RUNNER}/runner.py",
-        "        kept = await self._keep([owned.commit(self._id) for owned in dirty])\n",
+        f"{RUNNER}/turns.py",
+        "        kept = await batches.commit(",
         "        for owned in dirty:\n"
         "            for action in owned._actions:\n"
-        "                await self._effects.do(owned, action)\n"
-        "        kept = await self._keep([owned.commit(self._id) for owned in dirty])\n",
+        "                await self._do(owned, action)\n"
+        "        kept = await batches.commit(",
     ),
-    Mutant("a commit that was refused is forgotten", f"{RUNNER}/runner.py", "self._doubtful.append(owned)", "pass"),
+    Mutant("a commit that was refused is forgotten", f"{RUNNER}/turns.py", "self.ownership.doubt(owned)", "pass"),
     Mutant(
         "actions that the store interrupted are forgotten",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/turns.py",
         "            owned, action = self._to_do[0]\n"
         "            is_done = True\n"
-        "            if _still_holds(owned, action):\n"
+        "            if still_holds(owned, action):\n"
         "                try:\n"
-        "                    is_done = await self._effects.do(owned, action)\n"
+        "                    is_done = await self._do(owned, action)\n"
         "                except Exception as error:  # noqa: BLE001 - as in `_step`\n"
-        '                    self._end_by(error, owned, f"while {type(action).__name__} was carried out")\n'
+        '                    self.ownership.end_by(error, owned, f"while {type(action).__name__} was carried out")\n'
         "            if is_done:\n"
         "                self._to_do.popleft()\n",
-        "            await self._effects.do(*self._to_do.popleft())\n",
+        "            await self._do(*self._to_do.popleft())\n",
     ),
     Mutant(
         "mail is taken and not read",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/turns.py",
         "owned.consume(message.number)\n                self._step(owned, event)",
         "owned.consume(message.number)",
     ),
     Mutant(
         "an end that is not written yet wins over an abort",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/turns.py",
         "and not (isinstance(event, facts.AbortRequested) and owned.ends_unwritten):",
         "and True:",
     ),
-    Mutant("mail is never put away", f"{RUNNER}/runner.py", "owned.consume(message.number)", "pass"),
+    Mutant("mail is never put away", f"{RUNNER}/turns.py", "owned.consume(message.number)", "pass"),
     Mutant(
         "mail that comes while mail is read is lost",
-        f"{RUNNER}/runner.py",
-        "messages = await self._inbox(sorted(woken))",
-        "messages = await self._inbox(sorted(woken))\n            self._woken.clear()",
+        f"{RUNNER}/turns.py",
+        "mail = await batches.messages(self._store, sorted(woken), self.ownership.broke)",
+        "mail = await batches.messages(self._store, sorted(woken), self.ownership.broke)\n"
+        "            self._woken.clear()",
     ),
     Mutant(
         "only one of several arrivals counts",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/turns.py",
         "for execution, event in arrived:",
         "for execution, event in arrived[:1]:",
     ),
     Mutant(
         "the answer to a claim is lost",
-        f"{RUNNER}/runner.py",
-        "self._unopened.extend(id for id in claimed if id not in known)",
-        "pass",
+        f"{RUNNER}/ownership.py",
+        "        for id in named:\n            self._move(id, News.CLAIM)\n",
+        "",
     ),
     Mutant(
         "a runner goes on with what it has lost",
-        f"{RUNNER}/runner.py",
-        "self._doubtful.extend(owned for id, owned in self._owned.items() if id not in claimed)",
-        "pass",
+        f"{RUNNER}/ownership.py",
+        "for id in [id for id in self.readings if id not in named]:",
+        "for id in []:",
     ),
     Mutant(
         "what ran before a lost answer is not stopped",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/turns.py",
         "        for attempt in unwanted:\n            self._executor.cancel(attempt)\n",
         "",
     ),
     Mutant(
         "what arrived before a lost answer is dropped",
-        f"{RUNNER}/runner.py",
-        "        for event in before.uncommitted():\n            self._arrive(owned.record.id, event)\n",
+        f"{RUNNER}/turns.py",
+        "        for event in before.uncommitted():\n            self.arrive(reading.record.id, event)\n",
         "",
     ),
     Mutant(
         "a full disk ends the runner",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/turns.py",
         "                await self._turn()\n            except AlulaError as error:\n"
         "                if not passes(error):",
         "                await self._turn()\n            except AlulaError as error:\n"
@@ -263,7 +264,7 @@ MUTANTS = (
     ),
     Mutant(
         "an end is acknowledged before its commit",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/turns.py",
         "        owned.take_end(update.id)\n        if update.asides:\n",
         "        owned.take_end(update.id)\n        self._executor.acknowledge([update.id])\n"
         "        if update.asides:\n",
@@ -300,9 +301,9 @@ MUTANTS = (
     ),
     Mutant(
         "leases go by the clock of each machine",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/lease.py",
         "return _monotonic_us() + self._store_ahead_us",
-        "return self._clock()",
+        "from tests.simulation.host import OWNER\n        return OWNER.get().host.clock()",
     ),
     Mutant(
         "a timer waits for the wall clock",
@@ -323,39 +324,39 @@ MUTANTS = (
     Mutant(
         "nobody looks for orphans",
         f"{RUNNER}/runner.py",
-        "            self._effects.beside(self._look_for_orphans())\n",
+        "            self._errands.beside(self._look_for_orphans())\n",
         "",
     ),
     # The runner: what it owes an executor that others share
     Mutant(
         "a runner that lost an execution cancels its attempts",
-        f"{RUNNER}/runner.py",
-        "            self._executor.release(owned.unsettled)\n",
-        "            for attempt in owned.unsettled:\n                self._executor.cancel(attempt)\n",
+        f"{RUNNER}/turns.py",
+        "            self._executor.release(reading.unsettled)\n",
+        "            for attempt in reading.unsettled:\n                self._executor.cancel(attempt)\n",
     ),
     Mutant(
         "what ended and is not durable is not let go of",
-        f"{RUNNER}/runner.py",
-        "self._executor.release(owned.unsettled)",
-        "self._executor.release(owned.attempts.keys())",
+        f"{RUNNER}/turns.py",
+        "self._executor.release(reading.unsettled)",
+        "self._executor.release(reading.attempts.keys())",
     ),
     Mutant(
         "attempts are started on a lease that has ended",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/lease.py",
         "return _monotonic_us() >= self._held_until_us",
         "return False",
     ),
     Mutant(
         "a lease is not renewed while the executor is told what should run",
         f"{RUNNER}/runner.py",
-        "            await asyncio.sleep(self._lease_us / 3_000_000)\n",
+        "            await asyncio.sleep(self._lease.renew_every_s)\n",
         "            while self._loop is None:\n                await asyncio.sleep(1)\n"
-        "            await asyncio.sleep(self._lease_us / 3_000_000)\n",
+        "            await asyncio.sleep(self._lease.renew_every_s)\n",
     ),
-    Mutant("no end is acknowledged", f"{RUNNER}/runner.py", "self._executor.acknowledge(owned.ends)", "pass"),
+    Mutant("no end is acknowledged", f"{RUNNER}/turns.py", "self._executor.acknowledge(owned.ends)", "pass"),
     Mutant(
         "an end whose commit went unanswered is not acknowledged",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/turns.py",
         "        self._executor.acknowledge(ended)\n",
         "",
     ),
@@ -397,27 +398,27 @@ MUTANTS = (
     # The runner: incidents
     Mutant(
         "an error at one execution ends the runner",
-        f"{RUNNER}/runner.py",
-        "        self._broke(owned.record.id, error, doing)\n",
+        f"{RUNNER}/ownership.py",
+        "        self.broke(owned.record.id, error, doing)\n",
         "        raise error\n",
     ),
     Mutant(
         "an error at one execution is forgotten",
-        f"{RUNNER}/runner.py",
-        "        self._broke(owned.record.id, error, doing)\n",
+        f"{RUNNER}/ownership.py",
+        "        self.broke(owned.record.id, error, doing)\n",
         "        pass\n",
     ),
     Mutant(
         "a state that an error left half changed is gone on with",
-        f"{RUNNER}/runner.py",
-        "        if id in self._owned:\n            self._fail(id, told)\n",
-        "        if id in self._owned:\n            self._arrive(id, facts.PlatformFailed(self._clock(), told))\n",
+        f"{RUNNER}/ownership.py",
+        "        if id in self.readings:\n            self._break(id, told)\n",
+        "        if id in self.readings:\n            self._holder.opened(self.readings[id], told)\n",
     ),
     Mutant(
         "an execution that can't be read is left as it is",
-        f"{RUNNER}/runner.py",
-        "            self._unreadable.append(id)\n",
-        "            self._stuck.add(id)\n",
+        f"{RUNNER}/ownership.py",
+        "(Stage.CLAIMED, News.BREAK_AGAIN): Stage.CONDEMNED",
+        "(Stage.CLAIMED, News.BREAK_AGAIN): Stage.STUCK",
     ),
     Mutant(
         "what an execution that can't be read had in flight stays open",
@@ -427,14 +428,14 @@ MUTANTS = (
     ),
     Mutant(
         "one commit that can't be written takes others with it",
-        f"{RUNNER}/runner.py",
-        "            if len(commits) == 1:\n",
-        "            if True:\n",
+        f"{RUNNER}/batches.py",
+        "        if len(commits) == 1:\n",
+        "        if True:\n",
     ),
     Mutant("a child's outputs are lost", f"{RUNNER}/children.py", 'outputs=record.outputs or b"")', 'outputs=b"")'),
     Mutant(
         "graphs are not read again after a crash",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/opening.py",
         "beside(fold, plan, log, named.graphs, named.recovery, named.loaded)",
         "beside(fold, plan, log, {}, named.recovery, named.loaded)",
     ),
@@ -452,14 +453,14 @@ MUTANTS = (
     ),
     Mutant(
         "values are not read again after a crash",
-        f"{RUNNER}/runner.py",
+        f"{RUNNER}/opening.py",
         "named.recovery, named.loaded)",
         "named.recovery, {})",
     ),
     Mutant(
         "rows refer to values that are not written",
-        f"{RUNNER}/runner.py",
-        "            await self._effects.keep_asides(owned)\n",
+        f"{RUNNER}/turns.py",
+        "            await self.effects.keep_asides(owned)\n",
         "            owned.have_kept(owned.asides)\n            owned.is_held = False\n",
     ),
     Mutant(

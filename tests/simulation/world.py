@@ -33,7 +33,7 @@ from alula.core.errors import AlreadyExists, FailedPrecondition, InvalidInput, R
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.access import EverybodyMay
 from alula.server.identity import Caller
-from alula.server.runner.runner import LEASE_US
+from alula.server.runner.lease import LEASE_US
 from alula.server.services.abort import terminate_execution
 from alula.server.services.launch import create_execution
 from alula.server.services.messages.names import execution_id, execution_identifier

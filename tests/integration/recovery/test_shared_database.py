@@ -14,7 +14,7 @@ from tests import flyte_specs as specs
 from tests.integration.api.clients import Client
 from tests.integration.platform import Platforms, alula
 
-from alula.server.runner.runner import LEASE_US
+from alula.server.runner.lease import LEASE_US
 
 BAD_INPUT = 2
 FLOWS = Path(__file__).with_name("flows")

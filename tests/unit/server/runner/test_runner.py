@@ -237,7 +237,7 @@ async def test_what_was_open_goes_on_with_the_next_runner(world: World) -> None:
 
 
 async def test_large_executions_begin_and_go_on_in_threads(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("alula.server.runner.runner.IN_LINE_MAX", 0)
+    monkeypatch.setattr("alula.server.runner.opening.IN_LINE_MAX", 0)
     first = await world.run("one")
     await world.launch()
     await until(lambda: world.executor.submitted)
@@ -370,7 +370,7 @@ async def test_a_runner_whose_execution_was_taken_over_lets_go_of_it(world: Worl
 async def test_a_job_is_written_with_its_handle_at_once_and_given_to_the_next_runner(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("alula.server.runner.runner.STARTED_WAIT_S", 3600)
+    monkeypatch.setattr("alula.server.runner.turns.STARTED_WAIT_S", 3600)
     first = await world.run("one")
     id = await world.launch()
     await until(lambda: world.executor.submitted)

@@ -23,7 +23,8 @@ from alula.core.ids import ExecutionId
 from alula.server.access import EverybodyMay
 from alula.server.executor import AttemptUpdate
 from alula.server.runner.children import Children
-from alula.server.runner.runner import LEASE_US, Runner
+from alula.server.runner.lease import LEASE_US
+from alula.server.runner.runner import Runner
 from alula.server.services.abort import terminate_execution
 from alula.server.services.launch import create_execution
 from alula.server.services.messages.names import execution_identifier

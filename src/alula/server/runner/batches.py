@@ -1,0 +1,58 @@
+"""Calls of the store for several executions at once, made again for each where one of them is at fault.
+
+`broke` takes the error that belongs to one execution. Trouble of the store that passes is raised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alula.core.engine import events as facts
+from alula.core.engine.events import Event
+from alula.core.ids import ExecutionId
+from alula.server.runner.again import passes
+from alula.server.runner.errands import Broke
+from alula.server.store import Commit, InboxMessage, Store
+
+
+async def commit(store: Store, commits: Sequence[Commit], broke: Broke) -> list[bool]:
+    """Which of them are kept."""
+    try:
+        return await store.commit(commits)
+    except Exception as error:
+        if passes(error):
+            raise
+        if len(commits) == 1:
+            broke(commits[0].execution, error, "while its rows were stored")
+            return [False]
+    return [kept for commit_ in commits for kept in await commit(store, [commit_], broke)]
+
+
+async def messages(store: Store, ids: Sequence[ExecutionId], broke: Broke) -> list[tuple[InboxMessage, Event]]:
+    """Their messages with what they say, aborts first."""
+    found = [
+        (message, event)
+        for message in await _inbox(store, ids, broke)
+        if (event := _decoded(message, broke)) is not None
+    ]
+    return sorted(found, key=lambda told: not isinstance(told[1], facts.AbortRequested))
+
+
+async def _inbox(store: Store, ids: Sequence[ExecutionId], broke: Broke) -> list[InboxMessage]:
+    try:
+        return await store.inbox(ids)
+    except Exception as error:
+        if passes(error):
+            raise
+        if len(ids) > 1:
+            return [message for id in ids for message in await _inbox(store, [id], broke)]
+        broke(ids[0], error, "while its mail was read")
+        return []
+
+
+def _decoded(message: InboxMessage, broke: Broke) -> Event | None:
+    try:
+        return facts.decode(message.event)
+    except Exception as error:  # noqa: BLE001  (nobody knows what another version writes)
+        broke(message.execution, error, "while its mail was read")
+        return None

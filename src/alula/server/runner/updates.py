@@ -1,0 +1,44 @@
+"""What an update of the executor is to the engine."""
+
+from __future__ import annotations
+
+from alula.core.engine import events as facts
+from alula.core.engine.events import Event
+from alula.server.executor import AttemptUpdate
+
+
+def event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:
+    """The engine's event for the end of an attempt, or None if the update tells of none."""
+    scope, node = place
+    attempt = update.id.attempt
+    match update.phase:
+        case "SUCCEEDED":
+            outputs = update.outputs or b""
+            return facts.AttemptSucceeded(update.at, scope, node, attempt, outputs, update.deck_uri, update.at)
+        case "FAILED":
+            assert update.error is not None, "a failed attempt says why"
+            return facts.AttemptFailed(update.at, scope, node, attempt, update.error, update.deck_uri, update.at)
+        case _:
+            return None
+
+
+def progress_of(update: AttemptUpdate, place: tuple[int, int]) -> facts.AttemptProgressed | None:
+    """The engine's event for what an update tells beside an end, or None if that is nothing."""
+    scope, node = place
+    phase = "" if update.phase in ("SUCCEEDED", "FAILED") else update.phase
+    says_little = not phase or (phase == "QUEUED" and not update.reason and not update.handle)
+    if says_little and update.logs is None and update.info is None:
+        return None
+    return facts.AttemptProgressed(
+        update.at,
+        scope,
+        node,
+        update.id.attempt,
+        phase,
+        update.where or update.reason,
+        update.executor,
+        update.handle,
+        update.logs,
+        update.info,
+        update.at if phase else 0,
+    )
