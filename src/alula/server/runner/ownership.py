@@ -259,8 +259,8 @@ class Ownership:
         for id, history in zip(ids, await self._histories(ids), strict=False):
             if history is not None:
                 await self._open(id, history)
-            else:
-                self._move(id, News.MISSING)
+            elif self._move(id, News.MISSING):
+                self._drop(id)
 
     async def _histories(self, ids: Sequence[ExecutionId]) -> Sequence[History | None]:
         """Of the first of these. None for one that does not exist."""
