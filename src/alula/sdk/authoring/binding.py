@@ -6,13 +6,13 @@ from collections.abc import Mapping
 
 from flyteidl.core.types_pb2 import LiteralType
 
-from alula.core.literals.casting import can_cast, explain_type, fitting_variants
+from alula.core.literals.casting import can_cast, fitting_variants
 from alula.sdk.authoring.interface import InterfaceView
 from alula.sdk.authoring.promise import Outputs, Promise, has_promise, node_of, promise_inside, reference_of
 from alula.sdk.mistake import Location, mistake
 from alula.sdk.types.engine import shown_type, wire_form
 from alula.sdk.types.transformer import NO, Transformer, TypeMismatch, UnsupportedType, describe
-from alula.sdk.types.unions import why_not
+from alula.sdk.types.unions import UnionTransformer, why_not
 
 
 def check_types(interface: InterfaceView) -> None:
@@ -75,10 +75,19 @@ def _check_promise(interface: InterfaceView, name: str, promise: Promise, *, at:
     if reason := why_not(transformer, source):
         raise _wrong_value(interface, name, transformer.shown, f"{got}, {reason}", at)
     if not can_cast(given, wanted):
-        fits = [explain_type(each) for each in fitting_variants(given, wanted)]
+        fits = _fitting(transformer, given, wanted)
         which = f", which fits {' and '.join(fits)}" if len(fits) > 1 else ""
         expected = f"one variant of {transformer.shown}" if which else transformer.shown
         raise _wrong_value(interface, name, expected, f"{got}{which}", at)
+
+
+def _fitting(transformer: Transformer, given: LiteralType, wanted: LiteralType) -> list[str]:
+    """The variants of a union that a type fits alike, as the author wrote them."""
+    if not isinstance(transformer, UnionTransformer):
+        return []
+    types = fitting_variants(given, wanted)
+    pairs = zip(transformer.variants, wanted.union_type.variants, strict=True)
+    return [variant.shown for variant, type_ in pairs if type_ in types]
 
 
 def _check_constant(

@@ -26,6 +26,14 @@ from alula.sdk.types.transformer import (
 )
 
 
+def values_outside(wanted: Transformer, given: Transformer) -> list[object]:
+    """The values of one enum or `Literal` that another one does not have, by what of them is on the wire."""
+    kinds = (EnumTransformer, ChoiceTransformer)
+    if not isinstance(wanted, kinds) or not isinstance(given, kinds):
+        return []
+    return [value for value in given.values if wanted.fit_plain(value) == NO]
+
+
 class EnumTransformer:
     """A subclass of `enum.Enum`. Its values travel, not its names; on the wire they must be texts."""
 
@@ -94,23 +102,23 @@ class ChoiceTransformer:
                 f"the values of `{shown}` must be all texts, all whole numbers or all bools"
                 " (`Optional[Literal[...]]` allows None beside them)"
             )
-        self._values = values
+        self.values = values
         self._base: Transformer = PRIMITIVES[next(iter(kinds))]
         self.shown = shown
 
     def literal_type(self) -> LiteralType:
         literal_type = self._base.literal_type()
-        literal_type.annotation.annotations.update({"literal_values": cast("list[str]", list(self._values))})
+        literal_type.annotation.annotations.update({"literal_values": cast("list[str]", list(self.values))})
         return literal_type
 
     def schema(self) -> Schema:
-        return {"enum": list(self._values)}
+        return {"enum": list(self.values)}
 
     def fit(self, value: object) -> int:
-        return EXACT if self._base.fit(value) == EXACT and value in self._values else NO
+        return EXACT if self._base.fit(value) == EXACT and value in self.values else NO
 
     def fit_plain(self, plain: object) -> int:
-        return EXACT if any(is_same_plain(plain, each) for each in self._values) else NO
+        return EXACT if any(is_same_plain(plain, each) for each in self.values) else NO
 
     def coerce(self, value: object) -> object:
         if self.fit(value) == NO:

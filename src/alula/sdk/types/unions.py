@@ -13,7 +13,7 @@ from alula.core.literals.schemas import schema_title
 from alula.sdk.store import Store
 from alula.sdk.types.blobs import DirectoryTransformer, FileTransformer
 from alula.sdk.types.containers import ListTransformer, MapTransformer, is_document, plain_of, read
-from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer
+from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer, values_outside
 from alula.sdk.types.primitives import NoneTransformer
 from alula.sdk.types.transformer import (
     EXACT,
@@ -169,10 +169,14 @@ class UnionTransformer:
 
 
 def why_not(wanted: Transformer, given: Transformer) -> str:
-    """Why a union does not take what another step gives, as far as its Python types go; empty if it does.
+    """Why a type does not take what another step gives, as far as its Python types go; empty if it does.
 
-    The types of Flyte do not say so much: there a class fits another that has its fields, and a time is a date.
+    The types of Flyte do not say so much: there a class fits another that has its fields, a time is a date, and the
+    values of an enum are any texts.
     """
+    if outside := values_outside(wanted, given):
+        what = "value {} is" if len(outside) == 1 else "values {} are"
+        return f"whose {what.format(' and '.join(map(repr, outside)))} none of {wanted.shown}"
     if isinstance(wanted, UnionTransformer):
         if isinstance(given, UnionTransformer):  # its values say which variant they are
             return next(filter(None, (_why_no_variant(wanted, variant) for variant in given.variants)), "")
@@ -195,8 +199,6 @@ def _why_no_variant(union: UnionTransformer, given: Transformer) -> str:
 def _is_variant(variant: Transformer, given: Transformer) -> bool:
     if has_fields(variant) or has_fields(given):
         return variant.shown == given.shown
-    if isinstance(variant, ChoiceTransformer) and isinstance(given, EnumTransformer):
-        return False  # both are texts, of other values
     types = given.literal_type(), variant.literal_type()
     if all(each.simple == SimpleType.DATETIME for each in types):
         return variant.shown == given.shown
@@ -207,7 +209,7 @@ def _why_not_one(union: UnionTransformer, given: Transformer) -> str:
     """What a step gives as `Dog` does not say so: only its fields, or its text, tell it from the other variants."""
     if has_fields(given):
         what, alike = "fields", _of_same_fields(union.present(), given)
-    elif isinstance(given, EnumTransformer):
+    elif isinstance(given, EnumTransformer | ChoiceTransformer):
         what, alike = "values", [each for each in union.present() if _may_be(each, given)]
     else:
         return ""
@@ -223,11 +225,11 @@ def _of_same_fields(variants: list[Transformer], given: Transformer) -> list[Tra
     return [each for each in classes if each.schema().get("properties", {}).keys() == fields]
 
 
-def _may_be(variant: Transformer, given: EnumTransformer) -> bool:
-    """Whether a variant takes a text that is a value of the enum."""
+def _may_be(variant: Transformer, given: EnumTransformer | ChoiceTransformer) -> bool:
+    """Whether a variant takes what is a value of the enum or `Literal`."""
     if isinstance(variant, EnumTransformer | ChoiceTransformer):
         return any(variant.fit_plain(value) == EXACT for value in given.values)
-    return variant.literal_type().simple == SimpleType.STRING
+    return can_cast(given.literal_type(), variant.literal_type())
 
 
 def _check_variants(variants: list[Transformer], shown: str) -> None:
