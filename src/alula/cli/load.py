@@ -18,6 +18,7 @@ from alula.core.errors import AlulaError, InvalidInput, NotFound
 from alula.sdk.authoring.alone import alone
 from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.map_task import MapTask
+from alula.sdk.authoring.models import type_in_model
 from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
@@ -85,7 +86,7 @@ def load(source: Source) -> ModuleType:
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        raise _user_error(source, error) from error
+        raise type_in_model(error) or _user_error(source, error) from error
     file = getattr(module, "__file__", None)
     if file is None or source.root not in Path(file).resolve().parents:
         raise InvalidInput(
@@ -182,8 +183,6 @@ def _user_error(source: Source, error: BaseException) -> UserCodeError:
         fix = f"install what gives `{error.name}` into {sys.prefix}, or start alula from the environment that has it"
         if error.name.startswith("alula."):
             fix = "import names from `alula` itself: `from alula import task, workflow, FlyteFile`"
-    elif type(error).__name__ == "PydanticSchemaGenerationError" and "DataFrame" in str(error):
-        fix = "a model can't hold a data frame: use `StructuredDataset` in its place"
     elif isinstance(error, ImportError | AttributeError) and (shadowing := shadowing_names(str(source.root))):
         listed = ", ".join(f"`{name}.py`" for name in shadowing)
         fix = f"{source.root} has {listed}: Python's own modules of these names come first, so rename the files"

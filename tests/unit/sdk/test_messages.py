@@ -140,8 +140,19 @@ DECLARATIONS = {
 IMPORTS = {
     "from alula.types.file import FlyteFile": "import names from `alula` itself: `from alula import task, workflow, "
     "FlyteFile`",
-    "import pandas, pydantic\nclass M(pydantic.BaseModel):\n    rows: pandas.DataFrame": (
-        "a model can't hold a data frame: use `StructuredDataset` in its place"
+}
+MODELS = {
+    "class M(BaseModel):\n    rows: pandas.DataFrame": (
+        "a field of this model holds `pandas.DataFrame`, which has no form on the wire in a model; use"
+        " `StructuredDataset(dataframe=...)`, whose `open(...).all()` gives the frame"
+    ),
+    "class M(BaseModel):\n    rows: dict[str, pyarrow.Table | None] = {}": (
+        "a field of this model holds `pyarrow.lib.Table`, which has no form on the wire in a model; use"
+        " `StructuredDataset(dataframe=...)`, whose `open(...).all()` gives the frame"
+    ),
+    "class Money: ...\nclass M(BaseModel):\n    price: list[Money]": (
+        "a field of this model holds `{module}.Money`, which has no form on the wire in a model; use a dataclass, a"
+        " model, or a FlyteFile to which the task writes the value"
     ),
 }
 
@@ -185,6 +196,15 @@ def test_a_mistake_in_a_declaration(source, tmp_path):
     with pytest.raises(AlulaError) as raised:
         load(source_of(path))
     check(raised, DECLARATIONS[source], path)
+
+
+@pytest.mark.parametrize("source", MODELS)
+def test_a_type_in_a_model_that_pydantic_does_not_know(source, tmp_path):
+    path = module_of(tmp_path, f"import pandas, pyarrow\nfrom pydantic import BaseModel\n{source}")
+    with pytest.raises(AlulaError) as raised:
+        load(source_of(path))
+    assert raised.value.code == "UnsupportedType"
+    check(raised, MODELS[source], path)
 
 
 @pytest.mark.parametrize("source", IMPORTS)

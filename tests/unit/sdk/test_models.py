@@ -16,6 +16,7 @@ from uuid import UUID
 
 import msgspec
 import pandas as pd
+import pyarrow as pa
 import pytest
 from flyteidl.core import literals_pb2 as pb
 from pydantic import (
@@ -351,6 +352,17 @@ class Frames(BaseModel):
     rows: pd.DataFrame
 
 
+class Page(BaseModel):
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    before: "Page | None" = None
+    tables: dict[str, list[pa.Table | None]] = {}
+
+
+class Pages(BaseModel):
+    names: list[str]
+    pages: list[Page]
+
+
 class Keyed(BaseModel):
     inner: dict[str, Required]
 
@@ -359,8 +371,9 @@ class Keyed(BaseModel):
     ("type_", "told"),
     [
         (Required, "field `secret` of `Required` is required, but `exclude=True`"),
-        (Calls, "`Calls` has a field that JSON has no form for .*Callable"),
-        (Frames, "`Frames` has a field that JSON has no form for .*StructuredDataset for a data frame"),
+        (Calls, r"field `function` of `Calls` holds `Callable\[\[int\], int\]`, which has no form .* use a dataclass"),
+        (Frames, r"field `rows` of `Frames` holds `pandas.DataFrame`, .* use `StructuredDataset\(dataframe"),
+        (Pages, r"field `tables` of `Page` holds `pyarrow.Table`, .* use `StructuredDataset\(dataframe"),
         (Keyed, "field `secret` of `Required` is required"),
     ],
     ids=lambda each: getattr(each, "__name__", ""),
@@ -368,6 +381,16 @@ class Keyed(BaseModel):
 def test_a_field_that_could_not_come_back_is_refused_at_declaration(type_, told):
     with pytest.raises(UnsupportedType, match=told):
         literal_type(type_)
+
+
+def test_a_default_that_is_no_json_is_left_out_of_the_schema_in_silence(recwarn):
+    class Model(BaseModel):
+        key: bytes = b"\xff\xfe"
+        keys: dict[str, list[bytes]] = {"a": [b"\xff"]}
+
+    assert literal_type(Model).metadata["properties"]["key"] == {"format": "binary", "title": "Key", "type": "string"}
+    assert to_python(to_literal(Model(), Model, NO_STORE), Model, NO_STORE) == Model()
+    assert not recwarn.list
 
 
 def test_what_does_not_validate_is_told_field_by_field():

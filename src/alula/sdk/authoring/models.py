@@ -1,12 +1,15 @@
-"""Promises in the constructor of a pydantic model: the model refuses them before the SDK sees them."""
+"""What pydantic refuses before the SDK sees it: promises in the constructor of a model, and types in its fields."""
 
 from __future__ import annotations
 
+import re
 import traceback
 from typing import TYPE_CHECKING, cast
 
 from alula.sdk.authoring.promise import promises_in
 from alula.sdk.mistake import Location, mistake
+
+_TYPE_IN_TEXT = re.compile(r"schema for (?:<class ')?([\w.<>\[\], ]+?)'?>?\. ")
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -28,6 +31,19 @@ def promise_in_model(error: ValueError) -> InvalidInput | None:
         f"a {refused.title} is given {promise!r}, but a model is made of values",
         at=_raised_at(error),
         fix=f"make the {refused.title} in a task, which gets the values",
+    )
+
+
+def type_in_model(error: BaseException) -> InvalidInput | None:
+    """What to raise in place of the error of a model with a field of a type that pydantic does not know. None for any
+    other error."""
+    if type(error).__name__ != "PydanticSchemaGenerationError":
+        return None
+    from alula.sdk.types.pydantic_schema import without_form  # lazy: pydantic is there, as it has raised
+
+    named = _TYPE_IN_TEXT.search(str(error))
+    return mistake(
+        "UnsupportedType", without_form("a field of this model", named[1] if named else "class"), at=_raised_at(error)
     )
 
 

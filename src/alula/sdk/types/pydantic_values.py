@@ -133,7 +133,7 @@ def _needs_conversion(annotation: object, seen: frozenset[object]) -> bool:
         return False
     if origin in _UNIONS and sum(each is not type(None) for each in arguments) > 1:
         return True
-    if _is_model(annotation):
+    if is_model(annotation):
         return True
     return any(_needs_conversion(each, seen) for each in arguments)
 
@@ -161,10 +161,11 @@ def _conversion(annotation: object, transformer_for: TransformerFor) -> Transfor
         return plains.sequence(cast("type", origin), inner(arguments[0]))
     if origin is tuple:
         return plains.record([inner(each) for each in arguments])
-    return transformer_for(annotation) if _is_model(annotation) else pydantic_value(annotation)
+    return transformer_for(annotation) if is_model(annotation) else pydantic_value(annotation)
 
 
-def _is_model(annotation: object) -> bool:
+def is_model(annotation: object) -> bool:
+    """Whether it is the class of a pydantic model."""
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
