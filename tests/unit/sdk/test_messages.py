@@ -13,27 +13,11 @@ from alula.cli.load import load, source_of
 from alula.core.errors import AlulaError
 
 COMMON = """
-    from dataclasses import dataclass
     from datetime import timedelta
     from typing import Optional
     from pydantic import BaseModel
+    from tests.pets import Cat, Dog, Puppy, Wolf
     from alula import LaunchPlan, dynamic, map_task, task, workflow
-
-    @dataclass
-    class Cat:
-        lives: int = 9
-
-    @dataclass
-    class Dog:
-        name: str
-
-    @dataclass
-    class Wolf:
-        name: str
-
-    @dataclass
-    class Puppy(Dog):
-        weeks: int = 8
 
     class Kennel(BaseModel):
         size: int = 0
@@ -85,11 +69,11 @@ MISTAKES = {
         "make the Kennel in a task, which gets the values",
     ),
     "take(dog=Puppy('p'))": (
-        "input `dog` of task `take` expects Dog | None, got {module}.Puppy Puppy(name='p', weeks=8)"
+        "input `dog` of task `take` expects Dog | None, got tests.pets.Puppy Puppy(name='p', weeks=8)"
     ),
     "take(pet=wolf())": (
-        "input `pet` of task `take` expects Cat | Dog, got <promise of `n0.o0`> of type {module}.Wolf, which is none of"
-        " them"
+        "input `pet` of task `take` expects Cat | Dog, got <promise of `n0.o0`> of type tests.pets.Wolf, which is none"
+        " of them"
     ),
     "take(n=nothing())": (
         "input `n` of task `take` gets 0 outputs at once",
@@ -134,7 +118,7 @@ DECLARATIONS = {
     "LaunchPlan.get_or_create(other, 'p', default_inputs={'n': 2})\n"
     "LaunchPlan.get_or_create(other, 'p', default_inputs={'n': 3})": (
         "launch plan `p` of workflow `other` is there with other settings",
-        "the other is at {file}:52; give one of them another name",
+        "the other is at {file}:36; give one of them another name",
     ),
 }
 IMPORTS = {

@@ -13,6 +13,7 @@ from flyteidl.core import literals_pb2 as pb
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, HttpUrl, SecretStr
+from tests.pets import Cat, Dog, Puppy, Wolf
 
 from alula import FlyteDirectory, FlyteFile, task, workflow
 from alula.core.errors import InvalidInput
@@ -26,26 +27,6 @@ class E(enum.Enum):
 
 class N(enum.Enum):
     ONE = 1
-
-
-@dataclass
-class Cat:
-    lives: int = 9
-
-
-@dataclass
-class Dog:
-    name: str
-
-
-@dataclass
-class Wolf:
-    name: str
-
-
-@dataclass
-class Puppy(Dog):
-    weeks: int = 8
 
 
 @dataclass

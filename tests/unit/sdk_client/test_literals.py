@@ -8,6 +8,7 @@ from enum import Enum
 import pytest
 from flyteidl.core import types_pb2
 from pydantic import BaseModel
+from tests.pets import Cat, Dog, Puppy, Wolf
 
 from alula.core.errors import InvalidInput
 from alula.core.literals.checking import check_value
@@ -20,27 +21,6 @@ from alula.sdk.types.engine import TypeMismatch, literal_type, to_python
 class Colour(Enum):
     RED = "red"
     BLUE = "blue"
-
-
-@dataclass
-class Cat:
-    lives: int = 9
-
-
-@dataclass
-class Dog:
-    name: str
-
-
-@dataclass
-class Wolf:
-    name: str
-
-
-@dataclass
-class Puppy:
-    name: str
-    weeks: int = 8
 
 
 @dataclass

@@ -8,9 +8,10 @@ from flyteidl.core.types_pb2 import LiteralType
 
 from alula.core.literals.casting import can_cast, fitting_variants
 from alula.sdk.authoring.interface import InterfaceView
-from alula.sdk.authoring.promise import Outputs, Promise, has_promise, node_of, promise_inside, reference_of
+from alula.sdk.authoring.promise import Outputs, Promise, has_promise, node_of, promise_inside
+from alula.sdk.authoring.promised import promised
 from alula.sdk.mistake import Location, mistake
-from alula.sdk.types.engine import shown_type, wire_form
+from alula.sdk.types.engine import wire_form
 from alula.sdk.types.transformer import NO, Transformer, TypeMismatch, UnsupportedType, describe
 from alula.sdk.types.unions import UnionTransformer, why_not
 
@@ -63,22 +64,17 @@ def check_inputs(interface: InterfaceView, values: Mapping[str, object], *, at: 
 
 def _check_promise(interface: InterfaceView, name: str, promise: Promise, *, at: Location) -> None:
     """The compiler checks all types again; here the author's line is still known."""
-    type_ = reference_of(promise).type
-    if type_ is None:
+    given = promised(promise)
+    if given is None:
         return
-    try:
-        source, given = wire_form(type_)
-    except UnsupportedType:
-        return  # a field that exists in documents only
     transformer, wanted = input_form(interface, name)
-    got = f"{promise!r} of type {shown_type(type_)}"
-    if reason := why_not(transformer, source):
-        raise _wrong_value(interface, name, transformer.shown, f"{got}, {reason}", at)
-    if not can_cast(given, wanted):
-        fits = _fitting(transformer, given, wanted)
+    if reason := why_not(transformer, given.transformer):
+        raise _wrong_value(interface, name, transformer.shown, f"{given.shown}, {reason}", at)
+    if not can_cast(given.literal_type, wanted):
+        fits = _fitting(transformer, given.literal_type, wanted)
         which = f", which fits {' and '.join(fits)}" if len(fits) > 1 else ""
         expected = f"one variant of {transformer.shown}" if which else transformer.shown
-        raise _wrong_value(interface, name, expected, f"{got}{which}", at)
+        raise _wrong_value(interface, name, expected, f"{given.shown}{which}", at)
 
 
 def _fitting(transformer: Transformer, given: LiteralType, wanted: LiteralType) -> list[str]:

@@ -13,11 +13,11 @@ from flyteidl.core.literals_pb2 import (
 from flyteidl.core.types_pb2 import OutputReference, PromiseAttribute
 
 from alula.sdk.authoring.promise import Promise, has_promise, reference_of
+from alula.sdk.authoring.promised import promised
 from alula.sdk.mistake import Location, mistake
 from alula.sdk.store import NO_STORE, Store
 from alula.sdk.types.containers import ListTransformer, MapTransformer
-from alula.sdk.types.engine import shown_type, wire_form
-from alula.sdk.types.transformer import Transformer, TypeMismatch, UnsupportedType
+from alula.sdk.types.transformer import Transformer, TypeMismatch
 from alula.sdk.types.unions import UnionTransformer, why_not
 
 
@@ -67,16 +67,9 @@ def binding(
 
 def _check_variant(wanted: Transformer, promise: Promise, *, what: str, at: Location) -> None:
     """Raise `InvalidInput` for a promise of a class that no variant of a union is of."""
-    type_ = reference_of(promise).type
-    if type_ is None:
-        return
-    try:
-        given, _ = wire_form(type_)
-    except UnsupportedType:
-        return  # a field that exists in documents only
-    if reason := why_not(wanted, given):
-        got = f"{promise!r} of type {shown_type(type_)}, {reason}"
-        raise mistake("WrongValue", f"{what} expects {wanted.shown}, got {got}", at=at)
+    given = promised(promise)
+    if given is not None and (reason := why_not(wanted, given.transformer)):
+        raise mistake("WrongValue", f"{what} expects {wanted.shown}, got {given.shown}, {reason}", at=at)
 
 
 def reference(promise: Promise) -> OutputReference:

@@ -13,13 +13,13 @@ import typing
 from functools import cached_property
 from typing import Any, cast
 
-from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType, TypeStructure
 
 from alula.sdk.store import NO_STORE, Store, open_store
-from alula.sdk.types.containers import document, document_type
+from alula.sdk.types.class_documents import ClassDocument
+from alula.sdk.types.containers import document_type
 from alula.sdk.types.pydantic_values import as_plain, has_bytes, in_model
-from alula.sdk.types.structs import TransformerFor, described, of_class
+from alula.sdk.types.structs import TransformerFor, described
 from alula.sdk.types.transformer import (
     CONVERTS,
     EXACT,
@@ -32,19 +32,17 @@ from alula.sdk.types.transformer import (
     TypeMismatch,
     UnsupportedType,
     describe,
-    describe_literal,
 )
 
 
-class ModelTransformer:
+class ModelTransformer(ClassDocument):
     """A pydantic model (version 2)."""
 
     tag = MODEL_TAG
 
     def __init__(self, type_: type, transformer_for: TransformerFor) -> None:
-        self._type: Any = type_  # Any: a pydantic model class; pydantic is not imported here
+        super().__init__(type_)
         self._transformer_for = transformer_for
-        self.shown = type_.__qualname__
         for name, field in self._type.model_fields.items():
             if field.exclude and field.is_required():
                 raise UnsupportedType(
@@ -99,9 +97,6 @@ class ModelTransformer:
                 found[name] = transformer
         return found
 
-    def fit(self, value: object) -> int:
-        return EXACT if type(value) is self._type else NO
-
     def fit_plain(self, plain: object) -> int:
         """By its fields, and whether the model takes the values: its validators run for that."""
         try:
@@ -115,15 +110,6 @@ class ModelTransformer:
         if given == written:
             return EXACT
         return CONVERTS if given <= written else LOSES
-
-    def coerce(self, value: object) -> object:
-        return of_class(value, self._type, self.shown)
-
-    def to_literal(self, value: object, store: Store) -> Literal:
-        return document(self.to_plain(value, store))
-
-    def to_python(self, literal: Literal, store: Store) -> object:
-        raise TypeMismatch(self.shown, describe_literal(literal))
 
     def to_plain(self, value: object, store: Store) -> object:
         model: Any = self.coerce(value)  # Any: a pydantic model

@@ -14,11 +14,11 @@ from contextvars import ContextVar
 from functools import cached_property
 from typing import Any, cast
 
-from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType, TypeStructure
 
 from alula.sdk.store import Store
-from alula.sdk.types.containers import document, document_type
+from alula.sdk.types.class_documents import ClassDocument
+from alula.sdk.types.containers import document_type
 from alula.sdk.types.restoring import Restored
 from alula.sdk.types.transformer import (
     CONVERTS,
@@ -31,7 +31,6 @@ from alula.sdk.types.transformer import (
     TypeMismatch,
     UnsupportedType,
     describe,
-    describe_literal,
 )
 
 TransformerFor = Callable[[object], Transformer]
@@ -50,15 +49,14 @@ def described(type_: type) -> Generator[bool]:
         _describing.reset(token)
 
 
-class DataclassTransformer:
+class DataclassTransformer(ClassDocument):
     """A dataclass. Its fields may be of any type that has a plain form, also files, data frames, dataclasses."""
 
     tag = DATACLASS_TAG
 
     def __init__(self, type_: type, transformer_for: TransformerFor) -> None:
-        self._type = type_
+        super().__init__(type_)
         self._transformer_for = transformer_for
-        self.shown = type_.__qualname__
 
     @cached_property
     def _fields(self) -> dict[str, tuple[dataclasses.Field[Any], Transformer]]:
@@ -119,9 +117,6 @@ class DataclassTransformer:
         schema["additionalProperties"] = False
         return schema
 
-    def fit(self, value: object) -> int:
-        return EXACT if type(value) is self._type else NO
-
     def fit_plain(self, plain: object) -> int:
         if not isinstance(plain, dict):
             return NO
@@ -135,15 +130,6 @@ class DataclassTransformer:
             else:
                 worst = min(worst, CONVERTS)
         return worst
-
-    def coerce(self, value: object) -> object:
-        return of_class(value, self._type, self.shown)
-
-    def to_literal(self, value: object, store: Store) -> Literal:
-        return document(self.to_plain(value, store))
-
-    def to_python(self, literal: Literal, store: Store) -> object:
-        raise TypeMismatch(self.shown, describe_literal(literal))
 
     def to_plain(self, value: object, store: Store) -> object:
         self.coerce(value)
@@ -182,14 +168,6 @@ class DataclassTransformer:
 def is_required(field: dataclasses.Field[Any]) -> bool:
     """Whether a document must have the field."""
     return field.init and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
-
-
-def of_class(value: object, type_: type, shown: str) -> object:
-    """A value of just this class. Raises `TypeMismatch` for a subclass too, as its own fields would be lost."""
-    if type(value) is type_:
-        return value
-    kind = f"{describe(value)}, a subclass whose own fields would be lost" if isinstance(value, type_) else None
-    raise TypeMismatch(shown, kind or describe(value))
 
 
 def _schema_default(transformer: Transformer, default: object) -> object:
