@@ -77,6 +77,16 @@ _data_option = click.option(
     type=click.Path(dir_okay=False),
     help="TOML file of settings.  [env: ALULA_SETTINGS; default: settings.toml in the data folder]",
 )
+@click.option(
+    "--log-level",
+    metavar="LEVEL",
+    help="DEBUG, INFO, WARNING, ERROR or CRITICAL: the least that is logged.  [env: ALULA_LOG_LEVEL; default: WARNING]",
+)
+@click.option(
+    "--log-format",
+    metavar="FORMAT",
+    help="text, or json for one object a line.  [env: ALULA_LOG_FORMAT; default: text]",
+)
 @click.option("--detach", is_flag=True, help="Run in the background; return when the platform is ready.")
 def up(settings_file: str | None, *, detach: bool, environments: tuple[str, ...], **flags: Any) -> None:
     """Start the platform, until Ctrl-C.
@@ -189,15 +199,16 @@ def _not_installed(error: ImportError) -> InvalidInput:
 def _run(settings: Settings) -> None:
     notify = _Notify()
     try:
+        from alula.server.log_format import formatter  # lazy: of the platform
         from alula.server.log_limit import LogLimit  # lazy: of the platform
         from alula.server.main import serve  # lazy: everything of the platform
     except ImportError as error:
         raise _not_installed(error) from error
     log = logging.StreamHandler(sys.stderr)
     log.addFilter(LogLimit())
-    logging.basicConfig(
-        level=settings.log_level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s", handlers=[log]
-    )
+    log.setFormatter(formatter(settings.log_format))
+    logging.basicConfig(level=settings.log_level.upper(), handlers=[log])
+    logging.captureWarnings(True)  # they are lines of the log, too
 
     async def run() -> None:
         stop = asyncio.Event()
@@ -241,7 +252,12 @@ def _leave(why: str) -> None:
 
 def _announce(endpoints: Endpoints, settings: Settings, notify: _Notify) -> None:
     metrics = f", metrics {endpoints.metrics}" if endpoints.metrics else ""
-    click.echo(f"Alula is ready: gRPC {endpoints.grpc}, HTTP {endpoints.http}{metrics}, data in {settings.data_folder}")
+    ready = f"Alula is ready: gRPC {endpoints.grpc}, HTTP {endpoints.http}{metrics}, data in {settings.data_folder}"
+    if settings.log_format == "json":  # standard output and the log may be one stream, in which all lines are objects
+        from alula.server.log_format import formatter  # lazy: of the platform
+
+        ready = formatter("json").format(logging.LogRecord(__name__, logging.INFO, __file__, 0, ready, None, None))
+    click.echo(ready)
     sys.stdout.flush()
     notify.ready(endpoints)
 

@@ -22,6 +22,7 @@ from alula.core.policy.queueing import TierBudgets
 from alula.core.policy.routing import Route
 from alula.server.executors.process.options import ProcessOptions
 from alula.server.identity import Caller
+from alula.server.log_format import FORMATS
 from alula.server.services.platform import DEFAULT_DOMAINS
 
 DEFAULT_DATA = "~/.alula"
@@ -80,6 +81,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a silent platform keeps its runs from others on the same database; it says that it lives three times
     as often."""
     log_level: str = "WARNING"
+    log_format: str = "text"
+    """Of the platform's log: `text`, or `json` for one object a line."""
     metrics_address: str = ""
     """`HOST:PORT` of a listener for `/metrics` alone, which asks for no login and no right; empty for none."""
     quality_of_service: TierBudgets = TierBudgets()
@@ -129,6 +132,7 @@ _VARIABLES = {
     "ALULA_ENVIRONMENTS": "environments",
     "ALULA_INHERIT": "inherit",
     "ALULA_LOG_LEVEL": "log_level",
+    "ALULA_LOG_FORMAT": "log_format",
     "ALULA_METRICS_ADDRESS": "metrics_address",
 }
 _DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -223,6 +227,8 @@ def _check(settings: Settings, source: str) -> None:
         raise _bad(source, f"`metrics_address` wants HOST:PORT, not `{settings.metrics_address}`")
     if settings.log_level.upper() not in _LOG_LEVELS:
         raise _bad(source, f"`log_level` must be one of {', '.join(_LOG_LEVELS)}")
+    if settings.log_format not in FORMATS:
+        raise _bad(source, f"`log_format` must be one of {', '.join(FORMATS)}, not `{settings.log_format}`")
     if not settings.domains or not settings.anonymous.principal:
         raise _bad(source, "`domains` and `anonymous.principal` can't be empty")
     for domain in settings.domains:

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from alula.core.errors import ResourceExhausted, Unavailable
+from alula.core.ids import ExecutionId
+from alula.server.log_subject import about
 
 RETRY_S = 0.5
 OBJECT_TRIES = 1_200
@@ -26,8 +28,10 @@ def passes(error: BaseException) -> bool:
     return isinstance(error, Unavailable) or (isinstance(error, ResourceExhausted) and error.code in _MAY_PASS)
 
 
-async def again(work: Callable[[], Awaitable[T]], *, every_s: float = RETRY_S, tries: int = sys.maxsize) -> T:
-    """Do the work, for as long as it takes or so often; what else it raises goes through.
+async def again(
+    work: Callable[[], Awaitable[T]], of: ExecutionId, *, every_s: float = RETRY_S, tries: int = sys.maxsize
+) -> T:
+    """Do the work of a run, for as long as it takes or so often; what else it raises goes through.
 
     A disk that is full is waited for without a limit: so does all else here.
     """
@@ -40,5 +44,5 @@ async def again(work: Callable[[], Awaitable[T]], *, every_s: float = RETRY_S, t
             tries -= 0 if isinstance(error, ResourceExhausted) else 1
             if tries <= 0:
                 raise
-            logger.warning("it can't be read or kept now, trying again: %s", error)
+            logger.warning("it can't be read or kept now, trying again: %s", error, extra=about(of))
             await asyncio.sleep(every_s)

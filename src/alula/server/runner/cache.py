@@ -19,10 +19,12 @@ from alula.core.engine.actions import LookUpCache
 from alula.core.engine.events import CacheAwaited, CacheHit, CacheMissed
 from alula.core.engine.records import Released
 from alula.core.errors import AlulaError
+from alula.core.ids import ExecutionId
 from alula.core.literals.uris import uris
 from alula.core.policy.cache_key import CacheKey, nearest
 from alula.server import incidents
 from alula.server.blob import Blobs
+from alula.server.log_subject import about
 from alula.server.runner.again import again
 from alula.server.store import Filter, Query, Store
 
@@ -46,20 +48,20 @@ class Lookups:
         self._waiting: dict[str, list[asyncio.Event]] = {}
         """Who waits for a result, by the digest of its key, in the order in which they came."""
 
-    async def answer(self, action: LookUpCache, is_wanted: Callable[[], bool]) -> Answer | None:
-        """The answer to a look-up; None once nobody wants it any more.
+    async def answer(self, of: ExecutionId, action: LookUpCache, is_wanted: Callable[[], bool]) -> Answer | None:
+        """The answer to a look-up of a run; None once nobody wants it any more.
 
         A catalog that can't answer never fails a node.
         """
         if action.wait:
-            return await self._wait(action, is_wanted)
+            return await self._wait(of, action, is_wanted)
         try:
-            return await self._reserve(action, is_wanted) if action.holder else await self._look(action)
+            return await self._reserve(of, action, is_wanted) if action.holder else await self._look(action)
         except Exception as error:  # noqa: BLE001  (an entry that can't be read must not fail all that look at it)
             if isinstance(error, AlulaError):
-                logger.warning("cache look-up of %s failed: %s", action.key.task, error)
+                logger.warning("cache look-up of %s failed: %s", action.key.task, error, extra=about(of))
             else:
-                incidents.report(error, f"in the cache look-up of {action.key.task}")
+                incidents.report(error, f"in the cache look-up of {action.key.task}", of)
             # It may have been reserved all the same, with the answer lost: to let go of what is not ours does no harm.
             reserved = bool(action.holder)
             return CacheMissed(self._clock(), action.scope, action.node, failed=True, reserved=reserved)
@@ -89,7 +91,7 @@ class Lookups:
         why, source = await self._differences(action.key)
         return CacheMissed(self._clock(), action.scope, action.node, why=why, nearest=source)
 
-    async def _reserve(self, action: LookUpCache, is_wanted: Callable[[], bool]) -> Answer | None:
+    async def _reserve(self, of: ExecutionId, action: LookUpCache, is_wanted: Callable[[], bool]) -> Answer | None:
         hit = await self._hit(action)
         if hit is not None:
             return hit
@@ -99,10 +101,10 @@ class Lookups:
         hit = await self._hit(action)  # whoever had it before may have ended in between
         if hit is None and is_wanted():
             return CacheMissed(self._clock(), action.scope, action.node, reserved=True)
-        await self._let_go(action)
+        await self._let_go(of, action)
         return hit
 
-    async def _wait(self, action: LookUpCache, is_wanted: Callable[[], bool]) -> Answer | None:
+    async def _wait(self, of: ExecutionId, action: LookUpCache, is_wanted: Callable[[], bool]) -> Answer | None:
         delay_s = RECHECK_S
         while is_wanted():
             try:
@@ -111,13 +113,14 @@ class Lookups:
                 if hit is not None or holder in ("", action.holder):
                     return hit or CacheMissed(self._clock(), action.scope, action.node)
             except AlulaError as error:
-                logger.warning("it can't be told yet who computes %s: %s", action.key.task, error)
+                told = "it can't be told yet who computes %s: %s"
+                logger.warning(told, action.key.task, error, extra=about(of))
             await self._next_release(action.key.digest, delay_s)
             delay_s = min(2 * delay_s, RECHECK_MAX_S)
         return None
 
-    async def _let_go(self, action: LookUpCache) -> None:
-        await again(lambda: self._store.unreserve(action.key, action.holder), every_s=RECHECK_S)
+    async def _let_go(self, of: ExecutionId, action: LookUpCache) -> None:
+        await again(lambda: self._store.unreserve(action.key, action.holder), of, every_s=RECHECK_S)
 
     async def _hit(self, action: LookUpCache) -> CacheHit | None:
         entry = await self._store.cached(action.key)

@@ -8,6 +8,7 @@ abort that when it is aborted, so the platform does.
 from __future__ import annotations
 
 import contextlib
+import functools
 
 from flyteidl.admin import execution_pb2
 from flyteidl.core import identifier_pb2, literals_pb2
@@ -89,7 +90,8 @@ class Children:
         """Ask for the end of a child that has not ended; for as long as the store can't be reached, again."""
         child = _child_id(parent.id, action.child)
         with contextlib.suppress(NotFound, FailedPrecondition):
-            await again(lambda: request_abort(self._platform, _caller(parent), child, action.cause), every_s=RETRY_S)
+            request = functools.partial(request_abort, self._platform, _caller(parent), child, action.cause)
+            await again(request, parent.id, every_s=RETRY_S)
 
     async def abort_launched(self, parent: ExecutionRecord) -> None:
         """Ask for the end of what the eager tasks of an execution have launched."""
@@ -102,7 +104,7 @@ class Children:
         still_open = Filter("phase", "value_in", tuple(phase.name for phase in ExecutionPhase if not phase.is_terminal))
         filters = (still_open, *(Filter(field, "eq", (value,)) for field, value in asked.items()))
         query = Query(limit=PAGE_MAX_ROWS, filters=filters)
-        launched = await again(lambda: self._platform.store.executions(query), every_s=RETRY_S)
+        launched = await again(lambda: self._platform.store.executions(query), parent.id, every_s=RETRY_S)
         for child in launched:
             await self.abort(parent, AbortChild(child.id.name, f"{parent.id}, whose task launched it, was aborted"))
 

@@ -140,7 +140,9 @@ class Dispatch:
         return owned.whole[1]
 
     def _put_together(self, execution: ExecutionId, inputs: bytes) -> asyncio.Task[bytes]:
-        return self._errands.beside(again(lambda: values.whole(self._blobs, execution, inputs), tries=OBJECT_TRIES))
+        return self._errands.beside(
+            again(lambda: values.whole(self._blobs, execution, inputs), execution, tries=OBJECT_TRIES)
+        )
 
     def _refuse(self, owned: Owned, place: tuple[int, int], attempt: int, error: AlulaError) -> None:
         """Tell the engine that an attempt can't be made."""

@@ -31,6 +31,7 @@ from alula.core.ids import AttemptId, ExecutionId
 from alula.core.literals.offloading import Aside
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptUpdate
+from alula.server.log_subject import about
 from alula.server.runner.again import OBJECT_TRIES, again, passes
 from alula.server.runner.cache import Lookups
 from alula.server.runner.children import Children
@@ -107,13 +108,13 @@ class Effects:
 
     async def keep(self, asides: Sequence[Aside], id: ExecutionId, event: Event) -> None:
         """Write the objects that the outputs of an attempt refer to, then tell the engine."""
-        await again(lambda: values.keep(self._blobs, asides), tries=OBJECT_TRIES)
+        await again(lambda: values.keep(self._blobs, asides), id, tries=OBJECT_TRIES)
         self._arrive(id, event)
 
     async def keep_asides(self, owned: Owned) -> None:
         """Write the objects that the next commit refers to."""
         asides = owned.asides
-        await again(lambda: values.keep(self._blobs, asides), tries=OBJECT_TRIES)
+        await again(lambda: values.keep(self._blobs, asides), owned.record.id, tries=OBJECT_TRIES)
         owned.have_kept(asides)
         owned.is_held = False
 
@@ -134,7 +135,8 @@ class Effects:
                 prefix=prefix,
                 blobs=self._blobs,
                 definitions=self._definitions,
-            )
+            ),
+            update.id.execution,
         )
         attempt = update.id.attempt
         if isinstance(kept, TaskError):
@@ -152,7 +154,7 @@ class Effects:
         """Give the state a value that was put aside, then tell the engine."""
         id, error = owned.record.id, None
         try:
-            value = await again(lambda: values.load(self._blobs, id, action.uri), tries=OBJECT_TRIES)
+            value = await again(lambda: values.load(self._blobs, id, action.uri), id, tries=OBJECT_TRIES)
         except NotFound as gone:
             error = TaskError(gone.code, str(gone), "SYSTEM")
         else:
@@ -168,7 +170,8 @@ class Effects:
         except AlulaError as error:
             if not passes(error):
                 raise
-            logger.warning("child %s can't be launched or asked, trying again soon: %s", action.child, error)
+            told = "child %s can't be launched or asked, trying again soon: %s"
+            logger.warning(told, action.child, error, extra=about(owned.record.id))
             return
         if ended is not None:
             self._arrive(owned.record.id, ended)
@@ -179,7 +182,8 @@ class Effects:
         except AlulaError as error:
             if not passes(error):
                 raise
-            logger.warning("the parent of %s will have to ask: %s", owned.record.id, error)
+            id = owned.record.id
+            logger.warning("the parent of %s will have to ask: %s", id, error, extra=about(id))
 
     def released(self, reservations: Iterable[Released]) -> None:
         """Whoever waits for one of these results looks again."""
@@ -204,7 +208,7 @@ class Effects:
         try:
             # The execution may be lost and come back while the catalog is asked: then the node wants it again.
             while event is None and is_wanted():
-                event = await self._lookups.answer(action, is_wanted)
+                event = await self._lookups.answer(execution, action, is_wanted)
             if event is not None:
                 self._arrive(execution, event)
         finally:
@@ -237,7 +241,8 @@ class Effects:
         try:
             is_there = await self._blobs.size(deck_uri) is not None
         except AlulaError as error:
-            logger.warning("the deck of an attempt that timed out can't be looked for: %s", error)
+            told = "the deck of an attempt that timed out can't be looked for: %s"
+            logger.warning(told, error, extra=about(execution))
             is_there = False
         self._arrive(execution, msgspec.structs.replace(fired, deck_uri=deck_uri if is_there else ""))
 

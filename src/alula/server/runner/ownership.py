@@ -33,6 +33,7 @@ from typing import Protocol
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server import incidents
+from alula.server.log_subject import about
 from alula.server.runner.again import passes
 from alula.server.runner.lease import Lease
 from alula.server.runner.opening import Opening
@@ -249,7 +250,7 @@ class Ownership:
                 self._move(id, News.OURS)
                 self._holder.wake()
             elif self._move(id, News.LOST):
-                logger.warning("execution %s is owned by another runner now", id)
+                logger.warning("execution %s is owned by another runner now", id, extra=about(id))
                 self._errors.pop(id, None)
                 self._drop(id)
 
@@ -271,7 +272,7 @@ class Ownership:
                 raise
             if len(ids) > 1:
                 return await self._histories(ids[:1])
-            self._break(ids[0], incidents.as_failure(error, f"while execution {ids[0]} was read"))
+            self._break(ids[0], incidents.as_failure(error, f"while execution {ids[0]} was read", ids[0]))
             return ()
 
     async def _open(self, id: ExecutionId, history: History) -> None:
@@ -281,7 +282,7 @@ class Ownership:
         except Exception as error:
             if passes(error):
                 raise
-            self._break(id, incidents.as_failure(error, f"while the log of execution {id} was read"))
+            self._break(id, incidents.as_failure(error, f"while the log of execution {id} was read", id))
             return
         if self._move(id, News.READ):
             self.readings[id] = reading
@@ -305,7 +306,7 @@ class Ownership:
 
     def broke(self, id: ExecutionId, error: Exception, doing: str) -> None:
         """Something escaped that belongs to one execution: its state can't be trusted any more."""
-        told = incidents.as_failure(error, f"{doing}, in execution {id}")
+        told = incidents.as_failure(error, f"{doing}, in execution {id}", id)
         if id in self.readings:
             self._break(id, told)
 
@@ -331,7 +332,7 @@ class Ownership:
             except Exception as error:
                 if passes(error):
                     raise
-                incidents.report(error, f"while execution {id} was ended; it stands still until the next start")
+                incidents.report(error, f"while execution {id} was ended; it stands still until the next start", id)
                 news = News.REFUSE_END
             self._errors.pop(id)
             self._move(id, news)

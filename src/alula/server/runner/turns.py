@@ -383,7 +383,7 @@ class Turns:
         try:
             self._executor.release(reading.unsettled)
         except Exception as error:  # noqa: BLE001  (the rest of it is let go of all the same)
-            incidents.report(error, f"while attempts of {id} were released")
+            incidents.report(error, f"while attempts of {id} were released", id)
 
     def broken(self, execution: ExecutionId) -> None:
         """Forget what has happened to an execution: that may be what it broke on."""

@@ -74,7 +74,7 @@ async def _closing(store: Store, id: ExecutionId, now: int) -> Changes:
     except Exception as error:
         if passes(error):
             raise
-        incidents.report(error, f"while rows of execution {id} were closed")
+        incidents.report(error, f"while rows of execution {id} were closed", id)
     return changes
 
 

@@ -7,7 +7,10 @@ import errno
 import pytest
 
 from alula.core.errors import InvalidInput, Unavailable
+from alula.core.ids import AttemptId, ExecutionId
 from alula.server.executors.process.failures import failure_of
+
+ATTEMPT = AttemptId(ExecutionId("p", "d", "r"), "n0", 0)
 
 
 @pytest.mark.parametrize(
@@ -23,7 +26,7 @@ from alula.server.executors.process.failures import failure_of
     ],
 )
 def test_trouble_of_the_machine_is_worth_another_attempt(error: Exception) -> None:
-    failure = failure_of(error, "in a test")
+    failure = failure_of(error, ATTEMPT)
     assert (failure.kind, failure.recoverable) == ("SYSTEM", True)
 
 
@@ -42,4 +45,4 @@ def test_trouble_of_the_machine_is_worth_another_attempt(error: Exception) -> No
     ],
 )
 def test_what_comes_up_again_is_not_tried_again(error: Exception) -> None:
-    assert not failure_of(error, "in a test").recoverable
+    assert not failure_of(error, ATTEMPT).recoverable

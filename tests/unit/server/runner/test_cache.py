@@ -55,7 +55,7 @@ class Scene:
         self.lookups.released(changes.get("released", ()))  # pyright: ignore
 
     async def answer(self, holder: str = "", *, wait: bool = False, wanted: bool = True) -> Answer | None:
-        return await self.lookups.answer(LookUpCache(0, 0, KEY, holder, wait), lambda: wanted)
+        return await self.lookups.answer(execution("first").id, LookUpCache(0, 0, KEY, holder, wait), lambda: wanted)
 
     async def waiting(self) -> asyncio.Task[Answer | None]:
         """Somebody who waits for the result."""

@@ -16,8 +16,10 @@ from alula.core.engine.events import PlatformFailed
 from alula.core.engine.records import ExecutionPhase, NodePhase
 from alula.core.errors import AlreadyExists
 from alula.core.ids import AttemptId, ExecutionId
+from alula.server import incidents
 from alula.server.executor import AttemptSpec, AttemptUpdate
 from alula.server.incidents import INTERNAL
+from alula.server.log_subject import fields_of
 from alula.server.runner import dispatch, effects, opening, owned
 from alula.server.store import Audit, ExecutionRecord, Query
 
@@ -104,7 +106,7 @@ def attack(story: Callable[[Attacked, pytest.MonkeyPatch], Awaitable[None]]) -> 
 
 
 @pytest.mark.parametrize(("call", "times"), [("histories", 1), ("histories", FOR_EVER), ("inbox", 1), ("commit", 1)])
-def test_a_call_of_the_store_breaks_at_one_execution(call: str, times: int) -> None:
+def test_a_call_of_the_store_breaks_at_one_execution(call: str, times: int, caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         bench = Attacked()
         await bench.start()
@@ -114,6 +116,8 @@ def test_a_call_of_the_store_breaks_at_one_execution(call: str, times: int) -> N
         await bench.check_end(broken)
 
     virtual_time.run(story())
+    reported = [record for record in caplog.records if record.name == incidents.__name__]
+    assert reported and {fields_of(record)["execution"] for record in reported} == {BROKEN}
 
 
 @pytest.mark.parametrize("call", ["histories", "inbox", "commit"])

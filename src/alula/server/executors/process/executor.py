@@ -193,7 +193,7 @@ class ProcessExecutor:
         try:
             attempt, request = self._checked(spec)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with an attempt is its failure
-            self._loop.call_soon(self._report_failure, spec, failure_of(error, f"in {spec.id}"))
+            self._loop.call_soon(self._report_failure, spec, failure_of(error, spec.id))
             return
         self._attempts[spec.id] = attempt
         self._by_number[attempt.number] = attempt
@@ -254,7 +254,7 @@ class ProcessExecutor:
             try:
                 ended = None if spec.id in self._attempts else earlier_end(spec, self._tree)
             except Exception as error:  # noqa: BLE001 - as in `_step`
-                self._report_failure(spec, failure_of(error, f"in {spec.id}"))
+                self._report_failure(spec, failure_of(error, spec.id))
                 continue
             if ended is None:
                 self.submit(spec)
@@ -314,7 +314,7 @@ class ProcessExecutor:
         try:
             step(attempt)
         except Exception as error:  # noqa: BLE001 - see above
-            self._fail(attempt, failure_of(error, f"in {attempt.spec.id}"))
+            self._fail(attempt, failure_of(error, attempt.spec.id))
 
     def _prepare(self, attempt: Attempt) -> None:
         """Find out where it can run: at once where everything is known, else in a task."""
@@ -341,7 +341,7 @@ class ProcessExecutor:
             shared = await self._copy_code(attempt)
             await done_beside(len(attempt.spec.inputs), self._files.write_inputs, attempt.spec)
         except Exception as error:  # noqa: BLE001 - as in `_step`
-            self._fail(attempt, failure_of(error, f"in {attempt.spec.id}"))
+            self._fail(attempt, failure_of(error, attempt.spec.id))
         else:
             self._step(attempt, functools.partial(self._place, environment, shared))
 
@@ -489,7 +489,7 @@ class ProcessExecutor:
             self._preparing.add(task)
             task.add_done_callback(self._preparing.discard)
         except Exception as error:  # noqa: BLE001 - whatever a task left behind is its own
-            self._report_failure(spec, failure_of(error, f"in {spec.id}"))
+            self._report_failure(spec, failure_of(error, spec.id))
         else:
             self._tell_end(update)
 
@@ -501,7 +501,7 @@ class ProcessExecutor:
             try:
                 update = await self._read(spec, end)
             except Exception as error:  # noqa: BLE001 - as above
-                update = failure(spec, failure_of(error, f"in {spec.id}"))
+                update = failure(spec, failure_of(error, spec.id))
         if self._reading.get(spec.id) is spec:  # else it was cancelled meanwhile
             del self._reading[spec.id]
             self._tell_end(update)
@@ -559,7 +559,7 @@ class ProcessExecutor:
         try:
             attempt.give_back()
         except Exception as error:  # noqa: BLE001 - it has ended all the same
-            incidents.report(error, f"while {attempt.spec.id} gave back what it had")
+            incidents.report(error, f"while {attempt.spec.id} gave back what it had", attempt.spec.id)
 
     def _clear_work(self) -> None:
         """End what an earlier platform left, and remove the working folders of its attempts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 
 from alula.core.errors import AlulaError, ResourceExhausted, TaskError, Unavailable
+from alula.core.ids import AttemptId
 from alula.server import incidents
 from alula.server.blob import FULL_DISK
 
@@ -29,7 +30,7 @@ NO_MEMORY = TaskError(
 )
 
 
-def failure_of(error: Exception, where: str) -> TaskError:
+def failure_of(error: Exception, attempt: AttemptId) -> TaskError:
     """Whatever went wrong with an attempt as its failure. What nobody foresaw is an incident."""
     if isinstance(error, NotStarted):
         return error.failure
@@ -39,7 +40,7 @@ def failure_of(error: Exception, where: str) -> TaskError:
         return system_error(error)
     if isinstance(error, MemoryError):
         return NO_MEMORY
-    return incidents.as_failure(error, where)._replace(recoverable=may_pass(error))
+    return incidents.as_failure(error, f"in {attempt}", attempt)._replace(recoverable=may_pass(error))
 
 
 def may_pass(error: Exception) -> bool:

@@ -1,0 +1,44 @@
+"""How the platform's log is written: as text for people, or as JSON, one object a line, for programs."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+
+from alula.server.log_subject import fields_of
+
+TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+FORMATS = ("text", "json")
+
+
+def formatter(form: str) -> logging.Formatter:
+    """Of one of `FORMATS`."""
+    return JsonFormatter() if form == "json" else logging.Formatter(TEXT)
+
+
+class JsonFormatter(logging.Formatter):
+    """A record as an object on one line, in ASCII: its time in UTC, its level, logger and message; and where it has
+    them, what it is about, the id of its incident and its traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        fields: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": _sound(record.getMessage()),
+        }
+        incident = getattr(record, "incident", None)
+        if incident is not None:
+            fields["incident"] = incident
+        fields |= fields_of(record)
+        if record.exc_info:
+            fields["exception"] = _sound(self.formatException(record.exc_info))
+        if record.stack_info:
+            fields["stack"] = _sound(record.stack_info)
+        return json.dumps(fields)
+
+
+def _sound(text: str) -> str:
+    """Without halves of characters, which names of files may have and no JSON may."""
+    return text.encode(errors="backslashreplace").decode()
