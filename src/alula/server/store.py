@@ -118,7 +118,11 @@ class DatasetId(NamedTuple):
 
 
 class DatasetRecord(msgspec.Struct, frozen=True):
-    """Artifacts of one kind that a client keeps. Filter fields: project, domain, name, version, created_at."""
+    """Artifacts of one kind. Filter fields: project, domain, name, version, created_at.
+
+    A client makes it, or the first cache entry of its task, as `core.policy.task_datasets` has it; that has no UUID,
+    and stays when its entries are evicted.
+    """
 
     id: DatasetId
     uuid: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from tests.contract.store.records import (
     audit,
@@ -21,7 +22,7 @@ from tests.contract.store.records import (
 from alula.core.engine.records import CacheEntry, Changes, ExecutionChange, ExecutionPhase, NodePhase, Released
 from alula.core.errors import InvalidInput
 from alula.core.policy.cache_key import CacheKey
-from alula.server.store import Store
+from alula.server.store import DatasetId, DatasetRecord, Store
 
 pytestmark = pytest.mark.anyio
 ID, OTHER = execution_id("a1"), execution_id("a2")
@@ -43,6 +44,32 @@ async def test_the_catalog_gives_what_was_published_last(store: Store) -> None:
     assert await store.cached(cache_key()) == newer
     assert await store.cached(cache_key("d2")) == cache_entry("d2")
     assert await store.cached(cache_key(project="other")) is None
+
+
+async def test_entries_have_a_dataset_for_each_task_cache_version_and_interface(store: Store) -> None:
+    def entry(digest: str, *, at: int, **of: str) -> CacheEntry:
+        key = msgspec.structs.replace(cache_key(digest), **of)
+        return CacheEntry(key, b"outputs", "a/b/c/n0/0", at)
+
+    def dataset(version: str = "1-interface", *, at: int, task: str = "train") -> DatasetRecord:
+        return DatasetRecord(DatasetId("flytesnacks", "development", f"alula_task-{task}", version), "", (), {}, at)
+
+    await launch(store, "a1", "a2")
+    published = [entry("d2", at=5), entry("d1", at=7), entry("d3", at=6, cache_version="2-rc")]
+    await store.commit([commit(ID, 1, b"a", published=published)])
+    first = [dataset("2-rc-interface", at=6), dataset(at=5)]
+    assert await store.datasets(query()) == first
+    more = [entry("d4", at=9), entry("d5", at=8, task="test"), entry("d6", at=8, cache_version="x" * 300)]
+    await store.commit([commit(OTHER, 1, b"b", published=more)])
+    whole = [dataset(at=8, task="test"), *first]
+    assert await store.datasets(query()) == whole
+    mine = DatasetRecord(DatasetId("flytesnacks", "development", "mine", "1"), "u", (), {}, 6)
+    assert await store.create_dataset(mine, audit())
+    whole = [whole[0], whole[1], mine, whole[2]]
+    pages = [await store.datasets(query(limit=1, offset=offset)) for offset in range(5)]
+    assert [found for page in pages for found in page] == whole
+    await store.evict([where("task", "eq", "train")], audit())
+    assert await store.datasets(query()) == whole
 
 
 async def test_writers_that_publish_the_same_keys_do_not_block_each_other(make_store: Callable[[], Store]) -> None:

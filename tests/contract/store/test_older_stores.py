@@ -22,8 +22,9 @@ from alula.core.engine.attempt_info import AttemptInfo, LogLink
 from alula.core.engine.plan import make_plan
 from alula.core.engine.records import AttemptPhase, AttemptRecord, Changes, ExecutionPhase, ItemRecord
 from alula.core.engine.step import fold
+from alula.core.policy.task_datasets import TaskDataset
 from alula.server.services.history import decode_log
-from alula.server.store import Commit
+from alula.server.store import Commit, DatasetId
 from alula.server.stores.sql import migrating
 from alula.server.stores.sql.adapter import SqlStore
 from alula.server.stores.sql.connections import normalised
@@ -80,7 +81,8 @@ async def test_what_an_older_program_stored_is_there_and_can_be_gone_on_with(
     good, bad = sorted(await store.executions(query()), key=lambda each: each.phase)
     assert (good.phase, bad.phase) == (ExecutionPhase.SUCCEEDED, ExecutionPhase.FAILED)
     (first,) = await store.attempts(good.id, "n0", query())
-    assert (first.phase, first.executor, first.logs, first.info) == (AttemptPhase.SUCCEEDED, None, None, None)
+    executor = None if revision < "0005" else "process"
+    assert (first.phase, first.executor, first.logs, first.info) == (AttemptPhase.SUCCEEDED, executor, None, None)
     (failed,) = await store.attempts(bad.id, "n0", query())
     assert failed.error is not None and failed.error.code == "USER:ValueError"
     items = await store.items(good.id, "n1", query(sort_by="index", descending=False))
@@ -103,6 +105,25 @@ async def test_what_an_older_program_stored_is_there_and_can_be_gone_on_with(
     assert (first.executor, first.logs, first.info) == ("remote", logs, info)
     items = await store.items(good.id, "n1", query(sort_by="index", descending=False))
     assert [(item.logs, item.info) for item in items] == [(logs, info), (None, None), (None, None)]
+    await store.stop()
+
+
+@pytest.mark.parametrize("database_url", DATABASES, indirect=True)
+async def test_the_cache_entries_of_an_older_program_have_datasets(older: Callable[[str], str]) -> None:
+    store = SqlStore(older("0005"))
+    await store.start()
+    entries = await store.cache_entries(query())
+    oldest: dict[DatasetId, int] = {}
+    for entry in sorted(entries, key=lambda entry: -entry.created_at):
+        oldest[DatasetId(entry.key.project, entry.key.domain, *TaskDataset.of(entry.key))] = entry.created_at
+    assert (len(entries), len(oldest)) == (4, 2)
+    found = await store.datasets(query())
+    assert {dataset.id: dataset.created_at for dataset in found} == oldest
+    assert {(dataset.uuid, dataset.partition_keys, *dataset.metadata) for dataset in found} == {("", ())}
+    execution = sorted(await store.executions(query()), key=lambda each: each.phase)[0].id
+    again = Commit(execution, len(await store.log(execution)), [], Changes(published=entries))
+    assert await store.commit([again]) == [True]
+    assert await store.datasets(query()) == found
     await store.stop()
 
 

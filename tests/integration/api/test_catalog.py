@@ -58,6 +58,22 @@ def make_artifact(client: Client, dataset: catalog.DatasetID, id: str, value: in
     client.CreateArtifact(catalog.CreateArtifactRequest(artifact=artifact))
 
 
+def list_datasets(client: Client, **of: str) -> list[catalog.DatasetID]:
+    """All of them, read in pages of one."""
+    found: list[catalog.DatasetID] = []
+    wanted = [
+        catalog.SinglePropertyFilter(dataset_filter=catalog.DatasetPropertyFilter(**{name: value}))
+        for name, value in of.items()
+    ]
+    page = catalog.PaginationOptions(limit=1)
+    while not found or page.token:
+        request = catalog.ListDatasetsRequest(filter=catalog.FilterExpression(filters=wanted), pagination=page)
+        answer = client.ListDatasets(request)
+        found += [each.id for each in answer.datasets]
+        page.token = answer.next_token
+    return found
+
+
 def code_of(call: Any, request: Any) -> tuple[grpc.StatusCode, str]:
     with pytest.raises(grpc.RpcError) as caught:
         call(request)
@@ -164,6 +180,7 @@ def test_what_is_kept_outlives_a_crash_and_what_the_engine_cached_can_be_read(pl
     assert ran.returncode == 0, ran.stderr
     platform.kill()
     platform = platforms.start()
+    kept = catalog.GetDatasetRequest(dataset=dataset("kept"))
     with Client(platform.grpc) as client, Client(platform.grpc, CACHE_SERVICE) as caches:
         found = client.GetArtifact(catalog.GetArtifactRequest(dataset=dataset("kept"), artifact_id="a")).artifact
         assert found.data[0].value == number(7)
@@ -176,5 +193,8 @@ def test_what_is_kept_outlives_a_crash_and_what_the_engine_cached_can_be_read(pl
         of_engine = dataset(told["dataset"], told["dataset_version"])
         (artifact,) = client.ListArtifacts(catalog.ListArtifactsRequest(dataset=of_engine)).artifacts
         assert (artifact.id, artifact.data[0].value) == (entry["digest"], number(42))
+        assert client.GetDataset(catalog.GetDatasetRequest(dataset=of_engine)).dataset.id == of_engine
+        assert list_datasets(client) == [of_engine, client.GetDataset(kept).dataset.id]
+        assert list_datasets(client, name=of_engine.name) == [of_engine]
         by_tag = catalog.GetArtifactRequest(dataset=of_engine, tag_name=artifact.tags[0].name)
         assert client.GetArtifact(by_tag).artifact == artifact

@@ -1,4 +1,4 @@
-"""DataCatalog: datasets and artifacts that clients keep, and the engine's cache entries as such."""
+"""DataCatalog: datasets and artifacts that clients keep, and those of the engine's cache entries."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from flyteidl.datacatalog import datacatalog_pb2
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
 from alula.core.policy.registration import check_size
+from alula.core.policy.task_datasets import is_of_task
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import engine_entries, filters, pages
@@ -45,17 +46,13 @@ async def create_dataset(platform: Platform, caller: Caller, given: datacatalog_
 async def get_dataset(platform: Platform, caller: Caller, id: DatasetId) -> datacatalog_pb2.Dataset:
     """Raises `NotFound`."""
     await platform.require(caller, id.place, Action.VIEW)
-    if engine_entries.is_engines(id.name):
-        if not await engine_entries.exists(platform, id):
-            raise _no_dataset(id)
-        return datacatalog_pb2.Dataset(id=_identifier(id))
     return _dataset(await _existing(platform, id))
 
 
 async def list_datasets(
     platform: Platform, caller: Caller, request: datacatalog_pb2.ListDatasetsRequest
 ) -> datacatalog_pb2.ListDatasetsResponse:
-    """A page of the datasets that clients have made, of those that `caller` may view.
+    """A page of the datasets that `caller` may view, those of cache entries among them.
 
     Raises `InvalidInput` for a filter that is not on datasets.
     """
@@ -99,7 +96,7 @@ async def get_artifact(
 ) -> datacatalog_pb2.Artifact:
     """By its id or a tag. Raises `NotFound`."""
     id = await _id(platform, caller, request.dataset, Action.VIEW)
-    if engine_entries.is_engines(id.name):
+    if is_of_task(id.name):
         found = await engine_entries.artifact(platform, id, request.artifact_id or request.tag_name)
         if found is None:
             raise _no_artifact(id, request.artifact_id or request.tag_name)
@@ -143,7 +140,7 @@ async def list_artifacts(
     """A page of a dataset's artifacts that meet all filters. Raises `NotFound` for the dataset."""
     id = await _id(platform, caller, request.dataset, Action.VIEW)
     limit, offset, descending = _page(request.pagination)
-    if engine_entries.is_engines(id.name):
+    if is_of_task(id.name):
         if request.filter.filters:
             raise InvalidInput("BadFilter", f"the artifacts of `{id}` can't be filtered", fix="get one by its id")
         shown, token = await engine_entries.artifacts(platform, id, limit=limit, offset=offset, descending=descending)
@@ -195,7 +192,7 @@ async def _the_artifact(platform: Platform, dataset: DatasetId, id: str, tag: st
 
 
 def _refuse_engines(id: DatasetId) -> None:
-    if engine_entries.is_engines(id.name):
+    if is_of_task(id.name):
         raise engine_entries.refuse_change(f"dataset `{id}`")
 
 

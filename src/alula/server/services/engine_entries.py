@@ -1,7 +1,4 @@
-"""The engine's cache entries as the catalog's clients see them: datasets, artifacts and keys that can only be read.
-
-All entries of a task, a cache version and an interface are one dataset; an entry is an artifact of it.
-"""
+"""The engine's cache entries as the catalog's clients see them: artifacts and keys that can only be read."""
 
 from __future__ import annotations
 
@@ -15,20 +12,14 @@ from alula.core.engine.records import CacheEntry
 from alula.core.errors import FailedPrecondition
 from alula.core.ids import Place
 from alula.core.policy.cache_key import CacheKey
+from alula.core.policy.task_datasets import TaskDataset
 from alula.server.services import pages
 from alula.server.services.messages.times import timestamp
 from alula.server.services.platform import Platform
 from alula.server.store import DatasetId, Filter, Query
 
-NAME_PREFIX = "alula_task-"
 TAG_PREFIX = "alula_cached-"
-_VERSION = re.compile(r"(?P<cache_version>.*)-(?P<interface>[^-]+)", re.DOTALL)
 _KEY = re.compile(r"(?P<project>[^:]+):(?P<domain>[^:]+):(?P<digest>[0-9a-f]{64})")
-
-
-def is_engines(name: str) -> bool:
-    """Whether a dataset of this name is the engine's."""
-    return name.startswith(NAME_PREFIX)
 
 
 def refuse_change(thing: str) -> FailedPrecondition:
@@ -52,11 +43,6 @@ def place_of(key: str) -> Place:
     return Place() if of_engine is None else Place(of_engine.project, of_engine.domain)
 
 
-async def exists(platform: Platform, dataset: DatasetId) -> bool:
-    query = _query(dataset, limit=1)
-    return query is not None and bool(await platform.store.cache_entries(query))
-
-
 async def artifact(platform: Platform, dataset: DatasetId, id: str) -> datacatalog_pb2.Artifact | None:
     """The entry of this digest or tag, if it is one of this dataset."""
     digest = id.removeprefix(TAG_PREFIX)
@@ -75,18 +61,12 @@ async def artifacts(
 
 
 def _query(dataset: DatasetId, *, limit: int, offset: int = 0, descending: bool = True) -> Query | None:
-    """The entries of a dataset; None for one whose version is none of the engine's."""
-    match = _VERSION.fullmatch(dataset.version)
-    if match is None:
+    """The entries of a dataset; None for one that can't have any."""
+    fields = TaskDataset(dataset.name, dataset.version).fields()
+    if fields is None:
         return None
-    given = (
-        ("project", dataset.project),
-        ("domain", dataset.domain),
-        ("task", dataset.name.removeprefix(NAME_PREFIX)),
-        ("cache_version", match["cache_version"]),
-        ("interface", match["interface"]),
-    )
-    filters = tuple(Filter(field, "eq", (value,)) for field, value in given)
+    given = {"project": dataset.project, "domain": dataset.domain, **fields}
+    filters = tuple(Filter(field, "eq", (value,)) for field, value in given.items())
     return Query(limit, offset, filters, descending=descending)
 
 
@@ -96,7 +76,7 @@ def _key(project: str, domain: str, digest: str) -> CacheKey:
 
 def dataset_of(key: CacheKey) -> DatasetId:
     """The dataset whose artifact the entry is."""
-    return DatasetId(key.project, key.domain, f"{NAME_PREFIX}{key.task}", f"{key.cache_version}-{key.interface}")
+    return DatasetId(key.project, key.domain, *TaskDataset.of(key))
 
 
 def _artifact(entry: CacheEntry) -> datacatalog_pb2.Artifact:

@@ -464,6 +464,7 @@ class MemoryStore(MemoryKept):
         kept.reasons += changes.reasons
         for entry in changes.published:
             self._catalog[_place(entry.key)] = entry
+            self._keep_dataset(entry)
         for released in changes.released:
             if self._reservations.get(_place(released.key)) == released.holder:
                 del self._reservations[_place(released.key)]

@@ -6,6 +6,8 @@ from operator import attrgetter
 
 import msgspec
 
+from alula.core.engine.records import CacheEntry
+from alula.core.policy.task_datasets import TaskDataset, is_listed
 from alula.server.store import ArtifactQuery, ArtifactRecord, Audit, DatasetId, DatasetRecord, Hold, KeptOutput, Query
 from alula.server.stores import fields
 from alula.server.stores import memory_lists as lists
@@ -27,6 +29,11 @@ class MemoryKept:
         self._datasets[dataset.id] = dataset
         self._audits.append(audit)
         return True
+
+    def _keep_dataset(self, entry: CacheEntry) -> None:
+        id = DatasetId(entry.key.project, entry.key.domain, *TaskDataset.of(entry.key))
+        if is_listed(entry.key) and id not in self._datasets:
+            self._datasets[id] = DatasetRecord(id, "", (), {}, entry.created_at)
 
     async def datasets(self, query: Query) -> list[DatasetRecord]:
         page = fields.check(query, fields.DATASETS)

@@ -10,15 +10,17 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, 
 from alula.core.engine.records import CacheEntry, Released
 from alula.core.ids import ExecutionId
 from alula.core.policy.cache_key import CacheKey
+from alula.core.policy.task_datasets import TaskDataset, is_listed
 from alula.server.stores.addressee import node_of
 from alula.server.stores.fields import Condition, Page
 from alula.server.stores.sql import cells
-from alula.server.stores.sql.dialect import Sql, newest
+from alula.server.stores.sql.dialect import Cells, Sql, newest
 from alula.server.stores.sql.listing import Columns, holds, paged
 from alula.server.stores.sql.tables import (
     ENDED_NODE_PHASES,
     ENDED_PHASES,
     catalog,
+    datasets,
     executions,
     node_executions,
     reservations,
@@ -35,6 +37,7 @@ class Catalog:
     def __init__(self, sql: Sql) -> None:
         self._sql = sql
         self._put = sql.upsert(catalog, newest)
+        self._keep_dataset = sql.insert_if_absent(datasets)
         self._reserve = sql.insert_if_absent(reservations)
         self._release = sql.bulk(
             delete(reservations).where(*(column == bindparam(f"by_{column.name}") for column in reservations.c)),
@@ -61,6 +64,7 @@ class Catalog:
         ]
         # One order for all writers: two that publish the same keys wait for each other, and never both.
         self._put.run(connection, sorted(rows))
+        self._keep_dataset.run(connection, sorted(_dataset_rows(entries)))
 
     def get(self, connection: Connection, key: CacheKey) -> CacheEntry | None:
         row = connection.execute(select(catalog).where(_is(catalog.c, key))).first()
@@ -97,6 +101,15 @@ class Catalog:
         """Reservations that have come to somebody else stay."""
         rows = [(one.key.project, one.key.domain, one.key.digest, one.holder) for one in released]
         self._release.run(connection, sorted(rows))
+
+
+def _dataset_rows(entries: Sequence[CacheEntry]) -> list[Cells]:
+    """A row for each dataset, so that to list datasets costs nothing for each entry."""
+    first: dict[tuple[str, ...], int] = {}
+    for entry in entries:
+        if is_listed(entry.key):
+            first.setdefault((entry.key.project, entry.key.domain, *TaskDataset.of(entry.key)), entry.created_at)
+    return [(*id, "", "[]", cells.from_words({}), created_at) for id, created_at in first.items()]
 
 
 def _is(columns: Any, key: CacheKey) -> ColumnElement[bool]:  # `Any`: the columns of either table

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(

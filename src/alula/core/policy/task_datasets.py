@@ -1,0 +1,39 @@
+"""Cache entries as datasets: all entries of a task, a cache version and an interface are one, which has a name."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from alula.core.policy.cache_key import CacheKey
+
+_PREFIX = "alula_task-"
+_VERSION = re.compile(r"(?P<cache_version>.*)-(?P<interface>[^-]+)", re.DOTALL)
+_LISTED_MAX_CHARS = 255
+"""Of a cache version. Databases limit how long a key may be."""
+
+
+class TaskDataset(NamedTuple):
+    """A dataset of entries, within the project and domain of its task."""
+
+    name: str
+    version: str
+
+    @classmethod
+    def of(cls, key: CacheKey) -> TaskDataset:
+        return cls(f"{_PREFIX}{key.task}", f"{key.cache_version}-{key.interface}")
+
+    def fields(self) -> dict[str, str] | None:
+        """What the keys of its entries have in common; None for a version that no entry has."""
+        match = _VERSION.fullmatch(self.version)
+        return None if match is None else {"task": self.name.removeprefix(_PREFIX), **match.groupdict()}
+
+
+def is_of_task(name: str) -> bool:
+    """Whether a dataset of this name is one of cache entries."""
+    return name.startswith(_PREFIX)
+
+
+def is_listed(key: CacheKey) -> bool:
+    """Whether the entry's dataset is kept, and so found in lists. Its entries can be read in any case."""
+    return len(key.cache_version) <= _LISTED_MAX_CHARS
