@@ -352,6 +352,10 @@ class Frames(BaseModel):
     rows: pd.DataFrame
 
 
+class Grid(BaseModel):
+    cells: dict[tuple[int, int], str] = {}
+
+
 class Page(BaseModel):
     model_config = ConfigDict(arbitrary_types_allowed=True)
     before: "Page | None" = None
@@ -373,6 +377,7 @@ class Keyed(BaseModel):
         (Required, "field `secret` of `Required` is required, but `exclude=True`"),
         (Calls, r"field `function` of `Calls` holds `Callable\[\[int\], int\]`, which has no form .* use a dataclass"),
         (Frames, r"field `rows` of `Frames` holds `pandas.DataFrame`, .* use `StructuredDataset\(dataframe"),
+        (Grid, r"field `cells` of `Grid`: the keys of `dict\[tuple\[int, int\], str\]` must be texts"),
         (Pages, r"field `tables` of `Page` holds `pyarrow.Table`, .* use `StructuredDataset\(dataframe"),
         (Keyed, "field `secret` of `Required` is required"),
     ],

@@ -163,7 +163,7 @@ def test_a_value_of_a_near_type_is_converted(type_, value, expected, store):
         (dict[str, list[int]], {"k": [None]}, r"\(at \['k'\]\[0\]\)"),
         (dict[str, int], {1: 1}, "the key int 1"),
         (Union[int, str], 1.5, "expected int | str, got float"),
-        (Union[list[int], list[str]], [], "which fits list"),
+        (Union[list[int], list[int | str]], [1], "which fits list"),
         (Shade, "blue", r"Shade \('dark', 'light'\), got str 'blue'"),
         (Literal["a", "b"], "c", "got str 'c'"),
         (Point, {"x": 1}, "expected Point, got dict"),

@@ -443,3 +443,54 @@ def test_a_mistake_inside_an_optional_dataclass_keeps_its_reason():
 def test_moments_in_unions_of_other_zones():
     value = H(Cat(), datetime(2024, 1, 2, tzinfo=UTC), date(2024, 1, 2), E.A, timedelta(days=1))
     assert round_trip(value, H) == value
+
+
+class Level(enum.IntEnum):
+    ONE = 1
+
+
+class Word(str, enum.Enum):  # noqa: UP042 - str() of a member is its name, not its text
+    X = "x"
+
+
+DERIVED = [
+    (Level | int, [Level.ONE, 1]),
+    (Level | int | float, [Level.ONE, 1, 1.0]),
+    (Word | str, [Word.X, "x"]),
+    (str | Word | int, [Word.X, "x", 1]),
+]
+
+
+@pytest.mark.parametrize(("union", "values"), DERIVED, ids=str)
+def test_a_member_of_an_enum_that_is_a_number_or_a_text_is_a_member_first(union, values):
+    @dataclass
+    class Holder:
+        value: union
+
+    for value in values:
+        back = round_trip(Holder(value), Holder).value
+        assert (back, type(back)) == (value, type(value))
+
+
+def test_a_text_of_a_subclass_goes_as_its_own_text():
+    class Loud(str):
+        __slots__ = ()
+
+        def __str__(self):
+            return "loud"
+
+    assert round_trip(Word.X, str) == "x"
+    assert round_trip([Loud("quiet")], list[str]) == ["quiet"]
+    assert round_trip(Word.X, Literal["x", "y"]) == "x"
+
+
+EMPTY = [(list[int] | list[str], []), (dict[str, int] | dict[str, str], {}), (set[int] | set[str], set())]
+
+
+@pytest.mark.parametrize(("union", "value"), EMPTY, ids=str)
+def test_a_collection_without_items_is_of_any_variant(union, value):
+    @dataclass
+    class Holder:
+        value: union
+
+    assert round_trip(Holder(value), Holder).value == value

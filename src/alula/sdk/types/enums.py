@@ -13,6 +13,7 @@ from alula.sdk.types.containers import read
 from alula.sdk.types.primitives import PRIMITIVES
 from alula.sdk.types.transformer import (
     CONVERTS,
+    DERIVED,
     EXACT,
     NO,
     OnlyInDocuments,
@@ -115,7 +116,8 @@ class ChoiceTransformer:
         return {"enum": list(self.values)}
 
     def fit(self, value: object) -> int:
-        return EXACT if self._base.fit(value) == EXACT and value in self.values else NO
+        fit = self._base.fit(value)
+        return fit if fit >= DERIVED and value in self.values else NO
 
     def fit_plain(self, plain: object) -> int:
         return EXACT if any(is_same_plain(plain, each) for each in self.values) else NO
@@ -123,7 +125,7 @@ class ChoiceTransformer:
     def coerce(self, value: object) -> object:
         if self.fit(value) == NO:
             raise TypeMismatch(self.shown, describe(value))
-        return value
+        return self._base.coerce(value)
 
     def to_literal(self, value: object, store: Store) -> Literal:
         return self._base.to_literal(self.coerce(value), store)

@@ -25,6 +25,7 @@ from alula.sdk.types.transformer import (
     UnsupportedType,
     describe,
     describe_literal,
+    fit_class,
 )
 
 
@@ -128,7 +129,7 @@ def _by_text(type_: type, schema: Schema, parse: Callable[[str], object]) -> Pla
     return PlainTransformer(
         type_.__name__,
         lambda: dict(schema),
-        fit=lambda value: EXACT if isinstance(value, type_) else NO,
+        fit=lambda value: fit_class(value, type_),
         to_plain=lambda value, store: text(value),
         from_plain=from_plain,
         fit_plain=fit_plain,
@@ -145,7 +146,7 @@ def _bytes(_type: type) -> Transformer:
     return PlainTransformer(
         "bytes",
         lambda: {"type": "string", "format": "base64"},
-        fit=lambda value: EXACT if isinstance(value, bytes) else NO,
+        fit=lambda value: fit_class(value, bytes),
         to_plain=lambda value, store: value,
         from_plain=_bytes_from_plain,
         fit_plain=lambda plain: EXACT if isinstance(plain, bytes) else NO,

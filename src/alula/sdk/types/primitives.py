@@ -20,6 +20,7 @@ from alula.sdk.types.transformer import (
     TypeMismatch,
     describe,
     describe_literal,
+    fit_class,
     is_same_plain,
 )
 
@@ -159,13 +160,13 @@ def _fit_int(value: object) -> int:
     if isinstance(value, bool):
         return NO
     if isinstance(value, int):
-        return EXACT if -(2**63) <= value < 2**63 else NO
+        return fit_class(value, int) if -(2**63) <= value < 2**63 else NO
     return CONVERTS if _is_numpy(value) and hasattr(value, "__index__") and not hasattr(value, "__len__") else NO
 
 
 def _fit_float(value: object) -> int:
     if isinstance(value, float):
-        return EXACT
+        return fit_class(value, float)
     if isinstance(value, int) and not isinstance(value, bool):
         return CONVERTS
     is_number = _is_numpy(value) and getattr(getattr(value, "dtype", None), "kind", "") in "fiu"
@@ -173,21 +174,21 @@ def _fit_float(value: object) -> int:
 
 
 def _fit_str(value: object) -> int:
-    return EXACT if isinstance(value, str) else NO
+    return fit_class(value, str)
 
 
 def _fit_datetime(value: object) -> int:
-    return EXACT if isinstance(value, datetime) else NO
+    return fit_class(value, datetime)
 
 
 def _fit_date(value: object) -> int:
     if isinstance(value, datetime):
         return NO
-    return EXACT if isinstance(value, date) else NO
+    return fit_class(value, date)
 
 
 def _fit_timedelta(value: object) -> int:
-    return EXACT if isinstance(value, timedelta) else NO
+    return fit_class(value, timedelta)
 
 
 def _write_int(value: object, primitive: Primitive) -> None:
@@ -352,7 +353,7 @@ PRIMITIVES: dict[object, Transformer] = {
         SimpleType.STRING,
         {"type": "string"},
         fit=_fit_str,
-        coerce=str,
+        coerce=lambda value: str.__str__(cast("str", value)),  # `str(value)` is what a subclass makes of it
         write=_write_str,
         read=_read_str,
         to_plain=_same,

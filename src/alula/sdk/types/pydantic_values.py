@@ -9,7 +9,7 @@ import enum
 import types
 import typing
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
 from pydantic import BaseModel, PydanticUserError, TypeAdapter
@@ -133,7 +133,7 @@ def _needs_conversion(annotation: object, seen: frozenset[object]) -> bool:
         return False
     if origin in _UNIONS and sum(each is not type(None) for each in arguments) > 1:
         return True
-    if is_model(annotation):
+    if is_model(annotation) or _has_composite_keys(origin, arguments):
         return True
     return any(_needs_conversion(each, seen) for each in arguments)
 
@@ -157,11 +157,22 @@ def _conversion(annotation: object, transformer_for: TransformerFor) -> Transfor
         return ListTransformer(inner(arguments[0]))
     if origin is dict and arguments[0] is str:
         return MapTransformer(inner(arguments[1]))
+    if _has_composite_keys(origin, arguments):
+        return plains.keyed_dict(inner(arguments[0]), inner(arguments[1]))
     if origin in (set, frozenset) or (origin is tuple and arguments[-1] is Ellipsis):
         return plains.sequence(cast("type", origin), inner(arguments[0]))
     if origin is tuple:
         return plains.record([inner(each) for each in arguments])
     return transformer_for(annotation) if is_model(annotation) else pydantic_value(annotation)
+
+
+def _has_composite_keys(origin: object, arguments: tuple[object, ...]) -> bool:
+    """Whether it is a mapping whose keys have parts, which pydantic writes as a text that it can't read."""
+    if not isinstance(origin, type) or not issubclass(origin, Mapping):
+        return False
+    key = typing.get_origin(arguments[0]) or arguments[0]
+    has_fields = hasattr(key, "__dataclass_fields__")
+    return has_fields or (isinstance(key, type) and issubclass(key, (tuple, list, set, frozenset)))
 
 
 def is_model(annotation: object) -> bool:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Schema = dict[str, Any]
 """A JSON schema. Any: the values are JSON."""
 
-NO, LOSES, CONVERTS, EXACT = 0, 1, 2, 3
+NO, LOSES, CONVERTS, DERIVED, EXACT = 0, 1, 2, 3, 4
 """How well a value fits a type: not, with the loss of fields (of a document), after a conversion (int to float, str to
-FlyteFile), as it is."""
+FlyteFile), as one of a subclass (a member of an `IntEnum` as int), as it is."""
 
 DATACLASS_TAG, MODEL_TAG, UNION_TAG = "Object-Dataclass-Transformer", "Pydantic Transformer", "Typed Union"
 
@@ -87,6 +87,13 @@ class Transformer(Protocol):
     def to_plain(self, value: object, store: Store, /) -> object: ...
 
     def from_plain(self, plain: object, store: Store, /) -> object: ...
+
+
+def fit_class(value: object, type_: type) -> int:
+    """How well a value fits a class whose subclasses are written as it is."""
+    if type(value) is type_:
+        return EXACT
+    return DERIVED if isinstance(value, type_) else NO
 
 
 def has_fields(transformer: Transformer) -> bool:

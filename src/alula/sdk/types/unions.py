@@ -70,7 +70,7 @@ class UnionTransformer:
         if best == NO:
             raise TypeMismatch(self.shown, describe(value))
         chosen = [variant for variant, fit in zip(self.variants, fits, strict=True) if fit == best]
-        if len(chosen) > 1:
+        if len(chosen) > 1 and not _is_empty(value):
             names = " and ".join(variant.shown for variant in chosen)
             raise TypeMismatch(f"one variant of {self.shown}", f"{describe(value)}, which fits {names}")
         return chosen[0]
@@ -253,6 +253,11 @@ def _check_enums(variants: list[Transformer], shown: str) -> None:
                 f"`{shown}` has the enums `{one.shown}` and `{other.shown}` of the same values, which can't be told"
                 " apart; use one of them, or a dataclass with this field"
             )
+
+
+def _is_empty(value: object) -> bool:
+    """Whether it is a collection without items, which is the same whatever the items would be."""
+    return isinstance(value, (list, tuple, set, frozenset, dict)) and not value
 
 
 def _is_path(variant: Transformer) -> bool:
