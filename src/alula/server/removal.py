@@ -39,6 +39,21 @@ def remove_tree(path: str | Path, *, ignore_errors: bool = False) -> None:
         raise errors[0]
 
 
+def make_anew(folder: Path) -> None:
+    """Make an empty folder where anything may stand, as far as that can be removed. Blocks. Raises OSError."""
+    remove_tree(folder, ignore_errors=True)
+    if folder.is_symlink():
+        folder.unlink()
+    make_folder(folder)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that is not there, or where something else stands. Raises OSError."""
+    if not folder.is_dir():
+        folder.unlink(missing_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
 def _empty(path: str, errors: list[OSError]) -> None:
     here = _opened(path, None)
     try:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.hostile import HOSTILE
 
-from alula.server.removal import remove_tree
+from alula.server.removal import make_anew, make_folder, remove_tree
 
 DEEP = 3_000
 """More than recursion bears, and than a path may be long."""
@@ -82,3 +82,22 @@ def test_what_can_not_be_removed_is_told_unless_that_does_not_matter(folder: Pat
         remove_tree(folder)
     remove_tree(folder, ignore_errors=True)
     assert folder.exists()
+
+
+@pytest.mark.parametrize("name", list(HOSTILE))
+def test_a_folder_is_made_in_the_place_of_whatever_stands_there(tmp_path: Path, name: str) -> None:
+    for make in (make_folder, make_anew):
+        HOSTILE[name](tmp_path / make.__name__)
+        make(tmp_path / make.__name__)
+        assert (tmp_path / make.__name__).is_dir()
+
+
+def test_a_folder_that_is_made_anew_is_empty_and_no_link(folder: Path, tmp_path: Path) -> None:
+    (folder / "file").touch()
+    (tmp_path / "link").symlink_to(folder)
+    make_anew(tmp_path / "link")
+    assert (folder / "file").exists() and not (tmp_path / "link").is_symlink()
+    make_folder(folder)
+    assert (folder / "file").exists()
+    make_anew(folder)
+    assert list(folder.iterdir()) == []

@@ -28,7 +28,7 @@ from alula.server.blobs import signing
 from alula.server.blobs.measures import ObjectMeasures
 from alula.server.blobs.signing import Grant
 from alula.server.measures import Reading
-from alula.server.removal import remove_tree
+from alula.server.removal import make_anew, remove_tree
 from alula.server.untrusted import TooLarge, Tree, Unreadable, read_all
 
 PIECE_BYTES = 256 * 1024
@@ -59,8 +59,7 @@ class FileBlobs:
     async def start(self) -> None:
         """Also removes what an earlier platform was writing when it was killed."""
         with errors_of(str(self._folder)):
-            remove_tree(self._incoming, ignore_errors=True)
-            self._incoming.mkdir(parents=True, exist_ok=True)
+            make_anew(self._incoming)
             self._key = read_or_make_key(self._key_file)
         self._root = os.path.realpath(self._folder)
         self._tree = Tree(str(self._folder))

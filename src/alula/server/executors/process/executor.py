@@ -57,6 +57,7 @@ from alula.server.executors.process.watch import Watch, Watched
 from alula.server.executors.process.wire import End, Ended, Started
 from alula.server.executors.process.work_folders import WorkFolders
 from alula.server.measures import Reading
+from alula.server.removal import make_folder
 from alula.server.untrusted import Tree
 
 OBJECTS = "objects"
@@ -567,7 +568,7 @@ class ProcessExecutor:
         self._folders.remove_all()
         self._shared.remove_all()
         self._places.go_on()
-        self._home.mkdir(parents=True, exist_ok=True)
+        make_folder(self._home)
         if self._options.memory_control != "sampled":
             self._cgroups = find_cgroups(f"alula-{hashlib.sha256(bytes(self._data)).hexdigest()[:12]}")
             if self._cgroups is None and self._options.memory_control == "cgroup":

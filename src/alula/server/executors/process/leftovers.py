@@ -18,6 +18,8 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from alula.server.removal import make_folder
+
 SETTLE_TIMEOUT_S = 5.0
 MARK = "ALULA_STARTED_BY"
 """The variable that holds the mark."""
@@ -151,7 +153,8 @@ class Register:
 
     def end_all(self) -> list[Process]:
         """End what an earlier platform on this data folder has left. What else lies in the folder is left alone."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder.parent)
+        make_folder(self.folder)
         known = [(int(path.name), start_time_in(path)) for path in self.folder.iterdir() if is_entry(path)]
         killed = end_marked(self.mark(), known=known)
         for pid, _ in known:

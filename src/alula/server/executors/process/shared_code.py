@@ -13,7 +13,7 @@ from pathlib import Path
 
 from alula.server.executors.process.changes import Changes
 from alula.server.executors.process.copies import Code, new_copy
-from alula.server.removal import remove_tree
+from alula.server.removal import make_anew, remove_tree
 
 COMPILED = "__pycache__"
 """What Python itself writes beside modules, which changes nothing."""
@@ -73,8 +73,7 @@ class SharedCode:
 
     def remove_all(self) -> None:
         """Of this platform and of an earlier one. Blocks."""
-        remove_tree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_anew(self.folder)
 
     def _make(self, code: Code) -> str:
         # The same path for the same code: it is in the tracebacks of tasks.

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from alula.server.executors.process.changes import Changed, Changes
 from alula.server.executors.process.copies import Code, new_copy, remove, restore
-from alula.server.removal import remove_tree
+from alula.server.removal import make_anew, remove_tree
 
 UNKNOWN = Changed(unknown=True)
 
@@ -91,8 +91,7 @@ class WorkFolders:
     def remove_all(self) -> None:
         """Of this platform and of an earlier one. Blocks."""
         self._free.clear()
-        remove_tree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_anew(self.folder)
 
     def _make(self, code: Code) -> str:
         path = new_copy(code, self.folder, self._numbers)
