@@ -18,7 +18,7 @@ EXECUTION_NAME_MAX_CHARS = 63
 NODE_ID_MAX_CHARS = 64
 _NOT_DNS = re.compile(r"[^a-z0-9-]")
 _READABLE_CHARS = 28
-_EXECUTION_NAME = re.compile(r"^[a-z][a-z\-0-9]*$")
+_EXECUTION_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
 class Place(NamedTuple):
@@ -85,7 +85,7 @@ class AttemptId(NamedTuple):
 
 def is_execution_name(name: str) -> bool:
     """Whether `name` may name an execution: at most 63 characters, a lower-case letter first."""
-    return len(name) <= EXECUTION_NAME_MAX_CHARS and _EXECUTION_NAME.match(name) is not None
+    return len(name) <= EXECUTION_NAME_MAX_CHARS and _EXECUTION_NAME.fullmatch(name) is not None
 
 
 def execution_name(seed: bytes) -> str:

@@ -47,6 +47,12 @@ def check_labels(labels: Mapping[str, str]) -> None:
             raise InvalidInput("InvalidLabel", f"`{key}={value}` can't be a label in Kubernetes")
 
 
+def check_parallelism(max_parallelism: int) -> None:
+    """Raises `InvalidInput` for a number of attempts that no run can have at once."""
+    if max_parallelism < 0:
+        raise InvalidInput("InvalidParallelism", "`max_parallelism` can't be negative", fix="0 is for no limit")
+
+
 def check_size(message: Message, what: str, most_bytes: int) -> None:
     """Raises `InvalidInput` for a part of a request that would make the lists that it stands in unreadable."""
     size = message.ByteSize()
@@ -61,6 +67,7 @@ def check_size(message: Message, what: str, most_bytes: int) -> None:
 def check_settings(spec: launch_plan_pb2.LaunchPlanSpec) -> None:
     """Raises `InvalidInput` for a launch plan that says too much beside its inputs."""
     check_labels(spec.labels.values)
+    check_parallelism(spec.max_parallelism)
     said = launch_plan_pb2.LaunchPlanSpec()
     said.CopyFrom(spec)
     for inputs in ("default_inputs", "fixed_inputs"):

@@ -17,7 +17,7 @@ from flyteidl.core import execution_pb2
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import Place
 from alula.core.policy.queueing import check_quality
-from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_size
+from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_parallelism, check_size
 from alula.core.policy.resources import QUANTITIES
 from alula.core.policy.routing import Wanted, wanted_of
 from alula.server.access import Action, covers
@@ -195,8 +195,7 @@ def _check(attributes: matchable.MatchingAttributes) -> None:
         if len(sizes) == 2 and sizes[0] > sizes[1]:
             raise InvalidInput("InvalidResources", f"the default {word} `{default}` is more than its limit `{limit}`")
     check_quality(attributes.quality_of_service)
-    if attributes.workflow_execution_config.max_parallelism < 0:
-        raise InvalidInput("InvalidParallelism", "`max_parallelism` can't be negative", fix="0 is for no limit")
+    check_parallelism(attributes.workflow_execution_config.max_parallelism)
 
 
 def _configuration(record: AttributesRecord) -> matchable.MatchableAttributesConfiguration:

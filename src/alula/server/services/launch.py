@@ -30,7 +30,7 @@ from alula.core.ids import (
 )
 from alula.core.literals.offloading import Aside, OffloadRule, put_aside
 from alula.core.policy.queueing import Queueing, check_quality
-from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_labels, check_size
+from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_labels, check_parallelism, check_size
 from alula.core.policy.routing import Wanted
 from alula.server.access import Action
 from alula.server.identity import Caller
@@ -86,6 +86,7 @@ async def create_execution(
     if not request.spec.metadata.HasField("parent_node_execution"):  # a child has its parent's
         # A run that is launched again brings those that its project gave it, which are not the caller's.
         check_labels(dict(request.spec.labels.values.items() - project.labels.items()))
+    check_parallelism(request.spec.max_parallelism)
     target = await _target(platform, caller, request.spec.launch_plan)
     given = request.inputs if request.HasField("inputs") else request.spec.inputs
     rule = values.offload_rule(platform, id.project, id.domain)

@@ -68,7 +68,7 @@ async def test_a_name_is_taken_only_once(plan: Platform, caller: Caller) -> None
         await create_execution(plan, caller, specs.execution("run", PLAN))
 
 
-@pytest.mark.parametrize("name", ["Upper", "1st", "a_b", "a" * 64])
+@pytest.mark.parametrize("name", ["Upper", "1st", "a_b", "a" * 64, "a\n", "a\0", "a ", "é"])
 async def test_a_bad_name_is_refused(plan: Platform, caller: Caller, name: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         await create_execution(plan, caller, specs.execution(name, PLAN))
@@ -90,6 +90,18 @@ async def test_labels_that_kubernetes_would_not_take_are_refused(
         await create_execution(plan, caller, specs.execution("run", PLAN, labels={"values": labels}))
     assert caught.value.code == code
     assert await plan.store.execution(ExecutionId(specs.PROJECT, specs.DOMAIN, "run")) is None
+
+
+async def test_a_negative_parallelism_is_refused(plan: Platform, caller: Caller) -> None:
+    asked = specs.launch_plan("negative", "w")
+    asked.spec.max_parallelism = -1
+    for attempt in (
+        create_execution(plan, caller, specs.execution("run", PLAN, max_parallelism=-1)),
+        create_launch_plan(plan, caller, asked),
+    ):
+        with pytest.raises(InvalidInput) as caught:
+            await attempt
+        assert caught.value.code == "InvalidParallelism"
 
 
 async def test_settings_that_would_make_lists_unreadable_are_refused(plan: Platform, caller: Caller) -> None:
