@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 
 
+class NotCopyable(OSError):
+    """Something in a folder that is neither a file nor a folder, wherever its links are followed to."""
+
+
 def refuse_cycle(folder: str) -> None:
-    """Raise `OSError` for a link to a folder in which one has come to it: it would be followed for ever."""
+    """Raise `NotCopyable` for a link to a folder in which one has come to it: it would be followed for ever."""
     if not os.path.islink(folder):
         return
     real, above = os.path.realpath(folder), os.path.dirname(os.path.abspath(folder))
     while True:
         if os.path.realpath(above) == real:
-            raise OSError(f"{folder} is a link to a folder that contains it; remove the link")
+            raise NotCopyable(f"{folder} is a link to a folder that contains it; remove the link")
         if above == os.path.dirname(above):
             return
         above = os.path.dirname(above)
@@ -21,11 +25,14 @@ def refuse_cycle(folder: str) -> None:
 def files_in(folder: str) -> tuple[list[str], list[str]]:
     """The paths of all files in a folder, sorted, and those of the folders in it that are empty.
 
-    Raises `OSError` for a folder that can't be read, and for a link that leads back.
+    Raises `OSError` for a folder that can't be read, and `NotCopyable` for a link that leads back or nowhere, and for
+    what has no content, such as a pipe.
     """
     files: list[str] = []
     empty: list[str] = []
-    for entry in os.scandir(folder):
+    with os.scandir(folder) as scanned:
+        entries = list(scanned)
+    for entry in entries:
         if entry.is_dir():
             refuse_cycle(entry.path)
             inner_files, inner_empty = files_in(entry.path)
@@ -33,4 +40,8 @@ def files_in(folder: str) -> tuple[list[str], list[str]]:
             empty += inner_empty if inner_files or inner_empty else [entry.path]
         elif entry.is_file():
             files.append(entry.path)
+        elif entry.is_symlink() and not os.path.exists(entry.path):
+            raise NotCopyable(f"{entry.path} is a link that leads nowhere; remove the link")
+        else:
+            raise NotCopyable(f"{entry.path} is a pipe, a socket or a device; remove it")
     return sorted(files), sorted(empty)

@@ -10,6 +10,7 @@ from flyteidl.core import literals_pb2 as pb
 from alula import FlyteDirectory, FlyteFile
 from alula.sdk.store import FileStore, local_path, name_of
 from alula.sdk.types.engine import to_literal, to_python
+from alula.sdk.types.transformer import TypeMismatch
 
 NAMES = [
     "report #3.csv",
@@ -104,5 +105,20 @@ def test_links_in_a_circle_are_refused(target, store, tmp_path):
     for name, back in (("folder", target), ("other", "../folder")):
         (tmp_path / name).mkdir()
         (tmp_path / name / "link").symlink_to(back)
-    with pytest.raises(OSError, match="is a link to a folder that contains it"):
+    with pytest.raises(TypeMismatch, match=r"alone, got one in which .* is a link to a folder that contains it"):
+        to_literal(FlyteDirectory(str(tmp_path / "folder")), FlyteDirectory, store)
+
+
+@pytest.mark.parametrize(
+    ("make", "told"),
+    [
+        (lambda path: path.symlink_to("nowhere"), "is a link that leads nowhere"),
+        (os.mkfifo, "is a pipe, a socket or a device"),
+    ],
+    ids=["link", "pipe"],
+)
+def test_what_can_not_be_copied_is_refused(make, told, store, tmp_path):
+    (tmp_path / "folder" / "inside").mkdir(parents=True)
+    make(tmp_path / "folder" / "inside" / "odd")
+    with pytest.raises(TypeMismatch, match=f"alone, got one in which .*odd {told}"):
         to_literal(FlyteDirectory(str(tmp_path / "folder")), FlyteDirectory, store)

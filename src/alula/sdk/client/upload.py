@@ -68,13 +68,14 @@ class RemoteStore:
         if not path.is_dir():
             return self._put(path, path.name, "")
         files = _files(path)
-        names = [file.relative_to(path).as_posix() for file in files]
+        own = os.path.basename(os.path.abspath(local))  # a folder, too, is stored under its own name
+        names = [f"{own}/{file.relative_to(path).as_posix()}" for file in files]
         digest = hashlib.sha256()
         for name, file in zip(names, files, strict=True):
             digest.update(f"{name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
         folder = digest.hexdigest()[:32]
         uris = [self._put(file, name, folder) for name, file in zip(names, files, strict=True)]
-        return uris[0].removesuffix(f"/{names[0]}")
+        return uris[0].removesuffix(names[0]) + own
 
     @contextmanager
     def new_folder(self, *, to: str | None = None) -> Generator[tuple[str, str]]:

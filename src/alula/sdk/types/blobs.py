@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 from flyteidl.core.literals_pb2 import Blob, BlobMetadata, Literal, Scalar
 from flyteidl.core.types_pb2 import BlobType, LiteralType
 
+from alula.sdk.folders import NotCopyable, files_in
 from alula.sdk.store import Store, local_path, uri_of
 from alula.sdk.types.directory import FlyteDirectory
 from alula.sdk.types.file import FlyteFile
@@ -61,6 +62,10 @@ def directory_uri(folder: FlyteDirectory[Any], store: Store) -> str:
     path = local_path(folder.path) if folder.remote_source is None else folder.download()
     if not os.path.isdir(path):
         raise TypeMismatch("FlyteDirectory of a folder that is there", f"{path}, which is not a folder")
+    try:
+        files_in(path)
+    except NotCopyable as error:
+        raise TypeMismatch("FlyteDirectory of files and folders alone", f"one in which {error}") from error
     uri = store.upload(path, to=folder.remote_directory or None)
     folder.remote_source, folder._store, folder._local = uri, store, path  # pyright: ignore[reportPrivateUsage]  # same value
     return uri
