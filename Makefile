@@ -11,7 +11,7 @@ help:  ## list the targets
 $(VENV)/.dev: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[server,postgres,pandas,pydantic,examples]' --group test --group lint
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[server,postgres,otel,pandas,pydantic,examples]' --group test --group lint
 	touch $@
 
 .PHONY: dev
@@ -102,7 +102,7 @@ package: $(VENV)/.dev  ## build wheel and sdist, install each into an empty envi
 # Newer libraries, and above all newer checkers and stubs, refuse what was fine yesterday: they come in when we say so.
 .PHONY: constraints
 constraints: $(VENV)/.dev  ## take the newest of every library that the development environment has
-	echo '-e .[server,postgres,pandas,pydantic,examples]' | $(BIN)/uv pip compile --quiet --upgrade --universal \
+	echo '-e .[server,postgres,otel,pandas,pydantic,examples]' | $(BIN)/uv pip compile --quiet --upgrade --universal \
 		--python-version 3.11 --no-header --no-annotate --no-emit-package alula --group test --group lint \
 		--output-file constraints.txt -
 

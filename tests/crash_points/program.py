@@ -27,7 +27,7 @@ async def run(data: str, trace: str, *deadly: str) -> None:
     usual = Adapters()
     counted = Adapters(
         store=lambda settings: CountedPort(usual.store(settings), "store", points),  # type: ignore[arg-type]
-        blobs=lambda settings, endpoint: CountedPort(usual.blobs(settings, endpoint), "blobs", points),  # type: ignore[arg-type]
+        blobs=lambda *given: CountedPort(usual.blobs(*given), "blobs", points),  # type: ignore[arg-type]
         executor=lambda *given: CountedExecutor(usual.executor(*given), points),
     )
     settings = load_settings({"data": data, "grpc_port": 0, "http_port": 0, "inherit": [MARK]}, {})

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from alula.core.errors import FailedPrecondition
 from alula.server import data_folder, descriptors
 from alula.server.access import Access, EverybodyMay
 from alula.server.api.grpc import port as grpc_port
@@ -42,6 +43,7 @@ from alula.server.services.watch import Hub
 from alula.server.settings import PROCESS, Settings
 from alula.server.store import Store
 from alula.server.stores.sql.adapter import SqlStore
+from alula.server.traces import NO_TRACES, Traces
 
 if TYPE_CHECKING:
     from alula.server.api.http_server import HttpServer
@@ -77,9 +79,9 @@ def _store(settings: Settings) -> Store:
     return SqlStore(settings.database_url or settings.data_folder / "alula.sqlite", clock=_clock)
 
 
-def _blobs(settings: Settings, http_endpoint: str) -> ServedBlobs:
+def _blobs(settings: Settings, http_endpoint: str, traces: Traces) -> ServedBlobs:
     folder = settings.data_folder
-    return FileBlobs(folder / "objects", folder / "signing.key", base_url=http_endpoint)
+    return FileBlobs(folder / "objects", folder / "signing.key", base_url=http_endpoint, traces=traces)
 
 
 def _executor(settings: Settings, endpoints: Endpoints, measures: Measures) -> Executor:
@@ -101,7 +103,7 @@ class Adapters:
     """How each port is filled; none is started yet."""
 
     store: Callable[[Settings], Store] = _store
-    blobs: Callable[[Settings, str], ServedBlobs] = _blobs
+    blobs: Callable[[Settings, str, Traces], ServedBlobs] = _blobs
     """Of the settings and the `http://host:port` of this process."""
     executor: Callable[[Settings, Endpoints, Measures], Executor] = _executor
     """It adds what tells figures of it."""
@@ -131,10 +133,13 @@ async def serve(
             bound = grpc_port.bind(rpc, settings.host, settings.grpc_port)
             stack.push_async_callback(rpc.stop, None)
             endpoints = _endpoints(settings, bound, http_socket, metrics_socket)
-            store, blobs = adapters.store(settings), adapters.blobs(settings, endpoints.http)
+            store = adapters.store(settings)
+            traces = _traces(settings, store)
+            blobs = adapters.blobs(settings, endpoints.http, traces)
             platform = await stack.enter_async_context(
-                _platform(settings, adapters.access(settings), store, blobs, endpoints, holding)
+                _platform(settings, adapters.access(settings), store, blobs, traces, endpoints, holding)
             )
+            stack.push_async_callback(traces.stop)
             platform.measures.add(blobs)
             stack.enter_context(measured(platform.measures))
             executor = adapters.executor(settings, endpoints, platform.measures)
@@ -154,12 +159,27 @@ async def serve(
                 platform.hub.close()  # ends streams and held calls, which would otherwise wait out the grace
 
 
+def _traces(settings: Settings, store: Store) -> Traces:
+    if settings.traces == "off":
+        return NO_TRACES
+    try:
+        from alula.server.tracing.otel import OpenTelemetry  # lazy: a platform without traces imports none of it
+    except ImportError as error:
+        raise FailedPrecondition(
+            "TracesNotInstalled",
+            f"`traces` is `{settings.traces}`, and OpenTelemetry is not installed ({error.name} is missing)",
+            fix="pip install 'alula[otel]'",
+        ) from error
+    return OpenTelemetry(store)
+
+
 @contextlib.asynccontextmanager
 async def _platform(
     settings: Settings,
     access: Access,
     store: Store,
     blobs: Blobs,
+    traces: Traces,
     endpoints: Endpoints,
     holding: data_folder.Holding,
 ) -> AsyncGenerator[Platform]:
@@ -172,6 +192,7 @@ async def _platform(
             blobs=blobs,
             access=access,
             hub=Hub(),
+            traces=traces,
             clock=_clock,
             random_bytes=secrets.token_bytes,
             check_health=holding.check,
@@ -211,6 +232,7 @@ async def _running(settings: Settings, platform: Platform, executor: Executor) -
         runner_id=runner_id,
         platform_id=data_folder.platform_id(folder),
         lease_us=round(settings.lease_s * 1_000_000),
+        traces=platform.traces,
     )
     await runner.start()
     try:
@@ -246,7 +268,7 @@ async def _answer(
         add_services(rpc, platform, authentication)
         trust = trusted((settings.host, *settings.hosts), settings.http_url)
         routes = make_routes(platform, object_routes(blobs, platform.clock))
-        app = Counted(make_app(routes, trust, authentication), platform.measures, routes)
+        app = Counted(make_app(routes, trust, authentication), platform.measures, routes, platform.traces)
         servers = [make_http_server(app, connections_max=http_connections_max, grace_s=GRACE_S)]
         if len(sockets) > 1:
             app = make_app([open_metrics_route(platform.measures)], trust, Local(NOBODY))

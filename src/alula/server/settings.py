@@ -85,6 +85,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Of the platform's log: `text`, or `json` for one object a line."""
     metrics_address: str = ""
     """`HOST:PORT` of a listener for `/metrics` alone, which asks for no login and no right; empty for none."""
+    traces: str = "off"
+    """`otlp` to tell a collector of requests and runs, as the variables `OTEL_*` say."""
     quality_of_service: TierBudgets = TierBudgets()
     """How long attempts may wait, by tier."""
     anonymous: Anonymous = Anonymous()
@@ -134,10 +136,12 @@ _VARIABLES = {
     "ALULA_LOG_LEVEL": "log_level",
     "ALULA_LOG_FORMAT": "log_format",
     "ALULA_METRICS_ADDRESS": "metrics_address",
+    "ALULA_TRACES": "traces",
 }
 _DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 _HOST = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?\.?|\[?[0-9A-Fa-f:.]+\]?")
 _HTTP_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
+TRACES = ("off", "otlp")
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
@@ -227,6 +231,8 @@ def _check(settings: Settings, source: str) -> None:
         raise _bad(source, f"`metrics_address` wants HOST:PORT, not `{settings.metrics_address}`")
     if settings.log_level.upper() not in _LOG_LEVELS:
         raise _bad(source, f"`log_level` must be one of {', '.join(_LOG_LEVELS)}")
+    if settings.traces not in TRACES:
+        raise _bad(source, f"`traces` must be one of {', '.join(TRACES)}, not `{settings.traces}`")
     if settings.log_format not in FORMATS:
         raise _bad(source, f"`log_format` must be one of {', '.join(FORMATS)}, not `{settings.log_format}`")
     if not settings.domains or not settings.anonymous.principal:

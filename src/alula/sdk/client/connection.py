@@ -6,6 +6,7 @@ whatever must start fast imports it late.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ from typing import Any, cast
 import grpc
 
 from alula.core.errors import AlulaError, FailedPrecondition, InvalidInput, Unauthenticated, Unavailable
+from alula.core.policy.trace_context import ENVIRONMENT, TRACEPARENT, parse
 from alula.core.statuses import BY_GRPC
 from alula.sdk.client.endpoint import Endpoint
 from alula.sdk.client.rpcs import GET_VERSION, Answer, Request, Rpc
@@ -90,7 +92,7 @@ class Connection:
         )
         try:
             answer, call = multicallable.with_call(
-                request, timeout=timeout_s or self._timeout_s, metadata=tuple(metadata) or None
+                request, timeout=timeout_s or self._timeout_s, metadata=(*metadata, *_trace()) or None
             )
         except grpc.RpcError as error:
             raise self._translated(rpc.name, error) from error
@@ -141,6 +143,12 @@ def _open(endpoint: Endpoint) -> Any:
             ) from error
     credentials = grpc.ssl_channel_credentials(root_certificates=certificate)
     return grpc.secure_channel(endpoint.address, credentials, options=options)
+
+
+def _trace() -> list[tuple[str, str]]:
+    """The trace in which this process runs, if it has been told of one: what is launched here belongs there, too."""
+    context = parse(os.environ.get(ENVIRONMENT, ""))
+    return [] if context is None else [(TRACEPARENT, str(context))]
 
 
 def _texts(metadata: Any) -> dict[str, str]:

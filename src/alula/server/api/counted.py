@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alula.server.api.gateway import path_of
 from alula.server.api.request_measures import OTHER, RequestMeasures
 from alula.server.measures import Measures
+from alula.server.traces import NO_TRACES, Traces
 
 _VERBS = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
 
@@ -17,14 +19,16 @@ _VERBS = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
 class Counted:
     """ASGI middleware, outermost: counts what is answered by a route, and what does not get there."""
 
-    def __init__(self, app: ASGIApp, measures: Measures, routes: Sequence[BaseRoute]) -> None:
+    def __init__(
+        self, app: ASGIApp, measures: Measures, routes: Sequence[BaseRoute], traces: Traces = NO_TRACES
+    ) -> None:
         self._app = app
-        self._measures = RequestMeasures("http")
+        self._measures = RequestMeasures("http", traces)
         measures.add(self._measures)
         self._paths: dict[object, str] = {route.endpoint: route.path for route in routes if isinstance(route, Route)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with self._measures.request() as request:
+        with self._measures.request(lambda: Headers(scope=scope)) as request:
 
             async def noted(message: Message) -> None:
                 if message["type"] == "http.response.start":

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal, TypeAlias
 
 from alula.server.measures import SECONDS, Histogram, Metric, Reading
+from alula.server.traces import NO_TRACES, Traces
 
 Protocol: TypeAlias = Literal["grpc", "http"]
 REQUESTS = Metric(
@@ -30,40 +31,46 @@ OTHER = "other"
 class Request:
     """One that is under way."""
 
-    __slots__ = ("_began", "_count", "is_answered", "method")
+    __slots__ = ("_began", "_count", "code", "method")
 
     def __init__(self, method: str, count: Callable[[str, str, float], None]) -> None:
         self.method = method
-        self.is_answered = False
+        self.code = ""
+        """The status of its answer; empty as long as that has not begun."""
         self._count = count
         self._began = time.monotonic()
 
     def answered(self, code: str) -> None:
         """Its answer begins, or nobody waits for it any more."""
-        self.is_answered = True
+        self.code = code
         self._count(self.method, code, time.monotonic() - self._began)
 
 
 class RequestMeasures:
     """Counts the requests of one protocol."""
 
-    def __init__(self, protocol: Protocol) -> None:
+    def __init__(self, protocol: Protocol, traces: Traces = NO_TRACES) -> None:
         self._protocol = protocol
+        self._traces = traces
         self._under_way = 0
         self._counts: Counter[tuple[str, ...]] = Counter()
         self._seconds: defaultdict[tuple[str, ...], Histogram] = defaultdict(lambda: Histogram(SECONDS))
 
     @contextmanager
-    def request(self, method: str = OTHER) -> Generator[Request]:
+    def request(self, headers: Callable[[], Mapping[str, str]], method: str = OTHER) -> Generator[Request]:
         """While one is answered. The method may be told later."""
         request = Request(method, self._count)
         self._under_way += 1
         try:
-            yield request
+            with self._traces.request(self._protocol, headers) as ended:
+                try:
+                    yield request
+                finally:
+                    if not request.code:
+                        request.answered(CANCELLED)
+                    ended(request.method, request.code)
         finally:
             self._under_way -= 1
-            if not request.is_answered:
-                request.answered(CANCELLED)
 
     def measure(self) -> Iterator[Reading]:
         yield Reading(REQUESTS, dict(self._counts))

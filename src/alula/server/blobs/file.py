@@ -29,6 +29,7 @@ from alula.server.blobs.measures import ObjectMeasures
 from alula.server.blobs.signing import Grant
 from alula.server.measures import Reading
 from alula.server.removal import make_anew, remove_tree
+from alula.server.traces import NO_TRACES, Traces
 from alula.server.untrusted import TooLarge, Tree, Unreadable, read_all
 
 PIECE_BYTES = 256 * 1024
@@ -47,14 +48,14 @@ _log = logging.getLogger(__name__)
 class FileBlobs:
     """`Blobs` in `folder`; the key that signs URLs is kept in `key_file`, outside it."""
 
-    def __init__(self, folder: Path, key_file: Path, *, base_url: str = "") -> None:
+    def __init__(self, folder: Path, key_file: Path, *, base_url: str = "", traces: Traces = NO_TRACES) -> None:
         self._folder = Path(os.path.abspath(folder))
         self._incoming = self._folder / INCOMING
         self._key_file = key_file
         self._key = b""
         self.base_url = base_url
         """`http://host:port`, set when the HTTP port is known."""
-        self._measures = ObjectMeasures()
+        self._measures = ObjectMeasures(traces)
 
     async def start(self) -> None:
         """Also removes what an earlier platform was writing when it was killed."""

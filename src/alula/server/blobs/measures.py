@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias
 
 from alula.core.errors import ResourceExhausted, Unavailable
 from alula.server.measures import SECONDS, Histogram, Metric, Reading
+from alula.server.traces import Traces
 
 Operation: TypeAlias = Literal["put", "get", "read", "list", "delete", "upload"]
 OPERATIONS: tuple[Operation, ...] = Operation.__args__
@@ -47,7 +48,8 @@ class Transfer:
 class ObjectMeasures:
     """Counts what has happened."""
 
-    def __init__(self) -> None:
+    def __init__(self, traces: Traces) -> None:
+        self._traces = traces
         self._seconds = {(operation,): Histogram(SECONDS) for operation in OPERATIONS}
         self._bytes: Counter[tuple[str, ...]] = Counter()
         self._failures: Counter[tuple[str, ...]] = Counter()
@@ -56,7 +58,8 @@ class ObjectMeasures:
     def timed(self, operation: Operation) -> Generator[Transfer]:
         key, began, transfer = (operation,), time.monotonic(), Transfer()
         try:
-            yield transfer
+            with self._traces.operation("object " + operation, {}):
+                yield transfer
         except (OSError, ResourceExhausted, Unavailable):
             self._failures[key] += 1
             raise

@@ -16,6 +16,7 @@ from alula.core.policy.resources import resolve_resources
 from alula.core.policy.routing import wish_for
 from alula.core.policy.security import run_as, secrets_of
 from alula.core.policy.target import environment_of, with_overrides
+from alula.core.policy.trace_context import ENVIRONMENT, context_in, launched_in
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
 from alula.server.runner.owned import Owned
@@ -57,6 +58,9 @@ def _of_attempt(like: AttemptSpec, owned: Owned, action: StartAttempt, plan: Pla
     environment = {**like.environment, ATTEMPT_NUMBER: str(id.attempt)}
     if id.index >= 0:
         environment[ARRAY_INDEX] = str(id.index)
+    if launch := launched_in(like.annotations):
+        context = context_in(launch, incarnation, id.node_id, id.attempt, id.index)
+        environment[ENVIRONMENT] = str(context)
     return msgspec.structs.replace(
         like,
         id=id,

@@ -27,6 +27,7 @@ from alula.core.errors import (
     Unavailable,
 )
 from alula.core.ids import EntityId, ExecutionId
+from alula.core.policy.trace_context import TRACEPARENT, context_in, launched_in
 from alula.server.identity import Caller
 from alula.server.runner.again import again, passes
 from alula.server.services.abort import request_abort
@@ -200,6 +201,8 @@ def _request(parent: ExecutionRecord, action: LaunchChild) -> execution_pb2.Exec
     for field in ("security_context", "raw_output_data_config", "interruptible", "quality_of_service"):
         if of.HasField(field):
             getattr(spec, field).CopyFrom(getattr(of, field))
+    if launch := launched_in(of.annotations.values):
+        spec.annotations.values[TRACEPARENT] = str(context_in(launch, parent.incarnation, action.node_id))
     spec.metadata.mode = execution_pb2.ExecutionMetadata.CHILD_WORKFLOW
     spec.metadata.nesting = of.metadata.nesting + 1
     spec.metadata.parent_node_execution.CopyFrom(node_identifier(parent.id, action.node_id))

@@ -1,4 +1,5 @@
-"""Figures of a runner: what it has committed, as plain counters, and what it owns, read off its tables when asked."""
+"""Figures of a runner, and its traces: what it has committed, as plain counters, and what it owns, read off its tables
+when somebody asks."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from alula.core.ids import ExecutionId
 from alula.server.measures import SECONDS, Histogram, Metric, Reading, reading
 from alula.server.runner.owned import Owned
 from alula.server.store import Commit
+from alula.server.traces import Traces
 
 SIZES = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000)
 
@@ -46,7 +48,8 @@ _STAGES: tuple[Stage, ...] = Stage.__args__
 class RunnerMeasures:
     """Counts what is committed."""
 
-    def __init__(self) -> None:
+    def __init__(self, traces: Traces) -> None:
+        self._traces = traces
         self.troubles = 0
         self._commit_s = Histogram(SECONDS)
         self._commit_events = Histogram(SIZES)
@@ -58,8 +61,10 @@ class RunnerMeasures:
 
     def committed(self, commits: Sequence[Commit], kept: Sequence[bool], took_s: float) -> None:
         """One transaction, and which of its commits the store has kept."""
+        count = sum(len(commit.events) for commit in commits)
         self._commit_s.add(took_s)
-        self._commit_events.add(sum(len(commit.events) for commit in commits))
+        self._commit_events.add(count)
+        self._traces.committed(took_s, {"alula.events": count, "alula.executions": len(commits)})
         for commit, is_kept in zip(commits, kept, strict=True):
             if not is_kept:
                 self._refused += 1
@@ -83,6 +88,7 @@ class RunnerMeasures:
 
     def ended(self, execution: ExecutionId, phase: ExecutionPhase) -> None:
         self._executions[execution.domain, phase.name] += 1
+        self._traces.ended(execution)
 
     def read(self, owned: Collection[Owned], queues: Mapping[str, int], *, lease_s: float) -> Iterator[Reading]:
         """With what the runner owns now, how much waits in it, and what is left of its lease."""

@@ -32,6 +32,7 @@ from alula.server.runner.owned import Owned
 from alula.server.runner.reconciling import reconcile
 from alula.server.runner.turns import Publish, Turns, still_holds
 from alula.server.store import Store
+from alula.server.traces import NO_TRACES, Traces
 
 logger = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Runner:
         runner_id: str,
         platform_id: str,
         lease_us: int = LEASE_US,
+        traces: Traces = NO_TRACES,
     ) -> None:
         """`runner_id` is of this life alone; `platform_id` stays the same, and marks attempts as this platform's."""
         self._store = store
@@ -67,6 +69,7 @@ class Runner:
             publish=publish,
             clock=clock,
             lease=self._lease,
+            traces=traces,
         )
         self._ownership, self._errands = self._turns.ownership, self._turns.errands
         self._loop: asyncio.Task[None] | None = None

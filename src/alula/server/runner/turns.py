@@ -39,6 +39,7 @@ from alula.server.runner.owned import Owned
 from alula.server.runner.ownership import Ownership
 from alula.server.runner.updates import event_of, progress_of
 from alula.server.store import Store
+from alula.server.traces import Traces
 
 STORE_RETRY_S = 0.5
 STARTED_WAIT_S = 0.02
@@ -67,6 +68,7 @@ class Turns:
         publish: Publish,
         clock: Callable[[], int],
         lease: Lease,
+        traces: Traces,
     ) -> None:
         self._store = store
         self._executor = executor
@@ -82,7 +84,7 @@ class Turns:
         """Those that may have messages."""
         self._to_do: deque[tuple[Owned, Action]] = deque()
         """Committed, not done yet: more than nothing only where the store failed on the way."""
-        self._measures = RunnerMeasures()
+        self._measures = RunnerMeasures(traces)
         self._wake = asyncio.Event()
         self._wake_later: asyncio.TimerHandle | None = None
         definitions = Definitions(store)

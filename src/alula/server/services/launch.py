@@ -32,6 +32,7 @@ from alula.core.literals.offloading import Aside, OffloadRule, put_aside
 from alula.core.policy.queueing import Queueing, check_quality
 from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_labels, check_parallelism, check_size
 from alula.core.policy.routing import Wanted
+from alula.core.policy.trace_context import TRACEPARENT
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import layout, values
@@ -100,6 +101,8 @@ async def create_execution(
         max_parallelism=platform.max_parallelism,
     )
     spec.metadata.principal = caller.principal
+    if traceparent := platform.traces.current():
+        spec.annotations.values[TRACEPARENT] = traceparent
     check_size(spec, f"the settings of execution `{id.name}`", SETTINGS_MAX_BYTES)
     record = _record(platform, caller, id, target, spec, inputs)
     await values.keep(platform.blobs, inputs.asides)
@@ -129,6 +132,7 @@ def same_again(source: ExecutionRecord, name: str) -> execution_pb2.ExecutionCre
     """The launch of the same thing with the inputs that its caller gave and the same settings."""
     spec = execution_pb2.ExecutionSpec.FromString(source.spec)
     spec.metadata.Clear()
+    spec.annotations.values.pop(TRACEPARENT, None)
     return execution_pb2.ExecutionCreateRequest(
         project=source.id.project,
         domain=source.id.domain,

@@ -17,6 +17,7 @@ from alula.server.identity import Caller
 from alula.server.measures import Measures
 from alula.server.services.watch import Hub
 from alula.server.store import Audit, Store
+from alula.server.traces import NO_TRACES, Traces
 
 RECHECK_S = 10.0
 DEFAULT_DOMAINS = ("development", "staging", "production")
@@ -49,6 +50,7 @@ class Platform:
     memory_growth: float = 1.0
     """How many times the memory the next attempt gets after one that ran out of it, where the task does not say."""
     tiers: TierBudgets = field(default_factory=TierBudgets)
+    traces: Traces = NO_TRACES
     measures: Measures = field(default_factory=Measures)
     """Figures of all rooms."""
     inline_max_bytes: int = 65_536

@@ -75,7 +75,7 @@ async def test_rest_is_counted_by_the_path_of_its_rpc(platform: Platform) -> Non
 
 async def test_a_request_whose_client_leaves_is_counted_too() -> None:
     measures = RequestMeasures("grpc")
-    with pytest.raises(KeyboardInterrupt), measures.request("Get"):
+    with pytest.raises(KeyboardInterrupt), measures.request(dict, "Get"):
         raise KeyboardInterrupt
     values = {each.metric.name: dict(each.values) for each in measures.measure()}
     assert values["alula_requests_total"] == {("grpc", "Get", "CANCELLED"): 1}
@@ -114,7 +114,7 @@ def test_rooms_that_tell_the_same_metric_are_read_as_one() -> None:
     measures = Measures()
     for protocol in ("grpc", "http"):
         room = RequestMeasures(protocol)
-        with room.request("Get") as request:
+        with room.request(dict, "Get") as request:
             request.answered("OK")
         measures.add(room)
     assert counts(measures) == {("grpc", "Get", "OK"): 1, ("http", "Get", "OK"): 1}

@@ -1,4 +1,4 @@
-from alula.server.executors.process.variables import inherited
+from alula.server.executors.process.variables import inherited, split
 
 PLATFORM = {
     "PATH": "/bin",
@@ -26,3 +26,8 @@ def test_an_operator_names_what_tasks_get_as_well() -> None:
     found = inherited(PLATFORM, home="/h", also=("AWS_*", "PGPASSWORD", "HOME"))
     assert {name for name in found if found[name] == "secret"} == {"AWS_SECRET_ACCESS_KEY", "PGPASSWORD"}
     assert found["HOME"] == "/h"
+
+
+def test_attempts_with_different_numbers_and_traces_are_forked_from_one_process() -> None:
+    shared, own = split({"FLYTE_ATTEMPT_NUMBER": "1", "TRACEPARENT": "00-a-b-01", "MODE": "fast"})
+    assert shared == {"MODE": "fast"} and own.keys() == {"FLYTE_ATTEMPT_NUMBER", "TRACEPARENT"}

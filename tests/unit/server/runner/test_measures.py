@@ -18,6 +18,7 @@ from alula.core.ids import ExecutionId
 from alula.server.measures import Histogram, Value
 from alula.server.runner.measures import RunnerMeasures
 from alula.server.store import Commit
+from alula.server.traces import NO_TRACES
 
 RUN = ExecutionId("p", "production", "r")
 
@@ -43,7 +44,7 @@ def ended(phase: ExecutionPhase = ExecutionPhase.FAILED) -> Changes:
 
 
 def test_ends_are_counted_by_phase_and_fault() -> None:
-    measures = RunnerMeasures()
+    measures = RunnerMeasures(NO_TRACES)
     measures.committed([Commit(RUN, 0, [b"", b""], ended())], [True], 0.002)
     told = read(measures)
     assert told["alula_executions_ended_total"] == {("production", "FAILED"): 1}
@@ -53,7 +54,7 @@ def test_ends_are_counted_by_phase_and_fault() -> None:
 
 
 def test_what_the_store_refused_has_not_happened() -> None:
-    measures = RunnerMeasures()
+    measures = RunnerMeasures(NO_TRACES)
     running = Changes(execution=ExecutionChange(ExecutionPhase.RUNNING, 1))
     measures.committed([Commit(RUN, 0, [b""], ended()), Commit(RUN, 0, [b""], running)], [False, True], 0.2)
     told = read(measures)
@@ -65,7 +66,7 @@ def test_what_the_store_refused_has_not_happened() -> None:
 
 
 def test_every_metric_is_told_before_anything_has_happened() -> None:
-    told = read(RunnerMeasures())
+    told = read(RunnerMeasures(NO_TRACES))
     assert told["alula_executions_open"] == {} and told["alula_nodes_open"][("RUNNING",)] == 0
     assert told["alula_attempts_open"][("BLOCKED",)] == 0
     assert told["alula_runner_queue"] == {("arrived",): 3} and told["alula_runner_lease_seconds"] == {(): 20}

@@ -29,7 +29,7 @@ OPEN = frozenset({"grpc.health.v1.Health"})
 
 def add_services(server: Server, platform: Platform, authentication: Authentication) -> None:
     """Register everything that clients may call."""
-    measures = RequestMeasures("grpc")
+    measures = RequestMeasures("grpc", platform.traces)
     platform.measures.add(measures)
     handlers = (
         service_handler(

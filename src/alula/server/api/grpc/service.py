@@ -78,7 +78,7 @@ def _handler(
     request_type = GetMessageClass(descriptor.input_type)
 
     async def handle(data: bytes, context: Context) -> bytes:
-        with measures.request(name) as request:
+        with measures.request(lambda: _headers(context), name) as request:
             if method is None:
                 answer = unimplemented(descriptor.name)
             else:
@@ -109,8 +109,12 @@ async def _answer(
         return incident(name, error)
 
 
+def _headers(context: Context) -> dict[str, str]:
+    return {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+
+
 async def _call(context: Context, authentication: Authentication | None) -> Call:
-    headers = {key: value for key, value in context.invocation_metadata() or () if isinstance(value, str)}
+    headers = _headers(context)
     peer = context.peer()
     caller = NOBODY if authentication is None else await authentication.caller(headers, peer)
     left_s = cast(float | None, context.time_remaining())  # the stubs forget None, which is "no deadline"

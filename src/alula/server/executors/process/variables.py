@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 
+from alula.core.policy import trace_context
+
 OWN_PREFIXES = (
     "FLYTE_INTERNAL_EXECUTION_",
     "FLYTE_INTERNAL_TASK_",
@@ -22,6 +24,7 @@ OWN_PREFIXES = (
     "FLYTE_EXECUTION_URL",
     "FLYTE_K8S_ARRAY_INDEX",
     "BATCH_JOB_ARRAY_INDEX_",
+    trace_context.ENVIRONMENT,
 )
 """What the engine sets for one attempt alone."""
 
