@@ -30,7 +30,7 @@ ATTEMPTS_OPEN = Metric(
 ATTEMPTS_ENDED = Metric(
     "alula_attempts_ended_total",
     "counter",
-    "Attempts that have ended, and by whose fault if they failed: USER or SYSTEM. A map task counts as its items do.",
+    "Attempts that have ended, and by whose fault if they failed: USER or SYSTEM. A map task is one beside its items.",
     ("phase", "fault"),
 )
 CACHE = Metric("alula_cache_results_total", "counter", "What the cache said to tasks that use it.", ("status",))

@@ -51,6 +51,7 @@ class Platform:
     """How many times the memory the next attempt gets after one that ran out of it, where the task does not say."""
     tiers: TierBudgets = field(default_factory=TierBudgets)
     traces: Traces = NO_TRACES
+    """Where spans go."""
     measures: Measures = field(default_factory=Measures)
     """Figures of all rooms."""
     inline_max_bytes: int = 65_536
