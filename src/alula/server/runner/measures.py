@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from alula.core.engine.cells import Stage, TaskCell
-from alula.core.engine.records import AttemptRecord, ExecutionPhase, ItemRecord, NodePhase
+from alula.core.engine.records import AttemptPhase, AttemptRecord, CacheStatus, ExecutionPhase, ItemRecord, NodePhase
 from alula.core.ids import ExecutionId
 from alula.server.measures import SECONDS, Histogram, Metric, Reading, reading
 from alula.server.runner.owned import Owned
@@ -55,9 +55,11 @@ class RunnerMeasures:
         self._commit_events = Histogram(SIZES)
         self._refused = 0
         self._executions: Counter[tuple[str, ...]] = Counter()
-        self._nodes: Counter[tuple[str, ...]] = Counter()
-        self._attempts: Counter[tuple[str, ...]] = Counter()
-        self._cache: Counter[tuple[str, ...]] = Counter()
+        # By phase or status: these are counted for each node, and a list is the cheapest that there is.
+        self._nodes = [0] * len(NodePhase)
+        self._attempts = [0] * len(AttemptPhase)
+        self._cache = [0] * len(CacheStatus)
+        self._faults: Counter[tuple[str, ...]] = Counter()
 
     def committed(self, commits: Sequence[Commit], kept: Sequence[bool], took_s: float) -> None:
         """One transaction, and which of its commits the store has kept."""
@@ -73,18 +75,21 @@ class RunnerMeasures:
             if changes.execution is not None and changes.execution.phase.is_terminal:
                 self.ended(commit.execution, changes.execution.phase)
             for node in changes.nodes:
-                if node.phase.is_terminal:
-                    self._nodes[(node.phase.name,)] += 1
+                self._nodes[node.phase] += 1
                 if node.cache_status is not None:
-                    self._cache[(node.cache_status.name,)] += 1
+                    self._cache[node.cache_status] += 1
             for attempt in changes.attempts:
-                if attempt.phase.is_terminal:
-                    self._attempts[_end_of(attempt)] += 1
+                self._count(attempt)
             for item in changes.items:
-                if item.phase.is_terminal:
-                    self._attempts[_end_of(item)] += 1
-                    if item.cache_status is not None:
-                        self._cache[(item.cache_status.name,)] += 1
+                self._count(item)
+                if item.cache_status is not None and item.phase.is_terminal:
+                    self._cache[item.cache_status] += 1
+
+    def _count(self, row: AttemptRecord | ItemRecord) -> None:
+        if row.error is None:
+            self._attempts[row.phase] += 1
+        elif row.phase.is_terminal:
+            self._faults[row.phase.name, row.error.kind] += 1
 
     def ended(self, execution: ExecutionId, phase: ExecutionPhase) -> None:
         self._executions[execution.domain, phase.name] += 1
@@ -96,19 +101,16 @@ class RunnerMeasures:
         yield Reading(NODES_OPEN, _nodes_open(owned))
         yield Reading(ATTEMPTS_OPEN, _attempts_open(owned))
         yield Reading(ENDED, dict(self._executions))
-        yield Reading(NODES_ENDED, dict(self._nodes))
-        yield Reading(ATTEMPTS_ENDED, dict(self._attempts))
-        yield Reading(CACHE, dict(self._cache))
+        yield Reading(NODES_ENDED, {(phase.name,): self._nodes[phase] for phase in NodePhase if phase.is_terminal})
+        faultless = {(phase.name, ""): self._attempts[phase] for phase in AttemptPhase if phase.is_terminal}
+        yield Reading(ATTEMPTS_ENDED, faultless | self._faults)
+        yield Reading(CACHE, {(status.name,): self._cache[status] for status in CacheStatus})
         yield reading(COMMIT_S, self._commit_s)
         yield reading(COMMIT_EVENTS, self._commit_events)
         yield reading(REFUSED, self._refused)
         yield reading(TROUBLES, self.troubles)
         yield Reading(QUEUE, {(name,): length for name, length in queues.items()})
         yield reading(LEASE_S, lease_s)
-
-
-def _end_of(row: AttemptRecord | ItemRecord) -> tuple[str, ...]:
-    return row.phase.name, row.error.kind if row.error is not None else ""
 
 
 def _nodes_open(owned: Iterable[Owned]) -> dict[tuple[str, ...], int]:
