@@ -59,7 +59,7 @@ async def test_entries_have_a_dataset_for_each_task_cache_version_and_interface(
     await store.commit([commit(ID, 1, b"a", published=published)])
     first = [dataset("2-rc-interface", at=6), dataset(at=5)]
     assert await store.datasets(query()) == first
-    more = [entry("d4", at=9), entry("d5", at=8, task="test"), entry("d6", at=8, cache_version="x" * 300)]
+    more = [entry("d4", at=9), entry("d5", at=8, task="test"), entry("d6", at=8, cache_version="☃" * 700)]
     await store.commit([commit(OTHER, 1, b"b", published=more)])
     whole = [dataset(at=8, task="test"), *first]
     assert await store.datasets(query()) == whole

@@ -106,6 +106,10 @@ def test_what_exists_or_is_missing_or_does_not_fit_is_refused_by_its_code(client
     assert code_of(client.GetArtifact, missing) == (grpc.StatusCode.NOT_FOUND, "ArtifactNotFound")
     unknown = catalog.ListArtifactsRequest(dataset=dataset("unknown"))
     assert code_of(client.ListArtifacts, unknown) == (grpc.StatusCode.NOT_FOUND, "DatasetNotFound")
+    pair = catalog.KeyValuePair(key="day", value="1")
+    by_day = catalog.SinglePropertyFilter(partition_filter=catalog.PartitionPropertyFilter(key_val=pair))
+    many = catalog.ListArtifactsRequest(dataset=id, filter=catalog.FilterExpression(filters=[by_day] * 5_000))
+    assert code_of(client.ListArtifacts, many) == (grpc.StatusCode.INVALID_ARGUMENT, "TooManyFilters")
     engines = catalog.CreateDatasetRequest(dataset=catalog.Dataset(id=dataset("alula_task-x")))
     assert code_of(client.CreateDataset, engines) == (grpc.StatusCode.FAILED_PRECONDITION, "KeptByEngine")
 

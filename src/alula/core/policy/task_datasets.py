@@ -9,8 +9,8 @@ from alula.core.policy.cache_key import CacheKey
 
 _PREFIX = "alula_task-"
 _VERSION = re.compile(r"(?P<cache_version>.*)-(?P<interface>[^-]+)", re.DOTALL)
-_LISTED_MAX_CHARS = 255
-"""Of a cache version. Databases limit how long a key may be."""
+_LISTED_MAX_BYTES = 2_000
+"""Of all that names a dataset. Databases limit how long a key may be: PostgreSQL to 2,704 bytes."""
 
 
 class TaskDataset(NamedTuple):
@@ -36,4 +36,5 @@ def is_of_task(name: str) -> bool:
 
 def is_listed(key: CacheKey) -> bool:
     """Whether the entry's dataset is kept, and so found in lists. Its entries can be read in any case."""
-    return len(key.cache_version) <= _LISTED_MAX_CHARS
+    named = (key.project, key.domain, key.task, key.cache_version, key.interface)
+    return sum(len(each.encode()) for each in named) <= _LISTED_MAX_BYTES

@@ -57,6 +57,7 @@ async def list_datasets(
     Raises `InvalidInput` for a filter that is not on datasets.
     """
     places = await platform.viewable(caller)
+    filters.require_few(len(request.filter.filters))
     chosen = tuple(_dataset_filter(each) for each in request.filter.filters)
     limit, offset, descending = _page(request.pagination)
     page = Query(
@@ -218,6 +219,7 @@ def _dataset_filter(given: datacatalog_pb2.SinglePropertyFilter) -> Filter | Non
 
 def _artifact_query(query: ArtifactQuery, given: datacatalog_pb2.FilterExpression) -> ArtifactQuery | None:
     """None where two filters exclude each other."""
+    filters.require_few(len(given.filters))
     for each in given.filters:
         kind = each.WhichOneof("property_filter")
         if kind == "partition_filter":

@@ -19,6 +19,9 @@ from alula.server.access import Places
 from alula.server.store import Filter, Operator, Query
 
 PAGE_MAX_ROWS = 10_000
+FILTERS_MAX = 100
+VALUES_MAX = 1_000
+"""Of one `value_in`. Databases limit how large a statement may be, and take long to refuse a larger one."""
 _TERM = re.compile(r"(?P<operator>[a-z_]+)\((?P<field>[A-Za-z_.]+),(?P<value>.*)\)", re.DOTALL)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OPERATORS: dict[str, Operator] = {name: name for name in get_args(Operator)}
@@ -51,7 +54,7 @@ def query(
     """The page that a list request asks for; `extra` conditions hold besides its filters, and only `places` are listed.
 
     Raises `InvalidInput` for a limit of 0 (`LimitRequired`), a bad token (`InvalidToken`), filter
-    (`InvalidFilter`) or field (`UnknownField`).
+    (`InvalidFilter`, `TooManyFilters`) or field (`UnknownField`).
     """
     if limit <= 0:
         raise InvalidInput("LimitRequired", "`limit` must be greater than 0", fix="ask for 100, say")
@@ -75,7 +78,14 @@ def parse(expression: str, fields: Fields) -> tuple[Filter, ...]:
     if not expression.strip():
         return ()
     terms = re.split(r"(?<=\))\+", expression.strip())
+    require_few(len(terms))
     return tuple(_parse_term(term.strip(), fields) for term in terms)
+
+
+def require_few(count: int) -> None:
+    """Raise `InvalidInput` code `TooManyFilters` where a list is asked for with more filters than it takes."""
+    if count > FILTERS_MAX:
+        raise InvalidInput("TooManyFilters", f"a list takes {FILTERS_MAX} filters at most, not {count}")
 
 
 def _parse_term(term: str, fields: Fields) -> Filter:
@@ -89,6 +99,8 @@ def _parse_term(term: str, fields: Fields) -> Filter:
     operator = _OPERATORS[match["operator"]]
     field = _field(match["field"], fields)
     texts = match["value"].split(";") if operator == "value_in" else [match["value"]]
+    if len(texts) > VALUES_MAX:
+        raise InvalidInput("TooManyFilters", f"`value_in` takes {VALUES_MAX} values at most, not {len(texts)}")
     return Filter(field.name, operator, tuple(field.spell(text.strip()) for text in texts))
 
 

@@ -45,6 +45,25 @@ def test_what_is_no_filter_is_refused(text: str) -> None:
     assert caught.value.code == "InvalidFilter"
 
 
+@pytest.mark.parametrize(
+    ("text", "is_fine"),
+    [
+        ("+".join(["eq(phase,RUNNING)"] * 100), True),
+        ("+".join(["eq(phase,RUNNING)"] * 101), False),
+        ("value_in(name," + ";".join(["x"] * 1_000) + ")", True),
+        ("value_in(name," + ";".join(["x"] * 1_001) + ")", False),
+    ],
+    ids=["most filters", "one more", "most values", "one value more"],
+)
+def test_more_than_a_database_takes_is_refused(text: str, is_fine: bool) -> None:
+    if is_fine:
+        assert filters.parse(text, filters.EXECUTION_FIELDS)
+        return
+    with pytest.raises(InvalidInput) as raised:
+        filters.parse(text, filters.EXECUTION_FIELDS)
+    assert raised.value.code == "TooManyFilters"
+
+
 def test_an_unknown_field_is_refused_and_the_known_ones_are_named() -> None:
     with pytest.raises(InvalidInput) as caught:
         parse("eq(colour,red)", EXECUTION_FIELDS)

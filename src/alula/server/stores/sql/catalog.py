@@ -107,8 +107,9 @@ def _dataset_rows(entries: Sequence[CacheEntry]) -> list[Cells]:
     """A row for each dataset, so that to list datasets costs nothing for each entry."""
     first: dict[tuple[str, ...], int] = {}
     for entry in entries:
-        if is_listed(entry.key):
-            first.setdefault((entry.key.project, entry.key.domain, *TaskDataset.of(entry.key)), entry.created_at)
+        id = (entry.key.project, entry.key.domain, *TaskDataset.of(entry.key))
+        if id not in first and is_listed(entry.key):
+            first[id] = entry.created_at
     return [(*id, "", "[]", cells.from_words({}), created_at) for id, created_at in first.items()]
 
 
