@@ -13,6 +13,7 @@ from google.protobuf.message import Message
 from alula.core.errors import NotFound
 from alula.core.ids import EntityId, Place
 from alula.server.access import Action
+from alula.server.beside import done_beside
 from alula.server.identity import Caller
 from alula.server.services import filters, messages, pages
 from alula.server.services.messages.names import entity_id, not_found
@@ -57,7 +58,8 @@ async def get_task(platform: Platform, caller: Caller, id: identifier_pb2.Identi
 
 async def get_workflow(platform: Platform, caller: Caller, id: identifier_pb2.Identifier) -> workflow_pb2.Workflow:
     """Raises `NotFound`."""
-    return messages.entities.workflow(await require_entity(platform, caller, "workflow", entity_id(id), Action.VIEW))
+    record = await require_entity(platform, caller, "workflow", entity_id(id), Action.VIEW)
+    return await done_beside(len(record.closure), messages.entities.workflow, record)
 
 
 async def get_launch_plan(
