@@ -17,6 +17,7 @@ from alula.core.engine.records import (
 from alula.core.errors import InvalidInput, TaskError
 from alula.core.ids import EntityId
 from alula.server.store import Store
+from alula.server.stores.fields import VALUES_MAX
 
 pytestmark = pytest.mark.anyio
 ID = execution_id("a1")
@@ -174,6 +175,8 @@ async def test_unknown_times_come_before_all_others(store: Store) -> None:
         (query(where("mode", "gt", "1.5")), "BadFilterValue"),
         (query(where("name", "eq", "a", "b")), "BadFilter"),
         (query(where("name", "value_in")), "BadFilter"),
+        (query(where("name", "value_in", *map(str, range(VALUES_MAX + 1)))), "BadFilter"),
+        (query(*[where("name", "ne", "b")] * (VALUES_MAX + 1)), "BadFilter"),
         (query(where("created_at", "contains", "1")), "BadFilter"),
         (query(limit=0), "BadPage"),
         (query(offset=-1), "BadPage"),
@@ -183,6 +186,15 @@ async def test_a_query_that_makes_no_sense_is_refused(store: Store, bad: object,
     with pytest.raises(InvalidInput) as raised:
         await store.executions(bad)
     assert raised.value.code == code
+
+
+async def test_a_query_may_name_many_values(store: Store) -> None:
+    await launch(store, "a1")
+    for filters in (
+        [where("name", "value_in", "a1", *map(str, range(VALUES_MAX - 1)))],
+        [where("name", "ne", str(number)) for number in range(VALUES_MAX)],
+    ):
+        assert [found.id.name for found in await store.executions(query(*filters))] == ["a1"]
 
 
 async def test_an_unknown_field_is_answered_with_those_that_there_are(store: Store) -> None:

@@ -20,6 +20,8 @@ from alula.server.store import Filter, Operator, Query
 
 Value = str | int
 _INT64_MAX = 2**63 - 1
+VALUES_MAX = 500
+"""In all filters of a list together: databases limit the parameters and the depth of a statement."""
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
@@ -235,6 +237,14 @@ def check(
 
 def check_filters(filters: Iterable[Filter], fields: Mapping[str, Field]) -> tuple[Condition, ...]:
     """As `check`, of filters alone."""
+    filters = tuple(filters)
+    count = sum(len(given.values) for given in filters)
+    if count > VALUES_MAX:
+        raise InvalidInput(
+            "BadFilter",
+            f"the filters name {count:,} values, and may name {VALUES_MAX:,}",
+            fix="ask in several",
+        )
     return tuple(_condition(given, fields) for given in filters)
 
 
