@@ -51,14 +51,17 @@ class Cache(NamedTuple):
         """The names of the inputs that don't count."""
         return (self.ignored_inputs,) if isinstance(self.ignored_inputs, str) else ordered(self.ignored_inputs)
 
+    def each_policy(self) -> Sequence[CachePolicy]:
+        """The policies, also where there is one alone."""
+        return self.policies if isinstance(self.policies, Sequence) else (self.policies,)
+
     def get_version(self, function: Callable[..., object]) -> str:
         """The cache version for a task's function."""
         if self.version is not None:
             return self.version
         import hashlib  # lazy: only registering asks
 
-        policies = self.policies if isinstance(self.policies, Sequence) else (self.policies,)
-        joined = "".join(policy.get_version(self.salt, function) for policy in policies)
+        joined = "".join(policy.get_version(self.salt, function) for policy in self.each_policy())
         return hashlib.sha256(joined.encode()).hexdigest()
 
 

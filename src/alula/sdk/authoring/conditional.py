@@ -12,6 +12,7 @@ from alula.sdk.authoring.expressions import Comparison, Conjunction, Expression,
 from alula.sdk.authoring.graph import Graph, open_graph, switch_graph
 from alula.sdk.authoring.interface import StepInterface
 from alula.sdk.authoring.promise import Node, Outputs, Promise, node_of, reference_of
+from alula.sdk.authoring.settings import check_texts
 from alula.sdk.mistake import Location, caller, mistake
 
 T_co = TypeVar("T_co", covariant=True)
@@ -135,6 +136,7 @@ def conditional(name: str) -> Conditional:
     Raises `InvalidInput` outside the body of a workflow or `dynamic`, and where a case is not exactly one step.
     """
     at = caller()
+    check_texts(at=at, name=name)
     graph = open_graph()
     if graph is None:
         raise mistake(

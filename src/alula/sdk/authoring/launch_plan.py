@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 from alula.sdk.authoring.graph import open_graph
 from alula.sdk.authoring.interface import DerivedInterface, refuse_positional
 from alula.sdk.authoring.reference import Reference
+from alula.sdk.authoring.settings import check_by_name, check_counts, check_flags, check_labels, check_texts
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import Location, caller, mistake
 
@@ -66,6 +67,11 @@ class LaunchPlan:
         overwrite_cache: bool | None = None,
         at: Location,
     ) -> None:
+        check_texts(at=at, name=name)
+        check_by_name(at=at, default_inputs=default_inputs, fixed_inputs=fixed_inputs)
+        check_labels(at=at, labels=labels, annotations=annotations)
+        check_counts(at=at, max_parallelism=max_parallelism)
+        check_flags(at=at, auto_activate=auto_activate, overwrite_cache=overwrite_cache)
         self.name = name
         self.workflow = workflow
         self.default_inputs = dict(default_inputs or {})
@@ -178,6 +184,13 @@ class LaunchPlan:
         return settings[0] == settings[1]
 
     def _check(self) -> None:
+        if not isinstance(cast("object", self.workflow), Workflow | Reference):
+            raise mistake(
+                "NotAWorkflow",
+                f"launch plan `{self.name}` is of {self.workflow!r}, which is no workflow",
+                at=self.location,
+                fix="put a task into a workflow",
+            )
         if isinstance(self.workflow, Reference) and self.workflow.kind != "workflow":
             raise mistake(
                 "NotAWorkflow",
@@ -185,6 +198,7 @@ class LaunchPlan:
                 at=self.location,
                 fix="refer to the workflow with `@reference_workflow`",
             )
+        _check_schedule(self.schedule, at=self.location)
         if isinstance(self.schedule, FixedRate):
             seconds = self.schedule.duration.total_seconds()
             if seconds < 60 or seconds % 60:
@@ -257,3 +271,14 @@ class LaunchPlan:
 
     def __repr__(self) -> str:
         return f"<launch plan {self.name}>"
+
+
+def _check_schedule(schedule: object, *, at: Location) -> None:
+    """Raise `InvalidInput` for what is no schedule."""
+    if isinstance(schedule, CronSchedule):
+        check_texts(at=at, schedule=schedule.schedule)
+    elif isinstance(schedule, FixedRate):
+        if not hasattr(schedule.duration, "total_seconds"):
+            raise mistake("InvalidSchedule", f"`duration` is {schedule.duration!r}, expected a `timedelta`", at=at)
+    elif schedule is not None:
+        raise mistake("InvalidSchedule", f"`schedule` is {schedule!r}, expected `CronSchedule` or `FixedRate`", at=at)

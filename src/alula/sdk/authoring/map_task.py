@@ -13,6 +13,7 @@ from alula.sdk.authoring.interface import REQUIRED, DerivedInterface, Documented
 from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.naming import importable
 from alula.sdk.authoring.reference import Reference
+from alula.sdk.authoring.settings import check_flags
 from alula.sdk.authoring.task import Task, run_function
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import Location, caller, calling_module, mistake, refuse_unknown
@@ -204,6 +205,7 @@ def map_task(
     inner, bound = _unbound(target, at=at)
     _check_target(inner, bound, at=at)
     _check_limits(concurrency, min_successes, min_success_ratio, at=at)
+    check_flags(at=at, run_all_sub_nodes=run_all_sub_nodes)
     return MapTask(
         cast("Target[R_co]", inner),
         bound,

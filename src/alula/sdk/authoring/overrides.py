@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from alula.sdk.authoring.cache import Cache
 from alula.sdk.authoring.resources import Resources, checked, checked_single
+from alula.sdk.authoring.settings import check_flags, check_names, check_texts
 from alula.sdk.mistake import Location, mistake
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+
+_LONGEST_S = 10_000 * 365 * 86_400.0
+"""No time is longer: about what a duration of protobuf can be."""
 
 
 class OverrideValues(TypedDict, total=False):
@@ -76,12 +81,21 @@ def overrides_of(before: Overrides, changes: OverrideValues, *, at: Location) ->
     if "limits" in changes:
         after = after._replace(limits=checked_single(changes["limits"], "limits", at=at))
     if "name" in changes:
+        check_texts(at=at, name=changes["name"])
         after = after._replace(name=changes["name"])
     if "interruptible" in changes:
+        check_flags(at=at, interruptible=changes["interruptible"])
         after = after._replace(interruptible=changes["interruptible"])
     if "container_image" in changes:
-        after = after._replace(container_image=changes["container_image"])
+        after = after._replace(container_image=image_name(changes["container_image"], at=at))
     return after
+
+
+def image_name(image: object, *, at: Location) -> str | None:
+    """The name of an image; None for the default."""
+    if image is None or isinstance(image, str):
+        return image
+    raise mistake("InvalidImage", f"`container_image` is {image!r}, expected the name of an image", at=at)
 
 
 def node_name(name: object, *, at: Location) -> str:
@@ -107,7 +121,7 @@ def timeout_seconds(timeout: object, *, at: Location, name: str = "timeout") -> 
     """A time in seconds; an int is seconds already."""
     total = getattr(timeout, "total_seconds", None)  # of a timedelta; `datetime` need not be loaded to know
     seconds: object = total() if callable(total) else timeout
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or seconds < 0:
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds <= _LONGEST_S:
         raise mistake(
             "InvalidTimeout",
             f"`{name}` is {timeout!r}, expected seconds as an int, or a `timedelta`",
@@ -120,10 +134,12 @@ def cache_setting(
     cache: object, version: str | None, serialize: bool, ignored: tuple[str, ...] = (), *, at: Location
 ) -> Cache | bool:
     """The cache settings from the ways in which they may be given. False says: do not cache."""
+    check_texts(at=at, cache_version=version)
+    check_flags(at=at, cache_serialize=serialize)
     if isinstance(cache, Cache):
         if version is not None or serialize or ignored:
             raise mistake("ConflictingCache", "settings of the cache are given beside a `Cache`", at=at)
-        return cache
+        return _checked_cache(cache, at=at)
     if not isinstance(cache, bool):
         raise mistake("InvalidCache", f"`cache` is {cache!r}, expected a bool or a `Cache`", at=at)
     if not cache:
@@ -131,3 +147,13 @@ def cache_setting(
             raise mistake("CacheNotEnabled", "settings of the cache are given, but `cache` is not True", at=at)
         return False
     return Cache(version=version, serialize=serialize, ignored_inputs=ignored)
+
+
+def _checked_cache(cache: Cache, *, at: Location) -> Cache:
+    check_texts(at=at, version=cache.version, salt=cache.salt)
+    check_flags(at=at, serialize=cache.serialize)
+    check_names(at=at, ignored_inputs=cache.ignored_inputs)
+    for policy in cache.each_policy():
+        if not hasattr(policy, "get_version"):
+            raise mistake("InvalidCache", f"`policies` of a `Cache` has {policy!r}, which has no `get_version`", at=at)
+    return cache

@@ -60,7 +60,8 @@ def checked_growth(growth: object, name: str, *, at: Location) -> GrowMemory:
 
     if not isinstance(growth, GrowMemory):
         raise mistake("InvalidMemoryGrowth", f"`{name}` is {growth!r}, expected `GrowMemory`", at=at)
-    if not 1 < growth.factor <= FACTOR_MAX:
+    factor: object = growth.factor
+    if not isinstance(factor, int | float) or not 1 < factor <= FACTOR_MAX:
         why = f"the factor of `{name}` is {growth.factor!r}, expected a number over 1, at most {FACTOR_MAX:g}"
         raise mistake("InvalidMemoryGrowth", why, at=at)
     if growth.up_to is not None and not _is_quantity(growth.up_to):

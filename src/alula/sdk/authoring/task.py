@@ -19,14 +19,16 @@ from alula.sdk.authoring.overrides import (
     Overrides,
     OverrideValues,
     cache_setting,
+    image_name,
     overrides_of,
     retry_count,
     timeout_seconds,
 )
 from alula.sdk.authoring.promise import Entity, Promise
 from alula.sdk.authoring.resources import GrowMemory, Resources, checked, checked_growth, checked_single
+from alula.sdk.authoring.settings import check_flags, check_names, check_texts
 from alula.sdk.mistake import Location, caller, mistake, refuse_unknown
-from alula.sdk.task_context.secret import Secret
+from alula.sdk.task_context.secret import MOUNTS, Secret
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -202,6 +204,9 @@ def task(
     """
     at = caller()
     refuse_unknown(unknown, "`@task`", task, at=at)
+    check_texts(at=at, docs=docs, deprecated=deprecated)
+    check_flags(at=at, interruptible=interruptible, enable_deck=enable_deck, fork=fork)
+    check_names(at=at, cache_ignore_input_vars=cache_ignore_input_vars)
     ignored = ordered(cache_ignore_input_vars)
     cached = cache_setting(cache, cache_version, cache_serialize, ignored, at=at)
     if resources is not None:
@@ -218,13 +223,13 @@ def task(
             checked_growth(on_out_of_memory, "on_out_of_memory", at=at) if on_out_of_memory is not None else None
         ),
         environment=_environment(environment, at=at),
-        container_image=_image(container_image, at=at),
+        container_image=image_name(container_image, at=at),
         interruptible=interruptible,
-        enable_deck=enable_deck,
-        fork=fork,
-        docs=docs,
-        deprecated=deprecated,
-        secret_requests=tuple(secret_requests),
+        enable_deck=bool(enable_deck),
+        fork=fork is not False,
+        docs=docs or "",
+        deprecated=deprecated or "",
+        secret_requests=_secrets(secret_requests, at=at),
     )
 
     def declare(function: Callable[P, R_co]) -> Task[P, R_co]:
@@ -242,17 +247,33 @@ def task(
     return declare if function is None else declare(function)
 
 
-def _image(image: object, *, at: Location) -> str | None:
-    if image is None or isinstance(image, str):
-        return image
-    raise mistake("InvalidImage", f"`container_image` is {image!r}, expected the name of an image", at=at)
-
-
 def _environment(environment: Mapping[str, str] | None, *, at: Location) -> Mapping[str, str] | None:
-    for name, value in (environment or {}).items():
+    if environment is None:
+        return None
+    if not isinstance(cast("object", environment), Mapping):
+        raise mistake("InvalidEnvironment", f"`environment` is {environment!r}, expected a dict of texts", at=at)
+    for name, value in cast("Mapping[object, object]", environment).items():
         if not isinstance(name, str) or not isinstance(value, str):
             raise mistake("InvalidEnvironment", f"`environment` has {name!r}: {value!r}, expected texts", at=at)
-    return dict(environment) if environment is not None else None
+        if not name or "=" in name or "\0" in name + value:
+            why = f"`environment` has {name!r}: {value!r}, which no process can have"
+            raise mistake("InvalidEnvironment", why, at=at)
+    return dict(environment)
+
+
+def _secrets(requests: Sequence[Secret], *, at: Location) -> tuple[Secret, ...]:
+    if not isinstance(cast("object", requests), list | tuple):
+        raise mistake("InvalidSetting", f"`secret_requests` is {requests!r}, expected a list of `Secret`", at=at)
+    for secret in cast("Sequence[object]", requests):
+        if not isinstance(secret, Secret):
+            raise mistake("InvalidSetting", f"`secret_requests` has {secret!r}, expected a `Secret`", at=at)
+        check_texts(at=at, group=secret.group, key=secret.key, group_version=secret.group_version)
+        check_texts(at=at, env_var=secret.env_var)
+        if secret.mount_requirement not in MOUNTS:
+            listed = ", ".join(map(repr, MOUNTS))
+            why = f"`mount_requirement` of a `Secret` is {secret.mount_requirement!r}, expected one of {listed}"
+            raise mistake("InvalidSetting", why, at=at)
+    return tuple(requests)
 
 
 def run_function(task: Task[..., object], inputs: Mapping[str, object]) -> object:

@@ -17,6 +17,7 @@ from alula.sdk.authoring.interface import REQUIRED, DerivedInterface, Documented
 from alula.sdk.authoring.naming import module_of
 from alula.sdk.authoring.promise import Node, Outputs, Promise
 from alula.sdk.authoring.reference import Reference
+from alula.sdk.authoring.settings import check_flags, check_texts
 from alula.sdk.authoring.task import Task
 from alula.sdk.mistake import Location, blame, caller, mistake, refuse_unknown
 
@@ -182,7 +183,12 @@ def workflow(
         raise mistake(
             "WrongFailureHandler", f"`on_failure` is {on_failure!r}, expected a task or workflow", at=caller()
         )
-    settings = WorkflowSettings(failure_policy, interruptible, docs, on_failure)
+    check_texts(at=caller(), docs=docs)
+    check_flags(at=caller(), interruptible=interruptible)
+    if not isinstance(cast("object", failure_policy), WorkflowFailurePolicy):
+        why = f"`failure_policy` is {failure_policy!r}, expected a `WorkflowFailurePolicy`"
+        raise mistake("InvalidSetting", why, at=caller())
+    settings = WorkflowSettings(failure_policy, bool(interruptible), docs or "", on_failure)
 
     def declare(function: Callable[P, R_co]) -> Workflow[P, R_co]:
         return Workflow(function, settings)

@@ -150,8 +150,8 @@ def refuse_references(serialized: Serialized) -> None:
 
 
 def _flush_output() -> None:
-    """A task may have closed standard output, which the run still needs."""
-    if sys.stdout.closed:
+    """A task may have closed standard output, or taken it away; the run still needs it."""
+    if sys.stdout is None or sys.stdout.closed:
         sys.stdout = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="backslashreplace")
     sys.stdout.flush()
 

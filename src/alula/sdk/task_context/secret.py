@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from typing import Literal, NamedTuple
 
+MOUNTS = ("any", "env_var", "file")
+"""How a secret may be given to a task."""
+
 
 class Secret(NamedTuple):
     """A secret that a task needs, for `@task(secret_requests=[...])`."""
