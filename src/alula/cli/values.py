@@ -209,11 +209,16 @@ def _dict(data: Any, hint: Any, where: str) -> dict[Any, Any]:
         raise _bad(where, f"{with_article(describe(hint))} as JSON or YAML", data)
     key, value = typing.get_args(hint) or (str, Any)
     return {
-        (from_text(str(name), key, f"{where} key") if bare(key) is not Any else name): from_data(
+        (from_text(_key_text(name), key, f"{where} key") if bare(key) is not Any else name): from_data(
             each, value, f"{where}.{name}"
         )
         for name, each in cast(dict[Any, Any], data).items()
     }
+
+
+def _key_text(name: object) -> str:
+    """A key as it was typed: YAML reads `null` and `true` as values."""
+    return json.dumps(name) if name is None or isinstance(name, bool) else str(name)
 
 
 def _instance(data: Any, hint: type, where: str) -> Any:

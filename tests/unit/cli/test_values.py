@@ -92,6 +92,8 @@ class Model(pydantic.BaseModel):
         ("-1h", timedelta, timedelta(hours=-1)),
         ("-1h30m", timedelta, timedelta(hours=-1, minutes=-30)),
         ("{rate: 1e-3}", dict[str, float], {"rate": 0.001}),
+        ("{null: 1, true: 2, 3: 4}", dict[str, int], {"null": 1, "true": 2, "3": 4}),
+        ("{true: 1}", dict[bool, int], {True: 1}),
         ("{on: 1, no: 2, 1:30: 3}", dict[str, int], {"on": 1, "no": 2, "1:30": 3}),
         ("[017, 0o17, 0x1F, +1]", list[int], [17, 15, 31, 1]),
         ("[.inf, -1.5E3, .5]", list[float], [math.inf, -1500.0, 0.5]),
