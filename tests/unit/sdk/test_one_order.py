@@ -17,6 +17,8 @@ from flyteidl.core import literals_pb2 as pb
 from pydantic import BaseModel
 from alula.sdk.types.engine import literal_type, to_literal, to_python
 from alula.sdk.store import NO_STORE
+from alula import Cache, task
+from alula.sdk.serialize import SerializationSettings, serialize
 
 words = [f"w{n}" for n in range(40)]
 
@@ -37,6 +39,7 @@ class Sets:
 class Model(BaseModel):
     names: set[str] = set(words)
     deep: dict[str, frozenset[str]] = {"k": frozenset(words)}
+    nested: frozenset[frozenset[str]] = frozenset({frozenset(words[:2]), frozenset(words[2:4]), frozenset(words[4:6])})
     union: set[str] | int = 0
 
 sets = Sets(
@@ -62,6 +65,10 @@ shuffled = {w: n for n, w in enumerate(reversed(words))}
 for type_ in (dict[str, int], dict, dict[str, int | None]):
     sent = to_literal(shuffled, type_, NO_STORE).SerializeToString()
     print(list(to_python(pb.Literal.FromString(sent), type_, NO_STORE)))
+@task(cache=Cache(version="1", ignored_inputs={"a", "b", "c"}))
+def declared(a: int, b: int, c: int) -> None: ...
+spec = serialize(declared, settings=SerializationSettings(version="v", require_importable=False))
+print(hashlib.sha256(spec.tasks[declared.name].SerializeToString(deterministic=True)).hexdigest())
 generic = pb.Literal()
 generic.scalar.generic.update({w: {w: 1 for w in words} for w in words})
 print(to_python(generic, dict, NO_STORE))

@@ -25,8 +25,9 @@ class _Ordered(GenerateJsonSchema):
 
     ignored_warning_kinds = {*GenerateJsonSchema.ignored_warning_kinds, "non-serializable-default"}  # noqa: RUF012
 
-    def encode_default(self, dft: Any) -> Any:
-        return as_plain(dft, NO_STORE) if _holds_set(dft) else super().encode_default(dft)
+    def get_default_value(self, schema: Any) -> Any:
+        default = super().get_default_value(schema)
+        return as_plain(default, NO_STORE) if _holds_set(default) else default
 
 
 def json_schema(model: type[BaseModel]) -> Schema:
