@@ -79,6 +79,10 @@ MISTAKES = {
         "input `n` of task `take` gets 0 outputs at once",
         "task `nothing` declares no output: annotate what it returns (`-> int`), or order steps with `>>`",
     ),
+    "return nothing()": (
+        "workflow `w` declares 1 output(s) but returns ()",
+        "task `nothing` declares no output: annotate what it returns (`-> int`), or order steps with `>>`",
+    ),
     "[take(n=n) for n in numbers()]": (
         "<promise of `n0.o0`> has no value while the workflow is declared, so it can't be looped over"
         " (`map_task` runs a task for each item of a list)",

@@ -54,7 +54,7 @@ def check_inputs(interface: InterfaceView, values: Mapping[str, object], *, at: 
                 "WrongValue",
                 f"input `{name}` of {interface.kind} `{interface.name}` gets {len(value)} outputs at once",
                 at=at,
-                fix="pass one of them" if value else _without_output(value),
+                fix="pass one of them" if value else without_output(value),
             )
         if isinstance(value, Promise):
             _check_promise(interface, name, value, at=at)
@@ -110,7 +110,8 @@ def _parts(error: TypeMismatch) -> tuple[str, str]:
     return error.expected, str(error).removeprefix(f"expected {error.expected}, got ")
 
 
-def _without_output(outputs: Outputs) -> str:
+def without_output(outputs: Outputs) -> str:
+    """What to do about a step whose output is wanted, but which declares none."""
     node = node_of(outputs)
     step = f"{node.entity.interface.kind} `{node.entity.interface.name}`" if node is not None else "the step"
     return f"{step} declares no output: annotate what it returns (`-> int`), or order steps with `>>`"

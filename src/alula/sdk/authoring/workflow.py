@@ -113,10 +113,14 @@ class Workflow(Generic[P, R_co]):
         else:
             values = (returned,)
         if len(values) != len(names) or any(value is None or isinstance(value, (Outputs, Node)) for value in values):
+            from alula.sdk.authoring.binding import without_output  # lazy: protobuf is for compiling
+
+            empty = next((value for value in values if isinstance(value, Outputs) and not value), None)
             raise mistake(
                 "WrongOutputs",
                 f"workflow `{self.interface.name}` declares {len(names)} output(s) but returns {returned!r}",
                 at=self.location,
+                fix=without_output(empty) if empty is not None else "",
             )
         return dict(zip(names, values, strict=True))
 
