@@ -134,4 +134,5 @@ def test_the_address_for_metrics_alone_has_nothing_else(watched: RunningPlatform
     ):
         with pytest.raises(urllib.error.HTTPError) as refused:
             scraped(url.removesuffix("/metrics") + path, **headers)
+        refused.value.close()
         assert refused.value.code == status
