@@ -18,6 +18,7 @@ from alula.server.access import EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor, Sink
 from alula.server.identity import Caller
+from alula.server.logs.objects import ObjectLogs
 from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
 from alula.server.services.launch import create_execution
@@ -46,7 +47,13 @@ async def start(data: Path, executor: Executor) -> InProcess:
     store = SqlStore(data / "alula.sqlite", clock=now)
     blobs = FileBlobs(data / "objects", data / "signing.key")
     platform = Platform(
-        store=store, blobs=blobs, hub=Hub(), access=EverybodyMay(), clock=now, random_bytes=secrets.token_bytes
+        store=store,
+        blobs=blobs,
+        logs=ObjectLogs(blobs),
+        hub=Hub(),
+        access=EverybodyMay(),
+        clock=now,
+        random_bytes=secrets.token_bytes,
     )
     runner = Runner(
         store=store,

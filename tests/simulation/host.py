@@ -20,6 +20,7 @@ from alula.core.errors import ResourceExhausted, Unavailable
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.access import EverybodyMay
 from alula.server.executor import AttemptSpec, Sink
+from alula.server.logs.objects import ObjectLogs
 from alula.server.runner.children import Children
 from alula.server.runner.lease import LEASE_US
 from alula.server.runner.runner import Runner
@@ -265,6 +266,7 @@ class Host:
         platform = Platform(
             store=store,  # type: ignore[arg-type]
             blobs=blobs,  # type: ignore[arg-type]
+            logs=ObjectLogs(blobs),  # type: ignore[arg-type]
             access=EverybodyMay(),
             hub=Hub(),
             clock=self.clock,

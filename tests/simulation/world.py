@@ -33,6 +33,7 @@ from alula.core.errors import AlreadyExists, FailedPrecondition, InvalidInput, R
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.access import EverybodyMay
 from alula.server.identity import Caller
+from alula.server.logs.objects import ObjectLogs
 from alula.server.runner.lease import LEASE_US
 from alula.server.services.abort import terminate_execution
 from alula.server.services.launch import create_execution
@@ -338,6 +339,7 @@ class World:
         return Platform(
             store=store,
             blobs=self.blobs,
+            logs=ObjectLogs(self.blobs),
             access=EverybodyMay(),
             hub=Hub(),
             clock=lambda: self.now_us,

@@ -20,6 +20,7 @@ from alula.server.access import EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.process.options import ProcessOptions
+from alula.server.logs.objects import ObjectLogs
 from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
 from alula.server.services.platform import Platform
@@ -36,7 +37,13 @@ async def main(database_url: str, objects: str, folder: str, name: str, lease_s:
     store = SqlStore(database_url, clock=clock)
     blobs = FileBlobs(Path(objects), Path(folder) / "signing.key")
     platform = Platform(
-        store=store, blobs=blobs, access=EverybodyMay(), hub=Hub(), clock=clock, random_bytes=secrets.token_bytes
+        store=store,
+        blobs=blobs,
+        logs=ObjectLogs(blobs),
+        access=EverybodyMay(),
+        hub=Hub(),
+        clock=clock,
+        random_bytes=secrets.token_bytes,
     )
     await store.start()
     await blobs.start()

@@ -27,6 +27,7 @@ from alula.core.ids import ExecutionId
 from alula.server.access import EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.identity import Caller
+from alula.server.logs.objects import ObjectLogs
 from alula.server.services.launch import create_execution
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
@@ -62,6 +63,7 @@ class Scene:
         self._platform = Platform(
             store=self.store,
             blobs=FileBlobs(folder / "objects", folder / "signing.key"),
+            logs=ObjectLogs(FileBlobs(folder / "objects", folder / "signing.key")),
             access=EverybodyMay(),
             hub=Hub(),
             clock=clock,

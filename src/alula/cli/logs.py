@@ -133,15 +133,12 @@ def _print_pieces(connection: Connection, log: AttemptId) -> None:
 def _new_pieces(connection: Connection, log: AttemptId, *, after: int, follow: bool) -> Iterator[int]:
     """Print what stands after the first `after` bytes, piece by piece; how many bytes each had."""
     path = "/".join(quote(part, safe="") for part in (*log.execution, log.node_id, str(log.attempt)))
-    url = f"{_base(connection)}/api/v1/alula/logs/{path}?index={log.index}&follow={int(follow)}"
+    url = f"{_base(connection)}/api/v1/alula/logs/{path}?index={log.index}&offset={after}&follow={int(follow)}"
     try:
         for piece in http.stream_pieces(url, timeout_s=SILENCE_S if follow else http.TRANSFER_TIMEOUT_S):
-            new = piece[after:]
-            after = max(0, after - len(piece))
-            if new:
-                sys.stdout.buffer.write(new)
-                sys.stdout.buffer.flush()
-                yield len(new)
+            sys.stdout.buffer.write(piece)
+            sys.stdout.buffer.flush()
+            yield len(piece)
     except NotFound as error:
         where = log.node_id if log.index < 0 else f"{log.node_id}[{log.index}]"
         raise NotFound("NoLog", f"attempt {log.attempt} of {where} has no log") from error

@@ -33,6 +33,7 @@ from alula.server.executor import Executor
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.routing import Routing
 from alula.server.identity import NOBODY
+from alula.server.logs.objects import ObjectLogs
 from alula.server.measures import Measured, Measures
 from alula.server.process_measures import measured
 from alula.server.runner.children import Children
@@ -190,6 +191,7 @@ async def _platform(
         platform = Platform(
             store=store,
             blobs=blobs,
+            logs=ObjectLogs(blobs),
             access=access,
             hub=Hub(),
             traces=traces,

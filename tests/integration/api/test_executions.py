@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import urllib.error
 import urllib.request
 
 import grpc
@@ -193,8 +194,12 @@ def test_a_log_is_followed_while_it_is_written(client: Client, platform: Running
     with urllib.request.urlopen(f"{base}?follow=1", timeout=30) as stream:
         assert stream.read() == b"first\nsecond\n"
     wait_for(client, id)
-    with urllib.request.urlopen(base, timeout=30) as stream:
-        assert stream.read() == b"first\nsecond\n"
+    for query, told in (("", b"first\nsecond\n"), ("?offset=6", b"second\n"), ("?offset=13&follow=1", b"")):
+        with urllib.request.urlopen(base + query, timeout=30) as stream:
+            assert stream.read() == told
+    for offset in ("-1", "1.5", str(1 << 64)):
+        with pytest.raises(urllib.error.HTTPError, match="400"):
+            urllib.request.urlopen(f"{base}?offset={offset}", timeout=30)
 
 
 def test_of_an_attempt_whose_files_are_gone_everything_can_be_read(client: Client, platform: RunningPlatform) -> None:

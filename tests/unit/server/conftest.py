@@ -11,6 +11,7 @@ import pytest
 from alula.server.access import EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.identity import Caller
+from alula.server.logs.objects import ObjectLogs
 from alula.server.services.platform import Platform
 from alula.server.services.watch import Hub
 from alula.server.stores.memory import MemoryStore
@@ -34,6 +35,7 @@ async def platform(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Platform
     yield Platform(
         store=store,
         blobs=blobs,
+        logs=ObjectLogs(blobs),
         access=EverybodyMay(),
         hub=Hub(),
         clock=lambda: next(ticks),

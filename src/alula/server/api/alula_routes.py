@@ -65,7 +65,8 @@ class _Edge:
             _whole("index", request.query_params.get("index", "-1")),
         )
         follow = request.query_params.get("follow", "0") in ("1", "true")
-        pieces = await open_log(self._platform, call_of(request).caller, attempt, follow=follow)
+        offset = _whole("offset", request.query_params.get("offset", "0"))
+        pieces = await open_log(self._platform, call_of(request).caller, attempt, offset=offset, follow=follow)
         return StreamingResponse(pieces, media_type="text/plain; charset=utf-8")
 
     async def reasons(self, request: Request) -> Response:

@@ -10,7 +10,7 @@ from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import AttemptId
 from alula.server.access import Action
 from alula.server.identity import Caller
-from alula.server.services import layout
+from alula.server.log import LogSource
 from alula.server.services.executions import read_execution, require_execution
 from alula.server.services.nodes import read_attempt
 from alula.server.services.platform import Platform
@@ -18,27 +18,36 @@ from alula.server.store import Filter, Query
 
 FOLLOW_MIN_S, FOLLOW_MAX_S = 0.25, 2.0
 """How often a follower looks for new output: less often the longer there was none."""
+OFFSET_MAX = 1 << 60
+"""In bytes: no log is longer."""
 
 
-async def open_log(platform: Platform, caller: Caller, attempt: AttemptId, *, follow: bool) -> AsyncIterator[bytes]:
-    """The log of an attempt in pieces; with `follow` also what it will write.
+async def open_log(
+    platform: Platform, caller: Caller, attempt: AttemptId, *, offset: int = 0, follow: bool
+) -> AsyncIterator[bytes]:
+    """The log of an attempt after the first `offset` bytes, in pieces; with `follow` also what it will write.
 
-    Raises `NotFound` when there is no such attempt, before the first piece.
+    Raises, before the first piece, `NotFound` if there is no such attempt, and `InvalidInput` for an offset that no log
+    has.
     """
+    if not 0 <= offset <= OFFSET_MAX:
+        raise InvalidInput("InvalidParameter", f"`offset` must be a number of bytes from 0 on, not {offset}")
     execution = await require_execution(platform, caller, attempt.execution, Action.VIEW)
-    uri = layout.log_uri(platform.blobs, attempt, incarnation=execution.incarnation)
+    source = LogSource(attempt, execution.incarnation)
     ended = await _has_ended(platform, attempt)
-    return _followed(platform, attempt, uri) if follow and not ended else _written(platform, uri, 0)
+    if ended or not follow:
+        return platform.logs.read(source, offset=offset)
+    return _followed(platform, source, offset)
 
 
-async def _followed(platform: Platform, attempt: AttemptId, uri: str) -> AsyncIterator[bytes]:
+async def _followed(platform: Platform, source: LogSource, offset: int) -> AsyncIterator[bytes]:
     loop = asyncio.get_running_loop()
-    offset, checked_at, ended, interval_s = 0, loop.time(), False, FOLLOW_MIN_S
-    with platform.hub.watch(attempt.execution) as subscription:
+    checked_at, ended, interval_s = loop.time(), False, FOLLOW_MIN_S
+    with platform.hub.watch(source.attempt.execution) as subscription:
         while True:
             interval_s = min(interval_s * 1.5, FOLLOW_MAX_S)
-            if (await platform.blobs.size(uri) or 0) > offset:  # to open it costs more than to look
-                async for piece in _written(platform, uri, offset):
+            if await platform.logs.has_more(source, offset=offset):
+                async for piece in platform.logs.read(source, offset=offset):
                     offset += len(piece)
                     yield piece
                 interval_s = FOLLOW_MIN_S
@@ -47,16 +56,8 @@ async def _followed(platform: Platform, attempt: AttemptId, uri: str) -> AsyncIt
             news = await subscription.next(timeout_s=interval_s)
             if news is not None or loop.time() - checked_at > platform.recheck_s:
                 # One more round of reading after the end: output may have come before the news of it.
-                ended = await _has_ended(platform, attempt)
+                ended = await _has_ended(platform, source.attempt)
                 checked_at = loop.time()
-
-
-async def _written(platform: Platform, uri: str, offset: int) -> AsyncIterator[bytes]:
-    try:
-        async for piece in platform.blobs.read(uri, offset=offset):
-            yield piece
-    except (NotFound, InvalidInput):
-        return  # it has not written anything, or put something else in the place of its log
 
 
 async def _has_ended(platform: Platform, attempt: AttemptId) -> bool:

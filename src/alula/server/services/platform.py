@@ -14,6 +14,7 @@ from alula.core.policy.queueing import TierBudgets
 from alula.server.access import Access, Action, Places, require, require_viewable
 from alula.server.blob import Blobs
 from alula.server.identity import Caller
+from alula.server.log import Logs
 from alula.server.measures import Measures
 from alula.server.services.watch import Hub
 from alula.server.store import Audit, Store
@@ -29,6 +30,7 @@ class Platform:
 
     store: Store
     blobs: Blobs
+    logs: Logs
     access: Access
     hub: Hub
     clock: Callable[[], int]

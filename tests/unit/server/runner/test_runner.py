@@ -25,6 +25,7 @@ from alula.server.access import EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.identity import Caller
+from alula.server.logs.objects import ObjectLogs
 from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
 from alula.server.services.abort import terminate_execution
@@ -175,6 +176,7 @@ async def world(tmp_path: Path, anyio_backend: str) -> AsyncIterator[World]:
     platform = Platform(
         store=store,
         blobs=blobs,
+        logs=ObjectLogs(blobs),
         access=EverybodyMay(),
         hub=Hub(),
         clock=lambda: next(ticks),

@@ -22,6 +22,7 @@ from alula.core.errors import AlreadyExists, ResourceExhausted, Unavailable
 from alula.core.ids import ExecutionId
 from alula.server.access import EverybodyMay
 from alula.server.executor import AttemptUpdate
+from alula.server.logs.objects import ObjectLogs
 from alula.server.runner.children import Children
 from alula.server.runner.lease import LEASE_US
 from alula.server.runner.runner import Runner
@@ -82,6 +83,7 @@ class Bench:
         return Platform(
             store=store,
             blobs=self.blobs,
+            logs=ObjectLogs(self.blobs),
             access=EverybodyMay(),  # type: ignore[arg-type]
             hub=Hub(),
             clock=_now_us,

@@ -77,6 +77,7 @@ OPERATIONS = (
         media="text/plain",
         parameters=(
             Parameter("index", "The item of a map task.", int, -1),
+            Parameter("offset", "How many bytes to leave out, as they are known.", int, 0),
             Parameter("follow", "1 to go on until the attempt ends.", int, 0),
         ),
     ),

@@ -1,0 +1,30 @@
+"""Logs that stand as objects beside the results of their attempts, as the process executor writes them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from alula.core.errors import InvalidInput, NotFound
+from alula.server.blob import Blobs
+from alula.server.log import LogSource
+from alula.server.services import layout
+
+
+class ObjectLogs:
+    """The `Logs` of attempts whose executor writes `layout.log_uri`."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+
+    async def read(self, source: LogSource, *, offset: int = 0) -> AsyncIterator[bytes]:
+        try:
+            async for piece in self._blobs.read(self._uri(source), offset=offset):
+                yield piece
+        except (NotFound, InvalidInput):
+            return  # it has not written anything, or a task has put something else in the place of its log
+
+    async def has_more(self, source: LogSource, *, offset: int) -> bool:
+        return (await self._blobs.size(self._uri(source)) or 0) > offset
+
+    def _uri(self, source: LogSource) -> str:
+        return layout.log_uri(self._blobs, source.attempt, incarnation=source.incarnation)
