@@ -8,12 +8,13 @@ from flyteidl.core import tasks_pb2, workflow_pb2
 
 from alula.core.compiler.durations import check_duration
 from alula.core.compiler.errors import Code, Findings
+from alula.core.compiler.texts import check_text
 from alula.core.errors import InvalidInput
 from alula.core.policy.memory_growth import growth_of
 from alula.core.policy.resources import resolve_resources
 from alula.core.policy.target import with_overrides
 
-_NODE_ID = re.compile(r"[^\s/\\]{1,256}")
+_NODE_ID = re.compile(r"[^\s/\\\0]{1,256}")
 
 
 def check_node_id(node_id: str, owner: str, findings: Findings) -> bool:
@@ -34,6 +35,7 @@ def check_node_id(node_id: str, owner: str, findings: Findings) -> bool:
 def check_settings(metadata: workflow_pb2.NodeMetadata, node_id: str, findings: Findings) -> None:
     """Report metadata that can't be so."""
     check_duration(metadata.timeout, "the timeout", node_id, findings)
+    check_text(metadata.cache_version, "the cache version", node_id, findings)
 
 
 def check_resources(

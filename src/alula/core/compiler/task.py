@@ -13,6 +13,7 @@ from alula.core.compiler.errors import Code, CompileErrors, Findings
 from alula.core.compiler.interfaces import check_interface
 from alula.core.compiler.scope import one_of
 from alula.core.compiler.settings import check_resources
+from alula.core.compiler.texts import check_text
 from alula.core.errors import InvalidInput
 from alula.core.ids import entity_id
 from alula.core.literals.structs import plain_struct
@@ -32,6 +33,8 @@ def compile_task(template: tasks_pb2.TaskTemplate) -> compiler_pb2.CompiledTask:
         findings.add(Code.VALUE_REQUIRED, "", "the task has no name; set its id")
     if not template.type:
         findings.add(Code.VALUE_REQUIRED, "", "the task has no type; set it, for example to `python-task`")
+    check_text(template.type, "the task's type", "", findings)
+    check_text(template.metadata.discovery_version, "the cache version", "", findings)
     check_interface(template.interface, findings)
     check_duration(template.metadata.timeout, "the timeout", "", findings)
     inputs = types_of(template.interface.inputs)

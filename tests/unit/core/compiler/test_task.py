@@ -2,7 +2,7 @@
 
 import pytest
 from flyteidl.core import interface_pb2, tasks_pb2
-from tests.graphs import task
+from tests.graphs import approval_node, compiled, task, task_node, workflow
 
 from alula.core.compiler import Code, CompileErrors, compile_task
 from alula.core.literals.structs import struct_of
@@ -73,3 +73,22 @@ def test_memory_grows_by_a_number() -> None:
     [(code, message)] = errors_of(template)
     assert code is Code.INVALID_VALUE
     assert message == "`much` is no factor by which memory can grow; give a number from 1 to 100"
+
+
+def test_texts_that_a_database_can_not_keep_are_refused() -> None:
+    template = task("t")
+    template.type, template.metadata.discovery_version = "a\0b", "1\0"
+    assert [words.split(",")[0] for _, words in errors_of(template)] == [
+        "the task's type has a NUL character",
+        "the cache version has a NUL character",
+    ]
+
+
+def test_texts_of_nodes_that_a_database_can_not_keep_are_refused() -> None:
+    cached, odd, gate = task_node("n0", task("t"), x=1), task_node("n\0", task("t"), x=1), approval_node("n1", o0=1)
+    cached.metadata.cache_version = "1\0"
+    gate.gate_node.approve.signal_id = "ok\0"
+    with pytest.raises(CompileErrors) as caught:
+        compiled(workflow("w", [cached, odd, gate]), [task("t")])
+    assert {error.code for error in caught.value.errors} == {Code.INVALID_VALUE}
+    assert len(caught.value.errors) == 3

@@ -13,6 +13,7 @@ from alula.core.compiler.entities import Interface
 from alula.core.compiler.errors import Code
 from alula.core.compiler.interfaces import check_type
 from alula.core.compiler.scope import Scope
+from alula.core.compiler.texts import check_text
 
 _NOTHING = Interface({}, {}, frozenset())
 
@@ -21,7 +22,7 @@ def check_gate_node(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Inte
     gate = node.gate_node
     match gate.WhichOneof("condition"):
         case "approve":
-            _require(gate.approve.signal_id, "signal_id", node_id, scope)
+            _check_signal_id(gate.approve.signal_id, node_id, scope)
             return Interface({}, bound_types(node.inputs, node_id, scope), frozenset())
         case "signal":
             check_bindings(node.inputs, _NOTHING, node_id, scope)
@@ -40,7 +41,7 @@ def check_gate_node(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Inte
 
 
 def _signal(signal: workflow_pb2.SignalCondition, node_id: str, scope: Scope) -> Interface | None:
-    _require(signal.signal_id, "signal_id", node_id, scope)
+    _check_signal_id(signal.signal_id, node_id, scope)
     _require(signal.output_variable_name, "output_variable_name", node_id, scope)
     _require(signal.HasField("type"), "type", node_id, scope)
     if not (signal.output_variable_name and signal.HasField("type")):
@@ -52,6 +53,11 @@ def _signal(signal: workflow_pb2.SignalCondition, node_id: str, scope: Scope) ->
 def _sleep(sleep: workflow_pb2.SleepCondition, node_id: str, scope: Scope) -> None:
     _require(sleep.HasField("duration"), "duration", node_id, scope)
     check_duration(sleep.duration, "the time that the gate sleeps", node_id, scope.findings)
+
+
+def _check_signal_id(signal_id: str, node_id: str, scope: Scope) -> None:
+    _require(signal_id, "signal_id", node_id, scope)
+    check_text(signal_id, "the gate's `signal_id`", node_id, scope.findings)
 
 
 def _require(value: object, field: str, node_id: str, scope: Scope) -> None:
