@@ -135,7 +135,7 @@ class World:
             self.ownership.has_ended(owned.record.id)
 
     def check(self) -> None:
-        readings, stages = self.ownership.readings, {id: self.ownership.stage(id) for id in IDS}
+        readings, stages = self.ownership.readings, {each: self.ownership.stage(each) for each in IDS}
         assert {id(each) for each in readings.values()} == self.held.keys()
         assert not any(each.is_dropped for each in readings.values())
         for execution in IDS:
