@@ -101,8 +101,8 @@ MUTANTS = (
     Mutant(
         "an attempt that timed out is not cancelled",
         f"{MACHINES}/task.py",
-        "    if in_flight:\n        _cancel(turn, scope, node, cell)\n",
-        "",
+        "        _cancel(turn, scope, node, cell)\n        report.deck(",
+        "        report.deck(",
     ),
     Mutant(
         "a place is never given back",

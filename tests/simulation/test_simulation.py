@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from dataclasses import replace
@@ -45,7 +46,9 @@ def test_without_faults_every_execution_ends_as_its_workflow_says() -> None:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_fits_to_the_source(mutant: Mutant) -> None:
-    assert (ROOT / mutant.file).read_text().count(mutant.text) == 1
+    source = (ROOT / mutant.file).read_text()
+    assert source.count(mutant.text) == 1
+    ast.parse(source.replace(mutant.text, mutant.instead))
 
 
 def test_a_seed_is_the_same_in_every_process() -> None:
