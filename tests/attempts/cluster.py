@@ -223,6 +223,8 @@ class ClusterExecutor:
         """Those that were reported to run."""
         self._handles: dict[AttemptId, bytes] = {}
         """The names of their jobs."""
+        self._lost: set[AttemptId] = set()
+        """Those that were reported to be lost: what asked for them is not asked again."""
 
     # The contract
 
@@ -236,6 +238,7 @@ class ClusterExecutor:
 
     def submit(self, spec: AttemptSpec) -> None:
         self.followed.add(spec.id)
+        self._lost.discard(spec.id)
         self._channel.request(functools.partial(self._create, spec))
 
     def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
@@ -295,10 +298,11 @@ class ClusterExecutor:
 
     def lost(self, attempt: AttemptId) -> None:
         self.ended(attempt, Record("FAILED", error=INTERRUPTED, at=self._cluster.now()))
+        self._lost.add(attempt)
 
     def _create(self, spec: AttemptSpec) -> None:
-        if spec.id not in self.followed:
-            return  # it is not wanted any more
+        if spec.id not in self.followed or spec.id in self._lost:
+            return  # it is not wanted any more, or was here already
         known = self._handles.get(spec.id)
         if known is not None:
             spec = msgspec.structs.replace(spec, handle=known)

@@ -123,7 +123,11 @@ class Executor(Protocol):
         ...
 
     def submit(self, spec: AttemptSpec) -> None:
-        """Run an attempt. One that has a handle runs already, or has ended: it is followed, and not begun anew."""
+        """Run an attempt. One that has a handle runs already, or has ended: it is followed, and not begun anew.
+
+        A request whose answer was lost may be made again, but not after an end of the attempt was reported: the attempt
+        would run once more, and nobody would hear of it.
+        """
         ...
 
     def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
