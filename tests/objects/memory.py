@@ -100,13 +100,17 @@ class MemoryBlobs:
             return await self.get(grant.uri)
         if grant.md5 is not None and hashlib.md5(body).digest() != grant.md5:
             raise InvalidInput("DigestMismatch", "other content was announced")
-        await self.put(grant.uri, body)
+        if not grant.uri.endswith("/"):
+            await self.put(grant.uri, body)
+        elif body:
+            raise InvalidInput("BadObjectName", "a folder has no content")
         return b""
 
     def _sign(self, method: str, uri: str, md5: bytes | None, ttl_s: int) -> SignedUrl:
         url = f"memory:{next(self._numbers)}"
         expires_at = time.time_ns() // 1000 + ttl_s * 1_000_000
-        self._grants[url] = Grant(method, check(uri), md5, expires_at)
+        check(uri.removesuffix("/"))
+        self._grants[url] = Grant(method, uri, md5, expires_at)
         return SignedUrl(url, expires_at)
 
 

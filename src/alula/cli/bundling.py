@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import click
+
 from alula.core.errors import InvalidInput
-from alula.sdk.client.package import Bundle, code_files, imported_files, package
+from alula.sdk.client.package import Bundle, Code, code_in, imported_files, package
 
 
 def bundle_of(root: Path, copy: str) -> Bundle:
@@ -16,9 +18,9 @@ def bundle_of(root: Path, copy: str) -> Bundle:
     """
     imported = imported_files(root, list(sys.modules.values()))
     if copy == "auto":
-        return package(root, files=imported)
-    files = code_files(root)
-    packed = {file.resolve() for file in files}
+        return package(root, code=Code(imported, []))
+    code = code_in(root)
+    packed = {file.resolve() for file in code.files}
     missing = [file.relative_to(root.resolve()) for file in imported if file.resolve() not in packed]
     if missing:
         raise InvalidInput(
@@ -26,4 +28,7 @@ def bundle_of(root: Path, copy: str) -> Bundle:
             f"the code imports `{missing[0]}`, but an ignore file leaves it out of what is packed",
             fix=f"write `!{missing[0]}` into .flyteignore beside it, or pack imported modules only with --copy auto",
         )
-    return package(root, files=files)
+    bundle = package(root, code=code)
+    if bundle.warning:
+        click.echo(f"warning: {bundle.warning}", err=True)
+    return bundle

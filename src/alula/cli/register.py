@@ -13,7 +13,7 @@ from alula.cli.load import Source, load, source_named, source_of
 from alula.cli.options import Target, output_option, target_options
 from alula.cli.output import print_document, print_table, standard_output_to_error, to_document
 from alula.core.errors import InvalidInput
-from alula.sdk.client.package import code_files
+from alula.sdk.client.package import code_in
 from alula.sdk.client.register import Plan, prepare
 from alula.sdk.client.register import register as register_plan
 from alula.sdk.serialize.discovery import discover
@@ -79,7 +79,7 @@ def _sources(path: str) -> list[Source]:
     folder = Path(path)
     if not folder.is_dir():
         return [source_named(path)]
-    files = [file for file in code_files(folder.resolve()) if file.suffix == ".py"]
+    files = [file for file in code_in(folder.resolve()).files if file.suffix == ".py"]
     if not files:
         raise InvalidInput("NothingDeclared", f"the folder `{path}` has no Python files")
     return [_source_in(file, folder.resolve()) for file in files]

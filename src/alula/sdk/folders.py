@@ -33,15 +33,18 @@ def files_in(folder: str) -> tuple[list[str], list[str]]:
     with os.scandir(folder) as scanned:
         entries = list(scanned)
     for entry in entries:
-        if entry.is_dir():
+        if os.path.isdir(entry.path):
             refuse_cycle(entry.path)
             inner_files, inner_empty = files_in(entry.path)
             files += inner_files
             empty += inner_empty if inner_files or inner_empty else [entry.path]
-        elif entry.is_file():
+        elif os.path.isfile(entry.path):
             files.append(entry.path)
-        elif entry.is_symlink() and not os.path.exists(entry.path):
-            raise NotCopyable(f"{entry.path} is a link that leads nowhere; remove the link")
         else:
-            raise NotCopyable(f"{entry.path} is a pipe, a socket or a device; remove it")
+            raise NotCopyable(f"{entry.path} is {what_else(entry.path)}; remove it")
     return sorted(files), sorted(empty)
+
+
+def what_else(path: str) -> str:
+    """The kind of what is neither a file nor a folder, in words."""
+    return "a pipe, a socket or a device" if os.path.exists(path) else "a link that leads nowhere"

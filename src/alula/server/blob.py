@@ -62,7 +62,11 @@ class Blobs(Protocol):
         ...
 
     def upload_url(self, uri: str, *, md5: bytes | None, ttl_s: int) -> SignedUrl:
-        """A PUT of this object; with `md5`, only of bytes that have it."""
+        """A PUT of this object; with `md5`, only of bytes that have it.
+
+        With a `/` at the end of the URI, of a folder that no object would make. Its body is empty, and `list` leaves it
+        out; who reads the folder's content as files finds it.
+        """
         ...
 
     def download_url(self, uri: str, *, ttl_s: int) -> SignedUrl:

@@ -127,6 +127,26 @@ async def test_content_other_than_announced_is_refused_and_leaves_nothing(object
     assert await blobs.list(blobs.uri()) == []
 
 
+async def test_a_signed_upload_of_a_folder_makes_it_and_is_no_object(objects):
+    blobs = objects.blobs
+    folder = blobs.uri("a", "empty")
+    upload = blobs.upload_url(f"{folder}/", md5=hashlib.md5(b"").digest(), ttl_s=60)
+    for _ in range(2):
+        await objects.send("PUT", upload.url)
+    assert await blobs.list(blobs.uri()) == []
+    assert await blobs.size(folder) is None
+    with pytest.raises(InvalidInput):
+        await objects.send("PUT", blobs.upload_url(f"{folder}/", md5=None, ttl_s=60).url, b"content")
+    await blobs.put(f"{folder}/file", b"1")
+    assert await blobs.list(folder) == [f"{folder}/file"]
+
+
+@pytest.mark.parametrize("name", ["../", "a/../", "/"])
+def test_a_signed_upload_of_a_folder_never_leaves_the_store(blobs: Blobs, name: str):
+    with pytest.raises(InvalidInput):
+        blobs.upload_url(f"{blobs.uri()}/{name}", md5=None, ttl_s=60)
+
+
 async def test_an_upload_replaces_nothing(objects):
     blobs = objects.blobs
     await blobs.put(blobs.uri("a"), b"one")

@@ -12,6 +12,7 @@ from tests.integration.platform import RunningPlatform
 from alula import Remote
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import FailedPrecondition, InvalidInput, NotFound
+from alula.sdk.client.upload import RemoteStore
 
 TIMEOUT_S = 30.0
 
@@ -85,3 +86,23 @@ def test_mistakes_are_named(remote, steps):
         remote.fetch_task("nosuch")
     with pytest.raises(NotFound):
         remote.run("nosuch")
+
+
+@pytest.mark.parametrize(
+    ("folders", "files"),
+    [(["empty", "a/deeper"], ["a/file"]), ([], ["file"]), (["one", "two"], []), ([], [])],
+    ids=["beside files", "none", "alone", "itself"],
+)
+def test_empty_folders_arrive_as_they_are(remote: Remote, tmp_path: Path, folders: list[str], files: list[str]):
+    sent = tmp_path / "sent"
+    sent.mkdir()
+    for name in folders:
+        (sent / name).mkdir(parents=True)
+    for name in files:
+        (sent / name).write_text("content")
+    store = RemoteStore(remote.connection, project=remote.project, domain=remote.domain)
+    got = Path(store.download(store.upload(str(sent))))
+    assert got.name == "sent"
+    assert sorted(each.relative_to(got) for each in got.rglob("*")) == sorted(
+        each.relative_to(sent) for each in sent.rglob("*")
+    )

@@ -13,7 +13,7 @@ import pytest
 
 from alula.core.errors import InvalidInput
 from alula.sdk.client.ignore import is_ignored, rules
-from alula.sdk.client.package import code_files, imported_files, package
+from alula.sdk.client.package import code_in, imported_files, package
 
 
 def write(root: Path, *names: str) -> Path:
@@ -25,7 +25,7 @@ def write(root: Path, *names: str) -> Path:
 
 
 def names(root: Path) -> list[str]:
-    return [path.relative_to(root).as_posix() for path in code_files(root)]
+    return [path.relative_to(root).as_posix() for path in code_in(root).files]
 
 
 def test_the_same_files_give_the_same_bytes(tmp_path):
@@ -142,6 +142,33 @@ def test_linked_and_empty_folders_are_packed(tmp_path):
     assert sorted(members) == ["flow.py", "linked/helper.py", "templates"]
     assert members["templates"].isdir()
     assert members["linked/helper.py"].isfile()
+
+
+def test_what_has_no_content_is_left_out_and_named(tmp_path):
+    write(tmp_path, "flow.py", "ignored/x.py")
+    (tmp_path / ".flyteignore").write_text("ignored/\n*.lock\n")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "gone").symlink_to("/nowhere")
+    (tmp_path / "loop").symlink_to("loop")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "ignored" / "gone").symlink_to("/nowhere")
+    (tmp_path / "a.lock").symlink_to("/nowhere")
+    bundle = package(tmp_path)
+    assert bundle.files == 2
+    assert bundle.left_out == (
+        "'data/gone' (a link that leads nowhere)",
+        "'loop' (a link that leads nowhere)",
+        "'pipe' (a pipe, a socket or a device)",
+    )
+    assert bundle.warning.startswith(f"not packed from {tmp_path}: 'data/gone' (a link that leads nowhere), 'loop'")
+
+
+def test_many_that_are_left_out_are_counted(tmp_path):
+    write(tmp_path, "flow.py")
+    assert not package(tmp_path).warning
+    for number in range(1007):
+        (tmp_path / f"{number}").symlink_to("/nowhere")
+    assert ", '1000' (a link that leads nowhere) and 1,002 more; remove them" in package(tmp_path).warning
 
 
 def test_a_link_that_leads_back_is_refused(tmp_path):

@@ -13,22 +13,34 @@ import tarfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 import msgspec
 
 from alula.core.errors import InvalidInput
 from alula.sdk.client.ignore import ALWAYS, SECRETS, Rule, is_ignored, rules
-from alula.sdk.folders import refuse_cycle
+from alula.sdk.folders import refuse_cycle, what_else
 from alula.sdk.standard_modules import shadowing_names
 
 SIZE_LIMIT_BYTES = 100 * 1024 * 1024
 FILES_LIMIT = 20_000
 _IGNORE_FILES = ((".dockerignore", True), (".gitignore", False), (".flyteignore", False))
 _EPOCH = 0
+_NAMED = 5
+"""So many names stand in a warning."""
 _FIX = (
     "put the workflow's file in a folder of its own, list what is not code in .flyteignore, "
     "or pack imported modules only with --copy auto"
 )
+
+
+class Code(NamedTuple):
+    """What of a folder is packed."""
+
+    files: list[Path]
+    """Files, and empty folders."""
+    left_out: list[str]
+    """What is neither a file nor a folder, with its kind, and that no ignore file leaves out."""
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -40,19 +52,30 @@ class Bundle(msgspec.Struct, frozen=True):
     digest: str
     """SHA-256 of names, modes and contents, in hex: independent of the compression."""
     files: int
+    left_out: tuple[str, ...] = ()
+    """As in `Code`."""
+
+    @property
+    def warning(self) -> str:
+        """One line on what was left out; empty if nothing was."""
+        if not self.left_out:
+            return ""
+        named, more = self.left_out[:_NAMED], len(self.left_out) - _NAMED
+        rest = f" and {more:,} more" if more > 0 else ""
+        return f"not packed from {self.root}: {', '.join(named)}{rest}; remove them or list them in .flyteignore"
 
     @property
     def md5(self) -> bytes:
         return hashlib.md5(self.data, usedforsecurity=False).digest()
 
 
-def package(root: Path, *, files: Sequence[Path] | None = None, limit_bytes: int = SIZE_LIMIT_BYTES) -> Bundle:
+def package(root: Path, *, code: Code | None = None, limit_bytes: int = SIZE_LIMIT_BYTES) -> Bundle:
     """Pack the folder `root`, without what its ignore files and common sense leave out.
 
-    With `files`, these (all below `root`) and nothing else. Raises `InvalidInput` code `CodeTooLarge` naming
+    With `code`, that and nothing else. Raises `InvalidInput` code `CodeTooLarge` naming
     the largest files, `CodeUnreadable`, or `ModuleNameTaken` for a file that would replace a module of Python.
     """
-    paths = code_files(root) if files is None else sorted(files)
+    paths, left_out = code or code_in(root)
     _check_names(root, paths)
     _check_size(root, paths, limit_bytes)
     buffer = io.BytesIO()
@@ -70,14 +93,16 @@ def package(root: Path, *, files: Sequence[Path] | None = None, limit_bytes: int
         data=gzip.compress(buffer.getvalue(), compresslevel=6, mtime=_EPOCH),
         digest=digest.hexdigest(),
         files=len(paths),
+        left_out=tuple(left_out),
     )
 
 
-def code_files(root: Path) -> list[Path]:
-    """The files that would be packed, and empty folders, sorted by their path below `root`."""
-    found: list[Path] = []
+def code_in(root: Path) -> Code:
+    """What would be packed, sorted by the path below `root`."""
+    found = Code([], [])
     _collect(root, "", rules((*ALWAYS, *SECRETS)), found)
-    return sorted(found, key=lambda path: path.relative_to(root).as_posix())
+    found.files.sort(key=lambda path: path.relative_to(root).as_posix())
+    return found
 
 
 def imported_files(root: Path, modules: Iterable[ModuleType]) -> list[Path]:
@@ -100,25 +125,27 @@ def imported_files(root: Path, modules: Iterable[ModuleType]) -> list[Path]:
     return sorted(found)
 
 
-def _collect(folder: Path, below: str, inherited: list[Rule], found: list[Path]) -> None:
+def _collect(folder: Path, below: str, inherited: list[Rule], found: Code) -> None:
     ordered = [*inherited, *_own_rules(folder, below)]
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise InvalidInput("CodeUnreadable", f"the folder {folder} can't be read: {error}") from error
     if below and not entries:
-        found.append(folder)
+        found.files.append(folder)
     for entry in entries:
         path = f"{below}/{entry.name}" if below else entry.name
-        is_folder = entry.is_dir()
+        is_folder = os.path.isdir(entry.path)
         if is_ignored(path, ordered, is_folder=is_folder) or (is_folder and _is_made(entry.path)):
             continue
         if is_folder:
             _refuse_cycle(entry.path)
             _collect(Path(entry.path), path, ordered, found)
-        elif entry.is_file():
-            found.append(Path(entry.path))
-            if len(found) > FILES_LIMIT:
+        elif not os.path.isfile(entry.path):
+            found.left_out.append(f"{path!r} ({what_else(entry.path)})")
+        else:
+            found.files.append(Path(entry.path))
+            if len(found.files) > FILES_LIMIT:
                 raise InvalidInput(
                     "CodeTooLarge",
                     f"the code folder has more than {FILES_LIMIT:,} files, many of them in {folder}",

@@ -9,6 +9,7 @@ The facade over the other modules of this package; decides nothing that the comm
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -162,9 +163,12 @@ class Remote:
         roots = {_root_of(entity) for entity in entities}
         if len(roots) > 1:
             raise InvalidInput("SeveralRoots", "the entities lie in several code folders", fix="register them apart")
+        bundle = package(roots.pop())
+        if bundle.warning:
+            warnings.warn(bundle.warning, stacklevel=3)
         plan = prepare(
             entities,
-            package(roots.pop()),
+            bundle,
             look_up=partial(look_up, self.connection),
             project=self.project,
             domain=self.domain,

@@ -67,15 +67,15 @@ class RemoteStore:
         path = Path(local)
         if not path.is_dir():
             return self._put(path, path.name, "")
-        files = _files(path)
         own = os.path.basename(os.path.abspath(local))  # a folder, too, is stored under its own name
-        names = [f"{own}/{file.relative_to(path).as_posix()}" for file in files]
+        named = {f"{own}/{name}": entry for name, entry in _entries(path).items()} or {f"{own}/": path}
         digest = hashlib.sha256()
-        for name, file in zip(names, files, strict=True):
-            digest.update(f"{name}\0".encode() + hashlib.sha256(file.read_bytes()).digest())
+        for name, entry in named.items():
+            digest.update(os.fsencode(f"{name}\0") + hashlib.sha256(_content(entry)).digest())
         folder = digest.hexdigest()[:32]
-        uris = [self._put(file, name, folder) for name, file in zip(names, files, strict=True)]
-        return uris[0].removesuffix(names[0]) + own
+        uris = {name: self._put(entry, name, folder) for name, entry in named.items()}
+        name, uri = next(iter(uris.items()))
+        return uri.removesuffix(name) + own
 
     @contextmanager
     def new_folder(self, *, to: str | None = None) -> Generator[tuple[str, str]]:
@@ -86,8 +86,8 @@ class RemoteStore:
         base = self._native_url(root)
         with tempfile.TemporaryDirectory(prefix="alula-") as folder:
             yield folder, base
-            for file in _files(Path(folder)):
-                self._put(file, file.relative_to(folder).as_posix(), root)
+            for name, entry in _entries(Path(folder)).items():
+                self._put(entry, name, root)
 
     def readable(self, uri: str) -> str:
         """A local path with the content: the store's own on this machine, else a downloaded copy."""
@@ -120,23 +120,29 @@ class RemoteStore:
         )
         return self._connection.call(CREATE_UPLOAD_LOCATION, request).native_url.removesuffix("/0")
 
-    def _put(self, file: Path, name: str, folder: str) -> str:
+    def _put(self, entry: Path, name: str, folder: str) -> str:
         try:
             name.encode()
         except UnicodeEncodeError as error:
             raise InvalidInput(
-                "FileNameNotText", f"the name of {str(file)!r} is no UTF-8, so it can't be sent", fix="rename the file"
+                "FileNameNotText", f"the name of {str(entry)!r} is no UTF-8, so it can't be sent", fix="rename it"
             ) from error
-        data = file.read_bytes()
-        return upload(self._connection, data, project=self._project, domain=self._domain, filename=name, folder=folder)
-
-
-def _files(folder: Path) -> list[Path]:
-    """The files of a folder, links followed. Raises `InvalidInput` for empty folders: objects would lose them."""
-    files, empty = files_in(str(folder))
-    if empty or not files:
-        listed = ", ".join(f"`{each}`" for each in empty[:3]) or f"`{folder}`"
-        raise InvalidInput(
-            "EmptyFolder", f"{listed} has no files, so it can't be stored", fix="put a file into it, or remove it"
+        return upload(
+            self._connection,
+            _content(entry),
+            project=self._project,
+            domain=self._domain,
+            filename=name,
+            folder=folder,
         )
-    return [Path(file) for file in files]
+
+
+def _entries(folder: Path) -> dict[str, Path]:
+    """What a folder holds by name, links followed: its files, and with `/` at their end the folders without files."""
+    files, empty = files_in(str(folder))
+    named = {Path(file).relative_to(folder).as_posix(): Path(file) for file in files}
+    return named | {f"{Path(each).relative_to(folder).as_posix()}/": Path(each) for each in empty}
+
+
+def _content(entry: Path) -> bytes:
+    return b"" if entry.is_dir() else entry.read_bytes()

@@ -31,15 +31,15 @@ _SIMPLE = {
 
 
 class Column(NamedTuple):
-    """What is declared of a column."""
+    """A declared column."""
 
     shown: str = ""
     type: LiteralType = LiteralType()
-    """Empty for one of which only the name is known."""
+    """Empty if only the name is known."""
 
 
 class Unfit(str):
-    """In place of an arrow type: what a column holds that has none."""
+    """A description in place of an arrow type, for content that has no such type."""
 
     __slots__ = ()
 
@@ -48,7 +48,7 @@ Columns: TypeAlias = Mapping[str, Column]
 
 
 def named(names: Iterable[str]) -> Columns:
-    """Columns of which only the names are known."""
+    """Columns known by their names alone."""
     return dict.fromkeys(names, Column())
 
 

@@ -148,7 +148,7 @@ class FileBlobs:
         return signing.verify(method, path, query, key=self._key, now=now)
 
     def uri_of(self, grant: Grant) -> str:
-        return self.uri(grant.name)
+        return self.uri(grant.name.removesuffix("/")) + ("/" if grant.name.endswith("/") else "")
 
     async def write(self, grant: Grant, pieces: AsyncIterator[bytes], *, md5: bytes | None = None) -> int:
         """Write the body of a PUT, whole or not at all; returns its bytes. `md5` is the request's own, if any.
@@ -182,7 +182,12 @@ class FileBlobs:
                         f"the content of {uri} has MD5 {digest.hexdigest()}, and {expected.hex()} was announced",
                         fix="send it again",
                     )
-            await asyncio.to_thread(self._publish, temporary, path)
+            if not uri.endswith("/"):
+                await asyncio.to_thread(self._publish, temporary, path)
+            elif size:
+                raise InvalidInput("BadObjectName", f"{uri} names a folder, which has no content")
+            else:
+                await asyncio.to_thread(self._make_folder, path)
         finally:
             temporary.unlink(missing_ok=True)
         return size
@@ -190,7 +195,7 @@ class FileBlobs:
     # Files
 
     def _signed(self, method: str, uri: str, md5: bytes | None, ttl_s: int, headers: dict[str, str]) -> SignedUrl:
-        name = str(self._path(uri).relative_to(self._folder))
+        name = str(self._path(uri).relative_to(self._folder)) + ("/" if uri.endswith("/") else "")
         expires_at = time.time_ns() // 1000 + ttl_s * 1_000_000
         path = signing.sign(Grant(method, name, expires_at, md5), self._key)
         return SignedUrl(url=self.base_url + path, expires_at=expires_at, headers=headers)
@@ -246,9 +251,8 @@ class FileBlobs:
 
     def _publish(self, temporary: Path, path: Path) -> None:
         """Give a written file its name, unless the name is taken by other bytes."""
+        self._make_folder(path.parent)
         with errors_of(str(path)):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._check_inside(path.parent)
             try:
                 os.link(temporary, path)
             except FileExistsError as error:
@@ -256,6 +260,11 @@ class FileBlobs:
                     raise AlreadyExists(
                         "ObjectExists", f"the object {path} exists with other content", fix="use a new name"
                     ) from error
+
+    def _make_folder(self, path: Path) -> None:
+        with errors_of(str(path)):
+            path.mkdir(parents=True, exist_ok=True)
+        self._check_inside(path)
 
     def _holds(self, path: Path, written: Path) -> bool:
         """Whether an object has the bytes of a written file. Raises OSError."""

@@ -46,7 +46,8 @@ async def create_upload(
     ttl: duration_pb2.Duration | None = None,
 ) -> Upload:
     """A place for one object: `<project>/<domain>/<root>/<file name>`, where the root is the given one or the
-    base32 of the content's MD5, and a missing file name is random.
+    base32 of the content's MD5, and a missing file name is random. A file name with a `/` at its end is a folder
+    without files.
 
     Raises `InvalidInput` where both root and MD5 are missing, and `AlreadyExists` when another object
     stands there.
@@ -60,6 +61,7 @@ async def create_upload(
     root = filename_root or base64.b32encode(content_md5).decode()
     name = filename or base64.b32encode(platform.random_bytes(15)).decode().lower()[:20]
     uri = platform.blobs.uri(layout.UPLOADS, project, domain, *_segments(root), *_segments(name))
+    uri += "/" if name.endswith("/") else ""
     if await platform.blobs.size(uri) is not None and await _md5(platform, uri) != content_md5:
         raise AlreadyExists(
             "ObjectExists", f"another object `{name}` stands under `{root}`", fix="upload under another root"
