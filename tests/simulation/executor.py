@@ -71,7 +71,6 @@ class Machine:
         if str(spec.id) in self._world.with_job:
             self._world.violated(f"I16: {spec.id} has a job whose handle is durable, and is given another")
         self._world.ledger.started(spec.id, self.name)
-        self._world.interrupted.discard(spec.id)
 
     def course(self, spec: AttemptSpec) -> Course:
         world = self._world
@@ -92,7 +91,7 @@ class Machine:
     def ended(self, attempt: AttemptId, how: How) -> None:
         world = self._world
         if how in ("lost", "vanished"):
-            world.lost(attempt)
+            world.lost(attempt, self.name)
             if self._host is None:
                 how = "vanished"  # the runner that heard of it may have lost the execution, or may die first
             elif how == "lost":

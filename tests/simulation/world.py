@@ -104,7 +104,9 @@ class World:
         """Of each object that was used, until when it can't be."""
         self.away_until_s = 0.0
         """Until then it can't be reached."""
-        self.interrupted: set[AttemptId] = set()
+        self._interrupted: set[AttemptId] = set()
+        self._last_on: dict[AttemptId, str] = {}
+        """The host where an attempt was started last, which may not be the only one that runs it."""
         self._lost_nodes: set[tuple[ExecutionId, str, int]] = set()
         self.launched: set[ExecutionId] = set()
         self.may_abort: set[ExecutionId] = set()
@@ -154,7 +156,7 @@ class World:
 
     def tried(self, attempt: AttemptId) -> int:
         """Earlier attempts of the node that came to an end of their own."""
-        return sum(attempt._replace(attempt=n) not in self.interrupted for n in range(attempt.attempt))
+        return sum(attempt._replace(attempt=n) not in self._interrupted for n in range(attempt.attempt))
 
     def is_known_to_run(self, attempt: AttemptId) -> bool:
         """Whether it is durable that the attempt runs."""
@@ -190,14 +192,17 @@ class World:
         node = (attempt.execution, attempt.node_id, attempt.index)
         return node not in self._lost_nodes and self.hit("lost")
 
-    def lost(self, attempt: AttemptId) -> None:
+    def lost(self, attempt: AttemptId, host: str) -> None:
         self._lost_nodes.add((attempt.execution, attempt.node_id, attempt.index))
-        self.note(f"{attempt} is lost")
-        self.interrupted.add(attempt)
+        self.note(f"{attempt} is lost on {host}")
+        if self._last_on[attempt] == host:  # else the end that counts is that of the host which runs it now
+            self._interrupted.add(attempt)
 
     def _attempt_started(self, attempt: AttemptId, host: str) -> None:
         """I2: nothing starts before the decision that starts it is durable. I5, I6: nothing that is done, starts."""
         self.note(f"{attempt} starts on {host}")
+        self._last_on[attempt] = host
+        self._interrupted.discard(attempt)
         kept = self.store._executions[attempt.execution]
         if attempt.index >= 0:
             item = kept.items.get((attempt.node_id, attempt.index))
