@@ -222,7 +222,7 @@ class ClusterExecutor:
         self.announced: set[AttemptId] = set()
         """Those that were reported to run."""
         self._handles: dict[AttemptId, bytes] = {}
-        """The names of their jobs."""
+        """The names of the jobs that it had made: those that were there before, the platform knows."""
         self._lost: set[AttemptId] = set()
         """Those that were reported to be lost: what asked for them is not asked again."""
 
@@ -277,7 +277,6 @@ class ClusterExecutor:
             self.announced.add(attempt)
             now, handle = self._cluster.now(), self._cluster.handle_of(attempt)
             if handle:
-                self._handles[attempt] = handle
                 self._tell(AttemptUpdate(attempt, now, "INITIALIZING", reason="it is prepared", handle=handle))
             self._tell(AttemptUpdate(attempt, now, "RUNNING", where=self._cluster.name, handle=handle))
 
@@ -303,10 +302,12 @@ class ClusterExecutor:
     def _create(self, spec: AttemptSpec) -> None:
         if spec.id not in self.followed or spec.id in self._lost:
             return  # it is not wanted any more, or was here already
-        known = self._handles.get(spec.id)
-        if known is not None:
-            spec = msgspec.structs.replace(spec, handle=known)
+        made = self._handles.get(spec.id)
+        if made is not None:
+            spec = msgspec.structs.replace(spec, handle=made)
         self._cluster.create(spec, self._owner)
+        if not spec.handle:
+            self._handles[spec.id] = self._cluster.handle_of(spec.id)
         if (record := self._cluster.records.get(spec.id)) is not None:
             self.ended(spec.id, record)
         else:

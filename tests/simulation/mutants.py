@@ -24,6 +24,7 @@ STUCK_S = 20
 CORE, RUNNER = "src/alula/core", "src/alula/server/runner"
 ENGINE, MACHINES = f"{CORE}/engine", f"{CORE}/engine/machines"
 CLUSTER = "tests/attempts/cluster.py"
+HEARTBEAT = "tests/unit/server/runner/test_heartbeat.py"
 
 
 class Mutant(NamedTuple):
@@ -31,6 +32,8 @@ class Mutant(NamedTuple):
     file: str
     text: str
     instead: str
+    tests: str = ""
+    """The tests that catch it, where the simulated worlds give it no occasion to do harm."""
 
 
 MUTANTS = (
@@ -326,6 +329,7 @@ MUTANTS = (
         f"{RUNNER}/runner.py",
         "            self._errands.beside(self._look_for_orphans())\n",
         "",
+        tests=HEARTBEAT,
     ),
     # The runner: what it owes an executor that others share
     Mutant(
@@ -352,6 +356,7 @@ MUTANTS = (
         "            await asyncio.sleep(self._lease.renew_every_s)\n",
         "            while self._loop is None:\n                await asyncio.sleep(1)\n"
         "            await asyncio.sleep(self._lease.renew_every_s)\n",
+        tests=HEARTBEAT,
     ),
     Mutant("no end is acknowledged", f"{RUNNER}/turns.py", "self._executor.acknowledge(owned.ends)", "pass"),
     Mutant(
@@ -511,7 +516,11 @@ def _hunt(mutant: Mutant, folder: Path) -> str:
     file.write_text(text.replace(mutant.text, mutant.instead))
     environment = os.environ | {"PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder}", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "tests.simulation", str(SEEDS), "--failures", "1", "--stuck", str(STUCK_S)]
+    if mutant.tests:
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.tests]
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if mutant.tests and ended.returncode == 1:
+        return f"caught by {Path(mutant.tests).name}"
     found = [line for line in ended.stdout.splitlines() if line.startswith("seed ")]
     if found:
         said = ended.stdout.splitlines()[1].strip()
