@@ -18,7 +18,8 @@ until the next one has taken over what it had in flight.
   refused commit had come through, or there is mail that it did not know of.
 * A lease that has lapsed is renewed, compared and cleared of what others took over, before it is held again.
 * An execution that breaks ends by an event of its own (`PlatformFailed`), after its log was read again. One that
-  breaks on that way is condemned: its rows are closed without the engine. Even if that fails, the others go on.
+  breaks on that way is condemned: its rows are closed without the engine. Even if that fails, the others go on. One
+  whose end was being written meanwhile is read again, for what follows from that.
 """
 
 from __future__ import annotations
@@ -84,6 +85,8 @@ class News(Enum):
     """An error that belongs to it came up."""
     BREAK_AGAIN = auto()
     """One came up when it was about to be ended by the first."""
+    ENDED = auto()
+    """Its end is durable: by a commit that was under way when it broke."""
     END = auto()
     """All is done that follows from its end."""
     REFUSE_END = auto()
@@ -108,6 +111,7 @@ TRANSITIONS: Mapping[tuple[Stage | None, News], Stage | None] = {
     (Stage.SUSPECT, News.BREAK): Stage.CLAIMED,
     (Stage.SUSPECT, News.BREAK_AGAIN): Stage.CONDEMNED,
     (Stage.SUSPECT, News.END): None,
+    (Stage.CONDEMNED, News.ENDED): Stage.CLAIMED,
     (Stage.CONDEMNED, News.END): None,
     (Stage.CONDEMNED, News.REFUSE_END): Stage.STUCK,
 }
@@ -199,8 +203,10 @@ class Ownership:
         self._move(execution, News.END)
 
     def has_ended(self, execution: ExecutionId) -> None:
-        """Its end is durable: it can't break any more."""
+        """Its end is durable, whatever it broke on meanwhile: there is nothing to end it by any more."""
         self._errors.pop(execution, None)
+        if self._move(execution, News.ENDED):
+            self._holder.wake()
 
     async def claim(self) -> None:
         """Claim what there is to claim, and read what is claimed."""

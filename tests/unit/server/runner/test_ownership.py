@@ -112,7 +112,7 @@ class World:
 
     async def step(self) -> None:
         owned = self.random.choice(list(self.held.values())) if self.held else None
-        choice = self.random.randrange(9)
+        choice = self.random.randrange(10)
         if choice == 0:
             self.ownership.notify(self.random.choice(IDS))
         elif choice == 1:
@@ -121,13 +121,15 @@ class World:
             await self.ownership.end_condemned()
         elif choice == 3:
             await self.ownership.make_sure()
-        elif owned is None or choice == 4:
+        elif choice == 4:
+            self.ownership.has_ended(self.random.choice(IDS))  # a commit gave the end, whatever broke meanwhile
+        elif owned is None or choice == 5:
             await self.ownership.claim()
-        elif choice == 5:
-            self.ownership.doubt(owned)
         elif choice == 6:
-            self.ownership.read_again(owned)
+            self.ownership.doubt(owned)
         elif choice == 7:
+            self.ownership.read_again(owned)
+        elif choice == 8:
             self.ownership.broke(owned.record.id, RecursionError("too deep"), "while it was tried")
         else:
             del self.held[id(owned)]
