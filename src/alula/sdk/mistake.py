@@ -11,12 +11,14 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import FrameType, TracebackType
 
     from alula.core.errors import InvalidInput
 
 _SDK_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_PYTHON_FOLDER = os.path.dirname(os.__file__) + os.sep
+_INSTALLED = ("site-packages", "dist-packages")
 
 
 class Location(NamedTuple):
@@ -53,6 +55,25 @@ def _authors_frame() -> FrameType:
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_SDK_FOLDER):
         frame = frame.f_back
     return frame
+
+
+def line_of_body() -> Location:
+    """The innermost line of the body that is running to be declared, not of a library that it calls."""
+    frame: FrameType | None = _authors_frame()
+    lines: list[Location] = []
+    while frame is not None and not frame.f_code.co_filename.startswith(_SDK_FOLDER):
+        lines.append(Location(frame.f_code.co_filename, frame.f_lineno))
+        frame = frame.f_back
+    return authors_line(lines)
+
+
+def authors_line(lines: Sequence[Location]) -> Location:
+    """The first of some lines, the innermost first, that is not of a library; the first of all if each one is."""
+    return next((line for line in lines if not _is_library(line.file)), lines[0])
+
+
+def _is_library(file: str) -> bool:
+    return file.startswith(("<frozen ", _SDK_FOLDER, _PYTHON_FOLDER)) or any(f"/{each}/" in file for each in _INSTALLED)
 
 
 def mistake(code: str, message: str, *, at: Location | None = None, fix: str = "") -> InvalidInput:

@@ -165,7 +165,7 @@ def test_a_failure_inside_is_raised():
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        (lambda n: add(x=n) > 3 and 1, "PromiseUsedAsValue|can't use it"),
+        (lambda n: add(x=n) > 3 and 1, "PromiseUsedAsValue|can't be tested"),
         (lambda n: add(x="a"), "input `x` of task `add` expects int"),
         (lambda n: conditional("c").if_(add(x=n) > 3).then(add(x=n)), "conditional `c` does not say"),
     ],

@@ -49,7 +49,7 @@ COMMON = """
 """
 SEES_VALUES = (
     "do this in a task, or make this a `@dynamic` workflow whose inputs it is: they see values, and a `@dynamic` body"
-    " may use `if`, loops and `len`; `conditional` chooses between steps"
+    " may use `if`, loops and `len`; `conditional` chooses between steps by comparisons, which `&` and `|` join"
 )
 MISTAKES = {
     # in the body of a workflow
@@ -93,13 +93,14 @@ MISTAKES = {
         SEES_VALUES,
     ),
     "1 if number() else 2": (
-        "<promise of `n0.o0`> has no value while the workflow is declared, so it can't be tested as a condition",
+        "<promise of `n0.o0`> has no value while the workflow is declared, so it can't be tested as a condition"
+        " (`if`, `and`, `or`, `not`, `a < b < c`)",
         SEES_VALUES,
     ),
     "1 if number() > 3 else 2": (
-        "(<promise of `n0.o0`> > 3) is not known before the steps run, so `if`, `and`, `or`, `not` and chains such as"
-        " `a < b < c` can't use it",
-        "give it to `conditional(...)`, joined with `&` and `|`, or do this in a task or a `@dynamic` workflow",
+        "(<promise of `n0.o0`> > 3) has no value while the workflow is declared, so it can't be tested as a condition"
+        " (`if`, `and`, `or`, `not`, `a < b < c`)",
+        SEES_VALUES,
     ),
     "map_task(take)([1])": (
         "map task `take` takes its inputs by name, 1 came without one",

@@ -54,7 +54,7 @@ def check_inputs(interface: InterfaceView, values: Mapping[str, object], *, at: 
                 "WrongValue",
                 f"input `{name}` of {interface.kind} `{interface.name}` gets {len(value)} outputs at once",
                 at=at,
-                fix="pass one of them" if value else without_output(value),
+                fix="pass one of them" if len(value) else without_output(value),
             )
         if isinstance(value, Promise):
             _check_promise(interface, name, value, at=at)

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 from typing import Literal, NoReturn, cast
 
-from alula.sdk.mistake import caller, mistake
+from alula.sdk.authoring.unresolved import Unresolved
 
 Comparator = Literal["==", "!=", "<", "<=", ">", ">="]
 
 
-class Comparison:
+class Comparison(Unresolved):
     """`left < right` and the like; at least one side is a promise."""
 
     __slots__ = ("left", "operator", "right")
+    left: object
+    operator: Comparator
+    right: object
 
     def __init__(self, left: object, operator: Comparator, right: object) -> None:
-        self.left = left
-        self.operator: Comparator = operator
-        self.right = right
+        _set(self, left, operator, right)
 
     def __and__(self, other: object) -> Conjunction:
         return Conjunction(self, "&", other)
@@ -37,22 +38,23 @@ class Comparison:
     def __repr__(self) -> str:
         return f"({self.left!r} {self.operator} {self.right!r})"
 
-    def __bool__(self) -> bool:  # noqa: PLE0304  # raises
-        _refuse(self)
+    def __eq__(self, other: object) -> NoReturn:  # an answer would always be False
+        self._refuse("compared")
 
-    def __invert__(self) -> NoReturn:
-        _refuse(self)
+    def __hash__(self) -> int:
+        return id(self)
 
 
-class Conjunction:
+class Conjunction(Unresolved):
     """Two conditions of which both (`&`) or at least one (`|`) must hold."""
 
     __slots__ = ("left", "operator", "right")
+    left: object
+    operator: Literal["&", "|"]
+    right: object
 
     def __init__(self, left: object, operator: Literal["&", "|"], right: object) -> None:
-        self.left = left
-        self.operator: Literal["&", "|"] = operator
-        self.right = right
+        _set(self, left, operator, right)
 
     def __and__(self, other: object) -> Conjunction:
         return Conjunction(self, "&", other)
@@ -69,24 +71,19 @@ class Conjunction:
     def __repr__(self) -> str:
         return f"({self.left!r} {self.operator} {self.right!r})"
 
-    def __bool__(self) -> bool:  # noqa: PLE0304  # raises
-        _refuse(self)
+    def __eq__(self, other: object) -> NoReturn:  # an answer would always be False
+        self._refuse("compared")
 
-    def __invert__(self) -> NoReturn:
-        _refuse(self)
+    def __hash__(self) -> int:
+        return id(self)
 
 
 Expression = Comparison | Conjunction
 
 
-def _refuse(expression: Expression) -> NoReturn:
-    raise mistake(
-        "PromiseUsedAsValue",
-        f"{expression!r} is not known before the steps run, so `if`, `and`, `or`, `not` and chains such as `a < b < c`"
-        " can't use it",
-        at=caller(),
-        fix="give it to `conditional(...)`, joined with `&` and `|`, or do this in a task or a `@dynamic` workflow",
-    )
+def _set(expression: Expression, left: object, operator: str, right: object) -> None:
+    for name, value in (("left", left), ("operator", operator), ("right", right)):
+        object.__setattr__(expression, name, value)
 
 
 def operands(expression: Expression) -> list[object]:

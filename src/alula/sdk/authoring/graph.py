@@ -12,6 +12,7 @@ from contextvars import ContextVar
 
 from alula.sdk.authoring.models import promise_in_model
 from alula.sdk.authoring.promise import Entity, Node, Outputs, Promise, node_of, promises_in
+from alula.sdk.authoring.unresolved import refused_by_python
 from alula.sdk.mistake import Location, mistake
 
 
@@ -130,13 +131,13 @@ def switch_graph(graph: Graph) -> None:
 def declaring(graph: Graph | None) -> Generator[None]:
     """Calls of tasks add to `graph` meanwhile; with None they run.
 
-    Raises `InvalidInput` in place of what a pydantic model says about a promise.
+    Raises `InvalidInput` in place of what Python or a pydantic model says about a promise.
     """
     token = _open_graph.set(graph)
     try:
         yield
-    except ValueError as error:
-        if refused := promise_in_model(error):
+    except Exception as error:
+        if refused := promise_in_model(error) or refused_by_python(error):
             raise refused from error
         raise
     finally:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from alula.core.errors import InvalidInput
 
 
-def promise_in_model(error: ValueError) -> InvalidInput | None:
+def promise_in_model(error: Exception) -> InvalidInput | None:
     """What to raise in place of the error of a model that was given a promise. None for any other error."""
     if not type(error).__module__.startswith("pydantic_core"):  # by name: pydantic may be absent and is slow to load
         return None

@@ -91,6 +91,17 @@ def overrides_of(before: Overrides, changes: OverrideValues, *, at: Location) ->
     return after
 
 
+def refuse_unnamed(given: tuple[object, ...], *, at: Location) -> None:
+    """Raise `InvalidInput` for settings without their names."""
+    if given:
+        raise mistake(
+            "UnknownOverride",
+            f"`with_overrides` is given {', '.join(map(repr, given))} without a name",
+            at=at,
+            fix="write `with_overrides(retries=3)`",
+        )
+
+
 def image_name(image: object, *, at: Location) -> str | None:
     """The name of an image; None for the default."""
     if image is None or isinstance(image, str):

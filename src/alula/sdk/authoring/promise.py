@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Generator, Iterator, Mapping
-from typing import NamedTuple, NoReturn, Protocol, Self, Unpack
+from typing import NamedTuple, Never, NoReturn, Protocol, Self, Unpack
 
 from alula.sdk.authoring.expressions import Comparison, Conjunction
 from alula.sdk.authoring.interface import InterfaceView
-from alula.sdk.authoring.overrides import Overrides, OverrideValues, overrides_of
+from alula.sdk.authoring.overrides import Overrides, OverrideValues, overrides_of, refuse_unnamed
+from alula.sdk.authoring.unresolved import Unresolved
 from alula.sdk.mistake import Location, caller, mistake
 
 Attribute = str | int
@@ -61,8 +62,9 @@ class Node:
         """Nodes to wait for that give no value to this one."""
         self.overrides = Overrides()
 
-    def with_overrides(self, **changes: Unpack[OverrideValues]) -> Self:
+    def with_overrides(self, *unnamed: Never, **changes: Unpack[OverrideValues]) -> Self:
         """Run this step with other settings than its task's."""
+        refuse_unnamed(unnamed, at=caller())
         for name, value in changes.items():
             if has_promise(value):
                 raise mistake("PromiseUsedAsValue", f"`{name}` of with_overrides must be a constant", at=caller())
@@ -86,19 +88,22 @@ class Node:
         return other
 
 
-class Promise:
+class Promise(Unresolved):
     """A value that a node will give: to be passed on, or picked apart with `.name` and `[index]`.
 
     It has no value while the workflow is declared, so using it as one raises `InvalidInput`.
     """
 
     __slots__ = ("_node", "_path", "_type", "_var")
+    _node: Node | None
+    _var: str
+    _type: object
+    _path: tuple[Attribute, ...]
 
     def __init__(self, node: Node | None, var: str, *, type_: object, path: tuple[Attribute, ...] = ()) -> None:
-        self._node = node
-        self._var = var
-        self._type = type_
-        self._path = path
+        fields = (("_node", node), ("_var", var), ("_type", type_), ("_path", path))
+        for name, value in fields:
+            object.__setattr__(self, name, value)
 
     def __getattr__(self, name: str) -> Promise:
         if name.startswith("__"):
@@ -111,15 +116,15 @@ class Promise:
                 "WrongIndex",
                 f"{self!r} is indexed with {key!r}, expected a constant `int` or `str`",
                 at=caller(),
-                fix="pick the item in a task",
+                fix="pick the item in a task or a `@dynamic` workflow",
             )
         return Promise(self._node, self._var, type_=_type_inside(self._type, key), path=(*self._path, key))
 
-    def with_overrides(self, **changes: Unpack[OverrideValues]) -> Self:
+    def with_overrides(self, *unnamed: Never, **changes: Unpack[OverrideValues]) -> Self:
         """Run the step that gives this value with other settings than its task's."""
         if self._node is None:
             raise mistake("NotANode", f"{self!r} is an input of the workflow, not a step", at=caller())
-        self._node.with_overrides(**changes)
+        self._node.with_overrides(*unnamed, **changes)
         return self
 
     def __rshift__(self, other: Outcome) -> Outcome:
@@ -137,45 +142,6 @@ class Promise:
         path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in self._path)
         source = f"input `{self._var}{path}`" if self._node is None else f"`{self._node.id}.{self._var}{path}`"
         return f"<promise of {source}>"
-
-    def _refuse(self, use: str) -> NoReturn:
-        raise mistake(
-            "PromiseUsedAsValue",
-            f"{self!r} has no value while the workflow is declared, so it can't be {use}",
-            at=caller(),
-            fix="do this in a task, or make this a `@dynamic` workflow whose inputs it is: they see values, and a"
-            " `@dynamic` body may use `if`, loops and `len`; `conditional` chooses between steps",
-        )
-
-    def __bool__(self) -> bool:  # noqa: PLE0304  # raises
-        self._refuse("tested as a condition")
-
-    def __iter__(self) -> Iterator[object]:
-        self._refuse("looped over (`map_task` runs a task for each item of a list)")
-
-    def __len__(self) -> int:  # noqa: PLE0303  # raises
-        self._refuse("measured with len()")
-
-    def __contains__(self, item: object) -> bool:
-        self._refuse("searched with `in`")
-
-    def __call__(self, *args: object, **kwargs: object) -> NoReturn:
-        self._refuse("called")
-
-    def __int__(self) -> int:
-        self._refuse("made an int")
-
-    def __float__(self) -> float:
-        self._refuse("made a float")
-
-    def __index__(self) -> int:  # noqa: PLE0305  # raises
-        self._refuse("used as an index")
-
-    def __format__(self, spec: str) -> str:
-        self._refuse("formatted into a text")
-
-    def __fspath__(self) -> str:
-        self._refuse("opened as a file")
 
     def is_true(self) -> Comparison:
         """The condition that this truth value is true. (For type checkers, pass the value itself to `if_`.)"""
@@ -219,20 +185,10 @@ class Promise:
     def __ror__(self, other: object) -> Conjunction:
         return Conjunction(other, "|", self)
 
-    def __add__(self, other: object) -> NoReturn:
-        self._refuse("calculated with")
-
-    __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = __rtruediv__ = __add__
-    __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __pow__ = __rpow__ = __add__
-
-    def __neg__(self) -> NoReturn:
-        self._refuse("calculated with")
-
-    __pos__ = __abs__ = __invert__ = __neg__
     __hash__ = object.__hash__
 
 
-class Outputs(tuple[Promise, ...]):
+class Outputs(tuple[Promise, ...], Unresolved):
     """The promises of a node with several outputs or none: a tuple, with names when the outputs have them."""
 
     _node: Node
@@ -242,15 +198,14 @@ class Outputs(tuple[Promise, ...]):
     def of(cls, node: Node, types: Mapping[str, object]) -> Outputs:
         """All outputs of a node, in order."""
         outputs = cls(Promise(node, name, type_=type_) for name, type_ in types.items())
-        outputs._node = node
-        outputs._names = tuple(types)
+        vars(outputs).update(_node=node, _names=tuple(types))
         return outputs
 
     def __getattr__(self, name: str) -> Promise:
-        if name in self._names:
-            return self[self._names.index(name)]
         if name.startswith("_"):
             raise AttributeError(name)
+        if name in self._names:
+            return self[self._names.index(name)]
         raise mistake(
             "UnknownOutput",
             f"`{self._node.entity.name}` has no output `{name}`",
@@ -258,9 +213,9 @@ class Outputs(tuple[Promise, ...]):
             fix="its outputs are " + (", ".join(f"`{each}`" for each in self._names) or "none"),
         )
 
-    def with_overrides(self, **changes: Unpack[OverrideValues]) -> Self:
+    def with_overrides(self, *unnamed: Never, **changes: Unpack[OverrideValues]) -> Self:
         """Run this step with other settings than its task's."""
-        self._node.with_overrides(**changes)
+        self._node.with_overrides(*unnamed, **changes)
         return self
 
     def __rshift__(self, other: Outcome) -> Outcome:
@@ -270,6 +225,14 @@ class Outputs(tuple[Promise, ...]):
     def __await__(self) -> Generator[None, None, Outputs]:
         yield from ()
         return self
+
+    def __eq__(self, other: object) -> NoReturn:  # as a tuple it would answer, mostly False
+        self._refuse("compared")
+
+    __lt__ = __le__ = __gt__ = __ge__ = __ne__ = __eq__  # type: ignore[assignment]
+
+    def __hash__(self) -> int:
+        return id(self)
 
 
 Outcome = Promise | Outputs | Node

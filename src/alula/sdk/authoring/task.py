@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Generic, NamedTuple, ParamSpec, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Generic, NamedTuple, Never, ParamSpec, TypeVar, Unpack, cast, overload
 
 from alula.sdk import calling
 from alula.sdk.authoring.cache import Cache, ordered
@@ -21,6 +21,7 @@ from alula.sdk.authoring.overrides import (
     cache_setting,
     image_name,
     overrides_of,
+    refuse_unnamed,
     retry_count,
     timeout_seconds,
 )
@@ -101,11 +102,12 @@ class Task(Generic[P, R_co]):
 
         return cast("Callable[..., R_co]", self.function)(**converted(self.interface, values, at=at))
 
-    def with_overrides(self, **changes: Unpack[OverrideValues]) -> Callable[P, R_co]:
+    def with_overrides(self, *unnamed: Never, **changes: Unpack[OverrideValues]) -> Callable[P, R_co]:
         """This task with other settings for one step: `train.with_overrides(retries=3)(data=d)`.
 
         The same as `train(data=d).with_overrides(retries=3)`, which type checkers can't follow.
         """
+        refuse_unnamed(unnamed, at=caller())
         overrides_of(Overrides(), changes, at=caller())
 
         def call(*args: P.args, **kwargs: P.kwargs) -> R_co:

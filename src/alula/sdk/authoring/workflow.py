@@ -98,7 +98,7 @@ class Workflow(Generic[P, R_co]):
     def _outputs(self, returned: object) -> dict[str, object]:
         names = list(self.interface.outputs)
         if not names:
-            if returned is None or (isinstance(returned, Outputs) and not returned):
+            if returned is None or (isinstance(returned, Outputs) and not len(returned)):
                 return {}
             raise mistake(
                 "WrongOutputs",
@@ -115,7 +115,7 @@ class Workflow(Generic[P, R_co]):
         if len(values) != len(names) or any(value is None or isinstance(value, (Outputs, Node)) for value in values):
             from alula.sdk.authoring.binding import without_output  # lazy: protobuf is for compiling
 
-            empty = next((value for value in values if isinstance(value, Outputs) and not value), None)
+            empty = next((value for value in values if isinstance(value, Outputs) and not len(value)), None)
             raise mistake(
                 "WrongOutputs",
                 f"workflow `{self.interface.name}` declares {len(names)} output(s) but returns {returned!r}",

@@ -66,7 +66,7 @@ def expand(
 
 
 def _outputs(task: Task[..., object], result: object) -> dict[str, object]:
-    if isinstance(result, Outputs) and not result and not task.interface.outputs:
+    if isinstance(result, Outputs) and not len(result) and not task.interface.outputs:
         return {}  # the last step is returned for its own sake
     outputs = by_name(task, result)
     for name, value in outputs.items():
