@@ -18,7 +18,7 @@ from alula.sdk.client import http
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.endpoint import find_endpoint
 from alula.sdk.client.launch import LaunchSettings, launch
-from alula.sdk.client.package import package
+from alula.sdk.client.package import Code, package
 from alula.sdk.client.register import prepare, register
 from alula.sdk.client.rpcs import GET_EXECUTION, LIST_EXECUTIONS
 from alula.sdk.client.run_view import to_execution_id
@@ -99,7 +99,7 @@ def main():
     root = Path(__file__).parent
     plan = prepare(
         [increment, single, chain, fan, nodes],
-        package(root, files=[root / "flow.py"]),
+        package(root, code=Code([root / "flow.py"], [])),
         look_up=lambda _: Registered(),
         project=PROJECT,
         domain=DOMAIN,

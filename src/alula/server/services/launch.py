@@ -7,7 +7,6 @@ again after an error never makes a second run.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Literal
 
@@ -34,6 +33,7 @@ from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_labels, che
 from alula.core.policy.routing import Wanted
 from alula.core.policy.trace_context import TRACEPARENT
 from alula.server.access import Action
+from alula.server.beside import done_beside
 from alula.server.identity import Caller
 from alula.server.services import layout, values
 from alula.server.services.attributes import SettingsPlace, launch_settings
@@ -58,6 +58,8 @@ class _Target(msgspec.Struct, frozen=True):
     workflow: EntityId
     plan: launch_plan_pb2.LaunchPlanSpec
     expected_inputs: interface_pb2.ParameterMap
+    defaults_bytes: int = 0
+    """No more than so many are in its fixed inputs and defaults."""
     skeleton: Skeleton | None = None
 
 
@@ -91,7 +93,7 @@ async def create_execution(
     target = await _target(platform, caller, request.spec.launch_plan)
     given = request.inputs if request.HasField("inputs") else request.spec.inputs
     rule = values.offload_rule(platform, id.project, id.domain)
-    inputs = await asyncio.to_thread(_inputs, target, given, rule)  # nobody knows yet how large they are
+    inputs = await done_beside(target.defaults_bytes + given.ByteSize(), _inputs, target, given, rule)
     settings = await launch_settings(platform, SettingsPlace(id.project, id.domain, target.workflow.name))
     spec = merge_settings(
         request.spec,
@@ -160,7 +162,7 @@ async def _target(platform: Platform, caller: Caller, reference: identifier_pb2.
         task = await require_entity(platform, caller, "task", id, *_MAY_RUN)
         skeleton = skeleton_of(task)
         plan = launch_plan_pb2.LaunchPlanSpec()
-        return _Target("task", id, skeleton.id, plan, skeleton.expected_inputs, skeleton)
+        return _Target("task", id, skeleton.id, plan, skeleton.expected_inputs, skeleton=skeleton)
     if reference.resource_type not in (identifier_pb2.LAUNCH_PLAN, identifier_pb2.UNSPECIFIED):
         named_as = enum_name(identifier_pb2.ResourceType, reference.resource_type)
         raise InvalidInput(
@@ -171,7 +173,8 @@ async def _target(platform: Platform, caller: Caller, reference: identifier_pb2.
     record = await require_entity(platform, caller, "launch_plan", id, *_MAY_RUN)
     plan = launch_plan_pb2.LaunchPlanSpec.FromString(record.spec)
     closure = launch_plan_pb2.LaunchPlanClosure.FromString(record.closure)
-    return _Target("launch_plan", id, entity_id(plan.workflow_id), plan, closure.expected_inputs)
+    size = len(record.spec) + len(record.closure)
+    return _Target("launch_plan", id, entity_id(plan.workflow_id), plan, closure.expected_inputs, size)
 
 
 def _record(
