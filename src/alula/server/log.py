@@ -19,9 +19,6 @@ class LogSource(msgspec.Struct, frozen=True):
     attempt: AttemptId
     incarnation: str
     """Of its execution."""
-    executor: str = ""
-    """Where the attempt is or was, as it is recorded. Empty for the executor of this platform itself, and for items of
-    arrays."""
 
 
 class Logs(Protocol):

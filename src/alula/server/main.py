@@ -61,7 +61,7 @@ METRICS_CONNECTIONS_MAX = 20
 FOLDER_CHECK_S = 2.0
 """How often is looked whether the data folder is still there."""
 SHARED_RECHECK_S = 1.0
-"""How often a watcher looks for what other platforms on the database do, of which it hears nothing."""
+"""How often a watcher reads the store in case another platform on the database has changed something."""
 _log = logging.getLogger(__name__)
 
 

@@ -1,4 +1,4 @@
-"""Which node of which plan a row of a run is about."""
+"""The node, and its plan, that a row of a run is about."""
 
 from __future__ import annotations
 

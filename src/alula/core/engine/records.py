@@ -176,7 +176,7 @@ class AttemptRecord(msgspec.Struct):
     is_interruptible: bool | None = None
     """Whether it may run on a machine that can go away."""
     size: int | None = None
-    """Of an array: how many items there are, of which only those that have begun are in rows."""
+    """Of an array: how many items there are. Only those that have begun are in rows."""
     executor: str | None = None
     """Which of the platform's executors has it. None for an array, whose items may be with several."""
     logs: tuple[LogLink, ...] | None = None

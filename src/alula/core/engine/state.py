@@ -134,8 +134,8 @@ class Execution:
         self.loading: dict[str, list[tuple[int, int]]] = {}
         """(scope, node) of what waits for each value that was put aside, by URI."""
         self.arrived: dict[str, literals_pb2.Literal] = {}
-        """Such values of which no event has told yet; put here by the shell. Nothing looks into them before: a replay
-        does not have them."""
+        """Such values whose arrival is not in the log yet; put here by the shell. Nothing looks into them before: a
+        replay does not have them."""
         self.loaded: dict[str, literals_pb2.Literal] = {}
         """Such values that are there to be looked into."""
         self.unloadable: dict[str, TaskError] = {}

@@ -85,7 +85,7 @@ def scalar_type_of(scalar: literals_pb2.Scalar) -> types_pb2.LiteralType:
 
 
 def _common_type(literals: Iterable[literals_pb2.Literal]) -> types_pb2.LiteralType:
-    """The one type, or the union of those types of which none fits another: `[]` says nothing beside `[1]`."""
+    """The one type, or the union of those types that fit no other: `[]` says nothing beside `[1]`."""
     found: dict[bytes, types_pb2.LiteralType] = {}
     primitives: set[str] = set()
     for literal in literals:

@@ -32,7 +32,7 @@ class TierBudgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     medium_s: float = 600.0
     low_s: float = 3600.0
     domains: dict[str, Tier] = {}
-    """The tier of runs in a domain of which nothing else says any; MEDIUM for the others."""
+    """The default tier of a domain; MEDIUM for domains that are not here."""
 
     def of(self, said: execution_pb2.QualityOfService) -> float | None:
         """The budget of what somebody said, in seconds; None where it says nothing."""
@@ -45,7 +45,7 @@ class TierBudgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
                 return None
 
     def of_domain(self, domain: str) -> float:
-        """The budget of a run of which nothing says any, in seconds."""
+        """The default budget of a run in this domain, in seconds."""
         return self._seconds(_TIERS.Tier.Value(self.domains.get(domain, "MEDIUM")))
 
     def _seconds(self, tier: int) -> float:

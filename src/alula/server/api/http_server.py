@@ -1,4 +1,4 @@
-"""The HTTP server round the application: uvicorn, of which only the protocol is used."""
+"""The HTTP server round the application: uvicorn, used for its protocol only."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ class Dispatch:
         return True
 
     def cancel(self, owned: Owned, action: CancelAttempt) -> None:
-        """Stop an attempt of which the log says that it must not run."""
+        """Stop an attempt that must not run, as its log says."""
         id = owned.attempt_id(action)
         owned.attempts.pop(id, None)
         self._executor.cancel(id, executor=action.executor, handle=action.handle)

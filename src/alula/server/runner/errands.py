@@ -29,7 +29,7 @@ class Errands:
 
     @property
     def under_way(self) -> int:
-        """How many."""
+        """The number of those that have not come to their end."""
         return len(self._tasks)
 
     def spawn(self, execution: ExecutionId, doing: str, work: Coroutine[object, object, None]) -> None:

@@ -170,9 +170,6 @@ class Ownership:
         self._is_verified = True
         """Whether the store was asked what this runner owns since that was last in doubt."""
 
-    def stage(self, execution: ExecutionId) -> Stage | None:
-        return self._stages.get(execution)
-
     @property
     def unread(self) -> int:
         """How many are claimed and not read yet."""

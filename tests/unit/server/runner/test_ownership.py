@@ -42,7 +42,7 @@ class World:
         move = self.ownership._move
 
         def watched(id: ExecutionId, news: News) -> bool:
-            before = self.ownership.stage(id)
+            before = self.ownership._stages.get(id)
             means = move(id, news)
             if means:
                 self.seen[before, news] += 1
@@ -137,7 +137,7 @@ class World:
             self.ownership.has_ended(owned.record.id)
 
     def check(self) -> None:
-        readings, stages = self.ownership.readings, {each: self.ownership.stage(each) for each in IDS}
+        readings, stages = self.ownership.readings, {each: self.ownership._stages.get(each) for each in IDS}
         assert {id(each) for each in readings.values()} == self.held.keys()
         assert not any(each.is_dropped for each in readings.values())
         for execution in IDS:

@@ -1,4 +1,4 @@
-"""AdminService: one method per RPC, each of which hands over to one use case. Decides nothing."""
+"""AdminService: one method per RPC, which hands over to one use case. Decides nothing."""
 
 from __future__ import annotations
 

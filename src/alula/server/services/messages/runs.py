@@ -177,7 +177,7 @@ def flyte_urls(execution: ExecutionId, node_id: str, *, attempt: int | None, dec
 def _external_resources(
     items: Sequence[ItemRecord], array: AttemptId, incarnation: str, log_uris: Sequence[str], *, trim: bool
 ) -> list[event_pb2.ExternalResourceInfo]:
-    """The items, of which the first that failed tell their errors at length."""
+    """The items; the first that failed tell their errors at length."""
     at_length = 0 if trim else FULL_ITEM_ERRORS
     resources: list[event_pb2.ExternalResourceInfo] = []
     for item, log_uri in zip(items, log_uris, strict=True):
