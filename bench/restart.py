@@ -131,14 +131,14 @@ async def _make(data: Path, runs: int) -> int:
     await _until_all_wait(store, runs)
     await _launch(platform, LAST)
     await executor.may_die.wait()
-    events = sum([len(await store.log(ExecutionId(PROJECT, DOMAIN, f"run-{number}"))) for number in range(runs)])
+    events = sum([len(await store.log.read(ExecutionId(PROJECT, DOMAIN, f"run-{number}"))) for number in range(runs)])
     await store.stop()  # and not the runner, which would let go of what it has claimed
     return events
 
 
 async def _until_all_wait(store: SqlStore, runs: int) -> None:
     for number in range(runs):
-        while await store.signal(ExecutionId(PROJECT, DOMAIN, f"run-{number}"), "go") is None:
+        while await store.signals.get(ExecutionId(PROJECT, DOMAIN, f"run-{number}"), "go") is None:
             await asyncio.sleep(0.01)
 
 

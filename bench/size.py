@@ -117,17 +117,17 @@ async def _measure(kind: str, nodes: int) -> Figures:
 
 
 async def _until_ended(store: SqlStore, run: ExecutionId) -> None:
-    while (record := await store.execution(run)) is None or not record.phase.is_terminal:
+    while (record := await store.executions.get(run)) is None or not record.phase.is_terminal:
         await asyncio.sleep(POLL_S)
     if record.phase is not ExecutionPhase.SUCCEEDED:
         raise RuntimeError(f"the run has not succeeded: {record.error}")
 
 
 async def _replay(store: SqlStore, blobs: FileBlobs, run: ExecutionId) -> tuple[int, float]:
-    record = await store.execution(run)
+    record = await store.executions.get(run)
     assert record is not None, "it has ended"
     plan = await read_plan(store, record.workflow)
-    written = await store.log(run)
+    written = await store.log.read(run)
     named = await read_named(run, [events.decode(event) for event in written], blobs)
     began = time.perf_counter()
     log = [events.decode(event) for event in written]

@@ -16,14 +16,27 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from tests.concerns import CONCERNS
+
 from alula.core.engine.events import decode
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor, Sink
-from alula.server.store import Audit, Commit
+from alula.server.store.audits import Audit
+from alula.server.store.log import Commit
 
 READS = frozenset(
     f"store.{name}"
-    for name in ("attributes", "cached", "entity", "execution", "inbox", "log", "owner", "project", "signal")
+    for name in (
+        "attributes.find",
+        "catalog.get",
+        "entities.get",
+        "executions.get",
+        "inbox.read",
+        "log.read",
+        "ownership.owner",
+        "projects.get",
+        "signals.get",
+    )
 ) | {"blobs.get"}
 """Effects that change nothing: to die after one is to die before the next."""
 
@@ -70,6 +83,8 @@ class CountedPort:
     # `Any`: a port of any kind, whatever it is asked.
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._port, name)
+        if name in CONCERNS:
+            return CountedPort(method, f"{self._name}.{name}", self._points)
         return functools.partial(self._call, name, method) if asyncio.iscoroutinefunction(method) else method
 
     async def _call(self, name: str, method: Callable[..., Awaitable[Any]], *args: Any, **named: Any) -> Any:
@@ -81,10 +96,10 @@ class CountedPort:
 
 
 def _effects(port: str, method: str, args: tuple[Any, ...]) -> Sequence[str]:
-    if method == "commit":
+    if (port, method) == ("store.log", "commit"):
         commits: Sequence[Commit] = args[0]
         return [f"commit {type(decode(event)).__name__}" for commit in commits for event in commit.events]
-    if method == "post":
+    if (port, method) == ("store.inbox", "post"):
         post: tuple[ExecutionId, bytes, Audit] = args
         return [f"post {type(decode(post[1])).__name__}"]
     return [f"{port}.{method}"]

@@ -19,12 +19,14 @@ from alula.core.ids import ExecutionId
 from alula.server.incidents import INTERNAL
 from alula.server.runner import opening, owned
 from alula.server.services.messages.names import execution_id
-from alula.server.store import Commit, ExecutionRecord, Query
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.log import Commit
+from alula.server.store.query import Query
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
 
-ONCE = frozenset(("commit", "inbox"))
+ONCE = frozenset(("log.commit", "inbox.read"))
 """Where an error that stays would keep the execution from ever being ended."""
 STRIKES = (1, 1, 2, 1_000)
 ALL = Query(limit=100_000)
@@ -45,7 +47,7 @@ class Breaking:
     def pass_by(self, place: str, ids: Iterable[ExecutionId]) -> None:
         """Executions come by a place on their way."""
         for id in ids:
-            if self._world.store._executions[id].record.phase.is_terminal:
+            if self._world.store.runs[id].record.phase.is_terminal:
                 continue  # what is read of it now is for another
             if id not in self._left and self._world.hit("breaks"):
                 self._left[id] = place, 1 if place in ONCE else self._world.random.choice(STRIKES)
@@ -58,7 +60,7 @@ class Breaking:
 
     def call(self, name: str, given: tuple[Any, ...]) -> None:
         """A runner calls the store."""
-        if name in ("commit", "histories", "inbox", "create_execution"):
+        if name in ("log.commit", "log.histories", "inbox.read", "executions.create"):
             self.pass_by(name, _concerned(given[0]))
 
     @contextlib.contextmanager
@@ -89,7 +91,7 @@ class Breaking:
     async def concerned(self) -> set[ExecutionId]:
         """All whose end may differ as another was struck: what started it, and what takes over from one of these."""
         found: set[ExecutionId] = set()
-        records: list[ExecutionRecord] = await self._world.store.executions(ALL)
+        records: list[ExecutionRecord] = await self._world.store.executions.page(ALL)
         before = -1
         while len(found) > before:
             before = len(found)

@@ -177,8 +177,7 @@ class FarAway(NearBy):
             for life in lives
             if life.executor is not None
             for id in life.executor.announced
-            if self._world.store._executions[id.execution].owner
-            == life.name  # else it does not know yet that it is lost
+            if self._world.store.runs[id.execution].owner == life.name  # else it does not know yet that it is lost
         }
         return owned | {id for id in followed if not self._world.must_not_run(id)}
 

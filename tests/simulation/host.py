@@ -14,6 +14,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tests.attempts.cluster import ClusterExecutor
+from tests.concerns import CONCERNS
 from tests.simulation.executor import FarAway, Machine, NearBy
 
 from alula.core.errors import ResourceExhausted, Unavailable
@@ -26,7 +27,7 @@ from alula.server.runner.lease import LEASE_US
 from alula.server.runner.runner import Runner
 from alula.server.services.platform import Platform
 from alula.server.services.watch import Hub
-from alula.server.store import Commit
+from alula.server.store.log import Commit
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -99,17 +100,30 @@ class Life:
 class Port:
     """Store or blobs as a process reaches them: late, and not always."""
 
-    def __init__(self, target: Any, reach: Callable[[str], Awaitable[None]] | None, world: World, kind: str) -> None:
+    def __init__(
+        self,
+        target: Any,
+        reach: Callable[[str], Awaitable[None]] | None,
+        world: World,
+        kind: str,
+        *,
+        concern: str = "",
+    ) -> None:
         self._target = target
         self._reach = reach
         self._world = world
         self._kind = kind
+        self._concern = concern
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._target, name)
+        if name in CONCERNS:
+            concern = Port(method, self._reach, self._world, self._kind, concern=f"{name}.")
+            setattr(self, name, concern)
+            return concern
         if not asyncio.iscoroutinefunction(method):
             return method
-        call = functools.partial(self._call, name, method)
+        call = functools.partial(self._call, self._concern + name, method)
         setattr(self, name, call)  # found at once from now on
         return call
 
@@ -121,7 +135,7 @@ class Port:
                 await self._reach(what)
             return await method(*args, **named)
         await self._pass(f"before {what}")
-        ends = _ends_in(args[0]) if name == "commit" else []
+        ends = _ends_in(args[0]) if name == "log.commit" else []
         times = ENDS_FAIL if ends else 1
         if world.hit(f"{self._kind}_refuses" if self._kind == "store" else "blob_fails", times=times):
             world.note(f"{what} refuses")
@@ -291,7 +305,7 @@ class Host:
         )
         try:
             if world.faults.hosts == 1:
-                await store.release()
+                await store.ownership.release()
             await runner.start()
         except (Unavailable, ResourceExhausted) as error:
             world.note(f"{life.name} can't start: {error}")

@@ -24,7 +24,8 @@ from alula.core.engine.records import ExecutionPhase, NodePhase
 from alula.core.engine.state import Execution
 from alula.core.engine.step import fold, outstanding, start, step
 from alula.core.ids import ExecutionId
-from alula.server.store import ExecutionRecord, Query
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.query import Query
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -38,7 +39,7 @@ async def check_end(world: World) -> None:
     for attempt, host in sorted(world.ledger.running):
         world.violated(f"I7: {attempt} still runs on {host}")
     _check_cluster(world)
-    for record in await world.store.executions(ALL):
+    for record in await world.store.executions.page(ALL):
         if not record.phase.is_terminal:
             world.violated(f"I11: {record.id} has not ended: {record.phase.name}; {await _waits_for(world, record)}")
             continue
@@ -48,7 +49,7 @@ async def check_end(world: World) -> None:
             await _check_outcome(world, record)
         await _check_family(world, record)
     for id in world.launched:
-        if await world.store.execution(id) is None:
+        if await world.store.executions.get(id) is None:
             world.violated(f"I4: {id} was acknowledged and is lost")
 
 
@@ -68,7 +69,7 @@ def _check_cluster(world: World) -> None:
 
 
 async def _waits_for(world: World, record: ExecutionRecord) -> str:
-    nodes = await world.store.nodes(record.id, None, ALL)
+    nodes = await world.store.nodes.page(record.id, None, ALL)
     return ", ".join(f"{node.node_id} {node.phase.name}" for node in nodes if not node.phase.is_terminal)
 
 
@@ -101,14 +102,14 @@ async def _was_stopped(world: World, record: ExecutionRecord) -> bool:
     """Whether the node that started this execution was stopped."""
     node = execution_pb2.ExecutionSpec.FromString(record.spec).metadata.parent_node_execution
     parent = ExecutionId(node.execution_id.project, node.execution_id.domain, node.execution_id.name)
-    row = await world.store.node(parent, node.node_id)
+    row = await world.store.nodes.get(parent, node.node_id)
     return row is not None and row.phase is NodePhase.ABORTED
 
 
 async def _check_all_ran(world: World, record: ExecutionRecord) -> None:
     """I5: of a run that succeeded every node has."""
     template = next(t for t, _ in world.library.workflows if t.id.name == record.workflow.name)
-    rows = {node.node_id: node for node in await world.store.nodes(record.id, "", ALL)}
+    rows = {node.node_id: node for node in await world.store.nodes.page(record.id, "", ALL)}
     for node in template.nodes:
         row = rows.get(node.id)
         if row is None or row.phase not in WELL:
@@ -117,11 +118,11 @@ async def _check_all_ran(world: World, record: ExecutionRecord) -> None:
 
 async def _check_family(world: World, record: ExecutionRecord) -> None:
     """I7: nothing of an execution that has ended is left: nodes, and the executions that it started."""
-    for node in await world.store.nodes(record.id, None, ALL):
+    for node in await world.store.nodes.page(record.id, None, ALL):
         if not node.phase.is_terminal:
             world.violated(f"I7: {record.id} is {record.phase.name}, and its node {node.node_id} {node.phase.name}")
         if node.child is not None:
-            child = await world.store.execution(ExecutionId(record.id.project, record.id.domain, node.child))
+            child = await world.store.executions.get(ExecutionId(record.id.project, record.id.domain, node.child))
             if child is None and node.phase in WELL:
                 world.violated(f"I7: {record.id} has no child {node.child}, and node {node.node_id} succeeded")
             if child is not None and (child.phase is ExecutionPhase.SUCCEEDED) < (node.phase in WELL):
@@ -130,8 +131,8 @@ async def _check_family(world: World, record: ExecutionRecord) -> None:
 
 async def _check_rows(world: World, record: ExecutionRecord) -> None:
     """I8: all rows are the fold of the log. I3: no more failures than the budgets allow."""
-    log = [facts.decode(event) for event in await world.store.log(record.id)]
-    entity = await world.store.entity("workflow", record.workflow)
+    log = [facts.decode(event) for event in await world.store.log.read(record.id)]
+    entity = await world.store.entities.get("workflow", record.workflow)
     plan = make_plan(compiler_pb2.CompiledWorkflowClosure.FromString(entity.closure))
     created = log[0]
     assert isinstance(created, facts.Created)
@@ -226,13 +227,13 @@ def _holds_place(cell: object) -> bool:
 
 async def _compare(world: World, record: ExecutionRecord, rows: Rows) -> None:
     store, stored = world.store, Rows()
-    for node in await store.nodes(record.id, None, ALL, with_values=True):
+    for node in await store.nodes.page(record.id, None, ALL, with_values=True):
         stored.over(("node", node.node_id), node)
-        for attempt in await store.attempts(record.id, node.node_id, ALL):
+        for attempt in await store.attempts.page(record.id, node.node_id, ALL):
             stored.over(("attempt", attempt.node_id, attempt.attempt), attempt)
-        for item in await store.items(record.id, node.node_id, ALL):
+        for item in await store.items.page(record.id, node.node_id, ALL):
             stored.over(("item", item.node_id, item.index), item)
-    for signal in await store.signals(record.id, ALL):
+    for signal in await store.signals.page(record.id, ALL):
         stored.over(("signal", signal.signal_id), signal)
     of_execution = rows.of.pop(("execution",))
     shown = msgspec.structs.asdict(record)
@@ -244,7 +245,7 @@ async def _compare(world: World, record: ExecutionRecord, rows: Rows) -> None:
         if log_says is None or row is None or not _equal(log_says, row):
             world.violated(f"I8: {record.id} {key}: the row is {row}, the log says {log_says}")
     await _check_cache(world, record, rows)
-    reasons = await store.reasons(record.id)
+    reasons = await store.reasons.read(record.id)
     if reasons != rows.reasons:
         world.violated(f"I8: {record.id} has {len(reasons)} reasons, its log gives {len(rows.reasons)}")
 
@@ -252,7 +253,7 @@ async def _compare(world: World, record: ExecutionRecord, rows: Rows) -> None:
 async def _check_cache(world: World, record: ExecutionRecord, rows: Rows) -> None:
     """I12: what succeeded is in the cache, as what it gave."""
     for entry in rows.published:
-        kept = await world.store.cached(entry.key)
+        kept = await world.store.catalog.get(entry.key)
         if kept is None:
             world.violated(f"I12: {record.id}: the result of {entry.source} is not in the cache")
             continue

@@ -53,7 +53,7 @@ def simulate(seed: int, faults: Faults | None = None) -> Report:
         faults,
         world.violations,
         world.notes,
-        len(world.store._executions),
+        len(world.store.runs),
         world.ledger.starts.total(),
         virtual_s,
     )

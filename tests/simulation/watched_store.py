@@ -11,8 +11,9 @@ from alula.core.engine.events import Claimed, decode
 from alula.core.engine.records import ExecutionPhase, NodePhase
 from alula.core.ids import ExecutionId
 from alula.server.services.messages.names import execution_id
-from alula.server.store import Commit, ExecutionRecord
-from alula.server.stores.memory import MemoryStore
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.log import Commit
+from alula.server.stores.memory.adapter import MemoryStore
 
 
 class WatchedStore:
@@ -22,6 +23,9 @@ class WatchedStore:
 
     def __init__(self, store: MemoryStore, violated: Callable[[str], None], *, lease_slack_us: int) -> None:
         self._store = store
+        self.executions = _Watched(store.executions, create=self._create)
+        self.ownership = _Watched(store.ownership, claim=self._claim, renew=self._renew)
+        self.log = _Watched(store.log, commit=self._commit)
         self._violated = violated
         self._lease_slack_us = lease_slack_us
         self._leased_until: dict[str, int] = {}
@@ -33,24 +37,24 @@ class WatchedStore:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def create_execution(self, execution: ExecutionRecord, *args: Any, **named: Any) -> bool:
+    async def _create(self, execution: ExecutionRecord, *args: Any, **named: Any) -> bool:
         metadata = execution_pb2.ExecutionSpec.FromString(execution.spec).metadata
         if metadata.HasField("parent_node_execution"):
             node = metadata.parent_node_execution
-            row = await self._store.node(execution_id(node.execution_id), node.node_id)
+            row = await self._store.nodes.get(execution_id(node.execution_id), node.node_id)
             if row is None or row.child != execution.id.name:
                 self._violated(f"I2: {execution.id} is launched before that is durable in {node.node_id} of its parent")
-        return await self._store.create_execution(execution, *args, **named)
+        return await self._store.executions.create(execution, *args, **named)
 
-    async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
-        await self._store.renew(owner, now=now, lease_us=lease_us)
+    async def _renew(self, owner: str, *, now: int, lease_us: int) -> None:
+        await self._store.ownership.renew(owner, now=now, lease_us=lease_us)
         await self._leased(owner, lease_us)
 
-    async def claim(
+    async def _claim(
         self, owner: str, *, now: int, lease_us: int, limit: int, among: Sequence[ExecutionId] | None = None
     ) -> list[ExecutionId]:
-        before = {id: kept.owner for id, kept in self._store._executions.items()}
-        claimed = await self._store.claim(owner, now=now, lease_us=lease_us, limit=limit, among=among)
+        before = {id: kept.owner for id, kept in self._store.runs.items()}
+        claimed = await self._store.ownership.claim(owner, now=now, lease_us=lease_us, limit=limit, among=among)
         at = await self._store.now()
         for id in claimed:
             if self._leased_until.get(before[id], 0) - self._lease_slack_us > at:
@@ -61,16 +65,16 @@ class WatchedStore:
     async def _leased(self, owner: str, lease_us: int) -> None:
         self._leased_until[owner] = await self._store.now() + lease_us
 
-    async def commit(self, commits: Sequence[Commit]) -> list[bool]:
+    async def _commit(self, commits: Sequence[Commit]) -> list[bool]:
         kept: list[bool] = []
         for commit in commits:
-            before = await self._store.execution(commit.execution)
+            before = await self._store.executions.get(commit.execution)
             ended = {
                 change.node_id
                 for change in commit.changes.nodes
-                if (node := await self._store.node(commit.execution, change.node_id)) and node.phase.is_terminal
+                if (node := await self._store.nodes.get(commit.execution, change.node_id)) and node.phase.is_terminal
             }
-            kept += await self._store.commit([commit])
+            kept += await self._store.log.commit([commit])
             if not kept[-1]:
                 continue
             if (before is None or before.phase.is_terminal) and commit.events:
@@ -99,3 +103,15 @@ class WatchedStore:
                 self._violated(f"I1: node {change.node_id} of {commit.execution} ended twice in one commit")
             if change.phase.is_terminal and change.phase is not NodePhase.UNDEFINED:
                 ended.add(change.node_id)
+
+
+class _Watched:
+    """A concern of the store, some of whose methods are watched."""
+
+    # `Any`: all that is not watched goes straight through.
+    def __init__(self, concern: Any, **watched: Callable[..., Any]) -> None:
+        self._concern = concern
+        vars(self).update(watched)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._concern, name)

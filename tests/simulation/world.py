@@ -43,8 +43,11 @@ from alula.server.services.recover import FORK_NODES, Fork, fork_execution, reco
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
 from alula.server.services.signals import set_signal
 from alula.server.services.watch import Hub
-from alula.server.store import Audit, Commit, ProjectRecord, Query
-from alula.server.stores.memory import MemoryStore
+from alula.server.store.audits import Audit
+from alula.server.store.log import Commit
+from alula.server.store.projects import ProjectRecord
+from alula.server.store.query import Query
+from alula.server.stores.memory.adapter import MemoryStore
 
 EPOCH_US = 1_700_000_000_000_000
 PATIENCE_S = 72 * 3600.0
@@ -160,7 +163,7 @@ class World:
 
     def is_known_to_run(self, attempt: AttemptId) -> bool:
         """Whether it is durable that the attempt runs."""
-        kept = self.store._executions[attempt.execution]
+        kept = self.store.runs[attempt.execution]
         if attempt.index >= 0:
             item = kept.items[attempt.node_id, attempt.index]
             return item.attempt == attempt.attempt and item.phase is AttemptPhase.RUNNING
@@ -168,7 +171,7 @@ class World:
 
     def is_known_to_have_ended(self, attempt: AttemptId) -> bool:
         """Whether it is durable that the attempt has ended."""
-        kept = self.store._executions[attempt.execution]
+        kept = self.store.runs[attempt.execution]
         if attempt.index >= 0:
             item = kept.items[attempt.node_id, attempt.index]
             return item.attempt > attempt.attempt or (item.attempt == attempt.attempt and item.phase.is_terminal)
@@ -177,7 +180,7 @@ class World:
     def must_not_run(self, attempt: AttemptId) -> bool:
         """Whether it is durable that the attempt is over, or its execution, or not that it was ever begun: a commit
         that is refused may begin an attempt and cancel it."""
-        kept = self.store._executions[attempt.execution]
+        kept = self.store.runs[attempt.execution]
         begun = kept.items if attempt.index >= 0 else kept.attempts
         key = (attempt.node_id, attempt.index if attempt.index >= 0 else attempt.attempt)
         return kept.record.phase.is_terminal or key not in begun or self.is_known_to_have_ended(attempt)
@@ -203,7 +206,7 @@ class World:
         self.note(f"{attempt} starts on {host}")
         self._last_on[attempt] = host
         self._interrupted.discard(attempt)
-        kept = self.store._executions[attempt.execution]
+        kept = self.store.runs[attempt.execution]
         if attempt.index >= 0:
             item = kept.items.get((attempt.node_id, attempt.index))
             known = item is not None and item.attempt >= attempt.attempt
@@ -224,12 +227,12 @@ class World:
 
     def _is_orphan(self, id: ExecutionId) -> bool:
         """Whether the node that launched it ended longer ago than it takes to notice, once all goes well."""
-        spec = execution_pb2.ExecutionSpec.FromString(self.store._executions[id].record.spec)
+        spec = execution_pb2.ExecutionSpec.FromString(self.store.runs[id].record.spec)
         if not spec.metadata.HasField("parent_node_execution"):
             return False
         node = spec.metadata.parent_node_execution
         parent = execution_id(node.execution_id)
-        if node.node_id not in self.store._executions[parent].nodes:
+        if node.node_id not in self.store.runs[parent].nodes:
             self.violated(f"I2: {id} was launched before the node that launches it was durable")
             return False
         return self._ended_long_ago(parent, node.node_id)
@@ -246,11 +249,11 @@ class World:
 
     def _was_done_before(self, attempt: AttemptId) -> bool:
         """Whether it succeeded in the execution that this one recovers."""
-        spec = execution_pb2.ExecutionSpec.FromString(self.store._executions[attempt.execution].record.spec)
+        spec = execution_pb2.ExecutionSpec.FromString(self.store.runs[attempt.execution].record.spec)
         is_fork = FORK_NODES in spec.annotations.values
         if is_fork or not spec.metadata.HasField("reference_execution") or attempt.node_id.endswith("fn0"):
             return False
-        kept = self.store._executions[execution_id(spec.metadata.reference_execution)]
+        kept = self.store.runs[execution_id(spec.metadata.reference_execution)]
         if attempt.index >= 0:
             item = kept.items.get((attempt.node_id, attempt.index))
             return item is not None and item.phase is AttemptPhase.SUCCEEDED
@@ -295,7 +298,7 @@ class World:
             self._settling = False
 
     def _all_ended(self) -> bool:
-        kept = self.store._executions.values()
+        kept = self.store.runs.values()
         return bool(kept) and all(one.record.phase.is_terminal for one in kept)
 
     async def _until_ended(self, deadline: float) -> None:
@@ -329,7 +332,7 @@ class World:
 
     async def _register(self) -> None:
         platform = self._platform(self.store)
-        await self.store.put_project(ProjectRecord("p", "p"), Audit(0, "ada", "create", "project p"))
+        await self.store.projects.put(ProjectRecord("p", "p"), Audit(0, "ada", "create", "project p"))
         for template in self.library.tasks.values():
             request = task_pb2.TaskCreateRequest(id=template.id, spec=task_pb2.TaskSpec(template=template))
             await create_task(platform, ADA, request, Registrant())
@@ -398,10 +401,10 @@ class World:
 
     async def _again(self, origin: ExecutionId, name: str) -> None:
         """Recover an execution that has ended, or fork it from one of its nodes."""
-        while not (await self.store.execution(origin)).phase.is_terminal:
+        while not (await self.store.executions.get(origin)).phase.is_terminal:
             await asyncio.sleep(30.0)
         id = ExecutionId("p", "d", name)
-        nodes = [row.node_id for row in await self.store.nodes(origin, None, Query(limit=1000))]
+        nodes = [row.node_id for row in await self.store.nodes.page(origin, None, Query(limit=1000))]
         if nodes and self.random.random() < 0.5:
             fork = Fork((self.random.choice(nodes),), name=name)
             self.note(f"fork {origin} from {fork.nodes[0]}")
@@ -433,7 +436,7 @@ class World:
 
         async def abort(platform: Platform) -> None:
             await terminate_execution(platform, ADA, request)
-            kept = await self.store.execution(id)
+            kept = await self.store.executions.get(id)
             if not kept.phase.is_terminal:
                 self.store.acknowledged_aborts.add(id)
 
@@ -483,8 +486,8 @@ class World:
         """I13: nobody waits for the result of a node that has ended."""
         await asyncio.sleep(30.0)  # a reservation may have been on its way
         holders = {f"{id}/{node_id}" for node_id in node_ids}
-        held = sorted(holders.intersection(self.store._reservations.values()))
-        if held and not self.store._executions[id].record.phase.is_terminal:
+        held = sorted(holders.intersection(self.store.reservations.holders()))
+        if held and not self.store.runs[id].record.phase.is_terminal:
             self.violated(f"I13: {held[0]} has ended and keeps its reservation")
 
     async def _answer(self, id: ExecutionId, signal_id: str) -> None:

@@ -32,7 +32,8 @@ from alula.server.services.launch import create_execution
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
 from alula.server.services.watch import Hub
-from alula.server.store import Audit, ProjectRecord
+from alula.server.store.audits import Audit
+from alula.server.store.projects import ProjectRecord
 from alula.server.stores.sql import connections
 from alula.server.stores.sql.adapter import SqlStore
 
@@ -153,16 +154,16 @@ class Scene:
         return str(self._select("SELECT owner FROM executions WHERE name = :name", name=id.name)[0][0])
 
     async def log(self, id: ExecutionId) -> list[facts.Event]:
-        return [facts.decode(event) for event in await self.store.log(id)]
+        return [facts.decode(event) for event in await self.store.log.read(id)]
 
     async def has_ended(self, id: ExecutionId) -> bool:
-        record = await self.store.execution(id)
+        record = await self.store.executions.get(id)
         return record is not None and record.phase.is_terminal
 
     # Inside
 
     async def _register(self) -> None:
-        await self.store.put_project(ProjectRecord("p", "p"), Audit(0, "ada", "create", "project p"))
+        await self.store.projects.put(ProjectRecord("p", "p"), Audit(0, "ada", "create", "project p"))
         tasks = [_task(name, command) for name, command in COMMANDS.items()]
         for each in tasks:
             request = task_pb2.TaskCreateRequest(id=each.id, spec=task_pb2.TaskSpec(template=each))

@@ -78,7 +78,7 @@ async def test_they_take_over_from_each_other_in_turn(scene: Scene) -> None:
 
 async def check(scene: Scene, id: ExecutionId) -> None:
     """No event twice; no attempt begun more often than there had been owners when it ended; none left."""
-    record = await scene.store.execution(id)
+    record = await scene.store.executions.get(id)
     assert record is not None and record.phase is ExecutionPhase.SUCCEEDED
     log = await scene.log(id)
     assert ended_twice(log) == []

@@ -222,7 +222,7 @@ async def _running(settings: Settings, platform: Platform, executor: Executor) -
     runner_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     # The folder's lock is ours, so whoever ran here before is dead, and what it claimed need not wait for its lease:
     # in the folder's own database everything, in another what its runner had.
-    await platform.store.release(data_folder.last_runner(folder) if settings.database_url else None)
+    await platform.store.ownership.release(data_folder.last_runner(folder) if settings.database_url else None)
     data_folder.write_runner(folder, runner_id)
     runner = Runner(
         store=platform.store,

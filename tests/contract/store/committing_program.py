@@ -17,10 +17,10 @@ async def main() -> None:
     store = SqlStore(sys.argv[1])
     await store.start()
     id = execution_id("a1")
-    await store.create_execution(execution("a1"), b"created", audit())
+    await store.executions.create(execution("a1"), b"created", audit())
     seq = 1
     while True:
-        assert await store.commit([commit(id, seq, str(seq).encode(), nodes=[node(f"n{seq}")])]) == [True]
+        assert await store.log.commit([commit(id, seq, str(seq).encode(), nodes=[node(f"n{seq}")])]) == [True]
         print(seq, flush=True)
         seq += 1
 

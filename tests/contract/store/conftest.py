@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from alula.server.store import Store
-from alula.server.stores.memory import MemoryStore
+from alula.server.stores.memory.adapter import MemoryStore
 from alula.server.stores.sql.adapter import SqlStore
 
 DATABASES = ["sqlite", "postgresql"]

@@ -14,7 +14,11 @@ from alula.core.engine.records import (
 )
 from alula.core.ids import EntityId, ExecutionId
 from alula.core.policy.cache_key import CacheKey
-from alula.server.store import Audit, Commit, EntityRecord, ExecutionRecord, Filter, Operator, Query
+from alula.server.store.audits import Audit
+from alula.server.store.entities import EntityRecord
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.log import Commit
+from alula.server.store.query import Filter, Operator, Query
 
 WORKFLOW = EntityId("flytesnacks", "development", "etl", "v1")
 

@@ -26,7 +26,7 @@ async def main() -> None:
     store = SqlStore(sys.argv[1])
     await store.start()
     event.listen(Engine, "commit", stand_still)
-    await store.commit([commit(execution_id("a1"), 1, b"never", owner="r1")])
+    await store.log.commit([commit(execution_id("a1"), 1, b"never", owner="r1")])
 
 
 asyncio.run(main())

@@ -22,7 +22,8 @@ from tests.contract.store.records import (
 from alula.core.engine.records import CacheEntry, Changes, ExecutionChange, ExecutionPhase, NodePhase, Released
 from alula.core.errors import InvalidInput
 from alula.core.policy.cache_key import CacheKey
-from alula.server.store import DatasetId, DatasetRecord, Store
+from alula.server.store import Store
+from alula.server.store.datasets import DatasetId, DatasetRecord
 
 pytestmark = pytest.mark.anyio
 ID, OTHER = execution_id("a1"), execution_id("a2")
@@ -31,19 +32,19 @@ HOLDER, RIVAL = f"{ID}/n0", f"{OTHER}/n0"
 
 async def launch(store: Store, *names: str) -> None:
     for name in names:
-        await store.create_execution(execution(name), b"created", audit())
+        await store.executions.create(execution(name), b"created", audit())
 
 
 async def test_the_catalog_gives_what_was_published_last(store: Store) -> None:
     await launch(store, "a1")
-    assert await store.cached(cache_key()) is None
-    await store.commit([commit(ID, 1, b"a", published=[cache_entry(), cache_entry("d2")])])
-    assert await store.cached(cache_key()) == cache_entry()
+    assert await store.catalog.get(cache_key()) is None
+    await store.log.commit([commit(ID, 1, b"a", published=[cache_entry(), cache_entry("d2")])])
+    assert await store.catalog.get(cache_key()) == cache_entry()
     newer = cache_entry(outputs=b"newer")
-    await store.commit([commit(ID, 2, b"b", published=[cache_entry(outputs=b"older"), newer])])
-    assert await store.cached(cache_key()) == newer
-    assert await store.cached(cache_key("d2")) == cache_entry("d2")
-    assert await store.cached(cache_key(project="other")) is None
+    await store.log.commit([commit(ID, 2, b"b", published=[cache_entry(outputs=b"older"), newer])])
+    assert await store.catalog.get(cache_key()) == newer
+    assert await store.catalog.get(cache_key("d2")) == cache_entry("d2")
+    assert await store.catalog.get(cache_key(project="other")) is None
 
 
 async def test_entries_have_a_dataset_for_each_task_cache_version_and_interface(store: Store) -> None:
@@ -56,20 +57,20 @@ async def test_entries_have_a_dataset_for_each_task_cache_version_and_interface(
 
     await launch(store, "a1", "a2")
     published = [entry("d2", at=5), entry("d1", at=7), entry("d3", at=6, cache_version="2-rc")]
-    await store.commit([commit(ID, 1, b"a", published=published)])
+    await store.log.commit([commit(ID, 1, b"a", published=published)])
     first = [dataset("2-rc-interface", at=6), dataset(at=5)]
-    assert await store.datasets(query()) == first
+    assert await store.datasets.page(query()) == first
     more = [entry("d4", at=9), entry("d5", at=8, task="test"), entry("d6", at=8, cache_version="☃" * 700)]
-    await store.commit([commit(OTHER, 1, b"b", published=more)])
+    await store.log.commit([commit(OTHER, 1, b"b", published=more)])
     whole = [dataset(at=8, task="test"), *first]
-    assert await store.datasets(query()) == whole
+    assert await store.datasets.page(query()) == whole
     mine = DatasetRecord(DatasetId("flytesnacks", "development", "mine", "1"), "u", (), {}, 6)
-    assert await store.create_dataset(mine, audit())
+    assert await store.datasets.create(mine, audit())
     whole = [whole[0], whole[1], mine, whole[2]]
-    pages = [await store.datasets(query(limit=1, offset=offset)) for offset in range(5)]
+    pages = [await store.datasets.page(query(limit=1, offset=offset)) for offset in range(5)]
     assert [found for page in pages for found in page] == whole
-    await store.evict([where("task", "eq", "train")], audit())
-    assert await store.datasets(query()) == whole
+    await store.catalog.evict([where("task", "eq", "train")], audit())
+    assert await store.datasets.page(query()) == whole
 
 
 async def test_writers_that_publish_the_same_keys_do_not_block_each_other(make_store: Callable[[], Store]) -> None:
@@ -82,7 +83,7 @@ async def test_writers_that_publish_the_same_keys_do_not_block_each_other(make_s
         for seq in range(1, 6):
             forward = commit(ID, seq, b"e", published=[cache_entry(d) for d in digests])
             backward = commit(OTHER, seq, b"e", published=[cache_entry(d) for d in reversed(digests)])
-            both = asyncio.gather(stores[0].commit([forward]), stores[1].commit([backward]))
+            both = asyncio.gather(stores[0].log.commit([forward]), stores[1].log.commit([backward]))
             assert await asyncio.wait_for(both, 20) == [[True], [True]]
     finally:
         for store in stores:
@@ -93,67 +94,67 @@ async def test_entries_are_listed_with_their_outputs_or_without(store: Store) ->
     await launch(store, "a1")
     shown = CacheKey("flytesnacks", "development", "train", "2", "interface", {"x": "h"}, "d3", {"x": "\0 3"})
     other = cache_entry("d4", project="other")
-    await store.commit(
+    await store.log.commit(
         [commit(ID, 1, b"a", published=[cache_entry("d1"), CacheEntry(shown, b"outputs", "a/b/c/n0/0", 30), other])]
     )
     of_task = (where("project", "eq", "flytesnacks"), where("task", "eq", "train"))
-    found = await store.cache_entries(query(*of_task, sort_by="digest", descending=False))
+    found = await store.catalog.page(query(*of_task, sort_by="digest", descending=False))
     assert [(entry.key.digest, entry.outputs) for entry in found] == [("d1", b""), ("d3", b"")]
     assert found[1].key.inputs == {"x": "h"}
-    whole = await store.cache_entries(query(*of_task, sort_by="digest", descending=False), with_outputs=True)
+    whole = await store.catalog.page(query(*of_task, sort_by="digest", descending=False), with_outputs=True)
     assert whole[1].outputs == b"outputs"
     assert [entry.key.digest for entry in whole] == ["d1", "d3"]
     newer = (*of_task, where("cache_version", "eq", "2"))
-    assert [entry.key.digest for entry in await store.cache_entries(query(*newer))] == ["d3"]
+    assert [entry.key.digest for entry in await store.catalog.page(query(*newer))] == ["d3"]
     with pytest.raises(InvalidInput):
-        await store.cache_entries(query(where("outputs", "eq", "x")))
+        await store.catalog.page(query(where("outputs", "eq", "x")))
 
 
 async def test_entries_are_evicted_and_it_is_recorded_by_whom(store: Store) -> None:
     await launch(store, "a1")
-    await store.commit([commit(ID, 1, b"a", published=[cache_entry("d1"), cache_entry("d2")])])
-    assert await store.evict((where("digest", "eq", "d1"),), audit(action="evict")) == 1
-    assert await store.cached(cache_key("d1")) is None
-    assert await store.cached(cache_key("d2")) is not None
-    assert await store.evict((where("digest", "eq", "d1"),), audit(action="evict")) == 0
-    assert len(await store.audits(query(where("action", "eq", "evict"), sort_by="at"))) == 2
+    await store.log.commit([commit(ID, 1, b"a", published=[cache_entry("d1"), cache_entry("d2")])])
+    assert await store.catalog.evict((where("digest", "eq", "d1"),), audit(action="evict")) == 1
+    assert await store.catalog.get(cache_key("d1")) is None
+    assert await store.catalog.get(cache_key("d2")) is not None
+    assert await store.catalog.evict((where("digest", "eq", "d1"),), audit(action="evict")) == 0
+    assert len(await store.audits.page(query(where("action", "eq", "evict"), sort_by="at"))) == 2
 
 
 async def test_a_result_is_reserved_by_one_at_a_time(store: Store) -> None:
     await launch(store, "a1", "a2")
-    assert await store.reserve(cache_key(), HOLDER) == ""
-    assert await store.reserve(cache_key(), RIVAL) == HOLDER
-    assert await store.reserve(cache_key(), HOLDER) == ""
-    assert await store.reserve(cache_key("d2"), RIVAL) == ""
-    await store.unreserve(cache_key(), RIVAL)  # which is not theirs
-    assert await store.reserve(cache_key(), RIVAL) == HOLDER
-    await store.unreserve(cache_key(), HOLDER)
-    assert await store.reserve(cache_key(), RIVAL) == ""
+    assert await store.reservations.take(cache_key(), HOLDER) == ""
+    assert await store.reservations.take(cache_key(), RIVAL) == HOLDER
+    assert await store.reservations.take(cache_key(), HOLDER) == ""
+    assert await store.reservations.take(cache_key("d2"), RIVAL) == ""
+    await store.reservations.release(cache_key(), RIVAL)  # which is not theirs
+    assert await store.reservations.take(cache_key(), RIVAL) == HOLDER
+    await store.reservations.release(cache_key(), HOLDER)
+    assert await store.reservations.take(cache_key(), RIVAL) == ""
 
 
 async def test_a_reservation_ends_with_the_commit_that_says_so(store: Store) -> None:
     await launch(store, "a1", "a2")
-    await store.reserve(cache_key(), HOLDER)
+    await store.reservations.take(cache_key(), HOLDER)
     released = Changes(published=[cache_entry()], released=[Released(cache_key(), HOLDER)])
-    assert await store.commit([commit(ID, 7, b"a", changes=released)]) == [False]
-    assert await store.reserve(cache_key(), RIVAL) == HOLDER
-    assert await store.commit([commit(ID, 1, b"a", changes=released)]) == [True]
-    assert await store.reserve(cache_key(), RIVAL) == ""
+    assert await store.log.commit([commit(ID, 7, b"a", changes=released)]) == [False]
+    assert await store.reservations.take(cache_key(), RIVAL) == HOLDER
+    assert await store.log.commit([commit(ID, 1, b"a", changes=released)]) == [True]
+    assert await store.reservations.take(cache_key(), RIVAL) == ""
 
 
 async def test_nobody_waits_for_an_execution_that_has_ended(store: Store) -> None:
     await launch(store, "a1", "a2")
-    await store.reserve(cache_key(), HOLDER)
+    await store.reservations.take(cache_key(), HOLDER)
     ended = Changes(execution=ExecutionChange(ExecutionPhase.FAILED, 9, ended_at=9))
-    await store.commit([commit(ID, 1, b"a", changes=ended)])
-    assert await store.reserve(cache_key(), RIVAL) == ""
-    assert await store.reserve(cache_key("d2"), f"{execution_id('gone')}/n0") == ""
-    assert await store.reserve(cache_key("d2"), RIVAL) == ""
+    await store.log.commit([commit(ID, 1, b"a", changes=ended)])
+    assert await store.reservations.take(cache_key(), RIVAL) == ""
+    assert await store.reservations.take(cache_key("d2"), f"{execution_id('gone')}/n0") == ""
+    assert await store.reservations.take(cache_key("d2"), RIVAL) == ""
 
 
 async def test_nobody_waits_for_a_node_that_has_ended(store: Store) -> None:
     await launch(store, "a1", "a2")
-    await store.commit([commit(ID, 1, b"a", nodes=[node("n0", NodePhase.RUNNING), node("n1", NodePhase.FAILED)])])
+    await store.log.commit([commit(ID, 1, b"a", nodes=[node("n0", NodePhase.RUNNING), node("n1", NodePhase.FAILED)])])
     for digest, holder, is_held in (
         ("d1", f"{ID}/n0", True),
         ("d2", f"{ID}/n0[3]", True),
@@ -161,9 +162,9 @@ async def test_nobody_waits_for_a_node_that_has_ended(store: Store) -> None:
         ("d4", f"{ID}/n1[3]", False),
         ("d5", f"{ID}/n2", True),
     ):
-        assert await store.reserve(cache_key(digest), holder) == ""
-        assert await store.reserved_by(cache_key(digest)) == (holder if is_held else "")
-        assert await store.reserve(cache_key(digest), RIVAL) == (holder if is_held else "")
+        assert await store.reservations.take(cache_key(digest), holder) == ""
+        assert await store.reservations.holder(cache_key(digest)) == (holder if is_held else "")
+        assert await store.reservations.take(cache_key(digest), RIVAL) == (holder if is_held else "")
 
 
 async def test_of_many_that_want_it_at_once_one_has_it(make_store: Callable[[], Store]) -> None:
@@ -174,7 +175,7 @@ async def test_of_many_that_want_it_at_once_one_has_it(make_store: Callable[[], 
         await launch(stores[0], *(f"a{number}" for number in range(20)))
         holders = [f"{execution_id(f'a{number}')}/n0" for number in range(20)]
         answers = await asyncio.gather(
-            *(stores[number % 2].reserve(cache_key(), holder) for number, holder in enumerate(holders))
+            *(stores[number % 2].reservations.take(cache_key(), holder) for number, holder in enumerate(holders))
         )
         (winner,) = {answer for answer in answers if answer}
         assert answers.count("") == 1 and holders[answers.index("")] == winner

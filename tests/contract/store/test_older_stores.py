@@ -24,7 +24,8 @@ from alula.core.engine.records import AttemptPhase, AttemptRecord, Changes, Exec
 from alula.core.engine.step import fold
 from alula.core.policy.task_datasets import TaskDataset
 from alula.server.services.history import decode_log
-from alula.server.store import Commit, DatasetId
+from alula.server.store.datasets import DatasetId
+from alula.server.store.log import Commit
 from alula.server.stores.sql import migrating
 from alula.server.stores.sql.adapter import SqlStore
 from alula.server.stores.sql.connections import normalised
@@ -78,32 +79,32 @@ async def test_what_an_older_program_stored_is_there_and_can_be_gone_on_with(
     url = older(revision)
     store = SqlStore(url)
     await store.start()
-    good, bad = sorted(await store.executions(query()), key=lambda each: each.phase)
+    good, bad = sorted(await store.executions.page(query()), key=lambda each: each.phase)
     assert (good.phase, bad.phase) == (ExecutionPhase.SUCCEEDED, ExecutionPhase.FAILED)
-    (first,) = await store.attempts(good.id, "n0", query())
+    (first,) = await store.attempts.page(good.id, "n0", query())
     executor = None if revision < "0005" else "process"
     assert (first.phase, first.executor, first.logs, first.info) == (AttemptPhase.SUCCEEDED, executor, None, None)
-    (failed,) = await store.attempts(bad.id, "n0", query())
+    (failed,) = await store.attempts.page(bad.id, "n0", query())
     assert failed.error is not None and failed.error.code == "USER:ValueError"
-    items = await store.items(good.id, "n1", query(sort_by="index", descending=False))
+    items = await store.items.page(good.id, "n1", query(sort_by="index", descending=False))
     assert [(item.index, item.phase, item.logs) for item in items] == [
         (index, AttemptPhase.SUCCEEDED, None) for index in range(3)
     ]
     for record in (good, bad):
-        entity = await store.entity("workflow", record.workflow)
+        entity = await store.entities.get("workflow", record.workflow)
         assert entity is not None
         plan = make_plan(compiler_pb2.CompiledWorkflowClosure.FromString(entity.closure))
-        events = await store.log(record.id)
+        events = await store.log.read(record.id)
         assert fold(plan, decode_log(events, len(events))).phase is record.phase
 
     logs, info = (LogLink("driver", "https://logs/1"),), AttemptInfo({"a": [1]})
     attempt = AttemptRecord("n0", 0, AttemptPhase.SUCCEEDED, 1, executor="remote", logs=logs, info=info)
     item = ItemRecord("n1", 0, 0, AttemptPhase.SUCCEEDED, 1, logs=logs, info=info)
     changes = Changes(attempts=[attempt], items=[item])
-    assert await store.commit([Commit(good.id, len(await store.log(good.id)), [], changes)]) == [True]
-    (first,) = await store.attempts(good.id, "n0", query())
+    assert await store.log.commit([Commit(good.id, len(await store.log.read(good.id)), [], changes)]) == [True]
+    (first,) = await store.attempts.page(good.id, "n0", query())
     assert (first.executor, first.logs, first.info) == ("remote", logs, info)
-    items = await store.items(good.id, "n1", query(sort_by="index", descending=False))
+    items = await store.items.page(good.id, "n1", query(sort_by="index", descending=False))
     assert [(item.logs, item.info) for item in items] == [(logs, info), (None, None), (None, None)]
     await store.stop()
 
@@ -112,18 +113,18 @@ async def test_what_an_older_program_stored_is_there_and_can_be_gone_on_with(
 async def test_the_cache_entries_of_an_older_program_have_datasets(older: Callable[[str], str]) -> None:
     store = SqlStore(older("0005"))
     await store.start()
-    entries = await store.cache_entries(query())
+    entries = await store.catalog.page(query())
     oldest: dict[DatasetId, int] = {}
     for entry in sorted(entries, key=lambda entry: -entry.created_at):
         oldest[DatasetId(entry.key.project, entry.key.domain, *TaskDataset.of(entry.key))] = entry.created_at
     assert (len(entries), len(oldest)) == (4, 2)
-    found = await store.datasets(query())
+    found = await store.datasets.page(query())
     assert {dataset.id: dataset.created_at for dataset in found} == oldest
     assert {(dataset.uuid, dataset.partition_keys, *dataset.metadata) for dataset in found} == {("", ())}
-    execution = sorted(await store.executions(query()), key=lambda each: each.phase)[0].id
-    again = Commit(execution, len(await store.log(execution)), [], Changes(published=entries))
-    assert await store.commit([again]) == [True]
-    assert await store.datasets(query()) == found
+    execution = sorted(await store.executions.page(query()), key=lambda each: each.phase)[0].id
+    again = Commit(execution, len(await store.log.read(execution)), [], Changes(published=entries))
+    assert await store.log.commit([again]) == [True]
+    assert await store.datasets.page(query()) == found
     await store.stop()
 
 

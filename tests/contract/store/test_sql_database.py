@@ -23,7 +23,7 @@ from tests.contract.store.records import audit, cache_entry, cache_key, commit, 
 from alula.core.engine.records import ExecutionChange, ExecutionPhase
 from alula.core.errors import FailedPrecondition, InvalidInput, ResourceExhausted, Unavailable
 from alula.core.ids import ExecutionId
-from alula.server.store import Commit
+from alula.server.store.log import Commit
 from alula.server.stores.sql import migrating
 from alula.server.stores.sql.adapter import SqlStore
 from alula.server.stores.sql.connections import normalised
@@ -48,18 +48,18 @@ async def opened(url: str) -> SqlStore:
 @both_databases
 async def test_everything_is_there_after_a_restart(database_url: str) -> None:
     store = await opened(database_url)
-    await store.create_execution(execution("a1", labels={"k": "v"}), b"created", audit())
-    await store.commit([commit(ID, 1, b"a", nodes=[node(created_at=5)], published=[cache_entry()])])
-    await store.post(ID, b"mail", audit())
-    before = (await store.executions(query()), await store.audits(query()))
+    await store.executions.create(execution("a1", labels={"k": "v"}), b"created", audit())
+    await store.log.commit([commit(ID, 1, b"a", nodes=[node(created_at=5)], published=[cache_entry()])])
+    await store.inbox.post(ID, b"mail", audit())
+    before = (await store.executions.page(query()), await store.audits.page(query()))
     await store.stop()
 
     store = await opened(database_url)
-    assert (await store.executions(query()), await store.audits(query())) == before
-    assert await store.log(ID) == [b"created", b"a"]
-    assert await store.cached(cache_key()) == cache_entry()
-    assert [message.event for message in await store.inbox([ID])] == [b"mail"]
-    assert [project.id for project in await store.projects(query())] == ["flytesnacks"]
+    assert (await store.executions.page(query()), await store.audits.page(query())) == before
+    assert await store.log.read(ID) == [b"created", b"a"]
+    assert await store.catalog.get(cache_key()) == cache_entry()
+    assert [message.event for message in await store.inbox.read([ID])] == [b"mail"]
+    assert [project.id for project in await store.projects.page(query())] == ["flytesnacks"]
     await store.stop()
 
 
@@ -76,16 +76,16 @@ async def test_machines_whose_clocks_differ_have_one_time_for_leases(database_ur
 
 async def test_what_waits_is_written_before_the_store_stops_and_nothing_after(sqlite_url: str) -> None:
     store = await opened(sqlite_url)
-    waiting = [asyncio.ensure_future(store.create_execution(execution(f"a{n}"), b"c", audit())) for n in range(300)]
+    waiting = [asyncio.ensure_future(store.executions.create(execution(f"a{n}"), b"c", audit())) for n in range(300)]
     await asyncio.sleep(0)
     await store.stop()
     assert await asyncio.gather(*waiting) == [True] * 300
     with pytest.raises(Unavailable) as raised:
-        await store.post(ID, b"late", audit())
+        await store.inbox.post(ID, b"late", audit())
     assert raised.value.code == "StoreStopped"
     await store.stop()
     await store.start()
-    assert len(await store.executions(query(limit=1000))) == 300
+    assert len(await store.executions.page(query(limit=1000))) == 300
     await store.stop()
 
 
@@ -103,12 +103,12 @@ async def test_nothing_that_was_acknowledged_is_lost_by_a_kill(sqlite_url: str, 
     process.stdout.close()
 
     store = await opened(sqlite_url)
-    log = await store.log(ID)
+    log = await store.log.read(ID)
     assert len(log) > last
     assert log == [b"created", *(str(seq).encode() for seq in range(1, len(log)))]
-    nodes = await store.nodes(ID, None, query(limit=100_000))
+    nodes = await store.nodes.page(ID, None, query(limit=100_000))
     assert {n.node_id for n in nodes} == {f"n{seq}" for seq in range(1, len(log))}
-    assert await store.commit([commit(ID, len(log), b"on")]) == [True]
+    assert await store.log.commit([commit(ID, len(log), b"on")]) == [True]
     await store.stop()
     with sqlite3.connect(normalised(sqlite_url).database or "") as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
@@ -133,18 +133,18 @@ def page_limits() -> Iterator[list[sqlite3.Connection]]:
 
 async def test_a_full_disk_is_an_error_that_passes(sqlite_url: str, page_limits: list[sqlite3.Connection]) -> None:
     store = await opened(sqlite_url)
-    await store.create_execution(execution("a1"), b"created", audit())
+    await store.executions.create(execution("a1"), b"created", audit())
     writing = page_limits[0]
     [pages] = writing.execute("PRAGMA page_count").fetchone()
     writing.execute(f"PRAGMA max_page_count = {pages + 5}")
     big = commit(ID, 1, b"x" * 1_000_000, nodes=[node("big")])
     with pytest.raises(ResourceExhausted) as raised:
-        await store.commit([big])
+        await store.log.commit([big])
     assert raised.value.code == "StoreDiskFull"
-    assert await store.log(ID) == [b"created"]
-    assert await store.node(ID, "big") is None
+    assert await store.log.read(ID) == [b"created"]
+    assert await store.nodes.get(ID, "big") is None
     writing.execute("PRAGMA max_page_count = 1000000")
-    assert await store.commit([big]) == [True]
+    assert await store.log.commit([big]) == [True]
     await store.stop()
 
 
@@ -152,14 +152,14 @@ async def test_who_needs_no_room_is_written_though_others_find_the_disk_full(
     sqlite_url: str, page_limits: list[sqlite3.Connection]
 ) -> None:
     store = await opened(sqlite_url)
-    await store.create_execution(execution("a1"), b"created", audit())
-    await store.create_execution(execution("a2"), b"created", audit())
+    await store.executions.create(execution("a1"), b"created", audit())
+    await store.executions.create(execution("a2"), b"created", audit())
     writing = page_limits[0]
     [pages] = writing.execute("PRAGMA page_count").fetchone()
     writing.execute(f"PRAGMA max_page_count = {pages + 5}")
     big, small = await asyncio.gather(
-        store.commit([commit(ID, 1, b"x" * 1_000_000)]),
-        store.commit([commit(execution_id("a2"), 1, b"small")]),
+        store.log.commit([commit(ID, 1, b"x" * 1_000_000)]),
+        store.log.commit([commit(execution_id("a2"), 1, b"small")]),
         return_exceptions=True,
     )
     assert isinstance(big, ResourceExhausted)
@@ -170,20 +170,20 @@ async def test_who_needs_no_room_is_written_though_others_find_the_disk_full(
 async def test_a_value_of_many_megabytes_is_kept(sqlite_url: str) -> None:
     store = await opened(sqlite_url)
     data = os.urandom(1 << 20) * 20
-    await store.create_execution(execution("a1", inputs=data), b"created", audit())
-    await store.commit([commit(ID, 1, data, nodes=[node(outputs=data)])])
-    read = await store.node(ID, "n0")
+    await store.executions.create(execution("a1", inputs=data), b"created", audit())
+    await store.log.commit([commit(ID, 1, data, nodes=[node(outputs=data)])])
+    read = await store.nodes.get(ID, "n0")
     assert read is not None
     assert read.outputs == data
-    assert (await store.log(ID))[1] == data
+    assert (await store.log.read(ID))[1] == data
     await store.stop()
 
 
 async def test_a_value_that_the_database_can_not_hold_fails_alone(sqlite_url: str) -> None:
     store = await opened(sqlite_url)
     with pytest.raises(OverflowError):
-        await store.create_execution(execution("a1", created_at=2**70), b"created", audit())
-    assert await store.create_execution(execution("a1"), b"created", audit())
+        await store.executions.create(execution("a1", created_at=2**70), b"created", audit())
+    assert await store.executions.create(execution("a1"), b"created", audit())
     await store.stop()
 
 
@@ -256,10 +256,10 @@ async def test_another_process_on_the_same_database_is_woken(database_url: str) 
     heard_there: asyncio.Queue[ExecutionId] = asyncio.Queue()
     here.on_wake_up(heard_here.put_nowait)
     there.on_wake_up(heard_there.put_nowait)
-    await here.create_execution(execution("a1"), b"created", audit())
+    await here.executions.create(execution("a1"), b"created", audit())
     await within(5, heard_there, ID)
-    await there.post(ID, b"mail", audit())
-    await there.create_execution(execution("a2"), b"created", audit())
+    await there.inbox.post(ID, b"mail", audit())
+    await there.executions.create(execution("a2"), b"created", audit())
     await within(5, heard_here, execution_id("a2"))
     await within(5, heard_there, execution_id("a2"))
     assert heard_here.empty()
@@ -272,17 +272,17 @@ async def test_lost_connections_are_made_again_and_missed_wake_ups_made_good(dat
     here, there = await opened(database_url), await opened(database_url)
     heard: asyncio.Queue[ExecutionId] = asyncio.Queue()
     here.on_wake_up(heard.put_nowait)
-    await there.create_execution(execution("a1"), b"created", audit())
+    await there.executions.create(execution("a1"), b"created", audit())
     await within(5, heard, ID)
-    await asyncio.gather(*(here.log(ID) for _ in range(8)))
+    await asyncio.gather(*(here.log.read(ID) for _ in range(8)))
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-    assert await asyncio.gather(*(here.log(ID) for _ in range(8))) == [[b"created"]] * 8
-    assert await here.commit([commit(ID, 1, b"a")]) == [True]
-    await there.post(ID, b"mail", audit())
+    assert await asyncio.gather(*(here.log.read(ID) for _ in range(8))) == [[b"created"]] * 8
+    assert await here.log.commit([commit(ID, 1, b"a")]) == [True]
+    await there.inbox.post(ID, b"mail", audit())
     await within(10, heard, ID)
     await here.stop()
     await there.stop()
@@ -292,7 +292,7 @@ async def test_lost_connections_are_made_again_and_missed_wake_ups_made_good(dat
 @pytest.mark.parametrize("is_committed", [True, False])
 async def test_a_commit_whose_answer_is_lost_is_looked_up(database_url: str, is_committed: bool) -> None:
     store = await opened(database_url)
-    await store.create_execution(execution("a1"), b"created", audit())
+    await store.executions.create(execution("a1"), b"created", audit())
     cuts: list[int] = []
 
     def cut(connection: Connection) -> None:
@@ -308,23 +308,23 @@ async def test_a_commit_whose_answer_is_lost_is_looked_up(database_url: str, is_
 
     event.listen(Engine, "commit", cut)
     try:
-        assert await store.commit([commit(ID, 1, b"a", nodes=[node()])]) == [True]
+        assert await store.log.commit([commit(ID, 1, b"a", nodes=[node()])]) == [True]
     finally:
         event.remove(Engine, "commit", cut)
     assert len(cuts) == 1
-    assert await store.log(ID) == [b"created", b"a"]
-    assert await store.commit([commit(ID, 2, b"b")]) == [True]
+    assert await store.log.read(ID) == [b"created", b"a"]
+    assert await store.log.commit([commit(ID, 2, b"b")]) == [True]
     await store.stop()
 
 
 @on_postgresql
 async def test_an_end_that_meets_mail_which_another_process_is_posting_waits_for_it(database_url: str) -> None:
     here, there = await opened(database_url), await opened(database_url)
-    await here.create_execution(execution("a1"), b"created", audit())
+    await here.executions.create(execution("a1"), b"created", audit())
     with held_before_commit() as held:
-        posting = asyncio.ensure_future(here.post(ID, b"abort", audit()))
+        posting = asyncio.ensure_future(here.inbox.post(ID, b"abort", audit()))
         await held.reached()
-        ending = asyncio.ensure_future(there.commit([end_of(ID)]))
+        ending = asyncio.ensure_future(there.log.commit([end_of(ID)]))
         await done_or_waiting(ending, database_url)
         held.let_go()
         await posting
@@ -336,17 +336,17 @@ async def test_an_end_that_meets_mail_which_another_process_is_posting_waits_for
 @on_postgresql
 async def test_mail_that_meets_an_end_which_another_process_is_writing_is_refused(database_url: str) -> None:
     here, there = await opened(database_url), await opened(database_url)
-    await here.create_execution(execution("a1"), b"created", audit())
+    await here.executions.create(execution("a1"), b"created", audit())
     with held_before_commit() as held:
-        ending = asyncio.ensure_future(there.commit([end_of(ID)]))
+        ending = asyncio.ensure_future(there.log.commit([end_of(ID)]))
         await held.reached()
-        posting = asyncio.ensure_future(here.post(ID, b"abort", audit()))
+        posting = asyncio.ensure_future(here.inbox.post(ID, b"abort", audit()))
         await done_or_waiting(posting, database_url)
         held.let_go()
         assert await ending == [True]
         with pytest.raises(FailedPrecondition):
             await posting
-    assert await here.inbox([ID]) == []
+    assert await here.inbox.read([ID]) == []
     await here.stop()
     await there.stop()
 
@@ -398,15 +398,15 @@ async def done_or_waiting(work: asyncio.Future[Any], url: str) -> None:
 @on_postgresql
 async def test_a_process_that_stands_still_in_a_transaction_does_not_hold_up_who_succeeds_it(database_url: str) -> None:
     store = await opened(database_url)
-    await store.create_execution(execution("a1"), b"created", audit(), owner="r1")
+    await store.executions.create(execution("a1"), b"created", audit(), owner="r1")
     program = subprocess.Popen([sys.executable, str(Path(__file__).with_name("standing_program.py")), database_url])
     try:
         os.waitid(os.P_PID, program.pid, os.WSTOPPED)
         async with asyncio.timeout(30):
-            while await store.claim("r2", now=10**9, lease_us=1, limit=1) != [ID]:
+            while await store.ownership.claim("r2", now=10**9, lease_us=1, limit=1) != [ID]:
                 await asyncio.sleep(0.05)
-        assert await store.commit([commit(ID, 1, b"a", owner="r2")]) == [True]
-        assert await store.log(ID) == [b"created", b"a"]
+        assert await store.log.commit([commit(ID, 1, b"a", owner="r2")]) == [True]
+        assert await store.log.read(ID) == [b"created", b"a"]
     finally:
         program.kill()
         program.wait()
@@ -417,11 +417,11 @@ async def test_a_process_that_stands_still_in_a_transaction_does_not_hold_up_who
 async def test_text_that_postgresql_can_not_keep_is_refused_by_name(database_url: str) -> None:
     store = await opened(database_url)
     with pytest.raises(InvalidInput) as raised:
-        await store.create_execution(execution("a1", labels={"k": "a\0b"}), b"created", audit())
+        await store.executions.create(execution("a1", labels={"k": "a\0b"}), b"created", audit())
     assert raised.value.code == "BadText"
     with pytest.raises(InvalidInput):
-        await store.project("a\0b")
-    assert await store.execution(ID) is None
+        await store.projects.get("a\0b")
+    assert await store.executions.get(ID) is None
     await store.stop()
 
 
@@ -464,8 +464,8 @@ def test_migrations_from_nothing_give_the_schema_of_this_program(database_url: s
 @both_databases
 async def test_stores_that_start_at_the_same_time_make_one_schema(database_url: str) -> None:
     stores = await asyncio.gather(*(opened(database_url) for _ in range(4)))
-    assert [project.id for project in await stores[0].projects(query())] == ["flytesnacks"]
-    assert len(await stores[0].audits(query())) == 1
+    assert [project.id for project in await stores[0].projects.page(query())] == ["flytesnacks"]
+    assert len(await stores[0].audits.page(query())) == 1
     for store in stores:
         await store.stop()
 

@@ -14,7 +14,7 @@ from alula.server.identity import Caller
 from alula.server.logs.objects import ObjectLogs
 from alula.server.services.platform import Platform
 from alula.server.services.watch import Hub
-from alula.server.stores.memory import MemoryStore
+from alula.server.stores.memory.adapter import MemoryStore
 
 START_US = 1_700_000_000_000_000
 

@@ -22,7 +22,8 @@ from alula.server.executor import AttemptSpec
 from alula.server.runner.owned import Owned
 from alula.server.services import layout
 from alula.server.services.task_resources import ceiling_of, defaults_of
-from alula.server.store import EntityRecord, ExecutionRecord
+from alula.server.store.entities import EntityRecord
+from alula.server.store.executions import ExecutionRecord
 
 ARRAY_INDEX = "FLYTE_K8S_ARRAY_INDEX"
 ATTEMPT_NUMBER = "FLYTE_ATTEMPT_NUMBER"

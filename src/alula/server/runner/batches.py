@@ -12,13 +12,15 @@ from alula.core.engine.events import Event
 from alula.core.ids import ExecutionId
 from alula.server.runner.again import passes
 from alula.server.runner.errands import Broke
-from alula.server.store import Commit, InboxMessage, Store
+from alula.server.store import Store
+from alula.server.store.inbox import InboxMessage
+from alula.server.store.log import Commit
 
 
 async def commit(store: Store, commits: Sequence[Commit], broke: Broke) -> list[bool]:
     """Which of them are kept."""
     try:
-        return await store.commit(commits)
+        return await store.log.commit(commits)
     except Exception as error:
         if passes(error):
             raise
@@ -40,7 +42,7 @@ async def messages(store: Store, ids: Sequence[ExecutionId], broke: Broke) -> li
 
 async def _inbox(store: Store, ids: Sequence[ExecutionId], broke: Broke) -> list[InboxMessage]:
     try:
-        return await store.inbox(ids)
+        return await store.inbox.read(ids)
     except Exception as error:
         if passes(error):
             raise

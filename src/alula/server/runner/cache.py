@@ -26,7 +26,8 @@ from alula.server import incidents
 from alula.server.blob import Blobs
 from alula.server.log_subject import about
 from alula.server.runner.again import again
-from alula.server.store import Filter, Query, Store
+from alula.server.store import Store
+from alula.server.store.query import Filter, Query
 
 RECHECK_S = 1.0
 RECHECK_MAX_S = 10.0
@@ -95,7 +96,7 @@ class Lookups:
         hit = await self._hit(action)
         if hit is not None:
             return hit
-        holder = await self._store.reserve(action.key, action.holder)
+        holder = await self._store.reservations.take(action.key, action.holder)
         if holder:
             return CacheAwaited(self._clock(), action.scope, action.node, holder)
         hit = await self._hit(action)  # whoever had it before may have ended in between
@@ -108,7 +109,7 @@ class Lookups:
         delay_s = RECHECK_S
         while is_wanted():
             try:
-                holder = await self._store.reserved_by(action.key)
+                holder = await self._store.reservations.holder(action.key)
                 hit = await self._hit(action)
                 if hit is not None or holder in ("", action.holder):
                     return hit or CacheMissed(self._clock(), action.scope, action.node)
@@ -120,10 +121,10 @@ class Lookups:
         return None
 
     async def _let_go(self, of: ExecutionId, action: LookUpCache) -> None:
-        await again(lambda: self._store.unreserve(action.key, action.holder), of, every_s=RECHECK_S)
+        await again(lambda: self._store.reservations.release(action.key, action.holder), of, every_s=RECHECK_S)
 
     async def _hit(self, action: LookUpCache) -> CacheHit | None:
-        entry = await self._store.cached(action.key)
+        entry = await self._store.catalog.get(action.key)
         if entry is None or await self._lost(entry.outputs):
             return None
         return CacheHit(self._clock(), action.scope, action.node, entry.outputs, entry.source)
@@ -139,7 +140,7 @@ class Lookups:
         """How this run differs from the nearest one that is known, and which attempt made that; empty for none."""
         given = (("project", key.project), ("domain", key.domain), ("task", key.task))
         filters = tuple(Filter(field, "eq", (value,)) for field, value in given)
-        known = await self._store.cache_entries(Query(limit=NEAR_MAX, filters=filters))
+        known = await self._store.catalog.page(Query(limit=NEAR_MAX, filters=filters))
         place, differences = nearest([entry.key for entry in known], key)
         if place < 0:
             return "", ""

@@ -37,7 +37,8 @@ from alula.server.services.launch import create_execution
 from alula.server.services.messages.names import execution_identifier, node_identifier
 from alula.server.services.platform import Platform
 from alula.server.services.recover import inventory_of, require_ended
-from alula.server.store import ExecutionRecord, Filter, Query
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.query import Filter, Query
 
 RETRY_S = 1.0
 
@@ -64,7 +65,7 @@ class Children:
             pass
         except PermissionDenied as refusal:
             # A right that was withdrawn since does not end what was launched with it.
-            if await self._platform.store.execution(_child_id(parent.id, action.child)) is None:
+            if await self._platform.store.executions.get(_child_id(parent.id, action.child)) is None:
                 return self._not_launched(action, refusal)
         except AlulaError as error:
             if passes(error):
@@ -77,7 +78,10 @@ class Children:
 
         Raises `Unavailable` while that one has yet to end: its parent's abort may still be on its way to it.
         """
-        if not action.recovers or await self._platform.store.execution(_child_id(parent.id, action.child)) is not None:
+        if (
+            not action.recovers
+            or await self._platform.store.executions.get(_child_id(parent.id, action.child)) is not None
+        ):
             return None
         try:
             source = await require_ended(self._platform, _caller(parent), _child_id(parent.id, action.recovers))
@@ -105,7 +109,7 @@ class Children:
         still_open = Filter("phase", "value_in", tuple(phase.name for phase in ExecutionPhase if not phase.is_terminal))
         filters = (still_open, *(Filter(field, "eq", (value,)) for field, value in asked.items()))
         query = Query(limit=PAGE_MAX_ROWS, filters=filters)
-        launched = await again(lambda: self._platform.store.executions(query), parent.id, every_s=RETRY_S)
+        launched = await again(lambda: self._platform.store.executions.page(query), parent.id, every_s=RETRY_S)
         for child in launched:
             await self.abort(parent, AbortChild(child.id.name, f"{parent.id}, whose task launched it, was aborted"))
 
@@ -114,14 +118,14 @@ class Children:
         Empty where it should. Raises `Unavailable`."""
         launcher = spec.labels.values.get(EAGER_LABEL, "")
         if launcher and not spec.metadata.HasField("reference_execution"):  # else a person launched it again
-            parent = await self._platform.store.execution(_child_id(record.id, launcher))
+            parent = await self._platform.store.executions.get(_child_id(record.id, launcher))
             if parent is not None and parent.phase.is_terminal and parent.phase is not ExecutionPhase.SUCCEEDED:
                 return f"{parent.id}, whose task launched it, has ended: {parent.phase.name}"
         around = _parent(record.id, spec)
         if around is None:
             return ""
         node_id = spec.metadata.parent_node_execution.node_id
-        ended = await self._platform.store.node(around, node_id)
+        ended = await self._platform.store.nodes.get(around, node_id)
         if ended is None or not ended.phase.is_terminal:
             return ""
         return f"its parent node {node_id} of {around} has ended: {ended.phase.name}"
@@ -143,7 +147,7 @@ class Children:
             detail=f"child of {id}",
         )
         try:
-            await self._platform.store.post(id, events.encode(end), audit)
+            await self._platform.store.inbox.post(id, events.encode(end), audit)
         except (NotFound, FailedPrecondition):
             return  # nobody waits for it any more
 
@@ -152,7 +156,7 @@ class Children:
         return events.ChildEnded(self._platform.clock(), action.child, error=failed)
 
     async def _end_of(self, child: ExecutionId) -> events.ChildEnded | None:
-        record = await self._platform.store.execution(child)
+        record = await self._platform.store.executions.get(child)
         if record is None or not record.phase.is_terminal:
             return None
         at = self._platform.clock()

@@ -14,7 +14,8 @@ from alula.core.engine.state import Scope
 from alula.core.ids import EntityId
 from alula.server.services.history import read_plan
 from alula.server.services.references import referenced_plan
-from alula.server.store import EntityRecord, Store
+from alula.server.store import Store
+from alula.server.store.entities import EntityRecord
 
 T = TypeVar("T")
 
@@ -54,14 +55,14 @@ class Definitions:
 
     async def workflow(self, id: EntityId) -> compiler_pb2.CompiledWorkflowClosure | None:
         """A workflow that the graph of a dynamic task names without bringing it."""
-        record = await self._store.entity("workflow", id)
+        record = await self._store.entities.get("workflow", id)
         return compiler_pb2.CompiledWorkflowClosure.FromString(record.closure) if record is not None else None
 
     async def launch_plan(self, id: EntityId) -> ReferencedLaunchPlan | None:
         """A launch plan that the graph of a dynamic task names."""
         plan = self._launch_plans.get(id)
         if plan is None:
-            record = await self._store.entity("launch_plan", id)
+            record = await self._store.entities.get("launch_plan", id)
             if record is None:
                 return None
             plan = referenced_plan(record)
@@ -70,7 +71,7 @@ class Definitions:
 
     async def _task(self, task: EntityId) -> EntityRecord | None:
         if task not in self._tasks:
-            _keep(self._tasks, task, await self._store.entity("task", task), _TASKS_MAX)
+            _keep(self._tasks, task, await self._store.entities.get("task", task), _TASKS_MAX)
         return self._tasks[task]
 
 

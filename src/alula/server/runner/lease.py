@@ -48,7 +48,7 @@ class Lease:
         """Make it last from now. Returns its end, for `hold`. Raises what the store does."""
         began_us = _monotonic_us()
         self._store_ahead_us = await self._store.now() - _monotonic_us()
-        await self._store.renew(self.owner, now=self.now_us, lease_us=self.length_us)
+        await self._store.ownership.renew(self.owner, now=self.now_us, lease_us=self.length_us)
         self._renewed_until_us = began_us + self.length_us - self.length_us // LEASE_MARGIN
         if not self.has_lapsed():
             self._held_until_us = self._renewed_until_us

@@ -11,7 +11,7 @@ from alula.core.engine.records import AttemptPhase, AttemptRecord, CacheStatus, 
 from alula.core.ids import ExecutionId
 from alula.server.measures import SECONDS, Histogram, Metric, Reading, reading
 from alula.server.runner.owned import Owned
-from alula.server.store import Commit
+from alula.server.store.log import Commit
 from alula.server.traces import Traces
 
 SIZES = (1, 3, 10, 30, 100, 300, 1_000, 3_000, 10_000)

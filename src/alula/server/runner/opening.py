@@ -14,7 +14,7 @@ from alula.server.runner.definitions import Definitions
 from alula.server.runner.owned import Owned
 from alula.server.runner.timers import taken_over
 from alula.server.services.history import decode_log, read_named
-from alula.server.store import History
+from alula.server.store.log import History
 
 IN_LINE_MAX = 2_000
 """Nodes and events together, up to which a state is made on the event loop. A larger one is made in a thread: nobody

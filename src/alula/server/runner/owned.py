@@ -25,7 +25,8 @@ from alula.core.engine.step import accepts, step
 from alula.core.ids import AttemptId
 from alula.core.literals.offloading import Aside
 from alula.server.executor import AttemptSpec
-from alula.server.store import Commit, ExecutionRecord
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.log import Commit
 
 
 class Owned:

@@ -40,7 +40,8 @@ from alula.server.runner.lease import Lease
 from alula.server.runner.opening import Opening
 from alula.server.runner.owned import Owned
 from alula.server.runner.unreadable import end_unread
-from alula.server.store import History, Store
+from alula.server.store import Store
+from alula.server.store.log import History
 
 CLAIM_MAX = 500
 OPEN_MAX = 500
@@ -220,7 +221,7 @@ class Ownership:
         among = None if self._is_scan_due else list(self._notified)
         self._is_scan_due = self._is_verified = False
         self._notified.clear()
-        claimed = await self._store.claim(
+        claimed = await self._store.ownership.claim(
             self._lease.owner, now=self._lease.now_us, lease_us=self._lease.length_us, limit=CLAIM_MAX, among=among
         )
         self._is_verified = True
@@ -230,7 +231,7 @@ class Ownership:
 
     async def _verify(self) -> None:
         """Compare what is owned here with what the store says."""
-        named = dict.fromkeys(await self._store.claimed(self._lease.owner))
+        named = dict.fromkeys(await self._store.ownership.claimed(self._lease.owner))
         self._is_verified, self._is_scan_due = True, True
         for id in named:
             self._move(id, News.CLAIM)
@@ -249,7 +250,7 @@ class Ownership:
     async def _let_go(self) -> None:
         while self._at[Stage.SUSPECT]:
             id = next(iter(self._at[Stage.SUSPECT]))
-            if await self._store.owner(id) == self._lease.owner:
+            if await self._store.ownership.owner(id) == self._lease.owner:
                 self._move(id, News.OURS)
                 self._holder.wake()
             elif self._move(id, News.LOST):
@@ -269,7 +270,7 @@ class Ownership:
     async def _histories(self, ids: Sequence[ExecutionId]) -> Sequence[History | None]:
         """Of the first of these. None for one that does not exist."""
         try:
-            return await self._store.histories(ids)
+            return await self._store.log.histories(ids)
         except Exception as error:
             if passes(error):
                 raise

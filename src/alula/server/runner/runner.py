@@ -134,7 +134,7 @@ class Runner:
         await self._turns.stop()
         await self._executor.stop()
         with contextlib.suppress(AlulaError):  # then others wait for the end of the lease
-            await self._store.release(self._lease.owner)
+            await self._store.ownership.release(self._lease.owner)
 
     def measure(self) -> Iterable[Reading]:
         """Figures of what it has committed and of what it has now."""

@@ -24,7 +24,9 @@ from alula.core.errors import TaskError
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server import incidents
 from alula.server.runner.again import passes
-from alula.server.store import Commit, Query, Store
+from alula.server.store import Store
+from alula.server.store.log import Commit
+from alula.server.store.query import Query
 
 PAGE = 1_000
 
@@ -38,12 +40,12 @@ async def end_unread(
     event = facts.encode(facts.PlatformFailed(now, error))
     changes = await _closing(store, id, now)
     changes.execution = ExecutionChange(ExecutionPhase.FAILED, now, ended_at=now, error=error)
-    while await store.owner(id) == runner:
+    while await store.ownership.owner(id) == runner:
         if await _has_ended(store, id):  # the answer to an earlier try may have been lost
             return _attempts(id, changes)
-        mail = [message.number for message in await store.inbox([id])]
-        commit = Commit(id, await store.next_seq(id), [event], changes, mail, owner=runner)
-        if all(await store.commit([commit])):
+        mail = [message.number for message in await store.inbox.read([id])]
+        commit = Commit(id, await store.log.next_seq(id), [event], changes, mail, owner=runner)
+        if all(await store.log.commit([commit])):
             return _attempts(id, changes)
     return None
 
@@ -55,7 +57,7 @@ def _attempts(id: ExecutionId, closed: Changes) -> list[AttemptId]:
 
 async def _has_ended(store: Store, id: ExecutionId) -> bool:
     try:
-        record = await store.execution(id)
+        record = await store.executions.get(id)
     except Exception as error:
         if passes(error):
             raise
@@ -67,7 +69,7 @@ async def _closing(store: Store, id: ExecutionId, now: int) -> Changes:
     """What ends with it. Of rows that can't be read either, nothing."""
     changes = Changes()
     try:
-        async for node in _all(lambda page: store.nodes(id, None, page), "node_id"):
+        async for node in _all(lambda page: store.nodes.page(id, None, page), "node_id"):
             if not node.phase.is_terminal:
                 changes.nodes.append(NodeRecord(node.node_id, NodePhase.ABORTED, now, ended_at=now))
                 await _close_attempts(store, id, node.node_id, now, changes)
@@ -80,10 +82,10 @@ async def _closing(store: Store, id: ExecutionId, now: int) -> Changes:
 
 async def _close_attempts(store: Store, id: ExecutionId, node_id: str, now: int, changes: Changes) -> None:
     ended = AttemptPhase.ABORTED
-    async for attempt in _all(lambda page: store.attempts(id, node_id, page), "attempt"):
+    async for attempt in _all(lambda page: store.attempts.page(id, node_id, page), "attempt"):
         if not attempt.phase.is_terminal:
             changes.attempts.append(AttemptRecord(node_id, attempt.attempt, ended, now, ended_at=now))
-    async for item in _all(lambda page: store.items(id, node_id, page), "index"):
+    async for item in _all(lambda page: store.items.page(id, node_id, page), "index"):
         if not item.phase.is_terminal:
             changes.items.append(ItemRecord(node_id, item.index, item.attempt, ended, now, ended_at=now))
 

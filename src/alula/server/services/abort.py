@@ -36,4 +36,4 @@ async def request_abort(platform: Platform, caller: Caller, id: ExecutionId, cau
     cause = short_message(cause, max_bytes=CAUSE_MAX_BYTES)
     event = events.AbortRequested(at=platform.clock(), cause=cause, principal=caller.principal)
     audit = platform.audit(caller, "abort", f"execution {id}", project=id.project, domain=id.domain, detail=cause)
-    await platform.store.post(id, events.encode(event), audit)
+    await platform.store.inbox.post(id, events.encode(event), audit)

@@ -36,4 +36,4 @@ async def update_launch_plan(
         project=id.project,
         domain=id.domain,
     )
-    await platform.store.set_launch_plan_active(id, active=active, audit=audit)
+    await platform.store.entities.set_launch_plan_active(id, active=active, audit=audit)

@@ -24,7 +24,8 @@ from alula.server.access import Action, covers
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_active_project, require_place
-from alula.server.store import AttributesRecord, Audit
+from alula.server.store.attributes import AttributesRecord
+from alula.server.store.audits import Audit
 
 _TARGETS: dict[str, int] = {
     "task_resource_attributes": matchable.TASK_RESOURCE,
@@ -84,7 +85,7 @@ async def update_attributes(
         attributes=attributes.SerializeToString(deterministic=True),
         updated_at=platform.clock(),
     )
-    await platform.store.put_attributes(record, _audit(platform, caller, "set-attributes", place, resource))
+    await platform.store.attributes.put(record, _audit(platform, caller, "set-attributes", place, resource))
 
 
 async def get_attributes(
@@ -107,7 +108,7 @@ async def delete_attributes(platform: Platform, caller: Caller, place: SettingsP
     """Raises `NotFound`."""
     await platform.require(caller, Place(place.project, place.domain), Action.MANAGE)
     audit = _audit(platform, caller, "delete-attributes", place, resource)
-    found = await platform.store.delete_attributes(
+    found = await platform.store.attributes.delete(
         resource, project=place.project, domain=place.domain, workflow=place.workflow, audit=audit
     )
     if not found:
@@ -119,7 +120,7 @@ async def list_attributes(
 ) -> matchable.ListMatchableAttributesResponse:
     """All settings of one kind, of what `caller` may view."""
     places = await platform.viewable(caller)
-    records = await platform.store.attributes(resource)
+    records = await platform.store.attributes.find(resource)
 
     def shown() -> matchable.ListMatchableAttributesResponse:
         seen = (record for record in records if covers(places, Place(record.project, record.domain)))
@@ -157,7 +158,7 @@ async def launch_settings(platform: Platform, place: SettingsPlace) -> LaunchSet
 
 async def _matching(platform: Platform, place: SettingsPlace, resource: int | None = None) -> list[AttributesRecord]:
     """Those that hold at a place, the most specific first."""
-    found = await platform.store.attributes(resource, at=(place.project, place.domain, place.workflow))
+    found = await platform.store.attributes.find(resource, at=(place.project, place.domain, place.workflow))
     return sorted(found, key=lambda record: (record.workflow == "", record.domain == ""))
 
 

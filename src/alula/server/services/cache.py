@@ -9,7 +9,7 @@ from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
-from alula.server.store import Filter, Query
+from alula.server.store.query import Filter, Query
 
 PAGE_MAX = 1000
 
@@ -31,7 +31,7 @@ async def list_entries(
     if not 1 <= limit <= PAGE_MAX:
         raise InvalidInput("BadPage", f"a page has 1 to {PAGE_MAX} entries, not {limit}")
     chosen = _chosen(project, domain, task, version, source)
-    return await platform.store.cache_entries(Query(limit=limit, offset=offset, filters=chosen))
+    return await platform.store.catalog.page(Query(limit=limit, offset=offset, filters=chosen))
 
 
 async def evict(
@@ -48,7 +48,7 @@ async def evict(
     audit = platform.audit(
         caller, "evict", f"cache of {project}/{domain}/{task}", project=project, domain=domain, detail=told
     )
-    return await platform.store.evict(_chosen(project, domain, task, version, source), audit)
+    return await platform.store.catalog.evict(_chosen(project, domain, task, version, source), audit)
 
 
 def _chosen(project: str, domain: str, task: str, version: str, source: str) -> tuple[Filter, ...]:

@@ -90,7 +90,7 @@ async def create_deck_link(
     """A signed URL of the deck of a node. Raises `NotFound` when the node or its deck is not there."""
     execution = execution_id(id.execution_id)
     await platform.require(caller, execution.place, Action.VIEW)
-    node = await platform.store.node(execution, id.node_id)
+    node = await platform.store.nodes.get(execution, id.node_id)
     if node is None or not node.deck_uri:
         raise NotFound("DeckNotFound", f"node `{id.node_id}` of execution `{execution}` has no deck")
     return await create_download(platform, caller, node.deck_uri, ttl=ttl)
@@ -119,7 +119,7 @@ async def get_data(
 
 
 async def _literals(platform: Platform, url: FlyteUrl) -> bytes:
-    node = await platform.store.node(url.execution, url.node_id)
+    node = await platform.store.nodes.get(url.execution, url.node_id)
     if node is None:
         raise NotFound("DataNotFound", f"execution `{url.execution}` has no node `{url.node_id}`")
     match url.part:

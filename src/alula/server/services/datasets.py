@@ -15,7 +15,10 @@ from alula.server.services.messages.times import timestamp
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
 from alula.server.services.reservations import require_text
-from alula.server.store import ArtifactQuery, ArtifactRecord, Audit, DatasetId, DatasetRecord, Filter, Query
+from alula.server.store.artifacts import ArtifactQuery, ArtifactRecord
+from alula.server.store.audits import Audit
+from alula.server.store.datasets import DatasetId, DatasetRecord
+from alula.server.store.query import Filter, Query
 
 DATASET_MAX_BYTES = 128 * 1024
 ARTIFACT_MAX_BYTES = 256 * 1024
@@ -39,7 +42,7 @@ async def create_dataset(platform: Platform, caller: Caller, given: datacatalog_
         metadata=dict(given.metadata.key_map),
         created_at=platform.clock(),
     )
-    if not await platform.store.create_dataset(record, _audit(platform, caller, "create", id)):
+    if not await platform.store.datasets.create(record, _audit(platform, caller, "create", id)):
         raise AlreadyExists("DatasetExists", f"dataset `{id}` exists")
 
 
@@ -63,7 +66,7 @@ async def list_datasets(
     page = Query(
         limit, offset, tuple(each for each in chosen if each is not None), descending=descending, places=places
     )
-    shown, token = await pages.read(page, platform.store.datasets, _dataset)
+    shown, token = await pages.read(page, platform.store.datasets.page, _dataset)
     return datacatalog_pb2.ListDatasetsResponse(datasets=shown, next_token=token)
 
 
@@ -88,7 +91,7 @@ async def create_artifact(platform: Platform, caller: Caller, given: datacatalog
         created_at=platform.clock(),
     )
     audit = _audit(platform, caller, "create", id, given.id)
-    if not await platform.store.create_artifact(record, audit):
+    if not await platform.store.artifacts.create(record, audit):
         raise AlreadyExists("ArtifactExists", f"dataset `{id}` has an artifact `{given.id}`")
 
 
@@ -119,7 +122,7 @@ async def update_artifact(platform: Platform, caller: Caller, request: datacatal
         data=_checked_data(given),
         metadata=dict(request.metadata.key_map) if has_metadata else before.metadata,
     )
-    if not await platform.store.update_artifact(after, _audit(platform, caller, "update", id, before.id)):
+    if not await platform.store.artifacts.update(after, _audit(platform, caller, "update", id, before.id)):
         raise _no_artifact(id, before.id)
     return before.id
 
@@ -131,7 +134,7 @@ async def add_tag(platform: Platform, caller: Caller, tag: datacatalog_pb2.Tag) 
     require_text(tag.name, "tag")
     artifact = await _the_artifact(platform, id, tag.artifact_id, "")
     audit = _audit(platform, caller, "tag", id, f"{artifact.id} as {tag.name}")
-    if not await platform.store.tag_artifact(id, artifact.id, tag.name, audit):
+    if not await platform.store.artifacts.tag(id, artifact.id, tag.name, audit):
         raise AlreadyExists("TagExists", f"dataset `{id}` has an artifact with the tag `{tag.name}`")
 
 
@@ -152,7 +155,9 @@ async def list_artifacts(
         return datacatalog_pb2.ListArtifactsResponse()
 
     async def rows(asked: Query) -> list[ArtifactRecord]:
-        return await platform.store.artifacts(msgspec.structs.replace(query, limit=asked.limit, offset=asked.offset))
+        return await platform.store.artifacts.page(
+            msgspec.structs.replace(query, limit=asked.limit, offset=asked.offset)
+        )
 
     shown, token = await pages.read(Query(limit, offset), rows, _artifact)
     return datacatalog_pb2.ListArtifactsResponse(artifacts=shown, next_token=token)
@@ -177,7 +182,7 @@ async def _id(platform: Platform, caller: Caller, message: datacatalog_pb2.Datas
 
 async def _existing(platform: Platform, id: DatasetId) -> DatasetRecord:
     conditions = tuple(Filter(field, "eq", (value,)) for field, value in id._asdict().items())
-    found = await platform.store.datasets(Query(limit=1, filters=conditions))
+    found = await platform.store.datasets.page(Query(limit=1, filters=conditions))
     if not found:
         raise _no_dataset(id)
     return found[0]
@@ -186,7 +191,7 @@ async def _existing(platform: Platform, id: DatasetId) -> DatasetRecord:
 async def _the_artifact(platform: Platform, dataset: DatasetId, id: str, tag: str) -> ArtifactRecord:
     await _existing(platform, dataset)
     require_text(id or tag, "artifact id or tag")
-    found = await platform.store.artifacts(ArtifactQuery(dataset, id=id, tag=tag))
+    found = await platform.store.artifacts.page(ArtifactQuery(dataset, id=id, tag=tag))
     if not found:
         raise _no_artifact(dataset, id or tag)
     return found[0]

@@ -16,7 +16,8 @@ from alula.core.policy.task_datasets import TaskDataset
 from alula.server.services import pages
 from alula.server.services.messages.times import timestamp
 from alula.server.services.platform import Platform
-from alula.server.store import DatasetId, Filter, Query
+from alula.server.store.datasets import DatasetId
+from alula.server.store.query import Filter, Query
 
 TAG_PREFIX = "alula_cached-"
 _KEY = re.compile(r"(?P<project>[^:]+):(?P<domain>[^:]+):(?P<digest>[0-9a-f]{64})")
@@ -46,7 +47,7 @@ def place_of(key: str) -> Place:
 async def artifact(platform: Platform, dataset: DatasetId, id: str) -> datacatalog_pb2.Artifact | None:
     """The entry of this digest or tag, if it is one of this dataset."""
     digest = id.removeprefix(TAG_PREFIX)
-    entry = await platform.store.cached(_key(dataset.project, dataset.domain, digest))
+    entry = await platform.store.catalog.get(_key(dataset.project, dataset.domain, digest))
     return None if entry is None or dataset_of(entry.key) != dataset else _artifact(entry)
 
 
@@ -57,7 +58,7 @@ async def artifacts(
     query = _query(dataset, limit=limit, offset=offset, descending=descending)
     if query is None:
         return [], ""
-    return await pages.read(query, partial(platform.store.cache_entries, with_outputs=True), _artifact)
+    return await pages.read(query, partial(platform.store.catalog.page, with_outputs=True), _artifact)
 
 
 def _query(dataset: DatasetId, *, limit: int, offset: int = 0, descending: bool = True) -> Query | None:

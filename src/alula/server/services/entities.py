@@ -19,7 +19,8 @@ from alula.server.services import filters, messages, pages
 from alula.server.services.messages.names import entity_id, not_found
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_listed_place
-from alula.server.store import EntityKind, EntityRecord, Filter
+from alula.server.store.entities import EntityKind, EntityRecord
+from alula.server.store.query import Filter
 
 Shown = TypeVar("Shown", bound=Message)
 
@@ -48,7 +49,7 @@ async def find_entity(
 ) -> EntityRecord | None:
     """The same, None if it is not registered."""
     await platform.require(caller, id.place, *actions)
-    return await platform.store.entity(kind, id)
+    return await platform.store.entities.get(kind, id)
 
 
 async def get_task(platform: Platform, caller: Caller, id: identifier_pb2.Identifier) -> task_pb2.Task:
@@ -76,7 +77,7 @@ async def get_active_launch_plan(
 ) -> launch_plan_pb2.LaunchPlan:
     """The active version of a launch plan; raises `NotFound` when there is none."""
     await platform.require(caller, Place(name.project, name.domain), Action.VIEW)
-    record = await platform.store.active_launch_plan(name.project, name.domain, name.name)
+    record = await platform.store.entities.active_launch_plan(name.project, name.domain, name.name)
     if record is None:
         raise NotFound(
             "ActiveLaunchPlanNotFound",
@@ -116,7 +117,7 @@ async def list_active_launch_plans(
         sort_by=request.sort_by if request.HasField("sort_by") else None,
         extra=(*place, Filter("state", "eq", ("ACTIVE",))),
     )
-    rows = partial(platform.store.entities, "launch_plan")
+    rows = partial(platform.store.entities.page, "launch_plan")
     shown, following = await pages.read(page, rows, messages.entities.launch_plan)
     return launch_plan_pb2.LaunchPlanList(launch_plans=shown, token=following)
 
@@ -136,7 +137,7 @@ async def list_ids(
         extra=(*place, _VISIBLE),
         default_sort="name",
     )
-    names = partial(platform.store.entity_names, kind)
+    names = partial(platform.store.entities.names, kind)
     shown, following = await pages.read(page, names, messages.entities.name_identifier, portion=filters.PAGE_MAX_ROWS)
     return common_pb2.NamedEntityIdentifierList(entities=shown, token=following)
 
@@ -155,7 +156,7 @@ async def _list(
         sort_by=request.sort_by if request.HasField("sort_by") else None,
         extra=extra,
     )
-    return await pages.read(page, partial(platform.store.entities, kind), shown)
+    return await pages.read(page, partial(platform.store.entities.page, kind), shown)
 
 
 _BY_NAME = common_pb2.Sort(key="name", direction=common_pb2.Sort.ASCENDING)

@@ -15,7 +15,8 @@ from alula.server.services import filters, messages, pages, values
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
 from alula.server.services.watch import Subscription
-from alula.server.store import ExecutionRecord, Filter
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.query import Filter
 
 EAGER_LABEL = "eager-exec"
 """Carried by the runs of an eager task, whose controller asks for one after the other."""
@@ -30,7 +31,7 @@ async def require_execution(platform: Platform, caller: Caller, id: ExecutionId,
 
 async def read_execution(platform: Platform, id: ExecutionId) -> ExecutionRecord:
     """The same for those whose right has been asked for already, or who are the platform. Raises `NotFound`."""
-    record = await platform.store.execution(id)
+    record = await platform.store.executions.get(id)
     if record is None:
         raise NotFound("ExecutionNotFound", f"there is no execution `{id}`")
     return record
@@ -105,7 +106,7 @@ async def list_executions(
         places=places,
     )
     shown, following = await pages.read(
-        page, platform.store.executions, lambda row: messages.runs.execution(row, trim=True)
+        page, platform.store.executions.page, lambda row: messages.runs.execution(row, trim=True)
     )
     return execution_pb2.ExecutionList(executions=shown, token=following)
 
@@ -133,5 +134,5 @@ async def update_execution(platform: Platform, caller: Caller, request: executio
         project=id.project,
         domain=id.domain,
     )
-    if not await platform.store.set_archived(id, archived=archived, audit=audit):
+    if not await platform.store.executions.set_archived(id, archived=archived, audit=audit):
         raise NotFound("ExecutionNotFound", f"there is no execution `{id}`")

@@ -15,7 +15,7 @@ from alula.server.identity import Caller
 from alula.server.services.executions import require_execution
 from alula.server.services.history import read_plan
 from alula.server.services.platform import Platform
-from alula.server.store import Query
+from alula.server.store.query import Query
 
 PAGE = 5_000
 
@@ -35,7 +35,7 @@ async def explain_execution(
         plan=await read_plan(platform.store, record.workflow),
         graphs=graphs,
         nodes=nodes,
-        reasons=await platform.store.reasons(id),
+        reasons=await platform.store.reasons.read(id),
     )
     return await asyncio.to_thread(explain, run, node_id, index)
 
@@ -45,7 +45,7 @@ async def _rows(platform: Platform, id: ExecutionId) -> list[NodeRecord]:
     found: list[NodeRecord] = []
     while True:
         page = Query(limit=PAGE, offset=len(found), sort_by="node_id", descending=False)
-        rows = await platform.store.nodes(id, None, page)
+        rows = await platform.store.nodes.page(id, None, page)
         found += rows
         if len(rows) < PAGE:
             return found

@@ -16,7 +16,7 @@ from flyteidl.admin import common_pb2
 
 from alula.core.errors import InvalidInput
 from alula.server.access import Places
-from alula.server.store import Filter, Operator, Query
+from alula.server.store.query import Filter, Operator, Query
 
 PAGE_MAX_ROWS = 10_000
 FILTERS_MAX = 100

@@ -41,7 +41,7 @@ class Named(msgspec.Struct, frozen=True):
 
 async def read_plan(store: Store, workflow: EntityId) -> Plan:
     """The plan of a registered workflow. Raises `NotFound`, and `InvalidInput` for one that can't be run."""
-    entity = await store.entity("workflow", workflow)
+    entity = await store.entities.get("workflow", workflow)
     if entity is None:
         raise NotFound("WorkflowNotFound", f"there is no workflow {workflow}")
     if len(entity.closure) < IN_THREAD_BYTES:

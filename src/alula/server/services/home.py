@@ -23,7 +23,7 @@ async def require_objects(platform: Platform) -> None:
         id = platform.random_bytes(16).hex()
         await platform.blobs.put(uri, id.encode())
     place = platform.blobs.uri()
-    kept = await platform.store.constant(OBJECTS, f"{id} {place}")
+    kept = await platform.store.constants.keep(OBJECTS, f"{id} {place}")
     if kept == f"{id} {place}":
         return
     raise FailedPrecondition(

@@ -13,7 +13,8 @@ from alula.server.services import engine_entries
 from alula.server.services.messages.times import timestamp
 from alula.server.services.platform import Platform
 from alula.server.services.reservations import require_text
-from alula.server.store import Filter, KeptOutput
+from alula.server.store.kept_outputs import KeptOutput
+from alula.server.store.query import Filter
 
 OUTPUT_MAX_BYTES = 1024 * 1024
 
@@ -24,7 +25,7 @@ async def get(platform: Platform, caller: Caller, key: str) -> cacheservice_pb2.
     await platform.require(caller, engine_entries.place_of(key), Action.VIEW)
     of_engine = engine_entries.key_of(key)
     if of_engine is not None:
-        entry = await platform.store.cached(of_engine)
+        entry = await platform.store.catalog.get(of_engine)
         if entry is None:
             raise _missing(key)
         dataset = engine_entries.dataset_of(entry.key)
@@ -37,7 +38,7 @@ async def get(platform: Platform, caller: Caller, key: str) -> cacheservice_pb2.
                 last_updated_at=timestamp(entry.created_at),
             ),
         )
-    kept = await platform.store.kept_output(key)
+    kept = await platform.store.kept_outputs.get(key)
     if kept is None:
         raise _missing(key)
     output = cacheservice_pb2.CachedOutput.FromString(kept.output)
@@ -60,7 +61,7 @@ async def put(platform: Platform, caller: Caller, request: cacheservice_pb2.PutC
     now = platform.clock()
     kept = KeptOutput(key, output.SerializeToString(deterministic=True), created_at=now, updated_at=now)
     audit = platform.audit(caller, "keep", f"output {key}")
-    if not await platform.store.keep_output(kept, audit, overwrite=request.overwrite):
+    if not await platform.store.kept_outputs.keep(kept, audit, overwrite=request.overwrite):
         raise AlreadyExists("OutputExists", f"there is an output under `{key}`", fix="overwrite it, or use another key")
 
 
@@ -72,9 +73,9 @@ async def delete(platform: Platform, caller: Caller, key: str) -> None:
     if of_engine is not None:
         given = (("project", of_engine.project), ("domain", of_engine.domain), ("digest", of_engine.digest))
         audit = platform.audit(caller, "evict", f"output {key}", project=of_engine.project, domain=of_engine.domain)
-        gone = await platform.store.evict([Filter(field, "eq", (value,)) for field, value in given], audit)
+        gone = await platform.store.catalog.evict([Filter(field, "eq", (value,)) for field, value in given], audit)
     else:
-        gone = await platform.store.drop_output(key, platform.audit(caller, "drop", f"output {key}"))
+        gone = await platform.store.kept_outputs.drop(key, platform.audit(caller, "drop", f"output {key}"))
     if not gone:
         raise _missing(key)
 

@@ -44,7 +44,7 @@ from alula.server.services.messages.names import entity_id, enum_name, execution
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
 from alula.server.services.register import Skeleton, keep_skeleton, skeleton_of
-from alula.server.store import ExecutionRecord
+from alula.server.store.executions import ExecutionRecord
 
 _MAY_RUN = (Action.VIEW, Action.LAUNCH)
 """What is launched may be of another project, if its launcher has one of these rights there."""
@@ -263,7 +263,7 @@ async def _keep(
         domain=record.id.domain,
         detail=str(record.launch_plan),
     )
-    kept = await platform.store.create_execution(record, events.encode(created), audit)
+    kept = await platform.store.executions.create(record, events.encode(created), audit)
     if not kept:
         raise _exists(record.id)
 
@@ -276,7 +276,7 @@ async def _keep_recovery(platform: Platform, record: ExecutionRecord, recovery: 
 
 
 async def _require_free(platform: Platform, id: ExecutionId) -> None:
-    if await platform.store.execution(id) is not None:
+    if await platform.store.executions.get(id) is not None:
         raise _exists(id)
 
 

@@ -14,7 +14,7 @@ from alula.server.log import LogSource
 from alula.server.services.executions import read_execution, require_execution
 from alula.server.services.nodes import read_attempt
 from alula.server.services.platform import Platform
-from alula.server.store import Filter, Query
+from alula.server.store.query import Filter, Query
 
 FOLLOW_MIN_S, FOLLOW_MAX_S = 0.25, 2.0
 """How often a follower looks for new output: less often the longer there was none."""
@@ -73,7 +73,7 @@ async def _phase(platform: Platform, attempt: AttemptId) -> AttemptPhase | None:
         record = await read_attempt(platform, attempt.execution, attempt.node_id, attempt.attempt)
         return None if record is None else record.phase
     page = Query(limit=1, sort_by="index", filters=(Filter("index", "eq", (str(attempt.index),)),))
-    for item in await platform.store.items(attempt.execution, attempt.node_id, page):
+    for item in await platform.store.items.page(attempt.execution, attempt.node_id, page):
         if attempt.attempt < item.attempt:
             return AttemptPhase.RETRYABLE_FAILED  # only the newest attempt of an item is on record
         return item.phase if attempt.attempt == item.attempt else None

@@ -23,7 +23,8 @@ from alula.server.services.messages.names import execution_id, execution_identif
 from alula.server.services.messages.runs import task_execution_identifier
 from alula.server.services.messages.times import timestamp
 from alula.server.services.platform import Platform
-from alula.server.store import ExecutionRecord, Query
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.query import Query
 
 NODES_MAX = 2_000
 """Nodes of one execution, and attempts of a node, the oldest; more would not pass a client's limit on a message."""
@@ -60,7 +61,7 @@ async def _run_span(platform: Platform, record: ExecutionRecord, depth: int) -> 
         return span
     page = Query(limit=NODES_MAX, sort_by="created_at", descending=False)
     nodes = _Nodes(record.id, defaultdict(list))
-    for node in await platform.store.nodes(record.id, None, page):
+    for node in await platform.store.nodes.page(record.id, None, page):
         nodes.inside[node.parent_id or ""].append(node)
     parts = [await _node_span(platform, nodes, node, depth - 1) for node in nodes.inside[""]]
     _fill(span, parts, "WORKFLOW_SETUP", "WORKFLOW_TEARDOWN", record.created_at, end)
@@ -78,7 +79,7 @@ async def _node_span(platform: Platform, nodes: _Nodes, node: NodeRecord, depth:
     parts += [await _node_span(platform, nodes, inner, depth - 1) for inner in nodes.inside.get(node.node_id, ())]
     if node.child:
         child = ExecutionId(nodes.execution.project, nodes.execution.domain, node.child)
-        record = await platform.store.execution(child)
+        record = await platform.store.executions.get(child)
         parts += [] if record is None else [await _run_span(platform, record, depth - 1)]
     if parts:
         _fill(span, parts, "NODE_SETUP", "NODE_TEARDOWN", start, end)
@@ -93,7 +94,7 @@ async def _attempt_spans(platform: Platform, nodes: _Nodes, node: NodeRecord, de
     spans: list[Span] = []
     before: int | None = None
     page = Query(limit=NODES_MAX, descending=False)
-    for attempt in await platform.store.attempts(nodes.execution, node.node_id, page):
+    for attempt in await platform.store.attempts.page(nodes.execution, node.node_id, page):
         start = attempt.created_at or attempt.updated_at
         end = attempt.ended_at or (node.ended_at if node.phase.is_terminal else None) or platform.clock()
         if before is not None:

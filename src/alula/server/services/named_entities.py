@@ -18,7 +18,9 @@ from alula.server.services import filters, messages, pages
 from alula.server.services.messages.names import KIND_WORDS, entity_kind, not_found
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_listed_place
-from alula.server.store import EntityKind, Filter, NamedEntityRecord
+from alula.server.store.entities import EntityKind
+from alula.server.store.named_entities import NamedEntityRecord
+from alula.server.store.query import Filter
 
 DESCRIPTION_MAX_CHARS = 300
 _BY_NAME = common_pb2.Sort(key="name", direction=common_pb2.Sort.ASCENDING)
@@ -41,7 +43,7 @@ async def list_named_entities(
         sort_by=request.sort_by if request.HasField("sort_by") else _BY_NAME,
         extra=(*place, *hidden),
     )
-    rows = partial(platform.store.named_entities, kind)
+    rows = partial(platform.store.named_entities.page, kind)
     shown, following = await pages.read(page, rows, messages.entities.named_entity, portion=filters.PAGE_MAX_ROWS)
     return common_pb2.NamedEntityList(entities=shown, token=following)
 
@@ -84,14 +86,14 @@ async def update_named_entity(platform: Platform, caller: Caller, request: commo
         domain=before.domain,
         detail=common_pb2.NamedEntityState.Name(metadata.state),
     )
-    await platform.store.put_named_entity(record, audit)
+    await platform.store.named_entities.put(record, audit)
 
 
 async def _require(
     platform: Platform, caller: Caller, kind: EntityKind, id: common_pb2.NamedEntityIdentifier, action: Action
 ) -> NamedEntityRecord:
     await platform.require(caller, Place(id.project, id.domain), action)
-    record = await platform.store.named_entity(kind, id.project, id.domain, id.name)
+    record = await platform.store.named_entities.get(kind, id.project, id.domain, id.name)
     if record is None:
         raise not_found(kind, f"{id.project}/{id.domain}/{id.name}")
     return record

@@ -20,7 +20,7 @@ from alula.server.services import filters, layout, messages, pages, values
 from alula.server.services.executions import read_execution, require_execution
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
-from alula.server.store import Filter, Query
+from alula.server.store.query import Filter, Query
 
 ITEMS_SHOWN_MAX = 10_000
 """Items of an array node inside one message; more would not pass a client's limit on a message."""
@@ -111,7 +111,7 @@ async def list_task_executions(
     page = filters.query({}, limit=request.limit, token=request.token, filters=request.filters)
     shown, following = await pages.read(
         msgspec.structs.replace(page, descending=False),
-        partial(platform.store.attempts, execution, node.node_id),
+        partial(platform.store.attempts.page, execution, node.node_id),
         await _attempt_messages(platform, execution, node, trim=True),
         portion=pages.PORTION_SMALL_ROWS,
     )
@@ -142,7 +142,7 @@ async def get_task_execution_data(
 async def list_reasons(platform: Platform, caller: Caller, execution: ExecutionId, node_id: str | None) -> list[Reason]:
     """Why the run, or one node of it, is as it is: in the order in which it came. Raises `NotFound`."""
     await require_execution(platform, caller, execution, Action.VIEW)
-    return await platform.store.reasons(execution, node_id)
+    return await platform.store.reasons.read(execution, node_id)
 
 
 async def _dynamic_closure(platform: Platform, uri: str) -> compiler_pb2.CompiledWorkflowClosure:
@@ -155,7 +155,7 @@ async def _page_of(
     incarnation = await _incarnation(platform, execution)
     shown, following = await pages.read(
         page,
-        partial(platform.store.nodes, execution, parent),
+        partial(platform.store.nodes.page, execution, parent),
         lambda row: _node_message(platform, execution, row, incarnation, trim=True),
         portion=pages.PORTION_SMALL_ROWS,
     )
@@ -169,7 +169,7 @@ async def _incarnation(platform: Platform, execution: ExecutionId) -> str:
 async def read_attempt(platform: Platform, execution: ExecutionId, node_id: str, number: int) -> AttemptRecord | None:
     """The attempt of this number; None if the node has none. Asks for no right."""
     one = Query(limit=1, filters=(Filter("attempt", "eq", (str(number),)),))
-    return next(iter(await platform.store.attempts(execution, node_id, one)), None)
+    return next(iter(await platform.store.attempts.page(execution, node_id, one)), None)
 
 
 async def _require_node(
@@ -179,7 +179,7 @@ async def _require_node(
     if not id.node_id:
         raise InvalidInput("IncompleteIdentifier", "the node execution's identifier has no node id")
     await platform.require(caller, execution.place, Action.VIEW)
-    node = await platform.store.node(execution, id.node_id)
+    node = await platform.store.nodes.get(execution, id.node_id)
     if node is None:
         raise NotFound("NodeExecutionNotFound", f"execution `{execution}` has no node `{id.node_id}`")
     return execution, node
@@ -214,10 +214,10 @@ async def _attempt_messages(
     phases: Mapping[AttemptPhase, int] = {}
     if node.is_array:
         page = Query(limit=ITEMS_SHOWN_MAX, sort_by="index", descending=False)
-        items = await platform.store.items(execution, node.node_id, page)
-        phases = await platform.store.item_phases(execution, node.node_id)
+        items = await platform.store.items.page(execution, node.node_id, page)
+        phases = await platform.store.items.phases(execution, node.node_id)
     reasons: dict[int, list[tuple[int, Reason]]] = defaultdict(list)
-    for place, reason in enumerate(await platform.store.reasons(execution, node.node_id)):
+    for place, reason in enumerate(await platform.store.reasons.read(execution, node.node_id)):
         if reason.index < 0:
             reasons[reason.attempt].append((place, reason))
     item_log_uris = [

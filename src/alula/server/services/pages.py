@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import msgspec
 from google.protobuf.message import Message
 
-from alula.server.store import Query
+from alula.server.store.query import Query
 
 PAGE_MAX_BYTES = 3_500_000
 """Clients of gRPC read messages of 4 MiB at most, unless they are told otherwise."""

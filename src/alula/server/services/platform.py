@@ -17,7 +17,8 @@ from alula.server.identity import Caller
 from alula.server.log import Logs
 from alula.server.measures import Measures
 from alula.server.services.watch import Hub
-from alula.server.store import Audit, Store
+from alula.server.store import Store
+from alula.server.store.audits import Audit
 from alula.server.traces import NO_TRACES, Traces
 
 RECHECK_S = 10.0

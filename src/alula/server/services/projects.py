@@ -14,7 +14,8 @@ from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import filters, messages, pages
 from alula.server.services.platform import Platform
-from alula.server.store import Filter, ProjectRecord
+from alula.server.store.projects import ProjectRecord
+from alula.server.store.query import Filter
 
 _PROJECT_ID = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 ID_MAX_CHARS = 63
@@ -48,7 +49,7 @@ async def require_active_project(platform: Platform, caller: Caller, project: st
 
 
 async def _active(platform: Platform, project: str) -> ProjectRecord:
-    record = await platform.store.project(project)
+    record = await platform.store.projects.get(project)
     if record is None:
         raise InvalidInput("ProjectNotFound", f"there is no project `{project}`", fix="create it, or name another")
     if record.archived:
@@ -69,7 +70,7 @@ async def create_project(platform: Platform, caller: Caller, project: project_pb
     """Make a project. Raises `AlreadyExists`, and `InvalidInput` for a bad id, name or label."""
     await platform.require(caller, Place(), Action.MANAGE)
     _check(project, new=True)
-    if await platform.store.project(project.id) is not None:
+    if await platform.store.projects.get(project.id) is not None:
         raise AlreadyExists("ProjectExists", f"project `{project.id}` exists")
     record = ProjectRecord(
         id=project.id,
@@ -117,7 +118,7 @@ async def list_projects(
     )
     shown, following = await pages.read(
         page,
-        platform.store.projects,
+        platform.store.projects.page,
         lambda row: messages.entities.project(row, platform.domains),
         portion=pages.PORTION_SMALL_ROWS,
     )
@@ -128,7 +129,7 @@ _BY_ID = common_pb2.Sort(key="id", direction=common_pb2.Sort.ASCENDING)
 
 
 async def _existing(platform: Platform, project: str) -> ProjectRecord:
-    record = await platform.store.project(project)
+    record = await platform.store.projects.get(project)
     if record is None:
         raise NotFound("ProjectNotFound", f"there is no project `{project}`")
     return record
@@ -136,7 +137,7 @@ async def _existing(platform: Platform, project: str) -> ProjectRecord:
 
 async def _put(platform: Platform, caller: Caller, record: ProjectRecord, action: str) -> None:
     audit = platform.audit(caller, action, f"project {record.id}", project=record.id)
-    await platform.store.put_project(record, audit)
+    await platform.store.projects.put(record, audit)
 
 
 def _check(project: project_pb2.Project, *, new: bool) -> None:

@@ -26,7 +26,7 @@ from alula.server.services.launch import create_execution, same_again
 from alula.server.services.messages.names import execution_id, execution_identifier
 from alula.server.services.platform import Platform
 from alula.server.services.task_resources import check_resources
-from alula.server.store import ExecutionRecord
+from alula.server.store.executions import ExecutionRecord
 
 FORK_NODES = "alula/fork-nodes"
 """The annotation of a fork that names the nodes from which it runs again."""
@@ -96,7 +96,7 @@ async def fork_execution(
 
 async def inventory_of(platform: Platform, source: ExecutionRecord) -> Recovery:
     """What an execution leaves to take over."""
-    (history,) = await platform.store.histories([source.id])
+    (history,) = await platform.store.log.histories([source.id])
     assert history is not None, "the execution is there"
     log = decode_log(history.log, history.next_seq)
     named = await read_named(source.id, log, platform.blobs)
@@ -150,7 +150,7 @@ async def _node(platform: Platform, caller: Caller, source: ExecutionRecord, nod
     """A node of an execution, or of one that it took over the node around it from."""
     execution: ExecutionRecord | None = source
     while execution is not None:
-        row = await platform.store.node(execution.id, node_id)
+        row = await platform.store.nodes.get(execution.id, node_id)
         if row is not None:
             return row
         metadata = execution_pb2.ExecutionSpec.FromString(execution.spec).metadata
@@ -158,7 +158,7 @@ async def _node(platform: Platform, caller: Caller, source: ExecutionRecord, nod
             break
         earlier = execution_id(metadata.reference_execution)  # its launcher may have named any
         await platform.require(caller, earlier.place, Action.VIEW)
-        execution = await platform.store.execution(earlier)
+        execution = await platform.store.executions.get(earlier)
     raise NotFound(
         "NodeExecutionNotFound",
         f"execution `{source.id}` has no node `{node_id}`",

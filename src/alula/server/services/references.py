@@ -7,7 +7,7 @@ from flyteidl.admin import launch_plan_pb2
 from alula.core.compiler import ReferencedLaunchPlan
 from alula.core.compiler.launch_plan import referenced_launch_plan
 from alula.server.services.messages.names import identifier
-from alula.server.store import EntityRecord
+from alula.server.store.entities import EntityRecord
 
 
 def referenced_plan(record: EntityRecord) -> ReferencedLaunchPlan:

@@ -35,7 +35,7 @@ from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
 from alula.server.services.references import referenced_plan
 from alula.server.services.task_resources import check_resources
-from alula.server.store import EntityKind, EntityRecord, Registered
+from alula.server.store.entities import EntityKind, EntityRecord, Registered
 
 _CLOSURES: dict[EntityKind, type[Message]] = {
     "task": task_pb2.TaskClosure,
@@ -146,12 +146,12 @@ def skeleton_of(task: EntityRecord) -> Skeleton:
 async def keep_skeleton(platform: Platform, skeleton: Skeleton) -> None:
     """Register it, hidden, unless it is."""
     id, spec = skeleton.id, skeleton.spec
-    if await platform.store.entity("workflow", id) is None:
+    if await platform.store.entities.get("workflow", id) is None:
         closure = compile_workflow(spec.template, (), (skeleton.task,))
         record = msgspec.structs.replace(_record(platform, "workflow", id, spec, closure), hidden=True)
         audit = platform.audit(SYSTEM, "register", f"workflow {id}", project=id.project, domain=id.domain)
         # Another launch may be first: a skeleton follows from its task alone, so any outcome is the same.
-        await platform.store.register([record], audit)
+        await platform.store.entities.register([record], audit)
 
 
 async def _compile(
@@ -226,7 +226,7 @@ def _record(platform: Platform, kind: EntityKind, id: EntityId, spec: Message, c
 async def _keep(platform: Platform, caller: Caller, record: EntityRecord, spec: Message) -> None:
     what = f"{KIND_WORDS[record.kind]} {record.id}"
     audit = platform.audit(caller, "register", what, project=record.id.project, domain=record.id.domain)
-    outcome = (await platform.store.register([record], audit))[0]
+    outcome = (await platform.store.entities.register([record], audit))[0]
     if outcome is Registered.CREATED:
         return
     quoted = f"{KIND_WORDS[record.kind]} `{record.id}`"
@@ -241,7 +241,7 @@ async def _keep(platform: Platform, caller: Caller, record: EntityRecord, spec: 
 
 async def _is_renamed(platform: Platform, record: EntityRecord) -> bool:
     """Whether it is the workflow that stands, with other ids of its nodes. What stands is kept."""
-    stands = await platform.store.entity(record.kind, record.id) if record.kind == "workflow" else None
+    stands = await platform.store.entities.get(record.kind, record.id) if record.kind == "workflow" else None
     if stands is None:
         return False
     read = compiler_pb2.CompiledWorkflowClosure.FromString
@@ -249,7 +249,7 @@ async def _is_renamed(platform: Platform, record: EntityRecord) -> bool:
 
 
 async def _difference(platform: Platform, record: EntityRecord, spec: Message) -> str:
-    stands = await platform.store.entity(record.kind, record.id)
+    stands = await platform.store.entities.get(record.kind, record.id)
     assert stands is not None, "the store said that it exists"
     closure_type = _CLOSURES[record.kind]
 

@@ -13,7 +13,7 @@ from alula.core.ids import Place
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
-from alula.server.store import Hold
+from alula.server.store.holds import Hold
 
 HEARTBEAT_MAX_US = 10_000_000
 HEARTBEATS_MISSED = 3
@@ -47,14 +47,18 @@ async def hold(
     heartbeat_us = min(asked_us or HEARTBEAT_MAX_US, HEARTBEAT_MAX_US)
     now = await platform.store.now()
     wanted = Hold(reserved.name, owner, heartbeat_us, now + heartbeat_us * HEARTBEATS_MISSED)
-    return await platform.store.hold(wanted, platform.audit(caller, "reserve", reserved.target, detail=owner), now=now)
+    return await platform.store.holds.take(
+        wanted, platform.audit(caller, "reserve", reserved.target, detail=owner), now=now
+    )
 
 
 async def let_go(platform: Platform, caller: Caller, reserved: Reserved, owner: str) -> None:
     """End a reservation; fine where it is somebody else's or has ended."""
     await platform.require(caller, reserved.place, Action.CACHE)
     require_text(owner, "owner id")
-    await platform.store.let_go(reserved.name, owner, platform.audit(caller, "release", reserved.target, detail=owner))
+    await platform.store.holds.release(
+        reserved.name, owner, platform.audit(caller, "release", reserved.target, detail=owner)
+    )
 
 
 def require_text(text: str, what: str, *, most_chars: int = TEXT_MAX_CHARS) -> str:

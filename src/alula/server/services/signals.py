@@ -41,7 +41,7 @@ async def list_signals(
         filters=request.filters,
         sort_by=request.sort_by if request.HasField("sort_by") else None,
     )
-    rows = partial(platform.store.signals, execution)
+    rows = partial(platform.store.signals.page, execution)
     shown, following = await pages.read(page, rows, lambda row: _message(execution, row))
     if not shown:
         await read_execution(platform, execution)
@@ -54,7 +54,7 @@ async def get_signal(
     """A signal that is there. Raises `FailedPrecondition` for one that is not: only its gate makes it."""
     execution, signal_id = _id(request.id)
     await platform.require(caller, execution.place, Action.VIEW)
-    record = await platform.store.signal(execution, signal_id)
+    record = await platform.store.signals.get(execution, signal_id)
     if record is None:
         await read_execution(platform, execution)
         raise FailedPrecondition(
@@ -70,7 +70,7 @@ async def set_signal(platform: Platform, caller: Caller, request: signal_pb2.Sig
     does not fit, `FailedPrecondition` when it is answered or the run has ended."""
     execution, signal_id = _id(request.id)
     run = await require_execution(platform, caller, execution, Action.STEER)
-    record = await platform.store.signal(execution, signal_id)
+    record = await platform.store.signals.get(execution, signal_id)
     if record is None:
         raise InvalidInput(
             "SignalNotFound",
@@ -93,7 +93,7 @@ async def set_signal(platform: Platform, caller: Caller, request: signal_pb2.Sig
         domain=execution.domain,
         detail=signal_id,
     )
-    await platform.store.post(execution, events.encode(event), audit, answers=signal_id)
+    await platform.store.inbox.post(execution, events.encode(event), audit, answers=signal_id)
 
 
 def _id(message: identifier_pb2.SignalIdentifier) -> tuple[ExecutionId, str]:

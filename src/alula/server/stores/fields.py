@@ -16,7 +16,7 @@ import msgspec
 from alula.core.engine.records import AttemptPhase, CacheStatus, ExecutionPhase, NodePhase
 from alula.core.errors import InvalidInput
 from alula.server.access import Places
-from alula.server.store import Filter, Operator, Query
+from alula.server.store.query import Filter, Operator, Query
 
 Value = str | int
 _INT64_MAX = 2**63 - 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alula.server.store import ProjectRecord
+from alula.server.store.projects import ProjectRecord
 
 FIRST_PROJECT_ID = "flytesnacks"
 

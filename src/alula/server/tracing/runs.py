@@ -13,7 +13,9 @@ from alula.core.engine.records import AttemptPhase, AttemptRecord, ItemRecord, N
 from alula.core.errors import TaskError
 from alula.core.ids import ExecutionId
 from alula.core.policy.trace_context import TraceContext, context_in, launched_in, span_id
-from alula.server.store import ExecutionRecord, Query, Store
+from alula.server.store import Store
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.query import Query
 from alula.server.traces import FinishedSpan
 
 PAGE = 500
@@ -24,7 +26,7 @@ _FAILED = (AttemptPhase.FAILED, AttemptPhase.RETRYABLE_FAILED)
 
 async def run_spans(store: Store, id: ExecutionId) -> AsyncIterator[FinishedSpan]:
     """All spans of a run, its own first; none of a run that is not traced."""
-    record = await store.execution(id)
+    record = await store.executions.get(id)
     if record is None:
         return
     launch = launched_in(execution_pb2.ExecutionSpec.FromString(record.spec).annotations.values)
@@ -44,17 +46,17 @@ async def run_spans(store: Store, id: ExecutionId) -> AsyncIterator[FinishedSpan
 
 async def _nodes(store: Store, id: ExecutionId) -> AsyncIterator[NodeRecord]:
     offset = 0
-    while page := await store.nodes(id, None, Query(PAGE, offset, sort_by="created_at", descending=False)):
+    while page := await store.nodes.page(id, None, Query(PAGE, offset, sort_by="created_at", descending=False)):
         for node in page:
             yield node
         offset += len(page)
 
 
 async def _attempts(store: Store, id: ExecutionId, node: NodeRecord) -> AsyncIterator[AttemptRecord | ItemRecord]:
-    for attempt in await store.attempts(id, node.node_id, Query(PAGE, descending=False)):
+    for attempt in await store.attempts.page(id, node.node_id, Query(PAGE, descending=False)):
         yield attempt
     if node.is_array:
-        for item in await store.items(id, node.node_id, Query(SPANS_MAX, sort_by="index", descending=False)):
+        for item in await store.items.page(id, node.node_id, Query(SPANS_MAX, sort_by="index", descending=False)):
             yield item
 
 

@@ -17,7 +17,7 @@ from alula.core.ids import ExecutionId
 from alula.core.policy.cache_key import CacheKey
 from alula.server.blobs.file import FileBlobs
 from alula.server.runner.cache import Answer, Lookups
-from alula.server.stores.memory import MemoryStore
+from alula.server.stores.memory.adapter import MemoryStore
 
 pytestmark = pytest.mark.anyio
 
@@ -44,14 +44,14 @@ class Scene:
 
     async def start(self) -> Scene:
         for name in ("first", "second"):
-            await self.store.create_execution(execution(name), b"created", audit())
+            await self.store.executions.create(execution(name), b"created", audit())
         return self
 
     async def write(self, name: str, **changes: object) -> None:
         """A commit of an execution, and what the runner does after it."""
         id = execution(name).id
         seq = self._written[id] = self._written.get(id, 0) + 1
-        assert await self.store.commit([commit(id, seq, b"event", changes=Changes(**changes))]) == [True]  # pyright: ignore
+        assert await self.store.log.commit([commit(id, seq, b"event", changes=Changes(**changes))]) == [True]  # pyright: ignore
         self.lookups.released(changes.get("released", ()))  # pyright: ignore
 
     async def answer(self, holder: str = "", *, wait: bool = False, wanted: bool = True) -> Answer | None:
@@ -100,21 +100,19 @@ async def test_a_file_of_somebody_else_is_not_looked_for(scene: Scene) -> None:
     assert isinstance(await scene.answer(), CacheHit)
 
 
-async def test_a_reservation_of_which_no_answer_came_may_be_there(scene: Scene, blobs: FileBlobs) -> None:
-    class Away(MemoryStore):
-        async def reserve(self, key: CacheKey, holder: str) -> str:
-            raise Unavailable("StoreUnreachable", "the connection broke")
+async def test_a_reservation_of_which_no_answer_came_may_be_there(scene: Scene) -> None:
+    async def take(key: CacheKey, holder: str) -> str:
+        raise Unavailable("StoreUnreachable", "the connection broke")
 
-    scene.lookups = Lookups(Away(), blobs, lambda: 7)
+    scene.store.reservations.take = take  # type: ignore[method-assign]
     assert await scene.answer(holder="p/d/e0/n0") == CacheMissed(7, 0, 0, failed=True, reserved=True)
 
 
-async def test_a_catalog_that_can_not_answer_is_a_miss_that_says_so(scene: Scene, blobs: FileBlobs) -> None:
-    class Away(MemoryStore):
-        async def cached(self, key: CacheKey) -> CacheEntry | None:
-            raise Unavailable("StoreUnreachable", "the database is away")
+async def test_a_catalog_that_can_not_answer_is_a_miss_that_says_so(scene: Scene) -> None:
+    async def get(key: CacheKey) -> CacheEntry | None:
+        raise Unavailable("StoreUnreachable", "the database is away")
 
-    scene.lookups = Lookups(Away(), blobs, lambda: 7)
+    scene.store.catalog.get = get  # type: ignore[method-assign]
     assert await scene.answer() == CacheMissed(7, 0, 0, failed=True)
 
 
@@ -143,7 +141,7 @@ async def test_who_waits_takes_what_the_other_has_made(scene: Scene) -> None:
 
 async def test_a_node_does_not_wait_for_itself(scene: Scene) -> None:
     """A runner that had lost the execution, and did not know, has reserved for it."""
-    await scene.store.reserve(KEY, SECOND)
+    await scene.store.reservations.take(KEY, SECOND)
     assert await scene.answer(SECOND, wait=True) == CacheMissed(7, 0, 0)
     assert await scene.answer(SECOND) == RESERVED
 
@@ -162,7 +160,7 @@ async def test_nobody_waits_for_what_nobody_computes(scene: Scene) -> None:
 async def test_who_comes_late_to_reserve_finds_the_result(scene: Scene) -> None:
     await scene.write("first", published=[entry(MADE)])
     assert await scene.answer(SECOND) == CacheHit(7, 0, 0, MADE, "run/n0/0")
-    assert await scene.store.reserved_by(KEY) == ""
+    assert await scene.store.reservations.holder(KEY) == ""
 
 
 async def test_the_same_holder_has_it_still_after_a_crash(scene: Scene) -> None:

@@ -21,7 +21,8 @@ from alula.server.services.launch import create_execution, relaunch_execution
 from alula.server.services.messages.names import execution_identifier, node_identifier
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
-from alula.server.store import Commit, ExecutionRecord
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.log import Commit
 
 pytestmark = pytest.mark.anyio
 TASK = specs.identifier(identifier_pb2.TASK, "t")
@@ -46,16 +47,16 @@ def id_of(name: str) -> ExecutionId:
 
 
 async def record_of(platform: Platform, name: str) -> ExecutionRecord:
-    record = await platform.store.execution(id_of(name))
+    record = await platform.store.executions.get(id_of(name))
     assert record is not None
     return record
 
 
 async def end(platform: Platform, name: str, phase: ExecutionPhase, *, domain: str = specs.DOMAIN) -> None:
-    await platform.store.claim("r", now=platform.clock(), lease_us=1_000_000_000, limit=10)
+    await platform.store.ownership.claim("r", now=platform.clock(), lease_us=1_000_000_000, limit=10)
     changes = Changes(execution=ExecutionChange(phase, platform.clock(), ended_at=platform.clock()))
     event = events.encode(events.Claimed(platform.clock(), "r"))
-    assert await platform.store.commit(
+    assert await platform.store.log.commit(
         [Commit(id_of(name)._replace(domain=domain), 1, [event], changes, [], owner="r")]
     ) == [True]
 
@@ -67,7 +68,7 @@ async def orphaned(platform: Platform, name: str) -> str:
 
 async def test_what_an_aborted_execution_launched_is_asked_to_end(launched: Platform) -> None:
     await Children(launched).abort_launched(await record_of(launched, "parent"))
-    mail = await launched.store.inbox([id_of(name) for name in ("parent", "child", "other")])
+    mail = await launched.store.inbox.read([id_of(name) for name in ("parent", "child", "other")])
     assert [message.execution.name for message in mail] == ["child"]
 
 
@@ -106,7 +107,7 @@ async def test_a_child_that_the_principal_may_not_launch_fails_its_node_for_good
     assert ended.error.code == "NotAllowed"
     assert f"`ada` may not launch in `{specs.PROJECT}/{specs.DOMAIN}`" in ended.error.message
     assert not ended.error.recoverable
-    assert await launched.store.execution(id_of("achild")) is None
+    assert await launched.store.executions.get(id_of("achild")) is None
 
 
 async def test_what_runs_goes_on_when_the_right_is_withdrawn_and_is_still_ended_with_its_parent(
@@ -118,7 +119,7 @@ async def test_what_runs_goes_on_when_the_right_is_withdrawn_and_is_still_ended_
     children = Children(dataclasses.replace(launched, access=NobodyMay()))
     assert await children.launch(parent, CHILD) is None
     await children.abort(parent, AbortChild("achild", "enough"))
-    assert [message.execution.name for message in await launched.store.inbox([id_of("achild")])] == ["achild"]
+    assert [message.execution.name for message in await launched.store.inbox.read([id_of("achild")])] == ["achild"]
 
 
 async def test_an_execution_of_another_project_hears_nothing_of_a_child_that_names_it(
@@ -132,10 +133,10 @@ async def test_an_execution_of_another_project_hears_nothing_of_a_child_that_nam
         await create_execution(launched, caller, request)
         child = id_of(name)._replace(domain=place)
         await end(launched, name, ExecutionPhase.SUCCEEDED, domain=place)
-        record = await launched.store.execution(child)
+        record = await launched.store.executions.get(child)
         assert record is not None
         await Children(launched).tell_parent(record, execution_pb2.ExecutionSpec.FromString(record.spec))
-    (told,) = await launched.store.inbox([id_of("parent")])
+    (told,) = await launched.store.inbox.read([id_of("parent")])
     event = events.decode(told.event)
     assert isinstance(event, events.ChildEnded) and event.child == "near"
 

@@ -11,7 +11,7 @@ from tests.unit.server.runner.test_store_faults import LEASE_US, Bench, scenario
 from alula.core.engine import events
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.ids import ExecutionId
-from alula.server.store import Commit
+from alula.server.store.log import Commit
 
 LEASE_S = LEASE_US / 1e6
 
@@ -19,10 +19,10 @@ LEASE_S = LEASE_US / 1e6
 async def abort_without_a_word(bench: Bench, id: ExecutionId) -> None:
     """End a run as its owner does, who dies before it tells anybody."""
     now = bench.platform.clock()
-    assert await bench.kept.claim("rival", now=now, lease_us=1, limit=1) == [id]
+    assert await bench.kept.ownership.claim("rival", now=now, lease_us=1, limit=1) == [id]
     changes = Changes(execution=ExecutionChange(ExecutionPhase.ABORTED, now, ended_at=now))
     event = events.encode(events.Claimed(now, "rival"))
-    assert await bench.kept.commit([Commit(id, 1, [event], changes, [], owner="rival")]) == [True]
+    assert await bench.kept.log.commit([Commit(id, 1, [event], changes, [], owner="rival")]) == [True]
 
 
 @scenario
@@ -50,6 +50,6 @@ async def test_the_lease_is_kept_while_the_executor_is_told_what_should_run(benc
     bench.executor.reconcile = slowly  # type: ignore[method-assign]
     starting = asyncio.create_task(bench.start())
     await asyncio.sleep(2 * LEASE_S)
-    assert await bench.kept.claim("rival", now=bench.platform.clock(), lease_us=1, limit=1) == []
+    assert await bench.kept.ownership.claim("rival", now=bench.platform.clock(), lease_us=1, limit=1) == []
     await starting
-    assert await bench.kept.owner(id) == "one"
+    assert await bench.kept.ownership.owner(id) == "one"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 from collections.abc import Awaitable, Callable, Collection
 from typing import Any
@@ -21,7 +22,9 @@ from alula.server.executor import AttemptSpec, AttemptUpdate
 from alula.server.incidents import INTERNAL
 from alula.server.log_subject import fields_of
 from alula.server.runner import dispatch, effects, opening, owned
-from alula.server.store import Audit, ExecutionRecord, Query
+from alula.server.store.audits import Audit
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.query import Query
 
 BROKEN = "broken"
 FOR_EVER = 1_000_000
@@ -33,7 +36,8 @@ class Attacked(Bench):
     """A bench on which calls that name the broken execution raise."""
 
     def raising(self, target: Any, name: str, error: Exception, times: int = FOR_EVER) -> None:
-        """Let the call raise that often for the broken execution."""
+        """Let the call raise that often for the broken execution; of a store it is one of a concern, `log.commit`."""
+        target, name = _concerned(target, name)
         real, left = getattr(target, name), [times]
 
         def check(*given: Any) -> None:
@@ -53,6 +57,7 @@ class Attacked(Bench):
 
     def noting(self, target: Any, name: str, done: list[str]) -> None:
         """Let the call add its name to `done` when it is done."""
+        target, name = _concerned(target, name)
         real = getattr(target, name)
 
         async def call(*given: Any, **named: Any) -> Any:
@@ -71,7 +76,7 @@ class Attacked(Bench):
         return await self.launch(name)
 
     async def record(self, id: ExecutionId) -> ExecutionRecord:
-        record = await self.kept.execution(id)
+        record = await self.kept.executions.get(id)
         assert record is not None
         return record
 
@@ -89,10 +94,15 @@ class Attacked(Bench):
         record = await self.record(broken)
         assert record.phase is ExecutionPhase.FAILED and record.error is not None
         assert record.error.code == code and record.error.kind == "SYSTEM" and "incident " in record.error.message
-        assert all(node.phase.is_terminal for node in await self.kept.nodes(broken, None, ALL))
-        assert await self.kept.inbox([broken]) == []
-        *_, last = [events.decode(event) for event in await self.kept.log(broken)]
+        assert all(node.phase.is_terminal for node in await self.kept.nodes.page(broken, None, ALL))
+        assert await self.kept.inbox.read([broken]) == []
+        *_, last = [events.decode(event) for event in await self.kept.log.read(broken)]
         assert isinstance(last, PlatformFailed)
+
+
+def _concerned(target: Any, name: str) -> tuple[Any, str]:
+    *concern, method = name.split(".")
+    return functools.reduce(getattr, concern, target), method
 
 
 def attack(story: Callable[[Attacked, pytest.MonkeyPatch], Awaitable[None]]) -> Callable[..., None]:
@@ -105,7 +115,9 @@ def attack(story: Callable[[Attacked, pytest.MonkeyPatch], Awaitable[None]]) -> 
     return test
 
 
-@pytest.mark.parametrize(("call", "times"), [("histories", 1), ("histories", FOR_EVER), ("inbox", 1), ("commit", 1)])
+@pytest.mark.parametrize(
+    ("call", "times"), [("log.histories", 1), ("log.histories", FOR_EVER), ("inbox.read", 1), ("log.commit", 1)]
+)
 def test_a_call_of_the_store_breaks_at_one_execution(call: str, times: int, caplog: pytest.LogCaptureFixture) -> None:
     async def story() -> None:
         bench = Attacked()
@@ -120,7 +132,7 @@ def test_a_call_of_the_store_breaks_at_one_execution(call: str, times: int, capl
     assert reported and {fields_of(record)["execution"] for record in reported} == {BROKEN}
 
 
-@pytest.mark.parametrize("call", ["histories", "inbox", "commit"])
+@pytest.mark.parametrize("call", ["log.histories", "inbox.read", "log.commit"])
 def test_a_call_for_several_executions_that_breaks_once_is_made_for_each(call: str) -> None:
     async def story() -> None:
         bench = Attacked()
@@ -135,7 +147,7 @@ def test_a_call_for_several_executions_that_breaks_once_is_made_for_each(call: s
     virtual_time.run(story())
 
 
-@pytest.mark.parametrize("call", ["inbox", "commit"])
+@pytest.mark.parametrize("call", ["inbox.read", "log.commit"])
 def test_an_execution_that_can_not_even_be_ended_does_not_stop_others(call: str) -> None:
     async def story() -> None:
         bench = Attacked()
@@ -226,7 +238,7 @@ def test_the_engine_breaks_at_an_event(times: int, monkeypatch: pytest.MonkeyPat
         monkeypatch.setattr(owned, "step", step)
         bench.succeed_all()
         await bench.check_end(broken)
-        assert [node.phase for node in await bench.kept.nodes(broken, None, ALL)] == [NodePhase.ABORTED]
+        assert [node.phase for node in await bench.kept.nodes.page(broken, None, ALL)] == [NodePhase.ABORTED]
 
     virtual_time.run(story())
 
@@ -249,7 +261,7 @@ async def test_no_state_follows_from_a_log(bench: Attacked, monkeypatch: pytest.
     assert await bench.phase(broken) is ExecutionPhase.FAILED
     assert [attempt.execution for attempt in bench.executor.reconciled] == [other]
     await bench.check_end(broken)
-    assert [node.phase for node in await bench.kept.nodes(broken, None, ALL)] == [NodePhase.ABORTED]
+    assert [node.phase for node in await bench.kept.nodes.page(broken, None, ALL)] == [NodePhase.ABORTED]
 
 
 @attack
@@ -258,8 +270,8 @@ async def test_what_can_not_be_read_again_is_let_go_of(bench: Attacked, _: pytes
     broken = await bench.launch(BROKEN)
     await soon()
     (attempt,) = bench.executor.submitted
-    bench.raising(bench.store, "histories", ValueError("no"))
-    bench.store.after["commit"] = [AWAY]  # so that the next commit is refused, and the log is read again
+    bench.raising(bench.store, "log.histories", ValueError("no"))
+    bench.store.after["log.commit"] = [AWAY]  # so that the next commit is refused, and the log is read again
     bench.executor.run(attempt)
     await soon()
     assert bench.executor.cancelled == [attempt]
@@ -272,7 +284,7 @@ async def test_an_event_is_missing_in_a_log(bench: Attacked, _: pytest.MonkeyPat
     broken = await bench.launch(BROKEN)
     await soon()
     await first.stop()
-    real = bench.store.histories
+    real = bench.store.log.histories
 
     async def histories(*asked: Any) -> Any:
         found = await real(*asked)
@@ -281,7 +293,7 @@ async def test_an_event_is_missing_in_a_log(bench: Attacked, _: pytest.MonkeyPat
                 del history.log[1]
         return found
 
-    bench.store.histories = histories  # type: ignore[attr-defined]
+    bench.store.log.histories = histories  # type: ignore[attr-defined]
     await bench.start()
     await bench.check_end(broken, "LogIncomplete")
 
@@ -327,7 +339,7 @@ async def test_an_abort_that_was_acknowledged_comes_before_an_incident(
     await bench.start()
     broken = await bench.launch(BROKEN)
     await soon()
-    bench.store.before["commit"] = [ValueError("no")]
+    bench.store.before["log.commit"] = [ValueError("no")]
     await bench.abort(broken)
     await soon()
     assert await bench.phase(broken) is ExecutionPhase.ABORTED
@@ -338,16 +350,16 @@ async def test_a_store_that_is_away_when_an_incident_is_written(bench: Attacked,
     await bench.start()
     bench.raising(bench.executor, "submit", RecursionError("too deep"))
     broken = await bench.launch(BROKEN)
-    bench.store.before["commit"] = [AWAY, AWAY]
-    bench.store.before["histories"] = [AWAY, AWAY]
+    bench.store.before["log.commit"] = [AWAY, AWAY]
+    bench.store.before["log.histories"] = [AWAY, AWAY]
     await bench.check_end(broken)
 
 
 @attack
 async def test_a_store_that_is_away_while_an_execution_is_ended(bench: Attacked, _: pytest.MonkeyPatch) -> None:
     await bench.start()
-    bench.raising(bench.store, "histories", RecursionError("too deep"))
-    bench.store.before["owner"] = [AWAY] * 20
+    bench.raising(bench.store, "log.histories", RecursionError("too deep"))
+    bench.store.before["ownership.owner"] = [AWAY] * 20
     broken = await bench.launch(BROKEN)
     await asyncio.sleep(30)  # several heartbeats find that the store still names it
     await bench.check_end(broken)
@@ -383,14 +395,14 @@ def test_an_attempt_is_cancelled_when_the_end_of_its_execution_is_durable_and_no
         broken = await bench.launch(BROKEN)
         await soon()
         (attempt,) = bench.executor.submitted
-        bench.raising(bench.store, "inbox", RecursionError("too deep"), 1)
+        bench.raising(bench.store, "inbox.read", RecursionError("too deep"), 1)
         if times == FOR_EVER:
-            bench.raising(bench.store, "histories", RecursionError("too deep"), FOR_EVER)
+            bench.raising(bench.store, "log.histories", RecursionError("too deep"), FOR_EVER)
         done: list[str] = []
         bench.noting(bench.executor, "release", done)
         bench.noting(bench.executor, "cancel", done)
-        bench.noting(bench.store, "commit", done)
-        await bench.kept.post(broken, events.encode(events.SignalSet(2, "go", b"")), AUDIT)
+        bench.noting(bench.store, "log.commit", done)
+        await bench.kept.inbox.post(broken, events.encode(events.SignalSet(2, "go", b"")), AUDIT)
         await soon()
         assert done == ["release", "commit", "cancel"]
         assert bench.executor.released == bench.executor.cancelled == [attempt]

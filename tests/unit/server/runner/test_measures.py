@@ -17,7 +17,7 @@ from alula.core.errors import TaskError
 from alula.core.ids import ExecutionId
 from alula.server.measures import Histogram, Value
 from alula.server.runner.measures import RunnerMeasures
-from alula.server.store import Commit
+from alula.server.store.log import Commit
 from alula.server.traces import NO_TRACES
 
 RUN = ExecutionId("p", "production", "r")

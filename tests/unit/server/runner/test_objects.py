@@ -58,7 +58,7 @@ async def test_a_run_fails_whose_outputs_can_not_be_written_for_long(bench: Benc
     bench.blobs.before["put"] = [AWAY] * OBJECT_TRIES
     bench.executor.succeed(attempt, 7)
     await asyncio.sleep(ALL_TRIES_S)
-    record = await bench.kept.execution(id)
+    record = await bench.kept.executions.get(id)
     assert record is not None and record.error is not None
     assert record.phase is ExecutionPhase.FAILED
     assert record.error.code == AWAY.code and "incident" in record.error.message
@@ -119,7 +119,7 @@ async def test_an_attempt_is_reconciled_later_whose_inputs_can_not_be_read_at_th
 async def test_an_attempt_starts_although_the_lease_ended_while_its_inputs_were_read(bench: Bench) -> None:
     await bench.start()
     id = await launch_with_objects(bench)
-    bench.store.before["renew"] = [AWAY] * 6
+    bench.store.before["ownership.renew"] = [AWAY] * 6
     bench.blobs.before["size"] = [AWAY] * round(3 * LEASE_US / 1e6 / RETRY_S)
     await asyncio.sleep(6 * LEASE_US / 1e6)
     assert await attempt_of(bench, id)

@@ -24,6 +24,34 @@ ME = "me"
 IDS = [ExecutionId("p", "d", f"e{number}") for number in range(4)]
 
 
+class SaysAnything:
+    """A store, with its ownership and its log."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.ownership = self.log = self
+
+    async def now(self) -> int:
+        return 0
+
+    async def renew(self, owner: str, *, now: int, lease_us: int) -> None: ...
+
+    async def claim(self, owner: str, **_: object) -> list[ExecutionId]:
+        return self.world.some()
+
+    async def claimed(self, owner: str) -> list[ExecutionId]:
+        return self.world.some()
+
+    async def owner(self, id: ExecutionId) -> str:
+        return self.world.random.choice((ME, "other"))
+
+    async def histories(self, ids: Sequence[ExecutionId]) -> list[Any]:
+        self.world.fails()
+        random = self.world.random
+        told = [None if random.random() < 0.1 else SimpleNamespace(id=id) for id in ids]
+        return told[: random.randint(1, len(told))]
+
+
 class World:
     """A store that says anything, and a holder that knows what it has."""
 
@@ -31,9 +59,9 @@ class World:
         self.random = Random(seed)
         self.held: dict[int, Owned] = {}
         self.seen: Counter[tuple[Stage | None, News]] = Counter()
-        self.lease = Lease(self, ME, 30_000_000)  # type: ignore[arg-type]
+        self.lease = Lease(SaysAnything(self), ME, 30_000_000)  # type: ignore[arg-type]
         self.ownership = Ownership(
-            store=self,  # type: ignore[arg-type]
+            store=SaysAnything(self),  # type: ignore[arg-type]
             lease=self.lease,
             opening=self,  # type: ignore[arg-type]
             holder=self,
@@ -59,27 +87,6 @@ class World:
             raise Unavailable("StoreUnreachable", "nobody answers")
         if chance < 2 * likely:
             raise RecursionError("too deep")
-
-    # The store
-
-    async def now(self) -> int:
-        return 0
-
-    async def renew(self, owner: str, *, now: int, lease_us: int) -> None: ...
-
-    async def claim(self, owner: str, **_: object) -> list[ExecutionId]:
-        return self.some()
-
-    async def claimed(self, owner: str) -> list[ExecutionId]:
-        return self.some()
-
-    async def owner(self, id: ExecutionId) -> str:
-        return self.random.choice((ME, "other"))
-
-    async def histories(self, ids: Sequence[ExecutionId]) -> list[Any]:
-        self.fails()
-        told = [None if self.random.random() < 0.1 else SimpleNamespace(id=id) for id in ids]
-        return told[: self.random.randint(1, len(told))]
 
     # The opening
 
@@ -152,9 +159,9 @@ class World:
 def test_what_is_held_fits_to_the_stages_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: Counter[tuple[Stage | None, News]] = Counter()
 
-    async def end_unread(store: World, *_: object, **__: object) -> Sequence[AttemptId] | None:
-        store.fails()
-        return store.random.choice((None, ()))
+    async def end_unread(store: SaysAnything, *_: object, **__: object) -> Sequence[AttemptId] | None:
+        store.world.fails()
+        return store.world.random.choice((None, ()))
 
     monkeypatch.setattr(ownership, "end_unread", end_unread)
 

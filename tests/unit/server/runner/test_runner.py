@@ -34,8 +34,9 @@ from alula.server.services.messages.names import execution_identifier
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_task
 from alula.server.services.watch import Hub
-from alula.server.store import Commit, Query
-from alula.server.stores.memory import MemoryStore
+from alula.server.store.log import Commit
+from alula.server.store.query import Query
+from alula.server.stores.memory.adapter import MemoryStore
 
 pytestmark = pytest.mark.anyio
 ADA = Caller("ada")
@@ -115,13 +116,15 @@ class FlakyStore(MemoryStore):
         super().__init__()
         self.asked: list[Commit] = []
         """Every commit that was asked for."""
+        self._commit = self.log.commit
+        self.log.commit = self._flaky_commit  # type: ignore[method-assign]
 
-    async def commit(self, commits: Collection[Commit]) -> list[bool]:
+    async def _flaky_commit(self, commits: Collection[Commit]) -> list[bool]:
         self.asked.extend(commits)
         if self.failures:
             self.failures -= 1
             raise Unavailable("StoreUnreachable", "the store is away")
-        return await super().commit(list(commits))
+        return await self._commit(list(commits))
 
 
 @dataclass
@@ -161,7 +164,7 @@ class World:
         return ExecutionId(id.project, id.domain, id.name)
 
     async def phase(self, id: ExecutionId) -> ExecutionPhase:
-        record = await self.store.execution(id)
+        record = await self.store.executions.get(id)
         assert record is not None
         return record.phase
 
@@ -203,7 +206,7 @@ async def test_a_launched_execution_is_claimed_run_and_ended(world: World) -> No
     async with asyncio.timeout(5):
         while not (await world.phase(id)).is_terminal:
             await asyncio.sleep(0)
-    record = await world.store.execution(id)
+    record = await world.store.executions.get(id)
     assert record is not None
     assert record.outputs == literal_map(o0=integer(7)).SerializeToString(deterministic=True)
 
@@ -270,30 +273,30 @@ async def test_what_can_not_be_run_ends_whatever_mail_it_has(world: World) -> No
     id = ExecutionId(PROJECT, DOMAIN, "unknown")
     given = execution(id, workflow=EntityId(PROJECT, DOMAIN, "nothing", "v1"))
     created = Created(1, given.workflow, b"")
-    await world.store.create_execution(given, encode(created), world.platform.audit(ADA, "launch", "it"))
-    await world.store.post(id, encode(SignalSet(2, "go", b"")), world.platform.audit(ADA, "signal", "it"))
+    await world.store.executions.create(given, encode(created), world.platform.audit(ADA, "launch", "it"))
+    await world.store.inbox.post(id, encode(SignalSet(2, "go", b"")), world.platform.audit(ADA, "signal", "it"))
     await world.run("one")
     assert await world.phase(id) is ExecutionPhase.FAILED
-    assert await world.store.inbox([id]) == []
+    assert await world.store.inbox.read([id]) == []
 
 
 @pytest.mark.parametrize("event", [b"from another version", encode(AttemptSucceeded(3, 7, 7, 7, b""))])
 async def test_an_execution_whose_log_can_not_be_read_does_not_stop_the_others(world: World, event: bytes) -> None:
     broken, other = await world.launch("broken"), await world.launch("other")
-    await world.store.commit([Commit(broken, 1, [event], Changes())])
+    await world.store.log.commit([Commit(broken, 1, [event], Changes())])
     await world.run("one")
     assert [attempt.execution for attempt in world.executor.reconciled] == [other]
-    record = await world.store.execution(broken)
+    record = await world.store.executions.get(broken)
     assert record is not None and record.error is not None
     assert record.phase is ExecutionPhase.FAILED and "incident" in record.error.message
-    assert (await world.store.log(broken))[1] == event
+    assert (await world.store.log.read(broken))[1] == event
 
 
 async def test_mail_that_can_not_be_read_ends_the_execution_it_is_for_and_no_other(world: World) -> None:
     await world.run("one")
     broken = await world.launch("broken")
     await until(lambda: world.executor.submitted)
-    await world.store.post(broken, b"from another version", world.platform.audit(ADA, "signal", "it"))
+    await world.store.inbox.post(broken, b"from another version", world.platform.audit(ADA, "signal", "it"))
     await until(lambda: world.executor.cancelled)
     async with asyncio.timeout(5):
         while await world.phase(broken) is not ExecutionPhase.FAILED:
@@ -349,7 +352,7 @@ async def test_the_start_of_a_long_attempt_is_written_before_its_end(world: Worl
     (attempt,) = world.executor.submitted
     world.executor.run(attempt)
     async with asyncio.timeout(5):
-        while [each.phase for each in await world.store.attempts(id, attempt.node_id, ATTEMPTS)] != [
+        while [each.phase for each in await world.store.attempts.page(id, attempt.node_id, ATTEMPTS)] != [
             AttemptPhase.RUNNING
         ]:
             await asyncio.sleep(0.001)
@@ -361,11 +364,11 @@ async def test_a_runner_whose_execution_was_taken_over_lets_go_of_it(world: Worl
     await until(lambda: world.executor.submitted)
     (attempt,) = world.executor.submitted
     far = 10**15
-    assert await world.store.claim("thief", now=far, lease_us=1, limit=10) == [id]
+    assert await world.store.ownership.claim("thief", now=far, lease_us=1, limit=10) == [id]
     world.executor.run(attempt)
     await until(lambda: world.executor.released)
     assert (world.executor.released, world.executor.cancelled) == ([attempt], [])
-    attempts = await world.store.attempts(id, attempt.node_id, ATTEMPTS)
+    attempts = await world.store.attempts.page(id, attempt.node_id, ATTEMPTS)
     assert [record.phase for record in attempts] == [AttemptPhase.QUEUED]
 
 
@@ -390,7 +393,7 @@ async def test_a_job_is_written_with_its_handle_at_once_and_given_to_the_next_ru
     async with asyncio.timeout(5):
         while not (await world.phase(id)).is_terminal:
             await asyncio.sleep(0)
-    (row,) = await world.store.attempts(id, attempt.node_id, ATTEMPTS)
+    (row,) = await world.store.attempts.page(id, attempt.node_id, ATTEMPTS)
     assert (row.phase, row.executor, row.logs) == (AttemptPhase.SUCCEEDED, "remote", (LogLink("all", "https://l"),))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from flyteidl.admin import execution_pb2
 from flyteidl.core import dynamic_job_pb2, identifier_pb2
 from tests import graphs
+from tests.concerns import CONCERNS
 from tests.flyte_specs import DOMAIN, PROJECT, identifier, integer, literal_map, task
 from tests.objects.memory import MemoryBlobs
 from tests.simulation import virtual_time
@@ -32,7 +33,7 @@ from alula.server.services.messages.names import execution_identifier
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_task
 from alula.server.services.watch import Hub
-from alula.server.stores.memory import MemoryStore
+from alula.server.stores.memory.adapter import MemoryStore
 
 AWAY = Unavailable("StoreUnreachable", "nobody answers")
 FULL = ResourceExhausted("StoreDiskFull", "there is no room")
@@ -44,12 +45,21 @@ class Failing:
     def __init__(self, target: Any) -> None:
         self._target = target
         self.before: dict[str, list[Exception]] = {}
+        """By the name of a call: `put`, or of a store `log.commit`."""
         self.after: dict[str, list[Exception]] = {}
         self.during: dict[str, Callable[[], Awaitable[object]]] = {}
         """What happens once, when a call is done and its answer on the way."""
 
     def __getattr__(self, name: str) -> Any:
-        method = getattr(self._target, name)
+        if name in CONCERNS:
+            setattr(self, name, concern := _FailingConcern(self, name))
+            return concern
+        return self.passed_on(name, getattr(self._target, name))
+
+    def concern(self, name: str) -> Any:
+        return getattr(self._target, name)
+
+    def passed_on(self, name: str, method: Any) -> Any:
         if not asyncio.iscoroutinefunction(method):
             return method
 
@@ -64,6 +74,16 @@ class Failing:
             return result
 
         return call
+
+
+class _FailingConcern:
+    def __init__(self, store: Failing, concern: str) -> None:
+        self._store = store
+        self._concern = concern
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store.concern(self._concern), name)
+        return self._store.passed_on(f"{self._concern}.{name}", method)
 
 
 def _now_us() -> int:
@@ -125,7 +145,7 @@ class Bench:
         await terminate_execution(self.platform, ADA, request)
 
     async def phase(self, id: ExecutionId) -> ExecutionPhase:
-        record = await self.kept.execution(id)
+        record = await self.kept.executions.get(id)
         assert record is not None
         return record.phase
 
@@ -150,9 +170,9 @@ async def test_a_start_that_the_store_interrupts_is_made_up_for(bench: Bench) ->
     await bench.start()
 
     async def lose_the_store() -> None:
-        bench.store.before["entity"] = [AWAY, AWAY]
+        bench.store.before["entities.get"] = [AWAY, AWAY]
 
-    bench.store.during["commit"] = lose_the_store  # what is read between commit and start is the task
+    bench.store.during["log.commit"] = lose_the_store  # what is read between commit and start is the task
     await bench.launch()
     await soon()
     assert len(bench.executor.submitted) == 1
@@ -161,7 +181,7 @@ async def test_a_start_that_the_store_interrupts_is_made_up_for(bench: Bench) ->
 @scenario
 async def test_what_a_lost_answer_to_a_claim_gave_is_found(bench: Bench) -> None:
     await bench.start()
-    bench.store.after["claim"] = [AWAY]
+    bench.store.after["ownership.claim"] = [AWAY]
     await bench.launch()
     await soon()
     assert len(bench.executor.submitted) == 1
@@ -176,7 +196,7 @@ async def test_mail_that_comes_while_mail_is_read_is_read_next(bench: Bench) -> 
         await bench.abort(id)
         await asyncio.sleep(0.1)
 
-    bench.store.during["inbox"] = abort
+    bench.store.during["inbox.read"] = abort
     await bench.launch()
     await soon()
     assert await bench.phase(id) is ExecutionPhase.ABORTED
@@ -187,7 +207,7 @@ async def test_an_attempt_is_stopped_although_the_answer_to_the_commit_was_lost(
     await bench.start()
     id = await bench.launch()
     await soon()
-    bench.store.after["commit"] = [AWAY]
+    bench.store.after["log.commit"] = [AWAY]
     await bench.abort(id)
     await soon()
     assert await bench.phase(id) is ExecutionPhase.ABORTED
@@ -200,7 +220,7 @@ async def test_what_arrives_while_the_answer_to_a_commit_is_lost_is_kept(bench: 
     id = await bench.launch()
     await soon()
     (attempt,) = bench.executor.submitted
-    bench.store.after["commit"] = [AWAY]
+    bench.store.after["log.commit"] = [AWAY]
     bench.executor.run(attempt)
     await asyncio.sleep(0.3)
     bench.executor.succeed(attempt, 7)
@@ -214,9 +234,9 @@ async def test_a_refused_commit_is_looked_into_again_when_the_store_is_back(benc
     id = await bench.launch()
     await soon()
     (attempt,) = bench.executor.submitted
-    bench.store.after["commit"] = [AWAY]
-    bench.store.before["owner"] = [AWAY]
-    bench.store.before["histories"] = [AWAY]
+    bench.store.after["log.commit"] = [AWAY]
+    bench.store.before["ownership.owner"] = [AWAY]
+    bench.store.before["log.histories"] = [AWAY]
     bench.executor.succeed(attempt, 7)
     await soon()
     assert await bench.phase(id) is ExecutionPhase.SUCCEEDED
@@ -230,7 +250,7 @@ async def test_an_end_is_acknowledged_although_the_answer_to_its_commit_was_lost
     await bench.start()
     id = await bench.launch()
     await soon()
-    bench.store.after["commit"] = [AWAY]
+    bench.store.after["log.commit"] = [AWAY]
     bench.executor.succeed(bench.executor.submitted[0], 7)
     await soon()
     assert await bench.phase(id) is ExecutionPhase.SUCCEEDED
@@ -243,15 +263,15 @@ async def test_a_runner_that_stood_still_while_its_execution_was_taken_over_star
     await bench.register()
 
     async def stand_still() -> None:
-        bench.store.before["renew"] = [AWAY] * 6
+        bench.store.before["ownership.renew"] = [AWAY] * 6
         await asyncio.sleep(2 * LEASE_US / 1e6)
-        bench.store.before["renew"] = []
-        await bench.kept.claim("rival", now=_now_us(), lease_us=LEASE_US, limit=1)
+        bench.store.before["ownership.renew"] = []
+        await bench.kept.ownership.claim("rival", now=_now_us(), lease_us=LEASE_US, limit=1)
 
-    bench.store.during["commit"] = stand_still
+    bench.store.during["log.commit"] = stand_still
     id = await bench.launch()
     await asyncio.sleep(3 * LEASE_US / 1e6)
-    assert await bench.kept.owner(id) == "rival"
+    assert await bench.kept.ownership.owner(id) == "rival"
     assert bench.executor.submitted == []
 
 
@@ -260,11 +280,11 @@ async def test_a_runner_that_stood_still_and_lost_nothing_goes_on(bench: Bench) 
     await bench.start()
 
     async def stand_still() -> None:
-        bench.store.before["renew"] = [AWAY] * 6
+        bench.store.before["ownership.renew"] = [AWAY] * 6
         await asyncio.sleep(2 * LEASE_US / 1e6)
-        bench.store.before["renew"] = []
+        bench.store.before["ownership.renew"] = []
 
-    bench.store.during["commit"] = stand_still
+    bench.store.during["log.commit"] = stand_still
     await bench.launch()
     await asyncio.sleep(3 * LEASE_US / 1e6)
     assert len(bench.executor.submitted) == 1
@@ -277,10 +297,10 @@ async def test_what_is_let_go_of_holds_what_was_reported_and_is_not_durable(benc
     await soon()
     (attempt,) = bench.executor.submitted
 
-    bench.store.before["commit"] = [AWAY] * 100
+    bench.store.before["log.commit"] = [AWAY] * 100
     bench.executor.succeed(attempt, 7)
     await asyncio.sleep(1)
-    bench.kept._executions[id].owner = "rival"
+    bench.kept.runs[id].owner = "rival"
     await asyncio.sleep(LEASE_US / 1e6)
     assert (bench.executor.released, bench.executor.acknowledged) == ([attempt], [])
 
@@ -288,13 +308,13 @@ async def test_what_is_let_go_of_holds_what_was_reported_and_is_not_durable(benc
 @scenario
 async def test_a_full_disk_does_not_end_the_lease(bench: Bench) -> None:
     await bench.start()
-    bench.store.before["renew"] = [FULL]
+    bench.store.before["ownership.renew"] = [FULL]
     await asyncio.sleep(2 * LEASE_US / 1e6)
     now = bench.platform.clock()
     id = await bench.launch()
     await soon()
-    assert await bench.kept.claim("rival", now=now, lease_us=1, limit=1) == []
-    assert await bench.kept.owner(id) == "one"
+    assert await bench.kept.ownership.claim("rival", now=now, lease_us=1, limit=1) == []
+    assert await bench.kept.ownership.owner(id) == "one"
 
 
 @scenario
@@ -307,9 +327,9 @@ async def test_an_abort_that_was_acknowledged_comes_before_a_success(bench: Benc
         await bench.abort(id)
         bench.executor.succeed(bench.executor.submitted[0], 7)
 
-    bench.store.during["inbox"] = both
+    bench.store.during["inbox.read"] = both
     answer = events.SignalSet(0, "nobody's", b"")
-    await bench.kept.post(id, events.encode(answer), bench.platform.audit(ADA, "signal", "run"))
+    await bench.kept.inbox.post(id, events.encode(answer), bench.platform.audit(ADA, "signal", "run"))
     await soon()
     assert await bench.phase(id) is ExecutionPhase.ABORTED
 
@@ -319,7 +339,7 @@ async def test_an_end_that_could_not_be_written_yields_to_an_abort(bench: Bench)
     await bench.start()
     id = await bench.launch()
     await soon()
-    bench.store.before["commit"] = [AWAY, AWAY]
+    bench.store.before["log.commit"] = [AWAY, AWAY]
     bench.executor.succeed(bench.executor.submitted[0], 7)
     await asyncio.sleep(0.1)
     await bench.abort(id)
@@ -357,7 +377,7 @@ async def test_a_child_whose_parent_has_ended_is_aborted(bench: Bench) -> None:
     assert await bench.phase(child) is ExecutionPhase.RUNNING
     await asyncio.sleep(LEASE_US / 1e6)
     assert await bench.phase(child) is ExecutionPhase.ABORTED
-    *_, last = [events.decode(event) for event in await bench.kept.log(child)]
+    *_, last = [events.decode(event) for event in await bench.kept.log.read(child)]
     assert isinstance(last, events.AbortRequested) and "has ended: SUCCEEDED" in last.cause
 
 

@@ -27,7 +27,7 @@ from alula.server.services.launch import create_execution
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
 from alula.server.services.task_resources import ceiling_of, defaults_of
-from alula.server.store import ExecutionRecord
+from alula.server.store.executions import ExecutionRecord
 
 pytestmark = pytest.mark.anyio
 PROJECT = SettingsPlace(specs.PROJECT)
@@ -79,7 +79,7 @@ async def plan(platform: Platform, caller: Caller) -> Platform:
 
 async def launched(platform: Platform, caller: Caller, **spec: object) -> ExecutionRecord:
     id = await create_execution(platform, caller, specs.execution("", PLAN, **spec))
-    record = await platform.store.execution(ExecutionId(id.project, id.domain, id.name))
+    record = await platform.store.executions.get(ExecutionId(id.project, id.domain, id.name))
     assert record is not None
     return record
 
@@ -178,7 +178,7 @@ async def test_how_long_a_run_may_wait_is_said_by_its_launch_or_by_settings(plan
 
 async def budget_s(platform: Platform, record: ExecutionRecord) -> float:
     """How long attempts of a run may wait, by the first event of its log."""
-    created = decode((await platform.store.log(record.id))[0])
+    created = decode((await platform.store.log.read(record.id))[0])
     assert isinstance(created, Created) and created.queueing is not None
     return created.queueing.budget_s(core_execution_pb2.QualityOfService())
 
@@ -192,7 +192,7 @@ async def test_a_run_keeps_which_executors_its_project_wants(plan: Platform, cal
 
 
 async def wishes(platform: Platform, record: ExecutionRecord) -> tuple[Wanted, ...]:
-    created = decode((await platform.store.log(record.id))[0])
+    created = decode((await platform.store.log.read(record.id))[0])
     assert isinstance(created, Created)
     return created.wishes
 

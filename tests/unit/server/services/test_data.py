@@ -33,7 +33,7 @@ from alula.server.services.flyte_url import parse_flyte_url
 from alula.server.services.logs import open_log
 from alula.server.services.messages.names import node_identifier
 from alula.server.services.platform import Platform
-from alula.server.store import Commit
+from alula.server.store.log import Commit
 
 pytestmark = pytest.mark.anyio
 ID = ExecutionId(specs.PROJECT, specs.DOMAIN, "run")
@@ -44,7 +44,7 @@ OUTPUTS = specs.literal_map(o0=specs.text("done"))
 @pytest.fixture
 async def ran(platform: Platform) -> Platform:
     """A platform with a run of node `n0` (two attempts, the second succeeded) and array node `n1` of 3 items."""
-    await platform.store.create_execution(execution(ID, spec=b"", inputs=b"", user_inputs=b""), b"created", audit())
+    await platform.store.executions.create(execution(ID, spec=b"", inputs=b"", user_inputs=b""), b"created", audit())
     task = EntityId(specs.PROJECT, specs.DOMAIN, "t", "v1")
     deck = layout.output_prefix(platform.blobs, AttemptId(ID, "n0", 1)) + "/deck.html"
     await platform.blobs.put(deck, b"<html>")
@@ -64,7 +64,7 @@ async def ran(platform: Platform) -> Platform:
         items=[ItemRecord("n1", index, 0, AttemptPhase.RUNNING, 30) for index in range(3)],
         reasons=[Reason(20, "n0", 0, -1, "Failed", "it failed"), Reason(21, "n0", 1, -1, "Retried", "once more")],
     )
-    assert await platform.store.commit([Commit(ID, 1, [b"event"], changes)]) == [True]
+    assert await platform.store.log.commit([Commit(ID, 1, [b"event"], changes)]) == [True]
     return platform
 
 
@@ -200,7 +200,7 @@ def test_errors_of_items_fit_into_one_message() -> None:
 async def test_a_cache_hit_names_the_attempt_that_it_stands_for(ran: Platform, caller: Caller) -> None:
     source = "flytesnacks/development/earlier/n3[2]/1"
     hit = NodeRecord("n2", NodePhase.SUCCEEDED, 40, parent_id="", cache_status=CacheStatus.HIT, cache_source=source)
-    assert await ran.store.commit([Commit(ID, 2, [b"event"], Changes(nodes=[hit]))]) == [True]
+    assert await ran.store.log.commit([Commit(ID, 2, [b"event"], Changes(nodes=[hit]))]) == [True]
     node = await nodes.get_node_execution(ran, caller, node_identifier(ID, "n2"))
     found = node.closure.task_node_metadata.catalog_key.source_task_execution
     assert (found.node_execution_id.execution_id.name, found.node_execution_id.node_id) == ("earlier", "n3")

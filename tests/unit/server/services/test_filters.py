@@ -6,7 +6,7 @@ from flyteidl.admin import common_pb2
 from alula.core.errors import InvalidInput
 from alula.server.services import filters
 from alula.server.services.filters import EXECUTION_FIELDS, NODE_FIELDS, PAGE_MAX_ROWS, parse, query
-from alula.server.store import Filter
+from alula.server.store.query import Filter
 from alula.server.stores import fields as store_fields
 
 

@@ -17,7 +17,8 @@ from alula.server.services.launch import create_execution, relaunch_execution
 from alula.server.services.platform import Platform
 from alula.server.services.projects import update_project
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
-from alula.server.store import ExecutionRecord, Query
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.query import Query
 
 pytestmark = pytest.mark.anyio
 PLAN = specs.identifier(identifier_pb2.LAUNCH_PLAN, "p")
@@ -38,7 +39,7 @@ async def plan(platform: Platform, caller: Caller) -> Platform:
 
 
 async def record_of(platform: Platform, name: str) -> ExecutionRecord:
-    record = await platform.store.execution(ExecutionId(specs.PROJECT, specs.DOMAIN, name))
+    record = await platform.store.executions.get(ExecutionId(specs.PROJECT, specs.DOMAIN, name))
     assert record is not None
     return record
 
@@ -48,7 +49,7 @@ async def test_an_execution_is_kept_with_the_first_event_of_its_log(plan: Platfo
     record = await record_of(plan, id.name)
     assert record.principal == "ada"
     assert execution_pb2.ExecutionSpec.FromString(record.spec).metadata.principal == "ada"
-    (created,) = [events.decode(event) for event in await plan.store.log(record.id)]
+    (created,) = [events.decode(event) for event in await plan.store.log.read(record.id)]
     assert isinstance(created, events.Created)
     assert created.workflow == record.workflow
     assert created.inputs == specs.literal_map(x=specs.integer(7)).SerializeToString(deterministic=True)
@@ -89,7 +90,7 @@ async def test_labels_that_kubernetes_would_not_take_are_refused(
     with pytest.raises(InvalidInput) as caught:
         await create_execution(plan, caller, specs.execution("run", PLAN, labels={"values": labels}))
     assert caught.value.code == code
-    assert await plan.store.execution(ExecutionId(specs.PROJECT, specs.DOMAIN, "run")) is None
+    assert await plan.store.executions.get(ExecutionId(specs.PROJECT, specs.DOMAIN, "run")) is None
 
 
 async def test_a_negative_parallelism_is_refused(plan: Platform, caller: Caller) -> None:
@@ -158,7 +159,7 @@ async def test_an_abort_goes_to_the_inbox_of_its_owner(plan: Platform, caller: C
     id = await create_execution(plan, caller, specs.execution("run", PLAN))
     await terminate_execution(plan, caller, execution_pb2.ExecutionTerminateRequest(id=id, cause="enough"))
     record = await record_of(plan, "run")
-    (message,) = await plan.store.inbox([record.id])
+    (message,) = await plan.store.inbox.read([record.id])
     event = events.decode(message.event)
     assert isinstance(event, events.AbortRequested)
     assert (event.cause, event.principal) == ("enough", "ada")
@@ -210,7 +211,7 @@ async def test_a_refused_launch_of_a_task_leaves_nothing_behind(
     await create_execution(plan, caller, specs.execution("run", PLAN))
     with pytest.raises((InvalidInput, AlreadyExists)):
         await create_execution(plan, caller, refused)
-    workflows = await plan.store.entities("workflow", Query(limit=10))
+    workflows = await plan.store.entities.page("workflow", Query(limit=10))
     assert [workflow.id.name for workflow in workflows] == ["w"]
     await create_execution(plan, caller, specs.execution("another", TASK, specs.literal_map(x=specs.integer(1))))
-    assert len(await plan.store.entities("workflow", Query(limit=10))) == 2
+    assert len(await plan.store.entities.page("workflow", Query(limit=10))) == 2

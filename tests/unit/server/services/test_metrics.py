@@ -20,7 +20,9 @@ from alula.core.ids import EntityId, ExecutionId
 from alula.server.identity import Caller
 from alula.server.services.metrics import get_execution_metrics
 from alula.server.services.platform import Platform
-from alula.server.store import Audit, Commit, ExecutionRecord
+from alula.server.store.audits import Audit
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.log import Commit
 
 pytestmark = pytest.mark.anyio
 RUN, CHILD = ExecutionId("p", "d", "run"), ExecutionId("p", "d", "child")
@@ -49,9 +51,9 @@ def attempt(id: str, number: int, created: int, started: int, ended: int) -> Att
 
 async def keep(platform: Platform, id: ExecutionId, created: int, ended: int, changes: Changes) -> None:
     record = ExecutionRecord(id, b"", b"", b"", WORKFLOW, "task", WORKFLOW, "ada", 0, created, created)
-    await platform.store.create_execution(record, b"created", Audit(1, "ada", "launch", "x"))
+    await platform.store.executions.create(record, b"created", Audit(1, "ada", "launch", "x"))
     changes.execution = ExecutionChange(ExecutionPhase.SUCCEEDED, ended, started_at=created, ended_at=ended)
-    await platform.store.commit([Commit(id, 1, [b"event"], changes)])
+    await platform.store.log.commit([Commit(id, 1, [b"event"], changes)])
 
 
 @pytest.fixture
@@ -135,9 +137,9 @@ async def test_depth_cuts_the_tree(run: Platform, caller: Caller) -> None:
 
 async def test_a_run_that_is_under_way_ends_now(platform: Platform, caller: Caller) -> None:
     record = ExecutionRecord(RUN, b"", b"", b"", WORKFLOW, "task", WORKFLOW, "ada", 0, 0, 0)
-    await platform.store.create_execution(record, b"created", Audit(1, "ada", "launch", "x"))
+    await platform.store.executions.create(record, b"created", Audit(1, "ada", "launch", "x"))
     running = NodeRecord("n0", NodePhase.RUNNING, 10, parent_id="", created_at=10, started_at=10)
-    await platform.store.commit([Commit(RUN, 1, [b"event"], Changes(nodes=[running]))])
+    await platform.store.log.commit([Commit(RUN, 1, [b"event"], Changes(nodes=[running]))])
     span = await measure(platform, caller)
     assert us(span.end_time) > 1_000_000
     assert [shown(inner).split()[0] for inner in span.spans] == ["WORKFLOW_SETUP", "n0"]

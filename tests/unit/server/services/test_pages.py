@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from alula.server.services import pages
 from alula.server.services.pages import PAGE_MAX_BYTES
-from alula.server.store import Query
+from alula.server.store.query import Query
 
 SIZES = st.lists(st.sampled_from([0, 10, 100_000, 1_800_000, 3_400_000, 6_000_000]), max_size=12)
 Row = TypeVar("Row")

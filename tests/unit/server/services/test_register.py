@@ -10,7 +10,7 @@ from alula.server.identity import Caller
 from alula.server.services.activation import update_launch_plan
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
-from alula.server.store import Query
+from alula.server.store.query import Query
 
 pytestmark = pytest.mark.anyio
 NOBODY = Registrant()
@@ -18,7 +18,7 @@ NOBODY = Registrant()
 
 async def test_a_task_keeps_the_python_that_registered_it(platform: Platform, caller: Caller) -> None:
     await create_task(platform, caller, specs.task("t"), Registrant("/env/bin/python", "host-1"))
-    record = await platform.store.entity("task", EntityId(specs.PROJECT, specs.DOMAIN, "t", "v1"))
+    record = await platform.store.entities.get("task", EntityId(specs.PROJECT, specs.DOMAIN, "t", "v1"))
     assert record is not None
     assert (record.interpreter, record.interpreter_host) == ("/env/bin/python", "host-1")
     assert record.task_type == "raw-container"
@@ -40,14 +40,14 @@ async def test_a_difference_is_named(platform: Platform, caller: Caller) -> None
 
 async def test_who_registered_what_is_on_record(platform: Platform, caller: Caller) -> None:
     await create_task(platform, caller, specs.task("t"), NOBODY)
-    (audit, *_) = await platform.store.audits(Query(limit=1, sort_by="at"))
+    (audit, *_) = await platform.store.audits.page(Query(limit=1, sort_by="at"))
     assert (audit.principal, audit.action, audit.target) == ("ada", "register", "task flytesnacks/development/t@v1")
 
 
 async def test_a_refused_registration_leaves_nothing(platform: Platform, caller: Caller) -> None:
     with pytest.raises(InvalidInput):
         await create_workflow(platform, caller, specs.workflow("w", "missing"))
-    assert await platform.store.entities("workflow", Query(limit=10)) == []
+    assert await platform.store.entities.page("workflow", Query(limit=10)) == []
 
 
 @pytest.mark.parametrize("version", ["", "a/b", "ä", "v 1"])
@@ -65,7 +65,7 @@ async def test_other_ids_of_nodes_are_the_same_workflow(platform: Platform, call
         await create_workflow(platform, caller, specs.workflow("w", "t", node_id="wqpf"))
     with pytest.raises(InvalidInput):
         await create_workflow(platform, caller, specs.workflow("w", "t", node_id="wqpf", outputs=False))
-    (stands,) = await platform.store.entities("workflow", Query(limit=9))
+    (stands,) = await platform.store.entities.page("workflow", Query(limit=9))
     assert b"jkrz" in stands.closure
 
 

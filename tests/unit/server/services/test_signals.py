@@ -14,7 +14,9 @@ from alula.core.ids import EntityId, ExecutionId
 from alula.server.identity import Caller
 from alula.server.services.platform import Platform
 from alula.server.services.signals import ANSWER_MAX_BYTES, get_signal, list_signals, set_signal
-from alula.server.store import Audit, Commit, ExecutionRecord
+from alula.server.store.audits import Audit
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.log import Commit
 
 pytestmark = pytest.mark.anyio
 ID = ExecutionId(specs.PROJECT, specs.DOMAIN, "run")
@@ -32,14 +34,14 @@ def answer(name: str, value: literals_pb2.Literal, run: str = "run") -> signal_p
 
 
 async def commit(platform: Platform, first_seq: int, changes: Changes) -> None:
-    assert await platform.store.commit([Commit(ID, first_seq, [b"event"], changes)]) == [True]
+    assert await platform.store.log.commit([Commit(ID, first_seq, [b"event"], changes)]) == [True]
 
 
 @pytest.fixture
 async def asking(platform: Platform) -> Platform:
     """A platform with an open run whose gate asks for an `int`, and one gate that has its answer."""
     record = ExecutionRecord(ID, b"", b"", b"", WORKFLOW, "task", WORKFLOW, "ada", 0, 1, 1)
-    await platform.store.create_execution(record, b"created", Audit(1, "ada", "launch", "x"))
+    await platform.store.executions.create(record, b"created", Audit(1, "ada", "launch", "x"))
     old = SignalRecord("old", "n1", type=INTEGER, value=b"", created_at=1, principal="bob")
     await commit(platform, 1, Changes(signals=[SignalRecord("size", "n0", type=INTEGER, created_at=2), old]))
     return platform
@@ -47,7 +49,7 @@ async def asking(platform: Platform) -> Platform:
 
 async def test_an_answer_goes_to_the_inbox_with_who_gave_it(asking: Platform, caller: Caller) -> None:
     await set_signal(asking, caller, answer("size", specs.integer(7)))
-    [message] = await asking.store.inbox([ID])
+    [message] = await asking.store.inbox.read([ID])
     event = events.decode(message.event)
     assert isinstance(event, events.SignalSet)
     assert (event.signal_id, event.principal) == ("size", "ada")
@@ -71,7 +73,7 @@ async def test_an_answer_that_can_not_be_is_refused(
     with pytest.raises(kind) as caught:
         await set_signal(asking, caller, request_)
     assert caught.value.code == code
-    assert await asking.store.inbox([ID]) == []
+    assert await asking.store.inbox.read([ID]) == []
 
 
 async def test_an_answer_is_not_larger_than_lists_can_hold(asking: Platform, caller: Caller) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from alula.core.errors import InvalidInput
-from alula.server.store import Filter, Query
+from alula.server.store.query import Filter, Query
 from alula.server.stores import fields
 
 

@@ -25,7 +25,7 @@ from alula.core.engine.records import (
 )
 from alula.core.errors import TaskError
 from alula.core.policy.trace_context import parse, span_id
-from alula.server.stores.memory import MemoryStore
+from alula.server.stores.memory.adapter import MemoryStore
 from alula.server.tracing.otel import OpenTelemetry
 
 pytestmark = pytest.mark.anyio
@@ -91,7 +91,7 @@ async def run(traced: Traced, traceparent: str) -> Any:
     spec = execution_pb2.ExecutionSpec()
     spec.annotations.values["traceparent"] = traceparent
     record = execution("e0", spec=spec.SerializeToString(), incarnation="i0", created_at=1_000_000)
-    assert await traced.store.create_execution(record, b"created", audit())
+    assert await traced.store.executions.create(record, b"created", audit())
     boom = TaskError("Boom", "no")
     nodes = [
         node("n0", "", 2_000_000, 5_000_000),
@@ -105,7 +105,7 @@ async def run(traced: Traced, traceparent: str) -> Any:
     items = [ItemRecord("n2", 4, 0, AttemptPhase.SUCCEEDED, 9, started_at=3_600_000, ended_at=3_700_000)]
     ended = ExecutionChange(ExecutionPhase.FAILED, 6_000_000, ended_at=6_000_000, error=boom)
     changes = Changes(execution=ended, nodes=nodes, attempts=attempts, items=items)
-    assert await traced.store.commit([commit(record.id, 1, b"event", changes=changes)]) == [True]
+    assert await traced.store.log.commit([commit(record.id, 1, b"event", changes=changes)]) == [True]
     traced.traces.ended(record.id)
     await traced.traces.stop()
     return record

@@ -9,7 +9,9 @@ from flyteidl.core import compiler_pb2
 
 from alula.server.services.messages.names import RESOURCE_TYPES, identifier
 from alula.server.services.messages.times import timestamp
-from alula.server.store import EntityRecord, NamedEntityRecord, ProjectRecord
+from alula.server.store.entities import EntityRecord
+from alula.server.store.named_entities import NamedEntityRecord
+from alula.server.store.projects import ProjectRecord
 
 
 def task(record: EntityRecord) -> task_pb2.Task:

@@ -8,7 +8,7 @@ from flyteidl.core import identifier_pb2
 
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import EntityId, ExecutionId
-from alula.server.store import EntityKind
+from alula.server.store.entities import EntityKind
 
 RESOURCE_TYPES: dict[EntityKind, identifier_pb2.ResourceType] = {
     "task": identifier_pb2.TASK,

@@ -24,7 +24,7 @@ from alula.core.errors import TaskError
 from alula.core.ids import AttemptId, EntityId, ExecutionId, unique_key
 from alula.server.services.messages.names import execution_identifier, identifier, node_identifier
 from alula.server.services.messages.times import duration, timestamp
-from alula.server.store import ExecutionRecord
+from alula.server.store.executions import ExecutionRecord
 
 LIST_ERROR_MAX_CHARS = 100
 FULL_ITEM_ERRORS = 100

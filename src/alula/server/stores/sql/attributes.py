@@ -1,55 +1,65 @@
-"""Statements on the settings of projects, domains and workflows."""
+"""Settings of projects, domains and workflows."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection, delete, select
 
-from alula.server.store import AttributesRecord
-from alula.server.stores.sql.dialect import Sql, newest
+from alula.server.store.attributes import AttributesRecord
+from alula.server.store.audits import Audit
+from alula.server.stores.sql.audits import Audits
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.dialect import newest
 from alula.server.stores.sql.tables import attributes
 
 
 class Attributes:
-    def __init__(self, sql: Sql) -> None:
-        self._put = sql.upsert(attributes, newest)
+    def __init__(self, database: Database, audits: Audits) -> None:
+        self._database = database
+        self._audits = audits
+        self._put = database.sql.upsert(attributes, newest)
 
-    def put(self, connection: Connection, record: AttributesRecord) -> None:
-        place = (record.project, record.domain, record.workflow)
-        self._put.run(connection, [(*place, record.resource, record.attributes, record.updated_at)])
+    async def put(self, attributes: AttributesRecord, audit: Audit) -> None:
+        place = (attributes.project, attributes.domain, attributes.workflow)
+        row = (*place, attributes.resource, attributes.attributes, attributes.updated_at)
+        await self._audits.change(audit, lambda connection: self._put.run(connection, [row]) == 1)
 
-    def delete(self, connection: Connection, resource: int, project: str, domain: str, workflow: str) -> bool:
+    async def delete(self, resource: int, *, project: str, domain: str, workflow: str, audit: Audit) -> bool:
         statement = delete(attributes).where(
             attributes.c.resource == resource,
             attributes.c.project == project,
             attributes.c.domain == domain,
             attributes.c.workflow == workflow,
         )
-        return connection.execute(statement).rowcount > 0
+        return await self._audits.change(audit, lambda connection: connection.execute(statement).rowcount > 0)
 
-    def of(
-        self, connection: Connection, resource: int | None, at: tuple[str, str, str] | None
+    async def find(
+        self, resource: int | None = None, *, at: tuple[str, str, str] | None = None
     ) -> list[AttributesRecord]:
-        statement = select(attributes)
-        if resource is not None:
-            statement = statement.where(attributes.c.resource == resource)
-        if at is not None:
-            project, domain, workflow = at
-            statement = statement.where(
-                attributes.c.project == project,
-                attributes.c.domain.in_(["", domain]),
-                attributes.c.workflow.in_(["", workflow]),
-            )
-        statement = statement.order_by(
-            attributes.c.project, attributes.c.domain, attributes.c.workflow, attributes.c.resource
+        return await self._database.read(lambda connection: _find(connection, resource, at))
+
+
+def _find(connection: Connection, resource: int | None, at: tuple[str, str, str] | None) -> list[AttributesRecord]:
+    statement = select(attributes)
+    if resource is not None:
+        statement = statement.where(attributes.c.resource == resource)
+    if at is not None:
+        project, domain, workflow = at
+        statement = statement.where(
+            attributes.c.project == project,
+            attributes.c.domain.in_(["", domain]),
+            attributes.c.workflow.in_(["", workflow]),
         )
-        return [
-            AttributesRecord(
-                resource=row.resource,
-                project=row.project,
-                domain=row.domain,
-                workflow=row.workflow,
-                attributes=row.attributes,
-                updated_at=row.updated_at,
-            )
-            for row in connection.execute(statement)
-        ]
+    statement = statement.order_by(
+        attributes.c.project, attributes.c.domain, attributes.c.workflow, attributes.c.resource
+    )
+    return [
+        AttributesRecord(
+            resource=row.resource,
+            project=row.project,
+            domain=row.domain,
+            workflow=row.workflow,
+            attributes=row.attributes,
+            updated_at=row.updated_at,
+        )
+        for row in connection.execute(statement)
+    ]

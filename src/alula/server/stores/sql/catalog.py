@@ -1,50 +1,85 @@
-"""Statements on the catalog: outputs that may stand in for a run, and who computes those that are not there yet."""
+"""The catalog: outputs that may stand in for a run."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, delete, exists, select, update
+from sqlalchemy import Connection, Row, delete, select
 
-from alula.core.engine.records import CacheEntry, Released
+from alula.core.engine.records import CacheEntry, Changes
 from alula.core.ids import ExecutionId
 from alula.core.policy.cache_key import CacheKey
 from alula.core.policy.task_datasets import TaskDataset, is_listed
-from alula.server.stores.addressee import node_of
-from alula.server.stores.fields import Condition, Page
+from alula.server.store.audits import Audit
+from alula.server.store.datasets import DatasetId, DatasetRecord
+from alula.server.store.query import Filter, Query
+from alula.server.stores import fields
 from alula.server.stores.sql import cells
-from alula.server.stores.sql.dialect import Cells, Sql, newest
+from alula.server.stores.sql.audits import Audits
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.datasets import Datasets
+from alula.server.stores.sql.dialect import newest
 from alula.server.stores.sql.listing import Columns, holds, paged
-from alula.server.stores.sql.tables import (
-    ENDED_NODE_PHASES,
-    ENDED_PHASES,
-    catalog,
-    datasets,
-    executions,
-    node_executions,
-    reservations,
-)
+from alula.server.stores.sql.tables import catalog
 
 _COLUMNS: Columns = {
     name: catalog.c[name]
     for name in ("project", "domain", "task", "cache_version", "interface", "source", "digest", "created_at")
 }
-_KEY = ("project", "domain", "digest")
+_KEY = (catalog.c.project, catalog.c.domain, catalog.c.digest)
 
 
 class Catalog:
-    def __init__(self, sql: Sql) -> None:
-        self._sql = sql
-        self._put = sql.upsert(catalog, newest)
-        self._keep_dataset = sql.insert_if_absent(datasets)
-        self._reserve = sql.insert_if_absent(reservations)
-        self._release = sql.bulk(
-            delete(reservations).where(*(column == bindparam(f"by_{column.name}") for column in reservations.c)),
-            [f"by_{column.name}" for column in reservations.c],
-        )
+    def __init__(self, database: Database, audits: Audits, datasets: Datasets) -> None:
+        self._database = database
+        self._sql = database.sql
+        self._audits = audits
+        self._datasets = datasets
+        self._put = database.sql.upsert(catalog, newest)
 
-    def put(self, connection: Connection, entries: Sequence[CacheEntry]) -> None:
+    async def get(self, key: CacheKey) -> CacheEntry | None:
+        def read(connection: Connection) -> CacheEntry | None:
+            columns = catalog.c
+            row = connection.execute(
+                select(catalog).where(
+                    columns.project == key.project, columns.domain == key.domain, columns.digest == key.digest
+                )
+            ).first()
+            return None if row is None else _entry(row, row.outputs)
+
+        return await self._database.read(read)
+
+    async def page(self, query: Query, *, with_outputs: bool = False) -> list[CacheEntry]:
+        page = fields.check(query, fields.CATALOG)
+
+        def read(connection: Connection) -> list[CacheEntry]:
+            columns = [column for column in catalog.c if with_outputs or column.name != "outputs"]
+            statement = paged(select(*columns), page, _COLUMNS, _KEY, self._sql)
+            return [_entry(row, row.outputs if with_outputs else b"") for row in connection.execute(statement)]
+
+        return await self._database.read(read)
+
+    async def evict(self, filters: Sequence[Filter], audit: Audit) -> int:
+        conditions = fields.check_filters(filters, fields.CATALOG)
+        statement = delete(catalog).where(*(holds(given, _COLUMNS[given.field], self._sql) for given in conditions))
+
+        def evict(connection: Connection) -> int:
+            self._audits.append(connection, [audit])
+            return connection.execute(statement).rowcount
+
+        return await self._database.write(evict)
+
+    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
+        """Changes of executions, at most one for each."""
+        published: dict[tuple[str, str, str], CacheEntry] = {}
+        for _, changes in merged:
+            for entry in changes.published:
+                published[entry.key.project, entry.key.domain, entry.key.digest] = entry
+        if published:
+            self._publish(connection, list(published.values()))
+
+    def _publish(self, connection: Connection, entries: Sequence[CacheEntry]) -> None:
         """At most one for each key."""
         rows = [
             (
@@ -64,75 +99,17 @@ class Catalog:
         ]
         # One order for all writers: two that publish the same keys wait for each other, and never both.
         self._put.run(connection, sorted(rows))
-        self._keep_dataset.run(connection, sorted(_dataset_rows(entries)))
-
-    def get(self, connection: Connection, key: CacheKey) -> CacheEntry | None:
-        row = connection.execute(select(catalog).where(_is(catalog.c, key))).first()
-        return None if row is None else _entry(row, row.outputs)
-
-    def page(self, connection: Connection, page: Page, *, with_outputs: bool) -> list[CacheEntry]:
-        columns = [column for column in catalog.c if with_outputs or column.name != "outputs"]
-        identity = [catalog.c[name] for name in _KEY]
-        statement = paged(select(*columns), page, _COLUMNS, identity, self._sql)
-        return [_entry(row, row.outputs if with_outputs else b"") for row in connection.execute(statement)]
-
-    def evict(self, connection: Connection, conditions: Sequence[Condition]) -> int:
-        meets = (holds(given, _COLUMNS[given.field], self._sql) for given in conditions)
-        return connection.execute(delete(catalog).where(*meets)).rowcount
-
-    def reserve(self, connection: Connection, key: CacheKey, holder: str) -> str:
-        """Empty when `holder` has it now, else who has."""
-        if self._reserve.run(connection, [(key.project, key.domain, key.digest, holder)]) == 1:
-            return ""
-        reserved = _is(reservations.c, key)
-        before = connection.execute(select(reservations.c.holder).where(reserved).with_for_update()).scalar()
-        if before is None:  # it was released meanwhile
-            return self.reserve(connection, key, holder)
-        if before != holder and _is_open(connection, *node_of(before)):
-            return before
-        connection.execute(update(reservations).where(reserved).values(holder=holder))
-        return ""
-
-    def reserved_by(self, connection: Connection, key: CacheKey) -> str:
-        holder = connection.execute(select(reservations.c.holder).where(_is(reservations.c, key))).scalar()
-        return holder if holder is not None and _is_open(connection, *node_of(holder)) else ""
-
-    def release(self, connection: Connection, released: Sequence[Released]) -> None:
-        """Reservations that have come to somebody else stay."""
-        rows = [(one.key.project, one.key.domain, one.key.digest, one.holder) for one in released]
-        self._release.run(connection, sorted(rows))
+        self._datasets.keep(connection, _datasets(entries))
 
 
-def _dataset_rows(entries: Sequence[CacheEntry]) -> list[Cells]:
-    """A row for each dataset, so that to list datasets costs nothing for each entry."""
-    first: dict[tuple[str, ...], int] = {}
+def _datasets(entries: Sequence[CacheEntry]) -> list[DatasetRecord]:
+    """One for the entries of each task, so that to list datasets costs nothing for each entry."""
+    first: dict[DatasetId, int] = {}
     for entry in entries:
-        id = (entry.key.project, entry.key.domain, *TaskDataset.of(entry.key))
+        id = DatasetId(entry.key.project, entry.key.domain, *TaskDataset.of(entry.key))
         if id not in first and is_listed(entry.key):
             first[id] = entry.created_at
-    return [(*id, "", "[]", cells.from_words({}), created_at) for id, created_at in first.items()]
-
-
-def _is(columns: Any, key: CacheKey) -> ColumnElement[bool]:  # `Any`: the columns of either table
-    return and_(columns.project == key.project, columns.domain == key.domain, columns.digest == key.digest)
-
-
-def _is_open(connection: Connection, execution: ExecutionId, node_id: str) -> bool:
-    ended = exists().where(
-        node_executions.c.project == execution.project,
-        node_executions.c.domain == execution.domain,
-        node_executions.c.execution == execution.name,
-        node_executions.c.node_id == node_id,
-        node_executions.c.phase.in_(ENDED_NODE_PHASES),
-    )
-    statement = select(executions.c.name).where(
-        executions.c.project == execution.project,
-        executions.c.domain == execution.domain,
-        executions.c.name == execution.name,
-        executions.c.phase.not_in(ENDED_PHASES),
-        ~ended,
-    )
-    return connection.execute(statement).first() is not None
+    return [DatasetRecord(id, "", (), {}, created_at) for id, created_at in first.items()]
 
 
 def _entry(row: Row[Any], outputs: bytes) -> CacheEntry:  # `Any`: of the selected columns

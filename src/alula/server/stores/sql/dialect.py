@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Dialect, Table, UpdateBase, bindparam, func, select
+from sqlalchemy import ColumnElement, Connection, Dialect, Table, UpdateBase, bindparam, extract, func, select
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -106,6 +106,10 @@ class Sql:
         if descending:
             return column.desc() if self.is_sqlite else column.desc().nulls_last()
         return column.asc() if self.is_sqlite else column.asc().nulls_first()
+
+    def now(self, connection: Connection) -> int:
+        """By the clock of a PostgreSQL database."""
+        return round(connection.execute(select(extract("epoch", func.clock_timestamp()))).scalar_one() * 1_000_000)
 
     def note_wake_up(self, connection: Connection, execution: ExecutionId) -> None:
         """Tell other processes when this transaction is committed."""

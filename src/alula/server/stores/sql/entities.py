@@ -1,4 +1,4 @@
-"""Statements on registered tasks, workflows and launch plans."""
+"""Registered tasks, workflows and launch plans."""
 
 from __future__ import annotations
 
@@ -8,10 +8,14 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
 
 from alula.core.ids import EntityId
-from alula.server.store import EntityKind, EntityRecord, Registered
-from alula.server.stores.fields import Page
+from alula.server.store.audits import Audit
+from alula.server.store.entities import EntityKind, EntityRecord, Registered
+from alula.server.store.query import Query
+from alula.server.stores import fields
 from alula.server.stores.sql import cells
-from alula.server.stores.sql.dialect import Cells, Sql
+from alula.server.stores.sql.audits import Audits
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.dialect import Cells
 from alula.server.stores.sql.listing import Columns, chosen, paged
 from alula.server.stores.sql.tables import entities
 
@@ -29,11 +33,75 @@ _NAME = (entities.c.project, entities.c.domain, entities.c.name)
 
 
 class Entities:
-    def __init__(self, sql: Sql) -> None:
-        self._sql = sql
-        self._insert = sql.insert(entities)
+    def __init__(self, database: Database, audits: Audits) -> None:
+        self._database = database
+        self._sql = database.sql
+        self._audits = audits
+        self._insert = database.sql.insert(entities)
 
-    def register(self, connection: Connection, given: Sequence[EntityRecord]) -> list[Registered]:
+    async def register(self, entities: Sequence[EntityRecord], audit: Audit) -> list[Registered]:
+        def register(connection: Connection) -> list[Registered]:
+            outcome = self._register(connection, entities)
+            if Registered.CREATED in outcome and Registered.DIFFERENT not in outcome:
+                self._audits.append(connection, [audit])
+            return outcome
+
+        return await self._database.write(register)
+
+    async def get(self, kind: EntityKind, id: EntityId) -> EntityRecord | None:
+        return await self._database.read(lambda connection: _first(connection, _is(kind, id)))
+
+    async def page(self, kind: EntityKind, query: Query) -> list[EntityRecord]:
+        page = fields.check(query, fields.ENTITIES)
+
+        def read(connection: Connection) -> list[EntityRecord]:
+            among = select(entities).where(entities.c.kind == kind)
+            statement = paged(among, page, _COLUMNS, [*_NAME, entities.c.version], self._sql)
+            return [_record(row) for row in connection.execute(statement)]
+
+        return await self._database.read(read)
+
+    async def names(self, kind: EntityKind, query: Query) -> list[tuple[str, str, str]]:
+        page = fields.check(query, fields.ENTITY_NAMES, only_filters=fields.ENTITIES)
+        sort: ColumnElement[Any] = (
+            func.max(entities.c.created_at) if page.sort_by == "created_at" else _COLUMNS[page.sort_by]
+        )
+
+        def read(connection: Connection) -> list[tuple[str, str, str]]:
+            statement = (
+                select(*_NAME)
+                .where(entities.c.kind == kind, *chosen(page, _COLUMNS, self._sql))
+                .group_by(*_NAME)
+                .order_by(self._sql.ordered(sort, descending=page.descending), *_NAME)
+                .limit(page.limit)
+                .offset(page.offset)
+            )
+            return [(row.project, row.domain, row.name) for row in connection.execute(statement)]
+
+        return await self._database.read(read)
+
+    async def active_launch_plan(self, project: str, domain: str, name: str) -> EntityRecord | None:
+        is_active = and_(
+            entities.c.project == project,
+            entities.c.domain == domain,
+            entities.c.kind == "launch_plan",
+            entities.c.name == name,
+            entities.c.active == 1,
+        )
+        return await self._database.read(lambda connection: _first(connection, is_active))
+
+    async def set_launch_plan_active(self, id: EntityId, *, active: bool, audit: Audit) -> bool:
+        def set_active(connection: Connection) -> bool:
+            if self._digest(connection, "launch_plan", id) is None:
+                return False
+            if active:
+                self._deactivate(connection, id)
+            connection.execute(update(entities).where(_is("launch_plan", id)).values(active=int(active)))
+            return True
+
+        return await self._audits.change(audit, set_active)
+
+    def _register(self, connection: Connection, given: Sequence[EntityRecord]) -> list[Registered]:
         """Nothing is written where one is DIFFERENT or none is CREATED."""
         digests: dict[tuple[EntityKind, EntityId], bytes] = {}
         new: list[EntityRecord] = []
@@ -54,49 +122,6 @@ class Entities:
                 self._insert.run(connection, [_row(entity)])
         return outcome
 
-    def get(self, connection: Connection, kind: EntityKind, id: EntityId) -> EntityRecord | None:
-        row = connection.execute(select(entities).where(_is(kind, id))).first()
-        return None if row is None else _record(row)
-
-    def active(self, connection: Connection, project: str, domain: str, name: str) -> EntityRecord | None:
-        row = connection.execute(
-            select(entities).where(
-                entities.c.project == project,
-                entities.c.domain == domain,
-                entities.c.kind == "launch_plan",
-                entities.c.name == name,
-                entities.c.active == 1,
-            )
-        ).first()
-        return None if row is None else _record(row)
-
-    def set_active(self, connection: Connection, id: EntityId, *, active: bool) -> bool:
-        if self._digest(connection, "launch_plan", id) is None:
-            return False
-        if active:
-            self._deactivate(connection, id)
-        connection.execute(update(entities).where(_is("launch_plan", id)).values(active=int(active)))
-        return True
-
-    def page(self, connection: Connection, kind: EntityKind, page: Page) -> list[EntityRecord]:
-        among = select(entities).where(entities.c.kind == kind)
-        statement = paged(among, page, _COLUMNS, [*_NAME, entities.c.version], self._sql)
-        return [_record(row) for row in connection.execute(statement)]
-
-    def names(self, connection: Connection, kind: EntityKind, page: Page) -> list[tuple[str, str, str]]:
-        sort: ColumnElement[Any] = (
-            func.max(entities.c.created_at) if page.sort_by == "created_at" else _COLUMNS[page.sort_by]
-        )
-        statement = (
-            select(*_NAME)
-            .where(entities.c.kind == kind, *chosen(page, _COLUMNS, self._sql))
-            .group_by(*_NAME)
-            .order_by(self._sql.ordered(sort, descending=page.descending), *_NAME)
-            .limit(page.limit)
-            .offset(page.offset)
-        )
-        return [(row.project, row.domain, row.name) for row in connection.execute(statement)]
-
     def _digest(self, connection: Connection, kind: EntityKind, id: EntityId) -> bytes | None:
         return connection.execute(select(entities.c.digest).where(_is(kind, id))).scalar()
 
@@ -112,6 +137,11 @@ class Entities:
             )
             .values(active=0)
         )
+
+
+def _first(connection: Connection, condition: ColumnElement[bool]) -> EntityRecord | None:
+    row = connection.execute(select(entities).where(condition)).first()
+    return None if row is None else _record(row)
 
 
 def _is(kind: EntityKind, id: EntityId) -> ColumnElement[bool]:

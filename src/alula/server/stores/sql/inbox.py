@@ -1,4 +1,4 @@
-"""Statements on the inbox: what the owner of an execution has yet to take in."""
+"""The inbox: requests that the owner of an execution has yet to take in."""
 
 from __future__ import annotations
 
@@ -8,9 +8,16 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, select, tuple_
 
 from alula.core.ids import ExecutionId
-from alula.server.store import InboxMessage
-from alula.server.stores.sql.dialect import Cells, Sql
+from alula.server.store.audits import Audit
+from alula.server.store.inbox import InboxMessage
+from alula.server.stores.addressee import check_addressee, check_unanswered
+from alula.server.stores.sql.audits import Audits
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.dialect import Cells
+from alula.server.stores.sql.executions import Executions
+from alula.server.stores.sql.signals import Signals
 from alula.server.stores.sql.tables import inbox
+from alula.server.stores.sql.wake_ups import WakeUps
 
 _KEY = (inbox.c.project, inbox.c.domain, inbox.c.execution)
 _ASKED_AT_ONCE = 200
@@ -18,7 +25,15 @@ _ASKED_AT_ONCE = 200
 
 
 class Inbox:
-    def __init__(self, sql: Sql) -> None:
+    def __init__(
+        self, database: Database, audits: Audits, wake_ups: WakeUps, executions: Executions, signals: Signals
+    ) -> None:
+        self._database = database
+        self._audits = audits
+        self._wake_ups = wake_ups
+        self._executions = executions
+        self._signals = signals
+        sql = database.sql
         self._insert = sql.insert(inbox, without=["number"])
         self._delete = sql.bulk(
             delete(inbox).where(
@@ -31,10 +46,23 @@ class Inbox:
             [column.name for column in _KEY],
         )
 
-    def put(self, connection: Connection, execution: ExecutionId, event: bytes) -> None:
-        self._insert.run(connection, [(*execution, event)])
+    async def post(self, execution: ExecutionId, event: bytes, audit: Audit, *, answers: str = "") -> None:
+        def post(connection: Connection) -> None:
+            check_addressee(execution, self._executions.phase(connection, execution))
+            if answers:
+                signal = self._signals.lock(connection, execution, answers)
+                mail = self.waiting(connection, [execution])
+                check_unanswered(execution, answers, signal, (message.event for message in mail))
+            self._insert.run(connection, [(*execution, event)])
+            self._audits.append(connection, [audit])
+            self._wake_ups.note(connection, execution)
 
-    def read(self, connection: Connection, asked: Sequence[ExecutionId]) -> list[InboxMessage]:
+        await self._database.write(post, after=lambda _: self._wake_ups.wake(execution))
+
+    async def read(self, executions: Sequence[ExecutionId]) -> list[InboxMessage]:
+        return await self._database.read(lambda connection: self.waiting(connection, executions))
+
+    def waiting(self, connection: Connection, asked: Sequence[ExecutionId]) -> list[InboxMessage]:
         rows: list[tuple[Any, ...]] = []
         for start in range(0, len(asked), _ASKED_AT_ONCE):
             some = asked[start : start + _ASKED_AT_ONCE]

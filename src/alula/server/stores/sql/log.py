@@ -1,4 +1,4 @@
-"""Statements on the log of executions: the fenced commit, which writes events and all rows that follow from them.
+"""The log of executions: the fenced commit, which writes events and all rows that follow from them.
 
 The hot path. One transaction carries the commits of many executions; rows of the same thing are merged first,
 so that each is written once.
@@ -8,22 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import compress
+from typing import Protocol
 
 from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 
-from alula.core.engine.records import CacheEntry, ExecutionChange
+from alula.core.engine.records import Changes, ExecutionChange
 from alula.core.ids import ExecutionId
-from alula.server.store import Commit
+from alula.server.store.log import Commit, History
 from alula.server.stores.merging import merge
-from alula.server.stores.portions import by_tenant
+from alula.server.stores.portions import by_tenant, number_within
 from alula.server.stores.sql import cells
-from alula.server.stores.sql.audit import Audits
-from alula.server.stores.sql.catalog import Catalog
-from alula.server.stores.sql.dialect import Cells, Sql
+from alula.server.stores.sql.audits import Audits
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.dialect import Cells
+from alula.server.stores.sql.execution_keys import is_execution
+from alula.server.stores.sql.executions import Executions
 from alula.server.stores.sql.inbox import Inbox
-from alula.server.stores.sql.nodes import Nodes
-from alula.server.stores.sql.signals import Signals
-from alula.server.stores.sql.tables import events, execution_data, executions
+from alula.server.stores.sql.tables import events, executions
 
 _CHANGED = (
     "phase",
@@ -49,15 +50,31 @@ _READ = (
 """Built once: building it takes as long as running it."""
 
 
+class Follower(Protocol):
+    """A concern that has rows which follow from the events of executions."""
+
+    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
+        """Write changes of executions, at most one for each and with at most one row for each thing."""
+        ...
+
+
 class Log:
+    """`followers` are written with each commit, in this order."""
+
     def __init__(
-        self, sql: Sql, nodes: Nodes, signals: Signals, inbox: Inbox, catalog: Catalog, audits: Audits
+        self,
+        database: Database,
+        audits: Audits,
+        executions_: Executions,
+        inbox: Inbox,
+        followers: Sequence[Follower],
     ) -> None:
-        self._nodes = nodes
-        self._signals = signals
-        self._inbox = inbox
-        self._catalog = catalog
+        self._database = database
         self._audits = audits
+        self._executions = executions_
+        self._inbox = inbox
+        self._followers = followers
+        sql = database.sql
         self._insert_events = sql.insert(events)
         named_owner = func.nullif(bindparam("by_owner"), literal_column("''"))
         # The fence and the change of the execution's row in one. It waits for a rival's commit and then sees it.
@@ -89,32 +106,27 @@ class Log:
                 "by_owner",
             ],
         )
-        self._put_outputs = sql.bulk(
-            update(execution_data)
-            .where(
-                execution_data.c.project == bindparam("in_project"),
-                execution_data.c.domain == bindparam("in_domain"),
-                execution_data.c.execution == bindparam("in_execution"),
-            )
-            .values(outputs=bindparam("new_outputs", type_=execution_data.c.outputs.type)),
-            ["new_outputs", "in_project", "in_domain", "in_execution"],
+
+    async def commit(self, commits: Sequence[Commit]) -> list[bool]:
+        return await self._database.commit(commits)
+
+    async def next_seq(self, execution: ExecutionId) -> int:
+        statement = select(executions.c.next_seq).where(is_execution(execution))
+        return await self._database.read(lambda connection: connection.execute(statement).scalar()) or 0
+
+    async def read(self, execution: ExecutionId) -> list[bytes]:
+        return await self._database.read(
+            lambda connection: list(connection.execute(_READ, execution._asdict()).scalars())
         )
 
-    def read(self, connection: Connection, execution: ExecutionId) -> list[bytes]:
-        return list(connection.execute(_READ, execution._asdict()).scalars())
+    async def histories(self, executions: Sequence[ExecutionId], *, events_max: int = 50_000) -> list[History | None]:
+        def read(connection: Connection) -> list[History | None]:
+            found = self._executions.with_lengths(connection, executions)
+            count = number_within(events_max, [found[id][1] if id in found else 0 for id in executions])
+            logs = _read_many(connection, executions[:count])
+            return [History(found[id][0], logs[id], found[id][1]) if id in found else None for id in executions[:count]]
 
-    def read_many(self, connection: Connection, executions: Sequence[ExecutionId]) -> dict[ExecutionId, list[bytes]]:
-        """The events of each, in order."""
-        logs: dict[ExecutionId, list[bytes]] = {id: [] for id in executions}
-        for project, domain, names in by_tenant(executions):
-            statement = (
-                select(events.c.execution, events.c.event)
-                .where(events.c.project == project, events.c.domain == domain, events.c.execution.in_(names))
-                .order_by(events.c.execution, events.c.seq)
-            )
-            for name, event in connection.execute(statement):
-                logs[ExecutionId(project, domain, name)].append(event)
-        return logs
+        return await self._database.read(read)
 
     def append(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
         """Write those that hold their fence; False for each of the others, of which nothing is written."""
@@ -159,7 +171,7 @@ class Log:
     def _overlooking_mail(self, connection: Connection, commits: Sequence[Commit]) -> set[int]:
         """The places of those that would end their execution without having read all its mail."""
         ending = {commit.execution for commit in commits if commit.is_end}
-        mail = [(message.execution, message.number) for message in self._inbox.read(connection, sorted(ending))]
+        mail = [(message.execution, message.number) for message in self._inbox.waiting(connection, sorted(ending))]
         return {
             i
             for i, commit in enumerate(commits)
@@ -187,20 +199,22 @@ class Log:
 
     def _follow(self, connection: Connection, of_execution: dict[ExecutionId, list[Commit]]) -> None:
         merged = [(id, merge(commit.changes for commit in commits)) for id, commits in of_execution.items()]
-        self._nodes.write(connection, merged)
-        self._signals.write(connection, merged)
-        outputs = [
-            (changes.execution.outputs, *id)
-            for id, changes in merged
-            if changes.execution is not None and changes.execution.outputs is not None
-        ]
-        self._put_outputs.run(connection, outputs)
-        published: dict[tuple[str, str, str], CacheEntry] = {}
-        for _, changes in merged:
-            for entry in changes.published:
-                published[entry.key.project, entry.key.domain, entry.key.digest] = entry
-        self._catalog.put(connection, list(published.values()))
-        self._catalog.release(connection, [one for _, changes in merged for one in changes.released])
+        for follower in self._followers:
+            follower.write(connection, merged)
+
+
+def _read_many(connection: Connection, executions: Sequence[ExecutionId]) -> dict[ExecutionId, list[bytes]]:
+    """The events of each, in order."""
+    logs: dict[ExecutionId, list[bytes]] = {id: [] for id in executions}
+    for project, domain, names in by_tenant(executions):
+        statement = (
+            select(events.c.execution, events.c.event)
+            .where(events.c.project == project, events.c.domain == domain, events.c.execution.in_(names))
+            .order_by(events.c.execution, events.c.seq)
+        )
+        for name, event in connection.execute(statement):
+            logs[ExecutionId(project, domain, name)].append(event)
+    return logs
 
 
 def _advance_row(commit: Commit) -> Cells:

@@ -1,4 +1,4 @@
-"""Statements on names of tasks, workflows and launch plans: all versions of one as one thing."""
+"""Names of tasks, workflows and launch plans: all versions of one as one thing."""
 
 from __future__ import annotations
 
@@ -6,10 +6,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, and_, case, func, select
 
-from alula.server.store import EntityKind, NamedEntityRecord
-from alula.server.stores.fields import Condition, Page
+from alula.server.store.audits import Audit
+from alula.server.store.entities import EntityKind
+from alula.server.store.named_entities import NamedEntityRecord
+from alula.server.store.query import Query
+from alula.server.stores import fields
+from alula.server.stores.fields import Condition, Page, one_name
 from alula.server.stores.sql import cells
-from alula.server.stores.sql.dialect import Sql, newest
+from alula.server.stores.sql.audits import Audits
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.dialect import newest
 from alula.server.stores.sql.listing import Columns, holds, paged
 from alula.server.stores.sql.tables import entities, named_entities
 
@@ -18,15 +24,26 @@ _ACTIVE, _SYSTEM_GENERATED = 0, 2
 
 
 class NamedEntities:
-    def __init__(self, sql: Sql) -> None:
-        self._sql = sql
-        self._put = sql.upsert(named_entities, newest)
+    def __init__(self, database: Database, audits: Audits) -> None:
+        self._database = database
+        self._sql = database.sql
+        self._audits = audits
+        self._put = database.sql.upsert(named_entities, newest)
 
-    def put(self, connection: Connection, entity: NamedEntityRecord) -> None:
+    async def put(self, entity: NamedEntityRecord, audit: Audit) -> None:
         name = (entity.project, entity.domain, entity.kind, entity.name)
-        self._put.run(connection, [(*name, cells.from_prose(entity.description), entity.state)])
+        row = (*name, cells.from_prose(entity.description), entity.state)
+        await self._audits.change(audit, lambda connection: self._put.run(connection, [row]) == 1)
 
-    def page(self, connection: Connection, kind: EntityKind, page: Page) -> list[NamedEntityRecord]:
+    async def get(self, kind: EntityKind, project: str, domain: str, name: str) -> NamedEntityRecord | None:
+        found = await self.page(kind, one_name(project, domain, name))
+        return found[0] if found else None
+
+    async def page(self, kind: EntityKind, query: Query) -> list[NamedEntityRecord]:
+        page = fields.check(query, fields.NAMED_ENTITIES)
+        return await self._database.read(lambda connection: self._page(connection, kind, page))
+
+    def _page(self, connection: Connection, kind: EntityKind, page: Page) -> list[NamedEntityRecord]:
         # Conditions on the name go inside, where the key of the table finds its rows.
         registered = (
             select(

@@ -1,4 +1,4 @@
-"""Statements on projects."""
+"""Projects."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from alula.server.store import ProjectRecord
-from alula.server.stores.fields import Page
+from alula.server.store.audits import Audit
+from alula.server.store.projects import ProjectRecord
+from alula.server.store.query import Query
+from alula.server.stores import fields
 from alula.server.stores.sql import cells
-from alula.server.stores.sql.dialect import Sql, newest
+from alula.server.stores.sql.audits import Audits
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.dialect import newest
 from alula.server.stores.sql.listing import Columns, paged
 from alula.server.stores.sql.tables import projects
 
@@ -25,11 +29,31 @@ _COLUMNS: Columns = {
 
 
 class Projects:
-    def __init__(self, sql: Sql) -> None:
-        self._sql = sql
-        self._put = sql.upsert(projects, newest)
+    def __init__(self, database: Database, audits: Audits) -> None:
+        self._database = database
+        self._audits = audits
+        self._put = database.sql.upsert(projects, newest)
 
-    def put(self, connection: Connection, project: ProjectRecord) -> None:
+    async def put(self, project: ProjectRecord, audit: Audit) -> None:
+        await self._audits.change(audit, lambda connection: self.write(connection, project))
+
+    async def get(self, project: str) -> ProjectRecord | None:
+        def read(connection: Connection) -> ProjectRecord | None:
+            row = connection.execute(select(projects).where(projects.c.id == project)).first()
+            return None if row is None else _record(row)
+
+        return await self._database.read(read)
+
+    async def page(self, query: Query) -> list[ProjectRecord]:
+        page = fields.check(query, fields.PROJECTS)
+
+        def read(connection: Connection) -> list[ProjectRecord]:
+            statement = paged(select(projects), page, _COLUMNS, [projects.c.id], self._database.sql)
+            return [_record(row) for row in connection.execute(statement)]
+
+        return await self._database.read(read)
+
+    def write(self, connection: Connection, project: ProjectRecord) -> bool:
         row = (
             project.id,
             cells.from_prose(project.name),
@@ -38,15 +62,7 @@ class Projects:
             int(project.archived),
             project.created_at,
         )
-        self._put.run(connection, [row])
-
-    def get(self, connection: Connection, project: str) -> ProjectRecord | None:
-        row = connection.execute(select(projects).where(projects.c.id == project)).first()
-        return None if row is None else _record(row)
-
-    def page(self, connection: Connection, page: Page) -> list[ProjectRecord]:
-        statement = paged(select(projects), page, _COLUMNS, [projects.c.id], self._sql)
-        return [_record(row) for row in connection.execute(statement)]
+        return self._put.run(connection, [row]) == 1
 
 
 # `Any`: of the selected columns, which stand in the schema.

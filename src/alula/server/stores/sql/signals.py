@@ -1,17 +1,20 @@
-"""Statements on what gates have asked and were answered."""
+"""What gates have asked and were answered."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select
 
 from alula.core.engine.records import Changes, SignalRecord
 from alula.core.ids import ExecutionId
-from alula.server.stores.fields import Page
+from alula.server.store.query import Query
+from alula.server.stores import fields
 from alula.server.stores.sql import cells
-from alula.server.stores.sql.dialect import Cells, Sql, newest_known
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.dialect import Cells, newest_known
+from alula.server.stores.sql.execution_keys import rows_of
 from alula.server.stores.sql.listing import Columns, paged
 from alula.server.stores.sql.tables import signals
 
@@ -19,36 +22,39 @@ _COLUMNS: Columns = {name: signals.c[name] for name in ("signal_id", "node_id", 
 
 
 class Signals:
-    def __init__(self, sql: Sql) -> None:
-        self._sql = sql
-        self._put = sql.upsert(signals, newest_known)
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._put = database.sql.upsert(signals, newest_known)
+
+    async def get(self, execution: ExecutionId, signal_id: str) -> SignalRecord | None:
+        return await self._database.read(lambda connection: _first(connection, _one(execution, signal_id)))
+
+    async def page(self, execution: ExecutionId, query: Query) -> list[SignalRecord]:
+        page = fields.check(query, fields.SIGNALS)
+
+        def read(connection: Connection) -> list[SignalRecord]:
+            statement = paged(rows_of(signals, execution), page, _COLUMNS, [signals.c.signal_id], self._database.sql)
+            return [_record(row) for row in connection.execute(statement)]
+
+        return await self._database.read(read)
 
     def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
         """Changes of executions, at most one for each and with at most one row for each signal."""
         self._put.run(connection, [_row(id, signal) for id, one in merged for signal in one.signals])
 
-    def get(self, connection: Connection, execution: ExecutionId, signal_id: str) -> SignalRecord | None:
-        row = connection.execute(_of(execution).where(signals.c.signal_id == signal_id)).first()
-        return None if row is None else _record(row)
-
     def lock(self, connection: Connection, execution: ExecutionId, signal_id: str) -> SignalRecord | None:
         """A signal that nobody else answers until the end of the transaction."""
-        statement = _of(execution).where(signals.c.signal_id == signal_id).with_for_update()
-        row = connection.execute(statement).first()
-        return None if row is None else _record(row)
-
-    def page(self, connection: Connection, execution: ExecutionId, page: Page) -> list[SignalRecord]:
-        statement = paged(_of(execution), page, _COLUMNS, [signals.c.signal_id], self._sql)
-        return [_record(row) for row in connection.execute(statement)]
+        return _first(connection, _one(execution, signal_id).with_for_update())
 
 
 # `Any`: of the selected columns, which stand in the schema.
-def _of(execution: ExecutionId) -> Select[Any]:
-    return select(signals).where(
-        signals.c.project == execution.project,
-        signals.c.domain == execution.domain,
-        signals.c.execution == execution.name,
-    )
+def _one(execution: ExecutionId, signal_id: str) -> Select[Any]:
+    return rows_of(signals, execution).where(signals.c.signal_id == signal_id)
+
+
+def _first(connection: Connection, statement: Select[Any]) -> SignalRecord | None:
+    row = connection.execute(statement).first()
+    return None if row is None else _record(row)
 
 
 def _row(execution: ExecutionId, signal: SignalRecord) -> Cells:

@@ -18,7 +18,7 @@ from sqlalchemy import URL, Connection, Engine, RootTransaction
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from alula.core.errors import ResourceExhausted, Unavailable
-from alula.server.store import Commit
+from alula.server.store.log import Commit
 from alula.server.stores.sql.faults import is_contention, translated
 from alula.server.stores.sql.outcome import transaction_id, was_committed
 
@@ -64,12 +64,12 @@ class _Uncertain(Exception):
 
 
 class Writer:
-    """Runs from `start` to `stop`. `append` writes the commits of several executions."""
+    """Runs from `start` to `stop`."""
 
-    def __init__(self, engine: Engine, url: URL, append: Append) -> None:
+    def __init__(self, engine: Engine, url: URL) -> None:
         self._engine = engine
         self._url = url
-        self._append = append
+        self._append: Append | None = None
         self._queue: SimpleQueue[_Change | None] = SimpleQueue()
         self._waiting = 0
         self._stopping = False
@@ -77,8 +77,9 @@ class Writer:
         self._thread: threading.Thread | None = None
         self._connection: Connection | None = None
 
-    def start(self) -> None:
-        """On the event loop's thread."""
+    def start(self, append: Append) -> None:
+        """On the event loop's thread. `append` writes the commits of several executions."""
+        self._append = append
         self._loop = asyncio.get_running_loop()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="store-writer", daemon=True)
@@ -236,6 +237,7 @@ class Writer:
             connection.close()
 
     def _appended(self, connection: Connection, changes: Sequence[_Change]) -> Iterator[_Outcome]:
+        assert self._append is not None
         kept = self._append(connection, [commit for change in changes for commit in change.commits])
         start = 0
         for change in changes:

@@ -1,0 +1,54 @@
+"""Artifacts that clients keep in datasets."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from alula.server.store.audits import Audit
+from alula.server.store.datasets import DatasetId
+
+
+class ArtifactRecord(msgspec.Struct, frozen=True):
+    """Named values that a client keeps under an id."""
+
+    dataset: DatasetId
+    id: str
+    partitions: dict[str, str]
+    metadata: dict[str, str]
+    data: bytes
+    """Serialized `datacatalog.Artifact` that has its data alone."""
+    created_at: int
+    tags: tuple[str, ...] = ()
+
+
+class ArtifactQuery(msgspec.Struct, frozen=True):
+    """A page of the artifacts of a dataset that have this id, this tag and these partitions, as far as given."""
+
+    dataset: DatasetId
+    limit: int = 1
+    offset: int = 0
+    id: str = ""
+    tag: str = ""
+    partitions: tuple[tuple[str, str], ...] = ()
+    descending: bool = True
+    """By the time of creation."""
+
+
+class Artifacts(Protocol):
+    async def create(self, artifact: ArtifactRecord, audit: Audit) -> bool:
+        """Without its tags; False where it exists. The dataset is there."""
+        ...
+
+    async def update(self, artifact: ArtifactRecord, audit: Audit) -> bool:
+        """Replace data and metadata; False where it does not exist."""
+        ...
+
+    async def tag(self, dataset: DatasetId, id: str, tag: str, audit: Audit) -> bool:
+        """False where the dataset has an artifact of that tag. The artifact is there."""
+        ...
+
+    async def page(self, query: ArtifactQuery) -> list[ArtifactRecord]:
+        """With their tags in order."""
+        ...

@@ -1,0 +1,15 @@
+"""Attempts of task nodes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from alula.core.engine.records import AttemptRecord
+from alula.core.ids import ExecutionId
+from alula.server.store.query import Query
+
+
+class Attempts(Protocol):
+    async def page(self, execution: ExecutionId, node_id: str, query: Query) -> list[AttemptRecord]:
+        """Filter and sort field: attempt."""
+        ...

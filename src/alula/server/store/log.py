@@ -1,0 +1,77 @@
+"""The log of each execution, and the commit that writes it with all rows that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+
+from alula.core.engine.records import Changes, ExecutionPhase
+from alula.core.ids import ExecutionId
+from alula.server.store.audits import Audit
+from alula.server.store.executions import ExecutionRecord
+
+
+class History(msgspec.Struct, frozen=True):
+    """An execution with all that has happened to it: what its state is made of."""
+
+    record: ExecutionRecord
+    log: list[bytes]
+    """All events, in order."""
+    next_seq: int
+    """The number of its next event: that of the events, where none is missing."""
+
+
+class Commit(msgspec.Struct, frozen=True):
+    """What one execution gained: events from `first_seq` on, the rows that follow, messages consumed."""
+
+    execution: ExecutionId
+    first_seq: int
+    events: Sequence[bytes]
+    changes: Changes
+    consumed: Sequence[int] = ()
+    audit: Sequence[Audit] = ()
+    owner: str = ""
+    """The runner that commits, fenced off as soon as another claims the execution. Not checked when empty."""
+
+    @property
+    def is_end(self) -> bool:
+        """Whether the execution ends with it, in another way than by an abort."""
+        change = self.changes.execution
+        return change is not None and change.phase.is_terminal and not self.is_abort
+
+    @property
+    def is_abort(self) -> bool:
+        """Whether the execution ends with it, aborted."""
+        change = self.changes.execution
+        return change is not None and change.phase is ExecutionPhase.ABORTED
+
+
+class Log(Protocol):
+    async def commit(self, commits: Sequence[Commit]) -> list[bool]:
+        """Append and merge, all in one transaction where none is fenced off.
+
+        False for a commit whose `first_seq` is not the next number of its log, or whose `owner` is not the
+        owner any more: nothing of it was kept, its runner has lost the execution; the others are kept. False as well
+        for one that ends its execution, not by an abort, while there is mail that it does not consume: the owner has
+        yet to read it, and an abort that was acknowledged is not followed by a success. An abort takes with it what
+        mail there is.
+        After `Unavailable` it is not known what was kept: read the log again.
+        """
+        ...
+
+    async def next_seq(self, execution: ExecutionId) -> int:
+        """The number of the next event of its log; 0 where there is no such execution."""
+        ...
+
+    async def read(self, execution: ExecutionId) -> list[bytes]:
+        """All events, in order."""
+        ...
+
+    async def histories(self, executions: Sequence[ExecutionId], *, events_max: int = 50_000) -> list[History | None]:
+        """What is known of the first of these, in their order; None for one that does not exist.
+
+        Of at least one, and of no more than have `events_max` events together.
+        """
+        ...

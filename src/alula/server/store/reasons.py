@@ -1,0 +1,14 @@
+"""Why executions are as they are: the causal records that the engine writes."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from alula.core.engine.records import Reason
+from alula.core.ids import ExecutionId
+
+
+class Reasons(Protocol):
+    async def read(self, execution: ExecutionId, node_id: str | None = None) -> list[Reason]:
+        """In the order in which they came."""
+        ...

@@ -1,0 +1,17 @@
+"""What gates have asked and were answered."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from alula.core.engine.records import SignalRecord
+from alula.core.ids import ExecutionId
+from alula.server.store.query import Query
+
+
+class Signals(Protocol):
+    async def get(self, execution: ExecutionId, signal_id: str) -> SignalRecord | None: ...
+
+    async def page(self, execution: ExecutionId, query: Query) -> list[SignalRecord]:
+        """What the gates of an execution have asked. Filter fields: signal_id, node_id, principal, created_at."""
+        ...

@@ -1,0 +1,84 @@
+"""A store in memory: the whole contract, for tests, local runs and the simulator.
+
+One thread, no IO, no clock unless one is given: with the same calls it gives the same answers. Every method
+runs to its end without awaiting, so each is a transaction. Hands out copies: what a caller does to a record
+does not reach the store. Nothing outlives the object.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from alula.server.identity import SYSTEM
+from alula.server.store import WakeUp
+from alula.server.store.audits import Audit
+from alula.server.stores.memory.artifacts import Artifacts
+from alula.server.stores.memory.attempts import Attempts
+from alula.server.stores.memory.attributes import Attributes
+from alula.server.stores.memory.audits import Audits
+from alula.server.stores.memory.catalog import Catalog
+from alula.server.stores.memory.constants import Constants
+from alula.server.stores.memory.datasets import Datasets
+from alula.server.stores.memory.entities import Entities
+from alula.server.stores.memory.executions import Executions
+from alula.server.stores.memory.holds import Holds
+from alula.server.stores.memory.inbox import Inbox
+from alula.server.stores.memory.items import Items
+from alula.server.stores.memory.kept_outputs import KeptOutputs
+from alula.server.stores.memory.log import Log
+from alula.server.stores.memory.named_entities import NamedEntities
+from alula.server.stores.memory.nodes import Nodes
+from alula.server.stores.memory.ownership import Ownership
+from alula.server.stores.memory.projects import Projects
+from alula.server.stores.memory.reasons import Reasons
+from alula.server.stores.memory.reservations import Reservations
+from alula.server.stores.memory.runs import Runs
+from alula.server.stores.memory.signals import Signals
+from alula.server.stores.memory.wake_ups import WakeUps
+from alula.server.stores.seed import first_project
+
+
+class MemoryStore:
+    """Implements `Store`. `clock` gives microseconds, for leases and for the first project."""
+
+    def __init__(self, *, clock: Callable[[], int] = lambda: 0) -> None:
+        self._clock = clock
+        self._wake_ups = WakeUps()
+        self.runs: Runs = {}
+        """What is kept of executions, for tests that look on."""
+        self.audits = audits = Audits()
+        self.constants = Constants()
+        self.projects = Projects(audits)
+        self.entities = Entities(audits)
+        self.named_entities = NamedEntities(audits, self.entities)
+        self.attributes = Attributes(audits)
+        self.executions = Executions(self.runs, audits, self._wake_ups)
+        self.nodes = Nodes(self.runs)
+        self.attempts = Attempts(self.runs)
+        self.items = Items(self.runs)
+        self.reasons = Reasons(self.runs)
+        self.signals = Signals(self.runs)
+        self.inbox = Inbox(self.runs, audits, self._wake_ups)
+        self.ownership = Ownership(self.runs)
+        self.datasets = Datasets(audits)
+        self.artifacts = Artifacts(audits)
+        self.kept_outputs = KeptOutputs(audits)
+        self.holds = Holds(audits)
+        self.catalog = Catalog(audits, self.datasets)
+        self.reservations = Reservations(self.runs)
+        self.log = Log(self.runs, audits, self.catalog, self.reservations)
+
+    async def start(self) -> None:
+        if self.projects.are_none:
+            project = first_project(self._clock())
+            audit = Audit(project.created_at, SYSTEM.principal, "create", f"project {project.id}")
+            await self.projects.put(project, audit)
+
+    async def stop(self) -> None:
+        """Nothing to let go of."""
+
+    def on_wake_up(self, callback: WakeUp) -> None:
+        self._wake_ups.add(callback)
+
+    async def now(self) -> int:
+        return self._clock()

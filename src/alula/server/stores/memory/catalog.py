@@ -1,0 +1,52 @@
+"""The catalog: outputs that may stand in for a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from alula.core.engine.records import CacheEntry
+from alula.core.policy.cache_key import CacheKey
+from alula.core.policy.task_datasets import TaskDataset, is_listed
+from alula.server.store.audits import Audit
+from alula.server.store.datasets import DatasetId, DatasetRecord
+from alula.server.store.query import Filter, Query
+from alula.server.stores import fields
+from alula.server.stores.memory import lists
+from alula.server.stores.memory.audits import Audits
+from alula.server.stores.memory.datasets import Datasets
+
+
+class Catalog:
+    def __init__(self, audits: Audits, datasets: Datasets) -> None:
+        self._audits = audits
+        self._datasets = datasets
+        self._rows: dict[tuple[str, str, str], CacheEntry] = {}
+
+    async def get(self, key: CacheKey) -> CacheEntry | None:
+        return self._rows.get(_place(key))
+
+    async def page(self, query: Query, *, with_outputs: bool = False) -> list[CacheEntry]:
+        page = fields.check(query, fields.CATALOG)
+        found = lists.page_of(self._rows.values(), page, lists.CATALOG, lambda entry: _place(entry.key))
+        return found if with_outputs else [msgspec.structs.replace(entry, outputs=b"") for entry in found]
+
+    async def evict(self, filters: Sequence[Filter], audit: Audit) -> int:
+        conditions = fields.check_filters(filters, fields.CATALOG)
+        gone = [_place(entry.key) for entry in lists.matching(self._rows.values(), conditions, lists.CATALOG)]
+        for place in gone:
+            del self._rows[place]
+        self._audits.append(audit)
+        return len(gone)
+
+    def publish(self, entries: Sequence[CacheEntry]) -> None:
+        for entry in entries:
+            self._rows[_place(entry.key)] = entry
+            if is_listed(entry.key):
+                id = DatasetId(entry.key.project, entry.key.domain, *TaskDataset.of(entry.key))
+                self._datasets.keep(DatasetRecord(id, "", (), {}, entry.created_at))
+
+
+def _place(key: CacheKey) -> tuple[str, str, str]:
+    return key.project, key.domain, key.digest

@@ -1,0 +1,55 @@
+"""Executions as a whole."""
+
+from __future__ import annotations
+
+import copy
+from operator import attrgetter
+
+import msgspec
+
+from alula.core.ids import ExecutionId
+from alula.server.store.audits import Audit
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.query import Query
+from alula.server.stores import fields
+from alula.server.stores.memory import lists
+from alula.server.stores.memory.audits import Audits
+from alula.server.stores.memory.runs import Run, Runs
+from alula.server.stores.memory.wake_ups import WakeUps
+
+
+class Executions:
+    def __init__(self, runs: Runs, audits: Audits, wake_ups: WakeUps) -> None:
+        self._runs = runs
+        self._audits = audits
+        self._wake_ups = wake_ups
+
+    async def create(self, execution: ExecutionRecord, event: bytes, audit: Audit, *, owner: str = "") -> bool:
+        if execution.id in self._runs:
+            return False
+        record = msgspec.structs.replace(execution, labels=dict(execution.labels))
+        self._runs[record.id] = Run(record, [event], owner)
+        self._audits.append(audit)
+        self._wake_ups.wake(record.id)
+        return True
+
+    async def get(self, id: ExecutionId) -> ExecutionRecord | None:
+        run = self._runs.get(id)
+        return None if run is None else copy.copy(run.record)
+
+    async def page(self, query: Query) -> list[ExecutionRecord]:
+        page = fields.check(query, fields.EXECUTIONS, only_filters=fields.LABELS)
+        about_labels = [given for given in page.conditions if given.field in fields.LABELS]
+        page = msgspec.structs.replace(
+            page, conditions=tuple(given for given in page.conditions if given.field not in fields.LABELS)
+        )
+        records = [run.record for run in self._runs.values() if lists.labelled(run.record.labels, about_labels)]
+        return [copy.copy(record) for record in lists.page_of(records, page, lists.EXECUTION, attrgetter("id"))]
+
+    async def set_archived(self, id: ExecutionId, *, archived: bool, audit: Audit) -> bool:
+        run = self._runs.get(id)
+        if run is None:
+            return False
+        run.record = msgspec.structs.replace(run.record, archived=archived)
+        self._audits.append(audit)
+        return True

@@ -1,0 +1,44 @@
+"""Which runner owns which open execution, and for how long it may be silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from alula.core.ids import ExecutionId
+from alula.server.stores.memory.runs import Runs
+
+
+class Ownership:
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+        self._leases: dict[str, int] = {}
+
+    async def claim(
+        self, owner: str, *, now: int, lease_us: int, limit: int, among: Sequence[ExecutionId] | None = None
+    ) -> list[ExecutionId]:
+        self._leases[owner] = now + lease_us
+        asked = self._runs if among is None else [id for id in dict.fromkeys(among) if id in self._runs]
+        free = [
+            run
+            for run in (self._runs[id] for id in asked)
+            if not run.record.phase.is_terminal and run.owner != owner and self._leases.get(run.owner, now) <= now
+        ]
+        free.sort(key=lambda run: (run.record.created_at, run.record.id))
+        for run in free[:limit]:
+            run.owner = owner
+        return [run.record.id for run in free[:limit]]
+
+    async def claimed(self, owner: str) -> list[ExecutionId]:
+        return [id for id, run in self._runs.items() if run.owner == owner and not run.record.phase.is_terminal]
+
+    async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
+        self._leases[owner] = now + lease_us
+
+    async def release(self, owner: str | None = None) -> None:
+        for run in self._runs.values():
+            if owner is None or run.owner == owner:
+                run.owner = ""
+
+    async def owner(self, execution: ExecutionId) -> str:
+        run = self._runs.get(execution)
+        return run.owner if run else ""

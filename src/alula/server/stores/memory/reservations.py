@@ -1,0 +1,46 @@
+"""Which node computes a result that others wait for."""
+
+from __future__ import annotations
+
+from alula.core.engine.records import Released
+from alula.core.ids import ExecutionId
+from alula.core.policy.cache_key import CacheKey
+from alula.server.stores.addressee import node_of
+from alula.server.stores.memory.runs import Runs
+
+
+class Reservations:
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+        self._holders: dict[tuple[str, str, str], str] = {}
+
+    async def take(self, key: CacheKey, holder: str) -> str:
+        before = await self.holder(key)
+        if before not in ("", holder):
+            return before
+        self._holders[_place(key)] = holder
+        return ""
+
+    async def holder(self, key: CacheKey) -> str:
+        holder = self._holders.get(_place(key), "")
+        return holder if holder and self._is_open(*node_of(holder)) else ""
+
+    async def release(self, key: CacheKey, holder: str) -> None:
+        self.let_go(Released(key, holder))
+
+    def let_go(self, released: Released) -> None:
+        if self._holders.get(_place(released.key)) == released.holder:
+            del self._holders[_place(released.key)]
+
+    def holders(self) -> set[str]:
+        """The nodes that have any, also those that have ended."""
+        return set(self._holders.values())
+
+    def _is_open(self, id: ExecutionId, node_id: str) -> bool:
+        run = self._runs.get(id)
+        node = run.nodes.get(node_id) if run is not None else None
+        return not (run is None or run.record.phase.is_terminal or (node is not None and node.phase.is_terminal))
+
+
+def _place(key: CacheKey) -> tuple[str, str, str]:
+    return key.project, key.domain, key.digest

@@ -1,0 +1,29 @@
+"""What gates have asked and were answered."""
+
+from __future__ import annotations
+
+import copy
+from operator import attrgetter
+
+from alula.core.engine.records import SignalRecord
+from alula.core.ids import ExecutionId
+from alula.server.store.query import Query
+from alula.server.stores import fields
+from alula.server.stores.memory import lists
+from alula.server.stores.memory.runs import Runs
+
+
+class Signals:
+    def __init__(self, runs: Runs) -> None:
+        self._runs = runs
+
+    async def get(self, execution: ExecutionId, signal_id: str) -> SignalRecord | None:
+        run = self._runs.get(execution)
+        signal = run.signals.get(signal_id) if run else None
+        return None if signal is None else copy.copy(signal)
+
+    async def page(self, execution: ExecutionId, query: Query) -> list[SignalRecord]:
+        page = fields.check(query, fields.SIGNALS)
+        run = self._runs.get(execution)
+        among = run.signals.values() if run else ()
+        return [copy.copy(signal) for signal in lists.page_of(among, page, lists.SIGNAL, attrgetter("signal_id"))]

@@ -1,0 +1,83 @@
+"""Attempts of task nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from alula.core.engine.records import AttemptPhase, AttemptRecord, Changes
+from alula.core.ids import ExecutionId
+from alula.server.store.query import Query
+from alula.server.stores import fields
+from alula.server.stores.sql import cells
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.dialect import Cells, newest_known
+from alula.server.stores.sql.execution_keys import rows_of
+from alula.server.stores.sql.listing import Columns, paged
+from alula.server.stores.sql.tables import task_executions
+
+_COLUMNS: Columns = {"attempt": task_executions.c.attempt}
+
+
+class Attempts:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._put = database.sql.upsert(task_executions, newest_known)
+
+    async def page(self, execution: ExecutionId, node_id: str, query: Query) -> list[AttemptRecord]:
+        page = fields.check(query, fields.ATTEMPTS, created_at="attempt")
+
+        def read(connection: Connection) -> list[AttemptRecord]:
+            among = rows_of(task_executions, execution).where(task_executions.c.node_id == node_id)
+            statement = paged(among, page, _COLUMNS, [], self._database.sql)
+            return [_record(row) for row in connection.execute(statement)]
+
+        return await self._database.read(read)
+
+    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
+        """Changes of executions, at most one for each and with at most one row for each thing."""
+        self._put.run(connection, [_row(id, row) for id, one in merged for row in one.attempts])
+
+
+def _row(execution: ExecutionId, attempt: AttemptRecord) -> Cells:
+    return (
+        *execution,
+        attempt.node_id,
+        attempt.attempt,
+        int(attempt.phase),
+        attempt.updated_at,
+        *(attempt.task or (None, None, None, None)),
+        attempt.task_type,
+        attempt.created_at,
+        attempt.started_at,
+        attempt.ended_at,
+        cells.from_error(attempt.error),
+        cells.from_number(attempt.is_interruptible),
+        attempt.size,
+        attempt.executor,
+        cells.from_logs(attempt.logs),
+        cells.from_info(attempt.info),
+    )
+
+
+# `Any`: of the selected columns, which stand in the schema.
+def _record(row: Row[Any]) -> AttemptRecord:
+    return AttemptRecord(
+        node_id=row.node_id,
+        attempt=row.attempt,
+        phase=AttemptPhase(row.phase),
+        updated_at=row.updated_at,
+        task=cells.to_entity_id(row.task_project, row.task_domain, row.task_name, row.task_version),
+        task_type=row.task_type,
+        created_at=row.created_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        error=cells.to_error(row.error),
+        is_interruptible=cells.to_flag(row.is_interruptible),
+        size=row.size,
+        executor=row.executor,
+        logs=cells.to_logs(row.logs),
+        info=cells.to_info(row.info),
+    )

@@ -1,0 +1,40 @@
+"""Conditions that name executions, for statements on their own table and on those of what they have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, select, text
+
+from alula.core.ids import ExecutionId
+from alula.server.stores.portions import by_tenant
+from alula.server.stores.sql.tables import ENDED, executions
+
+KEY = (executions.c.project, executions.c.domain, executions.c.name)
+# The words of the partial index, so that both databases see that it serves.
+IS_OPEN = text(f"executions.phase NOT IN ({ENDED})")
+
+
+def is_execution(id: ExecutionId) -> ColumnElement[bool]:
+    return and_(
+        executions.c.project == id.project,
+        executions.c.domain == id.domain,
+        executions.c.name == id.name,
+    )
+
+
+def are_among(ids: Sequence[ExecutionId]) -> Iterator[ColumnElement[bool]]:
+    """Conditions; each execution meets one."""
+    for project, domain, names in by_tenant(ids):
+        yield and_(executions.c.project == project, executions.c.domain == domain, executions.c.name.in_(names))
+
+
+# `Any`: of the selected columns, which stand in the schema.
+def rows_of(table: FromClause, execution: ExecutionId) -> Select[Any]:
+    """The rows of a table that belong to an execution."""
+    return select(table).where(
+        table.c.project == execution.project,
+        table.c.domain == execution.domain,
+        table.c.execution == execution.name,
+    )

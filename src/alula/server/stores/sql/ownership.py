@@ -1,0 +1,88 @@
+"""Which runner owns which open execution, and for how long it may be silent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, delete, exists, select, update
+
+from alula.core.ids import ExecutionId
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.dialect import newest
+from alula.server.stores.sql.execution_keys import IS_OPEN, KEY, are_among, is_execution
+from alula.server.stores.sql.tables import executions, runners
+
+
+class Ownership:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._put_lease = database.sql.upsert(runners, newest)
+        self._take = database.sql.bulk(
+            update(executions)
+            .where(*(column == bindparam(f"in_{column.name}") for column in KEY), _is_free(bindparam("by_owner")))
+            .values(owner=bindparam("new_owner")),
+            ["new_owner", *(f"in_{column.name}" for column in KEY), "by_owner"],
+        )
+
+    async def claim(
+        self, owner: str, *, now: int, lease_us: int, limit: int, among: Sequence[ExecutionId] | None = None
+    ) -> list[ExecutionId]:
+        def claim(connection: Connection) -> list[ExecutionId]:
+            self._renew(connection, owner, now + lease_us)
+            # An owner whose lease ended has none of the rights of one, so its row can go.
+            connection.execute(delete(runners).where(runners.c.lease_until <= now))
+            return self._claim(connection, owner, limit, among)
+
+        return await self._database.write(claim)
+
+    async def claimed(self, owner: str) -> list[ExecutionId]:
+        return await self._database.read(lambda connection: _open(connection, owner))
+
+    async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
+        await self._database.write(lambda connection: self._renew(connection, owner, now + lease_us))
+
+    async def release(self, owner: str | None = None) -> None:
+        mine = executions.c.owner != "" if owner is None else executions.c.owner == owner
+        statement = update(executions).where(mine, IS_OPEN).values(owner="")
+        await self._database.write(lambda connection: connection.execute(statement))
+
+    async def owner(self, execution: ExecutionId) -> str:
+        statement = select(executions.c.owner).where(is_execution(execution))
+        return await self._database.read(lambda connection: connection.execute(statement).scalar()) or ""
+
+    def unattended(self, connection: Connection) -> list[ExecutionId]:
+        """Open executions that nobody has claimed."""
+        return _open(connection, "")
+
+    def _renew(self, connection: Connection, owner: str, lease_until: int) -> None:
+        self._put_lease.run(connection, [(owner, lease_until)])
+
+    def _claim(
+        self, connection: Connection, owner: str, limit: int, among: Sequence[ExecutionId] | None
+    ) -> list[ExecutionId]:
+        free = (
+            select(*KEY)
+            .where(IS_OPEN, _is_free(owner))
+            .order_by(executions.c.created_at, *KEY)
+            # Two runners that claim at once share what is free; neither waits for the other.
+            .with_for_update(skip_locked=True)
+        )
+        asked = [free] if among is None else [free.where(named) for named in are_among(among)]
+        ids = [ExecutionId(*row) for statement in asked for row in connection.execute(statement.limit(limit))][:limit]
+        # Whether it is free is asked again now that the row is locked: PostgreSQL may have looked for the lease of
+        # an owner that claimed it meanwhile in a snapshot from before.
+        with connection.begin_nested() as attempt:
+            if self._take.run(connection, [(owner, *id, owner) for id in ids]) == len(ids):
+                return ids
+            attempt.rollback()
+        # The driver gives one count for all: go again, one by one, to learn which.
+        return [id for id in ids if self._take.run(connection, [(owner, *id, owner)]) == 1]
+
+
+def _open(connection: Connection, owner: str) -> list[ExecutionId]:
+    return [ExecutionId(*row) for row in connection.execute(select(*KEY).where(IS_OPEN, executions.c.owner == owner))]
+
+
+def _is_free(owner: str | BindParameter[str]) -> ColumnElement[bool]:
+    """Neither this owner's nor that of another whose lease holds."""
+    return and_(executions.c.owner != owner, ~exists().where(runners.c.owner == executions.c.owner))

@@ -1,0 +1,80 @@
+"""Which node computes a result that others wait for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, select, update
+
+from alula.core.engine.records import Changes, Released
+from alula.core.ids import ExecutionId
+from alula.core.policy.cache_key import CacheKey
+from alula.server.stores.addressee import node_of
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.tables import ENDED_NODE_PHASES, ENDED_PHASES, executions, node_executions, reservations
+
+
+class Reservations:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._insert = database.sql.insert_if_absent(reservations)
+        self._delete = database.sql.bulk(
+            delete(reservations).where(*(column == bindparam(f"by_{column.name}") for column in reservations.c)),
+            [f"by_{column.name}" for column in reservations.c],
+        )
+
+    async def take(self, key: CacheKey, holder: str) -> str:
+        return await self._database.write(lambda connection: self._take(connection, key, holder))
+
+    async def holder(self, key: CacheKey) -> str:
+        def read(connection: Connection) -> str:
+            holder = connection.execute(select(reservations.c.holder).where(_is(key))).scalar()
+            return holder if holder is not None and _is_open(connection, *node_of(holder)) else ""
+
+        return await self._database.read(read)
+
+    async def release(self, key: CacheKey, holder: str) -> None:
+        await self._database.write(lambda connection: self._release(connection, [Released(key, holder)]))
+
+    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
+        """Changes of executions."""
+        self._release(connection, [one for _, changes in merged for one in changes.released])
+
+    def _take(self, connection: Connection, key: CacheKey, holder: str) -> str:
+        if self._insert.run(connection, [(key.project, key.domain, key.digest, holder)]) == 1:
+            return ""
+        before = connection.execute(select(reservations.c.holder).where(_is(key)).with_for_update()).scalar()
+        if before is None:  # it was released meanwhile
+            return self._take(connection, key, holder)
+        if before != holder and _is_open(connection, *node_of(before)):
+            return before
+        connection.execute(update(reservations).where(_is(key)).values(holder=holder))
+        return ""
+
+    def _release(self, connection: Connection, released: Sequence[Released]) -> None:
+        """Reservations that have come to somebody else stay."""
+        rows = [(one.key.project, one.key.domain, one.key.digest, one.holder) for one in released]
+        self._delete.run(connection, sorted(rows))
+
+
+def _is(key: CacheKey) -> ColumnElement[bool]:
+    columns = reservations.c
+    return and_(columns.project == key.project, columns.domain == key.domain, columns.digest == key.digest)
+
+
+def _is_open(connection: Connection, execution: ExecutionId, node_id: str) -> bool:
+    ended = exists().where(
+        node_executions.c.project == execution.project,
+        node_executions.c.domain == execution.domain,
+        node_executions.c.execution == execution.name,
+        node_executions.c.node_id == node_id,
+        node_executions.c.phase.in_(ENDED_NODE_PHASES),
+    )
+    statement = select(executions.c.name).where(
+        executions.c.project == execution.project,
+        executions.c.domain == execution.domain,
+        executions.c.name == execution.name,
+        executions.c.phase.not_in(ENDED_PHASES),
+        ~ended,
+    )
+    return connection.execute(statement).first() is not None
