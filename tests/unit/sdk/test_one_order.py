@@ -139,3 +139,60 @@ print(serialize(f, settings=settings).tasks[f.name].template.SerializeToString(d
         for seed in "123"
     }
     assert len(printed) == 1
+
+
+def test_settings_from_sets_make_one_version(tmp_path: Path):
+    """What has no order in a task or workflow does not count for the version; the specification keeps the author's."""
+    program = """
+from functools import partial
+from pathlib import Path
+from alula import LaunchPlan, Secret, dynamic, map_task, task, workflow
+from alula.sdk.client.package import Bundle
+from alula.sdk.client.register import prepare
+NAMES = {f"n{n}" for n in range(9)}
+VARIABLES = dict.fromkeys(NAMES, "1")
+
+@task(environment=VARIABLES, secret_requests=[Secret(group="g", key=name) for name in NAMES])
+def one() -> int:
+    return 1
+
+@task
+def two() -> int:
+    return 1
+
+@task
+def many(NAMED) -> int:
+    return 1
+
+@dynamic(environment=VARIABLES, node_dependency_hints=list({one, two}))
+def grown() -> int:
+    return one()
+
+@workflow
+def flow(counts: dict[str, int] = {name: 1 for name in NAMES}) -> list[int]:
+    grown()
+    first = {"a": one(), "b": two(), "c": one()}
+    last = map_task(partial(many, **{name: 1 for name in NAMES if name != "n0"}))(n0=[1])
+    for name in set(first):
+        first[name] >> last
+    return last
+
+counts = {name: 2 for name in NAMES}
+plan = LaunchPlan.create("p", flow, labels=VARIABLES, annotations=VARIABLES, default_inputs={"counts": counts})
+bundle = Bundle(root=Path("/code"), data=b"", digest="d", files=1)
+made = prepare([plan], bundle, look_up=lambda _: None, project="p", domain="d")
+print(made.settings.version, [each.key for each in made.serialized.tasks["declared.one"].template.container.env])
+"""
+    (tmp_path / "declared.py").write_text(program.replace("NAMED", ", ".join(f"n{n}: int" for n in range(9))))
+    printed = [
+        subprocess.run(
+            [sys.executable, "-c", "import declared"],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.split(" ", 1)
+        for seed in "1234"
+    ]
+    assert len({version for version, _ in printed}) == 1
+    assert len({names for _, names in printed}) > 1

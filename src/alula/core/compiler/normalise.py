@@ -1,7 +1,8 @@
 """When two registrations are the same thing: a digest that order does not change, and differences in words.
 
 Registering the same thing again is fine; registering something else under the same id is not. What counts is
-everything that the entity says, except the order in which maps, bindings, nodes and entities are listed.
+everything that the entity says, except the order in which maps, bindings, nodes and entities are listed, and the
+variables, secrets and ignored inputs of a task: an author may have them in a set, which has no order.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
-from flyteidl.core import compiler_pb2, identifier_pb2, literals_pb2, workflow_pb2
+from flyteidl.admin import task_pb2
+from flyteidl.admin import workflow_pb2 as admin_workflow_pb2
+from flyteidl.core import compiler_pb2, identifier_pb2, literals_pb2, security_pb2, tasks_pb2, workflow_pb2
 from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
@@ -40,16 +43,42 @@ def diff(old: Message, new: Message) -> list[str]:
 
 def _normal(message: Message) -> Message:
     """The message, or a copy in which lists whose order means nothing are sorted."""
-    if isinstance(message, compiler_pb2.CompiledWorkflowClosure):
-        closure = compiler_pb2.CompiledWorkflowClosure()
-        closure.CopyFrom(message)
-        for workflow in (closure.primary, *closure.sub_workflows):
-            _sort_workflow(workflow.template)
-        closure.sub_workflows.sort(key=lambda one: _id_key(one.template.id))
-        closure.tasks.sort(key=lambda one: _id_key(one.template.id))
-        closure.launch_plans.sort(key=lambda one: _id_key(one.template.id))
-        return closure
-    return message
+    sort = _SORTS.get(type(message))
+    if sort is None:
+        return message
+    copied = type(message)()
+    copied.CopyFrom(message)
+    sort(copied)
+    return copied
+
+
+def _sort_closure(closure: compiler_pb2.CompiledWorkflowClosure) -> None:
+    for workflow in (closure.primary, *closure.sub_workflows):
+        _sort_workflow(workflow.template)
+    for task in closure.tasks:
+        _sort_task(task.template)
+    closure.sub_workflows.sort(key=lambda one: _id_key(one.template.id))
+    closure.tasks.sort(key=lambda one: _id_key(one.template.id))
+    closure.launch_plans.sort(key=lambda one: _id_key(one.template.id))
+
+
+def _sort_workflow_spec(spec: admin_workflow_pb2.WorkflowSpec) -> None:
+    for template in (spec.template, *spec.sub_workflows):
+        _sort_workflow(template)
+    spec.sub_workflows.sort(key=lambda template: _id_key(template.id))
+
+
+def _sort_task(template: tasks_pb2.TaskTemplate) -> None:
+    if template.metadata.cache_ignore_input_vars:
+        template.metadata.cache_ignore_input_vars.sort()
+    if template.container.env:
+        template.container.env.sort(key=lambda variable: variable.key)
+    if template.security_context.secrets:
+        template.security_context.secrets.sort(key=_secret_key)
+
+
+def _secret_key(secret: security_pb2.Secret) -> bytes:
+    return secret.SerializeToString(deterministic=True)
 
 
 def _sort_workflow(template: workflow_pb2.WorkflowTemplate) -> None:
@@ -70,6 +99,14 @@ def _var(binding: literals_pb2.Binding) -> str:
 
 def _node_id(node: workflow_pb2.Node) -> str:
     return node.id
+
+
+_SORTS: dict[type[Message], Callable[[_Value], None]] = {
+    compiler_pb2.CompiledWorkflowClosure: _sort_closure,
+    admin_workflow_pb2.WorkflowSpec: _sort_workflow_spec,
+    task_pb2.TaskClosure: lambda closure: _sort_task(closure.compiled_task.template),
+    task_pb2.TaskSpec: lambda spec: _sort_task(spec.template),
+}
 
 
 class _Differences:

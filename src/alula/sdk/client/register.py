@@ -19,6 +19,7 @@ from flyteidl.core import identifier_pb2
 
 from alula.core.compiler import compile_task
 from alula.core.compiler.launch_plan import expected_inputs
+from alula.core.compiler.normalise import digest as normal_digest
 from alula.core.errors import AlreadyExists, NotFound
 from alula.core.ids import entity_id
 from alula.core.policy.registration import check_id, check_labels, check_schedule
@@ -170,9 +171,8 @@ def _compile(serialized: Serialized) -> None:
 def _content_version(serialized: Serialized, bundle: Bundle) -> str:
     digest = hashlib.sha256()
     interpreter = "".join(value for _, value in client_metadata())
-    parts = [bundle.digest.encode(), interpreter.encode()]
-    parts += [each.spec.SerializeToString(deterministic=True) for each in serialized.entities]
-    for part in parts:
+    entities = sorted(normal_digest(each.id, each.spec) for each in serialized.entities)
+    for part in (bundle.digest.encode(), interpreter.encode(), *entities):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()[:VERSION_CHARS]

@@ -211,16 +211,19 @@ async def _checked_id(platform: Platform, caller: Caller, message: identifier_pb
 
 
 def _record(platform: Platform, kind: EntityKind, id: EntityId, spec: Message, closure: Message) -> EntityRecord:
-    # A launch plan's settings are not in its closure; all that the others say is.
-    identity = (spec, closure) if kind == "launch_plan" else (closure,)
     return EntityRecord(
         kind=kind,
         id=id,
-        digest=digest(*identity),
+        digest=_digest(kind, spec, closure),
         spec=spec.SerializeToString(deterministic=True),
         closure=closure.SerializeToString(deterministic=True),
         created_at=platform.clock(),
     )
+
+
+def _digest(kind: EntityKind, spec: Message, closure: Message) -> bytes:
+    # A launch plan's settings are not in its closure; all that the others say is.
+    return digest(spec, closure) if kind == "launch_plan" else digest(closure)
 
 
 async def _keep(platform: Platform, caller: Caller, record: EntityRecord, spec: Message) -> None:
@@ -230,7 +233,7 @@ async def _keep(platform: Platform, caller: Caller, record: EntityRecord, spec: 
     if outcome is Registered.CREATED:
         return
     quoted = f"{KIND_WORDS[record.kind]} `{record.id}`"
-    if outcome is Registered.IDENTICAL or await _is_renamed(platform, record):
+    if outcome is Registered.IDENTICAL or await _is_same(platform, record, spec):
         raise AlreadyExists("IdenticalEntityExists", f"{quoted} is registered already, identical")
     raise InvalidInput(
         "DifferentEntityExists",
@@ -239,13 +242,17 @@ async def _keep(platform: Platform, caller: Caller, record: EntityRecord, spec: 
     )
 
 
-async def _is_renamed(platform: Platform, record: EntityRecord) -> bool:
-    """Whether it is the workflow that stands, with other ids of its nodes. What stands is kept."""
-    stands = await platform.store.entities.get(record.kind, record.id) if record.kind == "workflow" else None
-    if stands is None:
-        return False
-    read = compiler_pb2.CompiledWorkflowClosure.FromString
-    return same_but_for_node_ids(read(stands.closure), read(record.closure))
+async def _is_same(platform: Platform, record: EntityRecord, spec: Message) -> bool:
+    """Whether it is what stands, whose digest is of another normal form, or the workflow that stands, with other ids of
+    its nodes. What stands is kept."""
+    stands = await platform.store.entities.get(record.kind, record.id)
+    assert stands is not None, "the store said that it exists"
+    known = _CLOSURES[record.kind].FromString(stands.closure)
+    if _digest(record.kind, type(spec).FromString(stands.spec), known) == record.digest:
+        return True
+    return isinstance(known, compiler_pb2.CompiledWorkflowClosure) and same_but_for_node_ids(
+        known, compiler_pb2.CompiledWorkflowClosure.FromString(record.closure)
+    )
 
 
 async def _difference(platform: Platform, record: EntityRecord, spec: Message) -> str:

@@ -1,8 +1,8 @@
 """When two registrations are the same thing, and how they differ."""
 
 import pytest
-from flyteidl.admin import launch_plan_pb2
-from flyteidl.core import compiler_pb2, literals_pb2
+from flyteidl.admin import launch_plan_pb2, task_pb2
+from flyteidl.core import compiler_pb2, literals_pb2, tasks_pb2
 from tests.graphs import INT, binding, sub_workflow_node, task, task_node, workflow
 
 from alula.core.compiler import compile_workflow
@@ -35,6 +35,24 @@ def closure(*, turned: bool = False, constant: int = 1) -> compiler_pb2.Compiled
 def test_the_order_of_nodes_bindings_and_entities_does_not_count() -> None:
     assert digest(closure()) == digest(closure(turned=True))
     assert diff(closure(), closure(turned=True)) == []
+
+
+def test_the_order_of_what_a_task_may_have_in_a_set_does_not_count() -> None:
+    def spec(*names: str, value: str = "1") -> task_pb2.TaskSpec:
+        made = task_pb2.TaskSpec(template=T)
+        for name in names:
+            made.template.container.env.add(key=name, value=value)
+            made.template.security_context.secrets.add(group="g", key=name)
+            made.template.metadata.cache_ignore_input_vars.append(name)
+        return made
+
+    def compiled(template: tasks_pb2.TaskTemplate) -> task_pb2.TaskClosure:
+        return task_pb2.TaskClosure(compiled_task=compiler_pb2.CompiledTask(template=template))
+
+    assert digest(spec("a", "b")) == digest(spec("b", "a"))
+    assert digest(spec("a", "b")) != digest(spec("a", "b", value="2"))
+    assert digest(compiled(spec("a", "b").template)) == digest(compiled(spec("b", "a").template))
+    assert diff(spec("a", "b"), spec("b", "a")) == []
 
 
 def test_what_runs_differently_is_different() -> None:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
+
+import msgspec
 import pytest
 from flyteidl.admin import launch_plan_pb2
 from tests import flyte_specs as specs
@@ -10,7 +13,9 @@ from alula.server.identity import Caller
 from alula.server.services.activation import update_launch_plan
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
+from alula.server.store.entities import EntityKind
 from alula.server.store.query import Query
+from alula.server.stores.memory.adapter import MemoryStore
 
 pytestmark = pytest.mark.anyio
 NOBODY = Registrant()
@@ -56,6 +61,38 @@ async def test_a_version_that_can_not_stand_in_a_url_is_refused(
 ) -> None:
     with pytest.raises(InvalidInput):
         await create_task(platform, caller, specs.task("t", version=version), NOBODY)
+
+
+async def test_the_order_of_variables_does_not_make_another_task(platform: Platform, caller: Caller) -> None:
+    one, other = specs.task("t"), specs.task("t")
+    for request, names in ((one, "abc"), (other, "cab")):
+        for name in names:
+            request.spec.template.container.env.add(key=name, value="1")
+    await create_task(platform, caller, one, NOBODY)
+    with pytest.raises(AlreadyExists):
+        await create_task(platform, caller, other, NOBODY)
+    other.spec.template.container.env[0].value = "2"
+    with pytest.raises(InvalidInput):
+        await create_task(platform, caller, other, NOBODY)
+
+
+async def test_what_has_the_digest_of_an_older_normal_form_is_the_same(platform: Platform, caller: Caller) -> None:
+    await register_plan(platform, caller)
+    older = MemoryStore()
+    await older.start()
+    kinds: tuple[EntityKind, ...] = ("task", "workflow", "launch_plan")
+    stand = [each for kind in kinds for each in await platform.store.entities.page(kind, Query(limit=9))]
+    audit = platform.audit(caller, "register", "all")
+    await older.entities.register([msgspec.structs.replace(each, digest=b"older") for each in stand], audit)
+    upgraded = dataclasses.replace(platform, store=older)
+    with pytest.raises(AlreadyExists):
+        await create_task(upgraded, caller, specs.task("t"), NOBODY)
+    with pytest.raises(AlreadyExists):
+        await create_workflow(upgraded, caller, specs.workflow("w", "t"))
+    with pytest.raises(AlreadyExists):
+        await create_launch_plan(upgraded, caller, specs.launch_plan("p", "w"))
+    with pytest.raises(InvalidInput):
+        await create_task(upgraded, caller, specs.task("t", command=("false",)), NOBODY)
 
 
 async def test_other_ids_of_nodes_are_the_same_workflow(platform: Platform, caller: Caller) -> None:
