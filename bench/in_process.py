@@ -97,6 +97,9 @@ class InstantExecutor:
     def acknowledge(self, attempts: object) -> None:
         return None
 
+    def usage(self, attempt: object) -> None:
+        return None
+
     def release(self, attempts: object) -> None:
         return None
 

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 import msgspec
 
+from alula.core.engine.usage import Usage
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
 from alula.core.literals.offloading import Aside, lightened
@@ -36,6 +37,7 @@ class Record:
     at: int = 0
     owner: str = ""
     handle: bytes = b""
+    usage: Usage | None = None
 
 
 @dataclass
@@ -46,6 +48,8 @@ class Course:
     """None for ever, unless it is stopped or told to end."""
     end: Record | None
     """None if it gets lost, and leaves nothing."""
+    usage: Usage | None = None
+    """What it uses of its machine."""
 
 
 @dataclass
@@ -169,6 +173,7 @@ class Cluster:
             record.outputs, record.asides = lightened(record.outputs, running.spec.offload)
         self.stop(attempt, record.phase)
         record.at, record.owner, record.handle = self.now(), running.owner, running.handle
+        record.usage = running.course.usage
         # Where it has also run on another machine, the end that was there first stands.
         record = self.records.setdefault(attempt, record)
         for follower in self.followers:
@@ -256,6 +261,10 @@ class ClusterExecutor:
             self._leave(attempt)
             self._channel.request(functools.partial(self._cluster.forget, attempt))
 
+    def usage(self, attempt: AttemptId) -> Usage | None:
+        running = self._cluster.running.get(attempt)
+        return running.course.usage if running is not None and attempt in self.followed else None
+
     async def reconcile(
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
     ) -> None:
@@ -292,6 +301,7 @@ class ClusterExecutor:
                     asides=record.asides,
                     futures=record.futures,
                     error=record.error,
+                    usage=record.usage,
                 )
             )
 

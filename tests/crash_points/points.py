@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from tests.concerns import CONCERNS
 
 from alula.core.engine.events import decode
+from alula.core.engine.usage import Usage
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor, Sink
 from alula.server.store.audits import Audit
@@ -144,6 +145,9 @@ class CountedExecutor:
         self._points.reach(["before acknowledge"] * len(attempts))
         self._executor.acknowledge(attempts)
         self._points.reach(["after acknowledge"] * len(attempts))
+
+    def usage(self, attempt: AttemptId) -> Usage | None:
+        return self._executor.usage(attempt)
 
     async def reconcile(
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()

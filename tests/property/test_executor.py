@@ -147,7 +147,7 @@ class FakeCgroups:
     def make(self, name: str, limit_bytes: int) -> Group:
         self.faults.here()
         self.made += 1
-        return Group(name, "", "", str(limit_bytes))
+        return Group(name, "", "", str(limit_bytes), "")
 
     def remove(self, _group: Group) -> None:
         self.made -= 1

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 from tests.attempts.cluster import Channel, Cluster, Course, How, Record
-from tests.simulation.tasks import error_of, outcome_of, outputs_of
+from tests.simulation.tasks import error_of, outcome_of, outputs_of, usage_of
 
 from alula.core.ids import AttemptId
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
@@ -75,18 +75,20 @@ class Machine:
     def course(self, spec: AttemptSpec) -> Course:
         world = self._world
         spec = msgspec.structs.replace(spec, inputs=world.blobs.whole(spec.inputs).SerializeToString())
+        usage = usage_of(world.seed, spec.id)
         outcome = outcome_of(world.behaviour, spec, world.tried(spec.id))
         if outcome == "hang":
-            return Course(None, None)
+            return Course(None, None, usage)
         takes_s = world.random.choice(TAKES_S) * world.random.uniform(0.5, 1.5)
         if world.may_lose(spec.id):
-            return Course(takes_s, None)
+            return Course(takes_s, None, usage)
         if outcome != "ok":
-            return Course(takes_s, Record("FAILED", error=error_of(outcome)))
+            return Course(takes_s, Record("FAILED", error=error_of(outcome)), usage)
         graph = world.library.graphs.get(spec.task.id.name)
         if graph is not None:
-            return Course(takes_s, Record("SUCCEEDED", futures=graph.SerializeToString(deterministic=True)))
-        return Course(takes_s, Record("SUCCEEDED", outputs=outputs_of(spec)))
+            futures = graph.SerializeToString(deterministic=True)
+            return Course(takes_s, Record("SUCCEEDED", futures=futures), usage)
+        return Course(takes_s, Record("SUCCEEDED", outputs=outputs_of(spec)), usage)
 
     def ended(self, attempt: AttemptId, how: How) -> None:
         world = self._world

@@ -17,6 +17,7 @@ from tests.attempts.cluster import ClusterExecutor
 from tests.concerns import CONCERNS
 from tests.simulation.executor import FarAway, Machine, NearBy
 
+from alula.core.engine.usage import Usage
 from alula.core.errors import ResourceExhausted, Unavailable
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server.access import EverybodyMay
@@ -220,6 +221,9 @@ class ExecutorPort:
                 if not world.is_known_to_have_ended(attempt):
                     world.violated(f"I5: the end of {attempt} was acknowledged and is not durable")
                 self._executor.acknowledge([attempt])
+
+    def usage(self, attempt: AttemptId) -> Usage | None:
+        return self._executor.usage(attempt)
 
     async def reconcile(
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()

@@ -78,6 +78,13 @@ MUTANTS = (
         "the machine's failures are the user's", f"{MACHINES}/task.py", "cell.spent.system += 1", "cell.spent.user += 1"
     ),
     Mutant(
+        "a try shows what the first one used",
+        f"{RUNNER}/updates.py",
+        "attempt, usage = update.id.attempt, update.usage",
+        "attempt = update.id.attempt\n"
+        "    usage = event_of.__dict__.setdefault(str((update.id.execution, place)), update.usage)",
+    ),
+    Mutant(
         "late news of an earlier attempt count",
         f"{MACHINES}/task.py",
         "return cast(_AttemptEvent, event).attempt == cell.attempt",

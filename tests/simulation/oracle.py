@@ -13,17 +13,17 @@ import msgspec
 from flyteidl.admin import execution_pb2
 from flyteidl.core import compiler_pb2, literals_pb2
 from tests.rows import Rows
-from tests.simulation.tasks import value_of
+from tests.simulation.tasks import usage_of, value_of
 
 from alula.core.engine import events as facts
 from alula.core.engine import recovery
 from alula.core.engine.cells import ChildCell, TaskCell
 from alula.core.engine.machines.array import ArrayScope
 from alula.core.engine.plan import Plan, make_plan
-from alula.core.engine.records import ExecutionPhase, NodePhase
+from alula.core.engine.records import AttemptPhase, AttemptRecord, ExecutionPhase, ItemRecord, NodePhase
 from alula.core.engine.state import Execution
 from alula.core.engine.step import fold, outstanding, start, step
-from alula.core.ids import ExecutionId
+from alula.core.ids import AttemptId, ExecutionId
 from alula.server.store.executions import ExecutionRecord
 from alula.server.store.query import Query
 
@@ -231,8 +231,10 @@ async def _compare(world: World, record: ExecutionRecord, rows: Rows) -> None:
         stored.over(("node", node.node_id), node)
         for attempt in await store.attempts.page(record.id, node.node_id, ALL):
             stored.over(("attempt", attempt.node_id, attempt.attempt), attempt)
+            _check_usage(world, record, attempt, must_be_known=not node.is_array)
         for item in await store.items.page(record.id, node.node_id, ALL):
             stored.over(("item", item.node_id, item.index), item)
+            _check_usage(world, record, item)
     for signal in await store.signals.page(record.id, ALL):
         stored.over(("signal", signal.signal_id), signal)
     of_execution = rows.of.pop(("execution",))
@@ -248,6 +250,17 @@ async def _compare(world: World, record: ExecutionRecord, rows: Rows) -> None:
     reasons = await store.reasons.read(record.id)
     if reasons != rows.reasons:
         world.violated(f"I8: {record.id} has {len(reasons)} reasons, its log gives {len(rows.reasons)}")
+
+
+def _check_usage(
+    world: World, record: ExecutionRecord, row: AttemptRecord | ItemRecord, *, must_be_known: bool = False
+) -> None:
+    """I8: what an attempt has used stands in its own row, and in that of each that has succeeded."""
+    index = row.index if isinstance(row, ItemRecord) else -1
+    attempt = AttemptId(record.id, row.node_id, row.attempt, index)
+    must_be_known = must_be_known and row.phase is AttemptPhase.SUCCEEDED
+    if row.usage != usage_of(world.seed, attempt) if row.usage is not None else must_be_known:
+        world.violated(f"I8: {attempt} is {row.phase.name} and shows as its usage {row.usage}")
 
 
 async def _check_cache(world: World, record: ExecutionRecord, rows: Rows) -> None:

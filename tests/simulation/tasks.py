@@ -13,6 +13,7 @@ from typing import Literal
 from flyteidl.core import literals_pb2, tasks_pb2
 from tests.graphs import integer
 
+from alula.core.engine.usage import Figure, Usage
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
 from alula.server.executor import AttemptSpec
@@ -38,6 +39,13 @@ class Behaviour:
 def chance(*about: object) -> int:
     """A number from 0 to 999 that always is the same for the same things, on every machine."""
     return zlib.crc32(repr(about).encode()) % 1000
+
+
+def usage_of(seed: int, attempt: AttemptId) -> Usage:
+    """What an attempt uses; no two are likely to use the same. Of some not all is known."""
+    number = zlib.crc32(repr((seed, attempt)).encode())
+    written = Figure(number >> 8, "made-up") if number % 3 else None
+    return Usage(Figure(number, "made-up"), Figure(number >> 4, "made-up", "sampled", 100), written)
 
 
 def value_of(literal: literals_pb2.Literal) -> Value:

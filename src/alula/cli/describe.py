@@ -27,6 +27,7 @@ from alula.cli.output import (
     to_seconds,
 )
 from alula.cli.tree import plain_tree, renderable, run_duration
+from alula.cli.usage import usage_text
 from alula.core.engine.records import AttemptPhase, ExecutionPhase, NodePhase
 from alula.core.errors import NotFound
 from alula.core.ids import ExecutionId
@@ -251,6 +252,8 @@ def _print_attempt(attempt: task_execution_pb2.TaskExecution, told: Sequence[Tol
             click.echo(f"    {format_time(known.occurred_at)[11:]}  {known.message}")
     if closure.error.code:
         _print_error(closure.error, "    ")
+    if used := usage_text(closure.custom_info):
+        click.echo(f"    used: {used}")
     _print_logs(closure.logs, "    ")
 
 
@@ -291,6 +294,8 @@ def _print_items(attempt: task_execution_pb2.TaskExecution, told: Sequence[Told]
         if "error" in item.custom_info.fields:
             error = item.custom_info.fields["error"].struct_value.fields
             _print_block(f"error[{error['code'].string_value}]", error["message"].string_value, "      ")
+        if used := usage_text(item.custom_info):
+            click.echo(f"      used: {used}")
         _print_logs(item.logs, "      ")
         for reason in told:
             if reason.index == item.index and (said[reason.text] == 1 or said[reason.text] <= len(bad)):

@@ -18,6 +18,7 @@ import msgspec
 from flyteidl.core import tasks_pb2
 
 from alula.core.engine.attempt_info import AttemptInfo, LogLink
+from alula.core.engine.usage import Usage
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
 from alula.core.literals.offloading import Aside, OffloadRule
@@ -105,6 +106,8 @@ class AttemptUpdate(msgspec.Struct, frozen=True):
     """Where else its logs can be read, all of them; None for as before."""
     info: AttemptInfo | None = None
     """What only this executor understands, to be shown; None for as before. A few kilobytes at most."""
+    usage: Usage | None = None
+    """With an end: what the attempt has used, as far as that is known."""
 
 
 Sink = Callable[[AttemptUpdate], None]
@@ -149,6 +152,13 @@ class Executor(Protocol):
         """The ends of these, as they were reported, are durable: what was kept to report them again may go.
 
         Never raises; an attempt that is not known, or was acknowledged before, changes nothing.
+        """
+        ...
+
+    def usage(self, attempt: AttemptId) -> Usage | None:
+        """What an attempt that runs has used so far, as far as that is known at once; None if nothing is.
+
+        Asked before the `cancel` of an attempt that ends by a clock, as it tells of no end itself.
         """
         ...
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import shlex
 import signal
+import sys
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -17,6 +18,7 @@ from tests.attempts.cluster import Cluster, ClusterExecutor, Course, How, Record
 from tests.attempts.harness import Harness
 from tests.attempts.specs import attempt
 
+from alula.core.engine.usage import Figure, Usage
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor
@@ -52,6 +54,16 @@ class Outside(Protocol):
         ...
 
     def finish(self, spec: AttemptSpec) -> None: ...
+
+    def burns(self, node: str, *, cpu_s: float) -> AttemptSpec:
+        """An attempt that keeps a CPU busy for so long."""
+        ...
+
+    def holds(self, node: str, *, memory_bytes: int) -> AttemptSpec:
+        """An attempt that has so much memory of its own for a while."""
+        ...
+
+    def writes(self, node: str, *, written_bytes: int) -> AttemptSpec: ...
 
     def starts(self, spec: AttemptSpec) -> int:
         """How often it was really started, by anybody."""
@@ -94,6 +106,15 @@ class Processes:
     def finish(self, spec: AttemptSpec) -> None:
         self._said(spec.id.node_id, "finish").touch()
 
+    def burns(self, node: str, *, cpu_s: float) -> AttemptSpec:
+        return self._python(node, f"import time\nwhile time.process_time() < {cpu_s}: pass")
+
+    def holds(self, node: str, *, memory_bytes: int) -> AttemptSpec:
+        return self._python(node, f"import time\nx = b'x' * {memory_bytes}\ntime.sleep(0.5)")
+
+    def writes(self, node: str, *, written_bytes: int) -> AttemptSpec:
+        return self._python(node, f"open('f', 'wb').write(b'x' * {written_bytes})")
+
     def starts(self, spec: AttemptSpec) -> int:
         return len(self._pids(spec))
 
@@ -106,6 +127,9 @@ class Processes:
     def _pids(self, spec: AttemptSpec) -> list[int]:
         path = self._said(spec.id.node_id, "pids")
         return [int(each) for each in path.read_text().split()] if path.exists() else []
+
+    def _python(self, node: str, does: str) -> AttemptSpec:
+        return self._script(node, shlex.join([sys.executable, "-S", "-c", does]))
 
     def _script(self, node: str, does: str, outputs: bytes = b"") -> AttemptSpec:
         gives = self._said(node, "outputs")
@@ -148,6 +172,18 @@ class Clusters:
         self._courses[spec.id].takes_s = 0
         if spec.id in self._cluster.running:
             self._cluster.end(spec.id)
+
+    def burns(self, node: str, *, cpu_s: float) -> AttemptSpec:
+        return self._uses(node, Usage(cpu_us=Figure(int(cpu_s * 1_000_000), "made-up")))
+
+    def holds(self, node: str, *, memory_bytes: int) -> AttemptSpec:
+        return self._uses(node, Usage(peak_memory_bytes=Figure(memory_bytes, "made-up")))
+
+    def writes(self, node: str, *, written_bytes: int) -> AttemptSpec:
+        return self._uses(node, Usage(written_bytes=Figure(written_bytes, "made-up")))
+
+    def _uses(self, node: str, usage: Usage) -> AttemptSpec:
+        return self._spec(node, Course(0, Record("SUCCEEDED"), usage))
 
     def starts(self, spec: AttemptSpec) -> int:
         return self._starts[spec.id]

@@ -22,6 +22,7 @@ from alula.core.engine.attempt_info import AttemptInfo, LogLink
 from alula.core.engine.plan import make_plan
 from alula.core.engine.records import AttemptPhase, AttemptRecord, Changes, ExecutionPhase, ItemRecord
 from alula.core.engine.step import fold
+from alula.core.engine.usage import Figure, Usage
 from alula.core.policy.task_datasets import TaskDataset
 from alula.server.services.history import decode_log
 from alula.server.store.datasets import DatasetId
@@ -84,6 +85,7 @@ async def test_what_an_older_program_stored_is_there_and_can_be_gone_on_with(
     (first,) = await store.attempts.page(good.id, "n0", query())
     executor = None if revision < "0005" else "process"
     assert (first.phase, first.executor, first.logs, first.info) == (AttemptPhase.SUCCEEDED, executor, None, None)
+    assert first.usage is None
     (failed,) = await store.attempts.page(bad.id, "n0", query())
     assert failed.error is not None and failed.error.code == "USER:ValueError"
     items = await store.items.page(good.id, "n1", query(sort_by="index", descending=False))
@@ -98,14 +100,16 @@ async def test_what_an_older_program_stored_is_there_and_can_be_gone_on_with(
         assert fold(plan, decode_log(events, len(events))).phase is record.phase
 
     logs, info = (LogLink("driver", "https://logs/1"),), AttemptInfo({"a": [1]})
-    attempt = AttemptRecord("n0", 0, AttemptPhase.SUCCEEDED, 1, executor="remote", logs=logs, info=info)
-    item = ItemRecord("n1", 0, 0, AttemptPhase.SUCCEEDED, 1, logs=logs, info=info)
+    usage = Usage(cpu_us=Figure(7, "rusage"))
+    attempt = AttemptRecord("n0", 0, AttemptPhase.SUCCEEDED, 1, executor="remote", logs=logs, info=info, usage=usage)
+    item = ItemRecord("n1", 0, 0, AttemptPhase.SUCCEEDED, 1, logs=logs, info=info, usage=usage)
     changes = Changes(attempts=[attempt], items=[item])
     assert await store.log.commit([Commit(good.id, len(await store.log.read(good.id)), [], changes)]) == [True]
     (first,) = await store.attempts.page(good.id, "n0", query())
-    assert (first.executor, first.logs, first.info) == ("remote", logs, info)
+    assert (first.executor, first.logs, first.info, first.usage) == ("remote", logs, info, usage)
     items = await store.items.page(good.id, "n1", query(sort_by="index", descending=False))
-    assert [(item.logs, item.info) for item in items] == [(logs, info), (None, None), (None, None)]
+    told = [(item.logs, item.info, item.usage) for item in items]
+    assert told == [(logs, info, usage), (None, None, None), (None, None, None)]
     await store.stop()
 
 

@@ -89,7 +89,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
 
 
 FAILURES = {
-    "takes_too_much_memory": ("OOMKilled", "MiB of memory resident, and their limit is 160 MiB; ask for more memory"),
+    "takes_too_much_memory": ("OOMKilled", "MiB of memory, and their limit is 160 MiB; ask for more memory"),
     "takes_too_long": ("TimeoutExpired", "ran longer than its timeout of 1 s"),
     "exits_without_a_result": ("ExitCode", "ended with status 3; it said last: giving up"),
     "prints_100_mb": ("LogLimitExceeded", "wrote more than 64 MiB to its output"),

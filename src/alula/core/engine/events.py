@@ -14,6 +14,7 @@ from typing import Literal, final
 import msgspec
 
 from alula.core.engine.attempt_info import AttemptInfo, LogLink, ProgressPhase
+from alula.core.engine.usage import Usage
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId
 from alula.core.literals.offloading import OffloadRule
@@ -113,6 +114,7 @@ class AttemptSucceeded(msgspec.Struct, frozen=True, array_like=True, tag="succee
     deck_uri: str = ""
     happened_at: int = 0
     """When it was so, as the executor says; 0 for `at`."""
+    usage: Usage | None = None
 
 
 class GraphReturned(msgspec.Struct, frozen=True, array_like=True, tag="graph"):
@@ -127,6 +129,7 @@ class GraphReturned(msgspec.Struct, frozen=True, array_like=True, tag="graph"):
     deck_uri: str = ""
     happened_at: int = 0
     """When it was so, as the executor says; 0 for `at`."""
+    usage: Usage | None = None
 
 
 class AttemptFailed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
@@ -138,6 +141,7 @@ class AttemptFailed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     deck_uri: str = ""
     happened_at: int = 0
     """When it was so, as the executor says; 0 for `at`."""
+    usage: Usage | None = None
 
 
 class CacheHit(msgspec.Struct, frozen=True, array_like=True, tag="hit"):
@@ -184,6 +188,8 @@ class TimerFired(msgspec.Struct, frozen=True, array_like=True, tag="timer"):
     """The deadline that has come; 0 for `at`. A clock that is behind may say that it is earlier."""
     deck_uri: str = ""
     """What the attempt that ends by this clock has shown."""
+    usage: Usage | None = None
+    """What the attempt that ends by this clock had used."""
 
     @property
     def deadline(self) -> int:

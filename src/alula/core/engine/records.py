@@ -13,6 +13,7 @@ from enum import IntEnum
 import msgspec
 
 from alula.core.engine.attempt_info import AttemptInfo, LogLink
+from alula.core.engine.usage import Usage
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId
 from alula.core.literals.offloading import Aside
@@ -181,6 +182,7 @@ class AttemptRecord(msgspec.Struct):
     """Which of the platform's executors has it. None for an array, whose items may be with several."""
     logs: tuple[LogLink, ...] | None = None
     info: AttemptInfo | None = None
+    usage: Usage | None = None
 
 
 class ItemRecord(msgspec.Struct):
@@ -197,6 +199,7 @@ class ItemRecord(msgspec.Struct):
     cache_status: CacheStatus | None = None
     logs: tuple[LogLink, ...] | None = None
     info: AttemptInfo | None = None
+    usage: Usage | None = None
 
 
 class Reason(msgspec.Struct, frozen=True):

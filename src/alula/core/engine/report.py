@@ -13,6 +13,7 @@ from alula.core.engine.records import (
     NodeRecord,
 )
 from alula.core.engine.state import Scope, Turn
+from alula.core.engine.usage import Usage
 from alula.core.errors import TaskError
 
 
@@ -148,6 +149,7 @@ def attempt(
     is_interruptible: bool | None = None,
     at: int = 0,
     progress: AttemptProgressed | None = None,
+    usage: Usage | None = None,
 ) -> None:
     """An attempt is now in `phase`, since `at` if that is known: a row of its own, or its item's in an array."""
     if turn.silent:
@@ -169,6 +171,7 @@ def attempt(
                 cache_status=cell.cache_status if cell.cache_status is not CacheStatus.DISABLED else None,
                 logs=logs,
                 info=info,
+                usage=usage,
             )
         )
         return
@@ -184,6 +187,7 @@ def attempt(
         executor=(progress.executor or None) if progress is not None else None,
         logs=logs,
         info=info,
+        usage=usage,
     )
     if phase is AttemptPhase.QUEUED:
         task = scope.plan_node(node).task

@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
+from alula.core.engine.usage import Usage
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId
 from alula.core.policy.routing import Route, choose, gone
@@ -74,6 +75,10 @@ class Routing:
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         for name, some in self._leave(attempts).items():
             self._executors[name].acknowledge(some)
+
+    def usage(self, attempt: AttemptId) -> Usage | None:
+        name = self._where.get(attempt, _NONE)
+        return self._executors[name].usage(attempt) if name else None
 
     async def reconcile(
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()

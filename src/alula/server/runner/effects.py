@@ -26,6 +26,7 @@ from alula.core.engine.actions import (
 from alula.core.engine.cells import IN_FLIGHT, Stage, TaskCell
 from alula.core.engine.events import Event
 from alula.core.engine.records import ExecutionPhase, Released
+from alula.core.engine.usage import Usage
 from alula.core.errors import AlulaError, NotFound, TaskError
 from alula.core.ids import AttemptId, ExecutionId
 from alula.core.literals.offloading import Aside
@@ -63,6 +64,7 @@ class Effects:
         owned: Mapping[ExecutionId, Owned],
         arrive: Arrive,
         finished: Callable[[ExecutionId], None],
+        usage: Callable[[AttemptId], Usage | None],
         errands: Errands,
     ) -> None:
         self._blobs = blobs
@@ -72,6 +74,7 @@ class Effects:
         self._owned = owned
         self._arrive = arrive
         self._finished = finished
+        self._usage = usage
         self._errands = errands
         self._timers = Timers(self._timer_fired)
         self._lookups = Lookups(store, blobs, clock)
@@ -140,14 +143,16 @@ class Effects:
         )
         attempt = update.id.attempt
         if isinstance(kept, TaskError):
-            self._arrive(update.id.execution, facts.AttemptFailed(update.at, scope, node, attempt, kept))
+            failed = facts.AttemptFailed(update.at, scope, node, attempt, kept, usage=update.usage)
+            self._arrive(update.id.execution, failed)
             return
         uri, plan = kept
         now_owned = self._owned.get(update.id.execution)
         if now_owned is None:
             return
         now_owned.state.graphs[uri] = plan
-        returned = facts.GraphReturned(update.at, scope, node, attempt, uri, update.deck_uri, update.at)
+        deck_uri, usage = update.deck_uri, update.usage
+        returned = facts.GraphReturned(update.at, scope, node, attempt, uri, deck_uri, update.at, usage)
         self._arrive(update.id.execution, returned)
 
     async def _load(self, owned: Owned, action: LoadValue) -> None:
@@ -216,35 +221,40 @@ class Effects:
 
     def _timer_fired(self, execution: ExecutionId, timer: SetTimer) -> None:
         fired = facts.TimerFired(self._clock(), timer.scope, timer.node, timer.attempt, timer.kind, timer.at)
-        deck_uri = self._deck_in_flight(execution, timer)
-        if deck_uri:
-            self._errands.spawn(execution, "while a deck was looked for", self._time_out(execution, fired, deck_uri))
-        else:
+        attempt = self._in_flight(execution, timer)
+        if attempt is None:
             self._arrive(execution, fired)
+        else:
+            fired = msgspec.structs.replace(fired, usage=self._usage(attempt))
+            self._errands.spawn(execution, "while a deck was looked for", self._time_out(attempt, fired))
 
-    def _deck_in_flight(self, execution: ExecutionId, timer: SetTimer) -> str:
-        """Where the attempt that a clock ends may have shown something; empty if it ends none."""
+    def _in_flight(self, execution: ExecutionId, timer: SetTimer) -> AttemptId | None:
+        """The attempt that a clock ends, if it ends one."""
         owned = self._owned.get(execution)
         scope = owned.state.scopes.get(timer.scope) if owned is not None else None
         cell = scope.cells.get(timer.node) if scope is not None else None
         if owned is None or scope is None or not isinstance(cell, TaskCell):
-            return ""
+            return None
         if cell.stage not in IN_FLIGHT:
-            return ""
-        index = timer.node if scope.is_compact else -1
-        attempt = AttemptId(execution, scope.node_id(timer.node), cell.attempt, index)
-        prefix = layout.output_prefix(self._blobs, attempt, incarnation=owned.state.created.incarnation)
-        return f"{prefix}/{layout.DECK}"
+            return None
+        return AttemptId(execution, scope.node_id(timer.node), cell.attempt, timer.node if scope.is_compact else -1)
 
-    async def _time_out(self, execution: ExecutionId, fired: facts.TimerFired, deck_uri: str) -> None:
+    async def _time_out(self, attempt: AttemptId, fired: facts.TimerFired) -> None:
         """End an attempt by its clock. It says nothing more itself, so its deck is looked for."""
+        owned = self._owned.get(attempt.execution)
+        if owned is None:
+            return
+        prefix = layout.output_prefix(self._blobs, attempt, incarnation=owned.state.created.incarnation)
+        deck_uri = f"{prefix}/{layout.DECK}"
         try:
             is_there = await self._blobs.size(deck_uri) is not None
         except AlulaError as error:
             told = "the deck of an attempt that timed out can't be looked for: %s"
-            logger.warning(told, error, extra=about(execution))
+            logger.warning(told, error, extra=about(attempt.execution))
             is_there = False
-        self._arrive(execution, msgspec.structs.replace(fired, deck_uri=deck_uri if is_there else ""))
+        if is_there:
+            fired = msgspec.structs.replace(fired, deck_uri=deck_uri)
+        self._arrive(attempt.execution, fired)
 
     def set_timers(self, owned: Owned, *, again: bool = False) -> None:
         """Set those that the execution asks for; `again` when it was read."""

@@ -111,6 +111,7 @@ class Turns:
             owned=self._owned,
             arrive=self.arrive,
             finished=self.ownership.finished,
+            usage=executor.usage,
             errands=self.errands,
         )
 

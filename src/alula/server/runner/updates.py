@@ -10,14 +10,14 @@ from alula.server.executor import AttemptUpdate
 def event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:
     """The engine's event for the end of an attempt, or None if the update tells of none."""
     scope, node = place
-    attempt = update.id.attempt
+    attempt, usage = update.id.attempt, update.usage
     match update.phase:
         case "SUCCEEDED":
             outputs = update.outputs or b""
-            return facts.AttemptSucceeded(update.at, scope, node, attempt, outputs, update.deck_uri, update.at)
+            return facts.AttemptSucceeded(update.at, scope, node, attempt, outputs, update.deck_uri, update.at, usage)
         case "FAILED":
             assert update.error is not None, "a failed attempt says why"
-            return facts.AttemptFailed(update.at, scope, node, attempt, update.error, update.deck_uri, update.at)
+            return facts.AttemptFailed(update.at, scope, node, attempt, update.error, update.deck_uri, update.at, usage)
         case _:
             return None
 

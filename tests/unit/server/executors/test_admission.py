@@ -1,7 +1,8 @@
 import pytest
 
 from alula.core.errors import InvalidInput
-from alula.server.executors.process.admission import OVERTAKES_MAX, Admission, Capacity, text_of_bytes
+from alula.core.size_text import text_of_bytes
+from alula.server.executors.process.admission import OVERTAKES_MAX, Admission, Capacity
 
 GIB = 1 << 30
 

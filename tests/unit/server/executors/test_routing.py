@@ -11,12 +11,15 @@ import pytest
 from tests.attempts.specs import attempt
 
 from alula.core.engine.attempt_info import LogLink
+from alula.core.engine.usage import Figure, Usage
 from alula.core.ids import AttemptId
 from alula.core.policy.routing import Route, Wanted
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.executors.routing import Routing
 
 pytestmark = pytest.mark.anyio
+
+USED = Usage(cpu_us=Figure(7, "rusage", "at_least"))
 
 
 class Asked:
@@ -45,6 +48,10 @@ class Asked:
 
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         self.calls.append(("acknowledge", *(each.node_id for each in attempts)))
+
+    def usage(self, attempt: AttemptId) -> Usage | None:
+        self.calls.append(("usage", attempt.node_id))
+        return USED
 
     async def reconcile(
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
@@ -84,12 +91,15 @@ async def test_each_attempt_goes_to_its_executor_and_so_does_all_that_is_asked_o
     world.routing.acknowledge([remote.id])
     for spec in (local, remote):
         world.routing.submit(spec)
+    assert world.routing.usage(remote.id) == USED
     world.routing.cancel(remote.id, executor="there", handle=b"h")
+    assert world.routing.usage(remote.id) is None
     assert world.here.calls == [("submit", "local"), ("release", "local"), ("submit", "local")]
     assert world.there.calls == [
         ("submit", "remote"),
         ("acknowledge", "remote"),
         ("submit", "remote"),
+        ("usage", "remote"),
         ("cancel", "remote", b"h"),
     ]
 

@@ -17,6 +17,7 @@ from tests.flyte_specs import DOMAIN, PROJECT, identifier, integer, literal_map,
 from alula.core.engine.attempt_info import LogLink
 from alula.core.engine.events import AttemptProgressed, AttemptSucceeded, Created, SignalSet, decode, encode
 from alula.core.engine.records import AttemptPhase, Changes, ExecutionPhase
+from alula.core.engine.usage import Usage
 from alula.core.errors import AlreadyExists, TaskError, Unavailable
 from alula.core.ids import AttemptId, EntityId, ExecutionId
 from alula.core.policy.resources import Accelerator, Amounts, Resources
@@ -59,6 +60,8 @@ class ToldExecutor:
     owners: list[str] = field(default_factory=list)
     """Whose attempts were reconciled, each time."""
     expected: list[AttemptSpec] = field(default_factory=list)
+    used: dict[AttemptId, Usage] = field(default_factory=dict)
+    """What attempts that run have used so far."""
     sink: Sink | None = None
 
     async def start(self, sink: Sink) -> None:
@@ -80,6 +83,9 @@ class ToldExecutor:
 
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         self.acknowledged.extend(attempts)
+
+    def usage(self, attempt: AttemptId) -> Usage | None:
+        return self.used.get(attempt)
 
     async def reconcile(
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()

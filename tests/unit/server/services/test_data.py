@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 
+import msgspec
 import pytest
 from flyteidl.admin import task_execution_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
@@ -12,6 +13,7 @@ from google.protobuf import duration_pb2, json_format
 from tests import flyte_specs as specs
 from tests.contract.store.records import audit, execution
 
+from alula.cli.usage import usage_text
 from alula.core.engine.attempt_info import AttemptInfo, ExternalResource, LogLink
 from alula.core.engine.records import (
     AttemptPhase,
@@ -23,6 +25,7 @@ from alula.core.engine.records import (
     NodeRecord,
     Reason,
 )
+from alula.core.engine.usage import Figure, Usage
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound, TaskError
 from alula.core.ids import AttemptId, EntityId, ExecutionId
 from alula.server.blob import SignedUrl
@@ -39,6 +42,7 @@ pytestmark = pytest.mark.anyio
 ID = ExecutionId(specs.PROJECT, specs.DOMAIN, "run")
 INPUTS = specs.literal_map(x=specs.integer(1))
 OUTPUTS = specs.literal_map(o0=specs.text("done"))
+USED = Usage(Figure(1_230_000, "rusage"), Figure(50 << 20, "smaps", "sampled", 100))
 
 
 @pytest.fixture
@@ -176,6 +180,19 @@ def test_what_an_executor_tells_of_an_attempt_is_where_clients_look_for_it() -> 
     assert job.logs == closure.logs[:1]
 
 
+def test_what_an_attempt_has_used_is_told_with_it() -> None:
+    record = AttemptRecord("n0", 0, AttemptPhase.SUCCEEDED, 30, info=AttemptInfo({"stage": 2}), usage=USED)
+    closure = messages.runs.task_execution(record, ID, input_uri="", log_uri="").closure
+    assert json_format.MessageToDict(closure.custom_info) == {
+        "stage": 2,
+        "usage": {
+            "cpu_us": {"value": 1_230_000, "source": "rusage", "accuracy": "exact", "every_ms": 0},
+            "peak_memory_bytes": {"value": 50 << 20, "source": "smaps", "accuracy": "sampled", "every_ms": 100},
+        },
+    }
+    assert usage_text(closure.custom_info) == "CPU 1.2s · memory 50 MiB (sampled every 100 ms)"
+
+
 def test_an_item_has_the_links_that_its_executor_gave_and_the_platforms_own() -> None:
     logs = (LogLink("driver", "https://logs/1"),)
     item = ItemRecord("n1", 0, 0, AttemptPhase.RUNNING, 30, logs=logs, info=AttemptInfo({"stage": 2}))
@@ -188,7 +205,8 @@ def test_an_item_has_the_links_that_its_executor_gave_and_the_platforms_own() ->
 
 def test_errors_of_items_fit_into_one_message() -> None:
     error = TaskError("USER:E", "x" * 100_000)
-    items = [ItemRecord("n1", index, 0, AttemptPhase.FAILED, 30, error=error) for index in range(nodes.ITEMS_SHOWN_MAX)]
+    item = ItemRecord("n1", 0, 0, AttemptPhase.FAILED, 30, error=error, usage=USED)
+    items = [msgspec.structs.replace(item, index=index) for index in range(nodes.ITEMS_SHOWN_MAX)]
     record = AttemptRecord("n1", 0, AttemptPhase.FAILED, 30, size=len(items))
     for trim in (False, True):
         message = messages.runs.task_execution(

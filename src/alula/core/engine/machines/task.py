@@ -58,6 +58,7 @@ from alula.core.engine.plan import PlanNode, PlanTask
 from alula.core.engine.records import AttemptPhase, CacheEntry, CacheStatus, NodePhase, Released
 from alula.core.engine.recovery import Made
 from alula.core.engine.state import Ended, Execution, Scope, Turn
+from alula.core.engine.usage import Usage
 from alula.core.errors import TaskError
 from alula.core.policy.cache_key import CacheKey, cache_key, is_cache_serializable
 from alula.core.policy.echo import Renaming, echoed
@@ -293,7 +294,7 @@ def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event
     _let_go(turn, scope, node, cell)
     if not turn.silent:
         _publish(turn, scope, node, cell, event.outputs)
-        report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED, at=event.happened_at)
+        report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED, at=event.happened_at, usage=event.usage)
         report.deck(turn, scope, node, cell.attempt, event.deck_uri)
     scope.succeeded(turn, node, event.outputs)
 
@@ -302,10 +303,10 @@ def _expanded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event)
     event = cast(GraphReturned, event)  # by the table
     if scope.is_compact:
         message = "an item of a map task made a graph; put the task into a workflow and map over that"
-        _attempt_failed(turn, scope, node, cell, TaskError("GraphInArray", message))
+        _attempt_failed(turn, scope, node, cell, TaskError("GraphInArray", message), usage=event.usage)
         return
     _let_go(turn, scope, node, cell)
-    report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED, at=event.happened_at)
+    report.attempt(turn, scope, node, cell, AttemptPhase.SUCCEEDED, at=event.happened_at, usage=event.usage)
     report.deck(turn, scope, node, cell.attempt, event.deck_uri)
     _open(turn, scope, node, cell, event.closure_uri)
 
@@ -351,10 +352,19 @@ def _publish(turn: Turn, scope: Scope, node: int, cell: TaskCell, outputs: bytes
 def _failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptFailed, event)  # by the table
     report.deck(turn, scope, node, cell.attempt, event.deck_uri)
-    _attempt_failed(turn, scope, node, cell, event.error, at=event.happened_at)
+    _attempt_failed(turn, scope, node, cell, event.error, at=event.happened_at, usage=event.usage)
 
 
-def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: TaskError, *, at: int = 0) -> None:
+def _attempt_failed(
+    turn: Turn,
+    scope: Scope,
+    node: int,
+    cell: TaskCell,
+    error: TaskError,
+    *,
+    at: int = 0,
+    usage: Usage | None = None,
+) -> None:
     _let_go(turn, scope, node, cell)
     if error.kind == "SYSTEM":
         cell.spent.system += 1
@@ -364,7 +374,7 @@ def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: 
     budget = _budget(turn.execution, scope.plan_node(node))
     verdict = after_failure(error, cell.spent, budget)
     if isinstance(verdict, Retry):
-        report.attempt(turn, scope, node, cell, AttemptPhase.RETRYABLE_FAILED, error=error, at=at)
+        report.attempt(turn, scope, node, cell, AttemptPhase.RETRYABLE_FAILED, error=error, at=at, usage=usage)
         spent, allowed = (
             (cell.spent.system, budget.system_retries)
             if error.kind == "SYSTEM"
@@ -392,7 +402,7 @@ def _attempt_failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, error: 
         cell.due_at = turn.at + verdict.delay_us
         turn.do(_timer(scope, node, cell, "retry", verdict.delay_us))
         return
-    report.attempt(turn, scope, node, cell, AttemptPhase.FAILED, error=error, at=at)
+    report.attempt(turn, scope, node, cell, AttemptPhase.FAILED, error=error, at=at, usage=usage)
     scope.failed(turn, node, verdict.error, NodePhase.FAILED)
 
 
@@ -410,12 +420,12 @@ def _timer_fired(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Eve
         error = TaskError(
             "TimeoutExpired", f"the attempt ran longer than its timeout of {timeout_s:g} s", recoverable=True
         )
-        _attempt_failed(turn, scope, node, cell, error)
+        _attempt_failed(turn, scope, node, cell, error, usage=event.usage)
         return
     error = _not_done(scope, node)
     _let_go(turn, scope, node, cell)
     if in_flight:
-        report.attempt(turn, scope, node, cell, AttemptPhase.FAILED, error=error)
+        report.attempt(turn, scope, node, cell, AttemptPhase.FAILED, error=error, usage=event.usage)
     scope.failed(turn, node, error, NodePhase.TIMED_OUT)
 
 

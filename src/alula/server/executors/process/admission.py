@@ -12,6 +12,7 @@ from collections.abc import Hashable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
 from alula.core.errors import InvalidInput
+from alula.core.size_text import text_of_bytes
 
 OVERTAKES_MAX = 16
 """How many later attempts may start before the one that waits longest."""
@@ -35,14 +36,6 @@ class Capacity(NamedTuple):
 
 
 NOTHING = Capacity(0, 0)
-
-
-def text_of_bytes(size: int) -> str:
-    """`1.5 GiB`, `200 MiB`, `10 bytes`."""
-    for unit, name in ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")):
-        if size >= unit:
-            return f"{size / unit:,.1f}".removesuffix(".0") + f" {name}"
-    return f"{size} bytes"
 
 
 class _Waiting(NamedTuple):

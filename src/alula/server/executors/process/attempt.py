@@ -11,6 +11,7 @@ from alula.server.executor import AttemptSpec
 from alula.server.executors.process.driver import ForkServer
 from alula.server.executors.process.launch import Launch
 from alula.server.executors.process.memory import Group
+from alula.server.executors.process.used import Peak
 
 P = ParamSpec("P")
 
@@ -26,10 +27,12 @@ class Attempt:
         "failure",
         "group",
         "is_announced",
+        "is_fork",
         "is_over",
         "is_suspect",
         "launch",
         "number",
+        "peak",
         "pid",
         "queued_at",
         "reason",
@@ -58,6 +61,10 @@ class Attempt:
         """Whether it starts again, as the code that it shared was changed."""
         self.group: Group | None = None
         """Its cgroup, where one limits its memory."""
+        self.peak: Peak | None = None
+        """The most memory that was seen, once nothing of it runs."""
+        self.is_fork = False
+        """Whether it began with what its fork server had in memory."""
         self.is_announced = False
         """Whether its start was reported."""
         self.cancelled = False

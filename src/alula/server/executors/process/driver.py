@@ -21,6 +21,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from alula.core.engine.usage import Figure
 from alula.server.executors.process.leftovers import MARK, Register
 from alula.server.executors.process.wire import Ended, Event, Kill, Load, Ready, Run, Started, Stream
 
@@ -136,9 +137,9 @@ class ForkServer:
         self.running.add(frame.id)
 
     def kill(
-        self, number: int, *, cause: str, grace_s: float, resident_bytes: int = 0, is_recorded: bool = True
+        self, number: int, *, cause: str, grace_s: float, peak: Figure | None = None, is_recorded: bool = True
     ) -> None:
-        self._stream.send(Kill(number, cause, grace_s, resident_bytes, is_recorded))
+        self._stream.send(Kill(number, cause, grace_s, peak, is_recorded))
         self._loop.call_later(grace_s + KILL_TIMEOUT_S, self._kill_stuck, number)
 
     def close(self) -> None:

@@ -13,10 +13,11 @@ from contextlib import suppress
 
 import msgspec
 
+from alula.core.engine.usage import Usage
 from alula.core.errors import TaskError
 from alula.core.policy.outcome import Outcome, OutcomeCode, interpret
+from alula.core.size_text import text_of_bytes
 from alula.server.executor import AttemptSpec, AttemptUpdate
-from alula.server.executors.process.admission import text_of_bytes
 from alula.server.executors.process.wire import End
 from alula.server.untrusted import Folder, TooLarge, Tree, Unreadable
 
@@ -153,14 +154,14 @@ def update_of(
         return _update_of(spec, end, rules, Left(None, here_bytes))
     except Unreadable as unreadable:
         error = process_failure(spec, end, rules) or not_readable(OutcomeCode.OUTPUTS_NOT_READABLE, unreadable)
-        return AttemptUpdate(spec.id, end.ended_at, "FAILED", error=error)
+        return AttemptUpdate(spec.id, end.ended_at, "FAILED", error=error, usage=end.usage)
 
 
 def _update_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> AttemptUpdate:
     deck_uri = f"{spec.output_prefix}/{DECK}" if left.has(DECK) else ""
     outcome = process_failure(spec, end, rules) or result_of(spec, end, rules, left)
     if isinstance(outcome, TaskError):
-        return AttemptUpdate(spec.id, end.ended_at, "FAILED", error=outcome, deck_uri=deck_uri)
+        return AttemptUpdate(spec.id, end.ended_at, "FAILED", error=outcome, deck_uri=deck_uri, usage=end.usage)
     return AttemptUpdate(
         spec.id,
         end.ended_at,
@@ -169,6 +170,7 @@ def _update_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> Attempt
         asides=outcome.asides,
         futures=outcome.futures,
         deck_uri=deck_uri,
+        usage=end.usage,
     )
 
 
@@ -245,17 +247,19 @@ def process_failure(spec: AttemptSpec, end: End, rules: Rules) -> TaskError | No
 
 
 def out_of_memory(spec: AttemptSpec, end: End) -> TaskError:
+    limit = text_of_bytes(spec.resources.limits.memory_bytes)
+    peak = end.usage.peak_memory_bytes if end.usage is not None else None
+    had = f"had {text_of_bytes(peak.value)} of memory, and their limit is {limit}" if peak else f"had more than {limit}"
     return TaskError(
         OUT_OF_MEMORY,
-        f"the task's processes had {text_of_bytes(end.peak_bytes)} of memory resident, and their limit is "
-        f"{text_of_bytes(spec.resources.limits.memory_bytes)}; ask for more memory",
+        f"the task's processes {had}; ask for more memory",
         recoverable=True,
     )
 
 
-def failure(spec: AttemptSpec, error: TaskError) -> AttemptUpdate:
+def failure(spec: AttemptSpec, error: TaskError, usage: Usage | None = None) -> AttemptUpdate:
     """The end of an attempt by a failure of now."""
-    return AttemptUpdate(spec.id, now_us(), "FAILED", error=error)
+    return AttemptUpdate(spec.id, now_us(), "FAILED", error=error, usage=usage)
 
 
 def now_us() -> int:

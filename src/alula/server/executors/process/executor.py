@@ -16,6 +16,9 @@ import resource
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 
+import msgspec
+
+from alula.core.engine.usage import Usage
 from alula.core.errors import FailedPrecondition, TaskError
 from alula.core.ids import AttemptId
 from alula.server import incidents
@@ -53,6 +56,7 @@ from alula.server.executors.process.places import Place, Places, place_of
 from alula.server.executors.process.reader import Reader
 from alula.server.executors.process.shared_code import SharedCode
 from alula.server.executors.process.starting import NO_COPIES, Copies, Starter
+from alula.server.executors.process.used import Peak, used_so_far, with_peak
 from alula.server.executors.process.watch import Watch, Watched
 from alula.server.executors.process.wire import End, Ended, Started
 from alula.server.executors.process.work_folders import WorkFolders
@@ -245,6 +249,12 @@ class ProcessExecutor:
         if places:
             self._places.add(places)
 
+    def usage(self, attempt: AttemptId) -> Usage | None:
+        running = self._attempts.get(attempt)
+        if running is None or not running.pid:
+            return None
+        return used_so_far(running.pid, self._watch.peak(running.number))
+
     async def reconcile(
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
     ) -> None:
@@ -399,13 +409,16 @@ class ProcessExecutor:
     def _follow(self, event: Started, attempt: Attempt) -> None:
         attempt.pid = event.pid
         limit = attempt.spec.resources.limits.memory_bytes if attempt.group is None else 0
-        self._watch.add(Watched(attempt.number, event.pid, f"{attempt.spec.output_prefix}/{LOG}", limit))
+        log = f"{attempt.spec.output_prefix}/{LOG}"
+        server = attempt.server.pid if attempt.server is not None and attempt.is_fork else 0
+        self._watch.add(Watched(attempt.number, event.pid, log, limit, attempt.group, server))
         self._announce(attempt, event.at)
 
-    def _over_limit(self, number: int, cause: str, resident_bytes: int) -> None:
+    def _over_limit(self, number: int, cause: str, peak: Peak | None) -> None:
         attempt = self._by_number.get(number)
         if attempt is not None and attempt.server is not None:
-            attempt.server.kill(number, cause=cause, grace_s=0, resident_bytes=resident_bytes)
+            figure = peak.figure if peak is not None else None
+            attempt.server.kill(number, cause=cause, grace_s=0, peak=figure)
 
     def _announce(self, attempt: Attempt, at: int) -> None:
         if not attempt.is_announced and not attempt.cancelled:
@@ -475,10 +488,11 @@ class ProcessExecutor:
         self._forget(attempt)
         if attempt.cancelled:
             return
+        usage = with_peak(end.usage, attempt.peak)
         if attempt.failure is None:
-            self._report_end(attempt.spec, end)
+            self._report_end(attempt.spec, msgspec.structs.replace(end, usage=usage))
         else:
-            self._report_failure(attempt.spec, attempt.failure)
+            self._report_failure(attempt.spec, attempt.failure, usage)
 
     def _report_end(self, spec: AttemptSpec, end: End) -> None:
         try:
@@ -490,7 +504,7 @@ class ProcessExecutor:
             self._preparing.add(task)
             task.add_done_callback(self._preparing.discard)
         except Exception as error:  # noqa: BLE001 - whatever a task left behind is its own
-            self._report_failure(spec, failure_of(error, spec.id))
+            self._report_failure(spec, failure_of(error, spec.id), end.usage)
         else:
             self._tell_end(update)
 
@@ -502,7 +516,7 @@ class ProcessExecutor:
             try:
                 update = await self._read(spec, end)
             except Exception as error:  # noqa: BLE001 - as above
-                update = failure(spec, failure_of(error, spec.id))
+                update = failure(spec, failure_of(error, spec.id), end.usage)
         if self._reading.get(spec.id) is spec:  # else it was cancelled meanwhile
             del self._reading[spec.id]
             self._tell_end(update)
@@ -524,10 +538,10 @@ class ProcessExecutor:
             return
         self._forget(attempt)
         if not attempt.cancelled:
-            self._report_failure(attempt.spec, attempt.failure)
+            self._report_failure(attempt.spec, attempt.failure, with_peak(None, attempt.peak))
 
-    def _report_failure(self, spec: AttemptSpec, error: TaskError) -> None:
-        self._tell_end(failure(spec, error))
+    def _report_failure(self, spec: AttemptSpec, error: TaskError, usage: Usage | None = None) -> None:
+        self._tell_end(failure(spec, error, usage))
 
     def _note_place(self, spec: AttemptSpec) -> None:
         self._ended[spec.id] = place_of(spec)
@@ -556,6 +570,7 @@ class ProcessExecutor:
 
     def _release(self, attempt: Attempt) -> None:
         """Give back what it had while it ran."""
+        attempt.peak = self._watch.peak(attempt.number)
         self._watch.discard(attempt.number)
         try:
             attempt.give_back()

@@ -1,9 +1,8 @@
-"""Memory limits on what the processes of an attempt have resident together.
+"""Memory limits on what the processes of an attempt have together.
 
-By a cgroup where this process may make one: exact, and enforced by the kernel. Else by looking: the resident sets of
-the attempt's processes are added up some times a second, and only where that sum is over the limit is the exact figure
-(in which pages shared between processes count once) read. Address space is never limited: numpy and Arrow reserve far
-more than they use.
+By a cgroup where this process may make one: exact, and enforced by the kernel. Else by looking (`watch`): the resident
+sets of the attempt's processes are added up some times a second, and only where that sum is over the limit is read what
+they have of their own (`own_memory`). Address space is never limited: numpy and Arrow reserve far more than they use.
 """
 
 from __future__ import annotations
@@ -12,9 +11,6 @@ import contextlib
 import os
 from pathlib import Path
 from typing import NamedTuple
-
-SAMPLE_S = 0.1
-PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 class Group(NamedTuple):
@@ -25,6 +21,8 @@ class Group(NamedTuple):
     events: str
     """Has an `oom_kill` line."""
     peak: str
+    stat: str
+    """Counts pages by kind."""
 
 
 class Cgroups:
@@ -55,7 +53,9 @@ class Cgroups:
             if self._version == 2
             else ("memory.oom_control", "memory.max_usage_in_bytes")
         )
-        return Group(str(folder), f"{folder}/cgroup.procs", f"{folder}/{events}", f"{folder}/{peak}")
+        return Group(
+            str(folder), f"{folder}/cgroup.procs", f"{folder}/{events}", f"{folder}/{peak}", f"{folder}/memory.stat"
+        )
 
     def _make_parent(self) -> None:
         self._parent.mkdir(exist_ok=True)
@@ -70,6 +70,18 @@ class Cgroups:
     def close(self) -> None:
         """Remove the groups and their parent; what still has processes stays, and the next platform removes it."""
         remove_groups(self._parent)
+
+
+def charged_bytes(group: Group) -> int | None:
+    """What its processes have in memory now: anonymous and shared pages. None if it is gone."""
+    try:
+        with open(group.stat, "rb") as file:
+            pages = dict(line.split() for line in file)
+    except OSError:
+        return None
+    if b"anon" in pages:
+        return int(pages[b"anon"]) + int(pages[b"shmem"])
+    return int(pages[b"total_rss"]) + int(pages.get(b"total_shmem", 0))
 
 
 def find_cgroups(name: str) -> Cgroups | None:
@@ -118,42 +130,3 @@ def own_group(mount: Path, *, version: int) -> Path:
             inside = mount / path.lstrip("/")
             return inside if inside.is_dir() else mount  # a container sees its own group as the root
     return mount
-
-
-def resident_bytes(root: int, *, limit_bytes: int) -> int:
-    """What a process and all below it have resident; pages they share count once where the sum is over the limit."""
-    pids = tree(root)
-    total = sum(resident_set_bytes(pid) for pid in pids)
-    if total <= limit_bytes:
-        return total
-    return sum(proportional_set_bytes(pid) for pid in pids)
-
-
-def tree(root: int) -> list[int]:
-    """A process and all below it; an attempt's process is the reaper of its orphans, so none is missing."""
-    found = [root]
-    for pid in found:
-        with contextlib.suppress(OSError):
-            for thread in os.listdir(f"/proc/{pid}/task"):
-                with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
-                    found += [int(each) for each in file.read().split()]
-    return found
-
-
-def resident_set_bytes(pid: int) -> int:
-    try:
-        with open(f"/proc/{pid}/statm", "rb") as file:
-            return int(file.read().split()[1]) * PAGE_BYTES
-    except (OSError, IndexError):
-        return 0
-
-
-def proportional_set_bytes(pid: int) -> int:
-    try:
-        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
-            for line in file:
-                if line.startswith(b"Pss:"):
-                    return int(line.split()[1]) * 1024
-    except OSError:
-        pass
-    return 0

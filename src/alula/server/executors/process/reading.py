@@ -73,7 +73,7 @@ def _answer(request: Request, answers: IO[bytes]) -> None:
     try:
         update = update_of(request.spec, request.end, request.rules, Tree(request.root))
     except Exception as error:  # noqa: BLE001 - whatever a task left behind is its own
-        update = failure(request.spec, failure_of(error, request.spec.id))
+        update = failure(request.spec, failure_of(error, request.spec.id), request.end.usage)
     sizes = [(aside.uri, len(aside.data)) for aside in update.asides]
     send(answers, ANSWER_ENCODER.encode(Answer(msgspec.structs.replace(update, asides=()), sizes)))
     for aside in update.asides:

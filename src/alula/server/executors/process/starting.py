@@ -177,6 +177,6 @@ def frame_of(attempt: Attempt, argv: tuple[str, ...], environment: dict[str, str
 
 
 def run(attempt: Attempt, server: ForkServer, frame: Run, where: str) -> None:
-    attempt.where = where
+    attempt.where, attempt.is_fork = where, not frame.exec
     server.run(frame)
     attempt.server = server

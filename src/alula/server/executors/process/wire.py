@@ -13,6 +13,8 @@ from collections.abc import Callable
 
 import msgspec
 
+from alula.core.engine.usage import Figure, Usage
+
 RECEIVE_BYTES = 64 * 1024
 
 
@@ -53,8 +55,8 @@ class Kill(msgspec.Struct, frozen=True, tag_field="op", tag="kill"):
     id: int
     cause: str
     grace_s: float
-    resident_bytes: int = 0
-    """What was found resident, where that is the cause."""
+    peak: Figure | None = None
+    """The memory that was found, where that is the cause."""
     is_recorded: bool = True
     """Whether its end is recorded beside its outputs: not where the folder may have a new owner."""
 
@@ -87,8 +89,6 @@ class End(msgspec.Struct, frozen=True):
     signal: int = 0
     started_at: int = 0
     ended_at: int = 0
-    peak_bytes: int = 0
-    """Most resident memory that was seen: of the cgroup, of all processes together, or of the largest."""
     log_bytes: int = 0
     cause: str = ""
     """Why the platform killed it, empty when it ended by itself."""
@@ -99,6 +99,7 @@ class End(msgspec.Struct, frozen=True):
     """Why there was no process at all."""
     not_recorded: str = ""
     """Why the record could not be written."""
+    usage: Usage | None = None
 
 
 class Ended(End, frozen=True, tag_field="event", tag="ended", kw_only=True):

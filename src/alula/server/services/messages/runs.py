@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+import msgspec
 from flyteidl.admin import common_pb2, execution_pb2, node_execution_pb2, task_execution_pb2
 from flyteidl.core import catalog_pb2, identifier_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
@@ -19,6 +20,7 @@ from alula.core.engine.records import (
     NodeRecord,
     Reason,
 )
+from alula.core.engine.usage import Figure, Usage
 from alula.core.error_text import short_code, short_message
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId, EntityId, ExecutionId, unique_key
@@ -30,6 +32,8 @@ LIST_ERROR_MAX_CHARS = 100
 FULL_ITEM_ERRORS = 100
 """Items of an array that tell their errors at length; those of all would not fit into one message."""
 ITEM_ERROR_MAX_CHARS = 4_000
+ITEM_USAGES = 1_000
+"""Of the first items of an array, as many tell what they have used."""
 _ORIGINS = {
     "USER": core_execution_pb2.ExecutionError.USER,
     "SYSTEM": core_execution_pb2.ExecutionError.SYSTEM,
@@ -147,6 +151,8 @@ def task_execution(
     if record.info is not None:
         closure.custom_info.update(record.info.custom)
         closure.metadata.external_resources.extend(map(_resource_elsewhere, record.info.resources))
+    if record.usage is not None:
+        closure.custom_info.update({"usage": _usage(record.usage)})
     if record.size is not None:
         counts = {phase.name: count for phase, count in phases.items()}
         closure.custom_info.update({"array": {"size": record.size, "phases": counts}})
@@ -180,9 +186,12 @@ def _external_resources(
     """The items; the first that failed tell their errors at length."""
     at_length = 0 if trim else FULL_ITEM_ERRORS
     resources: list[event_pb2.ExternalResourceInfo] = []
-    for item, log_uri in zip(items, log_uris, strict=True):
+    for place, (item, log_uri) in enumerate(zip(items, log_uris, strict=True)):
         longest = ITEM_ERROR_MAX_CHARS if at_length > 0 else LIST_ERROR_MAX_CHARS
-        resources.append(_external_resource(item, array, incarnation, log_uri, longest))
+        resource = _external_resource(item, array, incarnation, log_uri, longest)
+        if item.usage is not None and place < ITEM_USAGES and not trim:
+            resource.custom_info.update({"usage": _usage(item.usage)})
+        resources.append(resource)
         at_length -= item.error is not None
     return resources
 
@@ -214,6 +223,12 @@ def _resource_elsewhere(resource: ExternalResource) -> event_pb2.ExternalResourc
         phase=resource.phase,
         logs=map(_log_link, resource.logs),
     )
+
+
+def _usage(usage: Usage) -> dict[str, dict[str, str | int]]:
+    """The figures that are known."""
+    figures: dict[str, Figure | None] = msgspec.structs.asdict(usage)
+    return {name: msgspec.structs.asdict(figure) for name, figure in figures.items() if figure is not None}
 
 
 def _log_link(log: LogLink) -> core_execution_pb2.TaskLog:

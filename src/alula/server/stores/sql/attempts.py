@@ -59,6 +59,7 @@ def _row(execution: ExecutionId, attempt: AttemptRecord) -> Cells:
         attempt.executor,
         cells.from_logs(attempt.logs),
         cells.from_info(attempt.info),
+        cells.from_usage(attempt.usage),
     )
 
 
@@ -80,4 +81,5 @@ def _record(row: Row[Any]) -> AttemptRecord:
         executor=row.executor,
         logs=cells.to_logs(row.logs),
         info=cells.to_info(row.info),
+        usage=cells.to_usage(row.usage),
     )

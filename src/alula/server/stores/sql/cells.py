@@ -6,6 +6,7 @@ import msgspec
 
 from alula.core.engine.attempt_info import AttemptInfo, LogLink
 from alula.core.engine.records import CacheStatus
+from alula.core.engine.usage import Usage
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId
 
@@ -13,6 +14,7 @@ _encoder = msgspec.msgpack.Encoder()
 _error_decoder = msgspec.msgpack.Decoder(TaskError)
 _logs_decoder = msgspec.msgpack.Decoder(tuple[LogLink, ...])
 _info_decoder = msgspec.msgpack.Decoder(AttemptInfo)
+_usage_decoder = msgspec.msgpack.Decoder(Usage)
 _words_decoder = msgspec.json.Decoder(dict[str, str])
 
 
@@ -38,6 +40,14 @@ def from_info(info: AttemptInfo | None) -> bytes | None:
 
 def to_info(cell: bytes | None) -> AttemptInfo | None:
     return None if cell is None else _info_decoder.decode(cell)
+
+
+def from_usage(usage: Usage | None) -> bytes | None:
+    return None if usage is None else _encoder.encode(usage)
+
+
+def to_usage(cell: bytes | None) -> Usage | None:
+    return None if cell is None else _usage_decoder.decode(cell)
 
 
 def from_words(words: dict[str, str]) -> str:

@@ -77,6 +77,7 @@ def _row(execution: ExecutionId, item: ItemRecord) -> Cells:
         cells.from_number(item.cache_status),
         cells.from_logs(item.logs),
         cells.from_info(item.info),
+        cells.from_usage(item.usage),
     )
 
 
@@ -94,4 +95,5 @@ def _record(row: Row[Any]) -> ItemRecord:
         cache_status=cells.to_cache_status(row.cache_status),
         logs=cells.to_logs(row.logs),
         info=cells.to_info(row.info),
+        usage=cells.to_usage(row.usage),
     )

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0006"
+HEAD = "0007"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(
@@ -232,6 +232,7 @@ task_executions = Table(
     Column("executor", _Text),
     Column("logs", LargeBinary),
     Column("info", LargeBinary),
+    Column("usage", LargeBinary),
     PrimaryKeyConstraint("project", "domain", "execution", "node_id", "attempt"),
     sqlite_with_rowid=False,
 )
@@ -250,6 +251,7 @@ items = Table(
     Column("cache_status", SmallInteger),
     Column("logs", LargeBinary),
     Column("info", LargeBinary),
+    Column("usage", LargeBinary),
     PrimaryKeyConstraint("project", "domain", "execution", "node_id", "item_index"),
     sqlite_with_rowid=False,
 )

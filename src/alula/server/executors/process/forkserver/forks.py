@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from .child import Setting, Start, child, write_once
 from .loading import Foresee
-from .procfs import read_text
+from .procfs import read_text, resident_bytes
 
 OOM_SCORE_FILE = "/proc/self/oom_score_adj"
 ATTEMPT_OOM_SCORE = 500
@@ -27,6 +27,8 @@ class StandBy(NamedTuple):
     pipe: int
     own: Mapping[str, str]
     """The variables of an earlier attempt that it was forked with."""
+    resident_bytes: int
+    """What this process had in memory then."""
 
 
 class Forks:
@@ -55,8 +57,8 @@ class Forks:
         """How many stand by."""
         return len(self._ready)
 
-    def start(self, start: Start) -> int:
-        """Hand an attempt to a fork; the id of its process. Raises OSError."""
+    def start(self, start: Start) -> StandBy:
+        """Hand an attempt to a fork. Raises OSError."""
         own = start.environment
         while True:
             is_new = not self._ready
@@ -74,7 +76,7 @@ class Forks:
                     raise
             else:
                 self.pids.discard(fork.pid)
-                return fork.pid
+                return fork
 
     def fill(self, count: int) -> None:
         """Have that many stand by. Raises OSError."""
@@ -114,6 +116,7 @@ class Forks:
         files = [*self._files, *[each.pipe for each in self._ready], *[each for pipe in pipes for each in pipe]]
         setting, fork = self._setting, self._setting.fork
         pids: list[int] = []
+        resident = resident_bytes()
         try:
             for theirs, _ours in pipes:
                 pid = fork()
@@ -127,7 +130,7 @@ class Forks:
             for i, (theirs, ours) in enumerate(pipes):
                 os.close(theirs)
                 if i < len(pids):
-                    self._ready.append(StandBy(pids[i], ours, self._applied))
+                    self._ready.append(StandBy(pids[i], ours, self._applied, resident))
                 else:
                     os.close(ours)
 

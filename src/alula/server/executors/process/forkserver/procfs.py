@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
 
 def read_text(path: str) -> str:
     """The text of a file; empty when there is none."""
@@ -12,6 +14,12 @@ def read_text(path: str) -> str:
             return file.read().decode(errors="replace").strip()
     except OSError:
         return ""
+
+
+def resident_bytes() -> int:
+    """What this process has in memory, with all that it shares."""
+    fields = read_text("/proc/self/statm").split()
+    return int(fields[1]) * PAGE_BYTES if fields else 0
 
 
 def open_children(pid: int) -> int:

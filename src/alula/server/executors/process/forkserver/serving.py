@@ -27,7 +27,7 @@ import os
 import select
 import signal
 import time
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from .child import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, Setting, Start, best_fork, prctl
 from .forks import Forks
@@ -35,9 +35,7 @@ from .frames import Frame, Platform
 from .loading import OWN_SIGNALS, Loaded, load
 from .procfs import children, describe_process, open_children, open_files, read_text, stat_field
 from .signals import SignalFile
-
-if TYPE_CHECKING:
-    import resource
+from .used import Used
 
 ANNOUNCE_S = 0.02
 """How long an attempt runs before its start is reported by itself: that of a shorter one goes with its end."""
@@ -84,13 +82,13 @@ def serve(file: int) -> NoReturn:
 class Attempt:
     """One attempt: its request, its first process, and how it ended."""
 
-    __slots__ = ("deadline", "grace_s", "group", "is_recorded", "left", "pid", "record", "request", "resident_bytes")
+    __slots__ = ("deadline", "grace_s", "group", "is_recorded", "left", "pid", "record", "request", "used")
 
-    def __init__(self, request: Frame, pid: int, started_at: int) -> None:
+    def __init__(self, request: Frame, pid: int, started_at: int, inherited_bytes: int) -> None:
         self.request = request
         self.pid = pid
         self.record: Frame = {"started_at": started_at}
-        self.resident_bytes = 0
+        self.used = Used(inherited_bytes)
         self.is_recorded = True
         """Whether its end is recorded beside its outputs."""
         self.deadline = math.inf
@@ -176,14 +174,14 @@ class Server:
             finally:
                 os.close(log)
             started_at = time.time_ns() // 1000
-            pid = self.forks.start(start_of(frame))
+            fork = self.forks.start(start_of(frame))
         except OSError as error:
             self.platform.tell({"event": "ended", "id": number, "cannot_start": str(error)})
             return
         self.expects_more = True
-        attempt = Attempt(frame, pid, started_at)
+        attempt = Attempt(frame, fork.pid, started_at, fork.resident_bytes)
         self.attempts[number] = attempt
-        self.by_pid[pid] = attempt
+        self.by_pid[fork.pid] = attempt
         self.unannounced[number] = time.monotonic() + ANNOUNCE_S
 
     def stand_by(self) -> None:
@@ -209,7 +207,7 @@ class Server:
         if attempt is None:
             return
         attempt.record.setdefault("cause", frame["cause"])
-        attempt.resident_bytes = frame["resident_bytes"]
+        attempt.used.peak = frame["peak"] or attempt.used.peak
         attempt.is_recorded = frame["is_recorded"]
         if attempt.pid in self.by_pid:
             if frame["grace_s"] > 0:
@@ -261,8 +259,9 @@ class Server:
                 if self.forks.forget(pid):
                     self.expects_more = False  # what killed it may kill the next: wait until one is needed
                 continue
+            attempt.used.add(usage, is_first=attempt.pid == pid)
             if attempt.pid == pid:
-                self.note_exit(attempt, status, usage)
+                self.note_exit(attempt, status)
             attempt.group.discard(pid)
             for left in children(self.listing):
                 if left not in self.by_pid and left not in self.forks.pids:
@@ -274,12 +273,11 @@ class Server:
                 attempt.deadline = math.inf
                 self.set_deadline(attempt, 0 if killed else self.leftover_grace_s)
 
-    def note_exit(self, attempt: Attempt, status: int, usage: resource.struct_rusage) -> None:
+    def note_exit(self, attempt: Attempt, status: int) -> None:
         attempt.record.update(
             code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else -1,
             signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
             ended_at=time.time_ns() // 1000,
-            peak_bytes=max(usage.ru_maxrss * 1024, attempt.resident_bytes),
         )
 
     def adopt(self, pid: int, ended: Attempt) -> None:
@@ -306,7 +304,9 @@ class Server:
         if request["memory_events"]:
             record["oom_kills"] = oom_kills(request["memory_events"])
             peak = read_text(request["memory_peak"])
-            record["peak_bytes"] = max(record["peak_bytes"], int(peak)) if peak else record["peak_bytes"]
+            if record["oom_kills"] and peak:  # the kernel has taken back what it could: what is left is no file's
+                attempt.used.peak = [int(peak), "cgroup", "exact"]
+        record["usage"] = attempt.used.told()
         if attempt.is_recorded and not is_told_by_result(record, request["result"]):
             try:
                 write_new(request["record"], json.dumps(record).encode())
