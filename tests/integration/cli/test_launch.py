@@ -44,6 +44,13 @@ def test_a_workflow_with_a_file_and_typed_inputs(launch: Launch, note: str) -> N
     assert "red skyred sky" in outputs(done)
 
 
+def test_untyped_lists_and_dicts(launch: Launch) -> None:
+    inputs = json.dumps({"items": [1, {"a": [2]}], "named": {"b": 3}, "maybe": ["c"]})
+    assert outputs(launch("launched.untyped", "--inputs", inputs, "--wait")) == '[1, {"a": [2]}, "b", "c"]'
+    assert outputs(launch("launched.untyped", "--items", "[]", "--named", "{}", "--wait")) == "[]"
+    assert "expected dict or list, got `a`" in launch("launched.untyped", "--items", "a", "--named", "{}").stderr
+
+
 def test_a_launch_plan_of_one_version_with_an_object_of_inputs(launch: Launch, note: str) -> None:
     inputs = json.dumps({"file": note, "note": "!", "times": 9})
     done = launch("launched.blue@v1", "--inputs", inputs, "--times", "1", "--wait")

@@ -16,7 +16,7 @@ from alula.core.errors import InvalidInput
 from alula.core.literals.casting import explain_type, is_none
 from alula.core.literals.schemas import fits_schema, schema_title
 from alula.core.literals.structs import Plain, plain_struct, struct_of
-from alula.sdk.client.python_types import python_type_of
+from alula.sdk.client.python_types import is_untyped, python_type_of
 from alula.sdk.store import Store
 from alula.sdk.types.containers import is_document_type
 from alula.sdk.types.engine import to_literal, transformer_for
@@ -45,6 +45,8 @@ def literal_of(value: object, kind: Type, store: Store) -> literals_pb2.Literal:
             return literals_pb2.Literal(map=literals_pb2.LiteralMap(literals=entries))
         case "simple" if kind.simple == types_pb2.STRUCT and not is_document_type(kind):
             return _of_struct(value, store)
+        case "simple" if is_untyped(kind):
+            return to_literal(value, list if isinstance(value, list) else dict, store)
         case _:
             return to_literal(value, python_type_of(kind), store)
 

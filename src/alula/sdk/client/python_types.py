@@ -8,6 +8,7 @@ from typing import Any, Union
 from flyteidl.core import types_pb2
 
 from alula.core.errors import InvalidInput
+from alula.sdk.types.containers import ListTransformer, MapTransformer, is_document_type
 from alula.sdk.types.directory import FlyteDirectory
 from alula.sdk.types.file import FlyteFile
 from alula.sdk.types.structured_dataset import StructuredDataset
@@ -22,16 +23,22 @@ _SIMPLE: dict[int, Any] = {
     types_pb2.DURATION: timedelta,
     types_pb2.STRUCT: dict,
 }
+_DOCUMENTS: dict[str, Any] = {ListTransformer.tag: list, MapTransformer.tag: dict}
+"""Untyped lists and dicts by the tag that they have as variants of a union."""
 
 
 def python_type_of(literal_type: types_pb2.LiteralType) -> Any:
     """`int` for INTEGER, `list[T]` for a collection, `dict` for a dataclass, `str` for an enum ...
+
+    An untyped list and an untyped dict have one type on the wire, so that is `dict | list`.
 
     Raises `InvalidInput` code `UnsupportedType` for types that have no value in Python.
     """
     match literal_type.WhichOneof("type"):
         case "simple" if literal_type.simple == types_pb2.DATETIME and literal_type.structure.tag == date.__name__:
             return date  # a variant of a union, which its tag names
+        case "simple" if is_untyped(literal_type):
+            return _DOCUMENTS.get(literal_type.structure.tag, dict | list)
         case "simple" if literal_type.simple in _SIMPLE:
             return _SIMPLE[literal_type.simple]
         case "collection_type":
@@ -50,3 +57,8 @@ def python_type_of(literal_type: types_pb2.LiteralType) -> Any:
         case _:
             kind = str(literal_type).strip().replace("\n", " ")
             raise InvalidInput("UnsupportedType", f"a value of Flyte's type `{kind}` has no form in Python here")
+
+
+def is_untyped(literal_type: types_pb2.LiteralType) -> bool:
+    """Whether it is the type of documents that no schema describes."""
+    return is_document_type(literal_type) and not literal_type.metadata.fields

@@ -14,10 +14,11 @@ from alula.core.engine.plan import GateRule
 from alula.core.errors import FailedPrecondition, InvalidInput
 from alula.core.literals.casting import explain_type
 from alula.core.literals.checking import check_literal, literal_type_of
+from alula.sdk.client.literals import literal_of
 from alula.sdk.client.python_types import python_type_of
 from alula.sdk.runtime.failure import StoppedFromOutside
 from alula.sdk.store import NO_STORE, Store
-from alula.sdk.types.engine import from_plain, to_literal, to_python
+from alula.sdk.types.engine import from_plain, to_python
 from alula.sdk.types.transformer import TypeMismatch, describe_literal
 
 _SHOWN_CHARS = 500
@@ -58,7 +59,7 @@ def ask(rule: GateRule, inputs: bytes, *, read: ReadAnswer, store: Store) -> Lit
     while True:
         line = _line(rule.signal_id, question)
         try:
-            answer = to_literal(read(line, py_type, f"`{rule.signal_id}`"), py_type, store)
+            answer = literal_of(read(line, py_type, f"`{rule.signal_id}`"), literal_type, store)
         except (InvalidInput, TypeMismatch) as error:
             _say(f"{error}\n")
             continue

@@ -27,4 +27,9 @@ def describing(file: FlyteFile, colour: Colour = Colour.RED, times: int = 1, not
     return describe(file=file, colour=colour, times=times, note=note)
 
 
+@task
+def untyped(items: list, named: dict, maybe: list | None = None) -> list:
+    return [*items, *named, *(maybe or [])]
+
+
 blue = LaunchPlan.create("launched.blue", describing, fixed_inputs={"colour": Colour.BLUE})
