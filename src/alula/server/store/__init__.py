@@ -28,6 +28,7 @@ from alula.server.store.holds import Holds
 from alula.server.store.inbox import Inbox
 from alula.server.store.items import Items
 from alula.server.store.kept_outputs import KeptOutputs
+from alula.server.store.leases import Leases
 from alula.server.store.log import Log
 from alula.server.store.named_entities import NamedEntities
 from alula.server.store.nodes import Nodes
@@ -97,6 +98,9 @@ class Store(Protocol):
 
     @property
     def ownership(self) -> Ownership: ...
+
+    @property
+    def leases(self) -> Leases: ...
 
     @property
     def catalog(self) -> Catalog: ...

@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from alula.server.store.audits import Audit
+from alula.server.store.expiring import Expiring
 
 
 class Hold(msgspec.Struct, frozen=True):
@@ -18,7 +19,9 @@ class Hold(msgspec.Struct, frozen=True):
     expires_at: int
 
 
-class Holds(Protocol):
+class Holds(Expiring, Protocol):
+    """Those that have expired can be removed."""
+
     async def take(self, wanted: Hold, audit: Audit, *, now: int) -> Hold:
         """Take or extend a reservation, unless another owner has it and it has not expired at `now`. The reservation
         that holds then, whoever has it. Extending it is not audited."""

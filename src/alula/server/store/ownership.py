@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from alula.core.ids import ExecutionId
+from alula.server.store.expiring import Expiring
 
 
-class Ownership(Protocol):
+class Ownership(Expiring, Protocol):
+    """Leases of runners that have ended can be removed: one that comes back says anew that it lives."""
+
     async def claim(
         self, owner: str, *, now: int, lease_us: int, limit: int, among: Sequence[ExecutionId] | None = None
     ) -> list[ExecutionId]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Protocol
 
 from alula.core.policy.cache_key import CacheKey
+from alula.server.store.expiring import Expiring
 
 
-class Reservations(Protocol):
+class Reservations(Expiring, Protocol):
+    """Those whose holder's execution has ended can be removed."""
+
     async def take(self, key: CacheKey, holder: str) -> str:
         """Make a node the one that computes this result; empty when it is, else who is already.
 

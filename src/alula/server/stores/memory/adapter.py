@@ -25,6 +25,7 @@ from alula.server.stores.memory.holds import Holds
 from alula.server.stores.memory.inbox import Inbox
 from alula.server.stores.memory.items import Items
 from alula.server.stores.memory.kept_outputs import KeptOutputs
+from alula.server.stores.memory.leases import Leases
 from alula.server.stores.memory.log import Log
 from alula.server.stores.memory.named_entities import NamedEntities
 from alula.server.stores.memory.nodes import Nodes
@@ -59,13 +60,14 @@ class MemoryStore:
         self.reasons = Reasons(self.runs)
         self.signals = Signals(self.runs)
         self.inbox = Inbox(self.runs, audits, self._wake_ups)
-        self.ownership = Ownership(self.runs)
+        self.leases = leases = Leases(clock)
+        self.ownership = Ownership(self.runs, leases)
         self.datasets = Datasets(audits)
         self.artifacts = Artifacts(audits)
         self.kept_outputs = KeptOutputs(audits)
-        self.holds = Holds(audits)
+        self.holds = Holds(audits, leases)
         self.catalog = Catalog(audits, self.datasets)
-        self.reservations = Reservations(self.runs)
+        self.reservations = Reservations(self.runs, leases)
         self.log = Log(self.runs, audits, self.catalog, self.reservations)
 
     async def start(self) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from alula.server.store.audits import Audit
 from alula.server.store.holds import Hold
+from alula.server.store.leases import Lease
 from alula.server.stores.memory.audits import Audits
+from alula.server.stores.memory.leases import Leases
 
 
 class Holds:
-    def __init__(self, audits: Audits) -> None:
+    def __init__(self, audits: Audits, leases: Leases) -> None:
         self._audits = audits
+        self._leases = leases
         self._rows: dict[str, Hold] = {}
 
     async def take(self, wanted: Hold, audit: Audit, *, now: int) -> Hold:
@@ -26,3 +29,10 @@ class Holds:
         if before is not None and before.owner == owner:
             del self._rows[name]
             self._audits.append(audit)
+
+    async def remove_expired(self, lease: Lease, *, limit: int) -> int:
+        self._leases.require(lease)
+        expired = [name for name, hold in self._rows.items() if hold.expires_at <= self._leases.now()][:limit]
+        for name in expired:
+            del self._rows[name]
+        return len(expired)

@@ -5,13 +5,16 @@ from __future__ import annotations
 from alula.core.engine.records import Released
 from alula.core.ids import ExecutionId
 from alula.core.policy.cache_key import CacheKey
+from alula.server.store.leases import Lease
 from alula.server.stores.addressee import node_of
+from alula.server.stores.memory.leases import Leases
 from alula.server.stores.memory.runs import Runs
 
 
 class Reservations:
-    def __init__(self, runs: Runs) -> None:
+    def __init__(self, runs: Runs, leases: Leases) -> None:
         self._runs = runs
+        self._leases = leases
         self._holders: dict[tuple[str, str, str], str] = {}
 
     async def take(self, key: CacheKey, holder: str) -> str:
@@ -28,6 +31,13 @@ class Reservations:
     async def release(self, key: CacheKey, holder: str) -> None:
         self.let_go(Released(key, holder))
 
+    async def remove_expired(self, lease: Lease, *, limit: int) -> int:
+        self._leases.require(lease)
+        ended = [place for place, holder in self._holders.items() if self._has_ended(node_of(holder)[0])][:limit]
+        for place in ended:
+            del self._holders[place]
+        return len(ended)
+
     def let_go(self, released: Released) -> None:
         if self._holders.get(_place(released.key)) == released.holder:
             del self._holders[_place(released.key)]
@@ -35,6 +45,9 @@ class Reservations:
     def holders(self) -> set[str]:
         """The nodes that have any, also those that have ended."""
         return set(self._holders.values())
+
+    def _has_ended(self, id: ExecutionId) -> bool:
+        return id in self._runs and self._runs[id].record.phase.is_terminal
 
     def _is_open(self, id: ExecutionId, node_id: str) -> bool:
         run = self._runs.get(id)

@@ -29,6 +29,7 @@ from alula.server.stores.sql.holds import Holds
 from alula.server.stores.sql.inbox import Inbox
 from alula.server.stores.sql.items import Items
 from alula.server.stores.sql.kept_outputs import KeptOutputs
+from alula.server.stores.sql.leases import Leases
 from alula.server.stores.sql.log import Log
 from alula.server.stores.sql.named_entities import NamedEntities
 from alula.server.stores.sql.nodes import Nodes
@@ -47,13 +48,13 @@ def _wall_clock_us() -> int:
 class SqlStore:
     """Implements `Store` on a SQLite file (its path or URL; one process) or `postgresql://...` (any number).
 
-    `clock` gives microseconds for what the store itself makes: the first project.
+    `clock` is that of this machine, in microseconds. SQLite has no other; of PostgreSQL its own counts.
     Raises `InvalidInput` code `BadDatabaseUrl`.
     """
 
     def __init__(self, url: str | URL | Path, *, clock: Callable[[], int] = _wall_clock_us) -> None:
         self._clock = clock
-        self._database = database = Database(url)
+        self._database = database = Database(url, clock)
         self._wake_ups = WakeUps(database.sql)
         self._listening = contextlib.AsyncExitStack()
         self.audits = audits = Audits(database)
@@ -69,13 +70,14 @@ class SqlStore:
         self.reasons = Reasons(database)
         self.signals = Signals(database)
         self.inbox = Inbox(database, audits, self._wake_ups, self.executions, self.signals)
-        self.ownership = Ownership(database)
+        self.leases = leases = Leases(database)
+        self.ownership = Ownership(database, leases)
         self.datasets = Datasets(database, audits)
         self.artifacts = Artifacts(database, audits)
         self.kept_outputs = KeptOutputs(database, audits)
-        self.holds = Holds(database, audits)
+        self.holds = Holds(database, audits, leases)
         self.catalog = Catalog(database, audits, self.datasets)
-        self.reservations = Reservations(database)
+        self.reservations = Reservations(database, leases)
         self.log = Log(
             database,
             audits,
@@ -113,7 +115,7 @@ class SqlStore:
     async def now(self) -> int:
         if self._database.sql.is_sqlite:  # which is on this machine
             return self._clock()
-        return await self._database.read(self._database.sql.now)
+        return await self._database.read(self._database.now)
 
     def _open(self, connection: Connection) -> None:
         if schema.prepare(connection):

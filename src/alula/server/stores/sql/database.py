@@ -23,9 +23,13 @@ Result = TypeVar("Result")
 
 
 class Database:
-    """Open from `start` to `stop`. Raises `InvalidInput` code `BadDatabaseUrl`."""
+    """Open from `start` to `stop`. `clock` is that of this machine, in microseconds.
 
-    def __init__(self, url: str | URL | Path) -> None:
+    Raises `InvalidInput` code `BadDatabaseUrl`.
+    """
+
+    def __init__(self, url: str | URL | Path, clock: Callable[[], int]) -> None:
+        self._clock = clock
         self.url = connections.normalised(url)
         self.origin = secrets.token_hex(8)
         writing = connections.writing_engine(self.url)
@@ -49,6 +53,10 @@ class Database:
     def write(self, operation: Operation[Result], after: Callable[[Result], None] | None = None) -> Awaitable[Result]:
         """As `Writer.write`."""
         return self._writer.write(operation, after)
+
+    def now(self, connection: Connection) -> int:
+        """By the clock that all who share the database go by."""
+        return self._clock() if self.sql.is_sqlite else self.sql.now(connection)  # SQLite is on this machine
 
     async def commit(self, commits: Sequence[Commit]) -> list[bool]:
         return await self._writer.commit(commits) if commits else []

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, delete, exists, select, update
+from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, select, update
 
 from alula.core.ids import ExecutionId
+from alula.server.store.leases import Lease
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import newest
 from alula.server.stores.sql.execution_keys import IS_OPEN, KEY, are_among, is_execution
+from alula.server.stores.sql.leases import Leases
 from alula.server.stores.sql.tables import executions, runners
 
 
 class Ownership:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, leases: Leases) -> None:
         self._database = database
+        self._leases = leases
         self._put_lease = database.sql.upsert(runners, newest)
         self._take = database.sql.bulk(
             update(executions)
-            .where(*(column == bindparam(f"in_{column.name}") for column in KEY), _is_free(bindparam("by_owner")))
+            .where(
+                *(column == bindparam(f"in_{column.name}") for column in KEY),
+                _is_free(bindparam("by_owner"), bindparam("at_time")),
+            )
             .values(owner=bindparam("new_owner")),
-            ["new_owner", *(f"in_{column.name}" for column in KEY), "by_owner"],
+            ["new_owner", *(f"in_{column.name}" for column in KEY), "by_owner", "at_time"],
         )
 
     async def claim(
@@ -29,9 +35,7 @@ class Ownership:
     ) -> list[ExecutionId]:
         def claim(connection: Connection) -> list[ExecutionId]:
             self._renew(connection, owner, now + lease_us)
-            # An owner whose lease ended has none of the rights of one, so its row can go.
-            connection.execute(delete(runners).where(runners.c.lease_until <= now))
-            return self._claim(connection, owner, limit, among)
+            return self._claim(connection, owner, now, limit, among)
 
         return await self._database.write(claim)
 
@@ -50,6 +54,9 @@ class Ownership:
         statement = select(executions.c.owner).where(is_execution(execution))
         return await self._database.read(lambda connection: connection.execute(statement).scalar()) or ""
 
+    async def remove_expired(self, lease: Lease, *, limit: int) -> int:
+        return await self._leases.remove_some(lease, runners.c.owner, lambda now: runners.c.lease_until <= now, limit)
+
     def unattended(self, connection: Connection) -> list[ExecutionId]:
         """Open executions that nobody has claimed."""
         return _open(connection, "")
@@ -58,11 +65,11 @@ class Ownership:
         self._put_lease.run(connection, [(owner, lease_until)])
 
     def _claim(
-        self, connection: Connection, owner: str, limit: int, among: Sequence[ExecutionId] | None
+        self, connection: Connection, owner: str, now: int, limit: int, among: Sequence[ExecutionId] | None
     ) -> list[ExecutionId]:
         free = (
             select(*KEY)
-            .where(IS_OPEN, _is_free(owner))
+            .where(IS_OPEN, _is_free(owner, now))
             .order_by(executions.c.created_at, *KEY)
             # Two runners that claim at once share what is free; neither waits for the other.
             .with_for_update(skip_locked=True)
@@ -72,17 +79,18 @@ class Ownership:
         # Whether it is free is asked again now that the row is locked: PostgreSQL may have looked for the lease of
         # an owner that claimed it meanwhile in a snapshot from before.
         with connection.begin_nested() as attempt:
-            if self._take.run(connection, [(owner, *id, owner) for id in ids]) == len(ids):
+            if self._take.run(connection, [(owner, *id, owner, now) for id in ids]) == len(ids):
                 return ids
             attempt.rollback()
         # The driver gives one count for all: go again, one by one, to learn which.
-        return [id for id in ids if self._take.run(connection, [(owner, *id, owner)]) == 1]
+        return [id for id in ids if self._take.run(connection, [(owner, *id, owner, now)]) == 1]
 
 
 def _open(connection: Connection, owner: str) -> list[ExecutionId]:
     return [ExecutionId(*row) for row in connection.execute(select(*KEY).where(IS_OPEN, executions.c.owner == owner))]
 
 
-def _is_free(owner: str | BindParameter[str]) -> ColumnElement[bool]:
+def _is_free(owner: str | BindParameter[str], now: int | BindParameter[int]) -> ColumnElement[bool]:
     """Neither this owner's nor that of another whose lease holds."""
-    return and_(executions.c.owner != owner, ~exists().where(runners.c.owner == executions.c.owner))
+    holds = exists().where(runners.c.owner == executions.c.owner, runners.c.lease_until > now)
+    return and_(executions.c.owner != owner, ~holds)

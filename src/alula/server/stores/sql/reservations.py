@@ -9,14 +9,18 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exist
 from alula.core.engine.records import Changes, Released
 from alula.core.ids import ExecutionId
 from alula.core.policy.cache_key import CacheKey
+from alula.server.store.leases import Lease
 from alula.server.stores.addressee import node_of
 from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.execution_keys import KEY, are_among
+from alula.server.stores.sql.leases import Leases
 from alula.server.stores.sql.tables import ENDED_NODE_PHASES, ENDED_PHASES, executions, node_executions, reservations
 
 
 class Reservations:
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, leases: Leases) -> None:
         self._database = database
+        self._leases = leases
         self._insert = database.sql.insert_if_absent(reservations)
         self._delete = database.sql.bulk(
             delete(reservations).where(*(column == bindparam(f"by_{column.name}") for column in reservations.c)),
@@ -35,6 +39,11 @@ class Reservations:
 
     async def release(self, key: CacheKey, holder: str) -> None:
         await self._database.write(lambda connection: self._release(connection, [Released(key, holder)]))
+
+    async def remove_expired(self, lease: Lease, *, limit: int) -> int:
+        ended = (await self._database.read(_holders_that_ended))[:limit]
+        statement = delete(reservations).where(reservations.c.holder.in_(ended))
+        return await self._leases.under(lease, lambda connection: connection.execute(statement).rowcount)
 
     def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
         """Changes of executions."""
@@ -55,6 +64,19 @@ class Reservations:
         """Reservations that have come to somebody else stay."""
         rows = [(one.key.project, one.key.domain, one.key.digest, one.holder) for one in released]
         self._delete.run(connection, sorted(rows))
+
+
+def _holders_that_ended(connection: Connection) -> Sequence[str]:
+    """Those whose execution has ended: it stays so."""
+    of: dict[ExecutionId, list[str]] = {}
+    for holder in connection.execute(select(reservations.c.holder).distinct()).scalars():
+        of.setdefault(node_of(holder)[0], []).append(holder)
+    ended = [
+        ExecutionId(*row)
+        for among in are_among(list(of))
+        for row in connection.execute(select(*KEY).where(among, executions.c.phase.in_(ENDED_PHASES)))
+    ]
+    return [holder for execution in ended for holder in of[execution]]
 
 
 def _is(key: CacheKey) -> ColumnElement[bool]:

@@ -393,6 +393,16 @@ runners = Table(
     PrimaryKeyConstraint("owner"),
 )
 
+leases = Table(
+    "leases",
+    metadata,
+    *_words("name", "holder"),
+    Column("term", BigInteger, nullable=False),
+    Column("held_until", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name"),
+)
+"""What one of many processes does. Those of runners are in `runners`."""
+
 constants = Table(
     "constants",
     metadata,
