@@ -33,7 +33,9 @@ from alula.server.executor import Executor
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.routing import Routing
 from alula.server.identity import NOBODY
+from alula.server.leadership import Leadership
 from alula.server.logs.objects import ObjectLogs
+from alula.server.maintenance import Maintenance
 from alula.server.measures import Measured, Measures
 from alula.server.process_measures import measured
 from alula.server.runner.children import Children
@@ -144,7 +146,8 @@ async def serve(
             platform.measures.add(blobs)
             stack.enter_context(measured(platform.measures))
             executor = adapters.executor(settings, endpoints, platform.measures)
-            runner = await stack.enter_async_context(_running(settings, platform, executor))
+            process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+            runner = await stack.enter_async_context(_running(settings, platform, executor, process_id))
             platform.measures.add(runner)
             descriptors.raise_limit()  # after the executor was made, whose attempts keep the limit that there was
             authentication = adapters.authentication(settings)
@@ -153,9 +156,10 @@ async def serve(
             stack.callback(data_folder.remove_info, folder)
             _write_info(folder, endpoints, platform.clock())
             ready(endpoints)
+            leaderships = await stack.enter_async_context(_leading(settings, platform, process_id))
             gc.freeze()  # looking through all that stays took a sixth of the time of a busy platform
             try:
-                await _until(stop, runner, holding)
+                await _until(stop, [runner, *leaderships], holding)
             finally:
                 platform.hub.close()  # ends streams and held calls, which would otherwise wait out the grace
 
@@ -216,13 +220,16 @@ async def _platform(
 
 
 @contextlib.asynccontextmanager
-async def _running(settings: Settings, platform: Platform, executor: Executor) -> AsyncGenerator[Runner]:
+async def _running(
+    settings: Settings, platform: Platform, executor: Executor, runner_id: str
+) -> AsyncGenerator[Runner]:
     """The runner and its executor, which the runner starts and stops."""
     folder = settings.data_folder
-    runner_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
     # The folder's lock is ours, so whoever ran here before is dead, and what it claimed need not wait for its lease:
     # in the folder's own database everything, in another what its runner had.
-    await platform.store.ownership.release(data_folder.last_runner(folder) if settings.database_url else None)
+    before = data_folder.last_runner(folder) if settings.database_url else None
+    await platform.store.ownership.release(before)
+    await platform.store.leases.release(before)
     data_folder.write_runner(folder, runner_id)
     runner = Runner(
         store=platform.store,
@@ -241,6 +248,21 @@ async def _running(settings: Settings, platform: Platform, executor: Executor) -
         yield runner
     finally:
         await runner.stop()
+
+
+@contextlib.asynccontextmanager
+async def _leading(settings: Settings, platform: Platform, process_id: str) -> AsyncGenerator[Sequence[Leadership]]:
+    """What one process does for all that share the database. Each takes part in finding out which one."""
+    maintenance = Maintenance(platform.store)
+    lease_us = round(settings.lease_s * 1_000_000)
+    leadership = Leadership(platform.store.leases, process_id, "maintenance", maintenance, lease_us=lease_us)
+    for room in (maintenance, leadership):
+        platform.measures.add(room)
+    leadership.start()
+    try:
+        yield [leadership]
+    finally:
+        await leadership.stop()
 
 
 async def _answer(
@@ -292,10 +314,17 @@ async def _answer(
     stack.push_async_callback(stop_answering)
 
 
-async def _until(stop: asyncio.Event, runner: Runner, holding: data_folder.Holding) -> None:
-    """Return when asked to stop; raise what ended the runner or took the folder away, for a platform that runs nothing
-    must not look alive."""
-    ends = [asyncio.ensure_future(work) for work in (stop.wait(), runner.wait(), _until_lost(holding))]
+class _Lasting(Protocol):
+    async def wait(self) -> None:
+        """Block until it ends by an error, and raise that."""
+        ...
+
+
+async def _until(stop: asyncio.Event, lasting: Sequence[_Lasting], holding: data_folder.Holding) -> None:
+    """Return when asked to stop; raise what ended the runner, say, or took the folder away, for a platform that runs
+    nothing must not look alive."""
+    waits = (stop.wait(), *(each.wait() for each in lasting), _until_lost(holding))
+    ends = [asyncio.ensure_future(wait) for wait in waits]
     try:
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in done:

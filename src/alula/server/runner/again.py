@@ -8,24 +8,17 @@ import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from alula.core.errors import ResourceExhausted, Unavailable
+from alula.core.errors import ResourceExhausted
 from alula.core.ids import ExecutionId
 from alula.server.log_subject import about
+from alula.server.trouble import passes
 
 RETRY_S = 0.5
 OBJECT_TRIES = 1_200
 """How often one object is read or written, which is ten minutes: then it is the object that is at fault."""
-_MAY_PASS = frozenset(("DiskFull", "StoreDiskFull", "StoreOutOfMemory", "StoreOverloaded"))
-"""Codes of `ResourceExhausted` that may pass. A single value that is too big never does."""
-
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-
-def passes(error: BaseException) -> bool:
-    """Whether it is trouble of a store, which passes: the same may work later. All else stays as it is."""
-    return isinstance(error, Unavailable) or (isinstance(error, ResourceExhausted) and error.code in _MAY_PASS)
 
 
 async def again(

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from alula.core.engine import events as facts
 from alula.core.engine.events import Event
 from alula.core.ids import ExecutionId
-from alula.server.runner.again import passes
 from alula.server.runner.errands import Broke
 from alula.server.store import Store
 from alula.server.store.inbox import InboxMessage
 from alula.server.store.log import Commit
+from alula.server.trouble import passes
 
 
 async def commit(store: Store, commits: Sequence[Commit], broke: Broke) -> list[bool]:

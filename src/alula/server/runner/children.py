@@ -29,7 +29,7 @@ from alula.core.errors import (
 from alula.core.ids import EntityId, ExecutionId
 from alula.core.policy.trace_context import TRACEPARENT, context_in, launched_in
 from alula.server.identity import Caller
-from alula.server.runner.again import again, passes
+from alula.server.runner.again import again
 from alula.server.services.abort import request_abort
 from alula.server.services.executions import EAGER_LABEL
 from alula.server.services.filters import PAGE_MAX_ROWS
@@ -39,6 +39,7 @@ from alula.server.services.platform import Platform
 from alula.server.services.recover import inventory_of, require_ended
 from alula.server.store.executions import ExecutionRecord
 from alula.server.store.query import Filter, Query
+from alula.server.trouble import passes
 
 RETRY_S = 1.0
 

@@ -16,13 +16,14 @@ from alula.core.ids import AttemptId, ExecutionId
 from alula.core.literals.offloading import reads_references
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, Executor
-from alula.server.runner.again import OBJECT_TRIES, RETRY_S, again, passes
+from alula.server.runner.again import OBJECT_TRIES, RETRY_S, again
 from alula.server.runner.attempts import attempt_spec
 from alula.server.runner.definitions import Definitions
 from alula.server.runner.errands import Errands
 from alula.server.runner.lease import Lease
 from alula.server.runner.owned import Owned
 from alula.server.services import values
+from alula.server.trouble import passes
 
 INPUTS_WAIT_S = 10.0
 """How long a platform that starts waits for the inputs of one attempt."""

@@ -33,7 +33,7 @@ from alula.core.literals.offloading import Aside
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptUpdate
 from alula.server.log_subject import about
-from alula.server.runner.again import OBJECT_TRIES, again, passes
+from alula.server.runner.again import OBJECT_TRIES, again
 from alula.server.runner.cache import Lookups
 from alula.server.runner.children import Children
 from alula.server.runner.definitions import Definitions
@@ -43,6 +43,7 @@ from alula.server.runner.owned import Owned
 from alula.server.runner.timers import Timers
 from alula.server.services import layout, values
 from alula.server.store import Store
+from alula.server.trouble import passes
 
 logger = logging.getLogger(__name__)
 

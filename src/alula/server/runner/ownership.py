@@ -35,13 +35,13 @@ from alula.core.errors import TaskError
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server import incidents
 from alula.server.log_subject import about
-from alula.server.runner.again import passes
 from alula.server.runner.lease import Lease
 from alula.server.runner.opening import Opening
 from alula.server.runner.owned import Owned
 from alula.server.runner.unreadable import end_unread
 from alula.server.store import Store
 from alula.server.store.log import History
+from alula.server.trouble import passes
 
 CLAIM_MAX = 500
 OPEN_MAX = 500

@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from alula.core.ids import AttemptId
 from alula.server import incidents
 from alula.server.executor import AttemptSpec, Executor
-from alula.server.runner.again import RETRY_S, passes
+from alula.server.runner.again import RETRY_S
+from alula.server.trouble import passes
 
 TRIES = 5
 

@@ -25,7 +25,6 @@ from alula.core.ids import AttemptId
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, Executor
 from alula.server.measures import Reading
-from alula.server.runner.again import passes
 from alula.server.runner.children import Children
 from alula.server.runner.lease import LEASE_US, Lease
 from alula.server.runner.owned import Owned
@@ -33,6 +32,7 @@ from alula.server.runner.reconciling import reconcile
 from alula.server.runner.turns import Publish, Turns, still_holds
 from alula.server.store import Store
 from alula.server.traces import NO_TRACES, Traces
+from alula.server.trouble import passes
 
 logger = logging.getLogger(__name__)
 

@@ -26,7 +26,6 @@ from alula.server.blob import Blobs
 from alula.server.executor import AttemptUpdate, Executor
 from alula.server.measures import Reading
 from alula.server.runner import batches
-from alula.server.runner.again import passes
 from alula.server.runner.children import Children
 from alula.server.runner.definitions import Definitions
 from alula.server.runner.dispatch import Dispatch
@@ -40,6 +39,7 @@ from alula.server.runner.ownership import Ownership
 from alula.server.runner.updates import event_of, progress_of
 from alula.server.store import Store
 from alula.server.traces import Traces
+from alula.server.trouble import passes
 
 STORE_RETRY_S = 0.5
 STARTED_WAIT_S = 0.02

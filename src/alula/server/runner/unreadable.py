@@ -23,10 +23,10 @@ from alula.core.engine.records import (
 from alula.core.errors import TaskError
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server import incidents
-from alula.server.runner.again import passes
 from alula.server.store import Store
 from alula.server.store.log import Commit
 from alula.server.store.query import Query
+from alula.server.trouble import passes
 
 PAGE = 1_000
 
