@@ -33,6 +33,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("alula.cli.signals:approve", "Let a run pass an approval that it waits for."),
     "reject": ("alula.cli.signals:reject", "Refuse an approval that a run waits for."),
     "signal": ("alula.cli.signals:signal_", "List what gates of a run ask, and give them values."),
+    "schedule": ("alula.cli.schedule:schedule", "Show when a schedule runs."),
     "cache": ("alula.cli.cache:cache", "Show what is kept of cached tasks, and forget it."),
     "up": ("alula.cli.platform:up", "Start the platform."),
     "down": ("alula.cli.platform:down", "Stop the platform."),

@@ -67,6 +67,13 @@ DECLARED = {
         "`schedule` is '0 3 * * *', expected `CronSchedule` or `FixedRate`"
     ),
     "LaunchPlan.create('p', w, schedule=CronSchedule(3))": "`schedule` is 3, expected a text",
+    "LaunchPlan.create('p', w, schedule=CronSchedule('@daily', offset=3))": "`offset` is 3, expected a text",
+    "LaunchPlan.create('p', w, schedule=CronSchedule('@daily', offset='5m'))": (
+        "the offset `5m` is no ISO 8601 duration"
+    ),
+    "LaunchPlan.create('p', w, schedule=CronSchedule('0 25 * * *'))": (
+        "`0 25 * * *` is no cron expression: the hour `25` is not from 0 to 23, at character 3"
+    ),
     "LaunchPlan.create('p', w, schedule=FixedRate(5))": "`duration` is 5, expected a `timedelta`",
 }
 STEPS = {

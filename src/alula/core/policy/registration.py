@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId
+from alula.core.policy.schedule import Schedule, schedule_of
 
 LABELS_MAX = 16
 SETTINGS_MAX_BYTES = 128 * 1024
@@ -80,10 +81,12 @@ def has_schedule(spec: launch_plan_pb2.LaunchPlanSpec) -> bool:
     return spec.entity_metadata.schedule.WhichOneof("ScheduleExpression") is not None
 
 
-def check_schedule(spec: launch_plan_pb2.LaunchPlanSpec, expected: interface_pb2.ParameterMap) -> None:
-    """Raises `InvalidInput` unless every run by the clock would have all of its inputs."""
+def check_schedule(spec: launch_plan_pb2.LaunchPlanSpec, expected: interface_pb2.ParameterMap) -> Schedule | None:
+    """The schedule of a launch plan, if it has one. Raises `InvalidInput` unless that can be read and every run by it
+    would have all of its inputs."""
     if not has_schedule(spec):
-        return
+        return None
+    schedule = schedule_of(spec.entity_metadata.schedule)
     kickoff = spec.entity_metadata.schedule.kickoff_time_input_arg
     if kickoff:
         parameter = expected.parameters.get(kickoff)
@@ -103,3 +106,4 @@ def check_schedule(spec: launch_plan_pb2.LaunchPlanSpec, expected: interface_pb2
             f"a scheduled launch plan must bind every required input; unbound: {', '.join(unbound)}",
             fix="give them as default or fixed inputs",
         )
+    return schedule

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
+from alula.core.errors import InvalidInput
 from alula.sdk.authoring.graph import open_graph
 from alula.sdk.authoring.interface import DerivedInterface, refuse_positional
 from alula.sdk.authoring.reference import Reference
@@ -23,6 +24,8 @@ class CronSchedule(NamedTuple):
     schedule: str
     kickoff_time_input_arg: str | None = None
     """The input that gets the planned time."""
+    offset: str | None = None
+    """How much later than that the run starts, as an ISO 8601 duration such as `PT30M`."""
 
 
 class FixedRate(NamedTuple):
@@ -276,9 +279,21 @@ class LaunchPlan:
 def _check_schedule(schedule: object, *, at: Location) -> None:
     """Raise `InvalidInput` for what is no schedule."""
     if isinstance(schedule, CronSchedule):
-        check_texts(at=at, schedule=schedule.schedule)
+        check_texts(at=at, schedule=schedule.schedule, offset=schedule.offset)
+        _check_cron(schedule, at=at)
     elif isinstance(schedule, FixedRate):
         if not hasattr(schedule.duration, "total_seconds"):
             raise mistake("InvalidSchedule", f"`duration` is {schedule.duration!r}, expected a `timedelta`", at=at)
     elif schedule is not None:
         raise mistake("InvalidSchedule", f"`schedule` is {schedule!r}, expected `CronSchedule` or `FixedRate`", at=at)
+
+
+def _check_cron(schedule: CronSchedule, *, at: Location) -> None:
+    from alula.core.policy.cron import read_cron  # lazy: most projects have no schedule
+    from alula.core.policy.schedule import offset_us
+
+    try:
+        read_cron(schedule.schedule)
+        offset_us(schedule.offset or "")
+    except InvalidInput as error:
+        raise mistake(error.code, error.message, at=at, fix=error.fix) from None

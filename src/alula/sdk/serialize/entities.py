@@ -315,7 +315,8 @@ def _schedule(plan: LaunchPlan) -> Schedule | None:
         return None
     kickoff = schedule.kickoff_time_input_arg or ""
     if isinstance(schedule, CronSchedule):
-        return Schedule(cron_schedule=CronMessage(schedule=schedule.schedule), kickoff_time_input_arg=kickoff)
+        cron = CronMessage(schedule=schedule.schedule, offset=schedule.offset or "")
+        return Schedule(cron_schedule=cron, kickoff_time_input_arg=kickoff)
     value, unit = schedule.rate
     rate = FixedRateMessage(value=value, unit=unit)
     return Schedule(rate=rate, kickoff_time_input_arg=kickoff)

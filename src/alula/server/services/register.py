@@ -36,6 +36,7 @@ from alula.server.services.projects import require_place
 from alula.server.services.references import referenced_plan
 from alula.server.services.task_resources import check_resources
 from alula.server.store.entities import EntityKind, EntityRecord, Registered
+from alula.server.zones import zone_of
 
 _CLOSURES: dict[EntityKind, type[Message]] = {
     "task": task_pb2.TaskClosure,
@@ -115,7 +116,9 @@ async def create_launch_plan(
         defaults=request.spec.default_inputs,
         fixed=request.spec.fixed_inputs,
     )
-    check_schedule(request.spec, expected)
+    schedule = check_schedule(request.spec, expected)
+    if schedule is not None:
+        zone_of(schedule.zone)
     closure = launch_plan_pb2.LaunchPlanClosure(expected_inputs=expected, expected_outputs=interface.outputs)
     await _keep(platform, caller, _record(platform, "launch_plan", id, request.spec, closure), request.spec)
 

@@ -127,6 +127,22 @@ async def test_labels_that_kubernetes_would_refuse_are_refused(
         await create_launch_plan(platform, caller, request)
 
 
+@pytest.mark.parametrize(
+    ("expression", "code"),
+    [("nonsense", "InvalidSchedule"), ("CRON_TZ=Europe/Zurch 0 3 * * *", "UnknownTimeZone")],
+)
+async def test_a_schedule_that_can_not_be_kept_is_refused(
+    platform: Platform, caller: Caller, expression: str, code: str
+) -> None:
+    await create_task(platform, caller, specs.task("t"), NOBODY)
+    await create_workflow(platform, caller, specs.workflow("w", "t"))
+    request = specs.launch_plan("p", "w", fixed=specs.literal_map(x=specs.integer(1)))
+    request.spec.entity_metadata.schedule.cron_schedule.schedule = expression
+    with pytest.raises(InvalidInput) as caught:
+        await create_launch_plan(platform, caller, request)
+    assert caught.value.code == code
+
+
 async def test_a_schedule_needs_every_required_input_and_is_not_promised(platform: Platform, caller: Caller) -> None:
     await create_task(platform, caller, specs.task("t"), NOBODY)
     await create_workflow(platform, caller, specs.workflow("w", "t"))

@@ -1,0 +1,61 @@
+"""Schedules of launch plans: rates, offsets, and what can't be."""
+
+from __future__ import annotations
+
+from datetime import UTC
+from itertools import islice, pairwise
+
+import pytest
+from flyteidl.admin import schedule_pb2
+
+from alula.core.errors import InvalidInput
+from alula.core.policy.schedule import Fire, schedule_of
+
+MINUTE_US = 60_000_000
+DAY_US = 1440 * MINUTE_US
+
+
+def cron(expression: str, offset: str = "") -> schedule_pb2.Schedule:
+    return schedule_pb2.Schedule(cron_schedule=schedule_pb2.CronSchedule(schedule=expression, offset=offset))
+
+
+def rate(value: int, unit: int) -> schedule_pb2.Schedule:
+    return schedule_pb2.Schedule(rate=schedule_pb2.FixedRate(value=value, unit=unit))  # type: ignore[arg-type]
+
+
+def test_a_rate_counts_from_the_activation() -> None:
+    schedule = schedule_of(rate(2, schedule_pb2.HOUR))
+    since = 1_000
+    fires = [fire.at - since for fire in islice(schedule.fires(since, UTC, since=since), 3)]
+    assert fires == [120 * MINUTE_US, 240 * MINUTE_US, 360 * MINUTE_US]
+    late = since + 121 * MINUTE_US
+    assert schedule.next_after(late, UTC, since=since) == Fire(since + 240 * MINUTE_US, since + 240 * MINUTE_US)
+
+
+@pytest.mark.parametrize(
+    ("offset", "later_us"), [("PT30M", 30 * MINUTE_US), ("P1D", DAY_US), ("-PT1H", -60 * MINUTE_US)]
+)
+def test_an_offset_moves_the_fire_and_not_what_it_is_about(offset: str, later_us: int) -> None:
+    schedule = schedule_of(cron("@daily", offset))
+    fires = list(islice(schedule.fires(10 * DAY_US, UTC), 4))
+    assert all(fire.at == fire.planned_for + later_us > 10 * DAY_US for fire in fires)
+    assert [fire.planned_for % DAY_US for fire in fires] == [0] * 4
+    assert {later.at - fire.at for fire, later in pairwise(fires)} == {DAY_US}
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        rate(0, schedule_pb2.DAY),
+        rate(4_000_000_000, schedule_pb2.DAY),
+        rate(1, 99),
+        cron("@daily", "5 minutes"),
+        cron("@daily", "P9999D"),
+        cron("@daily", "P99999999999D"),
+        schedule_pb2.Schedule(cron_expression="0 10 * * *"),
+    ],
+)
+def test_what_can_not_be_is_refused(schedule: schedule_pb2.Schedule) -> None:
+    with pytest.raises(InvalidInput) as caught:
+        schedule_of(schedule)
+    assert caught.value.code == "InvalidSchedule"
