@@ -72,7 +72,7 @@ def commit(id: ExecutionId, first_seq: int, *events: bytes, **more: Any) -> Comm
     changes = more.pop("changes", None) or Changes(
         **{
             key: more.pop(key)
-            for key in ("execution", "nodes", "attempts", "items", "reasons", "published")
+            for key in ("execution", "nodes", "attempts", "items", "signals", "reasons", "published")
             if key in more
         }
     )

@@ -66,7 +66,7 @@ async def test_entries_have_a_dataset_for_each_task_cache_version_and_interface(
     assert await store.datasets.page(query()) == whole
     mine = DatasetRecord(DatasetId("flytesnacks", "development", "mine", "1"), "u", (), {}, 6)
     assert await store.datasets.create(mine, audit())
-    whole = [whole[0], whole[1], mine, whole[2]]
+    whole = [whole[0], mine, whole[1], whole[2]]
     pages = [await store.datasets.page(query(limit=1, offset=offset)) for offset in range(5)]
     assert [found for page in pages for found in page] == whole
     await store.catalog.evict([where("task", "eq", "train")], audit())

@@ -17,7 +17,7 @@ from alula.core.engine.records import (
 from alula.core.errors import InvalidInput, TaskError
 from alula.core.ids import EntityId
 from alula.server.store import Store
-from alula.server.stores.fields import VALUES_MAX
+from alula.server.stores.checking import VALUES_MAX
 
 pytestmark = pytest.mark.anyio
 ID = execution_id("a1")
@@ -150,7 +150,7 @@ async def test_pages_neither_overlap_nor_miss_a_row_when_all_are_of_one_time(sto
     seen: list[str] = []
     for offset in range(0, 30, 10):
         seen += [one.id.name for one in await store.executions.page(query(limit=10, offset=offset))]
-    assert seen == names
+    assert seen == names[::-1]
 
 
 async def test_unknown_times_come_before_all_others(store: Store) -> None:
@@ -345,6 +345,8 @@ async def test_audits_are_filtered_and_paged(store: Store) -> None:
         await store.executions.create(execution(f"a{at}"), b"c", given)
     found = await store.audits.page(query(where("project", "eq", "p"), limit=2))
     assert [entry.target for entry in found] == ["t4", "t3"]
-    assert found[0] == audit("launch", at=104, target="t4", detail="d", project="p", domain="d")
+    assert found[0] == audit(
+        "launch", at=104, target="t4", detail="d", project="p", domain="d", number=found[1].number + 1
+    )
     later = await store.audits.page(query(where("at", "gt", "102"), where("action", "eq", "launch"), descending=False))
     assert [entry.at for entry in later] == [103, 104]

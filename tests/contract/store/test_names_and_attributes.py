@@ -14,8 +14,8 @@ pytestmark = pytest.mark.anyio
 PLACE = ("flytesnacks", "development")
 
 
-def named(name: str, *, description: str = "", state: int = 0) -> NamedEntityRecord:
-    return NamedEntityRecord("workflow", *PLACE, name, description, state)
+def named(name: str, *, description: str = "", state: int = 0, created_at: int = 0) -> NamedEntityRecord:
+    return NamedEntityRecord("workflow", *PLACE, name, description, state, created_at)
 
 
 def settings(
@@ -41,8 +41,8 @@ async def registered(store: Store) -> Store:
 
 
 async def test_a_name_of_which_nothing_is_said_is_active_or_made_by_the_platform(registered: Store) -> None:
-    assert await registered.named_entities.get("workflow", *PLACE, "a") == named("a")
-    assert await registered.named_entities.get("workflow", *PLACE, "h") == named("h", state=2)
+    assert await registered.named_entities.get("workflow", *PLACE, "a") == named("a", created_at=3)
+    assert await registered.named_entities.get("workflow", *PLACE, "h") == named("h", state=2, created_at=4)
     assert await registered.named_entities.get("workflow", *PLACE, "none") is None
     assert await registered.named_entities.get("launch_plan", *PLACE, "a") is None
 

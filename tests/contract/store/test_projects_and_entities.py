@@ -152,9 +152,9 @@ async def test_names_are_distinct(store: Store) -> None:
     )
     shown = where("hidden", "eq", "0")
     by_name = await store.entities.names("workflow", query(shown, sort_by="name", descending=False))
-    assert by_name == [("flytesnacks", "development", "a"), ("flytesnacks", "development", "b")]
+    assert by_name == [("flytesnacks", "development", "a", 2), ("flytesnacks", "development", "b", 3)]
     newest_first = await store.entities.names("workflow", query(shown))
-    assert [name for _, _, name in newest_first] == ["b", "a"]
+    assert [name for _, _, name, _ in newest_first] == ["b", "a"]
     assert len(await store.entities.names("workflow", query(shown, limit=1, offset=1))) == 1
     with pytest.raises(InvalidInput) as raised:
         await store.entities.names("workflow", query(sort_by="version"))

@@ -6,8 +6,8 @@ be recovered by a version that reads it.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import TypeVar
+from collections.abc import Sequence
+from functools import partial
 
 from alula.core.engine import events as facts
 from alula.core.engine.records import (
@@ -24,13 +24,14 @@ from alula.core.errors import TaskError
 from alula.core.ids import AttemptId, ExecutionId
 from alula.server import incidents
 from alula.server.store import Store
+from alula.server.store.attempts import ATTEMPTS
+from alula.server.store.items import ITEMS
 from alula.server.store.log import Commit
-from alula.server.store.query import Query
+from alula.server.store.nodes import NODES
+from alula.server.store.query import Query, every
 from alula.server.trouble import passes
 
 PAGE = 1_000
-
-T = TypeVar("T")
 
 
 async def end_unread(
@@ -69,7 +70,7 @@ async def _closing(store: Store, id: ExecutionId, now: int) -> Changes:
     """What ends with it. Of rows that can't be read either, nothing."""
     changes = Changes()
     try:
-        async for node in _all(lambda page: store.nodes.page(id, None, page), "node_id"):
+        async for node in every(NODES, partial(store.nodes.page, id, None), _in_pages("node_id")):
             if not node.phase.is_terminal:
                 changes.nodes.append(NodeRecord(node.node_id, NodePhase.ABORTED, now, ended_at=now))
                 await _close_attempts(store, id, node.node_id, now, changes)
@@ -82,17 +83,13 @@ async def _closing(store: Store, id: ExecutionId, now: int) -> Changes:
 
 async def _close_attempts(store: Store, id: ExecutionId, node_id: str, now: int, changes: Changes) -> None:
     ended = AttemptPhase.ABORTED
-    async for attempt in _all(lambda page: store.attempts.page(id, node_id, page), "attempt"):
+    async for attempt in every(ATTEMPTS, partial(store.attempts.page, id, node_id), _in_pages("attempt")):
         if not attempt.phase.is_terminal:
             changes.attempts.append(AttemptRecord(node_id, attempt.attempt, ended, now, ended_at=now))
-    async for item in _all(lambda page: store.items.page(id, node_id, page), "index"):
+    async for item in every(ITEMS, partial(store.items.page, id, node_id), _in_pages("index")):
         if not item.phase.is_terminal:
             changes.items.append(ItemRecord(node_id, item.index, item.attempt, ended, now, ended_at=now))
 
 
-async def _all(read: Callable[[Query], Awaitable[list[T]]], order: str) -> AsyncIterator[T]:
-    offset = 0
-    while rows := await read(Query(limit=PAGE, offset=offset, sort_by=order, descending=False)):
-        for row in rows:
-            yield row
-        offset += len(rows)
+def _in_pages(order: str) -> Query:
+    return Query(limit=PAGE, sort_by=order, descending=False)

@@ -15,9 +15,10 @@ from alula.server.services.messages.times import timestamp
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
 from alula.server.services.reservations import require_text
-from alula.server.store.artifacts import ArtifactQuery, ArtifactRecord
+from alula.server.services.tokens import go_on
+from alula.server.store.artifacts import ARTIFACTS, ArtifactQuery, ArtifactRecord
 from alula.server.store.audits import Audit
-from alula.server.store.datasets import DatasetId, DatasetRecord
+from alula.server.store.datasets import DATASETS, DatasetId, DatasetRecord
 from alula.server.store.query import Filter, Query
 
 DATASET_MAX_BYTES = 128 * 1024
@@ -62,11 +63,10 @@ async def list_datasets(
     places = await platform.viewable(caller)
     filters.require_few(len(request.filter.filters))
     chosen = tuple(_dataset_filter(each) for each in request.filter.filters)
-    limit, offset, descending = _page(request.pagination)
-    page = Query(
-        limit, offset, tuple(each for each in chosen if each is not None), descending=descending, places=places
+    page = msgspec.structs.replace(
+        _page(request.pagination), filters=tuple(each for each in chosen if each is not None), places=places
     )
-    shown, token = await pages.read(page, platform.store.datasets.page, _dataset)
+    shown, token = await pages.read(page, DATASETS, platform.store.datasets.page, _dataset)
     return datacatalog_pb2.ListDatasetsResponse(datasets=shown, next_token=token)
 
 
@@ -143,23 +143,25 @@ async def list_artifacts(
 ) -> datacatalog_pb2.ListArtifactsResponse:
     """A page of a dataset's artifacts that meet all filters. Raises `NotFound` for the dataset."""
     id = await _id(platform, caller, request.dataset, Action.VIEW)
-    limit, offset, descending = _page(request.pagination)
+    page = _page(request.pagination)
     if is_of_task(id.name):
         if request.filter.filters:
             raise InvalidInput("BadFilter", f"the artifacts of `{id}` can't be filtered", fix="get one by its id")
-        shown, token = await engine_entries.artifacts(platform, id, limit=limit, offset=offset, descending=descending)
+        shown, token = await engine_entries.artifacts(platform, id, page)
         return datacatalog_pb2.ListArtifactsResponse(artifacts=shown, next_token=token)
     await _existing(platform, id)
-    query = _artifact_query(ArtifactQuery(id, descending=descending), request.filter)
+    query = _artifact_query(ArtifactQuery(id), request.filter)
     if query is None:
         return datacatalog_pb2.ListArtifactsResponse()
 
     async def rows(asked: Query) -> list[ArtifactRecord]:
         return await platform.store.artifacts.page(
-            msgspec.structs.replace(query, limit=asked.limit, offset=asked.offset)
+            msgspec.structs.replace(
+                query, limit=asked.limit, offset=asked.offset, descending=asked.descending, after=asked.after
+            )
         )
 
-    shown, token = await pages.read(Query(limit, offset), rows, _artifact)
+    shown, token = await pages.read(page, ARTIFACTS, rows, _artifact)
     return datacatalog_pb2.ListArtifactsResponse(artifacts=shown, next_token=token)
 
 
@@ -207,9 +209,10 @@ def _checked_data(artifact: datacatalog_pb2.Artifact) -> bytes:
     return datacatalog_pb2.Artifact(data=artifact.data).SerializeToString(deterministic=True)
 
 
-def _page(given: datacatalog_pb2.PaginationOptions) -> tuple[int, int, bool]:
+def _page(given: datacatalog_pb2.PaginationOptions) -> Query:
     limit = min(given.limit or PAGE_ROWS, PAGE_MAX_ROWS)
-    return limit, filters.offset_of(given.token), given.sortOrder == datacatalog_pb2.PaginationOptions.DESCENDING
+    descending = given.sortOrder == datacatalog_pb2.PaginationOptions.DESCENDING
+    return go_on(Query(limit, descending=descending), given.token)
 
 
 def _dataset_filter(given: datacatalog_pb2.SinglePropertyFilter) -> Filter | None:

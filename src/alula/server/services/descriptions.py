@@ -15,7 +15,7 @@ from alula.server.services.entities import require_entity
 from alula.server.services.messages.names import KIND_WORDS, entity_id, entity_kind, identifier
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_listed_place
-from alula.server.store.entities import EntityRecord
+from alula.server.store.entities import ENTITIES, EntityRecord
 from alula.server.store.query import Filter
 
 
@@ -47,7 +47,7 @@ async def list_descriptions(
         sort_by=request.sort_by if request.HasField("sort_by") else None,
         extra=extra,
     )
-    shown, following = await pages.read(page, partial(platform.store.entities.page, kind), _description)
+    shown, following = await pages.read(page, ENTITIES, partial(platform.store.entities.page, kind), _description)
     return description_entity_pb2.DescriptionEntityList(descriptionEntities=shown, token=following)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 
+import msgspec
 from flyteidl.core import literals_pb2
 from flyteidl.datacatalog import datacatalog_pb2
 
@@ -16,6 +17,7 @@ from alula.core.policy.task_datasets import TaskDataset
 from alula.server.services import pages
 from alula.server.services.messages.times import timestamp
 from alula.server.services.platform import Platform
+from alula.server.store.catalog import CATALOG
 from alula.server.store.datasets import DatasetId
 from alula.server.store.query import Filter, Query
 
@@ -51,24 +53,22 @@ async def artifact(platform: Platform, dataset: DatasetId, id: str) -> datacatal
     return None if entry is None or dataset_of(entry.key) != dataset else _artifact(entry)
 
 
-async def artifacts(
-    platform: Platform, dataset: DatasetId, *, limit: int, offset: int, descending: bool
-) -> tuple[list[datacatalog_pb2.Artifact], str]:
-    """A page, by the time of creation, and the token of the next."""
-    query = _query(dataset, limit=limit, offset=offset, descending=descending)
-    if query is None:
+async def artifacts(platform: Platform, dataset: DatasetId, page: Query) -> tuple[list[datacatalog_pb2.Artifact], str]:
+    """The artifacts of a dataset on this page, and the token of the next."""
+    filters = _filters(dataset)
+    if filters is None:
         return [], ""
-    return await pages.read(query, partial(platform.store.catalog.page, with_outputs=True), _artifact)
+    query = msgspec.structs.replace(page, filters=filters)
+    return await pages.read(query, CATALOG, partial(platform.store.catalog.page, with_outputs=True), _artifact)
 
 
-def _query(dataset: DatasetId, *, limit: int, offset: int = 0, descending: bool = True) -> Query | None:
-    """The entries of a dataset; None for one that can't have any."""
+def _filters(dataset: DatasetId) -> tuple[Filter, ...] | None:
+    """What tells the entries of a dataset; None for one that can't have any."""
     fields = TaskDataset(dataset.name, dataset.version).fields()
     if fields is None:
         return None
     given = {"project": dataset.project, "domain": dataset.domain, **fields}
-    filters = tuple(Filter(field, "eq", (value,)) for field, value in given.items())
-    return Query(limit, offset, filters, descending=descending)
+    return tuple(Filter(field, "eq", (value,)) for field, value in given.items())
 
 
 def _key(project: str, domain: str, digest: str) -> CacheKey:

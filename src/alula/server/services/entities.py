@@ -19,7 +19,7 @@ from alula.server.services import filters, messages, pages
 from alula.server.services.messages.names import entity_id, not_found
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_listed_place
-from alula.server.store.entities import EntityKind, EntityRecord
+from alula.server.store.entities import ENTITIES, ENTITY_NAMES, EntityKind, EntityRecord
 from alula.server.store.query import Filter
 
 Shown = TypeVar("Shown", bound=Message)
@@ -118,7 +118,7 @@ async def list_active_launch_plans(
         extra=(*place, Filter("state", "eq", ("ACTIVE",))),
     )
     rows = partial(platform.store.entities.page, "launch_plan")
-    shown, following = await pages.read(page, rows, messages.entities.launch_plan)
+    shown, following = await pages.read(page, ENTITIES, rows, messages.entities.launch_plan)
     return launch_plan_pb2.LaunchPlanList(launch_plans=shown, token=following)
 
 
@@ -138,7 +138,9 @@ async def list_ids(
         default_sort="name",
     )
     names = partial(platform.store.entities.names, kind)
-    shown, following = await pages.read(page, names, messages.entities.name_identifier, portion=filters.PAGE_MAX_ROWS)
+    shown, following = await pages.read(
+        page, ENTITY_NAMES, names, messages.entities.name_identifier, portion=filters.PAGE_MAX_ROWS
+    )
     return common_pb2.NamedEntityIdentifierList(entities=shown, token=following)
 
 
@@ -156,7 +158,7 @@ async def _list(
         sort_by=request.sort_by if request.HasField("sort_by") else None,
         extra=extra,
     )
-    return await pages.read(page, partial(platform.store.entities.page, kind), shown)
+    return await pages.read(page, ENTITIES, partial(platform.store.entities.page, kind), shown)
 
 
 _BY_NAME = common_pb2.Sort(key="name", direction=common_pb2.Sort.ASCENDING)

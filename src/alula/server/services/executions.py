@@ -15,7 +15,7 @@ from alula.server.services import filters, messages, pages, values
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
 from alula.server.services.watch import Subscription
-from alula.server.store.executions import ExecutionRecord
+from alula.server.store.executions import EXECUTIONS, ExecutionRecord
 from alula.server.store.query import Filter
 
 EAGER_LABEL = "eager-exec"
@@ -106,7 +106,7 @@ async def list_executions(
         places=places,
     )
     shown, following = await pages.read(
-        page, platform.store.executions.page, lambda row: messages.runs.execution(row, trim=True)
+        page, EXECUTIONS, platform.store.executions.page, lambda row: messages.runs.execution(row, trim=True)
     )
     return execution_pb2.ExecutionList(executions=shown, token=following)
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from flyteidl.core import compiler_pb2
 
 from alula.core.engine.explain import Link, RunFacts, explain
 from alula.core.engine.plan import Plan, make_plan
-from alula.core.engine.records import NodeRecord
 from alula.core.ids import ExecutionId
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.executions import require_execution
 from alula.server.services.history import read_plan
 from alula.server.services.platform import Platform
-from alula.server.store.query import Query
+from alula.server.store.nodes import NODES
+from alula.server.store.query import Query, every
 
 PAGE = 5_000
 
@@ -25,7 +26,8 @@ async def explain_execution(
 ) -> Link:
     """The answer to why, with what is behind it. Raises `NotFound` for a run, node or item that there is not."""
     record = await require_execution(platform, caller, id, Action.VIEW)
-    nodes = {row.node_id: row for row in await _rows(platform, id)}
+    rows = every(NODES, partial(platform.store.nodes.page, id, None), Query(PAGE, sort_by="node_id", descending=False))
+    nodes = {row.node_id: row async for row in rows}
     graphs = {row.dynamic_uri: await _graph(platform, row.dynamic_uri) for row in nodes.values() if row.dynamic_uri}
     run = RunFacts(
         phase=record.phase,
@@ -38,17 +40,6 @@ async def explain_execution(
         reasons=await platform.store.reasons.read(id),
     )
     return await asyncio.to_thread(explain, run, node_id, index)
-
-
-async def _rows(platform: Platform, id: ExecutionId) -> list[NodeRecord]:
-    """All nodes, page by page."""
-    found: list[NodeRecord] = []
-    while True:
-        page = Query(limit=PAGE, offset=len(found), sort_by="node_id", descending=False)
-        rows = await platform.store.nodes.page(id, None, page)
-        found += rows
-        if len(rows) < PAGE:
-            return found
 
 
 async def _graph(platform: Platform, uri: str) -> Plan:

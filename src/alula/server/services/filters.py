@@ -1,22 +1,31 @@
 """Flyte's lists: filter expressions, sort keys and page tokens, turned into a `store.Query`.
 
 Grammar: `fn(field,value)` terms joined by `+`, all of which must hold; several values of `value_in` are split
-by `;`. Owns which fields a client may name for each kind of thing and what the store calls them; that a value
-is of its field's type is checked by the store. Pure.
+by `;`. Owns how clients spell the fields of the store's lists; that a value is of its field's type is checked by
+the store. Pure.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 from flyteidl.admin import common_pb2
 
 from alula.core.errors import InvalidInput
 from alula.server.access import Places
+from alula.server.services.tokens import go_on
+from alula.server.store.attempts import ATTEMPTS
+from alula.server.store.entities import ENTITIES, ENTITY_NAMES
+from alula.server.store.executions import EXECUTIONS
+from alula.server.store.listing import Listing
+from alula.server.store.named_entities import NAMED_ENTITIES
+from alula.server.store.nodes import NODES
+from alula.server.store.projects import PROJECTS
 from alula.server.store.query import Filter, Operator, Query
+from alula.server.store.signals import SIGNALS
 
 PAGE_MAX_ROWS = 10_000
 FILTERS_MAX = 100
@@ -59,14 +68,14 @@ def query(
     if limit <= 0:
         raise InvalidInput("LimitRequired", "`limit` must be greater than 0", fix="ask for 100, say")
     key = sort_by.key if sort_by is not None else ""
-    return Query(
+    asked = Query(
         limit=min(limit, PAGE_MAX_ROWS),
-        offset=offset_of(token),
         filters=(*extra, *parse(filters, fields)),
         sort_by=_field(key, fields).name if key else default_sort,
         descending=sort_by is None or not key or sort_by.direction == common_pb2.Sort.DESCENDING,
         places=places,
     )
+    return go_on(asked, token)
 
 
 def parse(expression: str, fields: Fields) -> tuple[Filter, ...]:
@@ -112,69 +121,45 @@ def _field(text: str, fields: Fields) -> Field:
     raise InvalidInput("UnknownField", f"there is no field `{text}` here", fix=f"this list knows {known}")
 
 
-def offset_of(token: str) -> int:
-    """The row that a page token stands for. Raises `InvalidInput` code `InvalidToken`."""
-    if not token:
-        return 0
-    if not (token.isascii() and token.isdigit() and len(token) <= 18):
-        raise InvalidInput("InvalidToken", f"`{token}` is not a page token", fix="pass on the last page's token")
-    return int(token)
-
-
 def _mode(value: str) -> str:
     return str(_MODES.index(value.upper())) if value.upper() in _MODES else value
 
 
-def _prefixed(own: Mapping[str, Field], *prefixes: str) -> dict[str, Field]:
+# `Any`: lists of records of any kind.
+def _of(listing: Listing[Any], *prefixes: str, **also: Field) -> Fields:
+    """The fields of a list by their own names, and by those that only clients know; all of them also behind a prefix,
+    as `task.name`."""
+    own = {**{name: Field(name) for name in (*listing.fields, *listing.only_filters)}, **also}
     return {**own, **{f"{prefix}.{name}": field for prefix in prefixes for name, field in own.items()}}
 
 
-def _same(*names: str) -> dict[str, Field]:
-    return {name: Field(name) for name in names}
+_UPDATED = Field("created_at")
+_NAMES = ("task", "workflow", "launch_plan", "entities", "named_entity_metadata")
 
-
-_NAME = _same("project", "domain", "name")
-_VERSIONED = {**_NAME, **_same("created_at", "version"), "updated_at": Field("created_at")}
-
-TASK_FIELDS: Fields = _prefixed({**_VERSIONED, "type": Field("task_type")}, "task", "entities")
-WORKFLOW_FIELDS: Fields = _prefixed(_VERSIONED, "workflow", "entities")
-LAUNCH_PLAN_FIELDS: Fields = _prefixed({**_VERSIONED, **_same("state")}, "launch_plan", "entities")
-ENTITY_NAME_FIELDS: Fields = _prefixed(_NAME, "task", "workflow", "launch_plan", "entities", "named_entity_metadata")
-NAMED_ENTITY_FIELDS: Fields = _prefixed(
-    {**_NAME, **_same("state", "description", "created_at")},
-    *("task", "workflow", "launch_plan", "entities", "named_entity_metadata"),
-)
-PROJECT_FIELDS: Fields = _prefixed(
-    {
-        **_same("identifier", "id", "name", "description", "state", "created_at"),
-        "updated_at": Field("created_at"),
-    },
-    "project",
-)
+TASK_FIELDS = _of(ENTITIES, "task", "entities", type=Field("task_type"), updated_at=_UPDATED)
+WORKFLOW_FIELDS = _of(ENTITIES, "workflow", "entities", updated_at=_UPDATED)
+LAUNCH_PLAN_FIELDS = _of(ENTITIES, "launch_plan", "entities", updated_at=_UPDATED)
+ENTITY_NAME_FIELDS = _of(ENTITY_NAMES, *_NAMES)
+NAMED_ENTITY_FIELDS = _of(NAMED_ENTITIES, *_NAMES)
+PROJECT_FIELDS = _of(PROJECTS, "project", updated_at=_UPDATED)
 EXECUTION_FIELDS: Fields = {
-    **_prefixed(
-        {
-            **_NAME,
-            **_same("created_at", "updated_at", "started_at", "ended_at", "phase", "principal", "state"),
-            "execution_project": Field("project"),
-            "execution_domain": Field("domain"),
-            "execution_name": Field("name"),
-            "user": Field("principal"),
-            "mode": Field("mode", _mode),
-            "launch_entity": Field("launch_entity", str.lower),
-        },
+    **_of(
+        EXECUTIONS,
         "execution",
+        execution_project=Field("project"),
+        execution_domain=Field("domain"),
+        execution_name=Field("name"),
+        user=Field("principal"),
+        mode=Field("mode", _mode),
+        launch_entity=Field("launch_entity", str.lower),
     ),
-    **_same("workflow.name", "workflow.version", "launch_plan.name", "launch_plan.version"),
     "task.name": Field("launch_plan.name"),
     "task.version": Field("launch_plan.version"),
-    **_same("execution_tag.key", "execution_tag.value"),
 }
-SIGNAL_FIELDS: Fields = _prefixed({**_same("signal_id", "node_id", "created_at"), "user": Field("principal")}, "signal")
-NODE_FIELDS: Fields = _prefixed(
-    {
-        **_same("node_id", "phase", "created_at", "started_at", "updated_at"),
-        "cache_status": Field("cache_status", lambda value: value.upper().removeprefix("CACHE_")),
-    },
+SIGNAL_FIELDS = _of(SIGNALS, "signal", user=Field("principal"))
+NODE_FIELDS = _of(
+    NODES,
     "node_execution",
+    cache_status=Field("cache_status", lambda value: value.upper().removeprefix("CACHE_")),
 )
+ATTEMPT_FIELDS = _of(ATTEMPTS)

@@ -19,7 +19,7 @@ from alula.server.services.messages.names import KIND_WORDS, entity_kind, not_fo
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_listed_place
 from alula.server.store.entities import EntityKind
-from alula.server.store.named_entities import NamedEntityRecord
+from alula.server.store.named_entities import NAMED_ENTITIES, NamedEntityRecord
 from alula.server.store.query import Filter
 
 DESCRIPTION_MAX_CHARS = 300
@@ -44,7 +44,9 @@ async def list_named_entities(
         extra=(*place, *hidden),
     )
     rows = partial(platform.store.named_entities.page, kind)
-    shown, following = await pages.read(page, rows, messages.entities.named_entity, portion=filters.PAGE_MAX_ROWS)
+    shown, following = await pages.read(
+        page, NAMED_ENTITIES, rows, messages.entities.named_entity, portion=filters.PAGE_MAX_ROWS
+    )
     return common_pb2.NamedEntityList(entities=shown, token=following)
 
 

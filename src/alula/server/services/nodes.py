@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
-import msgspec
-from flyteidl.admin import node_execution_pb2, task_execution_pb2
+from flyteidl.admin import common_pb2, node_execution_pb2, task_execution_pb2
 from flyteidl.core import compiler_pb2, identifier_pb2
 
 from alula.core.engine.records import AttemptPhase, AttemptRecord, ItemRecord, NodeRecord, Reason
@@ -20,12 +19,15 @@ from alula.server.services import filters, layout, messages, pages, values
 from alula.server.services.executions import read_execution, require_execution
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
+from alula.server.store.attempts import ATTEMPTS
+from alula.server.store.nodes import NODES
 from alula.server.store.query import Filter, Query
 
 ITEMS_SHOWN_MAX = 10_000
 """Items of an array node inside one message; more would not pass a client's limit on a message."""
 LINKED_ITEMS_MAX = 1_000
 """Items that carry a link to their log as well."""
+_BY_NUMBER = common_pb2.Sort(key="attempt", direction=common_pb2.Sort.ASCENDING)
 
 
 async def get_node_execution(
@@ -108,9 +110,16 @@ async def list_task_executions(
 ) -> task_execution_pb2.TaskExecutionList:
     """A page of the attempts of a node, by number. A node that runs no task has none."""
     execution, node = await _require_node(platform, caller, request.node_execution_id)
-    page = filters.query({}, limit=request.limit, token=request.token, filters=request.filters)
+    page = filters.query(
+        filters.ATTEMPT_FIELDS,
+        limit=request.limit,
+        token=request.token,
+        filters=request.filters,
+        sort_by=_BY_NUMBER,
+    )
     shown, following = await pages.read(
-        msgspec.structs.replace(page, descending=False),
+        page,
+        ATTEMPTS,
         partial(platform.store.attempts.page, execution, node.node_id),
         await _attempt_messages(platform, execution, node, trim=True),
         portion=pages.PORTION_SMALL_ROWS,
@@ -155,6 +164,7 @@ async def _page_of(
     incarnation = await _incarnation(platform, execution)
     shown, following = await pages.read(
         page,
+        NODES,
         partial(platform.store.nodes.page, execution, parent),
         lambda row: _node_message(platform, execution, row, incarnation, trim=True),
         portion=pages.PORTION_SMALL_ROWS,

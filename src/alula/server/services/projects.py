@@ -14,7 +14,7 @@ from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import filters, messages, pages
 from alula.server.services.platform import Platform
-from alula.server.store.projects import ProjectRecord
+from alula.server.store.projects import PROJECTS, ProjectRecord
 from alula.server.store.query import Filter
 
 _PROJECT_ID = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -118,6 +118,7 @@ async def list_projects(
     )
     shown, following = await pages.read(
         page,
+        PROJECTS,
         platform.store.projects.page,
         lambda row: messages.entities.project(row, platform.domains),
         portion=pages.PORTION_SMALL_ROWS,

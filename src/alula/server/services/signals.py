@@ -23,6 +23,7 @@ from alula.server.services import filters, pages
 from alula.server.services.executions import read_execution, require_execution
 from alula.server.services.messages.names import execution_id, execution_identifier
 from alula.server.services.platform import Platform
+from alula.server.store.signals import SIGNALS
 
 ANSWER_MAX_BYTES = 256 * 1024
 """Answers are kept in the log and in the row of their signal, and many of them stand in one list."""
@@ -42,7 +43,7 @@ async def list_signals(
         sort_by=request.sort_by if request.HasField("sort_by") else None,
     )
     rows = partial(platform.store.signals.page, execution)
-    shown, following = await pages.read(page, rows, lambda row: _message(execution, row))
+    shown, following = await pages.read(page, SIGNALS, rows, lambda row: _message(execution, row))
     if not shown:
         await read_execution(platform, execution)
     return signal_pb2.SignalList(signals=shown, token=following)

@@ -8,6 +8,8 @@ import msgspec
 
 from alula.server.store.audits import Audit
 from alula.server.store.datasets import DatasetId
+from alula.server.store.listing import Listing, Position, text, time
+from alula.server.store.query import Query
 
 
 class ArtifactRecord(msgspec.Struct, frozen=True):
@@ -34,6 +36,19 @@ class ArtifactQuery(msgspec.Struct, frozen=True):
     partitions: tuple[tuple[str, str], ...] = ()
     descending: bool = True
     """By the time of creation."""
+    after: Position | None = None
+    """Only artifacts that come after this one, in the order that is asked for."""
+
+    @property
+    def page(self) -> Query:
+        """The page alone."""
+        return Query(self.limit, self.offset, descending=self.descending, after=self.after)
+
+
+ARTIFACTS: Listing[ArtifactRecord] = Listing(
+    fields={"id": text("id"), "created_at": time("created_at")}, identity=("id",)
+)
+"""Of one dataset; sorted by the time of creation."""
 
 
 class Artifacts(Protocol):

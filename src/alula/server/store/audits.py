@@ -6,6 +6,7 @@ from typing import Protocol
 
 import msgspec
 
+from alula.server.store.listing import Listing, number, text, time
 from alula.server.store.query import Query
 
 
@@ -21,11 +22,26 @@ class Audit(msgspec.Struct, frozen=True):
     detail: str = ""
     project: str = ""
     domain: str = ""
+    number: int = 0
+    """Set by the store; rising."""
+
+
+AUDITS: Listing[Audit] = Listing(
+    fields={
+        "number": number("number"),
+        "project": text("project"),
+        "domain": text("domain"),
+        "principal": text("principal"),
+        "action": text("action"),
+        "target": text("target"),
+        "at": time("at"),
+    },
+    identity=("number",),
+    created_at="at",
+)
 
 
 class Audits(Protocol):
     """Rows are written with the changes that they tell of, by the other concerns."""
 
-    async def page(self, query: Query) -> list[Audit]:
-        """Filter fields: project, domain, principal, action, target, at. Sort field: at."""
-        ...
+    async def page(self, query: Query) -> list[Audit]: ...

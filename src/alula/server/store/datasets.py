@@ -8,6 +8,7 @@ import msgspec
 
 from alula.core.ids import Place
 from alula.server.store.audits import Audit
+from alula.server.store.listing import Listing, text, time
 from alula.server.store.query import Query
 
 
@@ -26,7 +27,7 @@ class DatasetId(NamedTuple):
 
 
 class DatasetRecord(msgspec.Struct, frozen=True):
-    """Artifacts of one kind. Filter fields: project, domain, name, version, created_at.
+    """Artifacts of one kind.
 
     A client makes it, or the first cache entry of its task, as `core.policy.task_datasets` has it; that has no UUID,
     and stays when its entries are evicted.
@@ -37,6 +38,18 @@ class DatasetRecord(msgspec.Struct, frozen=True):
     partition_keys: tuple[str, ...]
     metadata: dict[str, str]
     created_at: int
+
+
+DATASETS: Listing[DatasetRecord] = Listing(
+    fields={
+        "project": text("id.project"),
+        "domain": text("id.domain"),
+        "name": text("id.name"),
+        "version": text("id.version"),
+        "created_at": time("created_at"),
+    },
+    identity=("project", "domain", "name", "version"),
+)
 
 
 class Datasets(Protocol):

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
 from alula.core.ids import EntityId
 from alula.server.store.audits import Audit
+from alula.server.store.listing import Listing, flag, named, text, time
 from alula.server.store.query import Query
 
 EntityKind = Literal["task", "workflow", "launch_plan"]
 
 
 class EntityRecord(msgspec.Struct, frozen=True):
-    """A registered task, workflow or launch plan. Filter fields: project, domain, name, version,
-    state (1 active), hidden, created_at, task_type."""
+    """A registered task, workflow or launch plan."""
 
     kind: EntityKind
     id: EntityId
@@ -39,10 +39,43 @@ class EntityRecord(msgspec.Struct, frozen=True):
     interpreter_host: str = ""
 
 
+class EntityName(NamedTuple):
+    project: str
+    domain: str
+    name: str
+    created_at: int
+    """Of the newest of the versions that were asked for."""
+
+
 class Registered(Enum):
     CREATED = "created"
     IDENTICAL = "identical"
     DIFFERENT = "different"
+
+
+ENTITIES: Listing[EntityRecord] = Listing(
+    fields={
+        "project": text("id.project"),
+        "domain": text("id.domain"),
+        "name": text("id.name"),
+        "version": text("id.version"),
+        "state": named("active", {"ACTIVE": 1, "INACTIVE": 0}, "ACTIVE or INACTIVE"),
+        "hidden": flag("hidden"),
+        "created_at": time("created_at"),
+        "task_type": text("task_type"),
+    },
+    identity=("project", "domain", "name", "version"),
+)
+ENTITY_NAMES: Listing[EntityName] = Listing(
+    fields={
+        "project": text("project"),
+        "domain": text("domain"),
+        "name": text("name"),
+        "created_at": time("created_at"),
+    },
+    identity=("project", "domain", "name"),
+    only_filters=ENTITIES.fields,
+)
 
 
 class Entities(Protocol):
@@ -54,8 +87,8 @@ class Entities(Protocol):
 
     async def page(self, kind: EntityKind, query: Query) -> list[EntityRecord]: ...
 
-    async def names(self, kind: EntityKind, query: Query) -> list[tuple[str, str, str]]:
-        """Distinct (project, domain, name)."""
+    async def names(self, kind: EntityKind, query: Query) -> list[EntityName]:
+        """Each name once."""
         ...
 
     async def active_launch_plan(self, project: str, domain: str, name: str) -> EntityRecord | None: ...

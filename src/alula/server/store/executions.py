@@ -10,13 +10,15 @@ from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import TaskError
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.store.audits import Audit
+from alula.server.store.listing import Listing, flag, member, named, number, text, time
 from alula.server.store.query import Query
+
+LABEL_KEY = "execution_tag.key"
+LABEL_VALUE = "execution_tag.value"
 
 
 class ExecutionRecord(msgspec.Struct):
-    """One run. Filter fields: all scalar ones, `state` (0 active, 1 archived), plus `workflow.name`,
-    `workflow.version`, `launch_plan.name`, `launch_plan.version`, `execution_tag.key`, `execution_tag.value`
-    (labels)."""
+    """One run."""
 
     id: ExecutionId
     spec: bytes
@@ -48,6 +50,42 @@ class ExecutionRecord(msgspec.Struct):
     `admin.TaskResourceAttributes`."""
     incarnation: str = ""
     """As in its first event."""
+
+
+EXECUTIONS: Listing[ExecutionRecord] = Listing(
+    fields={
+        "project": text("id.project"),
+        "domain": text("id.domain"),
+        "name": text("id.name"),
+        "phase": member("phase", ExecutionPhase),
+        "state": named(
+            "archived",
+            {"EXECUTION_ACTIVE": 0, "EXECUTION_ARCHIVED": 1, "ACTIVE": 0, "ARCHIVED": 1},
+            "EXECUTION_ACTIVE or EXECUTION_ARCHIVED",
+        ),
+        "archived": flag("archived"),
+        "launch_entity": text("launch_entity"),
+        "principal": text("principal"),
+        "mode": number("mode"),
+        "created_at": time("created_at"),
+        "updated_at": time("updated_at"),
+        "started_at": time("started_at"),
+        "ended_at": time("ended_at"),
+        "abort_cause": text("abort_cause"),
+        "abort_principal": text("abort_principal"),
+        "workflow.project": text("workflow.project"),
+        "workflow.domain": text("workflow.domain"),
+        "workflow.name": text("workflow.name"),
+        "workflow.version": text("workflow.version"),
+        "launch_plan.project": text("launch_plan.project"),
+        "launch_plan.domain": text("launch_plan.domain"),
+        "launch_plan.name": text("launch_plan.name"),
+        "launch_plan.version": text("launch_plan.version"),
+    },
+    identity=("project", "domain", "name"),
+    only_filters={LABEL_KEY: text("labels"), LABEL_VALUE: text("labels")},
+)
+"""Filters on labels that are given together speak of one and the same label."""
 
 
 class Executions(Protocol):

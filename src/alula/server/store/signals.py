@@ -6,12 +6,24 @@ from typing import Protocol
 
 from alula.core.engine.records import SignalRecord
 from alula.core.ids import ExecutionId
+from alula.server.store.listing import Listing, text, time
 from alula.server.store.query import Query
+
+SIGNALS: Listing[SignalRecord] = Listing(
+    fields={
+        "signal_id": text("signal_id"),
+        "node_id": text("node_id"),
+        "principal": text("principal"),
+        "created_at": time("created_at"),
+    },
+    identity=("signal_id",),
+)
+"""Of one execution."""
 
 
 class Signals(Protocol):
     async def get(self, execution: ExecutionId, signal_id: str) -> SignalRecord | None: ...
 
     async def page(self, execution: ExecutionId, query: Query) -> list[SignalRecord]:
-        """What the gates of an execution have asked. Filter fields: signal_id, node_id, principal, created_at."""
+        """What the gates of an execution have asked."""
         ...

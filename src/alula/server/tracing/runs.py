@@ -6,6 +6,7 @@ Of a run, at most about `SPANS_MAX` spans are told. Decides nothing.
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from flyteidl.admin import execution_pb2
 
@@ -15,7 +16,8 @@ from alula.core.ids import ExecutionId
 from alula.core.policy.trace_context import TraceContext, context_in, launched_in, span_id
 from alula.server.store import Store
 from alula.server.store.executions import ExecutionRecord
-from alula.server.store.query import Query
+from alula.server.store.nodes import NODES
+from alula.server.store.query import Query, every
 from alula.server.traces import FinishedSpan
 
 PAGE = 500
@@ -34,7 +36,8 @@ async def run_spans(store: Store, id: ExecutionId) -> AsyncIterator[FinishedSpan
         return
     told = 0
     yield _of_run(record, launch)
-    async for node in _nodes(store, id):
+    in_order = Query(PAGE, sort_by="created_at", descending=False)
+    async for node in every(NODES, partial(store.nodes.page, id, None), in_order):
         yield _of_node(record, launch, node)
         async for attempt in _attempts(store, id, node):
             yield _of_attempt(record, launch, node, attempt)
@@ -42,14 +45,6 @@ async def run_spans(store: Store, id: ExecutionId) -> AsyncIterator[FinishedSpan
         told += 1
         if told >= SPANS_MAX:
             return
-
-
-async def _nodes(store: Store, id: ExecutionId) -> AsyncIterator[NodeRecord]:
-    offset = 0
-    while page := await store.nodes.page(id, None, Query(PAGE, offset, sort_by="created_at", descending=False)):
-        for node in page:
-            yield node
-        offset += len(page)
 
 
 async def _attempts(store: Store, id: ExecutionId, node: NodeRecord) -> AsyncIterator[AttemptRecord | ItemRecord]:

@@ -6,8 +6,8 @@ from flyteidl.admin import common_pb2
 from alula.core.errors import InvalidInput
 from alula.server.services import filters
 from alula.server.services.filters import EXECUTION_FIELDS, NODE_FIELDS, PAGE_MAX_ROWS, parse, query
+from alula.server.services.tokens import token_of
 from alula.server.store.query import Filter
-from alula.server.stores import fields as store_fields
 
 
 def test_terms_are_joined_by_plus() -> None:
@@ -71,7 +71,7 @@ def test_an_unknown_field_is_refused_and_the_known_ones_are_named() -> None:
     assert "phase" in caught.value.fix
 
 
-@pytest.mark.parametrize("token", ["x", "-1", "1.5", "٣"])
+@pytest.mark.parametrize("token", ["x", "-1", "1.5", "٣", "k", "k!", "kkk", "k" + "A" * 30_000])
 def test_a_bad_token_is_refused(token: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         query(EXECUTION_FIELDS, limit=1, token=token)
@@ -91,14 +91,16 @@ def test_a_page_has_a_limit_of_its_own() -> None:
         query(EXECUTION_FIELDS, limit=0)
 
 
-def test_every_field_that_clients_may_name_is_one_of_the_store() -> None:
-    for ours, theirs in (
-        (filters.EXECUTION_FIELDS, {**store_fields.EXECUTIONS, **store_fields.LABELS}),
-        (filters.NODE_FIELDS, store_fields.NODES),
-        (filters.PROJECT_FIELDS, store_fields.PROJECTS),
-        (filters.TASK_FIELDS, store_fields.ENTITIES),
-        (filters.WORKFLOW_FIELDS, store_fields.ENTITIES),
-        (filters.LAUNCH_PLAN_FIELDS, store_fields.ENTITIES),
-        (filters.ENTITY_NAME_FIELDS, store_fields.ENTITY_NAMES),
-    ):
-        assert {field.name for field in ours.values()} <= set(theirs)
+def test_a_token_goes_on_from_a_position_in_its_own_order() -> None:
+    asked = query(EXECUTION_FIELDS, limit=5)
+    token = token_of(asked, (7, "p", "d", "run"))
+    assert query(EXECUTION_FIELDS, limit=9, token=token).after == (7, "p", "d", "run")
+    with pytest.raises(InvalidInput) as caught:
+        query(EXECUTION_FIELDS, limit=5, token=token, sort_by=common_pb2.Sort(key="name"))
+    assert caught.value.code == "InvalidToken"
+
+
+@pytest.mark.parametrize(("token", "offset"), [("", 0), ("0", 0), ("200", 200)])
+def test_a_token_may_be_the_number_of_rows_to_leave_out(token: str, offset: int) -> None:
+    asked = query(EXECUTION_FIELDS, limit=5, token=token)
+    assert (asked.offset, asked.after) == (offset, None)

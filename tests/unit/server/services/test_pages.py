@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from typing import TypeVar
 
 from google.protobuf.wrappers_pb2 import StringValue
@@ -13,10 +14,15 @@ from hypothesis import strategies as st
 
 from alula.server.services import pages
 from alula.server.services.pages import PAGE_MAX_BYTES
+from alula.server.services.tokens import go_on
+from alula.server.store.listing import Field, Listing
 from alula.server.store.query import Query
 
 SIZES = st.lists(st.sampled_from([0, 10, 100_000, 1_800_000, 3_400_000, 6_000_000]), max_size=12)
 Row = TypeVar("Row")
+NUMBERED: Listing[tuple[int, object]] = Listing(
+    fields={"place": Field(int, "a number", itemgetter(0))}, identity=(), created_at="place"
+)
 
 
 def page(
@@ -24,19 +30,20 @@ def page(
 ) -> tuple[list[StringValue], str]:
     """One page of the rows that are kept."""
 
-    async def rows(asked: Query) -> Sequence[Row]:
+    async def rows(asked: Query) -> Sequence[tuple[int, Row]]:
         assert asked.limit <= portion
-        return kept[asked.offset :][: asked.limit]
+        first = asked.offset if asked.after is None else int(asked.after[0] or 0) + 1
+        return list(enumerate(kept))[first:][: asked.limit]
 
-    return asyncio.run(pages.read(query, rows, shown, portion=portion))
+    return asyncio.run(pages.read(query, NUMBERED, rows, lambda row: shown(row[1]), portion=portion))
 
 
 def read(sizes: list[int], limit: int, hidden: frozenset[int], portion: int = 50) -> list[list[int]]:
     """All pages, one after the other: the rows that each shows."""
     found: list[list[int]] = []
-    token = "0"
-    while token:
-        query = Query(limit=limit, offset=int(token))
+    token, first = "", True
+    while token or first:
+        query, first = go_on(Query(limit=limit), token), False
         shown: list[int] = []
 
         def message(row: tuple[int, int], shown: list[int] = shown) -> StringValue | None:
@@ -71,19 +78,20 @@ def test_a_row_that_is_too_large_stands_alone() -> None:
 
 def test_a_token_is_given_on_full_pages_only() -> None:
     kept = [""] * 10 + ["a", "b"]
-    assert page(Query(limit=2, offset=10), kept, lambda text: StringValue(value=text))[1] == "12"
+    assert page(Query(limit=2, offset=10), kept, lambda text: StringValue(value=text))[1] != ""
     assert page(Query(limit=3, offset=10), kept, lambda text: StringValue(value=text))[1] == ""
 
 
 def test_no_more_rows_are_read_than_a_page_holds() -> None:
     read: list[int] = []
 
-    async def rows(asked: Query) -> list[str]:
+    async def rows(asked: Query) -> list[tuple[int, str]]:
         read.append(asked.limit)
-        return ["x" * 500_000] * asked.limit
+        return [(number, "x" * 500_000) for number in range(asked.limit)]
 
-    messages, token = asyncio.run(pages.read(Query(limit=1_000), rows, lambda text: StringValue(value=text)))
-    assert (len(messages), token) == (6, "6")
+    shown = pages.read(Query(limit=1_000), NUMBERED, rows, lambda row: StringValue(value=row[1]))
+    messages, token = asyncio.run(shown)
+    assert (len(messages), go_on(Query(limit=1), token).after) == (6, (5,))
     assert read == [pages.PORTION_ROWS]
 
 

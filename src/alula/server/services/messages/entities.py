@@ -9,7 +9,7 @@ from flyteidl.core import compiler_pb2
 
 from alula.server.services.messages.names import RESOURCE_TYPES, identifier
 from alula.server.services.messages.times import timestamp
-from alula.server.store.entities import EntityRecord
+from alula.server.store.entities import EntityName, EntityRecord
 from alula.server.store.named_entities import NamedEntityRecord
 from alula.server.store.projects import ProjectRecord
 
@@ -68,16 +68,16 @@ def launch_plan(record: EntityRecord) -> launch_plan_pb2.LaunchPlan:
     )
 
 
-def name_identifier(name: tuple[str, str, str]) -> common_pb2.NamedEntityIdentifier:
+def name_identifier(of: EntityName | NamedEntityRecord) -> common_pb2.NamedEntityIdentifier:
     """Project, domain and name as the message that lists of names hold."""
-    return common_pb2.NamedEntityIdentifier(project=name[0], domain=name[1], name=name[2])
+    return common_pb2.NamedEntityIdentifier(project=of.project, domain=of.domain, name=of.name)
 
 
 def named_entity(record: NamedEntityRecord) -> common_pb2.NamedEntity:
     """All versions of a name as one thing."""
     return common_pb2.NamedEntity(
         resource_type=RESOURCE_TYPES[record.kind],
-        id=name_identifier((record.project, record.domain, record.name)),
+        id=name_identifier(record),
         metadata=common_pb2.NamedEntityMetadata(
             description=record.description,
             state=record.state,  # pyright: ignore[reportArgumentType]  stubs call a protobuf enum its own class

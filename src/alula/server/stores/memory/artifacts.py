@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 import msgspec
 
-from alula.server.store.artifacts import ArtifactQuery, ArtifactRecord
+from alula.server.store.artifacts import ARTIFACTS, ArtifactQuery, ArtifactRecord
 from alula.server.store.audits import Audit
 from alula.server.store.datasets import DatasetId
+from alula.server.stores.checking import check
+from alula.server.stores.memory import lists
 from alula.server.stores.memory.audits import Audits
 
 
@@ -43,9 +43,7 @@ class Artifacts:
 
     async def page(self, query: ArtifactQuery) -> list[ArtifactRecord]:
         found = [artifact for artifact in self._rows.values() if _is_meant(artifact, query)]
-        found.sort(key=attrgetter("id"))
-        found.sort(key=attrgetter("created_at"), reverse=query.descending)
-        return found[query.offset : query.offset + query.limit]
+        return lists.page_of(found, check(query.page, ARTIFACTS), ARTIFACTS)
 
 
 def _is_meant(artifact: ArtifactRecord, query: ArtifactQuery) -> bool:

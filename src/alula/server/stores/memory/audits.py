@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from alula.server.store.audits import Audit
+import msgspec
+
+from alula.server.store.audits import AUDITS, Audit
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
 
 
@@ -13,9 +15,10 @@ class Audits:
         self._rows: list[Audit] = []
 
     async def page(self, query: Query) -> list[Audit]:
-        page = fields.check(query, fields.AUDITS, created_at="at")
-        order = {id(audit): number for number, audit in enumerate(self._rows)}
-        return lists.page_of(self._rows, page, lists.AUDIT, lambda audit: order[id(audit)])
+        page = check(query, AUDITS)
+        return lists.page_of(self._rows, page, AUDITS)
 
     def append(self, *audits: Audit) -> None:
-        self._rows += audits
+        self._rows += [
+            msgspec.structs.replace(audit, number=number) for number, audit in enumerate(audits, len(self._rows) + 1)
+        ]

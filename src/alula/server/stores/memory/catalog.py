@@ -10,9 +10,10 @@ from alula.core.engine.records import CacheEntry
 from alula.core.policy.cache_key import CacheKey
 from alula.core.policy.task_datasets import TaskDataset, is_listed
 from alula.server.store.audits import Audit
+from alula.server.store.catalog import CATALOG
 from alula.server.store.datasets import DatasetId, DatasetRecord
 from alula.server.store.query import Filter, Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check, check_filters
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.audits import Audits
 from alula.server.stores.memory.datasets import Datasets
@@ -28,13 +29,13 @@ class Catalog:
         return self._rows.get(_place(key))
 
     async def page(self, query: Query, *, with_outputs: bool = False) -> list[CacheEntry]:
-        page = fields.check(query, fields.CATALOG)
-        found = lists.page_of(self._rows.values(), page, lists.CATALOG, lambda entry: _place(entry.key))
+        page = check(query, CATALOG)
+        found = lists.page_of(self._rows.values(), page, CATALOG)
         return found if with_outputs else [msgspec.structs.replace(entry, outputs=b"") for entry in found]
 
     async def evict(self, filters: Sequence[Filter], audit: Audit) -> int:
-        conditions = fields.check_filters(filters, fields.CATALOG)
-        gone = [_place(entry.key) for entry in lists.matching(self._rows.values(), conditions, lists.CATALOG)]
+        conditions = check_filters(filters, CATALOG)
+        gone = [_place(entry.key) for entry in lists.matching(self._rows.values(), conditions, CATALOG)]
         for place in gone:
             del self._rows[place]
         self._audits.append(audit)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 from alula.server.store.audits import Audit
-from alula.server.store.datasets import DatasetId, DatasetRecord
+from alula.server.store.datasets import DATASETS, DatasetId, DatasetRecord
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.audits import Audits
 
@@ -25,8 +23,8 @@ class Datasets:
         return True
 
     async def page(self, query: Query) -> list[DatasetRecord]:
-        page = fields.check(query, fields.DATASETS)
-        return lists.page_of(self._rows.values(), page, lists.DATASET, attrgetter("id"))
+        page = check(query, DATASETS)
+        return lists.page_of(self._rows.values(), page, DATASETS)
 
     def keep(self, dataset: DatasetRecord) -> None:
         self._rows.setdefault(dataset.id, dataset)

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 
 import msgspec
 
 from alula.core.ids import EntityId
 from alula.server.store.audits import Audit
-from alula.server.store.entities import EntityKind, EntityRecord, Registered
+from alula.server.store.entities import ENTITIES, ENTITY_NAMES, EntityKind, EntityName, EntityRecord, Registered
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.audits import Audits
 
@@ -45,18 +44,17 @@ class Entities:
         return self._rows.get((kind, id))
 
     async def page(self, kind: EntityKind, query: Query) -> list[EntityRecord]:
-        page = fields.check(query, fields.ENTITIES)
-        return lists.page_of(self.of_kind(kind), page, lists.ENTITY, attrgetter("id"))
+        page = check(query, ENTITIES)
+        return lists.page_of(self.of_kind(kind), page, ENTITIES)
 
-    async def names(self, kind: EntityKind, query: Query) -> list[tuple[str, str, str]]:
-        page = fields.check(query, fields.ENTITY_NAMES, only_filters=fields.ENTITIES)
-        newest: dict[tuple[str, str, str], EntityRecord] = {}
-        for entity in lists.matching(self.of_kind(kind), page.conditions, lists.ENTITY):
-            known = newest.get(entity.id[:3])
-            if known is None or known.created_at < entity.created_at:
-                newest[entity.id[:3]] = entity
-        whole = msgspec.structs.replace(page, conditions=())
-        return [entity.id[:3] for entity in lists.page_of(newest.values(), whole, lists.ENTITY, attrgetter("id"))]
+    async def names(self, kind: EntityKind, query: Query) -> list[EntityName]:
+        page = check(query, ENTITY_NAMES)
+        newest: dict[tuple[str, str, str], int] = {}
+        for entity in lists.chosen(self.of_kind(kind), page, ENTITIES):
+            name = entity.id[:3]
+            newest[name] = max(newest.get(name, 0), entity.created_at)
+        names = [EntityName(*name, created_at) for name, created_at in newest.items()]
+        return lists.page_of(names, msgspec.structs.replace(page, conditions=(), places=None), ENTITY_NAMES)
 
     async def active_launch_plan(self, project: str, domain: str, name: str) -> EntityRecord | None:
         for entity in self.of_kind("launch_plan"):

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import copy
-from operator import attrgetter
 
 import msgspec
 
 from alula.core.ids import ExecutionId
 from alula.server.store.audits import Audit
-from alula.server.store.executions import ExecutionRecord
+from alula.server.store.executions import EXECUTIONS, ExecutionRecord
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.audits import Audits
 from alula.server.stores.memory.runs import Run, Runs
@@ -38,13 +37,12 @@ class Executions:
         return None if run is None else copy.copy(run.record)
 
     async def page(self, query: Query) -> list[ExecutionRecord]:
-        page = fields.check(query, fields.EXECUTIONS, only_filters=fields.LABELS)
-        about_labels = [given for given in page.conditions if given.field in fields.LABELS]
-        page = msgspec.structs.replace(
-            page, conditions=tuple(given for given in page.conditions if given.field not in fields.LABELS)
-        )
+        page = check(query, EXECUTIONS)
+        about_labels = [given for given in page.conditions if given.field in EXECUTIONS.only_filters]
+        about_rows = tuple(given for given in page.conditions if given.field in EXECUTIONS.fields)
+        page = msgspec.structs.replace(page, conditions=about_rows)
         records = [run.record for run in self._runs.values() if lists.labelled(run.record.labels, about_labels)]
-        return [copy.copy(record) for record in lists.page_of(records, page, lists.EXECUTION, attrgetter("id"))]
+        return [copy.copy(record) for record in lists.page_of(records, page, EXECUTIONS)]
 
     async def set_archived(self, id: ExecutionId, *, archived: bool, audit: Audit) -> bool:
         run = self._runs.get(id)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from operator import attrgetter
 
 from alula.core.engine.records import AttemptPhase, ItemRecord
 from alula.core.ids import ExecutionId
+from alula.server.store.items import ITEMS
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.runs import Runs
 
@@ -19,8 +19,8 @@ class Items:
         self._runs = runs
 
     async def page(self, execution: ExecutionId, node_id: str, query: Query) -> list[ItemRecord]:
-        page = fields.check(query, fields.ITEMS, created_at="index")
-        found = lists.page_of(self._of(execution, node_id), page, lists.ITEM, attrgetter("index"))
+        page = check(query, ITEMS)
+        found = lists.page_of(self._of(execution, node_id), page, ITEMS)
         return [copy.copy(item) for item in found]
 
     async def phases(self, execution: ExecutionId, node_id: str) -> dict[AttemptPhase, int]:

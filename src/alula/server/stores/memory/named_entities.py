@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 
 import msgspec
 
 from alula.server.store.audits import Audit
 from alula.server.store.entities import EntityKind, EntityRecord
-from alula.server.store.named_entities import NamedEntityRecord
+from alula.server.store.named_entities import NAMED_ENTITIES, NamedEntityRecord
 from alula.server.store.query import Query
-from alula.server.stores import fields
-from alula.server.stores.fields import one_name
+from alula.server.stores.checking import check, one_name
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.audits import Audits
 from alula.server.stores.memory.entities import Entities
-
-
-class _Name(msgspec.Struct, frozen=True):
-    """A name of which a version is registered."""
-
-    record: NamedEntityRecord
-    created_at: int
 
 
 class NamedEntities:
@@ -40,15 +31,16 @@ class NamedEntities:
         return found[0] if found else None
 
     async def page(self, kind: EntityKind, query: Query) -> list[NamedEntityRecord]:
-        page = fields.check(query, fields.NAMED_ENTITIES)
+        page = check(query, NAMED_ENTITIES)
         versions: dict[tuple[str, str, str], list[EntityRecord]] = {}
         for entity in self._entities.of_kind(kind):
             versions.setdefault(entity.id[:3], []).append(entity)
         names = [self._name(kind, name, of_name) for name, of_name in versions.items()]
-        identity = attrgetter("record.project", "record.domain", "record.name")
-        return [found.record for found in lists.page_of(names, page, lists.NAMED_ENTITY, identity)]
+        return lists.page_of(names, page, NAMED_ENTITIES)
 
-    def _name(self, kind: EntityKind, name: tuple[str, str, str], versions: Sequence[EntityRecord]) -> _Name:
+    def _name(
+        self, kind: EntityKind, name: tuple[str, str, str], versions: Sequence[EntityRecord]
+    ) -> NamedEntityRecord:
         state = 2 if all(version.hidden for version in versions) else 0
         record = self._said.get((kind, *name), NamedEntityRecord(kind, *name, state=state))
-        return _Name(record, max(version.created_at for version in versions))
+        return msgspec.structs.replace(record, created_at=max(version.created_at for version in versions))

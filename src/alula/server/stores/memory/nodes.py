@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import copy
-from operator import attrgetter
 
 import msgspec
 
 from alula.core.engine.records import NodeRecord
 from alula.core.ids import ExecutionId
+from alula.server.store.nodes import NODES
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.runs import Runs
 
@@ -27,7 +27,7 @@ class Nodes:
     async def page(
         self, execution: ExecutionId, parent_id: str | None, query: Query, *, with_values: bool = False
     ) -> list[NodeRecord]:
-        page = fields.check(query, fields.NODES)
+        page = check(query, NODES)
         run = self._runs.get(execution)
         among = [
             node
@@ -35,5 +35,5 @@ class Nodes:
             if parent_id is None or (node.parent_id or "") == parent_id
         ]
         left_out = {} if with_values else {"inputs": None, "outputs": None}
-        found = lists.page_of(among, page, lists.NODE, attrgetter("node_id"))
+        found = lists.page_of(among, page, NODES)
         return [msgspec.structs.replace(node, **left_out) for node in found]

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
-
 from alula.server.store.audits import Audit
-from alula.server.store.projects import ProjectRecord
+from alula.server.store.projects import PROJECTS, ProjectRecord
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.audits import Audits
 
@@ -29,5 +27,5 @@ class Projects:
         return self._rows.get(project)
 
     async def page(self, query: Query) -> list[ProjectRecord]:
-        page = fields.check(query, fields.PROJECTS)
-        return lists.page_of(self._rows.values(), page, lists.PROJECT, attrgetter("id"))
+        page = check(query, PROJECTS)
+        return lists.page_of(self._rows.values(), page, PROJECTS)

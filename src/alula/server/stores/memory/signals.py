@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from operator import attrgetter
 
 from alula.core.engine.records import SignalRecord
 from alula.core.ids import ExecutionId
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.store.signals import SIGNALS
+from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.runs import Runs
 
@@ -23,7 +23,7 @@ class Signals:
         return None if signal is None else copy.copy(signal)
 
     async def page(self, execution: ExecutionId, query: Query) -> list[SignalRecord]:
-        page = fields.check(query, fields.SIGNALS)
+        page = check(query, SIGNALS)
         run = self._runs.get(execution)
         among = run.signals.values() if run else ()
-        return [copy.copy(signal) for signal in lists.page_of(among, page, lists.SIGNAL, attrgetter("signal_id"))]
+        return [copy.copy(signal) for signal in lists.page_of(among, page, SIGNALS)]

@@ -7,13 +7,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, select, update
 
-from alula.server.store.artifacts import ArtifactQuery, ArtifactRecord
+from alula.server.store.artifacts import ARTIFACTS, ArtifactQuery, ArtifactRecord
 from alula.server.store.audits import Audit
 from alula.server.store.datasets import DatasetId
+from alula.server.stores.checking import check
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.listing import Columns, paged
 from alula.server.stores.sql.tables import artifact_partitions, artifact_tags, artifacts
+
+_COLUMNS: Columns = {"id": artifacts.c.artifact, "created_at": artifacts.c.created_at}
 
 
 class Artifacts:
@@ -48,15 +52,11 @@ class Artifacts:
         return await self._audits.change(audit, lambda connection: self._tag.run(connection, [row]) == 1)
 
     async def page(self, query: ArtifactQuery) -> list[ArtifactRecord]:
+        page = check(query.page, ARTIFACTS)
+
         def read(connection: Connection) -> list[ArtifactRecord]:
-            statement = (
-                select(artifacts)
-                .where(_in(artifacts.c, query.dataset), *_conditions(query))
-                .order_by(self._sql.ordered(artifacts.c.created_at, descending=query.descending), artifacts.c.artifact)
-                .limit(query.limit)
-                .offset(query.offset)
-            )
-            rows = connection.execute(statement).all()
+            among = select(artifacts).where(_in(artifacts.c, query.dataset), *_conditions(query))
+            rows = connection.execute(paged(among, page, _COLUMNS, self._sql)).all()
             tags = _tags(connection, query.dataset, [row.artifact for row in rows])
             return [_artifact(row, query.dataset, tuple(tags.get(row.artifact, ()))) for row in rows]
 

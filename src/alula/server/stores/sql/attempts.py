@@ -9,8 +9,9 @@ from sqlalchemy import Connection, Row
 
 from alula.core.engine.records import AttemptPhase, AttemptRecord, Changes
 from alula.core.ids import ExecutionId
+from alula.server.store.attempts import ATTEMPTS
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells, newest_known
@@ -27,11 +28,11 @@ class Attempts:
         self._put = database.sql.upsert(task_executions, newest_known)
 
     async def page(self, execution: ExecutionId, node_id: str, query: Query) -> list[AttemptRecord]:
-        page = fields.check(query, fields.ATTEMPTS, created_at="attempt")
+        page = check(query, ATTEMPTS)
 
         def read(connection: Connection) -> list[AttemptRecord]:
             among = rows_of(task_executions, execution).where(task_executions.c.node_id == node_id)
-            statement = paged(among, page, _COLUMNS, [], self._database.sql)
+            statement = paged(among, page, _COLUMNS, self._database.sql)
             return [_record(row) for row in connection.execute(statement)]
 
         return await self._database.read(read)

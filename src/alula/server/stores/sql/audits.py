@@ -6,15 +6,16 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection, select
 
-from alula.server.store.audits import Audit
+from alula.server.store.audits import AUDITS, Audit
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.sql.cells import from_prose
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.listing import Columns, paged
 from alula.server.stores.sql.tables import audits
 
 _COLUMNS: Columns = {
+    "number": audits.c.number,
     "project": audits.c.project,
     "domain": audits.c.domain,
     "principal": audits.c.principal,
@@ -30,12 +31,12 @@ class Audits:
         self._append = database.sql.insert(audits, without=["number"])
 
     async def page(self, query: Query) -> list[Audit]:
-        page = fields.check(query, fields.AUDITS, created_at="at")
+        page = check(query, AUDITS)
 
         def read(connection: Connection) -> list[Audit]:
-            statement = paged(select(audits), page, _COLUMNS, [audits.c.number], self._database.sql)
+            statement = paged(select(audits), page, _COLUMNS, self._database.sql)
             return [
-                Audit(row.at, row.principal, row.action, row.target, row.detail, row.project, row.domain)
+                Audit(row.at, row.principal, row.action, row.target, row.detail, row.project, row.domain, row.number)
                 for row in connection.execute(statement)
             ]
 

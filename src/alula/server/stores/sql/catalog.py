@@ -12,9 +12,10 @@ from alula.core.ids import ExecutionId
 from alula.core.policy.cache_key import CacheKey
 from alula.core.policy.task_datasets import TaskDataset, is_listed
 from alula.server.store.audits import Audit
+from alula.server.store.catalog import CATALOG
 from alula.server.store.datasets import DatasetId, DatasetRecord
 from alula.server.store.query import Filter, Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check, check_filters
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
@@ -51,17 +52,17 @@ class Catalog:
         return await self._database.read(read)
 
     async def page(self, query: Query, *, with_outputs: bool = False) -> list[CacheEntry]:
-        page = fields.check(query, fields.CATALOG)
+        page = check(query, CATALOG)
 
         def read(connection: Connection) -> list[CacheEntry]:
             columns = [column for column in catalog.c if with_outputs or column.name != "outputs"]
-            statement = paged(select(*columns), page, _COLUMNS, _KEY, self._sql)
+            statement = paged(select(*columns), page, _COLUMNS, self._sql)
             return [_entry(row, row.outputs if with_outputs else b"") for row in connection.execute(statement)]
 
         return await self._database.read(read)
 
     async def evict(self, filters: Sequence[Filter], audit: Audit) -> int:
-        conditions = fields.check_filters(filters, fields.CATALOG)
+        conditions = check_filters(filters, CATALOG)
         statement = delete(catalog).where(*(holds(given, _COLUMNS[given.field], self._sql) for given in conditions))
 
         def evict(connection: Connection) -> int:

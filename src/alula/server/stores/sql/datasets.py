@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from alula.server.store.audits import Audit
-from alula.server.store.datasets import DatasetId, DatasetRecord
+from alula.server.store.datasets import DATASETS, DatasetId, DatasetRecord
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
@@ -36,11 +36,10 @@ class Datasets:
         return await self._audits.change(audit, lambda connection: self._create.run(connection, [row]) == 1)
 
     async def page(self, query: Query) -> list[DatasetRecord]:
-        page = fields.check(query, fields.DATASETS)
+        page = check(query, DATASETS)
 
         def read(connection: Connection) -> list[DatasetRecord]:
-            identity = datasets.primary_key.columns
-            statement = paged(select(datasets), page, _COLUMNS, identity, self._database.sql)
+            statement = paged(select(datasets), page, _COLUMNS, self._database.sql)
             return [
                 DatasetRecord(
                     id=DatasetId(row.project, row.domain, row.dataset, row.version),

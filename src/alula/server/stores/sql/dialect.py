@@ -102,10 +102,11 @@ class Sql:
         return find(column, text) > 0
 
     def ordered(self, column: ColumnElement[Any], *, descending: bool) -> ColumnElement[Any]:
-        """Unknown values before all others, on both databases."""
-        if descending:
-            return column.desc() if self.is_sqlite else column.desc().nulls_last()
-        return column.asc() if self.is_sqlite else column.asc().nulls_first()
+        """Unknown values before all others, on both databases. An index of PostgreSQL has them behind, and serves
+        columns that have none."""
+        if self.is_sqlite or not getattr(column, "nullable", False):
+            return column.desc() if descending else column.asc()
+        return column.desc().nulls_last() if descending else column.asc().nulls_first()
 
     def now(self, connection: Connection) -> int:
         """By the clock of a PostgreSQL database."""

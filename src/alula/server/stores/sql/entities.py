@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, update
 
 from alula.core.ids import EntityId
 from alula.server.store.audits import Audit
-from alula.server.store.entities import EntityKind, EntityRecord, Registered
+from alula.server.store.entities import ENTITIES, ENTITY_NAMES, EntityKind, EntityName, EntityRecord, Registered
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells
-from alula.server.stores.sql.listing import Columns, chosen, paged
+from alula.server.stores.sql.listing import Columns, chosen, comes_after, cut, paged
 from alula.server.stores.sql.tables import entities
 
 _COLUMNS: Columns = {
@@ -52,31 +52,30 @@ class Entities:
         return await self._database.read(lambda connection: _first(connection, _is(kind, id)))
 
     async def page(self, kind: EntityKind, query: Query) -> list[EntityRecord]:
-        page = fields.check(query, fields.ENTITIES)
+        page = check(query, ENTITIES)
 
         def read(connection: Connection) -> list[EntityRecord]:
             among = select(entities).where(entities.c.kind == kind)
-            statement = paged(among, page, _COLUMNS, [*_NAME, entities.c.version], self._sql)
+            statement = paged(among, page, _COLUMNS, self._sql)
             return [_record(row) for row in connection.execute(statement)]
 
         return await self._database.read(read)
 
-    async def names(self, kind: EntityKind, query: Query) -> list[tuple[str, str, str]]:
-        page = fields.check(query, fields.ENTITY_NAMES, only_filters=fields.ENTITIES)
-        sort: ColumnElement[Any] = (
-            func.max(entities.c.created_at) if page.sort_by == "created_at" else _COLUMNS[page.sort_by]
-        )
+    async def names(self, kind: EntityKind, query: Query) -> list[EntityName]:
+        page = check(query, ENTITY_NAMES)
 
-        def read(connection: Connection) -> list[tuple[str, str, str]]:
-            statement = (
+        def read(connection: Connection) -> list[EntityName]:
+            newest = func.max(entities.c.created_at)
+            columns: Columns = {**_COLUMNS, "created_at": newest}
+            statement: Select[Any] = (
                 select(*_NAME)
+                .add_columns(newest)
                 .where(entities.c.kind == kind, *chosen(page, _COLUMNS, self._sql))
                 .group_by(*_NAME)
-                .order_by(self._sql.ordered(sort, descending=page.descending), *_NAME)
-                .limit(page.limit)
-                .offset(page.offset)
+                .having(*comes_after(page, columns))
             )
-            return [(row.project, row.domain, row.name) for row in connection.execute(statement)]
+            rows = connection.execute(cut(statement, page, columns, self._sql))
+            return [EntityName(*row) for row in rows]
 
         return await self._database.read(read)
 

@@ -11,15 +11,14 @@ from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, 
 from alula.core.engine.records import Changes, ExecutionPhase
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.store.audits import Audit
-from alula.server.store.executions import ExecutionRecord
+from alula.server.store.executions import EXECUTIONS, LABEL_KEY, LABEL_VALUE, ExecutionRecord
 from alula.server.store.query import Query
-from alula.server.stores import fields
-from alula.server.stores.fields import Condition, Page
+from alula.server.stores.checking import Condition, Page, check
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells
-from alula.server.stores.sql.execution_keys import KEY, are_among, is_execution
+from alula.server.stores.sql.execution_keys import are_among, is_execution
 from alula.server.stores.sql.listing import Columns, holds, paged
 from alula.server.stores.sql.tables import events, execution_data, execution_labels, executions
 from alula.server.stores.sql.wake_ups import WakeUps
@@ -52,8 +51,8 @@ _COLUMNS: Columns = {
     "state": executions.c.archived,
 }
 _LABEL_COLUMNS: Columns = {
-    "execution_tag.key": execution_labels.c.key,
-    "execution_tag.value": execution_labels.c.value,
+    LABEL_KEY: execution_labels.c.key,
+    LABEL_VALUE: execution_labels.c.value,
 }
 _WHOLE = select(
     executions,
@@ -123,9 +122,9 @@ class Executions:
         return await self._database.read(read)
 
     async def page(self, query: Query) -> list[ExecutionRecord]:
-        page = fields.check(query, fields.EXECUTIONS, only_filters=fields.LABELS)
-        of_labels = tuple(given for given in page.conditions if given.field in fields.LABELS)
-        of_rows = tuple(given for given in page.conditions if given.field not in fields.LABELS)
+        page = check(query, EXECUTIONS)
+        of_labels = tuple(given for given in page.conditions if given.field in EXECUTIONS.only_filters)
+        of_rows = tuple(given for given in page.conditions if given.field in EXECUTIONS.fields)
         page = msgspec.structs.replace(page, conditions=of_rows)
         return await self._database.read(lambda connection: self._page(connection, page, of_labels))
 
@@ -174,7 +173,7 @@ class Executions:
         among = _WHOLE
         if of_labels:
             among = among.where(self._labelled(of_labels))
-        statement = paged(among, page, _COLUMNS, KEY, self._database.sql)
+        statement = paged(among, page, _COLUMNS, self._database.sql)
         return [_record(row) for row in connection.execute(statement)]
 
     def _labelled(self, conditions: Sequence[Condition]) -> ColumnElement[bool]:

@@ -9,8 +9,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, case, func
 
 from alula.core.engine.records import AttemptPhase, Changes, ItemRecord
 from alula.core.ids import ExecutionId
+from alula.server.store.items import ITEMS
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells, Excluded
@@ -27,11 +28,11 @@ class Items:
         self._put = database.sql.upsert(items, _newest_attempt, unless_older="attempt")
 
     async def page(self, execution: ExecutionId, node_id: str, query: Query) -> list[ItemRecord]:
-        page = fields.check(query, fields.ITEMS, created_at="index")
+        page = check(query, ITEMS)
 
         def read(connection: Connection) -> list[ItemRecord]:
             among = rows_of(items, execution).where(items.c.node_id == node_id)
-            statement = paged(among, page, _COLUMNS, [items.c.item_index], self._database.sql)
+            statement = paged(among, page, _COLUMNS, self._database.sql)
             return [_record(row) for row in connection.execute(statement)]
 
         return await self._database.read(read)

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, or_
+from sqlalchemy import ColumnElement, Select, and_, false, literal, or_, tuple_
 
 from alula.core.ids import Place
-from alula.server.stores.fields import Condition, Page
+from alula.server.store.listing import Value
+from alula.server.stores.checking import Condition, Page
 from alula.server.stores.sql.dialect import Sql
 
-# `Any`: the values were parsed to the column's type by `fields.check`.
+# `Any`: the values were parsed to the column's type by `checking.check`.
 Columns = Mapping[str, ColumnElement[Any]]
 
 
-def paged(
-    statement: Select[Any], page: Page, columns: Columns, identity: Iterable[ColumnElement[Any]], sql: Sql
-) -> Select[Any]:
-    """`statement` cut to the page; ties are ordered by `identity`, so that pages neither overlap nor miss a row."""
-    return (
-        statement.where(*chosen(page, columns, sql))
-        .order_by(sql.ordered(columns[page.sort_by], descending=page.descending), *identity)
-        .limit(page.limit)
-        .offset(page.offset)
-    )
+def paged(statement: Select[Any], page: Page, columns: Columns, sql: Sql) -> Select[Any]:
+    """`statement` cut to the page."""
+    return cut(statement.where(*chosen(page, columns, sql), *comes_after(page, columns)), page, columns, sql)
+
+
+def cut(statement: Select[Any], page: Page, columns: Columns, sql: Sql) -> Select[Any]:
+    """`statement` in the order of the page, as far as the page goes."""
+    order = (sql.ordered(columns[field], descending=page.descending) for field in _order(page))
+    statement = statement.order_by(*order).limit(page.limit)
+    return statement.offset(page.offset) if page.offset else statement
 
 
 def chosen(page: Page, columns: Columns, sql: Sql) -> Iterator[ColumnElement[bool]]:
@@ -32,6 +33,41 @@ def chosen(page: Page, columns: Columns, sql: Sql) -> Iterator[ColumnElement[boo
     yield from (holds(given, columns[given.field], sql) for given in page.conditions)
     if page.places is not None:
         yield _within(page.places, columns)
+
+
+def comes_after(page: Page, columns: Columns) -> Iterator[ColumnElement[bool]]:
+    """The condition that a row comes after the page's position, if it has one. Unknown values are before all others."""
+    if page.after is None:
+        return
+    position = dict(zip(page.key, page.after, strict=True))
+    sorted_by, *ids = ((columns[field], position[field]) for field in _order(page))
+    column, value = sorted_by
+    if value is not None:
+        beyond = _beyond([sorted_by, *ids], descending=page.descending)
+        yield or_(beyond, column.is_(None)) if page.descending and _is_nullable(column) else beyond
+    else:
+        beyond = and_(column.is_(None), _beyond(ids, descending=page.descending))
+        yield beyond if page.descending else or_(beyond, column.is_not(None))
+
+
+def _order(page: Page) -> list[str]:
+    """The fields that rows are ordered by: without those that are the same in all, so that an index serves that has
+    them in front."""
+    fixed = {given.field for given in page.conditions if given.operator == "eq"}
+    sorted_by, *identity = page.key
+    return [sorted_by, *(field for field in identity if field not in fixed and field != sorted_by)]
+
+
+def _beyond(key: Sequence[tuple[ColumnElement[Any], Value | None]], *, descending: bool) -> ColumnElement[bool]:
+    if not key:
+        return false()
+    columns = tuple_(*(column for column, _ in key))
+    values = tuple_(*(literal(value, column.type) for column, value in key))
+    return columns < values if descending else columns > values
+
+
+def _is_nullable(column: ColumnElement[Any]) -> bool:
+    return getattr(column, "nullable", False)
 
 
 def _within(places: frozenset[Place], columns: Columns) -> ColumnElement[bool]:

@@ -8,10 +8,9 @@ from sqlalchemy import Connection, Row, Select, and_, case, func, select
 
 from alula.server.store.audits import Audit
 from alula.server.store.entities import EntityKind
-from alula.server.store.named_entities import NamedEntityRecord
+from alula.server.store.named_entities import NAMED_ENTITIES, NamedEntityRecord
 from alula.server.store.query import Query
-from alula.server.stores import fields
-from alula.server.stores.fields import Condition, Page, one_name
+from alula.server.stores.checking import Condition, Page, check, one_name
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
@@ -40,7 +39,7 @@ class NamedEntities:
         return found[0] if found else None
 
     async def page(self, kind: EntityKind, query: Query) -> list[NamedEntityRecord]:
-        page = fields.check(query, fields.NAMED_ENTITIES)
+        page = check(query, NAMED_ENTITIES)
         return await self._database.read(lambda connection: self._page(connection, kind, page))
 
     def _page(self, connection: Connection, kind: EntityKind, page: Page) -> list[NamedEntityRecord]:
@@ -66,7 +65,7 @@ class NamedEntities:
         same_name = and_(said.kind == kind, *(said[name] == registered.c[name] for name in _NAME))
         shown: Select[Any] = select(registered).add_columns(state.label("state"), description.label("description"))
         among = shown.select_from(registered.outerjoin(named_entities, same_name))
-        statement = paged(among, page, columns, [registered.c[name] for name in _NAME], self._sql)
+        statement = paged(among, page, columns, self._sql)
         return [_record(kind, row) for row in connection.execute(statement)]
 
     def _holds(self, given: Condition) -> Any:
@@ -82,4 +81,5 @@ def _record(kind: EntityKind, row: Row[Any]) -> NamedEntityRecord:
         name=row.name,
         description=row.description,
         state=row.state,
+        created_at=row.created_at,
     )

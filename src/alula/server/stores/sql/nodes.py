@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Row, null, or_
 
 from alula.core.engine.records import Changes, NodePhase, NodeRecord
 from alula.core.ids import ExecutionId
+from alula.server.store.nodes import NODES
 from alula.server.store.query import Query
-from alula.server.stores import fields
-from alula.server.stores.fields import Page
+from alula.server.stores.checking import Page, check
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells, newest_known
@@ -44,7 +44,7 @@ class Nodes:
     async def page(
         self, execution: ExecutionId, parent_id: str | None, query: Query, *, with_values: bool = False
     ) -> list[NodeRecord]:
-        page = fields.check(query, fields.NODES)
+        page = check(query, NODES)
 
         def read(connection: Connection) -> list[NodeRecord]:
             return self._page(connection, execution, parent_id, page, with_values=with_values)
@@ -66,7 +66,7 @@ class Nodes:
             among = among.where(or_(parent == "", parent.is_(None)))
         elif parent_id is not None:
             among = among.where(parent == parent_id)
-        statement = paged(among, page, _COLUMNS, [node_executions.c.node_id], self._database.sql)
+        statement = paged(among, page, _COLUMNS, self._database.sql)
         return [_record(row) for row in connection.execute(statement)]
 
 

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from alula.server.store.audits import Audit
-from alula.server.store.projects import ProjectRecord
+from alula.server.store.projects import PROJECTS, ProjectRecord
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
@@ -45,10 +45,10 @@ class Projects:
         return await self._database.read(read)
 
     async def page(self, query: Query) -> list[ProjectRecord]:
-        page = fields.check(query, fields.PROJECTS)
+        page = check(query, PROJECTS)
 
         def read(connection: Connection) -> list[ProjectRecord]:
-            statement = paged(select(projects), page, _COLUMNS, [projects.c.id], self._database.sql)
+            statement = paged(select(projects), page, _COLUMNS, self._database.sql)
             return [_record(row) for row in connection.execute(statement)]
 
         return await self._database.read(read)

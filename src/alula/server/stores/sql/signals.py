@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Row, Select
 from alula.core.engine.records import Changes, SignalRecord
 from alula.core.ids import ExecutionId
 from alula.server.store.query import Query
-from alula.server.stores import fields
+from alula.server.store.signals import SIGNALS
+from alula.server.stores.checking import check
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells, newest_known
@@ -30,10 +31,10 @@ class Signals:
         return await self._database.read(lambda connection: _first(connection, _one(execution, signal_id)))
 
     async def page(self, execution: ExecutionId, query: Query) -> list[SignalRecord]:
-        page = fields.check(query, fields.SIGNALS)
+        page = check(query, SIGNALS)
 
         def read(connection: Connection) -> list[SignalRecord]:
-            statement = paged(rows_of(signals, execution), page, _COLUMNS, [signals.c.signal_id], self._database.sql)
+            statement = paged(rows_of(signals, execution), page, _COLUMNS, self._database.sql)
             return [_record(row) for row in connection.execute(statement)]
 
         return await self._database.read(read)

@@ -3,13 +3,16 @@ from __future__ import annotations
 import pytest
 
 from alula.core.errors import InvalidInput
+from alula.server.store.audits import AUDITS
+from alula.server.store.executions import EXECUTIONS
+from alula.server.store.items import ITEMS
 from alula.server.store.query import Filter, Query
-from alula.server.stores import fields
+from alula.server.stores.checking import check
 
 
 def values(field: str, *texts: str) -> tuple[object, ...]:
     query = Query(limit=1, filters=(Filter(field, "value_in", texts),))
-    return fields.check(query, fields.EXECUTIONS).conditions[0].values
+    return check(query, EXECUTIONS).conditions[0].values
 
 
 def test_times_are_microseconds_or_rfc_3339() -> None:
@@ -49,5 +52,5 @@ def test_a_bad_value_is_refused_with_what_was_expected(field: str, text: str) ->
 
 
 def test_a_list_without_a_time_of_creation_is_sorted_by_what_stands_for_it() -> None:
-    assert fields.check(Query(limit=1), fields.AUDITS, created_at="at").sort_by == "at"
-    assert fields.check(Query(limit=1), fields.ITEMS, created_at="index").sort_by == "index"
+    assert check(Query(limit=1), AUDITS).sort_by == "at"
+    assert check(Query(limit=1), ITEMS).sort_by == "index"
