@@ -19,7 +19,7 @@ from tests.crash_points.points import CountedExecutor, CountedPort, Point, Point
 from tests.integration.processes import MARK
 
 from alula.server.main import Adapters, serve
-from alula.server.settings import load_settings
+from alula.server.settings.loading import load_settings
 
 
 async def run(data: str, trace: str, *deadly: str) -> None:

@@ -30,7 +30,7 @@ from alula.core.statuses import STATUSES
 if TYPE_CHECKING:
     from alula.server.data_folder import ServerInfo
     from alula.server.main import Endpoints
-    from alula.server.settings import Settings
+    from alula.server.settings.schema import Settings
 
 DETACHED_READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
@@ -87,8 +87,11 @@ _data_option = click.option(
     metavar="FORMAT",
     help="text, or json for one object a line.  [env: ALULA_LOG_FORMAT; default: text]",
 )
+@click.option("--show-settings", is_flag=True, help="Print all settings, each with where it comes from, and end.")
 @click.option("--detach", is_flag=True, help="Run in the background; return when the platform is ready.")
-def up(settings_file: str | None, *, detach: bool, environments: tuple[str, ...], **flags: Any) -> None:
+def up(
+    settings_file: str | None, *, show_settings: bool, detach: bool, environments: tuple[str, ...], **flags: Any
+) -> None:
     """Start the platform, until Ctrl-C.
 
     Prints one line with both endpoints when it is ready. A second Ctrl-C stops it at once.
@@ -96,9 +99,17 @@ def up(settings_file: str | None, *, detach: bool, environments: tuple[str, ...]
     given = {name: value for name, value in flags.items() if value is not None}
     if environments:
         given["environments"] = environments
-    from alula.server.settings import load_settings  # lazy: other commands need nothing of the platform
+    from alula.server.settings.loading import load  # lazy: other commands need nothing of the platform
 
-    settings = load_settings(given, os.environ, file=settings_file)
+    loaded = load(given, os.environ, file=settings_file)
+    if show_settings:
+        from alula.server.settings.showing import shown  # lazy: as above
+
+        click.echo(shown(loaded))
+        return
+    settings = loaded.settings
+    if loaded.renamed:
+        say(f"warning: old names of settings: {'; '.join(loaded.renamed)}")
     if settings.is_open:
         say(
             f"warning: {settings.host} may be reached from other machines, and there is no login: all that can connect "
@@ -180,7 +191,7 @@ def _status_document(folder: Path, state: str, info: ServerInfo | None) -> dict[
 
 
 def _folder(flag: str | None) -> Path:
-    from alula.server.settings import data_folder  # lazy: as in `up`
+    from alula.server.settings.loading import data_folder  # lazy: as in `up`
 
     return data_folder(flag, os.environ)
 
@@ -206,8 +217,8 @@ def _run(settings: Settings) -> None:
         raise _not_installed(error) from error
     log = logging.StreamHandler(sys.stderr)
     log.addFilter(LogLimit())
-    log.setFormatter(formatter(settings.log_format))
-    logging.basicConfig(level=settings.log_level.upper(), handlers=[log])
+    log.setFormatter(formatter(settings.log.format))
+    logging.basicConfig(level=settings.log.level.upper(), handlers=[log])
     logging.captureWarnings(True)  # they are lines of the log, too
 
     async def run() -> None:
@@ -253,7 +264,7 @@ def _leave(why: str) -> None:
 def _announce(endpoints: Endpoints, settings: Settings, notify: _Notify) -> None:
     metrics = f", metrics {endpoints.metrics}" if endpoints.metrics else ""
     ready = f"Alula is ready: gRPC {endpoints.grpc}, HTTP {endpoints.http}{metrics}, data in {settings.data_folder}"
-    if settings.log_format == "json":  # standard output and the log may be one stream, in which all lines are objects
+    if settings.log.format == "json":  # standard output and the log may be one stream, in which all lines are objects
         from alula.server.log_format import formatter  # lazy: of the platform
 
         ready = formatter("json").format(logging.LogRecord(__name__, logging.INFO, __file__, 0, ready, None, None))

@@ -11,7 +11,7 @@ from alula.server.measures import Metric, Reading
 RECORDS = Metric(
     "alula_log_records_total",
     "counter",
-    "Records of the platform's log from `log_level` on; those of libraries have the logger `other`.",
+    "Records of the platform's log from `log.level` on; those of libraries have the logger `other`.",
     ("level", "logger"),
 )
 _OURS = "alula"

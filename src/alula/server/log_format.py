@@ -4,16 +4,32 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterator
 from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
 
 from alula.server.log_subject import fields_of
 
 TEXT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-FORMATS = ("text", "json")
+LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
+
+
+class LogOptions(msgspec.Struct, frozen=True):
+    """What an operator may set of the platform's log."""
+
+    level: str = "WARNING"
+    format: Literal["text", "json"] = "text"
+    """`json` for one object a line."""
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        if self.level.upper() not in LEVELS:
+            yield "level", f"must be one of {', '.join(LEVELS)}, not `{self.level}`"
 
 
 def formatter(form: str) -> logging.Formatter:
-    """Of one of `FORMATS`."""
+    """Of one of the formats."""
     return JsonFormatter() if form == "json" else logging.Formatter(TEXT)
 
 

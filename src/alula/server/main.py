@@ -43,7 +43,7 @@ from alula.server.runner.runner import Runner
 from alula.server.services.home import require_objects
 from alula.server.services.platform import RECHECK_S, Platform
 from alula.server.services.watch import Hub
-from alula.server.settings import PROCESS, Settings
+from alula.server.settings.schema import PROCESS, Settings
 from alula.server.store import Store
 from alula.server.stores.sql.adapter import SqlStore
 from alula.server.traces import NO_TRACES, Traces
@@ -79,7 +79,7 @@ class Endpoints(msgspec.Struct, frozen=True):
 
 
 def _store(settings: Settings) -> Store:
-    return SqlStore(settings.database_url or settings.data_folder / "alula.sqlite", clock=_clock)
+    return SqlStore(settings.store.database or settings.data_folder / "alula.sqlite", clock=_clock)
 
 
 def _blobs(settings: Settings, http_endpoint: str, traces: Traces) -> ServedBlobs:
@@ -88,7 +88,7 @@ def _blobs(settings: Settings, http_endpoint: str, traces: Traces) -> ServedBlob
 
 
 def _executor(settings: Settings, endpoints: Endpoints, measures: Measures) -> Executor:
-    process = ProcessExecutor(settings.data_folder, settings.process_options, way_back=_way_back(endpoints))
+    process = ProcessExecutor(settings.data_folder, settings.executors.process, way_back=_way_back(endpoints))
     measures.add(process)
     return Routing({PROCESS: process}, settings.routes)
 
@@ -129,11 +129,11 @@ async def serve(
     folder = settings.data_folder
     with data_folder.held(folder) as holding:
         async with contextlib.AsyncExitStack() as stack:
-            http_socket = stack.enter_context(_http_socket(settings.host, settings.http_port))
-            metrics_socket = stack.enter_context(_metrics_socket(settings)) if settings.metrics_address else None
+            http_socket = stack.enter_context(_http_socket(settings.host, settings.http.port))
+            metrics_socket = stack.enter_context(_metrics_socket(settings)) if settings.metrics.address else None
             connections = descriptors.connections()
             rpc = grpc_port.make_server(connections_max=connections.grpc_max)
-            bound = grpc_port.bind(rpc, settings.host, settings.grpc_port)
+            bound = grpc_port.bind(rpc, settings.host, settings.grpc.port)
             stack.push_async_callback(rpc.stop, None)
             endpoints = _endpoints(settings, bound, http_socket, metrics_socket)
             store = adapters.store(settings)
@@ -165,14 +165,15 @@ async def serve(
 
 
 def _traces(settings: Settings, store: Store) -> Traces:
-    if settings.traces == "off":
+    if settings.traces.exporter == "off":
         return NO_TRACES
     try:
         from alula.server.tracing.otel import OpenTelemetry  # lazy: a platform without traces imports none of it
     except ImportError as error:
         raise FailedPrecondition(
             "TracesNotInstalled",
-            f"`traces` is `{settings.traces}`, and OpenTelemetry is not installed ({error.name} is missing)",
+            f"`traces.exporter` is `{settings.traces.exporter}`, and OpenTelemetry is not installed "
+            f"({error.name} is missing)",
             fix="pip install 'alula[otel]'",
         ) from error
     return OpenTelemetry(store)
@@ -202,16 +203,16 @@ async def _platform(
             clock=_clock,
             random_bytes=secrets.token_bytes,
             check_health=holding.check,
-            recheck_s=SHARED_RECHECK_S if settings.database_url else RECHECK_S,
+            recheck_s=SHARED_RECHECK_S if settings.store.database else RECHECK_S,
             http_endpoint=endpoints.http,
-            domains=settings.domains,
-            max_parallelism=settings.max_parallelism,
-            system_retries=settings.system_retries,
-            memory_growth=settings.memory_growth,
+            domains=settings.runs.domains,
+            max_parallelism=settings.runs.max_parallelism,
+            system_retries=settings.runs.system_retries,
+            memory_growth=settings.runs.memory_growth,
             tiers=settings.quality_of_service,
-            inline_max_bytes=settings.inline_max_bytes,
+            inline_max_bytes=settings.runs.inline_max_bytes,
         )
-        if settings.database_url:
+        if settings.store.database:
             await require_objects(platform)
         yield platform
     finally:
@@ -227,7 +228,7 @@ async def _running(
     folder = settings.data_folder
     # The folder's lock is ours, so whoever ran here before is dead, and what it claimed need not wait for its lease:
     # in the folder's own database everything, in another what its runner had.
-    before = data_folder.last_runner(folder) if settings.database_url else None
+    before = data_folder.last_runner(folder) if settings.store.database else None
     await platform.store.ownership.release(before)
     await platform.store.leases.release(before)
     data_folder.write_runner(folder, runner_id)
@@ -240,7 +241,7 @@ async def _running(
         clock=platform.clock,
         runner_id=runner_id,
         platform_id=data_folder.platform_id(folder),
-        lease_us=round(settings.lease_s * 1_000_000),
+        lease_us=round(settings.runner.lease_s * 1_000_000),
         traces=platform.traces,
     )
     await runner.start()
@@ -254,7 +255,7 @@ async def _running(
 async def _leading(settings: Settings, platform: Platform, process_id: str) -> AsyncGenerator[Sequence[Leadership]]:
     """What one process does for all that share the database. Each takes part in finding out which one."""
     maintenance = Maintenance(platform.store)
-    lease_us = round(settings.lease_s * 1_000_000)
+    lease_us = round(settings.runner.lease_s * 1_000_000)
     leadership = Leadership(platform.store.leases, process_id, "maintenance", maintenance, lease_us=lease_us)
     for room in (maintenance, leadership):
         platform.measures.add(room)
@@ -290,7 +291,7 @@ async def _answer(
         from alula.server.api.objects import object_routes  # lazy: as above
 
         add_services(rpc, platform, authentication)
-        trust = trusted((settings.host, *settings.hosts), settings.http_url)
+        trust = trusted((settings.host, *settings.http.hosts), settings.http.url)
         routes = make_routes(platform, object_routes(blobs, platform.clock))
         app = Counted(make_app(routes, trust, authentication), platform.measures, routes, platform.traces)
         servers = [make_http_server(app, connections_max=http_connections_max, grace_s=GRACE_S)]
@@ -352,15 +353,15 @@ def _http_socket(host: str, port: int, *, what: str = "HTTP", option: str = "--h
 
 
 def _metrics_socket(settings: Settings) -> socket.socket:
-    host, _, port = settings.metrics_address.rpartition(":")
-    return _http_socket(host.strip("[]"), int(port), what="metrics", option="`metrics_address`")
+    host, _, port = settings.metrics.address.rpartition(":")
+    return _http_socket(host.strip("[]"), int(port), what="metrics", option="`metrics.address`")
 
 
 def _endpoints(settings: Settings, grpc_port: int, http: socket.socket, metrics: socket.socket | None) -> Endpoints:
     host = _reached(settings.host)
     return Endpoints(
         f"{host}:{grpc_port}",
-        settings.http_url.rstrip("/") or f"http://{host}:{http.getsockname()[1]}",
+        settings.http.url.rstrip("/") or f"http://{host}:{http.getsockname()[1]}",
         "" if metrics is None else f"http://{_reached(metrics.getsockname()[0])}:{metrics.getsockname()[1]}/metrics",
     )
 

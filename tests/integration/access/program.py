@@ -19,7 +19,7 @@ from alula.core.ids import Place
 from alula.server.access import Action, Places
 from alula.server.identity import Caller
 from alula.server.main import Adapters, serve
-from alula.server.settings import load_settings
+from alula.server.settings.loading import load_settings
 
 
 class FromFile:

@@ -23,7 +23,7 @@ Phase = core_execution_pb2.WorkflowExecution
 ENDS = (Phase.SUCCEEDED, Phase.FAILED, Phase.ABORTED)
 MIB = 1024 * 1024
 SETTINGS = """
-[process]
+[executors.process]
 kill_grace_s = 0.3
 leftover_grace_s = 0.2
 """

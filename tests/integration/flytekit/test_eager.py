@@ -25,7 +25,7 @@ PATIENCE_S = 90.0
 @pytest.fixture
 def small(platforms: Platforms, tmp_path: Path) -> RunningPlatform:
     settings = tmp_path / "settings.toml"
-    settings.write_text("[process]\ncpu_millicores = 1000\ndefault_cpu_millicores = 300\n")
+    settings.write_text("[executors.process]\ncpu_millicores = 1000\ndefault_cpu_millicores = 300\n")
     return platforms.start("--settings", str(settings))
 
 

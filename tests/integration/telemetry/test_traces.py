@@ -35,7 +35,7 @@ def outer(x: int = 1) -> tuple[str, str]:
 OFF = """
 import asyncio, sys
 from alula.server.main import serve
-from alula.server.settings import load_settings
+from alula.server.settings.loading import load_settings
 
 async def main():
     stop = asyncio.Event()

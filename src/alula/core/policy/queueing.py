@@ -6,11 +6,13 @@ of LOW that came up to an hour earlier, and yet nothing waits for ever.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal, TypeAlias
 
 import msgspec
 from flyteidl.core import execution_pb2
 
+from alula.core.amounts import not_amounts
 from alula.core.errors import InvalidInput
 
 Tier: TypeAlias = Literal["HIGH", "MEDIUM", "LOW"]
@@ -33,6 +35,9 @@ class TierBudgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     low_s: float = 3600.0
     domains: dict[str, Tier] = {}
     """The default tier of a domain; MEDIUM for domains that are not here."""
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        return not_amounts(self)
 
     def of(self, said: execution_pb2.QualityOfService) -> float | None:
         """The budget of what somebody said, in seconds; None where it says nothing."""

@@ -109,13 +109,13 @@ class Gate:
                 raise PermissionDenied(
                     "ForeignOrigin",
                     f"a page of `{text}` may not use this platform",
-                    fix="behind a proxy: set `http_url` to the URL that browsers know",
+                    fix="behind a proxy: set `http.url` to the URL that browsers know",
                 )
 
 
 def _checked_host(trust: Trusted, hosts: list[str], local: str) -> str:
     """The Host header, if it is one by which the platform may be asked. A port may be any: it can be forwarded."""
-    fix = "ask under an address of the platform, or add the name to the setting `hosts`"
+    fix = "ask under an address of the platform, or add the name to the setting `http.hosts`"
     if len(hosts) != 1:
         raise PermissionDenied("ForeignHost", "the request has no Host header, or several", fix=fix)
     name = _host(hosts[0])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
+
+from alula.core.amounts import not_amounts
 
 
 class ProcessOptions(msgspec.Struct, frozen=True):
@@ -49,3 +52,9 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     """Most files and folders in one."""
     bundles_keep_bytes: int = 10 * 1024 * 1024 * 1024
     """Disk for unpacked bundles; beyond it those go that were not used for longest."""
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        yield from not_amounts(self)
+        for entry in self.environments:
+            if not all(entry.partition("=")):
+                yield "environments", f"wants PATTERN=DIR, not `{entry}`"
