@@ -114,6 +114,10 @@ bench: $(VENV)/.dev  ## measure Alula beside its peers, in one run
 bench-restart: $(VENV)/.dev  ## measure how soon a platform that was killed goes on, by how many runs are open
 	$(BIN)/python -m bench.restart $(RESTART)
 
+.PHONY: bench-lists
+bench-lists: $(VENV)/.dev  ## measure what a late page of a long list costs beside the first
+	$(BIN)/python -m bench.lists $(LISTS)
+
 .PHONY: bench-size
 bench-size: $(VENV)/.dev  ## measure what a node of a large run costs, and how fast its log is read again
 	$(BIN)/python -m bench.size $(SIZE)

@@ -39,7 +39,7 @@ async def check_end(world: World) -> None:
     for attempt, host in sorted(world.ledger.running):
         world.violated(f"I7: {attempt} still runs on {host}")
     _check_cluster(world)
-    for record in await world.store.executions.page(ALL):
+    for record in await world.store.executions.page(ALL, with_values=True):
         if not record.phase.is_terminal:
             world.violated(f"I11: {record.id} has not ended: {record.phase.name}; {await _waits_for(world, record)}")
             continue

@@ -350,3 +350,12 @@ async def test_audits_are_filtered_and_paged(store: Store) -> None:
     )
     later = await store.audits.page(query(where("at", "gt", "102"), where("action", "eq", "launch"), descending=False))
     assert [entry.at for entry in later] == [103, 104]
+
+
+async def test_lists_leave_values_out_unless_they_are_asked_for(store: Store) -> None:
+    given = execution("a1", outputs=b"outputs", task_resources=b"resources", incarnation="x")
+    await store.executions.create(given, b"c", audit())
+    (row,) = await store.executions.page(query())
+    assert (row.spec, row.inputs, row.user_inputs, row.outputs) == (b"spec", b"", b"", None)
+    assert (row.task_resources, row.incarnation) == (b"", "")
+    assert await store.executions.page(query(), with_values=True) == [given]

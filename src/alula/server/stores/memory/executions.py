@@ -36,13 +36,16 @@ class Executions:
         run = self._runs.get(id)
         return None if run is None else copy.copy(run.record)
 
-    async def page(self, query: Query) -> list[ExecutionRecord]:
+    async def page(self, query: Query, *, with_values: bool = False) -> list[ExecutionRecord]:
         page = check(query, EXECUTIONS)
         about_labels = [given for given in page.conditions if given.field in EXECUTIONS.only_filters]
         about_rows = tuple(given for given in page.conditions if given.field in EXECUTIONS.fields)
         page = msgspec.structs.replace(page, conditions=about_rows)
         records = [run.record for run in self._runs.values() if lists.labelled(run.record.labels, about_labels)]
-        return [copy.copy(record) for record in lists.page_of(records, page, EXECUTIONS)]
+        left_out = {} if with_values else {"inputs": b"", "user_inputs": b"", "outputs": None}
+        left_out |= {} if with_values else {"task_resources": b"", "incarnation": ""}
+        found = lists.page_of(records, page, EXECUTIONS)
+        return [msgspec.structs.replace(record, **left_out) for record in found]
 
     async def set_archived(self, id: ExecutionId, *, archived: bool, audit: Audit) -> bool:
         run = self._runs.get(id)

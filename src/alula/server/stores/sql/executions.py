@@ -13,7 +13,7 @@ from alula.core.ids import EntityId, ExecutionId
 from alula.server.store.audits import Audit
 from alula.server.store.executions import EXECUTIONS, LABEL_KEY, LABEL_VALUE, ExecutionRecord
 from alula.server.store.query import Query
-from alula.server.stores.checking import Condition, Page, check
+from alula.server.stores.checking import Condition, check
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
@@ -54,6 +54,11 @@ _LABEL_COLUMNS: Columns = {
     LABEL_KEY: execution_labels.c.key,
     LABEL_VALUE: execution_labels.c.value,
 }
+_OF_IT = and_(
+    execution_data.c.project == executions.c.project,
+    execution_data.c.domain == executions.c.domain,
+    execution_data.c.execution == executions.c.name,
+)
 _WHOLE = select(
     executions,
     execution_data.c.spec,
@@ -62,14 +67,9 @@ _WHOLE = select(
     execution_data.c.task_resources,
     execution_data.c.outputs,
     execution_data.c.incarnation,
-).join(
-    execution_data,
-    and_(
-        execution_data.c.project == executions.c.project,
-        execution_data.c.domain == executions.c.domain,
-        execution_data.c.execution == executions.c.name,
-    ),
-)
+).join(execution_data, _OF_IT)
+_WITHOUT_VALUES = select(executions, execution_data.c.spec).join(execution_data, _OF_IT)
+"""As lists are read: what is left out may be a megabyte a row."""
 _IS_NAMED = and_(
     executions.c.project == bindparam("of_project"),
     executions.c.domain == bindparam("of_domain"),
@@ -121,12 +121,20 @@ class Executions:
 
         return await self._database.read(read)
 
-    async def page(self, query: Query) -> list[ExecutionRecord]:
+    async def page(self, query: Query, *, with_values: bool = False) -> list[ExecutionRecord]:
         page = check(query, EXECUTIONS)
         of_labels = tuple(given for given in page.conditions if given.field in EXECUTIONS.only_filters)
         of_rows = tuple(given for given in page.conditions if given.field in EXECUTIONS.fields)
         page = msgspec.structs.replace(page, conditions=of_rows)
-        return await self._database.read(lambda connection: self._page(connection, page, of_labels))
+        among = _WHOLE if with_values else _WITHOUT_VALUES
+        if of_labels:
+            among = among.where(self._labelled(of_labels))
+
+        def read(connection: Connection) -> list[ExecutionRecord]:
+            rows = connection.execute(paged(among, page, _COLUMNS, self._database.sql))
+            return [_record(row, with_values=with_values) for row in rows]
+
+        return await self._database.read(read)
 
     async def set_archived(self, id: ExecutionId, *, archived: bool, audit: Audit) -> bool:
         statement = update(executions).where(is_execution(id)).values(archived=int(archived))
@@ -168,14 +176,6 @@ class Executions:
         self._insert_event.run(connection, [(*execution.id, 0, event)])
         return True
 
-    def _page(self, connection: Connection, page: Page, of_labels: Sequence[Condition]) -> list[ExecutionRecord]:
-        """`of_labels`: conditions that one and the same label must meet."""
-        among = _WHOLE
-        if of_labels:
-            among = among.where(self._labelled(of_labels))
-        statement = paged(among, page, _COLUMNS, self._database.sql)
-        return [_record(row) for row in connection.execute(statement)]
-
     def _labelled(self, conditions: Sequence[Condition]) -> ColumnElement[bool]:
         return exists().where(
             execution_labels.c.project == executions.c.project,
@@ -213,12 +213,12 @@ def _row(execution: ExecutionRecord, owner: str) -> Cells:
 
 
 # `Any`: of the selected columns, which stand in the schema.
-def _record(row: Row[Any]) -> ExecutionRecord:
+def _record(row: Row[Any], *, with_values: bool = True) -> ExecutionRecord:
     return ExecutionRecord(
         id=ExecutionId(row.project, row.domain, row.name),
         spec=row.spec,
-        inputs=row.inputs,
-        user_inputs=row.user_inputs,
+        inputs=row.inputs if with_values else b"",
+        user_inputs=row.user_inputs if with_values else b"",
         workflow=EntityId(row.workflow_project, row.workflow_domain, row.workflow_name, row.workflow_version),
         launch_entity=row.launch_entity,
         launch_plan=EntityId(
@@ -235,11 +235,11 @@ def _record(row: Row[Any]) -> ExecutionRecord:
         started_at=row.started_at,
         ended_at=row.ended_at,
         error=cells.to_error(row.error),
-        outputs=row.outputs,
+        outputs=row.outputs if with_values else None,
         abort_cause=row.abort_cause,
         abort_principal=row.abort_principal,
         archived=bool(row.archived),
         labels=cells.to_words(row.labels),
-        task_resources=row.task_resources,
-        incarnation=row.incarnation or "",
+        task_resources=row.task_resources if with_values else b"",
+        incarnation=(row.incarnation or "") if with_values else "",
     )
