@@ -41,6 +41,12 @@ READS = frozenset(
 ) | {"blobs.get"}
 """Effects that change nothing: to die after one is to die before the next."""
 
+HOUSEKEEPING = frozenset(
+    [f"store.outbox.{name}" for name in ("register", "release", "forget_overdue")]
+    + [f"store.{name}.remove_expired" for name in ("ownership", "reservations", "holds", "outbox")]
+)
+"""Of leases and of what is done under them: a platform that dies at one leaves runs as between any two effects."""
+
 
 class Point(NamedTuple):
     effect: str
@@ -103,6 +109,8 @@ def _effects(port: str, method: str, args: tuple[Any, ...]) -> Sequence[str]:
     if (port, method) == ("store.inbox", "post"):
         post: tuple[ExecutionId, bytes, Audit] = args
         return [f"post {type(decode(post[1])).__name__}"]
+    if port == "store.leases" or f"{port}.{method}" in HOUSEKEEPING:
+        return []
     return [f"{port}.{method}"]
 
 

@@ -19,6 +19,9 @@ from alula.server.stores.sql.cells import to_error
 RESULTS = ("outputs.pb", "error.pb", "futures.pb", "exit.json")
 ENDS = (facts.AttemptSucceeded, facts.AttemptFailed, facts.GraphReturned)
 
+CONSUMER, TOLD = "told", "told"
+"""The consumer of the platforms that are killed, and the file beside the data folder to which it writes."""
+
 Outcome = dict[str, Any]
 """All that a run came to, in terms that are the same for each run of the same workflow."""
 
@@ -49,6 +52,22 @@ class Records:
     def mail(self) -> int:
         """Letters that nobody has read."""
         return self._select("SELECT count(*) FROM inbox")[0][0]
+
+    def is_told(self) -> bool:
+        """Whether the consumer is told of what happens from now on."""
+        return bool(self._select("SELECT 1 FROM outbox_consumers WHERE name = ?", CONSUMER))
+
+    def untold(self, execution: str) -> set[tuple[str, int]]:
+        """Nodes with their phases, and "" with those of the run at its beginning and end, of which the consumer was
+        not told, and of which no message waits for it."""
+        told = self.data.with_name(TOLD)
+        lines = [line.split(" ") for line in told.read_text().splitlines()] if told.exists() else []
+        known = {(node, int(phase)) for name, phase, node in lines if name == execution}
+        statement = "SELECT node_id, phase FROM outbox WHERE consumer = ? AND execution = ?"
+        known |= set(self._select(statement, CONSUMER, execution))
+        ((phase,),) = self._select("SELECT phase FROM executions WHERE name = ?", execution)
+        is_so = {("", ExecutionPhase.QUEUED.value), ("", phase)}
+        return is_so.union(self._of(execution, "node_executions", "node_id, phase")) - known
 
     def outcome(self, execution: str) -> Outcome:
         """Its end, nodes, attempts, items and signals, and those of its children."""

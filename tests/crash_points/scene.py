@@ -99,6 +99,7 @@ class Scene:
         Raises `Unlike` and `NotReached`.
         """
         run = self._new_run()
+        is_told = self._records.is_told()
         finished, before = set[str](), set[Found]()
         for point in deaths:
             before |= self._die(run, point)
@@ -109,6 +110,8 @@ class Scene:
         self._until(lambda: self._go_on(run, platform.process.pid) and not self._records.open())
         for workflow in WORKFLOWS:
             self._compare(run, workflow, finished, crashes=len(deaths))
+            if is_told:
+                self._check_told(run, workflow)
         self._check_nothing_is_left(platform)
         platform.kill()
 
@@ -204,6 +207,12 @@ class Scene:
             raise Unlike(f"{name}: {often} began more often than the platform was killed")
         if other := self._ran(run, workflow) ^ ran:
             raise Unlike(f"{name}: {other} ran either here or without a crash, and not in both")
+
+    def _check_told(self, run: Run, workflow: str) -> None:
+        """Of all that has happened the consumer was told, or will be: the platform at the end has none."""
+        for execution in self._records.family(run.name(workflow)):
+            if untold := self._records.untold(execution):
+                raise Unlike(f"the outbox has lost of {execution}: {sorted(untold)}")
 
     def _ran(self, run: Run, workflow: str) -> set[str]:
         """The attempts that began, in names that are the same for each run."""

@@ -10,7 +10,7 @@ from tests.crash_points.suite import hit_points
 
 from alula.core.engine.events import AttemptStarted, AttemptWaits, Created, Event, PlatformFailed
 
-CALLS = {"store.executions.create", "submit", "cancel", "reconcile", "blobs.put"} | {
+CALLS = {"store.executions.create", "submit", "cancel", "reconcile", "blobs.put", "deliver"} | {
     f"update {phase}" for phase in ("RUNNING", "SUCCEEDED", "FAILED")
 }
 """What a runner does and hears beside its commits."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from tests.attempts.cluster import ClusterExecutor
 from tests.concerns import CONCERNS
+from tests.simulation.duties import Apart, begin_duties
 from tests.simulation.executor import FarAway, Machine, NearBy
 
 from alula.core.engine.usage import Usage
@@ -78,12 +79,16 @@ class Life:
         """An effect is about to be done, or was: this is where the process may die or stand still."""
         world = self.host.world
         self.strike(what)
+        await self.goes_on()
+        world.check()
+
+    async def goes_on(self) -> None:
+        """Wait while the process stands still, and for ever when it is dead."""
         loop = asyncio.get_running_loop()
         while self.alive and loop.time() < self.resume_at:
             await asyncio.sleep(self.resume_at - loop.time())
         if not self.alive:
             await asyncio.Event().wait()  # for ever: until the task is cancelled
-        world.check()
 
     def strike(self, what: str) -> None:
         """Perhaps die or be stopped, here and now."""
@@ -105,7 +110,7 @@ class Port:
         self,
         target: Any,
         reach: Callable[[str], Awaitable[None]] | None,
-        world: World,
+        world: World | Apart,
         kind: str,
         *,
         concern: str = "",
@@ -311,6 +316,8 @@ class Host:
             if world.faults.hosts == 1:
                 await store.ownership.release()
             await runner.start()
+            apart = Apart(world, f"duties-{life.name}")
+            await begin_duties(life, Port(world.store, lambda _what: life.goes_on(), apart, "store"), apart)
         except (Unavailable, ResourceExhausted) as error:
             world.note(f"{life.name} can't start: {error}")
             return

@@ -23,6 +23,7 @@ STUCK_S = 20
 """A seed that takes longer goes round in circles."""
 CORE, RUNNER = "src/alula/core", "src/alula/server/runner"
 ENGINE, MACHINES = f"{CORE}/engine", f"{CORE}/engine/machines"
+SERVER, MEMORY = "src/alula/server", "src/alula/server/stores/memory"
 CLUSTER = "tests/attempts/cluster.py"
 HEARTBEAT = "tests/unit/server/runner/test_heartbeat.py"
 
@@ -495,6 +496,53 @@ MUTANTS = (
     ),
     Mutant(
         "a commit drops the reasons of its turn", f"{RUNNER}/owned.py", "    into.reasons.extend(more.reasons)\n", ""
+    ),
+    # Duties: leases by name, and the outbox
+    Mutant("two hold a lease", f"{MEMORY}/leases.py", "        if held.until <= now:\n", "        if True:\n"),
+    Mutant(
+        "nobody follows a leader that died",
+        f"{SERVER}/leadership.py",
+        "            await asyncio.sleep(min(self._renew_every_s, lease.left_us / 1_000_000))\n",
+        "            await asyncio.Event().wait()\n",
+    ),
+    Mutant(
+        "a message is removed when it is claimed",
+        f"{MEMORY}/outbox.py",
+        "            row.claimed_until = now + lease_us\n",
+        "            del self._rows[row.message.number]\n",
+    ),
+    Mutant(
+        "a message is acknowledged before it is delivered",
+        f"{SERVER}/delivery.py",
+        "            await self._deliver(messages)\n"
+        "            await self._outbox.acknowledge(self._consumer.name, [message.number for message in messages])\n",
+        "            await self._outbox.acknowledge(self._consumer.name, [message.number for message in messages])\n"
+        "            await self._deliver(messages)\n",
+    ),
+    Mutant(
+        "what a dead process had claimed is overtaken",
+        f"{SERVER}/delivery.py",
+        "            await self._outbox.release(self._consumer.name, under=lease)\n",
+        "",
+    ),
+    Mutant(
+        "a claim whose answer was lost is overtaken",
+        f"{SERVER}/delivery.py",
+        "= lease.term != self._begun_in, 0 ",
+        "= lease.term != self._begun_in, lease.term ",
+    ),
+    Mutant(
+        "a launch is not told",
+        f"{MEMORY}/executions.py",
+        "        self._outbox.tell(record, [launched(record)])\n",
+        "",
+    ),
+    Mutant(
+        "a commit is told although it was refused",
+        f"{MEMORY}/log.py",
+        "            return False\n        if commit.is_end and",
+        "            if run:\n                self._outbox.tell(run.record, told(merge([commit.changes])))\n"
+        "            return False\n        if commit.is_end and",
     ),
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from flyteidl.admin import execution_pb2
+from tests.simulation.duties import Fenced, WatchedLeases
 
 from alula.core.engine.events import Claimed, decode
 from alula.core.engine.records import ExecutionPhase, NodePhase
@@ -24,7 +25,11 @@ class WatchedStore:
     def __init__(self, store: MemoryStore, violated: Callable[[str], None], *, lease_slack_us: int) -> None:
         self._store = store
         self.executions = _Watched(store.executions, create=self._create)
-        self.ownership = _Watched(store.ownership, claim=self._claim, renew=self._renew)
+        self.leases = leases = WatchedLeases(store, violated)
+        self.ownership = _Watched(Fenced(store.ownership, leases), claim=self._claim, renew=self._renew)
+        self.reservations = Fenced(store.reservations, leases)
+        self.holds = Fenced(store.holds, leases)
+        self.outbox = Fenced(store.outbox, leases)
         self.log = _Watched(store.log, commit=self._commit)
         self._violated = violated
         self._lease_slack_us = lease_slack_us

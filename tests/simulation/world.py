@@ -17,6 +17,7 @@ from tests.attempts.cluster import Cluster, Record
 from tests.graphs import identifier, integer
 from tests.objects.memory import MemoryBlobs
 from tests.simulation.breaking import Breaking, Broken
+from tests.simulation.duties import CONSUMER, Heard
 from tests.simulation.executor import SHARED, Machine
 from tests.simulation.faults import Faults
 from tests.simulation.host import Host, Port
@@ -96,6 +97,7 @@ class World:
         self.store.on_commit.append(self._committed)
         self.blobs = MemoryBlobs()
         self.breaking = Breaking(self)
+        self.heard = Heard(self)
         self.ledger = Ledger(self._attempt_started)
         self.records: dict[AttemptId, Record] = {}
         self.with_job: set[str] = set()
@@ -279,6 +281,7 @@ class World:
                 self._go(self._jump())
             with self.breaking.in_the_engine():
                 await self._until_settled()
+            await self.heard.check_end()
             await check_end(self)
         finally:
             logger.removeHandler(handler)
@@ -332,6 +335,7 @@ class World:
 
     async def _register(self) -> None:
         platform = self._platform(self.store)
+        await self.store.outbox.register(CONSUMER)
         await self.store.projects.put(ProjectRecord("p", "p"), Audit(0, "ada", "create", "project p"))
         for template in self.library.tasks.values():
             request = task_pb2.TaskCreateRequest(id=template.id, spec=task_pb2.TaskSpec(template=template))

@@ -56,6 +56,7 @@ class Leadership:
         self._lease_us = lease_us
         self._renew_every_s = lease_us / 1_000_000 / RENEWALS
         self._lease: Lease | None = None
+        self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     @property
@@ -66,6 +67,10 @@ class Leadership:
     def start(self) -> None:
         """Take part, on this event loop."""
         self._task = asyncio.create_task(self._run(), name=f"leadership-{self._name}")
+
+    def wake(self) -> None:
+        """Have the duty look again what is due, if this process does it."""
+        self._woken.set()
 
     async def stop(self) -> None:
         """End the work, and let another process lead at once."""
@@ -136,7 +141,11 @@ class Leadership:
 
     async def _work(self, lease: Lease) -> None:
         while True:
-            await asyncio.sleep(await self._done(lease))
+            self._woken.clear()
+            due_s = await self._done(lease)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(due_s):
+                    await self._woken.wait()
 
     async def _done(self, lease: Lease) -> float:
         try:

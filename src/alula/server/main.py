@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import FailedPrecondition
+from alula.core.ids import ExecutionId
 from alula.server import data_folder, descriptors
 from alula.server.access import Access, EverybodyMay
 from alula.server.api.grpc import port as grpc_port
@@ -29,13 +31,13 @@ from alula.server.authentication import Authentication, Local
 from alula.server.blob import Blobs
 from alula.server.blobs.file import FileBlobs
 from alula.server.blobs.signing import Grant
+from alula.server.delivery import Subscription
+from alula.server.duties import Duties
 from alula.server.executor import Executor
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.routing import Routing
 from alula.server.identity import NOBODY
-from alula.server.leadership import Leadership
 from alula.server.logs.objects import ObjectLogs
-from alula.server.maintenance import Maintenance
 from alula.server.measures import Measured, Measures
 from alula.server.process_measures import measured
 from alula.server.runner.children import Children
@@ -101,6 +103,10 @@ def _access(settings: Settings) -> Access:
     return EverybodyMay()
 
 
+def _consumers(settings: Settings, platform: Platform) -> Sequence[Subscription]:
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """How each port is filled; none is started yet."""
@@ -112,6 +118,8 @@ class Adapters:
     """It adds what tells figures of it."""
     authentication: Callable[[Settings], Authentication] = _authentication
     access: Callable[[Settings], Access] = _access
+    consumers: Callable[[Settings, Platform], Sequence[Subscription]] = _consumers
+    """Who is told of what happens to runs."""
 
 
 async def serve(
@@ -146,8 +154,10 @@ async def serve(
             platform.measures.add(blobs)
             stack.enter_context(measured(platform.measures))
             executor = adapters.executor(settings, endpoints, platform.measures)
-            process_id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-            runner = await stack.enter_async_context(_running(settings, platform, executor, process_id))
+            process = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+            duties = _duties(settings, platform, process)
+            await duties.deliver(adapters.consumers(settings, platform))
+            runner = await stack.enter_async_context(_running(settings, platform, executor, duties, process))
             platform.measures.add(runner)
             descriptors.raise_limit()  # after the executor was made, whose attempts keep the limit that there was
             authentication = adapters.authentication(settings)
@@ -156,12 +166,23 @@ async def serve(
             stack.callback(data_folder.remove_info, folder)
             _write_info(folder, endpoints, platform.clock())
             ready(endpoints)
-            leaderships = await stack.enter_async_context(_leading(settings, platform, process_id))
+            duties.start()
+            stack.push_async_callback(duties.stop)
             gc.freeze()  # looking through all that stays took a sixth of the time of a busy platform
             try:
-                await _until(stop, [runner, *leaderships], holding)
+                await _until(stop, runner, duties, holding)
             finally:
                 platform.hub.close()  # ends streams and held calls, which would otherwise wait out the grace
+
+
+def _duties(settings: Settings, platform: Platform, process: str) -> Duties:
+    return Duties(
+        platform.store, platform.measures, process, lease_us=_lease_us(settings), recheck_s=platform.recheck_s
+    )
+
+
+def _lease_us(settings: Settings) -> int:
+    return round(settings.runner.lease_s * 1_000_000)
 
 
 def _traces(settings: Settings, store: Store) -> Traces:
@@ -222,7 +243,7 @@ async def _platform(
 
 @contextlib.asynccontextmanager
 async def _running(
-    settings: Settings, platform: Platform, executor: Executor, runner_id: str
+    settings: Settings, platform: Platform, executor: Executor, duties: Duties, runner_id: str
 ) -> AsyncGenerator[Runner]:
     """The runner and its executor, which the runner starts and stops."""
     folder = settings.data_folder
@@ -232,16 +253,21 @@ async def _running(
     await platform.store.ownership.release(before)
     await platform.store.leases.release(before)
     data_folder.write_runner(folder, runner_id)
+
+    def publish(execution: ExecutionId, phase: ExecutionPhase) -> None:
+        platform.hub.publish(execution, phase)
+        duties.has_committed()
+
     runner = Runner(
         store=platform.store,
         executor=executor,
         blobs=platform.blobs,
         children=Children(platform),
-        publish=platform.hub.publish,
+        publish=publish,
         clock=platform.clock,
         runner_id=runner_id,
         platform_id=data_folder.platform_id(folder),
-        lease_us=round(settings.runner.lease_s * 1_000_000),
+        lease_us=_lease_us(settings),
         traces=platform.traces,
     )
     await runner.start()
@@ -249,21 +275,6 @@ async def _running(
         yield runner
     finally:
         await runner.stop()
-
-
-@contextlib.asynccontextmanager
-async def _leading(settings: Settings, platform: Platform, process_id: str) -> AsyncGenerator[Sequence[Leadership]]:
-    """What one process does for all that share the database. Each takes part in finding out which one."""
-    maintenance = Maintenance(platform.store)
-    lease_us = round(settings.runner.lease_s * 1_000_000)
-    leadership = Leadership(platform.store.leases, process_id, "maintenance", maintenance, lease_us=lease_us)
-    for room in (maintenance, leadership):
-        platform.measures.add(room)
-    leadership.start()
-    try:
-        yield [leadership]
-    finally:
-        await leadership.stop()
 
 
 async def _answer(
@@ -315,17 +326,10 @@ async def _answer(
     stack.push_async_callback(stop_answering)
 
 
-class _Lasting(Protocol):
-    async def wait(self) -> None:
-        """Block until it ends by an error, and raise that."""
-        ...
-
-
-async def _until(stop: asyncio.Event, lasting: Sequence[_Lasting], holding: data_folder.Holding) -> None:
-    """Return when asked to stop; raise what ended the runner, say, or took the folder away, for a platform that runs
-    nothing must not look alive."""
-    waits = (stop.wait(), *(each.wait() for each in lasting), _until_lost(holding))
-    ends = [asyncio.ensure_future(wait) for wait in waits]
+async def _until(stop: asyncio.Event, runner: Runner, duties: Duties, holding: data_folder.Holding) -> None:
+    """Return when asked to stop; raise what ended the runner or took the folder away, for a platform that runs nothing
+    must not look alive."""
+    ends = [asyncio.ensure_future(work) for work in (stop.wait(), runner.wait(), duties.wait(), _until_lost(holding))]
     try:
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for end in done:

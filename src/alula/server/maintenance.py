@@ -6,6 +6,7 @@ A duty of `leadership`. Which rows these are, each concern of the store says (`s
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import Counter
 from collections.abc import Iterable
 
@@ -21,20 +22,26 @@ REMOVED = Metric(
     "alula_rows_removed_total", "counter", "Rows of the store that meant nothing any more and were removed.", ("kind",)
 )
 
+logger = logging.getLogger(__name__)
+
 
 class Maintenance:
     """Call it under the lease to do all of it once."""
 
     def __init__(self, store: Store) -> None:
+        self._outbox = store.outbox
         self._expiring: dict[str, Expiring] = {
             "runners": store.ownership,
             "reservations": store.reservations,
             "holds": store.holds,
+            "messages": store.outbox,
         }
         self._removed = Counter[str]()
 
     async def __call__(self, lease: Lease) -> float:
         """Returns in how many seconds to do it again."""
+        for name in await self._outbox.forget_overdue(lease):
+            logger.warning("the consumer %s has taken no message for too long: it is told nothing more", name)
         for kind, concern in self._expiring.items():
             while count := await concern.remove_expired(lease, limit=PORTION):
                 self._removed[kind] += count

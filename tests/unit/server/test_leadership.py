@@ -97,6 +97,20 @@ def test_the_first_does_it_again_and_again_and_the_second_does_not() -> None:
     virtual_time.run(story())
 
 
+def test_a_leader_that_is_woken_looks_at_once_and_another_process_does_not() -> None:
+    async def story() -> None:
+        scene = Scene()
+        a, b = scene.leadership("a"), scene.leadership("b")
+        async with running(a, b):
+            await asyncio.sleep(3)
+            a.wake()
+            b.wake()
+            await asyncio.sleep(EVERY_S)
+            assert scene.done == [(0, "a"), (3, "a"), (3 + EVERY_S, "a")]
+
+    virtual_time.run(story())
+
+
 def test_when_the_leader_dies_the_next_has_it_as_soon_as_the_lease_has_ended() -> None:
     async def story() -> None:
         scene = Scene()

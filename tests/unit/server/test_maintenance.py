@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from tests.contract.store.records import audit, execution
 
 from alula.core.errors import FailedPrecondition
 from alula.server.maintenance import EVERY_S, PORTION, REMOVED, Maintenance
+from alula.server.store.outbox import Consumer
 from alula.server.stores.memory.adapter import MemoryStore
 
 pytestmark = pytest.mark.anyio
@@ -24,6 +26,17 @@ async def test_all_is_removed_in_portions_and_counted() -> None:
     assert reading.metric is REMOVED
     assert reading.values["runners",] == PORTION + 3 and reading.values["holds",] == 0
     assert await store.ownership.remove_expired(lease, limit=1) == 0
+
+
+async def test_a_consumer_that_takes_nothing_is_given_up_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
+    store = MemoryStore(clock=lambda: NOW)
+    await store.outbox.register(Consumer("gone", keep_us=5))
+    await store.executions.create(execution("a1", created_at=NOW - 5), b"event", audit())
+    maintenance = Maintenance(store)
+    await maintenance(await store.leases.claim("maintenance", "a", lease_us=10))
+    (reading,) = maintenance.measure()
+    assert reading.values["messages",] == 1
+    assert "the consumer gone has taken no message" in caplog.text
 
 
 async def test_one_that_has_lost_the_lease_stops() -> None:

@@ -32,6 +32,7 @@ from alula.server.store.leases import Leases
 from alula.server.store.log import Log
 from alula.server.store.named_entities import NamedEntities
 from alula.server.store.nodes import Nodes
+from alula.server.store.outbox import Outbox
 from alula.server.store.ownership import Ownership
 from alula.server.store.projects import Projects
 from alula.server.store.reasons import Reasons
@@ -98,6 +99,9 @@ class Store(Protocol):
 
     @property
     def ownership(self) -> Ownership: ...
+
+    @property
+    def outbox(self) -> Outbox: ...
 
     @property
     def leases(self) -> Leases: ...

@@ -29,6 +29,7 @@ from alula.server.stores.memory.leases import Leases
 from alula.server.stores.memory.log import Log
 from alula.server.stores.memory.named_entities import NamedEntities
 from alula.server.stores.memory.nodes import Nodes
+from alula.server.stores.memory.outbox import Outbox
 from alula.server.stores.memory.ownership import Ownership
 from alula.server.stores.memory.projects import Projects
 from alula.server.stores.memory.reasons import Reasons
@@ -53,14 +54,15 @@ class MemoryStore:
         self.entities = Entities(audits)
         self.named_entities = NamedEntities(audits, self.entities)
         self.attributes = Attributes(audits)
-        self.executions = Executions(self.runs, audits, self._wake_ups)
+        self.leases = leases = Leases(clock)
+        self.outbox = outbox = Outbox(leases)
+        self.executions = Executions(self.runs, audits, outbox, self._wake_ups)
         self.nodes = Nodes(self.runs)
         self.attempts = Attempts(self.runs)
         self.items = Items(self.runs)
         self.reasons = Reasons(self.runs)
         self.signals = Signals(self.runs)
         self.inbox = Inbox(self.runs, audits, self._wake_ups)
-        self.leases = leases = Leases(clock)
         self.ownership = Ownership(self.runs, leases)
         self.datasets = Datasets(audits)
         self.artifacts = Artifacts(audits)
@@ -68,7 +70,7 @@ class MemoryStore:
         self.holds = Holds(audits, leases)
         self.catalog = Catalog(audits, self.datasets)
         self.reservations = Reservations(self.runs, leases)
-        self.log = Log(self.runs, audits, self.catalog, self.reservations)
+        self.log = Log(self.runs, audits, self.catalog, self.reservations, outbox)
 
     async def start(self) -> None:
         if self.projects.are_none:

@@ -13,14 +13,17 @@ from alula.server.store.query import Query
 from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.audits import Audits
+from alula.server.stores.memory.outbox import Outbox
 from alula.server.stores.memory.runs import Run, Runs
 from alula.server.stores.memory.wake_ups import WakeUps
+from alula.server.stores.outgoing import launched
 
 
 class Executions:
-    def __init__(self, runs: Runs, audits: Audits, wake_ups: WakeUps) -> None:
+    def __init__(self, runs: Runs, audits: Audits, outbox: Outbox, wake_ups: WakeUps) -> None:
         self._runs = runs
         self._audits = audits
+        self._outbox = outbox
         self._wake_ups = wake_ups
 
     async def create(self, execution: ExecutionRecord, event: bytes, audit: Audit, *, owner: str = "") -> bool:
@@ -29,6 +32,7 @@ class Executions:
         record = msgspec.structs.replace(execution, labels=dict(execution.labels))
         self._runs[record.id] = Run(record, [event], owner)
         self._audits.append(audit)
+        self._outbox.tell(record, [launched(record)])
         self._wake_ups.wake(record.id)
         return True
 

@@ -13,18 +13,23 @@ from alula.core.ids import ExecutionId
 from alula.server.store.log import Commit, History
 from alula.server.stores.memory.audits import Audits
 from alula.server.stores.memory.catalog import Catalog
+from alula.server.stores.memory.outbox import Outbox
 from alula.server.stores.memory.reservations import Reservations
 from alula.server.stores.memory.runs import Run, Runs
 from alula.server.stores.merging import merge, overlay, overlay_item
+from alula.server.stores.outgoing import told
 from alula.server.stores.portions import number_within
 
 
 class Log:
-    def __init__(self, runs: Runs, audits: Audits, catalog: Catalog, reservations: Reservations) -> None:
+    def __init__(
+        self, runs: Runs, audits: Audits, catalog: Catalog, reservations: Reservations, outbox: Outbox
+    ) -> None:
         self._runs = runs
         self._audits = audits
         self._catalog = catalog
         self._reservations = reservations
+        self._outbox = outbox
 
     async def commit(self, commits: Sequence[Commit]) -> list[bool]:
         return [self._commit(commit) for commit in commits]
@@ -54,6 +59,7 @@ class Log:
         self._catalog.publish(changes.published)
         for released in changes.released:
             self._reservations.let_go(released)
+        self._outbox.tell(run.record, told(changes))
         for number in commit.consumed:
             run.inbox.pop(number, None)
         if run.record.phase.is_terminal:

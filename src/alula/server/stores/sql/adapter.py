@@ -33,6 +33,7 @@ from alula.server.stores.sql.leases import Leases
 from alula.server.stores.sql.log import Log
 from alula.server.stores.sql.named_entities import NamedEntities
 from alula.server.stores.sql.nodes import Nodes
+from alula.server.stores.sql.outbox import Outbox
 from alula.server.stores.sql.ownership import Ownership
 from alula.server.stores.sql.projects import Projects
 from alula.server.stores.sql.reasons import Reasons
@@ -63,14 +64,15 @@ class SqlStore:
         self.entities = Entities(database, audits)
         self.named_entities = NamedEntities(database, audits)
         self.attributes = Attributes(database, audits)
-        self.executions = Executions(database, audits, self._wake_ups)
+        self.leases = leases = Leases(database)
+        self.outbox = Outbox(database, leases)
+        self.executions = Executions(database, audits, self.outbox, self._wake_ups)
         self.nodes = Nodes(database)
         self.attempts = Attempts(database)
         self.items = Items(database)
         self.reasons = Reasons(database)
         self.signals = Signals(database)
         self.inbox = Inbox(database, audits, self._wake_ups, self.executions, self.signals)
-        self.leases = leases = Leases(database)
         self.ownership = Ownership(database, leases)
         self.datasets = Datasets(database, audits)
         self.artifacts = Artifacts(database, audits)
@@ -92,6 +94,7 @@ class SqlStore:
                 self.executions,
                 self.catalog,
                 self.reservations,
+                self.outbox,
             ),
         )
 

@@ -96,6 +96,16 @@ class Sql:
         statement = self._insert(table).values({name: bindparam(name) for name in names})
         return self.bulk(statement.on_conflict_do_nothing(index_elements=keys).inline(), names)
 
+    def rows(self, connection: Connection, query: str) -> Sequence[Cells]:
+        """All rows of a query without parameters, as directly as `Bulk` writes."""
+        if not self.is_sqlite:
+            return [tuple(row) for row in connection.exec_driver_sql(query)]
+        driver = cast("sqlite3.Connection", connection.connection.driver_connection)
+        try:
+            return driver.execute(query).fetchall()
+        except sqlite3.Error as error:
+            raise DBAPIError.instance(query, [], error, sqlite3.Error, dialect=self.dialect) from error
+
     def contains(self, column: ColumnElement[Any], text: str) -> ColumnElement[bool]:
         """Substring search that respects case; no character of `text` is special."""
         find = func.instr if self.is_sqlite else func.strpos

@@ -20,6 +20,7 @@ from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells
 from alula.server.stores.sql.execution_keys import are_among, is_execution
 from alula.server.stores.sql.listing import Columns, holds, paged
+from alula.server.stores.sql.outbox import Outbox
 from alula.server.stores.sql.tables import events, execution_data, execution_labels, executions
 from alula.server.stores.sql.wake_ups import WakeUps
 
@@ -80,9 +81,10 @@ _ONE = _WHOLE.where(_IS_NAMED)
 
 
 class Executions:
-    def __init__(self, database: Database, audits: Audits, wake_ups: WakeUps) -> None:
+    def __init__(self, database: Database, audits: Audits, outbox: Outbox, wake_ups: WakeUps) -> None:
         self._database = database
         self._audits = audits
+        self._outbox = outbox
         self._wake_ups = wake_ups
         sql = database.sql
         self._insert = sql.insert_if_absent(executions)
@@ -105,6 +107,7 @@ class Executions:
             created = self._create(connection, execution, event, owner)
             if created:
                 self._audits.append(connection, [audit])
+                self._outbox.tell_launch(connection, execution)
                 self._wake_ups.note(connection, execution.id)
             return created
 

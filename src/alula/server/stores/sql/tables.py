@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0007"
+HEAD = "0009"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(
@@ -293,6 +293,31 @@ inbox = Table(
     Column("event", LargeBinary, nullable=False),
     PrimaryKeyConstraint("number"),
     Index(None, "project", "domain", "execution"),
+    sqlite_autoincrement=True,
+)
+
+consumers = Table(
+    "outbox_consumers",
+    metadata,
+    *_words("name"),
+    Column("nodes", SmallInteger, nullable=False),
+    Column("keep_us", BigInteger, nullable=False),
+    PrimaryKeyConstraint("name"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    # Never used twice, also after the row is gone: consumers know what they have seen by it.
+    Column("number", _Number, autoincrement=True, nullable=False),
+    *_words("consumer"),
+    *_of_execution(),
+    *_words("incarnation", "kind", "node_id"),
+    Column("phase", SmallInteger, nullable=False),
+    Column("occurred_at", BigInteger, nullable=False),
+    Column("claimed_until", BigInteger, nullable=False),
+    PrimaryKeyConstraint("number"),
+    Index(None, "consumer", "number"),
     sqlite_autoincrement=True,
 )
 

@@ -1,4 +1,4 @@
-"""Maintenance of two platforms on one PostgreSQL: one of them does it, and the other when that one was killed."""
+"""What one of two platforms on one PostgreSQL does for both, and the other when that one was killed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from flyteidl.core import identifier_pb2
 from sqlalchemy import Engine, create_engine, text
-from tests.integration.platform import Platforms, RunningPlatform
+from tests import flyte_specs as specs
+from tests.integration.api.clients import Client
+from tests.integration.platform import Platforms, RunningPlatform, alula
 
+from alula.core.engine.records import ExecutionPhase, NodePhase
 from alula.server.stores.sql.connections import normalised
 
+FLOWS = Path(__file__).with_name("flows")
 PROGRAM = Path(__file__).with_name("sharing_program.py")
 
 
@@ -55,6 +60,40 @@ def test_one_that_was_killed_and_comes_back_does_not_wait_for_its_own_lease(plat
     platform.kill()
     again = platforms.start()
     _until(lambda: _leads(again), patience_s=20)
+
+
+def test_what_a_killed_platform_had_not_delivered_another_delivers(sharing: Platforms, database: Engine) -> None:
+    (sharing.folder / "away").touch()
+    first = sharing.start(data=sharing.folder / "first")
+    registered = alula("register", str(FLOWS / "pipeline.py"), "--version", "v1", "--endpoint", first.grpc)
+    assert registered.returncode == 0, registered.stderr
+    ledger = specs.text(str(sharing.folder / "ledger"))
+    with Client(first.grpc) as client:
+        plan = specs.identifier(identifier_pb2.LAUNCH_PLAN, "pipeline.pipeline")
+        client.CreateExecution(specs.execution("a1", plan, specs.literal_map(ledger=ledger, number=specs.integer(0))))
+    _until(lambda: ExecutionPhase(_phase(database)).is_terminal)
+    first.kill()
+    told = sharing.folder / "told"
+    assert not told.exists()
+    (sharing.folder / "away").unlink()
+    sharing.start(data=sharing.folder / "second")
+    _until(lambda: _waiting(database) == 0)
+    lines = [line.split(" ") for line in told.read_text().splitlines()]
+    of_run = [ExecutionPhase(int(phase)) for _, phase, node in lines if not node]
+    assert (of_run[0], of_run[-1]) == (ExecutionPhase.QUEUED, ExecutionPhase.SUCCEEDED)
+    assert [int(number) for number, *_ in lines] == sorted({int(number) for number, *_ in lines})
+    ends = {node: NodePhase(int(phase)) for _, phase, node in lines if node}
+    assert ends and all(phase is NodePhase.SUCCEEDED for phase in ends.values())
+
+
+def _phase(database: Engine) -> int:
+    with database.connect() as connection:
+        return connection.execute(text("SELECT phase FROM executions WHERE name = 'a1'")).scalar_one()
+
+
+def _waiting(database: Engine) -> int:
+    with database.connect() as connection:
+        return connection.execute(text("SELECT count(*) FROM outbox")).scalar_one()
 
 
 def _let_something_expire(database: Engine) -> None:

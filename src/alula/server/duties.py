@@ -1,0 +1,65 @@
+"""The duties of a platform: what one process does for all that share its store."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Protocol
+
+from alula.server.delivery import Delivery, Subscription
+from alula.server.leadership import Leadership
+from alula.server.maintenance import Maintenance
+from alula.server.measures import Measured, Measures
+from alula.server.store import Store
+from alula.server.store.leases import Lease
+
+
+class MeasuredDuty(Measured, Protocol):
+    async def __call__(self, lease: Lease) -> float: ...
+
+
+class Duties:
+    """Those that this process takes part in. `process` is its name in this life; `recheck_s` is how often a delivery
+    looks for what other processes have committed."""
+
+    def __init__(self, store: Store, measures: Measures, process: str, *, lease_us: int, recheck_s: float) -> None:
+        self._store = store
+        self._measures = measures
+        self._process = process
+        self._lease_us = lease_us
+        self._recheck_s = recheck_s
+        self._leaderships: list[Leadership] = []
+        self._deliveries: list[Leadership] = []
+        self._add("maintenance", Maintenance(store))
+
+    async def deliver(self, subscriptions: Sequence[Subscription]) -> None:
+        """Deliver to these, too: all that is committed from now on."""
+        for subscription in subscriptions:
+            delivery = Delivery(self._store.outbox, subscription, recheck_s=self._recheck_s)
+            await delivery.register()
+            self._deliveries.append(self._add(f"delivery-{subscription.consumer.name}", delivery))
+
+    def has_committed(self) -> None:
+        """There may be something to deliver."""
+        for leadership in self._deliveries:
+            leadership.wake()
+
+    def start(self) -> None:
+        """Have them done, here or by another process."""
+        for leadership in self._leaderships:
+            leadership.start()
+
+    async def stop(self) -> None:
+        """Leave them to other processes."""
+        await asyncio.gather(*(leadership.stop() for leadership in self._leaderships))
+
+    async def wait(self) -> None:
+        """Block until one ends by an error that is a bug, and raise that."""
+        await asyncio.gather(*(leadership.wait() for leadership in self._leaderships))
+
+    def _add(self, name: str, duty: MeasuredDuty) -> Leadership:
+        leadership = Leadership(self._store.leases, self._process, name, duty, lease_us=self._lease_us)
+        for room in (duty, leadership):
+            self._measures.add(room)
+        self._leaderships.append(leadership)
+        return leadership

@@ -1,0 +1,159 @@
+"""The outbox: messages for consumers, a row for each consumer that a message is for.
+
+A transaction with commits asks once for the consumers, and that is all that it costs while there are none. PostgreSQL
+would let a commit go on that has asked before a consumer was there, so a registration waits for the commits under way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, text, update
+
+from alula.core.engine.records import Changes
+from alula.core.ids import ExecutionId
+from alula.server.store.executions import ExecutionRecord
+from alula.server.store.leases import Lease
+from alula.server.store.outbox import Consumer, OutboxMessage
+from alula.server.stores.outgoing import Told, launched, told
+from alula.server.stores.portions import by_tenant
+from alula.server.stores.sql.database import Database
+from alula.server.stores.sql.dialect import Cells, newest
+from alula.server.stores.sql.leases import Leases
+from alula.server.stores.sql.tables import consumers, execution_data, outbox
+
+_WANTED = "SELECT name, nodes FROM outbox_consumers"
+
+
+class Outbox:
+    def __init__(self, database: Database, leases: Leases) -> None:
+        self._database = database
+        self._leases = leases
+        self._put_consumer = database.sql.upsert(consumers, newest)
+        self._insert = database.sql.insert(outbox, without=["number"])
+
+    async def register(self, consumer: Consumer) -> bool:
+        def register(connection: Connection) -> bool:
+            is_it = consumers.c.name == consumer.name
+            if (before := connection.execute(select(consumers).where(is_it)).first()) is None:
+                self._wait_for_commits(connection)
+            self._put_consumer.run(connection, [(consumer.name, int(consumer.nodes), consumer.keep_us)])
+            return before is None
+
+        return await self._database.write(register)
+
+    async def forget(self, name: str) -> None:
+        await self._database.write(lambda connection: self._forget(connection, [name]))
+
+    async def forget_overdue(self, lease: Lease) -> list[str]:
+        def forget(connection: Connection) -> list[str]:
+            now = self._database.now(connection)
+            overdue = [
+                consumer.name
+                for consumer in connection.execute(select(consumers))
+                if _oldest(connection, consumer.name, now) <= now - consumer.keep_us
+            ]
+            self._forget(connection, overdue)
+            return overdue
+
+        return await self._leases.under(lease, forget)
+
+    async def claim(
+        self, consumer: str, *, limit: int, lease_us: int, under: Lease | None = None
+    ) -> list[OutboxMessage]:
+        def claim(connection: Connection) -> list[OutboxMessage]:
+            now = self._database.now(connection)
+            free = (
+                select(outbox)
+                .where(outbox.c.consumer == consumer, outbox.c.claimed_until <= now)
+                .order_by(outbox.c.number)
+                .limit(limit)
+                # Two that claim at once share what there is; neither waits for the other.
+                .with_for_update(skip_locked=True)
+            )
+            rows = connection.execute(free).all()
+            claimed = update(outbox).where(outbox.c.number.in_([row.number for row in rows]))
+            if rows:
+                connection.execute(claimed.values(claimed_until=now + lease_us))
+            return [_message(row) for row in rows]
+
+        return await (self._database.write(claim) if under is None else self._leases.under(under, claim))
+
+    async def release(self, consumer: str, *, under: Lease) -> None:
+        claimed = update(outbox).where(outbox.c.consumer == consumer, outbox.c.claimed_until > 0)
+        await self._leases.under(under, lambda connection: connection.execute(claimed.values(claimed_until=0)))
+
+    async def acknowledge(self, consumer: str, numbers: Sequence[int]) -> None:
+        meant = delete(outbox).where(outbox.c.consumer == consumer, outbox.c.number.in_(numbers))
+        await self._database.write(lambda connection: connection.execute(meant))
+
+    async def remove_expired(self, lease: Lease, *, limit: int) -> int:
+        def is_for_nobody(_now: int) -> ColumnElement[bool]:
+            return ~exists().where(consumers.c.name == outbox.c.consumer)
+
+        return await self._leases.remove_some(lease, outbox.c.number, is_for_nobody, limit)
+
+    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
+        """Changes of executions."""
+        self._tell(connection, ((id, told(changes)) for id, changes in merged))
+
+    def tell_launch(self, connection: Connection, execution: ExecutionRecord) -> None:
+        self._tell(connection, [(execution.id, [launched(execution)])])
+
+    def _tell(self, connection: Connection, of: Iterable[tuple[ExecutionId, Iterable[Told]]]) -> None:
+        wanted = self._database.sql.rows(connection, _WANTED)
+        if not wanted:
+            return
+        news = list(of)
+        incarnations = _incarnations(connection, [id for id, _ in news])
+        rows: list[Cells] = [
+            (name, *id, incarnations.get(id, ""), *each, 0)
+            for id, of_one in news
+            for each in of_one
+            for name, nodes in wanted
+            if nodes or each[0] == "run"
+        ]
+        self._insert.run(connection, rows)
+
+    def _forget(self, connection: Connection, names: Sequence[str]) -> None:
+        """Nothing more is written for them; what there is expires."""
+        if names:
+            self._wait_for_commits(connection)
+            connection.execute(delete(consumers).where(consumers.c.name.in_(names)))
+
+    def _wait_for_commits(self, connection: Connection) -> None:
+        if not self._database.sql.is_sqlite:  # which has one writer at a time
+            connection.execute(text("LOCK TABLE outbox_consumers IN ACCESS EXCLUSIVE MODE"))
+
+
+def _oldest(connection: Connection, consumer: str, default: int) -> int:
+    """The time of the first message that a consumer has not taken."""
+    first = select(outbox.c.occurred_at).where(outbox.c.consumer == consumer).order_by(outbox.c.number).limit(1)
+    found = connection.execute(first).scalar()
+    return default if found is None else found
+
+
+def _incarnations(connection: Connection, ids: Sequence[ExecutionId]) -> dict[ExecutionId, str]:
+    found: dict[ExecutionId, str] = {}
+    for project, domain, names in by_tenant(ids):
+        statement = select(execution_data.c.execution, execution_data.c.incarnation).where(
+            execution_data.c.project == project,
+            execution_data.c.domain == domain,
+            execution_data.c.execution.in_(names),
+        )
+        for name, incarnation in connection.execute(statement):
+            found[ExecutionId(project, domain, name)] = incarnation or ""
+    return found
+
+
+def _message(row: Row[Any]) -> OutboxMessage:  # `Any`: a whole row
+    return OutboxMessage(
+        number=row.number,
+        kind=row.kind,
+        execution=ExecutionId(row.project, row.domain, row.execution),
+        incarnation=row.incarnation,
+        node_id=row.node_id,
+        phase=row.phase,
+        occurred_at=row.occurred_at,
+    )
