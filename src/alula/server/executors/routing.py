@@ -25,14 +25,14 @@ _NONE = ""
 
 
 class Routing:
-    """An `Executor` over others by name. The first of them takes what no route is for."""
+    """An `Executor` over others by name. The first of them takes attempts that no route is for."""
 
     def __init__(self, executors: Mapping[str, Executor], routes: Sequence[Route] = ()) -> None:
         self._executors = dict(executors)
         self._names = tuple(executors)
         self._routes = routes
         self._where: dict[AttemptId, str] = {}
-        """Which executor has each attempt that is followed."""
+        """The executor of each attempt that is followed."""
 
     async def start(self, sink: Sink) -> None:
         """Begin with all of them; if one can't, those that have begun are stopped."""
@@ -60,7 +60,7 @@ class Routing:
             self._executors[name].submit(spec)
 
     def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
-        """Where nobody says which of them has it, none of them may run it."""
+        """Cancel with the executor that has the attempt; with all of them if that is not known."""
         name = self._where.pop(attempt, executor)
         if name in self._executors:
             self._executors[name].cancel(attempt, executor=name, handle=handle)
@@ -83,7 +83,7 @@ class Routing:
     async def reconcile(
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
     ) -> None:
-        """Each of them hears what is expected of it, also if that is nothing: it stops what else it has."""
+        """Tell each of them what is expected of it, also if that is nothing: it stops everything else."""
         of: dict[str, list[AttemptSpec]] = {name: [] for name in self._names}
         for spec in expected:
             name = self._place(spec)

@@ -1,4 +1,4 @@
-"""Which attempts may run now: who has to begin first, within the machine's CPU and memory.
+"""The choice of the attempts that may run now: the most urgent first, within the machine's CPU and memory.
 
 Pure bookkeeping: no clock, no processes. An attempt that does not fit yet may be overtaken by smaller ones, but only
 a limited number of times, so that a large one is never starved.
@@ -15,15 +15,15 @@ from alula.core.errors import InvalidInput
 from alula.core.size_text import text_of_bytes
 
 OVERTAKES_MAX = 16
-"""How many later attempts may start before the one that waits longest."""
+"""The number of later attempts that may start before the one that waits longest."""
 LOOK_AHEAD_MAX = 64
-"""How far down the queue something that fits is sought."""
+"""The depth to which the queue is searched for a request that fits."""
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 class Capacity(NamedTuple):
-    """An amount of CPU and memory: what there is, or what is asked for."""
+    """An amount of CPU and memory, available or asked for."""
 
     cpu_millicores: int
     memory_bytes: int
@@ -46,7 +46,7 @@ class _Waiting(NamedTuple):
 
     @property
     def place(self) -> tuple[float, int]:
-        """Who has to begin first; of those at the same time, who came first."""
+        """The order of beginning: the earliest due first, then the first that came."""
         return self.due, self.number
 
 
@@ -58,14 +58,14 @@ class Admission(Generic[Key]):
         self._used = NOTHING
         self._waiting: dict[Key, _Waiting] = {}
         self._queues: dict[float, dict[Key, _Waiting]] = {}
-        """By budget: in each of them who came first has to begin first."""
+        """By budget: within each, the first that came has to begin first."""
         self._admitted: dict[Key, Capacity] = {}
         self._overtakes = 0
         self._numbers = itertools.count()
 
     @property
     def used(self) -> Capacity:
-        """What those have that run."""
+        """The CPU and memory of the attempts that run."""
         return self._used
 
     @property
@@ -90,7 +90,7 @@ class Admission(Generic[Key]):
         self._queues.setdefault(budget, {})[key] = waiting
 
     def discard(self, key: Key) -> None:
-        """It waits or runs no more; an unknown key is fine."""
+        """Drop a key that waits or runs no more; an unknown key is fine."""
         self._leave(key)
         taken = self._admitted.pop(key, None)
         if taken is not None:
@@ -99,7 +99,7 @@ class Admission(Generic[Key]):
             )
 
     def admit(self) -> Key | None:
-        """The next that may run, marked as running; None when none may. Call until None."""
+        """The next that may run, marked as running; None if none may. Call until None."""
         for position, (key, waiting) in enumerate(self._in_order()):
             request = waiting.request
             if (position > 0 and self._overtakes >= OVERTAKES_MAX) or position >= LOOK_AHEAD_MAX:
@@ -133,7 +133,7 @@ class Admission(Generic[Key]):
                 del self._queues[waiting.budget]
 
     def reason(self, key: Key, *, before: int = 0) -> str:
-        """What a waiting request waits for, in one line; `before` are those that have to begin before it."""
+        """The reason why a request waits, in one line; `before` requests have to begin before it."""
         request = self._waiting[key].request
         lacking: list[str] = []
         free = Capacity(

@@ -18,16 +18,16 @@ GZIP_MAGIC = b"\x1f\x8b"
 PIECE_BYTES = 256 * 1024
 PATH_MAX_BYTES, NAME_MAX_BYTES = 1024, 255
 DEPTH_MAX = 64
-"""How many folders deep a member may lie."""
+"""The number of folders in which a member may lie, one in the other."""
 ENTRY_BYTES = 4096
-"""What a file or folder takes on a disk beside its content."""
+"""The disk space of a file or folder beside its content."""
 BAD = "BadBundle"
 UNSAFE = "UnsafeBundle"
 """Codes of refusals: no archive, or one with something in it that must not be unpacked."""
 
 
 class Limits(NamedTuple):
-    """How much may come out of an archive."""
+    """The most that may come out of an archive."""
 
     max_bytes: int
     max_entries: int
@@ -164,9 +164,9 @@ def path_of(name: str) -> str:
 
 
 def stays_inside(parent: str, target: str) -> bool:
-    """Whether a link in folder `parent` leads to a place below the whole: up first, then down.
+    """True if a link in folder `parent` leads to a place below the whole: up first, then down.
 
-    What goes up later may go up from somewhere else, as a part of the way down can be a link.
+    A link that goes up later may go up from somewhere else, as a part of the way down can be a link.
     """
     parts = [part for part in target.split("/") if part not in ("", ".")]
     ups = next((i for i, part in enumerate(parts) if part != ".."), len(parts))

@@ -1,4 +1,4 @@
-"""What the executor knows of one attempt until its end is reported."""
+"""An attempt as the executor knows it, until its end is reported."""
 
 from __future__ import annotations
 
@@ -48,37 +48,38 @@ class Attempt:
         self.launch = launch
         self.queued_at = queued_at
         self.reason = ""
-        """What was last said about its waiting."""
+        """The last reason that was reported for its waiting."""
         self.server: ForkServer | None = None
-        """What runs it, while it runs."""
+        """The fork server that runs it, while it runs."""
         self.pid = 0
         """Its first process, which leads a session; 0 while that is not known."""
         self.where = ""
         self.cwd = ""
         self.shared = ""
-        """The copy of its code that it shares with other attempts; empty where it has one of its own."""
+        """The copy of its code that it shares with other attempts; empty if it has one of its own."""
         self.again = False
-        """Whether it starts again, as the code that it shared was changed."""
+        """True if it starts again, as the code that it shared was changed."""
         self.group: Group | None = None
         """Its cgroup, where one limits its memory."""
         self.peak: Peak | None = None
         """The most memory that was seen, once nothing of it runs."""
         self.is_fork = False
-        """Whether it began with what its fork server had in memory."""
+        """True if it began with the memory of its fork server."""
         self.is_announced = False
-        """Whether its start was reported."""
+        """True if its start was reported."""
         self.cancelled = False
-        """Nobody wants to hear of its end."""
+        """True if nobody wants to hear of its end."""
         self.failure: TaskError | None = None
-        """Why the executor ends it."""
+        """The reason why the executor ends it."""
         self._held: list[Callable[[], object]] = []
-        """How what it has is given back."""
+        """Calls that give back what it has."""
         self.is_suspect = False
-        """Whether some of its processes may still be there."""
+        """True if some of its processes may still be there."""
         self.is_over = False
 
     def hold(self, give_back: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
-        """What it has got, with how it is given back: when it is over, at once if it is over already."""
+        """Note a thing that it has got, with the call that gives it back: when it is over, or at once if it is over
+        already."""
         if self.is_over:
             give_back(*args, **kwargs)
         else:

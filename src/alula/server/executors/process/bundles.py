@@ -1,8 +1,8 @@
 """Packed code, unpacked once per digest into a folder in which nothing runs: attempts see copies of it.
 
-A seal beside the folder says what its files were like. A folder that is not like that any more is unpacked anew.
-What was unpacked stays for the next attempts; beyond an amount of disk the bundles go that no attempt has and that were
-not used for longest. One is unpacked at a time, so that what is large or hostile takes one thread and not all of them.
+A seal beside the folder holds the marks of its files. A folder that does not match it any more is unpacked anew.
+Unpacked code stays for the next attempts; beyond an amount of disk, bundles that no attempt has are removed, the least
+recently used first. One is unpacked at a time, so that a large or hostile one takes one thread and not all of them.
 """
 
 from __future__ import annotations
@@ -29,23 +29,23 @@ from alula.server.removal import remove_tree
 
 READ_BYTES = 1 << 20
 CODE, SEAL = "code", "seal"
-"""What is in the folder of a bundle."""
+"""The contents of a bundle's folder."""
 TEMPORARY = "."
-"""With this begin the names of folders that are being made or removed."""
+"""The first character of the names of folders that are being made or removed."""
 OF_THE_PATH = (errno.EACCES, errno.EPERM, errno.ELOOP, errno.ENAMETOOLONG, errno.ENXIO, errno.EISDIR)
 """Numbers of an OSError that say that nobody can read such a file."""
 OF_THE_CONTENT = (archive.BAD, archive.UNSAFE)
 """Codes of refusals that hold as long as the content does."""
 REFUSED_MAX = 1000
-"""How many bundles are remembered that can't be unpacked."""
+"""The number of bundles remembered as impossible to unpack."""
 
 
 async def nothing_else(_folder: str) -> None: ...
 
 
 class Bundles:
-    """The folder of unpacked bundles. Who takes one gives it back; `removed` hears of each that goes, by its code's
-    folder."""
+    """The folder of unpacked bundles. A bundle that was taken has to be given back; `removed` is called with the code's
+    folder of each bundle that is removed."""
 
     def __init__(
         self,
@@ -61,7 +61,7 @@ class Bundles:
         self._removed = removed
         self._known: dict[str, Code] = {}
         self._refused: dict[str, InvalidInput] = {}
-        """Why those can't be unpacked that were tried: to read one again would take as long, and end the same way."""
+        """The errors of bundles that can't be unpacked: to read one again would take as long, and end the same way."""
         self._sizes: dict[str, int] | None = None
         """Bytes of each bundle that is there, by folder; the one that was used last is last. None until it matters."""
         self._taken: collections.Counter[str] = collections.Counter()
@@ -107,7 +107,7 @@ class Bundles:
             del self._taken[code.folder]
 
     def forget(self, uri: str) -> None:
-        """Somebody has changed what was unpacked: look at it again when it is asked for."""
+        """Look at a bundle again when it is asked for, as somebody has changed its unpacked code."""
         self._known.pop(uri, None)
 
     def _take(self, code: Code) -> None:
@@ -130,7 +130,7 @@ class Bundles:
 
 
 def look_at(folder: Path) -> dict[str, int]:
-    """The bundles that are there and their bytes, the one that was used last at the end. Removes what was begun."""
+    """The bundles that are there and their bytes, the one that was used last at the end. Removes unfinished ones."""
     folder.mkdir(parents=True, exist_ok=True)
     found: list[tuple[float, str]] = []
     for each in os.scandir(folder):
@@ -142,7 +142,7 @@ def look_at(folder: Path) -> dict[str, int]:
 
 
 def size_of(folder: str) -> int:
-    """About how many bytes it takes on the disk."""
+    """The approximate size of a folder on the disk, in bytes."""
     with contextlib.suppress(OSError):
         return sum(found.st_size + ENTRY_BYTES for _, found in entries(folder))
     return 0
@@ -166,7 +166,8 @@ def unpack(path: str, into: Path, limits: Limits) -> Code:
 
 
 def open_archive(path: str, limits: Limits) -> BinaryIO:
-    """Never waits for a pipe or a device. Raises `InvalidInput` for what is no file, or a very large one; OSError."""
+    """Open an archive, without waiting for a pipe or a device. Raises `InvalidInput` for what is no file, or a very
+    large one, and OSError."""
     if not os.path.isabs(path) or "\0" in path:
         raise not_readable(path, "is not a file of this platform")
     file = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -187,7 +188,7 @@ def not_readable(path: str, why: str) -> InvalidInput:
 
 
 def failure(path: str, error: OSError) -> Exception:
-    """What is wrong with the bundle, else the machine's own failure."""
+    """The fault of the bundle as an error, else the machine's own failure."""
     if error.errno in FULL_DISK:
         return ResourceExhausted("DiskFull", f"no room to unpack the code bundle {path}", fix="free some space")
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
@@ -222,7 +223,7 @@ def fill(name: str, packed: BinaryIO, folder: Path, limits: Limits) -> None:
 
 
 def put_aside(folder: Path) -> Path:
-    """Where a folder is now that is to be removed."""
+    """Rename a folder that is to be removed; returns its new path."""
     aside = new_name(folder)
     with contextlib.suppress(FileNotFoundError):
         folder.rename(aside)
@@ -234,7 +235,7 @@ def new_name(folder: Path) -> Path:
 
 
 def sealed_code(folder: Path) -> Code | None:
-    """The code that was unpacked there; None where there is none, or not any more as it was unpacked."""
+    """The code that was unpacked there; None if there is none, or if it was changed since."""
     code = str(folder / CODE)
     try:
         marks = marks_of(code)

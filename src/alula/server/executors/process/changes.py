@@ -1,4 +1,4 @@
-"""Which files in watched folders were changed, told by the kernel (inotify), so that nobody has to look at each.
+"""Changes of files in watched folders, told by the kernel (inotify), so that nobody has to look at each file.
 
 A folder that can't be watched (the kernel's limits) counts as changed as a whole: slower, and never wrong. Watching may
 be asked for by any thread, reading by one.
@@ -35,16 +35,16 @@ FILES_MAX = 1000
 
 
 class Changed(NamedTuple):
-    """What was changed in a folder."""
+    """The changes in a folder."""
 
     paths: frozenset[str] = frozenset()
     """Relative to it: files that were written, made, moved or removed, and folders that were not there before."""
     unknown: bool = False
-    """Whether more was changed than that, such as a folder that was watched."""
+    """True if more was changed than that, such as a folder that was watched."""
 
 
 class Changes:
-    """Watches folders with all that is in them when that begins, but for folders with the name `ignored`."""
+    """Watches folders with all that is in them at that time, but for folders with the name `ignored`."""
 
     def __init__(self, *, ignored: str = "") -> None:
         self._ignored = ignored
@@ -52,18 +52,18 @@ class Changes:
         self._add: Any = libc.inotify_add_watch
         self._remove: Any = libc.inotify_rm_watch
         self._file: int = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-        """-1 where the kernel gives none."""
+        """-1 if the kernel gives none."""
         self._places: dict[int, tuple[str, str]] = {}
         """The watched folder and the path in it, by watch descriptor."""
         self._watches: dict[str, dict[str, int]] = {}
         """By watched folder: the watch descriptors, by path in it."""
         self._unwatched: set[str] = set()
         self._paths: dict[str, set[str]] = {}
-        """What was changed and not asked for yet, by watched folder."""
+        """Changes that were not asked for yet, by watched folder."""
         self._unknown: set[str] = set()
 
     def watch(self, folder: str) -> None:
-        """From now on; nobody may be writing there yet."""
+        """Watch a folder from now on; nobody may be writing there yet."""
         self._watches[folder] = {}
         paths: list[str] = []
         for path, folders, files in os.walk(folder):
@@ -75,7 +75,8 @@ class Changes:
         self.watch_files(folder, paths if len(paths) <= FILES_MAX else ())
 
     def watch_files(self, folder: str, paths: Iterable[str]) -> None:
-        """What a file is changed through may be a link elsewhere. The file tells that it gets one."""
+        """Watch for new links to these files: a file that is changed through a link elsewhere tells only that it got
+        one."""
         watches = self._watches.get(folder, {})
         for path in paths:
             if path in watches:
@@ -102,7 +103,7 @@ class Changes:
         self._unknown.discard(folder)
 
     def take(self, folder: str) -> Changed | None:
-        """What was changed there since the last time; None for nothing."""
+        """The changes in a folder since the last time; None if there are none."""
         self._read()
         unknown = folder in self._unwatched or folder in self._unknown
         paths = self._paths.pop(folder, None)
@@ -112,7 +113,7 @@ class Changes:
         return Changed(frozenset(paths or ()), unknown)
 
     def close(self) -> None:
-        """Free what the kernel holds."""
+        """Free the kernel's watches."""
         if self._file >= 0:
             os.close(self._file)
             self._file = -1

@@ -1,4 +1,4 @@
-"""What no process can be given: arguments and variables that the kernel does not take. Pure but for its limits."""
+"""The limits of the kernel on arguments and variables of a process. Pure but for asking for them."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from alula.core.errors import InvalidInput
 from alula.server.executor import AttemptSpec
 
 STRING_MAX_BYTES = 128 * 1024 - 1
-"""Of one argument, or one variable with its name."""
+"""The limit of one argument, or of one variable with its name."""
 RESERVED_BYTES = 64 * 1024
-"""For what is added to a task's own arguments and variables."""
+"""Room for additions to a task's own arguments and variables."""
 POINTER_BYTES = 8
 CHARACTER_MAX_BYTES = 4
 ALWAYS_TAKEN_BYTES = 64 * 1024
-"""What a process can be given in any case: Linux takes 128 KiB at least, with the reserve."""
+"""The size that any process can be given: Linux takes 128 KiB at least, with the reserve."""
 
 
 def check(spec: AttemptSpec, command: Sequence[str]) -> None:

@@ -32,8 +32,8 @@ def command_of(spec: AttemptSpec) -> list[str]:
 
 
 def _files(task: tasks_pb2.TaskTemplate, words: Sequence[str]) -> str:
-    """What Flyte's copilot would have to bring to the container or fetch from it: every output, and each input that
-    the command does not name itself."""
+    """The files that Flyte's copilot would have to bring to the container or fetch from it: every output, and each
+    input that the command does not name itself."""
     named = {match.lower() for word in words for match in _INPUT.findall(word)}
     folder = task.container.data_config.input_path.rstrip("/")
     reads_folder = bool(folder) and any(folder in word for word in words)
@@ -52,7 +52,7 @@ def _unsupported(spec: AttemptSpec, why: str) -> InvalidInput:
 
 
 def template_values(spec: AttemptSpec, words: Sequence[str]) -> TemplateValues:
-    """What the template variables in a command stand for, but for those that take work and that it does not name."""
+    """The values of the template variables in a command, but for those that take work and that it does not name."""
     text = " ".join(words)
     names_inputs, names_key = _INPUT.search(text), _KEY.search(text)
     return TemplateValues(

@@ -17,11 +17,11 @@ from alula.server.removal import remove_tree
 
 COPY_BYTES = 1 << 26
 NO_KERNEL_COPY = (errno.EXDEV, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM)
-"""With these a kernel or a file system says that it does not copy by itself."""
+"""Errors by which a kernel or a file system says that it does not copy by itself."""
 
 
 class Code(NamedTuple):
-    """Unpacked code: its folder (empty for none), and what every file in it was like when it was unpacked."""
+    """Unpacked code: its folder (empty for none), and the marks of its files when they were unpacked."""
 
     folder: str = ""
     marks: Mapping[str, int] = {}
@@ -36,8 +36,9 @@ class CodeChanged(OSError):
 
 
 def mark_of(found: os.stat_result) -> int:
-    """What changes with every change of a file, also where its times are set back: a task may be root, but the kernel
-    alone sets the time at which an inode changed. Of a folder, whose own times say nothing here, only its mode."""
+    """A value that changes with every change of a file, also if its times are set back: a task may be root, but the
+    kernel alone sets the time at which an inode changed. For a folder, whose own times say nothing here, only its
+    mode."""
     if stat.S_ISDIR(found.st_mode):
         return found.st_mode
     return hash((found.st_mode, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino))
@@ -59,7 +60,7 @@ def entries(folder: str) -> Iterator[tuple[str, os.stat_result]]:
 
 
 def _listed(folder: str, below: str) -> list[tuple[str, os.DirEntry[str]]]:
-    """What one folder holds, the last name first."""
+    """The entries of one folder, the last name first."""
     with os.scandir(f"{folder}/{below}") as found:
         return [(below + each.name, each) for each in sorted(found, key=lambda each: each.name, reverse=True)]
 
@@ -89,7 +90,7 @@ def new_copy(code: Code, parent: Path, names: Iterator[object]) -> str:
 
 
 def restore(code: Code, target: str, paths: Collection[str]) -> None:
-    """Make these paths of a copy what they were. Raises `CodeChanged` and OSError."""
+    """Restore these paths of a copy. Raises `CodeChanged` and OSError."""
     for path in paths:
         remove(f"{target}/{path}")
         if path in code.marks:
@@ -97,7 +98,8 @@ def restore(code: Code, target: str, paths: Collection[str]) -> None:
 
 
 def copy_entry(source: str, target: str, mark: int) -> None:
-    """Of a folder only itself. What is neither file, link nor folder is left out."""
+    """Copy one entry: of a folder only itself, and nothing that is neither file, link nor folder. Raises `CodeChanged`
+    and OSError."""
     try:
         found = os.lstat(source)
         if stat.S_ISREG(found.st_mode):
@@ -113,7 +115,7 @@ def copy_entry(source: str, target: str, mark: int) -> None:
 
 
 def copy_file(source: str, target: str) -> os.stat_result:
-    """To a path where nothing is; returns what the source was like after that. Raises OSError."""
+    """Copy to a path where nothing is; returns the source's status after that. Raises OSError."""
     read = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         mode = stat.S_IMODE(os.fstat(read).st_mode) | stat.S_IRUSR | stat.S_IWUSR
@@ -128,7 +130,7 @@ def copy_file(source: str, target: str) -> os.stat_result:
 
 
 def copy_contents(read: int, write: int) -> None:
-    """From one open file to another. Raises OSError."""
+    """Copy from one open file to another. Raises OSError."""
     try:
         while os.copy_file_range(read, write, COPY_BYTES):
             pass
@@ -140,7 +142,7 @@ def copy_contents(read: int, write: int) -> None:
 
 
 def remove(path: str) -> None:
-    """Remove what is there, whatever that is. Raises OSError."""
+    """Remove whatever is at a path, if anything is. Raises OSError."""
     try:
         is_folder = stat.S_ISDIR(os.lstat(path).st_mode)
     except FileNotFoundError:

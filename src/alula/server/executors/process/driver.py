@@ -29,11 +29,11 @@ FORK_SERVER = Path(__file__).with_name("forkserver") / "main.py"
 """The script that an interpreter runs to become one."""
 LAST_WORDS_BYTES = 2000
 START_TIMEOUT_S = 60.0
-"""How long a fork server that imports nothing may take to answer, on a machine that is very busy."""
+"""The time that a fork server without imports has to answer, on a very busy machine."""
 KILL_TIMEOUT_S = 30.0
-"""How long a fork server may take to end an attempt that it has to kill."""
+"""The time that a fork server has to end an attempt that it is told to kill."""
 UNFIT_MAX = 1000
-"""How many verdicts are remembered."""
+"""The number of verdicts that are remembered."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,21 +48,21 @@ class ServerKey(NamedTuple):
     environment: frozenset[tuple[str, str]]
     """The whole environment in which the imports run."""
     folder: str = "/"
-    """Where they run: that of the code, as relative paths lead there in an attempt too."""
+    """The folder of the imports: that of the code, as relative paths lead there in an attempt too."""
 
 
 class Verdict(NamedTuple):
-    """Whether a fork server can take attempts, else why not."""
+    """The judgement of a fork server: fit to take attempts, or not and why."""
 
     fit: bool
     why: str = ""
     missing_entry: bool = False
     constants: tuple[str, ...] = ()
-    """What is random in the imported code and equal in all attempts."""
+    """Values that are random in the imported code and equal in all attempts."""
 
 
 class ServerEvents(NamedTuple):
-    """Where a fork server's news goes."""
+    """The receivers of a fork server's news."""
 
     started: Callable[[Started], None]
     ended: Callable[[Ended], None]
@@ -150,7 +150,7 @@ class ForkServer:
             self._on_closed()
 
     def _kill_stuck(self, number: int) -> None:
-        """A fork server that does not even end what it was told to end is stuck itself."""
+        """Kill a fork server that did not end an attempt in time when told to: it is stuck itself."""
         if number in self.running and not self.closed:
             _log.warning("fork server %s is stuck and is killed: it did not end an attempt", self.pid)
             self._process.kill()
@@ -252,17 +252,18 @@ class ServerPool:
         self._servers: dict[ServerKey, ForkServer] = {}
         self._closing: list[ForkServer] = []
         self.started = 0
-        """How many it has started so far."""
+        """The number of servers started so far."""
         self._unfit: dict[ServerKey, tuple[Verdict, float]] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     def unfit(self, key: ServerKey) -> Verdict | None:
-        """Why attempts with this key can't be forked, where that was found out lately: environments change."""
+        """The recent verdict that attempts with this key can't be forked, if any. It expires, as environments
+        change."""
         verdict, until = self._unfit.get(key, (None, 0.0))
         return verdict if asyncio.get_running_loop().time() < until else None
 
     def get(self, key: ServerKey) -> ForkServer:
-        """The server for a key, started when there is none. Raises OSError when its interpreter can't be run."""
+        """The server for a key, started if there is none. Raises OSError if its interpreter can't be run."""
         server = self._servers.get(key)
         if server is None or server.closed:
             server = ForkServer(key, self._events, self._register)

@@ -1,4 +1,4 @@
-"""What the end of an attempt means: its processes' end and its result files become one update. Pure but for reading.
+"""The update that an attempt's end becomes, made of its processes' end and its result files. Pure but for reading.
 
 Which failure counts first is decided here, once, so that a report after a crash is the same as a report at once.
 What the task left is read without trust (`untrusted`).
@@ -41,15 +41,15 @@ LOG = "log.txt"
 RESULTS = (OUTPUTS, ERROR, FUTURES, DECK, RECORD)
 RECORD_MAX_BYTES = 1 << 20
 ERROR_MAX_BYTES = 64 << 20
-"""Of an error document. Of the message in it the beginning and the end are kept."""
+"""The limit of an error document. The beginning and the end of its message are kept."""
 IN_PROCESS_BYTES = 2 << 20
-"""How much is read in the platform's own process."""
+"""The most that is read in the platform's own process."""
 FUTURES_MAX_BYTES = 64 << 20
-"""Of the graph that a dynamic task makes: as much as a registration may have."""
+"""The limit of the graph that a dynamic task makes: as much as a registration may have."""
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """What an attempt may do."""
+    """The limits of an attempt."""
 
     log_limit_bytes: int
     tolerate_leftovers: bool
@@ -61,7 +61,7 @@ _records = msgspec.json.Decoder(End)
 
 
 def recorded_end(output_prefix: str, tree: Tree = ANYWHERE) -> End | None:
-    """The record that the fork server wrote when the attempt ended; None while there is none that is whole."""
+    """The record that the fork server wrote when the attempt ended; None if there is none that is whole."""
     try:
         with tree.folder(output_prefix) as folder:
             return _recorded(folder)
@@ -70,10 +70,10 @@ def recorded_end(output_prefix: str, tree: Tree = ANYWHERE) -> End | None:
 
 
 def earlier_end(spec: AttemptSpec, tree: Tree = ANYWHERE) -> End | None:
-    """How an earlier start of the attempt ended; None when it has to run.
+    """The end of an earlier start of the attempt; None if it has to run.
 
-    Being cancelled doesn't count: whoever submits it again wants it to run. A task whose result was there when its
-    process was killed, before that could end by itself, is done all the same: running it again would do its work twice.
+    A cancelled start doesn't count: a new submission asks for a run. A task whose result was there when its process was
+    killed, before that could end by itself, is done all the same: running it again would do its work twice.
     """
     try:
         with tree.folder(spec.output_prefix) as folder:
@@ -106,7 +106,7 @@ def _past(at: int) -> int:
 
 
 def renames_results(spec: AttemptSpec) -> bool:
-    """Whether that command is the task's."""
+    """True if the task's command is `alula-execute`."""
     container = spec.task.container
     return [*container.command, *container.args][:1] == [RENAMES_RESULTS]
 
@@ -116,7 +116,7 @@ class TakesLong(Exception):
 
 
 class Left:
-    """What an attempt left in its folder, read as its results; nothing without a folder."""
+    """The results that an attempt left in its folder; none without a folder."""
 
     def __init__(self, folder: Folder | None, here_bytes: int) -> None:
         self._folder = folder
@@ -175,7 +175,7 @@ def _update_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> Attempt
 
 
 def result_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> Outcome:
-    """What the result files say, or the exit where there are none. Raises `TakesLong`, OSError."""
+    """The outcome by the result files, or by the exit if there are none. Raises `TakesLong`, OSError."""
     try:
         document = left.read(ERROR, min(ERROR_MAX_BYTES, rules.result_limit_bytes))
     except Unreadable as unreadable:
@@ -221,7 +221,7 @@ def not_readable(code: OutcomeCode, unreadable: Unreadable) -> TaskError:
 
 
 def could_not_write(spec: AttemptSpec, end: End) -> bool:
-    """Whether there are no results because the machine would not take them."""
+    """True if there are no results because the machine would not take them."""
     return bool(end.not_recorded) or (end.code == os.EX_IOERR and renames_results(spec))
 
 
@@ -267,7 +267,7 @@ def now_us() -> int:
 
 
 def cut_log(spec: AttemptSpec, end: End, rules: Rules, tree: Tree = ANYWHERE) -> None:
-    """Keep of a log that is too long what the limit allows. Raises OSError."""
+    """Cut a log that is too long to its limit. Raises OSError."""
     if end.log_bytes <= rules.log_limit_bytes:
         return
     with suppress(FileNotFoundError, Unreadable):

@@ -1,4 +1,4 @@
-"""Which interpreter runs a task, and why.
+"""The choice of the interpreter that runs a task, with its reason.
 
 In this order: a mapping of the operator for the task's image; the interpreter of the client that registered the task,
 if that is on this machine; an environment made for an image name that says what is in it (flytekit's default images);
@@ -45,7 +45,7 @@ class Environment(NamedTuple):
 
 
 class Wanted(NamedTuple):
-    """What a task says about its environment."""
+    """The environment that a task asks for."""
 
     image: str = ""
     interpreter: str = ""
@@ -65,11 +65,11 @@ class Environments:
         self._maker = Maker()
 
     def close(self) -> None:
-        """Give up what is being made."""
+        """Give up environments that are being made."""
         self._maker.close()
 
     def known(self, wanted: Wanted) -> Environment | None:
-        """The choice, where nothing has to be made first."""
+        """The choice, if nothing has to be made first."""
         found = self._chosen.get(wanted)
         if found is None:
             found = self._choose(wanted)
@@ -80,7 +80,7 @@ class Environments:
         return found
 
     async def made(self, wanted: Wanted, progress: Callable[[str], None]) -> Environment:
-        """The choice, made where it is not there yet. Raises `Unavailable` code `EnvironmentFailed`."""
+        """The choice, made if it is not there yet. Raises `Unavailable` code `EnvironmentFailed`."""
         while (found := self.known(wanted)) is None:
             match = FLYTEKIT_IMAGE.match(wanted.image)
             assert match is not None
@@ -127,7 +127,7 @@ def is_program(path: str) -> bool:
 
 
 def parse_mapping(text: str) -> tuple[str, str]:
-    """Image pattern and Python of `PATTERN=DIR`. Raises `InvalidInput` for what is not there."""
+    """Image pattern and Python of `PATTERN=DIR`. Raises `InvalidInput` if there is no Python."""
     pattern, equals, place = text.rpartition("=")
     if not equals or not pattern or not place:
         raise InvalidInput("BadEnvironment", f"{text!r} is not PATTERN=DIR", fix="write IMAGE_PATTERN=VENV_FOLDER")
@@ -153,7 +153,8 @@ class Maker:
             each.kill()
 
     def make(self, folder: Path, python: str, package: str) -> None:
-        """Once for all that want it at the same time, also in other processes. Blocks; raises `Unavailable`."""
+        """Make an environment, once for all that want it at the same time, also in other processes. Blocks; raises
+        `Unavailable`."""
         folder.parent.mkdir(parents=True, exist_ok=True)
         with open(folder.with_name(f".{folder.name}.lock"), "w") as lock:
             self._wait_for(lock)
@@ -173,7 +174,7 @@ class Maker:
                 time.sleep(LOCK_LOOK_S)
 
     def _uv(self, *arguments: str) -> None:
-        """Raises `Unavailable` code `EnvironmentFailed` with what uv said."""
+        """Run uv. Raises `Unavailable` code `EnvironmentFailed` with its error output."""
         command = f"`uv {' '.join(arguments)}`"
         if self._closed:
             raise failed(f"{command} was given up, as the platform stops")

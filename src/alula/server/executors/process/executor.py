@@ -67,11 +67,11 @@ from alula.server.untrusted import Tree
 OBJECTS = "objects"
 """Folder of the platform's objects, in the data folder: attempts read and write below it."""
 NOTICE_S = 1.0
-"""How often is looked for attempts that have been waiting, to say what for."""
+"""The interval at which waiting attempts are looked at, to report what they wait for."""
 NOTICES_MAX = 1000
-"""How many of them are looked at."""
+"""The number of waiting attempts that are looked at."""
 UNPACK_TRIES = 3
-"""How often code is unpacked for an attempt, when somebody changes what was unpacked."""
+"""The number of tries at unpacking code for an attempt, while somebody keeps changing it."""
 
 
 class ProcessExecutor:
@@ -114,7 +114,7 @@ class ProcessExecutor:
         self._places = Places(self._work / "needless")
         self._files = files.Files(self._tree, self._places)
         self._ended: dict[AttemptId, Place] = {}
-        """Where attempts have been whose end was reported and is not acknowledged yet."""
+        """The places of attempts whose end was reported and is not acknowledged yet."""
         self._reading: dict[AttemptId, AttemptSpec] = {}
         """Attempts that ended, with large results that are being read."""
         self._one_at_a_time = asyncio.Lock()
@@ -143,7 +143,7 @@ class ProcessExecutor:
     # The contract
 
     async def start(self, sink: Sink) -> None:
-        """Also ends what an earlier platform on this data folder left running."""
+        """Begin, and end processes that an earlier platform on this data folder left running."""
         self._sink = sink
         self._loop = asyncio.get_running_loop()
         await asyncio.to_thread(self._clear_work)
@@ -206,7 +206,7 @@ class ProcessExecutor:
         self._pump_soon()
 
     def _checked(self, spec: AttemptSpec) -> tuple[Attempt, Capacity]:
-        """A new attempt and what it asks for. Raises for what can't run here."""
+        """A new attempt and its request. Raises if it can't run here."""
         files.check(spec)
         command = command_of(spec)
         checking.check(spec, command)
@@ -216,8 +216,8 @@ class ProcessExecutor:
         return attempt, request
 
     def _request(self, spec: AttemptSpec) -> Capacity:
-        """What an attempt takes of the machine. An eager task only waits for the runs that it launches: if it held
-        CPU meanwhile, they might never get any."""
+        """The CPU and memory that an attempt takes of the machine. An eager task only waits for the runs that it
+        launches: if it held CPU meanwhile, they might never get any."""
         asked, options = spec.resources.requests, self._options
         cpu = 0 if spec.task.metadata.is_eager else asked.cpu_millicores or options.default_cpu_millicores
         return Capacity(cpu, asked.memory_bytes or options.default_memory_bytes)
@@ -274,7 +274,7 @@ class ProcessExecutor:
                 self._report_end(spec, ended)
 
     def measure(self) -> Iterable[Reading]:
-        """Figures of what waits and runs, once it has begun."""
+        """Figures of waiting and running attempts and of the fork servers. Call it after `start`."""
         first = self._admission.waiting()
         return self._measures.read(
             self._attempts.values(),
@@ -300,7 +300,7 @@ class ProcessExecutor:
             self._notice = self._loop.call_later(NOTICE_S, self._tell_waiting)
 
     def _tell_waiting(self) -> None:
-        """Say what those wait for that have been waiting for some time."""
+        """Report the reasons of attempts that have been waiting for some time."""
         self._notice = None
         now = self._loop.time()
         waiting = self._admission.waiting(limit=NOTICES_MAX)
@@ -319,7 +319,7 @@ class ProcessExecutor:
     # Preparing
 
     def _step(self, attempt: Attempt, step: Callable[[Attempt], None]) -> None:
-        """Do what comes next with an attempt that is not over. Whatever goes wrong ends it, and it alone."""
+        """Take the next step with an attempt that is not over. Any error ends this attempt, and it alone."""
         if attempt.is_over:
             return
         try:
@@ -328,7 +328,7 @@ class ProcessExecutor:
             self._fail(attempt, failure_of(error, attempt.spec.id))
 
     def _prepare(self, attempt: Attempt) -> None:
-        """Find out where it can run: at once where everything is known, else in a task."""
+        """Find an attempt's environment and code: at once if both are known, else in a task."""
         spec, uri = attempt.spec, attempt.launch.bundle_uri
         wanted = Wanted(spec.task.container.image, spec.interpreter, spec.interpreter_host)
         environment = self._environments.known(wanted)
@@ -443,7 +443,8 @@ class ProcessExecutor:
         self._end(attempt, event)
 
     def _start_sharers_again(self, shared: str) -> None:
-        """Shared code was changed while these attempts ran: what one wrote there, another may have read."""
+        """Start these attempts again: their shared code was changed while they ran, and one may have read what another
+        wrote."""
         sharers = [each for each in self._by_number.values() if each.shared == shared]
         for each in sharers if len(sharers) > 1 else ():
             each.again = True
@@ -451,7 +452,7 @@ class ProcessExecutor:
                 each.server.kill(each.number, cause=CANCELLED, grace_s=0)
 
     def _start_again(self, attempt: Attempt) -> None:
-        """With code of its own. It keeps its place."""
+        """Start an attempt again with code of its own. It keeps its place."""
         self._release(attempt)
         attempt.cwd, attempt.shared, attempt.group = "", "", None
         attempt.is_announced = False
@@ -553,7 +554,7 @@ class ProcessExecutor:
         self._sink(update)
 
     def _forget(self, attempt: Attempt) -> None:
-        """It is over: others may have what it had."""
+        """Drop an attempt that is over, so that others get its share of the machine."""
         if attempt.is_over:
             return
         attempt.is_over = True

@@ -14,7 +14,7 @@ OF_THE_NAME = (errno.ENAMETOOLONG, errno.E2BIG, errno.ELOOP, errno.EINVAL)
 
 
 class NotStarted(Exception):
-    """An attempt can't be started, with what is to be reported."""
+    """An attempt can't be started; carries the failure to report."""
 
     def __init__(self, failure: TaskError) -> None:
         super().__init__(failure.message)
@@ -31,7 +31,7 @@ NO_MEMORY = TaskError(
 
 
 def failure_of(error: Exception, attempt: AttemptId) -> TaskError:
-    """Whatever went wrong with an attempt as its failure. What nobody foresaw is an incident."""
+    """The failure of an attempt for an error in its handling. An unforeseen error is an incident."""
     if isinstance(error, NotStarted):
         return error.failure
     if isinstance(error, AlulaError):
@@ -44,19 +44,20 @@ def failure_of(error: Exception, attempt: AttemptId) -> TaskError:
 
 
 def may_pass(error: Exception) -> bool:
-    """Whether another attempt may do better. A fault of the platform comes up again, but Python raises a plain
+    """True if another attempt may do better. A fault of the platform comes up again, but Python raises a plain
     RuntimeError for what depends on the moment: there is no thread left, or something changed while it was read."""
     return type(error) is RuntimeError
 
 
 def task_error(error: AlulaError) -> TaskError:
-    """A refusal of ours as the failure of an attempt: what may pass by itself is worth another attempt."""
+    """A refusal of ours as the failure of an attempt: one that may pass by itself is worth another attempt."""
     passing = isinstance(error, Unavailable | ResourceExhausted)
     return TaskError(error.code, str(error), "SYSTEM" if passing else "USER", recoverable=passing)
 
 
 def system_error(error: OSError) -> TaskError:
-    """The machine failed, not the task: worth another attempt, unless it can't do this with such names at all."""
+    """An error of the machine as the failure of an attempt: worth another attempt, unless it can't do this with such
+    names at all."""
     code = "DiskFull" if error.errno in FULL_DISK else "MachineFailed"
     passing = error.errno not in OF_THE_NAME
     return TaskError(code, f"the attempt could not be started or read: {error}", "SYSTEM", recoverable=passing)

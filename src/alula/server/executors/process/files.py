@@ -54,8 +54,8 @@ class Files:
             write_whole(path, spec.task.SerializeToString(deterministic=True), self._tree)
 
     def clear(self, prefix: str) -> None:
-        """For a new start: remove what an interrupted start of the same attempt left; its log goes on. Raises
-        OSError."""
+        """Remove the results that an interrupted start of the same attempt left, for a new start; its log goes on.
+        Raises OSError."""
         try:
             with self._tree.folder(prefix):
                 pass
@@ -87,13 +87,13 @@ class Files:
 
 
 def template_path(spec: AttemptSpec) -> str:
-    """Where a command that asks for its task's template (`{{.taskTemplatePath}}`) finds it."""
+    """The file of the task's template, for commands that ask for it (`{{.taskTemplatePath}}`)."""
     return f"{os.path.dirname(spec.input_uri)}/task.pb"
 
 
 def write_whole(path: str, data: bytes, tree: Tree) -> None:
-    """It may be there already, from another attempt. A task may have changed it, or a crash have cut it short: then it
-    is written anew. Raises OSError."""
+    """Write a file that may be there already, from another attempt. If a task has changed it, or a crash cut it short,
+    it is written anew. Raises OSError."""
     try:
         write_new(path, data)
     except FileNotFoundError:
@@ -121,7 +121,7 @@ def write_new(path: str, data: bytes) -> None:
 
 
 def holds(path: str, data: bytes, tree: Tree) -> bool:
-    """Whether a file with exactly these bytes stands there. Raises OSError."""
+    """True if the file is there with exactly these bytes. Raises OSError."""
     if size_of(path) != len(data):
         return False
     try:
@@ -137,7 +137,7 @@ def holds(path: str, data: bytes, tree: Tree) -> bool:
 
 
 def size_of(path: str) -> int:
-    """-1 for what is no regular file."""
+    """The size of a regular file in bytes; -1 if it is none."""
     try:
         found = os.lstat(path)
     except OSError:
@@ -146,7 +146,7 @@ def size_of(path: str) -> int:
 
 
 def set_aside(path: str) -> None:
-    """Have nothing stand under this name. A folder, whose removal may take long, gets another name. Raises OSError."""
+    """Make this name free. A folder, whose removal may take long, gets another name. Raises OSError."""
     try:
         os.unlink(path)
     except FileNotFoundError:

@@ -17,14 +17,14 @@ FLYTEKIT_ENTRIES = ("pyflyte-execute", "pyflyte-map-execute")
 
 
 class Launch(NamedTuple):
-    """How to start one attempt."""
+    """The way to start one attempt."""
 
     argv: tuple[str, ...]
     """The command, without what the platform has done already (fetching code)."""
     entry: str = ""
     """Console script that may be called in a forked process; empty for a program."""
     modules: tuple[str, ...] = ()
-    """What to import before a fork."""
+    """Modules to import before a fork."""
     bundle_uri: str = ""
     """Packed code that must be importable."""
 

@@ -1,9 +1,9 @@
-"""Find and end processes that outlived whoever should have ended them.
+"""Find and end processes that outlived the process that should have ended them.
 
-Only for what comes after a crash (of the platform or of a fork server); in the normal course the fork server knows its
+Only for use after a crash (of the platform or of a fork server); in the normal course the fork server knows its
 processes. A process is taken for one of this platform for one of two reasons: it was registered by its id and start
-time, or it has inherited the mark that fork servers give to all that they start. What runs below it or in its session
-goes with it. Where a process works and what it has open says nothing: that may be anybody's.
+time, or it has inherited the mark that fork servers give to all that they start. Processes below it or in its session
+go with it. The folder of a process and its open files say nothing: they may be anybody's.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Process(NamedTuple):
 
 
 def process(pid: int) -> Process | None:
-    """What /proc says of `pid`; None if there is no such process or only its corpse."""
+    """The process `pid` by /proc; None if there is no such process or only its corpse."""
     try:
         text = Path(f"/proc/{pid}/stat").read_bytes()
     except OSError:
@@ -74,7 +74,7 @@ def with_ancestors(pid: int, among: Iterable[Process]) -> set[int]:
 
 
 def has_mark(pid: int, mark: str) -> bool:
-    """Whether a process was started with this mark, or one that begins with it and a slash."""
+    """True if a process was started with this mark, or one that begins with it and a slash."""
     try:
         variables = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     except OSError:
@@ -84,7 +84,7 @@ def has_mark(pid: int, mark: str) -> bool:
 
 
 def end(find: Callable[[], list[Process]]) -> list[Process]:
-    """Kill what `find` gives until it gives nothing; returns what was killed. Blocks, at most some seconds."""
+    """Kill the processes that `find` gives until it gives none; returns those killed. Blocks, at most some seconds."""
     killed: dict[int, Process] = {}
     until = time.monotonic() + SETTLE_TIMEOUT_S
     while (found := find()) and time.monotonic() < until:
@@ -152,7 +152,8 @@ class Register:
         (self.folder / str(pid)).unlink(missing_ok=True)
 
     def end_all(self) -> list[Process]:
-        """End what an earlier platform on this data folder has left. What else lies in the folder is left alone."""
+        """End processes that an earlier platform on this data folder has left. Other files in the folder are left
+        alone."""
         make_folder(self.folder.parent)
         make_folder(self.folder)
         known = [(int(path.name), start_time_in(path)) for path in self.folder.iterdir() if is_entry(path)]
@@ -167,7 +168,7 @@ def is_entry(path: Path) -> bool:
 
 
 def start_time_in(path: Path) -> int:
-    """-1, which no process has, for what is no start time."""
+    """The start time in a file; -1, which no process has, if it holds none."""
     with path.open("rb") as file:
         text = file.read(32)
     return int(text) if text.isdigit() else -1

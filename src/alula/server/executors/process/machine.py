@@ -1,4 +1,4 @@
-"""What this machine is and gives to attempts."""
+"""This machine: its identity, and the CPU and memory that it gives to attempts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CGROUP_LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limi
 
 
 def machine_capacity(*, cpu_millicores: int = 0, memory_bytes: int = 0) -> Capacity:
-    """All that this process may use, or what is given instead (0 for not given)."""
+    """The CPU and memory that this process may use, or the given amounts instead (0 for not given)."""
     return Capacity(
         cpu_millicores or len(os.sched_getaffinity(0)) * 1000,
         memory_bytes or min([physical_memory_bytes(), *container_limits()]),

@@ -1,4 +1,4 @@
-"""Figures of the process executor: what waits and runs, what it takes of the machine, and its fork servers."""
+"""Figures of the process executor: attempts that wait and run, their share of the machine, and its fork servers."""
 
 from __future__ import annotations
 

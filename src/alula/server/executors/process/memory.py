@@ -1,8 +1,9 @@
-"""Memory limits on what the processes of an attempt have together.
+"""Memory limits on the processes of an attempt together.
 
 By a cgroup where this process may make one: exact, and enforced by the kernel. Else by looking (`watch`): the resident
-sets of the attempt's processes are added up some times a second, and only where that sum is over the limit is read what
-they have of their own (`own_memory`). Address space is never limited: numpy and Arrow reserve far more than they use.
+sets of the attempt's processes are added up some times a second, and only if that sum is over the limit, the memory
+that they have of their own is read (`own_memory`). Address space is never limited: numpy and Arrow reserve far more
+than they use.
 """
 
 from __future__ import annotations
@@ -63,17 +64,18 @@ class Cgroups:
             (self._parent / "cgroup.subtree_control").write_text("+memory")
 
     def remove(self, group: Group) -> None:
-        """Its processes are gone."""
+        """Remove a group whose processes are gone."""
         with contextlib.suppress(OSError):
             os.rmdir(group.folder)
 
     def close(self) -> None:
-        """Remove the groups and their parent; what still has processes stays, and the next platform removes it."""
+        """Remove the groups and their parent; a group that still has processes stays, and the next platform removes
+        it."""
         remove_groups(self._parent)
 
 
 def charged_bytes(group: Group) -> int | None:
-    """What its processes have in memory now: anonymous and shared pages. None if it is gone."""
+    """The memory of its processes now in bytes: anonymous and shared pages. None if it is gone."""
     try:
         with open(group.stat, "rb") as file:
             pages = dict(line.split() for line in file)
@@ -85,8 +87,8 @@ def charged_bytes(group: Group) -> int | None:
 
 
 def find_cgroups(name: str) -> Cgroups | None:
-    """Where this process may limit memory by cgroup; None where it may not. `name` is the same for a data folder, so
-    that what an earlier platform left is found and removed."""
+    """The cgroups by which this process may limit memory; None if it may not. `name` is the same for a data folder, so
+    that groups that an earlier platform left are found and removed."""
     for mount, version in mounts():
         parent = own_group(mount, version=version) / name
         remove_groups(parent)

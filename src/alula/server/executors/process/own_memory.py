@@ -1,4 +1,4 @@
-"""How much memory the processes of an attempt have of their own, as the kernel's page tables say.
+"""The memory that the processes of an attempt have of their own, by the kernel's page tables.
 
 Anonymous pages and shared memory count, pages of files do not: the kernel takes those back when it needs them. A page
 that several processes of the attempt share counts once. A fork has all that its fork server had, and shares it until
@@ -46,7 +46,7 @@ def pages_of(pid: int) -> Pages | None:
 
 
 def own_bytes(processes: Iterable[Pages], server: Pages = NO_PAGES) -> int:
-    """What processes have of their own together that were forked from a fork server, or from none.
+    """The bytes that processes have of their own together. `server` is the fork server that they were forked from.
 
     The part of a page that a process shares with the fork server is as large as the server's part of it. That takes too
     much away where the process has pages of its own by now; then those count that it alone has.
@@ -60,7 +60,7 @@ def own_bytes(processes: Iterable[Pages], server: Pages = NO_PAGES) -> int:
 
 
 def resident_bytes(pids: Iterable[int]) -> int:
-    """What processes have resident: more than they have of their own, and cheap to find out."""
+    """The resident bytes of processes together: more than they have of their own, and cheap to find out."""
     return sum(_resident_set_bytes(pid) for pid in pids)
 
 

@@ -1,8 +1,9 @@
-"""Folders of attempts whose end is durable: what the log has too is removed, and the folder serves another attempt.
+"""Folders of attempts whose end is durable: files that repeat the log are removed, and the folder serves another
+attempt.
 
-A mapped item would leave two folders and two files for a few bytes that are in the log. They are used again rather
-than removed and made: making and removing folders is what a file system likes least (ext4 looks at each recently
-removed inode when it makes a new one). What no attempt has taken within a second or two is cleared in a thread.
+A mapped item would leave two folders and two files for a few bytes that are in the log. They are used again rather than
+removed and made: making and removing folders is expensive (ext4 looks at each recently removed inode when it makes a
+new one). Folders that no attempt has taken within a second or two are cleared in a thread.
 A file names what is still to be cleared, so that the next platform goes on with it after a crash.
 
 Nothing that a task left is opened. Files of known names are removed, a folder with anything else in it stays.
@@ -29,7 +30,7 @@ WAIT_S = 1.0
 NEEDLESS = {OUTPUTS: sys.maxsize, RECORD: sys.maxsize, ERROR: MESSAGE_MAX_BYTES, LOG: 0}
 """Files that repeat what the log holds, with the most bytes that each may have: the log cuts longer errors."""
 MOST_LISTED_BYTES = 64 * 1024
-"""Of a folder itself: a larger one has more names than are looked at on the event loop."""
+"""The limit of a folder itself: a larger one has more names than are looked at on the event loop."""
 
 
 class Place(NamedTuple):
@@ -37,13 +38,13 @@ class Place(NamedTuple):
 
     path: str
     is_item: bool
-    """Whether the folder above is that of an item of an array, and of nothing else."""
+    """True if the folder above is that of an item of an array, and of nothing else."""
     succeeded: bool = False
-    """Else its outputs are not in the log."""
+    """If False, its outputs are not in the log."""
 
 
 def place_of(spec: AttemptSpec) -> Place:
-    """Where an attempt is. The folder of an item may have inputs of its own in it, and is not used again then."""
+    """The place of an attempt. The folder of an item may have inputs of its own in it, and is not used again then."""
     is_item = spec.id.index >= 0 and os.path.dirname(spec.input_uri) != os.path.dirname(spec.output_prefix)
     return Place(spec.output_prefix, is_item)
 
@@ -61,16 +62,16 @@ class Places:
         self._next_round: asyncio.TimerHandle | None = None
         self._round: asyncio.Task[None] | None = None
         self._mode = 0
-        """Of a new folder. One to which a task gave other permissions is not used again."""
+        """The mode of a new folder. One to which a task gave other permissions is not used again."""
 
     def go_on(self) -> None:
-        """Clear what an earlier platform was to clear. May take as long as that had put off."""
+        """Clear the folders that an earlier platform had still to clear. Takes longer the more they are."""
         with contextlib.suppress(OSError, ValueError):  # the second for names that are none
             clear_all(read_names(self._names))
             self._names.unlink()
 
     async def stop(self) -> None:
-        """Clear everything, which is what came in the last seconds."""
+        """Clear everything: the folders that came in the last seconds."""
         if self._round is not None:
             await self._round
         if self._next_round is not None:
@@ -80,7 +81,7 @@ class Places:
         await self._clear()
 
     def add(self, places: Collection[Place]) -> None:
-        """Nobody needs these any more."""
+        """Take over folders that nobody needs any more."""
         self._new.extend(places)
         try:
             write_names(self._names, places)
@@ -124,7 +125,7 @@ class Places:
         return found.st_mode == self._mode and found.st_size <= MOST_LISTED_BYTES
 
     def _has_one_folder(self, path: str) -> bool:
-        """Where a file system does not count folders so, it has never."""
+        """True if it holds exactly one folder; never on a file system that does not count folders as links."""
         found = os.lstat(path)
         return found.st_mode == self._mode and found.st_nlink == 3  # by itself, from above, and from that folder
 
@@ -149,7 +150,7 @@ class Places:
 
 
 def clear_all(places: Iterable[Place]) -> None:
-    """Remove what is needless in them, and those that are empty then."""
+    """Remove needless files in these places, and those that are empty then."""
     for place in places:
         with contextlib.suppress(OSError):
             clear(place)
@@ -157,7 +158,7 @@ def clear_all(places: Iterable[Place]) -> None:
 
 
 def clear(place: Place) -> int:
-    """Remove what is needless; returns how much is kept. Raises OSError."""
+    """Remove needless files; returns the number of entries that are kept. Raises OSError."""
     with os.scandir(place.path) as found:
         entries = list(found)
     kept = 0
@@ -170,7 +171,7 @@ def clear(place: Place) -> int:
 
 
 def is_needless(entry: os.DirEntry[str]) -> bool:
-    """The folder says what is a file; only where its size matters it is looked at itself."""
+    """True if a file repeats the log. The folder tells the files; one is looked at itself only if its size matters."""
     most_bytes = NEEDLESS.get(entry.name, -1)
     if most_bytes < 0 or not entry.is_file(follow_symlinks=False):
         return False
@@ -187,7 +188,8 @@ def remove_empty(place: Place) -> None:
 
 
 def make_folder(path: str) -> None:
-    """With what is missing above it, which is mostly one folder. Raises FileExistsError, and other OSErrors."""
+    """Make a folder, with what is missing above it, which is mostly one folder. Raises FileExistsError, and other
+    OSErrors."""
     try:
         os.mkdir(path)
     except FileNotFoundError:

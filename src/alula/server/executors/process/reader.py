@@ -18,9 +18,9 @@ from alula.server.executors.process.wire import End
 
 COMMAND = (sys.executable, "-P", "-m", "alula.server.executors.process.reading")
 IDLE_S = 5.0
-"""How long it stays when there is nothing to read. It holds on to memory."""
+"""The time that the process stays without anything to read, as it holds on to memory."""
 READ_MAX_S = 600.0
-"""How long it may take for one attempt."""
+"""The time that it may take for one attempt."""
 
 Process = subprocess.Popen[bytes]
 
@@ -35,7 +35,7 @@ class Reader:
         self._idle: asyncio.TimerHandle | None = None
 
     async def read(self, spec: AttemptSpec, end: End) -> AttemptUpdate:
-        """What the attempt left. Raises OSError for a machine that can't start a process."""
+        """The update that the attempt's results make. Raises OSError if the machine can't start a process."""
         if self._idle is not None:
             self._idle.cancel()
         if self._process is None or self._process.poll() is not None:

@@ -16,9 +16,9 @@ from alula.server.executors.process.copies import Code, new_copy
 from alula.server.removal import make_anew, remove_tree
 
 COMPILED = "__pycache__"
-"""What Python itself writes beside modules, which changes nothing."""
+"""Python's own folders beside modules; changes in them do not matter."""
 DIGEST_CHARS = 16
-"""Of the bundle's digest, in the name of a copy."""
+"""The length of the bundle's digest in the name of a copy."""
 
 
 class SharedCode:
@@ -34,7 +34,7 @@ class SharedCode:
         """Copies in which something was changed."""
 
     def known(self, code: Code) -> str | None:
-        """The shared copy, empty for no code; None where it has to be made first."""
+        """The shared copy, empty for no code; None if it has to be made first."""
         return self._copies.get(code.folder) if code.folder else ""
 
     async def made(self, code: Code) -> str:
@@ -48,11 +48,11 @@ class SharedCode:
         return found
 
     def is_written(self, copy: str) -> bool:
-        """Whether something was changed there since it was made."""
+        """True if something in the copy was changed since it was made."""
         return copy in self._written
 
     def note(self, copy: str) -> bool:
-        """Whether something was changed in this copy since it was noted last."""
+        """Look for changes in a copy; True if there are any since the last look."""
         is_changed = bool(copy) and self._changes.take(copy) is not None
         if is_changed:
             self._written.add(copy)
@@ -67,12 +67,12 @@ class SharedCode:
             await asyncio.to_thread(remove_tree, copy, ignore_errors=True)
 
     async def close(self) -> None:
-        """Nobody uses any of them any more."""
+        """Stop watching, and remove the copies: nobody uses them any more."""
         self._changes.close()
         await asyncio.to_thread(self.remove_all)
 
     def remove_all(self) -> None:
-        """Of this platform and of an earlier one. Blocks."""
+        """Remove the copies of this platform and of an earlier one. Blocks."""
         make_anew(self.folder)
 
     def _make(self, code: Code) -> str:

@@ -1,6 +1,6 @@
-"""Start an attempt whose environment, code and files are ready: decides between a fork and a program.
+"""Start an attempt whose environment, code and files are ready: as a fork or as a program.
 
-An entry point is called in a fork of a server that has imported its modules, where these bear a fork, else in a fresh
+An entry point is called in a fork of a server that has imported its modules, if these allow a fork, else in a fresh
 process; any other command is a program. Every process is the child of a fork server, which contains and reaps it.
 """
 
@@ -24,12 +24,12 @@ from alula.server.executors.process.launch import Launch
 from alula.server.executors.process.wire import Run
 
 KEYS_MAX = 1000
-"""How many kinds of attempts are remembered."""
+"""The number of kinds of attempts that are remembered."""
 WRITTEN = Verdict(False, "a task has changed files beside its modules, where all forks would see that")
 UNWANTED = Verdict(False, "the task does not want a fork")
 
 Execute = Callable[[tuple[str, ...], str], None]
-"""Executes a program in a process of its own, and says how that is."""
+"""Executes a program in a process of its own; the text describes that process."""
 
 
 Step = Callable[[Attempt, Callable[[Attempt], None]], None]
@@ -47,8 +47,8 @@ NO_COPIES = Copies("", "")
 
 
 class Starter:
-    """What can't be started raises an exception: here, or later in a `step`. `is_written` knows in which shared copies
-    of code something was changed."""
+    """Starts attempts. One that can't be started raises an exception: here, or later in a `step`. `is_written` tells if
+    something was changed in a shared copy of code."""
 
     def __init__(
         self,
@@ -125,7 +125,7 @@ class Starter:
             self._with_server(attempt, key, enter)
 
     def _refusal(self, attempt: Attempt, key: ServerKey) -> Verdict | None:
-        """Why it can't be a fork, if that is known."""
+        """The verdict that it can't be a fork, if that is known."""
         if attempt.spec.environment.get(FORK_VARIABLE) == NO_FORK:
             return UNWANTED
         return WRITTEN if self._is_written(key.folder) else self._pool.unfit(key)
@@ -153,14 +153,14 @@ class Starter:
 
 
 def equal(constants: tuple[str, ...]) -> list[str]:
-    """What an author should know of a fork."""
+    """Notes on a fork for the author of a task."""
     if not constants:
         return []
     return [f"made once and equal in all forks: {', '.join(constants)}; `@task(fork=False)` makes it anew each time"]
 
 
 def frame_of(attempt: Attempt, argv: tuple[str, ...], environment: dict[str, str]) -> Run:
-    """How a fork server starts it."""
+    """The frame that makes a fork server start it."""
     prefix, group = attempt.spec.output_prefix, attempt.group
     return Run(
         id=attempt.number,

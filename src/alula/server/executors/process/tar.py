@@ -1,7 +1,7 @@
 """The members of a tar archive, read once and forward, in bounded memory.
 
 Reads what packers write: ustar, pax, GNU's long names. `tarfile` is not used: that of an early Python 3.11 reads some
-archives for ever, and what it keeps of an archive has no bound. Makes no files.
+archives for ever, and its memory for an archive has no bound. Makes no files.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Literal, NamedTuple, Protocol
 
 BLOCK_BYTES = 512
 HEADER_MAX_BYTES = 1 << 20
-"""Of what stands before a member: long names, attributes."""
+"""The limit of a header that stands before a member: long names, attributes."""
 HEADERS_MAX = 8
-"""How many headers one member may have."""
+"""The number of headers that one member may have."""
 CHECKSUM = slice(148, 156)
 
 Kind = Literal["file", "folder", "symlink", "hardlink", "other"]
@@ -29,7 +29,7 @@ _KINDS: dict[bytes, Kind] = {
 
 
 class BadTar(Exception):
-    """What is read is no tar archive."""
+    """The data are no tar archive."""
 
 
 class Source(Protocol):
@@ -39,7 +39,7 @@ class Source(Protocol):
 
 
 class Member(NamedTuple):
-    """What a header says. The content of a file, `size` bytes, is what the source gives next."""
+    """The header of a member. The content of a file, `size` bytes, comes next from the source."""
 
     name: str
     kind: Kind
@@ -87,7 +87,7 @@ def _check(block: bytes) -> None:
 
 
 def _content(source: Source, size: int) -> bytes:
-    """That of a header."""
+    """The content of a header."""
     if size > HEADER_MAX_BYTES:
         raise BadTar(f"a header has {size:,} bytes")
     content = source.read(size)
@@ -98,7 +98,7 @@ def _content(source: Source, size: int) -> bytes:
 
 
 def _said(kind: bytes, content: bytes) -> dict[bytes, bytes]:
-    """What a header says of the next member. What it says of all of them is about the archive, not about code."""
+    """The fields of a header about the next member. Those for all members are about the archive, not about code."""
     if kind == b"g":
         return {}
     if kind == b"x":

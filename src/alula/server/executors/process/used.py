@@ -1,4 +1,4 @@
-"""What an attempt has used, put together: what the fork server counted at its end, and what `watch` saw meanwhile.
+"""The resources that an attempt has used: the fork server's count at its end, and what `watch` saw meanwhile.
 
 The fork server counts CPU time and bytes written exactly, as it waits for every process of an attempt. The kernel keeps
 no peak of what a fork has of its own, so that memory is looked at while the attempt runs. One that ended before enough
@@ -16,10 +16,10 @@ from alula.core.engine.usage import Figure, Usage
 from alula.server.executors.process.own_memory import tree
 
 LOOKS_LEAST = 3
-"""How many looks at its memory count more than an estimate."""
+"""The number of looks at its memory that count more than an estimate."""
 _TICK_US = 1_000_000 // os.sysconf("SC_CLK_TCK")
 _CPU_FIELDS = slice(11, 15)
-"""Of `/proc/PID/stat` after the name: user and system time, its own and that of children it has waited for."""
+"""Fields of `/proc/PID/stat` after the name: user and system time, its own and that of children it has waited for."""
 
 
 class Peak(NamedTuple):
@@ -36,7 +36,7 @@ class Peak(NamedTuple):
 
 
 def with_peak(usage: Usage | None, peak: Peak | None) -> Usage | None:
-    """What is known at an end, with what was seen before it."""
+    """The usage at an end, with the peak that was seen before it."""
     if peak is None:
         return usage
     if usage is None:
@@ -48,7 +48,7 @@ def with_peak(usage: Usage | None, peak: Peak | None) -> Usage | None:
 
 
 def used_so_far(root: int, peak: Peak | None) -> Usage | None:
-    """What an attempt has used that still runs."""
+    """The resources that a running attempt has used so far."""
     cpu_us = written = 0
     for pid in tree(root):
         try:

@@ -1,7 +1,7 @@
 """The environment variables of attempts. Pure.
 
-Modules read variables when they are imported, so what the imports of a fork server see is part of its identity:
-only the variables that the engine itself sets differ between attempts forked from one server.
+Modules read variables when they are imported, so the variables that the imports of a fork server see are part of its
+identity: only those that the engine itself sets differ between attempts forked from one server.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ OWN_PREFIXES = (
     "BATCH_JOB_ARRAY_INDEX_",
     trace_context.ENVIRONMENT,
 )
-"""What the engine sets for one attempt alone."""
+"""Prefixes of the variables that the engine sets for one attempt alone."""
 
 INHERITED = (
     "PATH",
@@ -46,13 +46,13 @@ INHERITED = (
     "MKL_*",
     "OPENBLAS_*",
 )
-"""What a task takes over from the platform's own environment: the machine's ways, and nobody's secrets or
+"""Variables that a task takes over from the platform's own environment: the machine's ways, and nobody's secrets or
 configuration."""
 
 
 def inherited(platform: Mapping[str, str], *, home: str, also: Sequence[str] = ()) -> dict[str, str]:
-    """What every attempt takes over from the platform, and a home folder of its own; `also` are further names, or
-    patterns of names.
+    """The variables that every attempt takes over from the platform, and a home folder of its own; `also` are further
+    names, or patterns of names.
 
     flytekit reads `~/.flyte/config.yaml`, which is the user's as a client and not a task's.
     """
@@ -82,7 +82,7 @@ def for_interpreter(variables: Mapping[str, str], *, bin_folder: str, code_folde
 
 
 def split(variables: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """What all attempts of a task share, and what belongs to one attempt."""
+    """The variables that all attempts of a task share, and those of one attempt."""
     shared: dict[str, str] = {}
     own: dict[str, str] = {}
     for name, value in variables.items():

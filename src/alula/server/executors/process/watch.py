@@ -25,7 +25,7 @@ MEMORY_SHARE = 0.02
 
 
 class Watched(NamedTuple):
-    """What to look at for one attempt."""
+    """An attempt to look at."""
 
     number: int
     pid: int
@@ -38,7 +38,7 @@ class Watched(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What a look has found."""
+    """The result of one look at an attempt."""
 
     number: int
     memory_bytes: int | None
@@ -47,7 +47,7 @@ class Seen(NamedTuple):
 
 
 class _Attempt:
-    """What was seen of an attempt so far."""
+    """The observations of an attempt so far."""
 
     def __init__(self, watched: Watched, now: float) -> None:
         self.watched = watched
@@ -81,7 +81,7 @@ class Watch:
             self._schedule()
 
     def peak(self, number: int) -> Peak | None:
-        """What was seen of an attempt so far; None if nothing was."""
+        """The most memory that was seen of an attempt so far; None if none was."""
         attempt = self._attempts.get(number)
         return attempt.peak if attempt is not None else None
 
@@ -138,8 +138,8 @@ class Watch:
 
 
 def look(watched: list[Watched], *, memory: bool, logs: bool) -> tuple[list[Seen], float]:
-    """What there is of each attempt now, and how many seconds of a CPU it took to find out. Without `memory` it is
-    looked at only where it may be over its limit."""
+    """The memory and log size of each attempt now, and the CPU seconds that it took to find out. Without `memory`,
+    memory is read only of attempts that may be over their limit."""
     began, servers = time.thread_time(), dict[int, Pages]()
     seen = [
         Seen(
@@ -153,7 +153,8 @@ def look(watched: list[Watched], *, memory: bool, logs: bool) -> tuple[list[Seen
 
 
 def memory_bytes(watched: Watched, servers: dict[int, Pages]) -> int | None:
-    """What the processes of an attempt have of their own together. `servers` are the fork servers read already."""
+    """The bytes that the processes of an attempt have of their own together; None if they are gone. `servers` are the
+    fork servers read already."""
     if watched.group is not None:
         return charged_bytes(watched.group)
     if watched.server not in servers:

@@ -37,7 +37,7 @@ class Run(msgspec.Struct, frozen=True, tag_field="op", tag="run"):
     """A folder that no other attempt uses now."""
     log: str
     record: str
-    """Where the end is recorded."""
+    """The file in which the end is recorded."""
     result: str = ""
     """A file that, where it is there after a clean end, says as much as a record, which is not written then."""
     exec: bool = False
@@ -56,24 +56,24 @@ class Kill(msgspec.Struct, frozen=True, tag_field="op", tag="kill"):
     cause: str
     grace_s: float
     peak: Figure | None = None
-    """The memory that was found, where that is the cause."""
+    """The memory that was found, if that is the cause."""
     is_recorded: bool = True
-    """Whether its end is recorded beside its outputs: not where the folder may have a new owner."""
+    """True if its end is recorded beside its outputs: not if the folder may have a new owner."""
 
 
 class Ready(msgspec.Struct, frozen=True, tag_field="event", tag="ready"):
     missing: str
-    """The entry point, when the environment has none of this name."""
+    """The entry point, if the environment has none of this name."""
     broken: str
     """The error of an import."""
     hazards: list[str]
-    """Why a fork is not safe after these imports."""
+    """Reasons why a fork is not safe after these imports."""
     constants: list[str] = []
-    """What is random in the imported code and equal in all forks."""
+    """Values that are random in the imported code and equal in all forks."""
 
 
 class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
-    """Of an attempt that runs for more than a moment; a shorter one is only reported by its `Ended`."""
+    """The start of an attempt that runs for more than a moment; a shorter one is only reported by its `Ended`."""
 
     id: int
     pid: int
@@ -82,23 +82,23 @@ class Started(msgspec.Struct, frozen=True, tag_field="event", tag="started"):
 
 
 class End(msgspec.Struct, frozen=True):
-    """How the processes of an attempt ended: what the record beside the outputs holds."""
+    """The end of an attempt's processes, as the record beside the outputs holds it."""
 
     code: int = -1
-    """Exit status, -1 when a signal ended it."""
+    """Exit status, -1 if a signal ended it."""
     signal: int = 0
     started_at: int = 0
     ended_at: int = 0
     log_bytes: int = 0
     cause: str = ""
-    """Why the platform killed it, empty when it ended by itself."""
+    """The reason why the platform killed it, empty if it ended by itself."""
     left_behind: list[str] = []
     """Processes (id and command) that outlived it and were killed."""
     oom_kills: int = 0
     cannot_start: str = ""
-    """Why there was no process at all."""
+    """The reason why there was no process at all."""
     not_recorded: str = ""
-    """Why the record could not be written."""
+    """The reason why the record could not be written."""
     usage: Usage | None = None
 
 

@@ -1,8 +1,8 @@
 """The folders in which attempts see their code: copies of it, which are real files that may be changed.
 
-A *working folder* belongs to one attempt. Afterwards it is made what it was, at the cost of what the attempt changed,
-and used again by another of the same code: making and removing folders is what a file system likes least (ext4 looks
-at each recently removed inode when it makes a new one). One that can't be made what it was is used no more.
+A *working folder* belongs to one attempt. Afterwards it is restored, at the cost of what the attempt changed, and used
+again by another of the same code: making and removing folders is expensive (ext4 looks at each recently removed inode
+when it makes a new one). One that can't be restored is used no more.
 
 Making and restoring happen in threads; the rest is for the event loop's thread.
 """
@@ -22,7 +22,7 @@ UNKNOWN = Changed(unknown=True)
 
 
 class Dirty(NamedTuple):
-    """A working folder to be made what it was."""
+    """A working folder to restore."""
 
     path: str
     code: Code
@@ -45,11 +45,11 @@ class WorkFolders:
 
     @property
     def is_cleaning(self) -> bool:
-        """Whether folders are being made what they were."""
+        """True if folders are being restored."""
         return self._cleaning is not None
 
     def take(self, code: Code) -> str:
-        """A folder with this code that nobody has; empty where one must be made first."""
+        """A folder with this code that nobody has; empty if one must be made first."""
         free = self._free.get(code.folder)
         if not free:
             return ""
@@ -117,7 +117,7 @@ def restored_folders(batch: list[Dirty]) -> list[bool]:
 
 
 def restored_folder(dirty: Dirty) -> bool:
-    """Whether the folder is now what it was; it is removed where it could not be made that. Blocks."""
+    """Restore a folder, or remove it if that can't be done; True if it is restored. Blocks."""
     try:
         if not dirty.changed.unknown:
             restore(dirty.code, dirty.path, dirty.changed.paths)

@@ -23,23 +23,23 @@ from .randomness import Hook
 
 PR_SET_PDEATHSIG, PR_SET_NAME, PR_SET_CHILD_SUBREAPER = 1, 15, 36
 STAND_BY_NAME, ATTEMPT_NAME = b"alula-standby", b"alula-attempt"
-"""What `ps` and `top` show of a fork, before and after it has got an attempt."""
+"""The names of a fork in `ps` and `top`, before and after it has got an attempt."""
 SIGKILL = int(signal.SIGKILL)
 SIG_SETMASK = int(signal.SIG_SETMASK)
 EXEC_FAILED = 126
 START_BYTES = 4096
 """Most starts are shorter. For a larger buffer every child would take fresh memory."""
 VERIFIED_VERSIONS = ((3, 9), (3, 13))
-"""The first and the last CPython in which `os.fork` was read for what it does beside forking."""
+"""The first and the last CPython whose `os.fork` was read, to know what it does beside forking."""
 
 libc: Any = ctypes.PyDLL(None)
-"""Keeps the interpreter's lock during a call, as nobody else wants it."""
+"""Calls keep the interpreter's lock, as nobody else wants it."""
 prctl: Any = libc.prctl
 sigprocmask: Any = libc.sigprocmask
 
 
 class Start(NamedTuple):
-    """What makes an attempt of a fork."""
+    """The message that turns a fork into an attempt."""
 
     log: str
     folder: str
@@ -58,7 +58,7 @@ class Start(NamedTuple):
 
 
 class Setting(NamedTuple):
-    """What all forks of a fork server have in common."""
+    """The part that is common to all forks of a fork server."""
 
     server: int
     """Its process id."""
@@ -74,11 +74,11 @@ class Setting(NamedTuple):
 
 
 def best_fork() -> tuple[Callable[[], int], Sequence[Hook]]:
-    """How to fork this process, which has one thread, and what to call in each child then.
+    """The way to fork this process, which has one thread, and the hooks to call in each child.
 
     `os.fork` makes the child renew what other threads of its parent may have held: locks, thread states, keys. That
     touches 180 pages, four times as many as the fork itself, and in a process of one thread renews what is as good as
-    new. Where that is known to be all, the C library's `fork` does. It gives -1 when there is no process to be had.
+    new. If that is known to be all, the C library's `fork` is enough. It returns -1 if there is no process to be had.
     """
     first, last = VERIFIED_VERSIONS
     is_known = sys.implementation.name == "cpython" and first <= sys.version_info[:2] <= last
@@ -90,9 +90,9 @@ def best_fork() -> tuple[Callable[[], int], Sequence[Hook]]:
 
 
 def child(pipe: int, files: Sequence[int], setting: Setting) -> NoReturn:
-    """In the child: be all that is the same for every attempt, wait for one, and become it.
+    """Be all that is the same for every attempt, wait for one, and become it. Runs in the child.
 
-    Of `files` only the pipe is its business.
+    Closes all of `files` but the pipe.
     """
     server, _fork, hooks, signals, entry, script = setting
     status, name = EXEC_FAILED, ""
@@ -135,7 +135,7 @@ def child(pipe: int, files: Sequence[int], setting: Setting) -> NoReturn:
 
 
 def wait_for_start(pipe: int) -> Any:
-    """What was written to the pipe, once all of it is there; ends the process when nothing will come."""
+    """The start that is written to the pipe, once all of it is there; ends the process if none will come."""
     data = b""
     while True:
         piece = read(pipe, START_BYTES)

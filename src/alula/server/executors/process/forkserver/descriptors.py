@@ -1,5 +1,5 @@
-"""What forks have in common with each other although each has a memory of its own: open files, connections, and memory
-that was mapped to be shared. What one attempt reads of these, another misses."""
+"""Resources that forks share although each has a memory of its own: open files, connections, and memory that was mapped
+to be shared. Data that one attempt reads from these, another misses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PACKAGES = ("socket", "ssl", "select")
 
 
 def open_descriptors() -> dict[int, str]:
-    """Where each open descriptor of this process leads."""
+    """The target of each open descriptor of this process."""
     found: dict[int, str] = {}
     for each in os.listdir("/proc/self/fd"):
         try:
@@ -30,7 +30,7 @@ def open_descriptors() -> dict[int, str]:
 
 
 def shared_descriptors(before: Mapping[int, str]) -> list[str]:
-    """Those that were opened since `before` and that forks would get into each other's way with, described."""
+    """Descriptions of those that were opened since `before` and by which forks would disturb each other."""
     opened = {number: link for number, link in open_descriptors().items() if before.get(number) != link}
     found = {number: what for number, link in opened.items() if (what := description(number, link))}
     names = names_of(found) if found else {}
@@ -38,7 +38,7 @@ def shared_descriptors(before: Mapping[int, str]) -> list[str]:
 
 
 def description(number: int, link: str) -> str:
-    """What a descriptor is, empty for one without a state that forks share."""
+    """A description of a descriptor; empty if it has no state that forks share."""
     if link.startswith("socket:"):
         return connection(number)
     if link.startswith("pipe:"):
@@ -56,8 +56,8 @@ def description(number: int, link: str) -> str:
 
 
 def has_position(number: int, link: str) -> bool:
-    """Whether it matters how far a file was read or written: not where all is appended, and not where the file was
-    only opened to be mapped."""
+    """True if it matters how far a file was read or written: not if all is appended, and not if the file was only
+    opened to be mapped."""
     fields = dict(
         line.split(":\t", 1) for line in read_text(f"/proc/self/fdinfo/{number}").splitlines() if ":\t" in line
     )
@@ -69,7 +69,7 @@ def has_position(number: int, link: str) -> bool:
 
 
 def connection(number: int) -> str:
-    """A socket, with where it leads if that can be told."""
+    """A description of a socket, with its peer if that can be told."""
     import socket  # lazy: large, and only for what is not forked then
 
     with socket.socket(fileno=os.dup(number)) as found:
@@ -96,7 +96,7 @@ def names_of(numbers: Mapping[int, object]) -> dict[int, str]:
 
 
 def shared_memory() -> list[str]:
-    """Memory that this process would write to together with its forks, by what it is called."""
+    """The names of memory that this process and its forks would write to together."""
     found: set[str] = set()
     for line in read_text("/proc/self/maps").splitlines():
         fields = line.split(None, 5)

@@ -23,9 +23,9 @@ Entry = Callable[[], Any]
 
 
 def find_entry(name: str) -> Callable[[], Entry]:
-    """What loads the console script `name` of this environment. Raises LookupError.
+    """A loader of the console script `name` of this environment. Raises LookupError.
 
-    Reads the metadata of what is installed itself: `importlib.metadata` would add a fifth to the memory of a bare
+    Reads the metadata of installed packages itself: `importlib.metadata` would add a fifth to the memory of a bare
     interpreter, and each fork pays for memory.
     """
     for folder in sys.path:
@@ -42,7 +42,7 @@ def find_entry(name: str) -> Callable[[], Entry]:
 
 
 def console_script(text: str, name: str) -> str:
-    """The target of a console script in the text of an `entry_points.txt`, empty when it has none."""
+    """The target of a console script in the text of an `entry_points.txt`, empty if it has none."""
     section = ""
     for line in text.splitlines():
         if line.startswith("["):

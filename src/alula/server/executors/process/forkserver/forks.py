@@ -1,7 +1,7 @@
-"""The forks that stand by: made beforehand, several in a row, each waiting on a pipe for what makes it an attempt.
+"""The forks that stand by: made beforehand, several in a row, each waiting on a pipe for its attempt.
 
-A page that the fork server touches after a fork is copied, so that what it does between two forks is dear, and forks
-in a row are cheap. Reaps nothing.
+A page that the fork server touches after a fork is copied, so that work between two forks is expensive, and forks in a
+row are cheap. Reaps nothing.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ class StandBy(NamedTuple):
     own: Mapping[str, str]
     """The variables of an earlier attempt that it was forked with."""
     resident_bytes: int
-    """What this process had in memory then."""
+    """The resident memory of this process at that time."""
 
 
 class Forks:
     """Makes forks and gives them their attempts."""
 
     def __init__(self, setting: Setting, files: Sequence[int], foresee: Foresee) -> None:
-        """`files` of this process are none of a fork's business."""
+        """`files` are those of this process that a fork closes."""
         self.pids: set[int] = set()
-        """Of those that stand by, and of those that were dismissed and are not reaped yet."""
+        """Process ids of forks that stand by, and of dismissed ones that are not reaped yet."""
         self._setting = setting
         self._files = files
         own = read_text(OOM_SCORE_FILE) or "0"
@@ -54,7 +54,7 @@ class Forks:
         """Those that this process has now."""
 
     def __len__(self) -> int:
-        """How many stand by."""
+        """The number of forks that stand by."""
         return len(self._ready)
 
     def start(self, start: Start) -> StandBy:
@@ -96,12 +96,12 @@ class Forks:
             set_oom_score(self._oom_scores[0])
 
     def dismiss(self, *, keep: int) -> None:
-        """Let all but some go."""
+        """Dismiss all but `keep` of those that stand by."""
         while len(self._ready) > keep:
             os.close(self._ready.pop().pipe)
 
     def forget(self, pid: int) -> bool:
-        """A process was reaped that was no attempt; whether it stood by, so that somebody has killed it."""
+        """Forget a reaped process that was no attempt. True if it stood by, so that somebody has killed it."""
         self.pids.discard(pid)
         for each in self._ready:
             if each.pid == pid:
@@ -136,7 +136,7 @@ class Forks:
 
 
 def set_oom_score(score: str) -> None:
-    """Only a hint to the kernel: whom to kill first."""
+    """Give the kernel a hint which process to kill first."""
     with contextlib.suppress(OSError):
         write_once(OOM_SCORE_FILE, score.encode())
 
@@ -154,7 +154,8 @@ def give(fork: StandBy, start: Start) -> None:
 def changes(
     before: Mapping[str, str], after: Mapping[str, str], base: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
-    """What to set and what to drop in an environment of `base` and `before` to make it one of `base` and `after`."""
+    """The variables to set and those to drop in an environment of `base` and `before`, to make it one of `base` and
+    `after`."""
     wanted = {name: value for name, value in after.items() if before.get(name) != value}
     gone = [name for name in before if name not in after]
     wanted.update((name, base[name]) for name in gone if name in base)

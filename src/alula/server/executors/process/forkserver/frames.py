@@ -23,7 +23,7 @@ class Platform:
         """Of a frame that has not come as a whole."""
 
     def receive(self) -> list[Frame] | None:
-        """Wait for something, then give every whole frame; None when the platform is gone."""
+        """Wait for something, then give every whole frame; None if the platform is gone."""
         try:
             data = os.read(self.file, RECEIVE_BYTES)
         except ConnectionError:

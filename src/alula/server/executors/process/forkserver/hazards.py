@@ -1,4 +1,5 @@
-"""What a fork would break or share: threads, GPUs, open files, processes; and what modules do after a fork."""
+"""Hazards of a fork: threads, GPUs, open files and processes that it would break or share, and hooks that modules
+have."""
 
 from __future__ import annotations
 
@@ -17,14 +18,14 @@ LOCK_TYPES = (type(threading.Lock()), type(threading.RLock()))
 
 
 NAMES_MAX = 3
-"""How many of a kind are named."""
+"""The most names of a kind that are listed."""
 
 
 def fork_hazards(before: Mapping[int, str]) -> list[str]:
-    """What makes it unsafe to fork this process now: one sentence each. `before` are the descriptors that it had before
-    the imports.
+    """The reasons why it is unsafe to fork this process now, one sentence each. `before` are the descriptors that it
+    had before the imports.
 
-    Libraries that mind forks (OpenBLAS) stop their threads before one, so what counts is what is there after a fork.
+    Libraries that mind forks (OpenBLAS) stop their threads before one, so one is made first, and the rest counts.
     """
     probe = os.fork()
     if probe == 0:
@@ -64,10 +65,10 @@ def listed(names: Sequence[str]) -> str:
 
 
 def hooks_to_call() -> list[Hook] | None:
-    """What modules want to be called in a forked child of this process, which has one thread.
+    """The hooks that modules want called in a forked child of this process, which has one thread.
 
-    Without what only guards or renews locks: in a process of one thread nobody holds them. None when there is a hook,
-    also before the fork or in the parent, of a module that is not known here.
+    Hooks that only guard or renew locks are left out: in a process of one thread nobody holds them. None if a module
+    that is not known here has a hook, also before the fork or in the parent.
     """
 
     def before() -> None: ...

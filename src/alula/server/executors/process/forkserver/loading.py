@@ -1,4 +1,4 @@
-"""What a fork server does once: imports, and what can be settled before the first fork."""
+"""The work that a fork server does once: imports, and all that can be settled before the first fork."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from .randomness import Hook, Randomness
 
 PRELOAD_OUTPUT_MAX_BYTES = 64 * 1024
 OWN_SIGNALS = (signal.SIGCHLD, signal.SIGTERM)
-"""What a fork server reads as a file."""
+"""The signals that a fork server reads from a file."""
 
 Foresee = Callable[[Sequence[str]], object]
-"""Does what attempts that are like one with these arguments have in common."""
+"""Does the work that attempts with arguments like these have in common."""
 
 
 def foresee_nothing(_argv: Sequence[str]) -> None: ...
 
 
 class Loaded(NamedTuple):
-    """What came of the imports."""
+    """The result of the imports."""
 
     missing: str = ""
-    """The entry point, when there is none of this name."""
+    """The entry point, if there is none of this name."""
     broken: str = ""
     """The error of an import."""
     hazards: Sequence[str] = ()
-    """What makes a fork unsafe now."""
+    """The reasons why a fork is unsafe now."""
     constants: Sequence[str] = ()
-    """What is random in the imported code and equal in all forks."""
+    """Values that are random in the imported code and equal in all forks."""
     entry: Entry = lambda: None
     script: str = ""
     foresee: Foresee = foresee_nothing
     hooks: Sequence[Hook] = ()
     """To be called in each child."""
     output: bytes = b""
-    """What the imports printed: it belongs to the log of each attempt."""
+    """The output of the imports: it belongs to the log of each attempt."""
 
 
 def load(name: str, modules: Sequence[str]) -> Loaded:
@@ -84,7 +84,7 @@ def load(name: str, modules: Sequence[str]) -> Loaded:
 
 
 def own_signals() -> list[Hook]:
-    """Sets the handlers of the imported code anew, for signals that the fork server has for itself."""
+    """Hooks that set the handlers of the imported code anew, for signals that the fork server has for itself."""
     handlers = [(number, signal.getsignal(number)) for number in OWN_SIGNALS]
     return [functools.partial(signal.signal, number, each) for number, each in handlers if callable(each)]
 
@@ -99,6 +99,6 @@ def _told(error: BaseException) -> str:
 
 
 def import_all(modules: Sequence[str]) -> None:
-    """What is done before a fork, unless the module of the entry point has a `preload` that knows better."""
+    """Prepare for forks, unless the module of the entry point has a `preload` that knows better."""
     for module in modules:
         importlib.import_module(module)

@@ -1,4 +1,4 @@
-"""What /proc says of processes."""
+"""Facts about processes, from /proc."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 def read_text(path: str) -> str:
-    """The text of a file; empty when there is none."""
+    """The text of a file; empty if there is none."""
     try:
         with open(path, "rb") as file:
             return file.read().decode(errors="replace").strip()
@@ -17,13 +17,13 @@ def read_text(path: str) -> str:
 
 
 def resident_bytes() -> int:
-    """What this process has in memory, with all that it shares."""
+    """The resident memory of this process in bytes, with all that it shares."""
     fields = read_text("/proc/self/statm").split()
     return int(fields[1]) * PAGE_BYTES if fields else 0
 
 
 def open_children(pid: int) -> int:
-    """The kernel's list of a process's children, to be read again and again; -1 where it keeps none."""
+    """The kernel's list of a process's children, to be read again and again; -1 if it keeps none."""
     try:
         return os.open(f"/proc/{pid}/task/{pid}/children", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -42,14 +42,14 @@ def children(listing: int) -> list[int]:
 
 
 def stat_field(pid: int | str, index: int) -> int:
-    """A number of /proc/PID/stat: 1 parent, 3 session; -1 when the process is gone."""
+    """A number of /proc/PID/stat: 1 parent, 3 session; -1 if the process is gone."""
     text = read_text(f"/proc/{pid}/stat")
     fields = text[text.rfind(")") + 2 :].split()
     return int(fields[index]) if fields else -1
 
 
 def open_files(pid: int | str) -> list[str]:
-    """Where the file descriptors of a process lead."""
+    """The targets of the file descriptors of a process."""
     folder = f"/proc/{pid}/fd"
     links: list[str] = []
     try:

@@ -1,8 +1,8 @@
-"""What is random in the imported code, and would be equal in all forks.
+"""Values that are random in the imported code, and would be equal in all forks.
 
 Generators that took their seed from the system when they were made take a new one in each fork. Those that the code
-seeded itself keep their sequence, as in a fresh process. What else was drawn from the system (ids, names of temporary
-files) can't be drawn again: it is named.
+seeded itself keep their sequence, as in a fresh process. Other values drawn from the system (ids, names of temporary
+files) can't be drawn again: they are named.
 """
 
 from __future__ import annotations
@@ -28,16 +28,16 @@ class Randomness:
         self._own_folder = folder.rstrip("/") + "/"
         self._urandom = os.urandom
         self._drawn: dict[int, str] = {}
-        """What the system gave, by whom of the author's code it was asked for."""
+        """By value that the system gave: the line of the author's code that asked for it, if any."""
         self._used: set[int] = set()
-        """What of that became the seed of a generator."""
+        """Those of them that became the seed of a generator."""
         self._names: list[str] = []
-        """Where names of temporary files were made."""
+        """The lines that made names of temporary files."""
         self._numbers: list[str] = []
-        """Where numbers were taken from the module's own generator."""
+        """The lines that took numbers from the module's own generator."""
         self._random: Any = None
         self._is_seeded = False
-        """Whether the code has seeded the module's own generator."""
+        """True if the code has seeded the module's own generator."""
         self._state: Any = None
         self._fresh: dict[int, Callable[[], Any]] = {}
         """Further generators of `random` that were seeded by the system."""
@@ -49,7 +49,7 @@ class Randomness:
         """Object, attribute, its own value, ours."""
 
     def watch(self) -> None:
-        """Before the imports. `random` is not imported for this: every fork would pay for it."""
+        """Begin, before the imports. `random` is not imported for this: every fork would pay for it."""
         self._replace(os, "urandom", self._draw)
         for name, prepare in self._prepared().items():
             if name in sys.modules:
@@ -90,7 +90,7 @@ class Randomness:
             self._find_numpy(sys.modules["numpy.random"])
 
     def hooks(self) -> list[Hook]:
-        """What is left to do in a child; Python itself seeds the generator of `random` anew after a fork."""
+        """The rest to do in a child; Python itself seeds the generator of `random` anew after a fork."""
         hooks: list[Hook] = []
         if self._state is not None:
             hooks.append(functools.partial(self._random.setstate, self._state))
@@ -102,7 +102,7 @@ class Randomness:
         return hooks
 
     def constants(self) -> list[str]:
-        """What of the imported code is random and stays equal in all forks, with where it was made."""
+        """Values of the imported code that are random and stay equal in all forks, each with its line."""
         places = [place for value, place in self._drawn.items() if place and value not in self._used]
         found = [f"random bytes ({place})" for place in places]
         found += [f"the name of a temporary file ({place})" for place in self._names]
@@ -126,7 +126,7 @@ class Randomness:
         return data
 
     def _place(self) -> str:
-        """The line of the author's code that is being run; empty where that only imports somebody else's."""
+        """The line of the author's code that is being run; empty if that only imports another module."""
         frame = sys._getframe(2)  # pyright: ignore[reportPrivateUsage] - cheap, where `inspect` is large
         while frame is not None:
             name, path = str(frame.f_globals.get("__name__")), frame.f_code.co_filename
@@ -212,10 +212,10 @@ class Randomness:
                 self._spare.append("a numpy.random.SeedSequence")
 
     def _is_entropy(self, sequence: Any) -> bool:
-        """Whether a seed sequence of numpy, if it is one, took what it has from the system."""
+        """True if this is a seed sequence of numpy that took its entropy from the system."""
         return self._is_by_system(getattr(sequence, "entropy", 0))
 
 
 def seed_numpy(generator: Any) -> None:
-    """Make it one that was made just now, with another seed."""
+    """Give a generator the state of a new one, with another seed."""
     generator.__setstate__(type(generator)().__reduce__()[2])

@@ -38,15 +38,15 @@ from .signals import SignalFile
 from .used import Used
 
 ANNOUNCE_S = 0.02
-"""How long an attempt runs before its start is reported by itself: that of a shorter one goes with its end."""
+"""The age of an attempt at which its start is reported by itself: that of a shorter one goes with its end."""
 STAND_BY_ONE, STAND_BY_MANY = 4, 8
-"""How many forks stand by while one attempt runs at a time, and while several do."""
+"""The number of forks that stand by while one attempt runs at a time, and while several do."""
 STAND_BY_LEAST = 4
-"""How few stand by before more are made while several attempts run: as many as run, or so many."""
+"""More forks are made if fewer stand by than attempts run, and fewer than this."""
 IDLE_S = 1.0
-"""How long more than one fork stands by while no attempt runs."""
+"""The time that more than one fork stands by while no attempt runs."""
 LOG_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
-"""Another attempt may have put a pipe or a link where the log has to be."""
+"""For a log: another attempt may have put a pipe or a link in its place."""
 SMALL_LOG_BYTES = 64 * 1024
 
 
@@ -80,7 +80,7 @@ def serve(file: int) -> NoReturn:
 
 
 class Attempt:
-    """One attempt: its request, its first process, and how it ended."""
+    """An attempt: its request, its first process, and its end."""
 
     __slots__ = ("deadline", "grace_s", "group", "is_recorded", "left", "pid", "record", "request", "used")
 
@@ -90,9 +90,9 @@ class Attempt:
         self.record: Frame = {"started_at": started_at}
         self.used = Used(inherited_bytes)
         self.is_recorded = True
-        """Whether its end is recorded beside its outputs."""
+        """True if its end is recorded beside its outputs."""
         self.deadline = math.inf
-        """When whatever still runs is killed (monotonic seconds)."""
+        """The time at which whatever still runs is killed (monotonic seconds)."""
         self.left: list[str] = []
         """Descriptions of processes that outlived the grace."""
         self.group: set[int] = set()
@@ -126,7 +126,7 @@ class Server:
         self.unannounced: dict[int, float] = {}
         """Attempts whose start was not reported yet, by when that is due (monotonic seconds)."""
         self.expects_more = False
-        """Whether an attempt has come, so that others are likely."""
+        """True if an attempt has come, so that others are likely."""
 
     def run(self) -> NoReturn:
         self.send()
@@ -230,7 +230,7 @@ class Server:
         return max(0, int((first - time.monotonic()) * 1000) + 1)
 
     def enforce(self) -> None:
-        """Kill what has outlived its grace."""
+        """Kill the processes that have outlived their grace."""
         now = time.monotonic()
         for attempt in [each for each in self.ending.values() if each.deadline <= now]:
             if not attempt.left and "cause" not in attempt.record:
@@ -345,7 +345,7 @@ def start_of(frame: Frame) -> Start:
 
 
 def is_told_by_result(record: Frame, result: str) -> bool:
-    """Whether the result file, which appears whole or not at all, says all that matters of how the attempt ended."""
+    """True if the result file, which appears whole or not at all, says all that matters of the attempt's end."""
     told = record.get("code") == 0 and not (
         record["left_behind"] or "cause" in record or record.get("oom_kills") or record["log_bytes"] > SMALL_LOG_BYTES
     )

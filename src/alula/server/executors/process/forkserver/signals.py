@@ -34,7 +34,7 @@ class SignalFile:
             raise OSError("there is no signalfd")
 
     def read(self) -> set[int]:
-        """What has come."""
+        """The signals that have come."""
         try:
             data = os.read(self.file, 16 * INFO_BYTES)
         except BlockingIOError:

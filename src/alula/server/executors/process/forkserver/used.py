@@ -1,7 +1,7 @@
-"""What an attempt has used, as the kernel says when its processes are waited for.
+"""The resources that an attempt has used, as the kernel reports them when its processes are waited for.
 
-Each of them counts for those too that it has waited for itself. Figures are lists as the platform reads them: value,
-source, and how far it holds.
+The figures of a process include the children that it has waited for itself. Figures are lists as the platform reads
+them: value, source, and accuracy.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import resource
 
 BLOCK_BYTES = 512
-"""Of the blocks that are counted as written, whatever the file system's are."""
+"""The unit in which the kernel counts blocks written, whatever the file system's blocks are."""
 COUNTS_WRITTEN = os.path.exists("/proc/self/io")
-"""Whether this kernel does; else it says 0."""
+"""True if this kernel counts them; else it says 0."""
 
 
 class Used:
@@ -30,10 +30,10 @@ class Used:
         self.cpu_s = 0.0
         self.written_bytes = 0
         self.peak: list[Any] | None = None
-        """Its most memory, where somebody knows better than can be estimated."""
+        """Its most memory, if that is known better than by an estimate."""
 
     def add(self, usage: resource.struct_rusage, *, is_first: bool) -> None:
-        """A process of it was waited for. The first one is the fork, and mostly the only one."""
+        """Count a process of it that was waited for. The first one is the fork, and mostly the only one."""
         self.cpu_s += usage.ru_utime + usage.ru_stime
         self.written_bytes += usage.ru_oublock * BLOCK_BYTES
         if is_first and self.peak is None:
@@ -46,7 +46,7 @@ class Used:
 
 
 def estimated_bytes(usage: resource.struct_rusage, inherited_bytes: int) -> int:
-    """About how much memory a fork had of its own at most, or a program that it became.
+    """An estimate of the most memory that a fork, or a program that it became, had of its own.
 
     A page of its own costs a fault, be it new or copied, unless it is part of a huge one; then it adds to what is
     resident beyond what was inherited.
