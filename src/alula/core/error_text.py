@@ -1,4 +1,4 @@
-"""How long the texts of an error may be, and how a longer one is cut.
+"""The limits on the texts of an error, and the way to cut longer ones.
 
 An error stands in the log of its execution, in rows and in answers to clients, which read messages of at most 4 MiB.
 Used by the processes of attempts, too: loads nothing.

@@ -61,7 +61,7 @@ ErrorKind = Literal["USER", "SYSTEM"]
 
 
 class TaskError(NamedTuple):
-    """Why an attempt, a node or an execution failed.
+    """The failure of an attempt, a node or an execution.
 
     `kind` says whose fault it was and so which retry budget pays; `recoverable` whether another attempt
     may help. The two are independent.

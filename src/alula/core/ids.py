@@ -84,7 +84,7 @@ class AttemptId(NamedTuple):
 
 
 def is_execution_name(name: str) -> bool:
-    """Whether `name` may name an execution: at most 63 characters, a lower-case letter first."""
+    """True if `name` may name an execution: at most 63 characters, a lower-case letter first."""
     return len(name) <= EXECUTION_NAME_MAX_CHARS and _EXECUTION_NAME.fullmatch(name) is not None
 
 
@@ -110,7 +110,7 @@ def child_execution_name(parent: ExecutionId, node_id: str) -> str:
 
 
 def incarnation(seed: bytes) -> str:
-    """What tells an execution from every other that has or had its name, from a random seed: 13 characters."""
+    """A mark of 13 characters, from a random seed, that tells an execution from all others of its name."""
     return _short_hash(seed, 13)
 
 

@@ -1,4 +1,4 @@
-"""What each kind of error is on the wire: its status in gRPC and in HTTP, as numbers.
+"""The status of each kind of error on the wire, in gRPC and in HTTP, as numbers.
 
 The platform answers with the status of a kind, and clients read the kind off the status. Other platforms answer with
 some that Alula never sends; those mean a kind, too. A kind that is missing here is a fault of the platform's own.
@@ -22,7 +22,7 @@ from alula.core.errors import (
 
 
 class Statuses(NamedTuple):
-    """Of one kind. The first of each is what the platform sends."""
+    """The statuses of one kind. The platform sends the first of each."""
 
     grpc: tuple[int, ...]
     http: tuple[int, ...]
@@ -39,14 +39,14 @@ STATUSES: dict[type[AlulaError], Statuses] = {
     Unavailable: Statuses((14, 4, 1), (503,)),  # UNAVAILABLE; DEADLINE_EXCEEDED, and CANCELLED by a platform that stops
 }
 INTERNAL = Statuses((13,), (500,))
-"""Of a fault of the platform's own."""
+"""The statuses of a fault of the platform's own."""
 
 BY_GRPC = {status: kind for kind, statuses in STATUSES.items() for status in statuses.grpc}
 BY_HTTP = {status: kind for kind, statuses in STATUSES.items() for status in statuses.http}
 
 
 def statuses_of(error: AlulaError) -> Statuses:
-    """What an error is on the wire.
+    """The statuses of an error on the wire.
 
     >>> statuses_of(NotFound("WorkflowNotFound", "there is no workflow `etl`")).http[0]
     404

@@ -1,4 +1,4 @@
-"""How long something may take: no less than no time, and no longer than protobuf has numbers for."""
+"""Limits on a duration: no less than no time, and no longer than protobuf has numbers for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a workflow may refer to: tasks, sub-workflows and launch plans, by id, with their interfaces.
+"""The entities that a workflow may refer to: tasks, sub-workflows and launch plans, by id, with their interfaces.
 
 Owns the lookup and the shape in which the rest of the compiler sees an interface. Each entity's interface is
 worked out once, however many nodes use it.
@@ -31,7 +31,7 @@ Task: TypeAlias = tasks_pb2.TaskTemplate | compiler_pb2.CompiledTask
 
 
 class Interface(msgspec.Struct, frozen=True):
-    """What goes into a node and what comes out."""
+    """The inputs and outputs of a node."""
 
     inputs: Types
     outputs: Outputs
@@ -75,7 +75,7 @@ class Entities:
         self.sub_workflows: dict[EntityId, workflow_pb2.WorkflowTemplate] = {}
         self.launch_plans: dict[EntityId, ReferencedLaunchPlan] = {}
         self.used: dict[tuple[Kind, EntityId], str] = {}
-        """Kind and id of what nodes refer to, with the path of the first one that does."""
+        """Kind and id of each entity that nodes refer to, with the path of the first such node."""
         self._interfaces: dict[tuple[Kind, EntityId], Interface] = {}
         for task in tasks:
             template = task.template if isinstance(task, compiler_pb2.CompiledTask) else task
@@ -87,7 +87,7 @@ class Entities:
             _keep(self.launch_plans, entity_id(plan.template.id), plan, "launch plan", findings)
 
     def use(self, kind: Kind, id: EntityId, path: str) -> Interface | None:
-        """The interface of an entity that the node at `path` refers to; `None` when there is no such entity."""
+        """The interface of an entity that the node at `path` refers to; `None` if there is no such entity."""
         key = (kind, id)
         if key not in self.used:
             interface = self._interface(kind, id)
@@ -106,7 +106,7 @@ class Entities:
 
 
 def launch_plan_interface(plan: ReferencedLaunchPlan) -> Interface:
-    """Of its inputs only those without a default must be bound."""
+    """The interface of a launch plan: only inputs without a default must be bound."""
     parameters = plan.expected_inputs.parameters
     return Interface(
         {name: parameter.var.type for name, parameter in parameters.items()},
@@ -123,7 +123,7 @@ def _keep(kept: dict[EntityId, _E], id: EntityId, entity: _E, word: str, finding
 
 
 def _referenced(launch_plan: LaunchPlan) -> ReferencedLaunchPlan:
-    """A bare template says nothing of defaults: what is neither fixed nor `Optional` is required."""
+    """The launch plan with its expected inputs. A bare template requires all that are neither fixed nor `Optional`."""
     if isinstance(launch_plan, ReferencedLaunchPlan):
         return launch_plan
     variables = launch_plan.interface.inputs.variables

@@ -1,4 +1,4 @@
-"""What can be wrong with a workflow: every code, and the list that one compilation reports.
+"""The mistakes that a workflow can have: every code, and the list that one compilation reports.
 
 Codes are Flyte's own and never change; its two for what only follows from a cycle are left out.
 A message names the thing, the reason and what to change.
@@ -87,7 +87,7 @@ class CompileErrors(InvalidInput):
 
 
 class Findings:
-    """Collects the errors of one workflow, below `path`."""
+    """The errors found in one workflow, below `path`."""
 
     def __init__(self, path: str = "") -> None:
         self._path = path

@@ -1,4 +1,4 @@
-"""Who waits for whom: the edges of one workflow, its order, its cycles and its connection sets.
+"""The edges of one workflow, by which nodes wait for others: its order, its cycles and its connection sets.
 
 Knows node ids only, nothing of kinds or types. Everything here is linear in nodes and edges.
 """
@@ -18,17 +18,17 @@ START, END = "start-node", "end-node"
 class Graph:
     """Nodes in template order, each with the nodes that it waits for.
 
-    Nodes inside a branch have that as their `owner`. They wait for nodes of the workflow's own graph; nobody waits
-    for them, but for the branch.
+    Nodes inside a branch have that as their `owner`. They wait for nodes of the workflow's own graph; only the branch
+    waits for them.
     """
 
     def __init__(self) -> None:
         self.upstream: dict[str, dict[str, None]] = {}
-        """For each node what it waits for; dictionaries as ordered sets."""
+        """The nodes that each node waits for; dictionaries as ordered sets."""
         self.owner: dict[str, str] = {}
         """The branch of each node that is inside one."""
         self._apart: dict[str, list[str]] = {}
-        """The failure node: it waits for others, nobody waits for it, and it is not in the order."""
+        """The failure node: it waits for others, no other waits for it, and it is not in the order."""
 
     def add_node(self, node_id: str, *, owner: str = "") -> None:
         self.upstream[node_id] = {}
@@ -74,8 +74,8 @@ class Graph:
     def connections(self) -> compiler_pb2.ConnectionSet:
         """Edges both ways as Flyte has them, ids sorted.
 
-        Loose ends of the workflow's own graph are tied to the start and end nodes. What is inside a branch has only
-        what it waits for, and makes no loose end of nobody.
+        Loose ends of the workflow's own graph are tied to the start and end nodes. A node inside a branch is tied only
+        to those that it waits for, and is no loose end.
         """
         upstream = {node: sorted(befores) for node, befores in self._waits_inside().items()}
         downstream: dict[str, list[str]] = {}
@@ -94,8 +94,8 @@ class Graph:
         return connections
 
     def _waits_inside(self) -> dict[str, set[str]]:
-        """What each node inside a branch waits for. A branch in a branch waits for what its own cases do, too: the
-        engine reads no deeper, and starts the outer branch when all of it is there."""
+        """The nodes that each node inside a branch waits for. A branch in a branch waits for those of its own cases,
+        too: the engine reads no deeper, and starts the outer branch when all of it is there."""
         waits: dict[str, set[str]] = {node: set(self.upstream[node]) for node in self.owner}
         for node in self.owner:
             around = self.owner[node]
@@ -105,7 +105,7 @@ class Graph:
         return waits
 
     def _waits(self) -> dict[str, set[str]]:
-        """What each top-level node waits for, what is inside a branch counted as the branch."""
+        """The nodes that each top-level node waits for. A node inside a branch counts as the branch."""
         waits: dict[str, set[str]] = {node: set() for node in self.upstream if node not in self.owner}
         for node, befores in self.upstream.items():
             waits[self.top(node)].update(befores.keys() - {START})

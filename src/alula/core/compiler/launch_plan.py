@@ -29,7 +29,7 @@ def expected_inputs(
     defaults: interface_pb2.ParameterMap,
     fixed: literals_pb2.LiteralMap,
 ) -> interface_pb2.ParameterMap:
-    """What a caller of the launch plan may or must give.
+    """The inputs that a caller of the launch plan may or must give.
 
     Args:
         name: of the launch plan, for messages.
@@ -52,7 +52,7 @@ def launch_plan_errors(
     defaults: interface_pb2.ParameterMap,
     fixed: literals_pb2.LiteralMap,
 ) -> list[CompileError]:
-    """What is wrong with the inputs that a launch plan gives, beside those of its workflow."""
+    """The mistakes in a launch plan's default and fixed inputs, judged by the inputs of its workflow."""
     findings = Findings()
     for input_name in sorted(fixed.literals):
         _check(input_name, fixed.literals[input_name], inputs, "fixed input", findings)
@@ -75,7 +75,7 @@ def unchecked_inputs(
     defaults: interface_pb2.ParameterMap,
     fixed: literals_pb2.LiteralMap,
 ) -> interface_pb2.ParameterMap:
-    """As `expected_inputs`, whatever is wrong: so that those who call the launch plan are checked all the same."""
+    """The same as `expected_inputs`, whatever is wrong, so that callers of the launch plan are checked all the same."""
     expected = interface_pb2.ParameterMap()
     for input_name, variable in inputs.variables.items():
         if input_name in fixed.literals:

@@ -11,7 +11,7 @@ MAX_DEPTH = 64
 
 
 def check_nesting(root: EntityId, uses: Mapping[EntityId, Mapping[EntityId, str]]) -> list[CompileError]:
-    """What is wrong with how workflows contain each other.
+    """The mistakes in the nesting of workflows.
 
     Args:
         root: the primary workflow.

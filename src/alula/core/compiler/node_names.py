@@ -28,7 +28,7 @@ _OUTPUTS = ""
 def same_but_for_node_ids(
     one: compiler_pb2.CompiledWorkflowClosure, other: compiler_pb2.CompiledWorkflowClosure
 ) -> bool:
-    """Whether renaming nodes makes one workflow the other."""
+    """True if renaming nodes makes one workflow the other."""
     return digest(_renamed(one)) == digest(_renamed(other))
 
 
@@ -42,8 +42,8 @@ def _renamed(closure: compiler_pb2.CompiledWorkflowClosure) -> compiler_pb2.Comp
 
 
 class _Graph:
-    """The nodes of one template, and who refers to whom under which label. A node in a branch or an array is a part of
-    the node round it: nobody refers to it, and its id may be anything."""
+    """The nodes of one template, and the references between them, each with its label. A node in a branch or an array
+    is a part of the node round it: no other refers to it, and its id may be anything."""
 
     def __init__(self, template: workflow_pb2.WorkflowTemplate) -> None:
         self._template = template

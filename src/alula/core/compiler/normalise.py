@@ -1,4 +1,4 @@
-"""When two registrations are the same thing: a digest that order does not change, and differences in words.
+"""Equality of two registrations: a digest that order does not change, and differences in words.
 
 Registering the same thing again is fine; registering something else under the same id is not. What counts is
 everything that the entity says, except the order in which maps, bindings, nodes and entities are listed, and the
@@ -34,7 +34,7 @@ def digest(*messages: Message) -> bytes:
 
 
 def diff(old: Message, new: Message) -> list[str]:
-    """What changed between two messages of one type, in words, at most `MAX_DIFFERENCES` lines."""
+    """The changes between two messages of one type, in words, at most `MAX_DIFFERENCES` lines."""
     lines = _Differences().compare(_normal(old), _normal(new))
     if len(lines) > MAX_DIFFERENCES:
         return [*lines[:MAX_DIFFERENCES], f"and {len(lines) - MAX_DIFFERENCES} more"]

@@ -1,7 +1,7 @@
 """A package: all that a set of files specifies, compiled together, without a platform.
 
-What a registration of the same files, in the order of what needs what, would accept or refuse, this does too. Nothing
-depends on the order of the files: a node needs only the interface of what it refers to, and a specification says it.
+It accepts and refuses the same as a registration of these files, each after those that it needs. Nothing depends on the
+order of the files: a node needs only the interface of what it refers to, and a specification says it.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Source(msgspec.Struct, frozen=True):
 
 
 class Compiled(msgspec.Struct, frozen=True):
-    """What became of one file."""
+    """The result of one file."""
 
     file: str
     id: identifier_pb2.Identifier
@@ -81,7 +81,7 @@ def complete(source: Source, registration: Registration) -> Source:
 
 
 def id_of(specification: Specification) -> identifier_pb2.Identifier:
-    """What it specifies."""
+    """The id of the entity that it specifies."""
     return specification.id if isinstance(specification, launch_plan_pb2.LaunchPlan) else specification.template.id
 
 
@@ -91,7 +91,7 @@ def compile_package(sources: Sequence[Source]) -> Package:
 
 
 class _Package:
-    """What the files specify, by id, and what is wrong so far."""
+    """The entities that the files specify, by id, and the errors so far."""
 
     def __init__(self, sources: Sequence[Source]) -> None:
         self._sources = sources

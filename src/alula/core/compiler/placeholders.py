@@ -19,7 +19,7 @@ _PLACEHOLDER = re.compile(r"\{\{\s*registration\.(project|domain|version)\s*\}\}
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """Where and as what a package is to be registered."""
+    """The project, domain and version under which a package is to be registered."""
 
     project: str
     domain: str

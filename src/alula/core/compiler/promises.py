@@ -73,7 +73,7 @@ def _settle_var(promise: types_pb2.OutputReference, reader: str, scope: Scope) -
 
 
 def promise_type(promise: types_pb2.OutputReference, reader: str, scope: Scope) -> types_pb2.LiteralType | None:
-    """The type of what a settled promise gives, `None` where it can't be known before the run."""
+    """The type of the value of a settled promise, `None` if it can't be known before the run."""
     if not promise.var or promise.var.startswith("["):
         return None  # reported when it was settled
     if not scope.is_source(promise.node_id):
@@ -108,7 +108,7 @@ def _attribute_type(
 
 
 def _part(literal_type: types_pb2.LiteralType, step: types_pb2.PromiseAttribute) -> types_pb2.LiteralType | str | None:
-    """The type one step further in, `None` where only the run can tell, or what is wrong."""
+    """The type one step further in; `None` if only the run can tell, or text if the step is wrong."""
     by_name = step.WhichOneof("value") == "string_value"
     match literal_type.WhichOneof("type"):
         case "collection_type":

@@ -1,4 +1,4 @@
-"""Which entities the nodes of workflow templates name, also those in branches, arrays and failure handlers."""
+"""The entities that the nodes of workflow templates name, also those in branches, arrays and failure handlers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alula.core.ids import EntityId, entity_id
 
 
 class Referenced(msgspec.Struct, frozen=True):
-    """Ids in the order in which they first appear; that they are complete is the compiler's to check."""
+    """Ids in the order in which they first appear. The compiler checks that they are complete."""
 
     tasks: tuple[EntityId, ...]
     workflows: tuple[EntityId, ...]
@@ -20,7 +20,7 @@ class Referenced(msgspec.Struct, frozen=True):
 
 
 def referenced(templates: Iterable[workflow_pb2.WorkflowTemplate]) -> Referenced:
-    """What all nodes of all `templates` name."""
+    """The entities that all nodes of all `templates` name."""
     tasks: dict[EntityId, None] = {}
     workflows: dict[EntityId, None] = {}
     launch_plans: dict[EntityId, None] = {}

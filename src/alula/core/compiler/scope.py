@@ -13,7 +13,7 @@ from alula.core.compiler.graph import START, Graph
 
 
 class Scope(msgspec.Struct):
-    """Filled node by node, each after those that it depends on."""
+    """The state of a workflow's compilation: filled node by node, each after those that it depends on."""
 
     entities: Entities
     findings: Findings
@@ -23,12 +23,12 @@ class Scope(msgspec.Struct):
     nodes: dict[str, workflow_pb2.Node] = {}
     """Every node by id, also those inside branches."""
     outputs: dict[str, Outputs | None] = {}
-    """What each finished node gives; `None` where its own errors leave that open."""
+    """The outputs of each finished node; `None` if its own errors leave them open."""
     aliases: dict[str, dict[str, str]] = {}
     """For nodes that have aliases: the output behind each."""
 
     def is_source(self, node_id: str) -> bool:
-        """Whether others may wait for a node and read from it: not where it is inside a branch."""
+        """True if others may wait for a node and read from it: not if it is inside a branch."""
         return node_id == START or (node_id in self.nodes and node_id not in self.graph.owner)
 
     def report_no_source(self, node_id: str, wanted: str, *, reader: str) -> None:
@@ -39,7 +39,7 @@ class Scope(msgspec.Struct):
         self.findings.add(Code.NODE_REFERENCE_NOT_FOUND, reader, f"{wanted} `{node_id}`, {why}")
 
     def output_type(self, node_id: str, var: str, *, reader: str) -> types_pb2.LiteralType | None:
-        """The type of a promised value; `None` when it is unknown: reported already, or only the run can tell."""
+        """The type of a promised value; `None` if it is unknown: reported already, or only the run can tell."""
         outputs = self.inputs if node_id == START else self.outputs.get(node_id)
         if outputs is None:
             return None

@@ -1,4 +1,4 @@
-"""What every node has, whatever it runs: its id and its metadata; and the resources that it or its task asks for."""
+"""Settings of every node, whatever it runs: its id and metadata, and the resources that it or its task asks for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NODE_ID = re.compile(r"[^\s/\\\0]{1,256}")
 
 
 def check_node_id(node_id: str, owner: str, findings: Findings) -> bool:
-    """Whether a node has a usable id; reports, at its branch if it is in one, when it has none."""
+    """True if a node has a usable id; if not, this is reported, at its branch if it is in one."""
     if not node_id:
         findings.add(Code.VALUE_REQUIRED, owner, "a node has no id; give it one")
         return False
@@ -33,7 +33,7 @@ def check_node_id(node_id: str, owner: str, findings: Findings) -> bool:
 
 
 def check_settings(metadata: workflow_pb2.NodeMetadata, node_id: str, findings: Findings) -> None:
-    """Report metadata that can't be so."""
+    """Report metadata with impossible values."""
     check_duration(metadata.timeout, "the timeout", node_id, findings)
     check_text(metadata.cache_version, "the cache version", node_id, findings)
 
@@ -41,7 +41,7 @@ def check_settings(metadata: workflow_pb2.NodeMetadata, node_id: str, findings: 
 def check_resources(
     task: tasks_pb2.TaskTemplate, overrides: workflow_pb2.TaskNodeOverrides | None, node_id: str, findings: Findings
 ) -> None:
-    """Report resources of a task, at a node that may change them, that nothing can be given."""
+    """Report impossible resources of a task, at a node that may change them."""
     try:
         resolve_resources(with_overrides(task, overrides))
         growth_of(task)

@@ -20,7 +20,7 @@ def skeleton_name(task_name: str) -> str:
 
 
 def is_skeleton_name(name: str) -> bool:
-    """Whether a workflow was made by the platform for a task."""
+    """True if a workflow was made by the platform for a task."""
     return name.startswith(PREFIX)
 
 

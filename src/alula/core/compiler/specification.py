@@ -113,7 +113,8 @@ def _form_of(fields: Mapping[str, Plain]) -> type[_Form] | None:
 
 
 def _is_workflow(spec: Mapping[str, Plain], id: Mapping[str, Plain]) -> bool:
-    """Of a task and a workflow, which `spec` is of. An id that says so decides, else the fields of its template."""
+    """True if `spec` is of a workflow, False if of a task. An id that says so decides, else the fields of its
+    template."""
     template = _fields(spec.get("template"))
     declared = _fields(template.get("id")).get("resource_type") or id.get("resource_type")
     if declared and declared != "UNSPECIFIED":
@@ -161,7 +162,7 @@ def _is_compiled(data: bytes) -> bool:
 
 
 def _unknown_fields(message: Message) -> int:
-    """How much of the bytes the message did not know what to do with."""
+    """The number of fields in the bytes that the message does not know, at any depth."""
     count = len(UnknownFieldSet(message))
     for field, value in message.ListFields():
         if field.message_type is not None and not field.message_type.GetOptions().map_entry:
@@ -189,12 +190,12 @@ def _specification(message: _Form) -> Specification:
 
 
 def _is_hollow(message: _Form) -> bool:
-    """Whether it is a request for a workflow that has nothing in it: the bytes were meant as something else."""
+    """True for a request for a workflow that has nothing in it: the bytes were meant as something else."""
     return isinstance(message, workflow_pb2.WorkflowCreateRequest) and not message.spec.template.nodes
 
 
 def _named(specification: Specification, name: str) -> Specification:
-    """The same, under the name of its file where it has none."""
+    """The specification, under the name of its file if it has none."""
     is_plan = isinstance(specification, launch_plan_pb2.LaunchPlan)
     id = specification.id if is_plan else specification.template.id
     id.name = id.name or name

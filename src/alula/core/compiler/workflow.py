@@ -113,7 +113,7 @@ class _Compilation:
         self._units: dict[str, _Unit] = {}
         self._scope = Scope(entities, findings, types_of(template.interface.inputs), Graph())
         self.sub_workflows: dict[EntityId, str] = {}
-        """Sub-workflows that it contains, with the node that does."""
+        """Sub-workflows that it contains, with the path of the first node that does."""
 
     def run(self) -> list[CompileError]:
         """All errors of this workflow, in the order of its nodes."""
@@ -191,7 +191,7 @@ class _Compilation:
             self._scope.graph.add_edge(before, END)
 
     def _check(self, unit: _Unit) -> None:
-        """Those inside first: what a branch gives follows from them."""
+        """Check a node, after those inside: the outputs of a branch follow from them."""
         for inner in unit.inside:
             self._check(inner)
         scope, node = self._scope, unit.node
@@ -216,7 +216,7 @@ class _Compilation:
             self.sub_workflows.setdefault(id, self._scope.findings.path_of(node_id))
 
     def _check_failure_node(self) -> None:
-        """It runs after everything else, on the workflow's inputs: nobody waits for it."""
+        """Check the failure node. It runs after everything else, on the workflow's inputs: no node waits for it."""
         if not self._template.HasField("failure_node"):
             return
         scope, node = self._scope, self._template.failure_node
@@ -248,5 +248,6 @@ class _Compilation:
 
 
 def _is_made(node: workflow_pb2.Node) -> bool:
-    """Whether the compiler made the node: a template that was compiled before has them, and they are made anew."""
+    """True if the compiler made the node: a template that was compiled before has such nodes, and they are made
+    anew."""
     return node.id in (START, END) and node.WhichOneof("target") is None

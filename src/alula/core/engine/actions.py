@@ -1,4 +1,4 @@
-"""What the engine asks its shell to do, in the imperative. Each carries the ids that make a repeat harmless.
+"""The requests of the engine to its shell, in the imperative. Each carries the ids that make a repeat harmless.
 
 The shell carries them out after the events that led to them are durable. After a crash it asks
 `outstanding(state)` and does what that says again.
@@ -28,15 +28,15 @@ class StartAttempt(msgspec.Struct, frozen=True):
     """Serialized `core.LiteralMap`; of an array item, the inputs of the whole array."""
     interruptible: bool = False
     out_of_memory: int = 0
-    """How many attempts before it ran out of memory, see `policy/memory_growth.py`."""
+    """The number of attempts before it that ran out of memory, see `policy/memory_growth.py`."""
     checkpoint: str = ""
-    """Where an attempt of an earlier execution kept the checkpoint that this one goes on from; empty for its own."""
+    """The URI of a checkpoint of an earlier execution that this attempt goes on from; empty for its own."""
     overrides: bytes = b""
     """Changes of the task beyond those of its node, a serialized `core.TaskNodeOverrides`."""
     executor: str = ""
-    """Which executor has it already, as it has said itself; empty for none that is known."""
+    """The executor that has it already, as told by that executor; empty if none is known."""
     handle: bytes = b""
-    """By what that executor finds it again: then it must not begin another."""
+    """The key by which that executor finds it again: then it must not begin another."""
 
 
 class CancelAttempt(msgspec.Struct, frozen=True):
@@ -81,9 +81,9 @@ class SetTimer(msgspec.Struct, frozen=True):
     attempt: int
     kind: TimerKind
     at: int
-    """When it is due (microseconds since the epoch), which `TimerFired` names."""
+    """The time at which it is due (microseconds since the epoch), which `TimerFired` names."""
     after: int
-    """How long that is from when it was set first (microseconds)."""
+    """The time from its first setting until it is due (microseconds)."""
 
 
 class LaunchChild(msgspec.Struct, frozen=True):

@@ -1,5 +1,5 @@
-"""Answers to what gates ask. An answer holds for every gate of the execution that asks the same: for those that wait
-for it, and for those that ask later."""
+"""Answers to the questions of gates. An answer holds for every gate of the execution that asks the same: for those that
+wait for it, and for those that ask later."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alula.core.engine.state import Execution, Scope, Turn
 
 
 def is_open(execution: Execution, signal_id: str) -> bool:
-    """Whether an answer means something: a gate has asked, and nobody has answered."""
+    """True if an answer means something: a gate has asked, and nobody has answered."""
     return signal_id in execution.asked and signal_id not in execution.answers
 
 

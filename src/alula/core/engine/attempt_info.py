@@ -1,4 +1,4 @@
-"""What an executor tells of an attempt beside its outputs: how far it is, where its logs are, what else belongs to it.
+"""The facts that an executor tells of an attempt beside its outputs: its progress, its logs, its resources elsewhere.
 
 The values that events, rows and the executor contract share. `AttemptProgressed` carries them.
 """
@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 import msgspec
 
 ProgressPhase: TypeAlias = Literal["", "QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING", "RUNNING"]
-"""How far an attempt is that has not ended, as names of `records.AttemptPhase`; empty for as far as before."""
+"""The progress of an attempt that has not ended, as names of `records.AttemptPhase`; empty if it is as before."""
 ResourcePhase: TypeAlias = Literal[
     "UNDEFINED",
     "QUEUED",
@@ -23,7 +23,7 @@ ResourcePhase: TypeAlias = Literal[
     "RETRYABLE_FAILED",
 ]
 LogFormat: TypeAlias = Literal["UNKNOWN", "CSV", "JSON"]
-"""Of the messages of a log, as names of Flyte's `TaskLog.MessageFormat`."""
+"""The format of the messages of a log, as names of Flyte's `TaskLog.MessageFormat`."""
 
 
 class LogLink(msgspec.Struct, frozen=True, array_like=True):
@@ -38,13 +38,13 @@ class ExternalResource(msgspec.Struct, frozen=True, array_like=True):
     """A job, pod or query elsewhere that an attempt consists of."""
 
     id: str
-    """As the system calls it that runs it."""
+    """Its id in the system that runs it."""
     phase: ResourcePhase = "UNDEFINED"
     logs: tuple[LogLink, ...] = ()
 
 
 class AttemptInfo(msgspec.Struct, frozen=True, array_like=True):
-    """What only the executor of an attempt understands, to be shown as it is."""
+    """Facts that only the executor of an attempt understands, to be shown as they are."""
 
     # `Any`: JSON's values.
     custom: dict[str, Any] = {}

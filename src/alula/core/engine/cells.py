@@ -15,7 +15,7 @@ from alula.core.policy.cache_key import CacheKey
 from alula.core.policy.retries import Spent
 
 Stage: TypeAlias = Literal["LOOKING_UP", "BLOCKED", "SUBMITTED", "RUNNING", "BACKING_OFF", "RESERVING", "AWAITING"]
-"""Where a task node in flight stands. See `machines/task.py`."""
+"""The stage of a task node in flight. See `machines/task.py`."""
 IN_FLIGHT: tuple[Stage, ...] = ("SUBMITTED", "RUNNING")
 """Stages of a task in which an executor has its attempt."""
 
@@ -29,24 +29,24 @@ class TaskCell(msgspec.Struct):
     attempt: int = 0
     spent: Spent = msgspec.field(default_factory=Spent)
     started_at: int = -1
-    """When its first attempt began."""
+    """The time at which its first attempt began, -1 before."""
     due_at: int = 0
-    """When the timer of its stage fires: the back-off's end, or the attempt's deadline."""
+    """The time at which the timer of its stage fires: the back-off's end, or the attempt's deadline."""
     key: CacheKey | None = None
     cache_status: CacheStatus = CacheStatus.DISABLED
     reserved: bool = False
-    """Whether others that want the same wait for it."""
+    """True if others that want the same wait for it."""
     progress: AttemptProgressed | None = None
     """All that the executor has told of its attempt, see `progress.py`."""
 
     @property
     def executor(self) -> str:
-        """Which executor has its attempt; empty as long as none has said so."""
+        """The executor that has its attempt; empty as long as none has said so."""
         return self.progress.executor if self.progress is not None else ""
 
     @property
     def handle(self) -> bytes:
-        """By what that executor finds the attempt again."""
+        """The key by which that executor finds the attempt again."""
         return self.progress.handle if self.progress is not None else b""
 
     @property
@@ -55,13 +55,13 @@ class TaskCell(msgspec.Struct):
 
 
 class ScopeCell(msgspec.Struct):
-    """A node that waits for a scope of its own to end: a sub-workflow, an array, a branch, what a dynamic task made."""
+    """A node that waits for a scope of its own to end: a sub-workflow, an array, a branch, a dynamic task's graph."""
 
     scope: int
     task: TaskCell | None = None
-    """Of a dynamic task, where it stood when it gave its graph."""
+    """The state of a dynamic task from when it gave its graph."""
     due_at: int = 0
-    """When the node has timed out, 0 for never. Of a dynamic task that follows from `task`."""
+    """The time at which the node times out, 0 for never. That of a dynamic task follows from `task`."""
 
     @property
     def waits_for_place(self) -> bool:
@@ -73,7 +73,7 @@ class GateCell(msgspec.Struct):
 
     inputs: bytes
     due_at: int
-    """When it opens by itself, or gives up waiting; 0 for never."""
+    """The time at which it opens by itself, or gives up waiting; 0 for never."""
 
     @property
     def waits_for_place(self) -> bool:
@@ -87,7 +87,7 @@ class ChildCell(msgspec.Struct):
     inputs: bytes
     launched: bool = False
     due_at: int = 0
-    """When the node has timed out, 0 for never."""
+    """The time at which the node times out, 0 for never."""
 
     @property
     def waits_for_place(self) -> bool:

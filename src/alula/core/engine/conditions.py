@@ -1,6 +1,6 @@
 """Conditions of a branch, evaluated on the literals of its inputs.
 
-Both sides of an AND or OR are evaluated, as in Flyte: what can't be evaluated is an error wherever it stands.
+Both sides of an AND or OR are evaluated, as in Flyte: a side that can't be is an error wherever it stands.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _Operator = condition_pb2.ComparisonExpression.Operator
 
 
 def holds(condition: condition_pb2.BooleanExpression, inputs: literals_pb2.LiteralMap) -> bool:
-    """Whether a condition is true.
+    """True if the condition holds.
 
     Raises:
         InvalidInput: code `ConditionNotEvaluable`: a value is missing, is not a primitive, or has no order.

@@ -13,7 +13,7 @@ from alula.core.errors import TaskError
 
 
 def begin(turn: Turn, scope: Scope, node: int, cell: ScopeCell | ChildCell) -> None:
-    """The time of the node runs from now on, where it has a limit."""
+    """Start the clock of the node, if its time has a limit."""
     timeout_us = scope.plan_node(node).timeout_us
     if timeout_us:
         cell.due_at = turn.at + timeout_us
@@ -27,12 +27,12 @@ def outstanding(scope: Scope, node: int, cell: ScopeCell | ChildCell) -> Iterabl
 
 
 def has_passed(cell: ScopeCell | ChildCell, event: Event) -> bool:
-    """Whether the event says that the time is over."""
+    """True if the event says that the time is over."""
     return isinstance(event, TimerFired) and event.kind == "timeout" and 0 < cell.due_at <= event.deadline
 
 
 def end(turn: Turn, scope: Scope, node: int) -> None:
-    """The node has timed out; what it had in flight is stopped."""
+    """Fail the node by its timeout. The caller has stopped all that it had in flight."""
     timeout_s = scope.plan_node(node).timeout_us / 1_000_000
     error = TaskError("Timeout", f"the node was not done {timeout_s:g} s (its timeout) after it began")
     scope.failed(turn, node, error, NodePhase.TIMED_OUT)

@@ -1,10 +1,10 @@
-"""What happened to an execution: the records of its log, in the past tense, each with its time.
+"""The history of an execution: the records of its log, in the past tense, each with its time.
 
-The log is the truth: the state of an execution is the fold of these. They are written by the engine's
-shell only, numbered without gaps, and read back for ever, so a field is only ever added at the end, with a
-default. Times are microseconds since the epoch; `at` is when the event was taken into the log, and what deadlines are
-counted from. `scope` and `node` are the engine's own numbers: scopes count from 0 (the workflow itself) in the order in
-which they open, nodes by their place in the scope.
+The log is the truth: the state of an execution is the fold of these. They are written by the engine's shell only,
+numbered without gaps, and read back for ever, so a field is only ever added at the end, with a default. Times are
+microseconds since the epoch; `at` is the time at which the event was taken into the log, and deadlines are counted from
+it. `scope` and `node` are the engine's own numbers: scopes count from 0 (the workflow itself) in the order in which
+they open, nodes by their place in the scope.
 """
 
 from __future__ import annotations
@@ -41,21 +41,21 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     recovery_uri: str = ""
     """The object that says what it takes over from an earlier execution, a `recovery.Recovery`; empty for nothing."""
     offload: OffloadRule | None = None
-    """Which values are put aside; None for none."""
+    """The rule by which large values are put aside; None if none are."""
     memory_growth: float = 1.0
-    """By how much the memory grows of an attempt that follows one which ran out of it, where its task does not say."""
+    """The factor by which memory grows for an attempt after one that ran out of it, if its task does not say."""
     queueing: Queueing | None = None
-    """How long its attempts may wait; None for no matter."""
+    """The budgets for the wait of its attempts; None if it does not matter."""
     incarnation: str = ""
-    """Tells it from other executions that have or had its name: part of where its results are. Empty in old logs."""
+    """A mark that tells it from others that have or had its name: part of where its results are. Empty in old logs."""
     echoes: bool = False
-    """Whether the engine runs echo tasks itself. Logs that do not say so have attempts of them."""
+    """True if the engine runs echo tasks itself. Logs that do not say so have attempts of them."""
     wishes: tuple[Wanted, ...] = ()
-    """Which executors the settings of its project want for types of tasks."""
+    """The executors that the settings of its project want for types of tasks."""
 
 
 class Claimed(msgspec.Struct, frozen=True, array_like=True, tag="claimed"):
-    """A runner took the execution over. Whoever owned it before finds its next number taken, and steps down."""
+    """A runner took the execution over. Its owner before finds its next number taken, and steps down."""
 
     at: int
     runner: str
@@ -79,13 +79,13 @@ class AttemptStarted(msgspec.Struct, frozen=True, array_like=True, tag="started"
     node: int
     attempt: int
     where: str = ""
-    """What runs it and why there: environment, interpreter, pod. Shown by `describe`."""
+    """The environment, interpreter or pod that runs it, and why there. Shown by `describe`."""
     happened_at: int = 0
-    """When it was so, as the executor says; 0 for `at`."""
+    """The time of it by the executor's clock; 0 for `at`."""
 
 
 class AttemptProgressed(msgspec.Struct, frozen=True, array_like=True, tag="progressed"):
-    """An executor told how it is with an attempt that has not ended: all that it knows. What is empty is as before."""
+    """An executor told all that it knows of an attempt that has not ended. Empty fields are as before."""
 
     at: int
     scope: int
@@ -93,15 +93,15 @@ class AttemptProgressed(msgspec.Struct, frozen=True, array_like=True, tag="progr
     attempt: int
     phase: ProgressPhase
     why: str = ""
-    """What it waits for, or when it runs, what runs it and why there. Shown by `describe`."""
+    """The reason that it waits; or if it runs, what runs it and why there. Shown by `describe`."""
     executor: str = ""
-    """Which of several executors has it."""
+    """The one of several executors that has it."""
     handle: bytes = b""
-    """By what its executor finds it again, where the attempt's own name is not enough."""
+    """The key by which its executor finds it again, if the attempt's own name is not enough."""
     logs: tuple[LogLink, ...] | None = None
     info: AttemptInfo | None = None
     happened_at: int = 0
-    """When `phase` began, as the executor says; 0 for `at`."""
+    """The time at which `phase` began, by the executor's clock; 0 for `at`."""
 
 
 class AttemptSucceeded(msgspec.Struct, frozen=True, array_like=True, tag="succeeded"):
@@ -113,7 +113,7 @@ class AttemptSucceeded(msgspec.Struct, frozen=True, array_like=True, tag="succee
     """A serialized `core.LiteralMap`."""
     deck_uri: str = ""
     happened_at: int = 0
-    """When it was so, as the executor says; 0 for `at`."""
+    """The time of it by the executor's clock; 0 for `at`."""
     usage: Usage | None = None
 
 
@@ -128,7 +128,7 @@ class GraphReturned(msgspec.Struct, frozen=True, array_like=True, tag="graph"):
     """The compiled graph, an immutable object. Its plan must be among `Execution.graphs` before this is applied."""
     deck_uri: str = ""
     happened_at: int = 0
-    """When it was so, as the executor says; 0 for `at`."""
+    """The time of it by the executor's clock; 0 for `at`."""
     usage: Usage | None = None
 
 
@@ -140,7 +140,7 @@ class AttemptFailed(msgspec.Struct, frozen=True, array_like=True, tag="failed"):
     error: TaskError
     deck_uri: str = ""
     happened_at: int = 0
-    """When it was so, as the executor says; 0 for `at`."""
+    """The time of it by the executor's clock; 0 for `at`."""
     usage: Usage | None = None
 
 
@@ -160,7 +160,7 @@ class CacheMissed(msgspec.Struct, frozen=True, array_like=True, tag="missed"):
     failed: bool = False
     """The catalog could not answer: the node runs all the same."""
     why: str = ""
-    """How this run differs from the nearest one that is in the catalog; empty where nothing is near."""
+    """The differences from the nearest run that is in the catalog; empty if none is near."""
     nearest: str = ""
     """The attempt that made that one, as `CacheHit.source`."""
     reserved: bool = False
@@ -187,9 +187,9 @@ class TimerFired(msgspec.Struct, frozen=True, array_like=True, tag="timer"):
     due_at: int = 0
     """The deadline that has come; 0 for `at`. A clock that is behind may say that it is earlier."""
     deck_uri: str = ""
-    """What the attempt that ends by this clock has shown."""
+    """The deck of the attempt that ends by this clock."""
     usage: Usage | None = None
-    """What the attempt that ends by this clock had used."""
+    """The usage of the attempt that ends by this clock."""
 
     @property
     def deadline(self) -> int:
@@ -216,7 +216,7 @@ class ChildEnded(msgspec.Struct, frozen=True, array_like=True, tag="child"):
     """Its name; it is in the project and domain of its parent."""
     outputs: bytes = b""
     error: TaskError | None = None
-    """Why it did not succeed: its own error, or that it was aborted."""
+    """The reason that it did not succeed: its own error, or that it was aborted."""
 
 
 class AbortRequested(msgspec.Struct, frozen=True, array_like=True, tag="abort"):

@@ -1,4 +1,4 @@
-"""Why a run, or a node of it, is as it is: one answer, and under it the answers to why that is so.
+"""The explanation of a run, or of a node of it: one answer, and under it the answers to why that is so.
 
 Worked out from rows and reasons, so that it is the same for a run of this process, of another, or of last year: what a
 node waits for, which attempts it had, why it was skipped, stopped, taken over or not cached, down to the first cause.
@@ -19,7 +19,7 @@ from alula.core.errors import NotFound, TaskError
 from alula.core.ids import nested_node_id
 
 SHOWN_MAX = 5
-"""Of several nodes that are an answer together, as many are followed further; the others are counted."""
+"""The number of nodes followed further where several are an answer together; the others are counted."""
 DEPTH_MAX = 100
 _RUNNING = (NodePhase.RUNNING, NodePhase.DYNAMIC_RUNNING)
 _ABORTED = (ExecutionPhase.ABORTING, ExecutionPhase.ABORTED)
@@ -37,7 +37,7 @@ _OF_CACHE = ("CacheHit", "CacheMiss", "CacheSkipped")
 _MESSAGE_CHARS = 300
 _ATTEMPTS_MAX = 100
 _MAPPED = re.compile(r"map_(.+)_[0-9a-f]{32}-arraynode")
-"""How a map task names the task of its array."""
+"""The name that a map task gives to the task of its array."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -54,7 +54,7 @@ class Link(msgspec.Struct, frozen=True):
 
 
 class RunFacts(msgspec.Struct, frozen=True):
-    """What is known of a run."""
+    """The known facts of a run."""
 
     phase: ExecutionPhase
     error: TaskError | None
@@ -69,7 +69,7 @@ class RunFacts(msgspec.Struct, frozen=True):
 
 
 def explain(run: RunFacts, node_id: str = "", index: int = -1) -> Link:
-    """Why the run is as it is, or one node of it, or one item of an array of tasks.
+    """Explain the state of the run, of one node of it, or of one item of an array of tasks.
 
     Raises `NotFound` code `NodeNotFound` for a node that the run does not have and can't have by what is known.
     """
@@ -123,7 +123,7 @@ class _Explainer:
                 return Link("", "RunRuns", "The run is under way.", because=self._each(open_))
 
     def _handled(self, node_id: str) -> list[str]:
-        """Where a failure node has failed itself, the nodes whose failure it was there for."""
+        """The nodes whose failure a failure node was to handle, if that has failed itself; else none."""
         failure, row = self._run.plan.failure, self._run.nodes.get(node_id)
         while row is not None and row.parent_id:
             row = self._run.nodes.get(row.parent_id)
@@ -170,7 +170,7 @@ class _Explainer:
                 return self._queued(row)
 
     def _by_reason(self, row: NodeRecord, code: str, otherwise: str) -> Link:
-        """What one reason says, and the node that it names."""
+        """The text of one reason, and under it the node that it names."""
         reason = self._last(row.node_id, code)
         if reason is None:
             return Link(row.node_id, code, f"{self._name(row.node_id)}: {otherwise}.", row.ended_at or 0)
@@ -321,7 +321,7 @@ class _Explainer:
         return row is not None and row.phase in (NodePhase.SUCCEEDED, NodePhase.RECOVERED)
 
     def _place(self, node_id: str) -> _Place:
-        """Where a node that has not begun is, in one of the graphs that run."""
+        """The place of a node that has not begun, in one of the graphs that run."""
         for plan, parent, attempt in self._graphs():
             for node in plan.nodes:
                 place = _Place(plan, node, parent, attempt)

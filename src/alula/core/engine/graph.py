@@ -54,7 +54,7 @@ class GraphScope:
         self._unmet = array("i", (node.upstream for node in plan.nodes))
         self._remaining = len(plan.nodes) - (plan.failure is not None)
         self._handling = False
-        """Whether the failure node has been started: nothing else starts any more."""
+        """True if the failure node has been started: nothing else starts any more."""
         self._outputs: dict[int, bytes] = {}
         self._parsed: dict[int, literals_pb2.LiteralMap] = {}
 
@@ -209,7 +209,7 @@ class GraphScope:
         turn.later(partial(self.begin, turn, failure))
 
     def _inputs(self, turn: Turn, plan: PlanNode) -> literals_pb2.LiteralMap | TaskError | None:
-        """None where a value has to be loaded first."""
+        """The inputs of a node; None if a value has to be loaded first."""
         inputs = values.inputs_of(turn, self, plan, plan.index)
         if not isinstance(inputs, literals_pb2.LiteralMap):
             return inputs

@@ -1,7 +1,7 @@
-"""What an execution leaves that another may take over, read off its log.
+"""The inventory of an execution: all that another may take over, read off its log.
 
-The log is stepped through once more, and what succeeded or can be gone on with is noted by node id. Of an execution
-that took over things itself, what it had to take over and did not come to counts as well.
+The log is stepped through once more, and all that succeeded or can be gone on with is noted by node id. If the
+execution took over things itself, those that it did not reach count as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from alula.core.literals.attributes import Loaded
 _WELL = (NodePhase.SUCCEEDED, NodePhase.RECOVERED)
 
 Checkpoint = Callable[[str, int, int], str]
-"""Where an attempt kept its checkpoint: of a node id, the item of an array or -1, and the attempt's number."""
+"""The URI of an attempt's checkpoint, by a node id, the item of an array or -1, and the attempt's number."""
 
 
 def take_inventory(
@@ -39,7 +39,7 @@ def take_inventory(
     Args:
         plan: of the execution.
         log: all its events.
-        checkpoint: where attempts keep their checkpoints.
+        checkpoint: the URIs of the attempts' checkpoints.
         graphs: the plans that the log and `recovery` name.
         recovery: what the execution itself took over, named by its first event.
         loaded: the values that the log says were loaded.
@@ -72,7 +72,8 @@ class _Inventory:
             self._made_by.update((made.closure_uri, made.attempt) for made in before.graphs.values())
 
     def note_event(self, event: Event, state: Execution) -> None:
-        """What no row tells: the outputs of items of an array of tasks, and which attempt made a graph."""
+        """Note the facts that no row tells: the outputs of items of an array of tasks, and the attempt that made a
+        graph."""
         if isinstance(event, GraphReturned):
             self._made_by[event.closure_uri] = event.attempt
         if not isinstance(event, AttemptSucceeded | CacheHit):

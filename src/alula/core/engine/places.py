@@ -1,4 +1,4 @@
-"""Places under `max_parallelism`: who may run now, who waits, who is next.
+"""Places under `max_parallelism`, and the line of nodes that wait for one.
 
 A place is held by an attempt of a task or by a child execution, wherever in the execution it is. First come, first
 served; an attempt that is tried again at once keeps its place.
@@ -12,7 +12,7 @@ from alula.core.engine.state import Scope, Turn
 
 
 def take(turn: Turn, scope: Scope, node: int, attempt: int) -> bool:
-    """Take a place; False when there is none, and the node is called (`Machine.on_place`) when its turn comes."""
+    """Take a place. False if there is none; the node is called (`Machine.on_place`) when its turn comes."""
     execution = turn.execution
     if execution.has_room:
         execution.running += 1
@@ -29,7 +29,7 @@ def take(turn: Turn, scope: Scope, node: int, attempt: int) -> bool:
 def give_back(turn: Turn) -> None:
     """Free a place, and let the next in line have it when this turn's other work is done."""
     turn.execution.running -= 1
-    if turn.execution.blocked:  # who comes to wait later in this turn has found no place left
+    if turn.execution.blocked:  # a node that comes to wait later in this turn has found no place left
         turn.later(partial(_hand_out, turn))
 
 

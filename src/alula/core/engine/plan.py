@@ -1,7 +1,7 @@
 """The plan: a compiled workflow as the engine runs it. Immutable, shared by all executions of a version.
 
-Nodes are numbered; who follows whom, how many each waits for, and where each input comes from are worked out
-once, so that an event costs only as much as the nodes that it touches.
+Nodes are numbered. The followers of each, the number of nodes that it waits for, and the source of each input are
+worked out once, so that an event costs only as much as the nodes that it touches.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class PlanTask(msgspec.Struct, frozen=True):
     id: EntityId
     template: tasks_pb2.TaskTemplate
     echo: Renaming | None = None
-    """Of an echo task, which the engine runs itself."""
+    """The renaming of an echo task, which the engine runs itself."""
 
 
 class ArrayRule(msgspec.Struct, frozen=True):
-    """How the items of an array node run and when it has succeeded."""
+    """The rules for the items of an array node, and for its success."""
 
     item: PlanNode
     concurrency: int
@@ -55,14 +55,14 @@ class BranchRule(msgspec.Struct, frozen=True):
 
 
 class GateRule(msgspec.Struct, frozen=True):
-    """What opens a gate: an approval, a value, or time."""
+    """The condition that opens a gate: an approval, a value, or time."""
 
     kind: Literal["approve", "signal", "sleep"]
     signal_id: str = ""
     type: bytes = b""
     """Serialized `core.LiteralType` of the answer."""
     output: str = ""
-    """Of a signal, the output that the value becomes."""
+    """The output that the value of a signal becomes."""
     sleep_us: int = 0
 
 
@@ -78,7 +78,7 @@ class PlanNode(msgspec.Struct, frozen=True):
     downstream: tuple[int, ...]
     retries: int = 0
     timeout_us: int = 0
-    """Of a task per attempt, else of the node; 0 for none."""
+    """The limit on each attempt of a task, else on the node; 0 for none."""
     interruptible: bool | None = None
     task: PlanTask | None = None
     cacheable: bool = False
@@ -92,9 +92,9 @@ class PlanNode(msgspec.Struct, frozen=True):
     gate: GateRule | None = None
     launch_plan: EntityId | None = None
     error_input: str = ""
-    """Of a failure node, the input that takes the error."""
+    """The input of a failure node that takes the error."""
     own_inputs: bool = False
-    """Of an item of an array: it is given its own elements of the lists, not the lists and its index."""
+    """True for an item of an array that is given its own elements of the lists, not the lists and its index."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -295,7 +295,7 @@ def _gate(node: workflow_pb2.Node, base: PlanNode) -> PlanNode:
 
 
 def _takes_error(kind: types_pb2.LiteralType) -> bool:
-    """Whether a type is Flyte's ERROR, or optional so."""
+    """True if a type is Flyte's ERROR, or an optional one."""
     if kind.WhichOneof("type") == "simple":
         return kind.simple == types_pb2.ERROR
     return any(_takes_error(variant) for variant in kind.union_type.variants)
@@ -323,7 +323,7 @@ def _inside(branch: workflow_pb2.BranchNode) -> Iterable[workflow_pb2.Node]:
 def _neighbours(
     connections: Mapping[str, compiler_pb2.ConnectionSet.IdList], numbers: Mapping[str, int], count: int
 ) -> tuple[list[set[int]], list[set[int]]]:
-    """For each node those that it waits for, and those that wait for it. What is in a branch counts as the branch."""
+    """For each node those that it waits for, and those that wait for it. A node in a branch counts as the branch."""
     upstream: list[set[int]] = [set() for _ in range(count)]
     downstream: list[set[int]] = [set() for _ in range(count)]
     for id, before in connections.items():
@@ -337,8 +337,8 @@ def _neighbours(
 def _items_present(
     outputs: Mapping[str, interface_pb2.Variable], array: workflow_pb2.ArrayNode
 ) -> Iterable[tuple[str, types_pb2.LiteralType]]:
-    """Of each output of an array that tolerates failures, the type of an item that is there, unless it is
-    `Optional` by itself. A map task declares `list[Optional[T]]` where T is what an item gives."""
+    """The type of a present item, for each output of an array that tolerates failures, unless that is `Optional` by
+    itself. A map task declares `list[Optional[T]]`, with T the type that an item gives."""
     for name, variable in outputs.items():
         if array.is_original_sub_node_interface.value:
             if not is_optional(variable.type):

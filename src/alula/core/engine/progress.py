@@ -1,6 +1,6 @@
-"""How the reports of an executor on one attempt add up: they come late, twice, and again after a crash.
+"""The sum of an executor's reports on one attempt: they come late, twice, and again after a crash.
 
-A report says all that is so of an attempt. What it leaves empty is as before; what is known already is no news.
+A report says all that an executor knows of an attempt. Its empty fields are as before; known facts are no news.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def known(last: AttemptProgressed | None, report: AttemptProgressed) -> AttemptP
 
 
 def is_start(last: AttemptProgressed | None, report: AttemptProgressed) -> bool:
-    """Whether the attempt began to run, for the first time or once more.
+    """True if the attempt began to run, for the first time or once more.
 
     A job that has a handle goes on under it, whenever its executor tells of it. Without one, each moment that an
     executor names is a start.

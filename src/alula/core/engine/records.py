@@ -175,11 +175,11 @@ class AttemptRecord(msgspec.Struct):
     ended_at: int | None = None
     error: TaskError | None = None
     is_interruptible: bool | None = None
-    """Whether it may run on a machine that can go away."""
+    """True if it may run on a machine that can go away."""
     size: int | None = None
-    """Of an array: how many items there are. Only those that have begun are in rows."""
+    """The number of items of an array. Only those that have begun are in rows."""
     executor: str | None = None
-    """Which of the platform's executors has it. None for an array, whose items may be with several."""
+    """The one of the platform's executors that has it. None for an array, whose items may be with several."""
     logs: tuple[LogLink, ...] | None = None
     info: AttemptInfo | None = None
     usage: Usage | None = None
@@ -203,7 +203,7 @@ class ItemRecord(msgspec.Struct):
 
 
 class Reason(msgspec.Struct, frozen=True):
-    """Why something is as it is: one link of the causal chain that `explain` and `describe` show.
+    """The reason for something: one link of the causal chain that `explain` and `describe` show.
 
     Append-only. `code` is for programs, `facts` are its parameters, `text` says it to people.
     """
@@ -211,7 +211,7 @@ class Reason(msgspec.Struct, frozen=True):
     at: int
     node_id: str
     attempt: int
-    """-1 when the reason concerns the node, not one attempt."""
+    """-1 if the reason concerns the node, not one attempt."""
     index: int
     code: str
     text: str
@@ -219,7 +219,7 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class SignalRecord(msgspec.Struct):
-    """A gate's question, and its answer once somebody gave it. Identified by `signal_id` within its execution."""
+    """A gate's question, and its answer once it is given. Identified by `signal_id` within its execution."""
 
     signal_id: str
     node_id: str
@@ -241,7 +241,7 @@ class CacheEntry(msgspec.Struct, frozen=True):
 
 
 class Released(msgspec.Struct, frozen=True):
-    """A reservation that ends: whoever waits for it may look again."""
+    """A reservation that ends: nodes that wait for it may look again."""
 
     key: CacheKey
     holder: str

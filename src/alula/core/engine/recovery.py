@@ -1,4 +1,4 @@
-"""What an execution takes over from an earlier one instead of doing it again.
+"""The results that an execution takes over from an earlier one instead of computing them again.
 
 A *recovery* is the inventory of the earlier execution (`inventory.py`), kept as an immutable object that the first
 event of the new log names. Recovering takes over all that succeeded. A fork names nodes that run again, with all
@@ -27,7 +27,7 @@ class Kept(msgspec.Struct, frozen=True, array_like=True):
     """A node, or an item of an array, that succeeded."""
 
     target: str
-    """What it ran, see `target_of`."""
+    """The target that it ran, see `target_of`."""
     inputs: Hashes
     outputs: bytes
     deck_uri: str = ""
@@ -58,9 +58,9 @@ class Recovery(msgspec.Struct, frozen=True, array_like=True):
     children: dict[str, str] = {}
     """Executions of launch plan nodes that did not succeed: they are recovered in turn."""
     checkpoints: dict[str, dict[int, str]] = {}
-    """Of what did not succeed, where its last attempt kept its checkpoint; under index -1 for a node."""
+    """The URIs of the last checkpoints of nodes (under index -1) and items that did not succeed."""
     answers: dict[str, SignalSet] = {}
-    """What gates were answered, by signal."""
+    """The answers to gates, by signal."""
     again: tuple[str, ...] = ()
     """Nodes that run again whatever they gave."""
     through: tuple[str, ...] = ()
@@ -68,24 +68,24 @@ class Recovery(msgspec.Struct, frozen=True, array_like=True):
     overrides: bytes = b""
     """A serialized `core.TaskNodeOverrides` for the tasks in `again` and inside them."""
     shares_as_given: bool = False
-    """Whether the hashes of items are of what they share as it was given to them. In what older versions wrote it may
-    have been in its place or put aside, and a log that was written by it must find it so again."""
+    """True if the hashes of items are made of shared inputs as given. Older versions may have hashed such an input as
+    its value or as its reference, and a log that is based on that must find the same hashes again."""
 
 
 def encode(recovery: Recovery) -> bytes:
-    """As it is kept (msgpack)."""
+    """The recovery as bytes (msgpack)."""
     return msgspec.msgpack.encode(recovery)
 
 
 def decode(data: bytes) -> Recovery:
-    """What `encode` made, by this version of Alula or an older one."""
+    """The recovery that `encode` made, by this version of Alula or an older one."""
     return msgspec.msgpack.decode(data, type=Recovery)
 
 
 def target_of(plan: PlanNode) -> str:
-    """What a node runs, whatever its version: kind, name and the types that go in and out.
+    """The target of a node, whatever its version: kind, name and the types that go in and out.
 
-    A branch and a gate are what they ask.
+    The target of a branch or a gate is its question.
     """
     if plan.task is not None:
         id = plan.task.id

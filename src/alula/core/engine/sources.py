@@ -1,4 +1,4 @@
-"""Where a value comes from: the bindings of a compiled workflow, resolved once into records that a run evaluates.
+"""The sources of values: the bindings of a compiled workflow, resolved once into records that a run evaluates.
 
 Constants are built when the plan is made; a run only copies them and follows promises.
 """
@@ -94,7 +94,7 @@ def _fold_map(items: dict[str, Source]) -> Source:
 
 
 def has_path(source: Source) -> bool:
-    """Whether a part of another value is asked for."""
+    """True if a part of another value is asked for."""
     match source:
         case Promise():
             return bool(source.path)

@@ -38,7 +38,7 @@ class Scope(Protocol):
 
     @property
     def is_compact(self) -> bool:
-        """Whether its nodes are items of an array of tasks: they share the array's row and have short ones of their
+        """True if its nodes are items of an array of tasks: they share the array's row and have short ones of their
         own."""
         ...
 
@@ -53,7 +53,7 @@ class Scope(Protocol):
         ...
 
     def handles_failure(self, node: int) -> bool:
-        """Whether it is a failure node, or inside one."""
+        """True for a failure node, and for a node inside one."""
         ...
 
     def after(self, nodes: Sequence[int]) -> frozenset[int]:
@@ -113,7 +113,7 @@ class Execution:
         self.plan = plan
         self.created = created
         self.recovery = recovery
-        """What it takes over from an earlier execution: what `created.recovery_uri` names."""
+        """The recovery that `created.recovery_uri` names: the results that it takes over from an earlier execution."""
         self.phase = ExecutionPhase.QUEUED
         self.error: TaskError | None = None
         self.scopes: dict[int, Scope] = {}
@@ -128,7 +128,7 @@ class Execution:
         self.asked: dict[str, str] = {}
         """The node id of the last gate that waited for each signal, also where none does any more."""
         self.answers: dict[str, SignalSet] = {}
-        """What gates were answered, by signal: a gate that asks the same later has its answer at once."""
+        """The answers to gates, by signal: a gate that asks the same later has its answer at once."""
         self.children: dict[str, tuple[int, int]] = {}
         """(scope, node) of the launch plan node of each child execution."""
         self.loading: dict[str, list[tuple[int, int]]] = {}
@@ -139,7 +139,7 @@ class Execution:
         self.loaded: dict[str, literals_pb2.Literal] = {}
         """Such values that are there to be looked into."""
         self.unloadable: dict[str, TaskError] = {}
-        """Why such values are not."""
+        """The errors of such values that can't be loaded."""
         self._scopes_opened = 0
 
     def new_scope_id(self) -> int:
@@ -168,7 +168,7 @@ class Machine(Protocol):
         ...
 
     def accepts(self, scope: Scope, node: int, cell: Cell, event: Event) -> bool:
-        """Whether the event means anything to the node as it is now; a late or repeated one does not."""
+        """True if the event means anything to the node as it is now; a late or repeated one does not."""
         ...
 
     def on_event(self, turn: Turn, scope: Scope, node: int, cell: Cell, event: Event) -> None: ...
@@ -186,12 +186,12 @@ class Machine(Protocol):
         ...
 
     def outstanding(self, execution: Execution, scope: Scope, node: int, cell: Cell) -> Iterable[Action]:
-        """What the node waits for the shell to do: asked again after a crash."""
+        """The actions that the node waits for the shell to do: asked again after a crash."""
         ...
 
 
 class Turn:
-    """Collects actions and changes. While a log is replayed nobody needs them, and `silent` drops them."""
+    """The actions and changes of one event, collected. A replay needs none of them, and `silent` drops them."""
 
     __slots__ = ("actions", "at", "changes", "execution", "finished", "known", "machines", "silent", "work")
 
@@ -210,7 +210,7 @@ class Turn:
         """(scope, node) of the nodes with an attempt that succeeds further on in the log: nobody asks for their inputs
         again."""
         self.work: deque[Callable[[], None]] = deque()
-        """What follows within this turn, in order: a queue instead of recursion through the graph."""
+        """The work that follows within this turn, in order: a queue instead of recursion through the graph."""
 
     def do(self, action: Action) -> None:
         if not self.silent:
@@ -220,7 +220,7 @@ class Turn:
         self.work.append(work)
 
     def end_scope(self, scope: Scope, *, outputs: bytes = b"", error: TaskError | None = None) -> None:
-        """A scope has ended: tell the node that opened it. The root's end is the execution's."""
+        """End a scope, and tell the node that opened it. The root's end is the execution's."""
         ended = Ended(scope, outputs, error)
         del self.execution.scopes[scope.id]
         parent = scope.parent
@@ -237,7 +237,7 @@ class Turn:
             scope.abort(self, f"{by} was stopped", by=by)
 
     def _tell_end(self, parent: Scope, ended: Ended) -> None:
-        """Unless the node was stopped meanwhile."""
+        """Tell the node that opened a scope of its end, unless the node was stopped meanwhile."""
         node = ended.scope.parent_node
         cell = parent.cells.get(node)
         if isinstance(cell, ScopeCell) and cell.scope == ended.scope.id:

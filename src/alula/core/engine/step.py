@@ -66,7 +66,7 @@ def step(execution: Execution, event: Event) -> tuple[list[Action], Changes]:
 
 
 def accepts(execution: Execution, event: Event) -> bool:
-    """Whether the event means anything now. A repeated, late or overtaken one does not."""
+    """True if the event means anything now. A repeated, late or overtaken one does not."""
     if isinstance(event, Claimed):
         return True  # even of an execution that ended as it began
     if execution.phase.is_terminal or isinstance(event, Created):
@@ -95,7 +95,7 @@ def _addressees(execution: Execution, event: NodeEvent) -> Sequence[tuple[int, i
 
 
 def _accepting(execution: Execution, scope_id: int, node: int, event: NodeEvent) -> tuple[Machine, Scope, Cell] | None:
-    """What takes the event at that place; None where it means nothing there."""
+    """The machine that takes the event at that place, with its scope and cell; None if it means nothing there."""
     scope = execution.scopes.get(scope_id)
     cell = scope.cells.get(node) if scope is not None else None
     if scope is None or cell is None:

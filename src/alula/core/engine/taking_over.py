@@ -1,4 +1,4 @@
-"""Whether a node that is about to begin takes over what it gave in an earlier execution.
+"""The decision whether a node that is about to begin takes over its result from an earlier execution.
 
 It does so only when it runs the same thing on the same inputs: with other inputs, or after a change of the workflow, it
 runs. Scopes and machines ask.
@@ -15,7 +15,7 @@ from alula.core.engine.state import Execution, Scope, Turn
 
 
 def take_over(turn: Turn, scope: Scope, node: int, inputs: literals_pb2.LiteralMap) -> bool:
-    """Whether a node that is about to begin ends at once instead, with what it gave in an earlier execution."""
+    """End a node that is about to begin, with its result from an earlier execution. False if it is to run instead."""
     recovery = turn.execution.recovery
     if recovery is None:
         return False
@@ -45,7 +45,7 @@ def take_over(turn: Turn, scope: Scope, node: int, inputs: literals_pb2.LiteralM
 
 
 def _kept(turn: Turn, recovery: Recovery, scope: Scope, node: int, inputs: literals_pb2.LiteralMap) -> Kept | None:
-    """What a node gave before, where that may stand for it now."""
+    """The earlier result of a node, if it may stand for a new one."""
     node_id = scope.node_id(node)
     if scope.is_compact:
         found = recovery.items.get(node_id, {}).get(node)
@@ -57,7 +57,7 @@ def _kept(turn: Turn, recovery: Recovery, scope: Scope, node: int, inputs: liter
 
 
 def made(turn: Turn, scope: Scope, node: int, inputs: bytes) -> Made | None:
-    """The graph that a dynamic task gave before, where it may go on with that."""
+    """The graph that a dynamic task gave before, if it may go on with that."""
     recovery = turn.execution.recovery
     if recovery is None or scope.is_compact:
         return None
@@ -76,7 +76,7 @@ def child_of(execution: Execution, scope: Scope, node: int) -> str:
 
 
 def checkpoint_of(execution: Execution, scope: Scope, node: int) -> str:
-    """Where the last attempt of an earlier execution kept its checkpoint; empty for nowhere."""
+    """The URI of the checkpoint that the last attempt of an earlier execution kept; empty if there is none."""
     recovery = execution.recovery
     if recovery is None or _renews(recovery, scope, node):
         return ""
@@ -85,7 +85,7 @@ def checkpoint_of(execution: Execution, scope: Scope, node: int) -> str:
 
 
 def overrides_of(execution: Execution, scope: Scope, node: int) -> bytes:
-    """What is changed of a task that was chosen to run again, or is inside a node that was."""
+    """The changes of a task that was chosen to run again, or is inside a node that was."""
     recovery = execution.recovery
     if recovery is None or not recovery.overrides:
         return b""
@@ -98,7 +98,7 @@ def overrides_of(execution: Execution, scope: Scope, node: int) -> bytes:
 
 
 def _is_same(turn: Turn, scope: Scope, node: int, found: Kept | Made, inputs: literals_pb2.LiteralMap) -> bool:
-    """Whether a node is to do what it did; if not, it is recorded why."""
+    """True if a node is to do the same as before; if not, the differences are recorded."""
     now, before = hashes_of(inputs), found.inputs
     differences = [f"input `{name}` changed" for name in sorted(now | before) if now.get(name) != before.get(name)]
     if target_of(scope.plan_node(node)) != found.target:
@@ -111,7 +111,7 @@ def _is_same(turn: Turn, scope: Scope, node: int, found: Kept | Made, inputs: li
 
 
 def _renews(recovery: Recovery, scope: Scope, node: int) -> bool:
-    """Whether a node runs again whatever it gave: it handles a failure, was chosen, comes after what was chosen, or is
+    """True if a node runs again whatever it gave: it handles a failure, was chosen, comes after a chosen one, or is
     inside such."""
     if scope.handles_failure(node):
         return True

@@ -1,7 +1,7 @@
-"""What an attempt has used of the machine that it ran on: figures, each with where it comes from and how far it holds.
+"""The resources of its machine that an attempt has used: figures, each with its source and its accuracy.
 
-The value that the events at the end of an attempt, its row and the executor contract share. A figure that nobody knows
-is None; zero is said by somebody who has looked.
+The value that the events at the end of an attempt, its row and the executor contract share. An unknown figure is None;
+zero has been measured.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Accuracy: TypeAlias = Literal["exact", "at_least", "sampled", "estimated"]
-"""How far a figure holds: to the end of the attempt; up to a moment before its end; as the largest of some looks, so
-that more may have been between two of them; or as what follows from other figures."""
+"""The accuracy of a figure: to the end of the attempt; up to a moment before its end; the largest of some samples,
+which may miss more between two of them; or derived from other figures."""
 
 
 class Figure(msgspec.Struct, frozen=True, array_like=True):
@@ -20,18 +20,18 @@ class Figure(msgspec.Struct, frozen=True, array_like=True):
 
     value: int
     source: str
-    """Who has counted, in one short word: `rusage`, `smaps`, `cgroup`."""
+    """The counter, in one short word: `rusage`, `smaps`, `cgroup`."""
     accuracy: Accuracy = "exact"
     every_ms: int = 0
-    """Of a sampled one: how long two looks were apart at most."""
+    """The longest time between two samples, of a sampled figure."""
 
 
 class Usage(msgspec.Struct, frozen=True, array_like=True):
-    """What is known of one attempt."""
+    """The known figures of one attempt."""
 
     cpu_us: Figure | None = None
     """Time on a CPU, of user and system."""
     peak_memory_bytes: Figure | None = None
-    """Most memory of its own that it had at a time: anonymous and shared pages. Cached files are not among them."""
+    """The most memory of its own at a time: anonymous and shared pages. Cached files are not among them."""
     written_bytes: Figure | None = None
-    """What it has had written to disks."""
+    """The bytes that it has had written to disks."""

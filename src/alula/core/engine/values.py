@@ -96,7 +96,7 @@ def load(turn: Turn, scope: Scope, node: int, uri: str) -> TaskError | None:
 
 
 def go_on(turn: Turn, uri: str, error: TaskError | None) -> None:
-    """A value is loaded, or can't be: the nodes begin that waited for it."""
+    """Begin the nodes that waited for a value, which is loaded or can't be."""
     execution = turn.execution
     if error is not None:
         execution.unloadable[uri] = error
@@ -107,7 +107,7 @@ def go_on(turn: Turn, uri: str, error: TaskError | None) -> None:
 
 
 def forget(execution: Execution) -> None:
-    """Loaded values are kept for as long as any node waits: it may need several."""
+    """Drop the loaded values, unless a node still waits: it may need several."""
     if not execution.loading:
         execution.arrived.clear()
         execution.loaded.clear()

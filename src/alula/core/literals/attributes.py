@@ -25,7 +25,7 @@ _INT64 = range(-(2**63), 2**63)
 
 
 class NotLoaded(Exception):
-    """What has to be looked into was put aside and is not loaded."""
+    """A value that a path leads into was put aside and is not loaded."""
 
     def __init__(self, uri: str) -> None:
         super().__init__(uri)

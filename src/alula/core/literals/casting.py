@@ -1,4 +1,4 @@
-"""Which type may stand where another is expected, and how to say a type in words.
+"""The rules by which one type may stand where another is expected, and the words for a type.
 
 Flyte's rules. The types are equal (metadata and annotations apart), or:
 
@@ -44,7 +44,7 @@ _SIMPLE_WORDS = {
 
 
 def can_cast(upstream: types_pb2.LiteralType, downstream: types_pb2.LiteralType) -> bool:
-    """Whether a value of type `upstream` may be given where `downstream` is expected."""
+    """True if a value of type `upstream` may be given where `downstream` is expected."""
     if upstream == downstream:
         return True
     variants = upstream.union_type.variants
@@ -54,12 +54,12 @@ def can_cast(upstream: types_pb2.LiteralType, downstream: types_pb2.LiteralType)
 
 
 def is_none(literal_type: types_pb2.LiteralType) -> bool:
-    """Whether only `None` is of this type."""
+    """True if only `None` is of this type."""
     return literal_type.WhichOneof("type") == "simple" and literal_type.simple == types_pb2.NONE
 
 
 def is_optional(literal_type: types_pb2.LiteralType) -> bool:
-    """Whether an input of this type may be left out: `None`, or a union with it."""
+    """True if an input of this type may be left out: `None`, or a union with it."""
     return is_none(literal_type) or any(is_none(variant) for variant in literal_type.union_type.variants)
 
 
@@ -185,7 +185,7 @@ def _simple(literal_type: types_pb2.LiteralType) -> types_pb2.SimpleType | None:
 
 
 def _is_column(simple: types_pb2.SimpleType | None, column: int) -> bool:
-    """Whether a column of a schema holds values of the simple type; never where this version knows either not."""
+    """True if a column of a schema holds values of the simple type; False if this version does not know both."""
     return simple is not None and _COLUMN_SIMPLE_TYPE.get(column) == simple
 
 

@@ -1,4 +1,4 @@
-"""What type a literal is of, and whether it may be given where a type is expected.
+"""The type of a literal, and the check of whether it may be given where a type is expected.
 
 A literal says less than a type: an empty list could be of anything, a packed dataclass does not carry its schema.
 `literal_type_of` gives what can be known; `check_literal` looks at the value itself, item by item, so that it
@@ -109,7 +109,7 @@ def _common_type(literals: Iterable[literals_pb2.Literal]) -> types_pb2.LiteralT
 
 
 def check_literal(literal: literals_pb2.Literal, literal_type: types_pb2.LiteralType) -> str | None:
-    """Why a value may not be given where `literal_type` is expected, or `None` when it may.
+    """The reason that a value may not be given where `literal_type` is expected, or `None` if it may.
 
     >>> seven = literals_pb2.Literal(
     ...     scalar=literals_pb2.Scalar(primitive=literals_pb2.Primitive(integer=7))
@@ -128,14 +128,14 @@ def check_literal(literal: literals_pb2.Literal, literal_type: types_pb2.Literal
 
 
 def check_value(literal: literals_pb2.Literal, literal_type: types_pb2.LiteralType) -> str | None:
-    """Why a value may not come into the platform where `literal_type` is expected, or `None` if it may: it is of
-    another type, or the platform can't do with it what it does with values."""
+    """The reason that a value may not come into the platform where `literal_type` is expected, or `None` if it may: it
+    is of another type, or the platform can't carry it."""
     return unsound(literal) or check_literal(literal, literal_type)
 
 
 def check_literals(literals: literals_pb2.LiteralMap, variables: Mapping[str, interface_pb2.Variable]) -> str | None:
-    """Why these are not the values of the variables, all of them and no others, or `None` when they are. Looks also
-    whether the platform can do with them what it does with values."""
+    """The reason that these are not the values of the variables, all of them and no others, or `None` if they are.
+    Looks also whether the platform can carry them."""
     given = literals.literals
     if missing := [name for name in variables if name not in given]:
         return f"there is no value for {_names(missing)}"
@@ -153,7 +153,7 @@ def _names(names: Sequence[str]) -> str:
 
 
 def _is_plain(literal: literals_pb2.Literal, literal_type: types_pb2.LiteralType) -> bool:
-    """Whether it is a primitive of exactly that type: the common case, found cheaply."""
+    """True if it is a primitive of exactly that type: the common case, found cheaply."""
     return literal.scalar.primitive.WhichOneof("value") == _KINDS.get(literal_type.simple, "")
 
 

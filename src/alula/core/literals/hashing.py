@@ -4,7 +4,7 @@ Equal means equal to a task: the order of a map, the order of fields in a packed
 annotations of types and where a map was built do not count. A literal that carries a `hash` is that hash, at
 any depth. Numbers keep their kind: 1, 1.0 and `True` differ.
 
-What is hashed is a tree of tagged lists in msgpack with sorted keys, not protobuf bytes, whose order is
+The hash is of a tree of tagged lists in msgpack with sorted keys, not of protobuf bytes, whose order is
 allowed to change between versions.
 """
 
@@ -185,7 +185,7 @@ def _dataset(dataset: types_pb2.StructuredDatasetType) -> _Tree:
 
 
 def _without_descriptions(schema: Plain) -> Plain:
-    """A JSON schema without what people read; a *field* called `description` is a mapping and stays."""
+    """A JSON schema without its descriptions; a *field* called `description` is a mapping and stays."""
     if isinstance(schema, Mapping):
         return {
             key: _without_descriptions(value)

@@ -20,11 +20,11 @@ from alula.core.literals.checking import literal_type_of
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 _FLYTEKIT_READS = (1, 13, 14)
 TOGETHER = 8
-"""Values of one map may be as large together as so many of the largest that stay."""
+"""The limit on all values of one map together, in multiples of the limit on one."""
 
 
 class OffloadRule(msgspec.Struct, frozen=True, array_like=True):
-    """Which values are put aside, and where to."""
+    """The rule by which values are put aside, and the place where they go."""
 
     prefix: str
     """URI under which the objects are."""
@@ -74,7 +74,7 @@ def _put_aside(literal: literals_pb2.Literal, data: bytes, rule: OffloadRule) ->
     digest = hashlib.sha256(data).hexdigest()
     uri = f"{rule.prefix}/{digest}"
     reference = literals_pb2.LiteralOffloadedMetadata(uri=uri, size_bytes=len(data))
-    with contextlib.suppress(InvalidInput):  # nothing is where a value should be: whoever reads it says so
+    with contextlib.suppress(InvalidInput):  # nothing is where a value should be: its reader says so
         reference.inferred_type.CopyFrom(literal_type_of(literal))
     literal.offloaded_metadata.CopyFrom(reference)
     literal.hash = literal.hash or digest
@@ -86,7 +86,7 @@ def is_offloaded(literal: literals_pb2.Literal) -> bool:
 
 
 def reads_references(task: tasks_pb2.TaskTemplate) -> bool:
-    """Whether a task reads values that were put aside by itself: Alula's do, and those of flytekit from 1.13.14."""
+    """True if a task can itself read values that were put aside: Alula's do, and those of flytekit from 1.13.14."""
     runtime = task.metadata.runtime
     if runtime.type != tasks_pb2.RuntimeMetadata.FLYTE_SDK or task.type == "raw-container":
         return False

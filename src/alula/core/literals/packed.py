@@ -13,7 +13,7 @@ import msgspec
 
 MSGPACK_TAG = "msgpack"
 PACKED_LEVELS_MAX = 100
-"""Lists and maps inside each other. Well below what recursion over them can bear."""
+"""The limit on lists and maps inside each other, well below that of recursion over them."""
 
 Packed: TypeAlias = Any  # msgpack's own values: no type of ours says more
 _CONTAINERS = (dict, list, tuple)

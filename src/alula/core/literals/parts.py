@@ -8,7 +8,7 @@ from flyteidl.core import literals_pb2
 
 
 def parts(literal: literals_pb2.Literal) -> Iterator[literals_pb2.Literal]:
-    """What is directly inside: the items of a list, the entries of a map, the value of a union."""
+    """The values directly inside: the items of a list, the entries of a map, the value of a union."""
     match literal.WhichOneof("value"):
         case "collection":
             yield from literal.collection.literals

@@ -21,7 +21,7 @@ _MAX_DEPTH = 100
 
 
 def fits_schema(upstream: struct_pb2.Struct, downstream: struct_pb2.Struct) -> bool:
-    """Whether every value of the `upstream` schema can be read by the `downstream` one.
+    """True if every value of the `upstream` schema can be read by the `downstream` one.
 
     Upstream may have more fields; fields that downstream requires must be there; fields of both must agree.
     """

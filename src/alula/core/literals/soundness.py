@@ -1,4 +1,4 @@
-"""Whether a value can be carried through the platform: shown, hashed, compared, and read by clients.
+"""The check that a value can be carried through the platform: shown, hashed, compared, and read by clients.
 
 A literal may be valid protobuf and still hold what nothing can be done with: a time after the year 9999, msgpack that
 is none, messages nested so deeply that they can't be read once they stand inside others. Values are checked where they
@@ -25,7 +25,7 @@ _ALWAYS_SOUND = frozenset(("integer", "float_value", "string_value", "boolean"))
 
 
 def unsound(literal: literals_pb2.Literal) -> str | None:
-    """Why the platform can't do with this value what it does with values, or None if it can.
+    """The reason that the platform can't carry this value, or None if it can.
 
     >>> unsound(literals_pb2.Literal(scalar={"binary": {"tag": "msgpack", "value": b"\\xc1"}}))
     "the value is not valid msgpack (MessagePack data is malformed: invalid opcode '\\\\xc1' (byte 0))"
@@ -36,7 +36,7 @@ def unsound(literal: literals_pb2.Literal) -> str | None:
 
 
 def _unsound(literal: literals_pb2.Literal, levels: int) -> str | None:
-    """`levels`: how many messages may stand inside each other from here on."""
+    """The same as `unsound`, with at most `levels` messages inside each other from here on."""
     if levels < 0:
         return _TOO_DEEP
     match literal.WhichOneof("value"):
@@ -89,19 +89,19 @@ def _unsound_primitive(primitive: literals_pb2.Primitive) -> str | None:
 
 
 def is_time(time: timestamp_pb2.Timestamp) -> bool:
-    """Whether it is in the years 1 to 9999."""
+    """True if it is in the years 1 to 9999."""
     return time.seconds in TIME_SECONDS and time.nanos in NANOS
 
 
 def is_duration(span: duration_pb2.Duration) -> bool:
-    """Whether it is as protobuf allows: not too long, and of one sign."""
+    """True if it is as protobuf allows: not too long, and of one sign."""
     is_short = span.seconds in DURATION_SECONDS and abs(span.nanos) in NANOS
     return is_short and span.seconds * span.nanos >= 0
 
 
 def unsound_binding(data: literals_pb2.BindingData) -> str | None:
-    """Why the platform can't do with what a binding makes what it does with values, or None if it can: as far as it is
-    constant, which is how deep it is, too."""
+    """The reason that the platform can't carry the value of a binding, or None if it can: as far as it is constant, and
+    by its depth."""
     return _unsound_binding(data, MESSAGE_LEVELS_MAX)
 
 
@@ -133,7 +133,7 @@ def _unsound_levels(message: Message, levels: int) -> str | None:
 
 
 def _fits(message: Message, levels: int) -> bool:
-    """Whether no more than `levels` messages stand inside each other in this one."""
+    """True if no more than `levels` messages stand inside each other in this one."""
     if levels < 0:
         return False
     return all(_fits(part, levels - depth) for part, depth in _parts(message))

@@ -27,8 +27,8 @@ def outputs_text(literals: literals_pb2.LiteralMap) -> str:
 
 
 def literal_text(literal: literals_pb2.Literal) -> str:
-    """The value as text: a string as it is, everything else as JSON; long ones are cut, and of one that was put aside
-    it is told where it is."""
+    """The value as text: a string as it is, everything else as JSON. Long ones are cut; one that was put aside is shown
+    as its size and place."""
     if literal.HasField("offloaded_metadata"):
         return f"{_size(literal)} in {literal.offloaded_metadata.uri}"
     value = plain_literal(literal)

@@ -1,4 +1,4 @@
-"""When two runs of a task are the same run: the key under which outputs are cached, in its parts.
+"""The key under which outputs are cached, in its parts: runs of a task with equal keys are the same run.
 
 The parts are kept, not only their hash, so that a miss can be explained as a difference. As in Flyte, a run is the
 same when task name, cache version, interface and the inputs that count are; the task's own version is not in
@@ -33,18 +33,18 @@ class CacheKey(msgspec.Struct, frozen=True, array_like=True):
     """Hash of each input that counts, by name."""
     digest: str
     shown: dict[str, str] = {}
-    """How each of these inputs begins, for people."""
+    """The beginning of each of these inputs, for people."""
 
 
 def is_cacheable(task: tasks_pb2.TaskTemplate, *, overrides: workflow_pb2.NodeMetadata | None = None) -> bool:
-    """Whether outputs of this node may come from the cache: its own setting, else its task's."""
+    """True if the outputs of this node may come from the cache: its own setting, else its task's."""
     if overrides is not None and overrides.HasField("cacheable"):
         return overrides.cacheable
     return task.metadata.discoverable
 
 
 def is_cache_serializable(task: tasks_pb2.TaskTemplate, *, overrides: workflow_pb2.NodeMetadata | None = None) -> bool:
-    """Whether equal runs wait for each other, so that only one computes."""
+    """True if equal runs wait for each other, so that only one computes."""
     if overrides is not None and overrides.HasField("cache_serializable"):
         return overrides.cache_serializable
     return task.metadata.cache_serializable
@@ -84,7 +84,7 @@ def cache_key(
 
 
 def difference(old: CacheKey, new: CacheKey) -> list[str]:
-    """Why a run under `new` is not the run under `old`, in words; empty when it is."""
+    """The differences of the run under `new` from the run under `old`, in words; empty if they are the same run."""
     differences = [
         f"{word} changed from `{before}` to `{after}`"
         for word, before, after in (
@@ -111,12 +111,12 @@ def difference(old: CacheKey, new: CacheKey) -> list[str]:
 
 
 def _from_to(before: str | None, after: str | None) -> str:
-    """Both values, unless they look the same: then it is further on that they differ, or inside a file."""
+    """Both values, unless they look the same: then they differ further on, or inside a file."""
     return f" from {before} to {after}" if before and after and before != after else ""
 
 
 def nearest(known: Iterable[CacheKey], key: CacheKey) -> tuple[int, list[str]]:
-    """Which of the keys, by its place, differs least from `key`, and in what; the first of several. -1 for none."""
+    """The place of the key that differs least from `key`, the first of several, and its differences. -1 for none."""
     best, least = -1, list[str]()
     for place, other in enumerate(known):
         differences = difference(other, key)

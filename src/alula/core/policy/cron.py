@@ -63,9 +63,9 @@ class Cron(msgspec.Struct, frozen=True):
     weekdays: frozenset[int]
     """From 0, Sunday."""
     is_interval: bool
-    """Whether it goes by the time that passes when the clocks change."""
+    """True if it follows the time that passes, not the clock, when the clocks change."""
     is_either_day: bool = False
-    """Whether one of day of month and day of week is enough."""
+    """True if one of day of month and day of week is enough."""
     weekdays_near: frozenset[int] = frozenset()
     """Days of the month whose nearest day from Monday to Friday is meant; `LAST` for the last of those."""
     nth_weekdays: frozenset[tuple[int, int]] = frozenset()
@@ -108,7 +108,7 @@ class Cron(msgspec.Struct, frozen=True):
         return None
 
     def _instants(self, day: date, zone: tzinfo) -> Iterator[datetime]:
-        """When the clock shows what is named on a day on which it may change; in no order."""
+        """The instants at which the clock shows a named time on a day on which it may change; in no order."""
         if not (self._has_month(day) and self._has_day(day)):
             return
         for hour, minute in product(self.hours, self.minutes):
@@ -143,7 +143,7 @@ class Cron(msgspec.Struct, frozen=True):
 
 
 def _is_even(day: date, zone: tzinfo) -> bool:
-    """Whether the clock changes neither on this day nor over its ends."""
+    """True if the clock changes neither on this day nor over its ends."""
     begins = datetime(day.year, day.month, day.day, tzinfo=zone)
     return begins.utcoffset() == (begins + _DAY).replace(fold=1).utcoffset()
 

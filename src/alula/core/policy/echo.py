@@ -16,11 +16,11 @@ from alula.core.errors import InvalidInput
 TASK_TYPE = "echo"
 _NUMBERED = re.compile(r"(\D*)(\d{1,9})", re.ASCII)
 Renaming: TypeAlias = tuple[tuple[str, str], ...]
-"""Which input becomes which output."""
+"""Pairs of an input and the output that it becomes."""
 
 
 def renaming_of(task: tasks_pb2.TaskTemplate) -> Renaming | None:
-    """What an echo task does; None for any other.
+    """The renaming that an echo task does; None for any other task.
 
     Raises:
         InvalidInput: code `BadEcho` where inputs and outputs don't correspond.

@@ -1,4 +1,4 @@
-"""How a task says that its attempts must not be forks: by a variable of its container, as any client can set one."""
+"""The variable of its container by which a task refuses to be forked. Any client can set it."""
 
 from __future__ import annotations
 

@@ -20,14 +20,14 @@ FACTOR_MAX = 100.0
 
 
 class MemoryGrowth(msgspec.Struct, frozen=True):
-    """How request and limit grow."""
+    """The growth of request and limit."""
 
     factor: float
     most_bytes: int | None = None
     """None leaves it to the project's limits."""
 
     def times(self, failures: int) -> float:
-        """How many times the memory of the first attempt is due after so many that ran out of it."""
+        """The factor on the memory of the first attempt, after `failures` that ran out of it."""
         return self.factor**failures
 
 
@@ -60,7 +60,7 @@ def parse_factor(text: str) -> float:
 def grown(
     resources: Resources, growth: MemoryGrowth, failures: int, ceiling: ResourceCeiling = NO_CEILING
 ) -> Resources:
-    """What an attempt asks for after `failures` for want of memory; never less than the first did."""
+    """The resources of an attempt after `failures` that ran out of memory; never less than those of the first."""
     times = growth.times(failures)
 
     def more(amounts: Amounts) -> Amounts:

@@ -1,4 +1,4 @@
-"""What became of an attempt, from what it left behind: the one reading that every executor uses.
+"""The outcome of an attempt, read from what it left behind. Every executor uses this one reading.
 
 The order is Flyte's: an error document speaks first, whatever the exit status (SDKs exit with 0 after a user's
 error). Then how the process ended. Then its results: futures make it dynamic, outputs make it a success, and
@@ -34,7 +34,7 @@ class OutcomeCode(StrEnum):
     """More memory than the limit."""
     TIMEOUT_EXPIRED = "TimeoutExpired"
     INTERRUPTED = "Interrupted"
-    """The machine, the platform or somebody took the attempt away."""
+    """The attempt was taken away, by the machine, the platform or a person."""
     OUTPUTS_NOT_FOUND = "OutputsNotFound"
     OUTPUTS_NOT_READABLE = "OutputsNotReadable"
     """`outputs.pb` or `futures.pb` is not what its name says."""
@@ -86,9 +86,9 @@ def interpret(
     """Decide between success and one typed error.
 
     Args:
-        exit_code: status of the command; `None` when a signal ended it or it never ran.
+        exit_code: status of the command; `None` if a signal ended it or it never ran.
         signal: number of the signal that ended it.
-        error_document: contents of `error.pb`, `None` when there is none; so for the next two.
+        error_document: contents of `error.pb`, `None` if there is none; so for the next two.
         outputs: contents of `outputs.pb`.
         futures: contents of `futures.pb`.
         unreadable: why there are results that can't be read, empty if there are none.
@@ -98,7 +98,7 @@ def interpret(
         out_of_memory: the executor knows that the memory limit ended it.
         timed_out_after_s: the executor ended it because it ran longer than this.
         interrupted: the machine or the platform took it away; costs no user retry.
-        last_log_line: what it said last, for the message.
+        last_log_line: the last line of its log, for the message.
         document_uri: where the error document is, for a message that is cut.
     """
     if error_document is not None:
@@ -138,7 +138,7 @@ def read_error(document: bytes, uri: str = "") -> TaskError:
 
 
 def _origin(error: errors_pb2.ContainerError) -> ErrorKind:
-    """Whose fault: as the document says, else by its code, else the user's."""
+    """The side at fault: as the document says, else by its code, else the user."""
     if error.origin == execution_pb2.ExecutionError.SYSTEM:
         return "SYSTEM"
     unknown = error.origin == execution_pb2.ExecutionError.UNKNOWN
@@ -154,7 +154,7 @@ def _end(
     interrupted: bool,
     said: str,
 ) -> TaskError | None:
-    """The error that the end of the process is; `None` when it ended with status 0."""
+    """The error that the end of the process stands for; `None` if it ended with status 0."""
     if out_of_memory:
         return _retryable(OutcomeCode.OUT_OF_MEMORY, f"the task used more memory than its limit{said}")
     if timed_out_after_s is not None:

@@ -1,4 +1,4 @@
-"""How long attempts of a run may wait for their place: the queueing budget of its quality of service.
+"""The queueing budget of a run's quality of service: the time that its attempts may wait for their place.
 
 Executors admit first what has to begin first: when it came, and its budget. So a run of a HIGH tier goes before one
 of LOW that came up to an hour earlier, and yet nothing waits for ever.
@@ -40,7 +40,7 @@ class TierBudgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return not_amounts(self)
 
     def of(self, said: execution_pb2.QualityOfService) -> float | None:
-        """The budget of what somebody said, in seconds; None where it says nothing."""
+        """The budget that `said` stands for, in seconds; None if it says nothing."""
         match said.WhichOneof("designation"):
             case "spec":
                 return said.spec.queueing_budget.ToMicroseconds() / 1_000_000
@@ -59,12 +59,12 @@ class TierBudgets(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Queueing(msgspec.Struct, frozen=True, array_like=True):
-    """What was decided at the launch of a run; its workflow has a say between the two."""
+    """The budgets decided at the launch of a run. The budget of its workflow ranks between the two."""
 
     asked_s: float | None
-    """What the launch or its plan says."""
+    """The budget of the launch or its plan."""
     otherwise_s: float
-    """What the settings of the workflow, its domain and project say, or the platform."""
+    """The budget in the settings of the workflow, its domain and project, or of the platform."""
     tiers: TierBudgets
 
     def budget_s(self, workflow: execution_pb2.QualityOfService) -> float:

@@ -1,4 +1,4 @@
-"""What a registration must be beside its graph: name and version, and a launch plan's labels and schedule."""
+"""The rules for a registration beside its graph: name and version, and a launch plan's labels and schedule."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from alula.core.policy.schedule import Schedule, schedule_of
 
 LABELS_MAX = 16
 SETTINGS_MAX_BYTES = 128 * 1024
-"""Of what a run or a launch plan says beside its inputs: lists hold many of them, and clients take 20 MiB at once."""
+"""The limit on all that a run or a launch plan says beside its inputs: lists hold many of them, and clients take
+20 MiB at once."""
 NAME_MAX_CHARS = 511
 _VERSION = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@-]+")
 _LABEL = re.compile(r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?")
@@ -77,7 +78,7 @@ def check_settings(spec: launch_plan_pb2.LaunchPlanSpec) -> None:
 
 
 def has_schedule(spec: launch_plan_pb2.LaunchPlanSpec) -> bool:
-    """Whether the launch plan is to run by the clock."""
+    """True if the launch plan is to run by the clock."""
     return spec.entity_metadata.schedule.WhichOneof("ScheduleExpression") is not None
 
 

@@ -1,4 +1,4 @@
-"""How much of a machine a task asks for, in plain numbers.
+"""The resources of a machine that a task asks for, in plain numbers.
 
 Quantities are Kubernetes': a number with an optional decimal (`m`, `k`, `M`, `G`, ...) or binary (`Ki`, `Mi`,
 `Gi`, ...) suffix, or an exponent. A missing request follows its limit.
@@ -50,7 +50,7 @@ class Accelerator(msgspec.Struct, frozen=True):
 
     device: str
     partition: str | None = None
-    """The size of a part of one; empty for a whole one that is not partitioned, None for no matter."""
+    """The size of a part of one; empty for a whole one that is not partitioned, None if it does not matter."""
 
 
 class SharedMemory(msgspec.Struct, frozen=True):
@@ -63,7 +63,7 @@ class SharedMemory(msgspec.Struct, frozen=True):
 
 
 class Resources(msgspec.Struct, frozen=True):
-    """What one attempt is admitted with, and what it may not exceed."""
+    """The resources that one attempt is admitted with, and those that it may not exceed."""
 
     requests: Amounts = Amounts()
     limits: Amounts = Amounts()
@@ -78,7 +78,7 @@ NO_DEFAULTS = Amounts()
 
 
 class ResourceCeiling(msgspec.Struct, frozen=True):
-    """What a task has at most, whatever it says. None for no ceiling."""
+    """The most that a task has, whatever it says. None for no ceiling."""
 
     cpu_millicores: int | None = None
     memory_bytes: int | None = None
@@ -155,7 +155,7 @@ def resolve_resources(
     defaults: Amounts = NO_DEFAULTS,
     ceiling: ResourceCeiling = NO_CEILING,
 ) -> Resources:
-    """What an attempt of this task asks for. A default gives way to the task's own limit, and everything to the
+    """The resources of an attempt of this task. A default gives way to the task's own limit, and everything to the
     ceiling.
 
     Raises:

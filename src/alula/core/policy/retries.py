@@ -1,4 +1,4 @@
-"""After a failed attempt: try again, when, and on whose budget.
+"""The decision after a failed attempt: whether to try again, when, and on which budget.
 
 A user failure and a system failure have a budget each; a failure that is not recoverable ends the node at
 once. Pure functions of what has been spent.
@@ -15,19 +15,19 @@ SYSTEM_BACKOFF_MAX_US = 60_000_000
 
 
 class Budget(msgspec.Struct, frozen=True):
-    """What a node may spend. `user_retries` comes from the task or its node, `system_retries` from the platform."""
+    """The retries of a node: `user_retries` come from the task or its node, `system_retries` from the platform."""
 
     user_retries: int
     system_retries: int
 
 
 class Spent(msgspec.Struct):
-    """Failures so far, by whose they were."""
+    """Failures so far, by kind."""
 
     user: int = 0
     system: int = 0
     out_of_memory: int = 0
-    """How many of those were for want of memory."""
+    """The number of attempts that ran out of memory."""
 
 
 class Retry(msgspec.Struct, frozen=True):
@@ -39,7 +39,7 @@ class GiveUp(msgspec.Struct, frozen=True):
 
 
 def after_failure(error: TaskError, spent: Spent, budget: Budget) -> Retry | GiveUp:
-    """What follows from `error`, which `spent` counts already.
+    """The decision that follows from `error`, which `spent` counts already.
 
     >>> after_failure(TaskError("USER:ValueError", "no", recoverable=True), Spent(user=1), Budget(1, 3))
     Retry(delay_us=0)
@@ -56,7 +56,7 @@ def after_failure(error: TaskError, spent: Spent, budget: Budget) -> Retry | Giv
 
 
 def backoff_us(spent: Spent) -> int:
-    """How long to wait after a failure that is not the user's."""
+    """The wait after a failure that is not the user's, in microseconds."""
     return min(SYSTEM_BACKOFF_US << (spent.system - 1), SYSTEM_BACKOFF_MAX_US)
 
 
@@ -73,5 +73,5 @@ def _exhausted(error: TaskError, failures: int, retries: int) -> TaskError:
 
 
 def may_interrupt(*, interruptible: bool, spent: Spent, budget: Budget) -> bool:
-    """Whether the next attempt may run where it can be interrupted: not on the last system failure allowed."""
+    """True if the next attempt may run where it can be interrupted: not on the last system failure allowed."""
     return interruptible and (budget.system_retries == 0 or spent.system < budget.system_retries)

@@ -1,4 +1,4 @@
-"""Which of several executors runs an attempt: what its project wants for the type of its task, then a table.
+"""The choice of an executor for an attempt: by the wish of its project for the type of its task, then by a table.
 
 Pure. Executors go by name; nothing here knows what they are.
 """
@@ -32,13 +32,13 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, array_like=True):
-    """What the settings of a project want for tasks of one type: Flyte's plugin override."""
+    """The wish of a project's settings for tasks of one type: Flyte's plugin override."""
 
     task_type: str
     executors: tuple[str, ...]
     """By name; the first that the platform has is taken."""
     or_any: bool = False
-    """Whether the table decides if it has none of them. Otherwise such tasks fail."""
+    """True if the table decides where the platform has none of them. Otherwise such tasks fail."""
 
 
 NO_WISH = Wanted("", (), or_any=True)
@@ -54,7 +54,7 @@ def wanted_of(overrides: matchable_resource_pb2.PluginOverrides) -> tuple[Wanted
 
 
 def wish_for(task_type: str, wishes: Sequence[Wanted]) -> Wanted:
-    """What is wanted for tasks of a type."""
+    """The wish for tasks of a type."""
     return next((each for each in wishes if each.task_type == task_type), NO_WISH)
 
 

@@ -1,4 +1,4 @@
-"""Schedules of launch plans: at which instants a plan is to run. Times are microseconds since 1970, in UTC.
+"""Schedules of launch plans: the instants at which a plan is to run. Times are microseconds since 1970, in UTC.
 
 A plan fires at the times that a cron expression names, or again and again after a fixed time that counts from its
 activation. An `offset` moves each time of the expression, so that a run can start later than the time that it is about.
@@ -34,7 +34,7 @@ class Fire(msgspec.Struct, frozen=True):
 
 
 class Schedule(msgspec.Struct, frozen=True):
-    """When a launch plan runs: by `cron`, or each `rate_us`."""
+    """The times at which a launch plan runs: those of `cron`, or one every `rate_us`."""
 
     cron: Cron | None = None
     offset_us: int = 0

@@ -1,4 +1,4 @@
-"""As whom a task runs, and which secrets it needs: references only, whose values no record holds."""
+"""The identity that a task runs as, and the secrets that it needs: references only, whose values no record holds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SecretForm = Literal["ANY", "ENV_VAR", "FILE"]
 
 
 class SecretReference(msgspec.Struct, frozen=True):
-    """Where a secret is kept, and how the task wants to find it."""
+    """The place of a secret, and the way in which the task wants to find it."""
 
     group: str
     key: str
@@ -47,9 +47,9 @@ def secrets_of(task: tasks_pb2.TaskTemplate) -> tuple[SecretReference, ...]:
 
 
 def run_as(task: tasks_pb2.TaskTemplate, execution: execution_pb2.ExecutionSpec) -> RunAs:
-    """As whom an attempt runs: what its run says goes before what its task says.
+    """The identity of an attempt: that of its run, else that of its task.
 
-    A run may say it in the way of older clients, which counts where it says nothing in that of newer ones.
+    A run may name it in the way of older clients, which counts if it names none in that of newer ones.
     """
     if execution.security_context.HasField("run_as"):
         return _identity(execution.security_context.run_as)

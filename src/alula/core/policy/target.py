@@ -1,4 +1,4 @@
-"""What a task runs: its container, or its pod. One reading of resources and variables for both, one way to change them.
+"""The container or pod of a task. One reading of resources and variables for both, one way to change them.
 
 `container` and `k8s_pod` are alternatives in the template: touching one destroys the other, so nothing else may write
 to either. Of a pod the primary container counts; pods are documents in Kubernetes' own words.
@@ -32,7 +32,7 @@ _Document: TypeAlias = dict[str, Any]
 
 
 def resources_of(task: tasks_pb2.TaskTemplate) -> tasks_pb2.Resources:
-    """What the task asks for, and may have at most."""
+    """The resources that the task asks for, and may have at most."""
     if not task.HasField("k8s_pod"):
         return task.container.resources
     asked = _mapping(_primary(_pod(task), task).get("resources"))
@@ -42,7 +42,7 @@ def resources_of(task: tasks_pb2.TaskTemplate) -> tasks_pb2.Resources:
 
 
 def extended_of(task: tasks_pb2.TaskTemplate) -> dict[str, str]:
-    """What a pod asks for by names that are its cluster's own; of these request and limit are the same."""
+    """The resources that a pod asks for by names of its cluster's own. Their request and limit are the same."""
     if not task.HasField("k8s_pod"):
         return {}
     asked = _mapping(_primary(_pod(task), task).get("resources"))
@@ -107,7 +107,7 @@ def _change_pod(task: tasks_pb2.TaskTemplate, overrides: workflow_pb2.TaskNodeOv
 
 
 def _set_pod(task: tasks_pb2.TaskTemplate, overlay: tasks_pb2.K8sPod) -> None:
-    """Lay a pod over what the task has: what the pod says goes first, what it leaves open stays."""
+    """Lay a pod over the task: fields of the pod go first, those that it leaves open stay."""
     name = overlay.primary_container_name or _primary_name(task)
     below = {"containers": [_document(task.container, name)]} if task.HasField("container") else _pod(task)
     spec = struct_of(_merged(below, plain_struct(overlay.pod_spec)))

@@ -10,7 +10,7 @@ from alula.core.policy.cache_key import CacheKey
 _PREFIX = "alula_task-"
 _VERSION = re.compile(r"(?P<cache_version>.*)-(?P<interface>[^-]+)", re.DOTALL)
 _LISTED_MAX_BYTES = 2_000
-"""Of all that names a dataset. Databases limit how long a key may be: PostgreSQL to 2,704 bytes."""
+"""The limit on all that names a dataset. Databases limit the length of a key: PostgreSQL to 2,704 bytes."""
 
 
 class TaskDataset(NamedTuple):
@@ -24,17 +24,17 @@ class TaskDataset(NamedTuple):
         return cls(f"{_PREFIX}{key.task}", f"{key.cache_version}-{key.interface}")
 
     def fields(self) -> dict[str, str] | None:
-        """What the keys of its entries have in common; None for a version that no entry has."""
+        """The fields that the keys of its entries have in common; None for a version that no entry has."""
         match = _VERSION.fullmatch(self.version)
         return None if match is None else {"task": self.name.removeprefix(_PREFIX), **match.groupdict()}
 
 
 def is_of_task(name: str) -> bool:
-    """Whether a dataset of this name is one of cache entries."""
+    """True if a dataset of this name is one of cache entries."""
     return name.startswith(_PREFIX)
 
 
 def is_listed(key: CacheKey) -> bool:
-    """Whether the entry's dataset is kept, and so found in lists. Its entries can be read in any case."""
+    """True if the entry's dataset is kept, and so found in lists. Its entries can be read in any case."""
     named = (key.project, key.domain, key.task, key.cache_version, key.interface)
     return sum(len(each.encode()) for each in named) <= _LISTED_MAX_BYTES

@@ -17,14 +17,14 @@ from alula.core.errors import InvalidInput
 _VARIABLE = re.compile(r"\{\{\s*[.$]([^{}\s]+)\s*\}\}")
 """No name goes beyond the next brace, else a text full of beginnings would be read to its end from each of them."""
 RENDERED_MAX_CHARS = 16 * 1024 * 1024
-"""What all variables of a command may stand for together. It is more than any process can be given."""
+"""The limit on the values of all variables of a command together: more than any process can be given."""
 _INPUTS = "inputs."
 _FOREIGN = ("registration.", "remote_package_path", "dest_dir")
 """Variables of registration tools: one that is left over was never registered properly."""
 
 
 class TemplateValues(msgspec.Struct, frozen=True):
-    """What the variables stand for, for one attempt."""
+    """The values of the variables for one attempt."""
 
     input: str
     """URI of `inputs.pb`."""
@@ -32,7 +32,7 @@ class TemplateValues(msgspec.Struct, frozen=True):
     raw_output_data_prefix: str
     checkpoint_output_prefix: str
     prev_checkpoint_prefix: str = ""
-    """Empty when there is none."""
+    """Empty if there is none."""
     per_retry_unique_key: str = ""
     task_template_path: str = ""
     namespace: str = ""

@@ -1,4 +1,4 @@
-"""Where the spans of a run stand in a distributed trace: W3C trace contexts, and ids that follow from names.
+"""The spans of a run in a distributed trace: W3C trace contexts, and ids that follow from names.
 
 A run's annotation `traceparent` names the span that it was launched in. Span ids of the run, its nodes and its attempts
 are hashes of their names and the run's incarnation. So an attempt knows its span before anything was told of it, and
@@ -35,7 +35,7 @@ class TraceContext(NamedTuple):
 
 
 def parse(text: str) -> TraceContext | None:
-    """None for what is no trace context.
+    """The trace context that a text stands for; None if it is none.
 
     >>> str(parse("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"))
     '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
@@ -50,7 +50,7 @@ def launched_in(annotations: Mapping[str, str]) -> TraceContext | None:
 
 
 def span_id(incarnation: str, *names: str | int) -> str:
-    """Of a run; with more names, of a node of it, and of an attempt of that."""
+    """The span id of a run; with more names, of a node of it, or of an attempt of that node."""
     return hashlib.sha256("\0".join(map(str, (incarnation, *names))).encode()).hexdigest()[:16]
 
 

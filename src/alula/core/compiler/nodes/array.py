@@ -55,7 +55,7 @@ def check_array_node(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Int
 
 
 def tolerates_failures(array: workflow_pb2.ArrayNode) -> bool:
-    """Whether the array may succeed although some items failed."""
+    """True if the array may succeed although some items failed."""
     return array.HasField("min_successes") or (array.HasField("min_success_ratio") and array.min_success_ratio < 1)
 
 

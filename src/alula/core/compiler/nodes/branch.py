@@ -27,7 +27,7 @@ def nodes_inside(node: workflow_pb2.Node) -> Sequence[workflow_pb2.Node]:
 
 
 def check_branch_node(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Interface | None:
-    """Its cases' nodes have been checked before."""
+    """Check a branch. The nodes of its cases have been checked before."""
     if not node.branch_node.HasField("if_else"):
         scope.findings.add(Code.VALUE_REQUIRED, node_id, "the branch has no cases; set `if_else`")
         return None
@@ -63,7 +63,8 @@ def _cases(if_else: workflow_pb2.IfElseBlock) -> Iterator[workflow_pb2.IfBlock]:
 
 
 def _outputs(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Outputs | None:
-    """What all cases give; a case whose own errors leave its outputs open does not take part. `None` if all do."""
+    """The outputs that all cases give. A case whose own errors leave its outputs open does not count; `None` if none
+    does."""
     known = [(inside.id, scope.outputs.get(inside.id)) for inside in nodes_inside(node)]
     cases = [(id, outputs) for id, outputs in known if outputs is not None]
     if not cases:

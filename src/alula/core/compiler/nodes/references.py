@@ -23,7 +23,7 @@ _WORDS = {"task": "task", "sub_workflow": "sub-workflow", "launch_plan": "launch
 def referenced_interface(
     kind: Kind, reference: identifier_pb2.Identifier, node_id: str, scope: Scope
 ) -> Interface | None:
-    """The interface of what a node refers to; reports a reference that does not hold."""
+    """The interface of the entity that a node refers to; reports a reference that does not hold."""
     word, wanted = _WORDS[kind], _RESOURCE_TYPE[kind]
     if not reference.name:
         scope.findings.add(Code.VALUE_REQUIRED, node_id, f"the node names no {word}; set its reference")

@@ -1,4 +1,4 @@
-"""Which module handles a kind of node, by the field of `core.Node` that holds it."""
+"""The module that handles each kind of node, by the field of `core.Node` that holds it."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def _none_inside(node: workflow_pb2.Node) -> Sequence[workflow_pb2.Node]:
 
 
 class NodeKind(msgspec.Struct, frozen=True):
-    """What the compiler asks of a kind."""
+    """The compiler's functions for a kind of node."""
 
     check: Callable[[workflow_pb2.Node, str, Scope], Interface | None]
-    """Report what is wrong; give the interface, or `None` when it can't be known."""
+    """Report what is wrong; give the interface, or `None` if it can't be known."""
     inside: Callable[[workflow_pb2.Node], Sequence[workflow_pb2.Node]] = _none_inside
     """Nodes that are part of the same graph; checked before the node itself."""
 

@@ -13,7 +13,7 @@ from alula.core.ids import entity_id
 
 
 def task_interface(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Interface | None:
-    """That of the task. Reports resources that the node asks for and can't have."""
+    """The interface of the task. Reports resources that the node asks for and can't have."""
     interface = referenced_interface("task", node.task_node.reference_id, node_id, scope)
     if interface is not None and node.task_node.overrides.HasField("resources"):
         task = scope.entities.tasks[entity_id(node.task_node.reference_id)]

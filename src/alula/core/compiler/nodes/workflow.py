@@ -12,7 +12,7 @@ from alula.core.compiler.scope import Scope
 
 
 def workflow_interface(node: workflow_pb2.Node, node_id: str, scope: Scope) -> Interface | None:
-    """That of the sub-workflow or launch plan. The sub-workflow's own nodes are checked elsewhere."""
+    """The interface of the sub-workflow or launch plan. The sub-workflow's own nodes are checked elsewhere."""
     target = node.workflow_node
     match target.WhichOneof("reference"):
         case "sub_workflow_ref":

@@ -194,7 +194,7 @@ def _rule(plan: PlanNode) -> ArrayRule:
 
 
 def _size(rule: ArrayRule, inputs: literals_pb2.LiteralMap) -> int | TaskError:
-    """The common length of the list inputs, long enough to have as many successes as are asked for. What is no list is
+    """The common length of the list inputs, long enough to have as many successes as are asked for. Any other input is
     the same for all items, as in Flyte."""
     mapped = {name: literal for name, literal in inputs.literals.items() if name not in rule.bound_inputs}
     assert not any(map(is_offloaded, mapped.values())), "an array begins once its lists are at hand"
@@ -214,7 +214,7 @@ def _invalid_length(message: str) -> TaskError:
 
 
 def _needed(rule: ArrayRule, size: int) -> int:
-    """How many of `size` items must succeed."""
+    """The number of items, of `size`, that must succeed."""
     if rule.min_successes is not None:
         return rule.min_successes
     # A float ratio such as 0.1 of 30 must not ask for one more by its rounding error.

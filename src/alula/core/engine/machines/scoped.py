@@ -1,4 +1,4 @@
-"""What the machines of nodes that open a scope of their own have in common: they wait for its end.
+"""The common part of the machines of nodes that open a scope of their own: they wait for its end.
 
 begin ──► the scope runs ──outputs──► succeeded
                 ├────────error──────► failed (with the inner node's error)
@@ -25,7 +25,7 @@ Report: TypeAlias = Callable[[Turn, Scope, int, AttemptPhase, TaskError | None],
 
 
 class ScopeMachine:
-    """The machine of a kind of node, made of how it opens its scope and of what else it shows."""
+    """The machine of a kind of node, made of `open_scope` and, if it shows more than its own row, `report`."""
 
     def __init__(self, open_scope: Open, report: Report | None = None) -> None:
         self._open = open_scope

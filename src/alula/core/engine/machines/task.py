@@ -12,11 +12,11 @@ may be retried, and from the moment it was queued twice that time, after which t
                ▲                                  │ failed, timeout
                └────────── BACKING_OFF ◄──────────┴──────────────► failed, timed out
 
-Where equal runs are to wait for each other, an attempt reserves the result before it is submitted (RESERVING). Who
-finds it reserved gives its place back and waits for the other (AWAITING); with the attempt's end, however it ends, the
-next one may have it. Only who has a place holds a reservation, and who waits for one has no place: else two could wait
-for each other for ever. A runner that has lost the execution and does not know it may reserve for a node that waits by
-now; therefore nobody waits for itself, or for a node that has ended.
+Where equal runs are to wait for each other, an attempt reserves the result before it is submitted (RESERVING). If it is
+reserved already, the node gives its place back and waits for the other (AWAITING); with the attempt's end, however it
+ends, the next one may have it. Only a node with a place holds a reservation, and a node that waits for one has no
+place: else two could wait for each other for ever. A runner that has lost the execution and does not know it may
+reserve for a node that waits by now; therefore no node waits for itself, or for one that has ended.
 
             BLOCKED ──► RESERVING ──reserved──► SUBMITTED
                ▲            │ by another
@@ -27,7 +27,7 @@ An echo task is never submitted: with a place it has succeeded.
 A dynamic task gives a graph instead of outputs: its attempt has succeeded, the graph runs in a scope of its own, and
 the node ends as that ends, or when its second clock says so.
 
-`TRANSITIONS` is the complete table for a task as such; what is not in it is refused by `accepts`, and an illegal step
+`TRANSITIONS` is the complete table for a task as such; `accepts` refuses all that is not in it, and an illegal step
 raises.
 """
 
@@ -68,7 +68,7 @@ from alula.core.policy.retries import Budget, Retry, after_failure, backoff_us, 
 
 _PLACED = ("RESERVING", *IN_FLIGHT)
 _MESSAGE_MAX_CHARS = 1_000
-"""Of the error of an attempt that is retried, in the reason; the whole is in its row."""
+"""The limit on the error of a retried attempt in the reason; the whole is in its row."""
 _ASKING = ("LOOKING_UP", "RESERVING", "AWAITING")
 _AttemptEvent = AttemptWaits | AttemptStarted | AttemptProgressed | AttemptSucceeded | GraphReturned | AttemptFailed
 _OF_AN_ATTEMPT = frozenset(get_args(_AttemptEvent))
@@ -225,7 +225,7 @@ def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) 
 
 
 def _is_news(cell: TaskCell, event: AttemptProgressed) -> bool:
-    """Whether an executor tells something new. An attempt that runs has begun: what says otherwise is late."""
+    """True if an executor tells something new. An attempt that runs has begun: a report that it has not is late."""
     if cell.stage == "RUNNING" and event.phase not in ("", "RUNNING"):
         return False
     return progress.known(cell.progress, event) != cell.progress
@@ -245,7 +245,7 @@ def _progressed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Even
 
 
 def _code(phase: AttemptPhase) -> str:
-    """Of the reason that an executor gives in a phase."""
+    """The code of the reason that an executor gives in a phase."""
     match phase:
         case AttemptPhase.WAITING_FOR_RESOURCES:
             return "WaitsForResources"
@@ -267,7 +267,7 @@ def _run(
     since: int,
     event: AttemptProgressed | None = None,
 ) -> None:
-    """Its attempt began to run, perhaps once more."""
+    """Note that its attempt began to run, perhaps once more."""
     again = cell.stage == "RUNNING"
     cell.stage = "RUNNING"
     timeout_us = scope.plan_node(node).timeout_us
@@ -476,7 +476,7 @@ def _awaited(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) 
 
 
 def _free(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    """Who was waited for has come to nothing."""
+    """Go on after a wait for another node, which ended without a result."""
     _admit(turn, scope, node, cell)
 
 
@@ -509,7 +509,7 @@ TRANSITIONS: dict[tuple[Stage, type[Event]], _Handler] = {
     ("RUNNING", TimerFired): _timer_fired,
     ("BACKING_OFF", TimerFired): _timer_fired,
 }
-"""What each event does to a node in each stage. Timers are narrowed further by `_timer_is_due`."""
+"""The effect of each event on a node in each stage. Timers are narrowed further by `_timer_is_due`."""
 
 _TIMER_STAGES: dict[TimerKind, tuple[Stage, ...]] = {
     "retry": ("BACKING_OFF",),
