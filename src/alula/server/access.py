@@ -18,10 +18,10 @@ Places: TypeAlias = frozenset[Place] | None
 
 
 class Action(Enum):
-    """What a caller may be allowed to do in a place. The value is the word in messages."""
+    """A right of a caller in a place. The value is the word in messages."""
 
     VIEW = "view"
-    """Read what is registered and what has run there, with data, logs, settings and cached results."""
+    """Read registered entities and runs, with data, logs, settings and cached results."""
     REGISTER = "register"
     """Register tasks, workflows and launch plans, describe and activate them, and upload code."""
     LAUNCH = "launch"
@@ -38,7 +38,7 @@ class Access(Protocol):
     """A policy. It is asked for each request, so its answers should cost little."""
 
     async def may(self, caller: Caller, action: Action, place: Place) -> bool:
-        """Whether `caller` may do this there.
+        """True if `caller` may do this there.
 
         To view a project without a domain is for callers that may view any of its domains; any other action on such a
         place concerns all of them.
@@ -46,7 +46,7 @@ class Access(Protocol):
         ...
 
     async def viewable(self, caller: Caller) -> Places:
-        """Where `may` allows `caller` to view, for lists over several places."""
+        """The places that `may` allows `caller` to view, for lists over several places."""
         ...
 
 
@@ -61,7 +61,7 @@ class EverybodyMay:
 
 
 def covers(places: Places, place: Place) -> bool:
-    """Whether `place` is one of `places`. What belongs to a project as a whole is, if any of its domains is."""
+    """True if `place` is one of `places`. A project as a whole is, if any of its domains is."""
     return places is None or any(
         place.project == each.project and (not each.domain or place.domain in ("", each.domain)) for each in places
     )
@@ -77,7 +77,7 @@ async def require(access: Access, caller: Caller, place: Place, *actions: Action
 
 
 async def require_viewable(access: Access, caller: Caller) -> Places:
-    """Where `caller` may view. Raises `PermissionDenied` code `NotAllowed` if that is nowhere."""
+    """The places that `caller` may view. Raises `PermissionDenied` code `NotAllowed` if there are none."""
     places = await access.viewable(caller)
     if places is not None and not places:
         raise _refusal(caller, "view anything here")

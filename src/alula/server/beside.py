@@ -1,4 +1,4 @@
-"""Where work is done that takes its time: on the event loop if it is small, else in a thread."""
+"""Work that takes its time: done on the event loop if it is small, else in a thread."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 AT_ONCE_BYTES = 64 * 1024
-"""Of a message that is read, checked or written on the event loop. Others must not wait for a larger one."""
+"""The limit of a message that is read, checked or written on the event loop. Others must not wait for a larger one."""
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -1,7 +1,7 @@
 """The contract for objects: immutable bytes under a URI. Adapters: `blobs/`.
 
-A URI is what a task's own process can read: for the embedded store an absolute path. Every object is
-written once under a new name; nothing is ever renamed over something that exists.
+A task's own process can read a URI: for the embedded store it is an absolute path. Every object is written once under a
+new name; nothing is ever renamed over something that exists.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Blobs(Protocol):
         ...
 
     async def size(self, uri: str) -> int | None:
-        """Bytes of the object, None when there is none."""
+        """The size of the object in bytes; None if there is none."""
         ...
 
     async def list(self, prefix: str) -> list[str]:
@@ -65,7 +65,7 @@ class Blobs(Protocol):
         """A PUT of this object; with `md5`, only of bytes that have it.
 
         With a `/` at the end of the URI, of a folder that no object would make. Its body is empty, and `list` leaves it
-        out; who reads the folder's content as files finds it.
+        out; a reader of the folder's files finds it.
         """
         ...
 

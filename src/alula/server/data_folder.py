@@ -1,8 +1,8 @@
-"""The data folder: who holds it, and how others find the platform that runs on it.
+"""The data folder: its holder, and the means by which others find the platform that runs on it.
 
 `server.lock` is held (flock) by the running server, so that the kernel lets go of it however the server ends.
 `server.json` says where the server is; it is there only while one is ready. `server.log` is that of a detached one.
-`server.runner` names its runner, so that whoever starts here next knows whose claims are of the dead.
+`server.runner` names its runner, so that the next server here knows whose claims are of the dead.
 `server.id` is the name of the platform that lives here, the same in each of its lives, by which it knows its attempts.
 The folder is its owner's alone, and so is all that is made while it is held: the umask says so, which tasks inherit.
 Knows nothing of what else lies in the folder. Imports nothing heavy: `alula status` reads it.
@@ -30,10 +30,10 @@ INFO = "server.json"
 LOCK = "server.lock"
 LOG = "server.log"
 RUNNER = "server.runner"
-# Who asks for the holder takes the lock for a moment too; a server that starts just then looks again.
+# A question for the holder takes the lock for a moment too; a server that starts just then looks again.
 _LOCK_TRIES = 10
 _OTHERS = 0o077
-"""What others may do, in the bits of a mode."""
+"""The bits of a mode that give others rights."""
 _LOCK_INTERVAL_S = 0.01
 
 
@@ -50,7 +50,7 @@ class ServerInfo(msgspec.Struct, frozen=True):
 
 
 def read_info(folder: Path) -> ServerInfo | None:
-    """The platform that runs on a data folder and is ready; None when there is none."""
+    """The platform that runs on a data folder and is ready; None if there is none."""
     try:
         info = msgspec.json.decode((folder / INFO).read_bytes(), type=ServerInfo)
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
@@ -75,7 +75,7 @@ def remove_info(folder: Path) -> None:
 
 
 def last_runner(folder: Path) -> str:
-    """The runner of the server that ran here last; empty when there was none. For whoever holds the folder."""
+    """The runner of the server that ran here last; empty if there was none. For the holder of the folder."""
     try:
         return (folder / RUNNER).read_text().strip()
     except (OSError, UnicodeDecodeError):
@@ -110,7 +110,7 @@ def write_runner(folder: Path, runner_id: str) -> None:
 
 
 def holder(folder: Path) -> int | None:
-    """The process that holds a data folder, 0 when it can't be named; None when nobody does.
+    """The process that holds a data folder: 0 if it can't be named, None if nobody does.
 
     Raises `FailedPrecondition` code `DataFolderNotYours` for a folder that this user may not look into.
     """
@@ -213,7 +213,7 @@ def open_log(folder: Path) -> int:
 
 
 def _close(path: Path) -> None:
-    """Let nobody but its owner use it. What lies below a folder that is closed is out of reach too."""
+    """Let nobody but its owner use it. Everything below a closed folder is out of reach too."""
     mode = stat.S_IMODE(path.stat().st_mode)
     if mode & _OTHERS:
         path.chmod(mode & ~_OTHERS)

@@ -18,7 +18,7 @@ from alula.server.store.outbox import Consumer, Outbox, OutboxMessage
 PORTION = 200
 """Messages that are delivered at once."""
 CLAIM_US = 60_000_000
-"""How long a portion is kept from others than the one that delivers next, which takes it at once."""
+"""The time for which a portion is kept from others than the next leader, which takes it at once."""
 DELIVERED = Metric(
     "alula_messages_delivered_total", "counter", "Messages about runs that a consumer has taken.", ("consumer",)
 )
@@ -64,7 +64,7 @@ class Delivery:
         return self._recheck_s
 
     def measure(self) -> Iterable[Reading]:
-        """How much this process has delivered."""
+        """The figure of messages that this process has delivered."""
         yield Reading(DELIVERED, {(self._consumer.name,): self._delivered})
 
     async def _claim(self, lease: Lease) -> Sequence[OutboxMessage]:

@@ -1,4 +1,4 @@
-"""How many files and connections this process may have open, and how they are shared out.
+"""The files and connections that this process may have open, and their shares.
 
 A connection that finds no descriptor left is not all that fails then: nor can the database be read or an attempt be
 started. Clients get half of what there is, HTTP and gRPC a quarter each; the other half is for the platform's own.
@@ -16,14 +16,14 @@ _UNLIMITED = 1 << 20
 
 
 class Connections(msgspec.Struct, frozen=True):
-    """How many connections clients may have."""
+    """The most connections that clients may have."""
 
     http_max: int
     grpc_max: int
 
 
 def connections() -> Connections:
-    """What the hard limit of open files leaves for clients."""
+    """The connections that the hard limit of open files leaves for clients."""
     hard = _hard_limit()
     return Connections(min(HTTP_CONNECTIONS_MAX, hard // 4), min(GRPC_CONNECTIONS_MAX, hard // 4))
 

@@ -1,4 +1,4 @@
-"""How late the event loop is: everything of the platform but user code waits for it."""
+"""The lateness of the event loop: everything of the platform but user code waits for it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The contract for running attempts. Adapters: `executors/`.
 
-Level-triggered and idempotent: submitting an attempt that is known changes nothing, cancelling one that is gone
-changes nothing, an update may come twice. An executor keeps no record of its own that the platform needs:
-after a crash `reconcile` is told what should be running and makes that true, and what ended meanwhile is reported.
+Level-triggered and idempotent: submitting an attempt that is known changes nothing, cancelling one that is gone changes
+nothing, an update may come twice. An executor keeps no record of its own that the platform needs: after a crash
+`reconcile` is told which attempts should be running and makes that true; those that ended meanwhile are reported.
 
 Several platforms may use one cluster, and a runner may lose an execution to another that goes on with the same
 attempts. So there are two ways to let go of an attempt: `cancel` makes it not run, whoever follows it, and is for
@@ -36,11 +36,11 @@ class AttemptSpec(msgspec.Struct, frozen=True):
     inputs: bytes
     """Serialized `core.LiteralMap`; of an array item, of the whole array."""
     input_uri: str
-    """Where `inputs.pb` must be for the task."""
+    """The place of `inputs.pb` for the task."""
     output_prefix: str
     """Fresh for each attempt: outputs.pb, error.pb, futures.pb, deck.html, and the logs."""
     raw_prefix: str
-    """Where the task puts files and data frames."""
+    """The prefix for the task's files and data frames."""
     checkpoint_prefix: str
     previous_checkpoint_prefix: str
     """Empty for the first attempt."""
@@ -48,45 +48,45 @@ class AttemptSpec(msgspec.Struct, frozen=True):
     """Variables of engine, execution and task, merged."""
     resources: Resources
     queueing_budget_s: float = 0.0
-    """How long it may wait: of several that wait, the one goes first that has to begin first."""
+    """The time that it may wait: of several that wait, the one that has to begin first goes first."""
     interpreter: str = ""
-    """Python of the client that registered the task, when known."""
+    """Python of the client that registered the task, if known."""
     interpreter_host: str = ""
     """The machine (its machine id) on which `interpreter` is."""
     incarnation: str = ""
     """Of the execution."""
     executor: str = ""
-    """Which of several executors has reported the attempt before; empty for none."""
+    """The one of several executors that has reported the attempt before; empty for none."""
     handle: bytes = b""
-    """What that executor has given as the handle of the attempt: the job that exists already."""
+    """The handle that this executor has given the attempt: the job that exists already."""
     interruptible: bool = False
-    """Whether it may run on a machine that can go away."""
+    """True if it may run on a machine that can go away."""
     labels: dict[str, str] = {}
     """Of the run, as are `annotations`: for what an executor makes elsewhere."""
     annotations: dict[str, str] = {}
     run_as: RunAs = NOBODY
     secrets: tuple[SecretReference, ...] = ()
     wish: Wanted = NO_WISH
-    """Which of several executors its project wants, if none has it yet."""
+    """The one of several executors that its project wants, if none has it yet."""
     offload: OffloadRule | None = None
-    """Which of its outputs are put aside before they are reported."""
+    """The rule by which its outputs are put aside before they are reported."""
 
 
 class AttemptUpdate(msgspec.Struct, frozen=True):
     """The current state of one attempt: all that is known of it. Nothing comes after its end, `cancel` or `release`.
 
-    What is left empty is as before. The same may be told again at any time; it is no news then.
+    A field that is left empty is as before. The same may be told again at any time; it is no news then.
     """
 
     id: AttemptId
     at: int
-    """When `phase` began, in microseconds since the epoch. RUNNING of another time is another start of the attempt,
-    unless the handle says that it is the same job."""
+    """The time at which `phase` began, in microseconds since the epoch. RUNNING of another time is another start of the
+    attempt, unless the handle says that it is the same job."""
     phase: Literal["QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING", "RUNNING", "SUCCEEDED", "FAILED"]
     where: str = ""
     """With RUNNING: what runs it and why there, in one line."""
     reason: str = ""
-    """What it waits for or does, in one line."""
+    """The reason why it waits, or its present work, in one line."""
     outputs: bytes | None = None
     """With SUCCEEDED: `outputs.pb` without the values that are put aside, empty for a task that gives nothing."""
     asides: Sequence[Aside] = ()
@@ -96,18 +96,19 @@ class AttemptUpdate(msgspec.Struct, frozen=True):
     error: TaskError | None = None
     deck_uri: str = ""
     executor: str = ""
-    """Which of several executors has the attempt. Filled in by what chooses among them."""
+    """The one of several executors that has the attempt. Filled in where the executor is chosen."""
     handle: bytes = b""
-    """By what the executor finds the attempt again, if its id is not enough: the name that another system gave a job.
+    """The handle by which the executor finds the attempt again, if its id is not enough: the name that another system
+    gave a job.
 
     From the first update on that has one, it is kept in the log and comes back with the attempt's specification. A
     crash before that leaves a job that nobody knows, so it is reported as soon as the job exists."""
     logs: tuple[LogLink, ...] | None = None
-    """Where else its logs can be read, all of them; None for as before."""
+    """Other places of its logs, all of them; None for as before."""
     info: AttemptInfo | None = None
-    """What only this executor understands, to be shown; None for as before. A few kilobytes at most."""
+    """Facts that only this executor understands, to be shown; None for as before. A few kilobytes at most."""
     usage: Usage | None = None
-    """With an end: what the attempt has used, as far as that is known."""
+    """With an end: the resources that the attempt has used, as far as known."""
 
 
 Sink = Callable[[AttemptUpdate], None]
@@ -143,20 +144,20 @@ class Executor(Protocol):
     def release(self, attempts: Collection[AttemptId]) -> None:
         """Stop following these: another runner may go on with them.
 
-        What a new owner may have stays as it is: the attempt where owners share it, its files, and its results.
+        Anything that a new owner may have stays as it is: the attempt if owners share it, its files, and its results.
         An attempt that is not known changes nothing. One that is submitted again is followed again.
         """
         ...
 
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
-        """The ends of these, as they were reported, are durable: what was kept to report them again may go.
+        """Forget the ends of these, as they were reported: they are durable, and need not be reported again.
 
         Never raises; an attempt that is not known, or was acknowledged before, changes nothing.
         """
         ...
 
     def usage(self, attempt: AttemptId) -> Usage | None:
-        """What an attempt that runs has used so far, as far as that is known at once; None if nothing is.
+        """The resources that a running attempt has used so far, as far as known at once; None if nothing is known.
 
         Asked before the `cancel` of an attempt that ends by a clock, as it tells of no end itself.
         """
@@ -165,10 +166,10 @@ class Executor(Protocol):
     async def reconcile(
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
     ) -> None:
-        """Adopt, report or start again each expected attempt, and stop what else is there of `owner`, and only that.
+        """Adopt, report or start again each expected attempt, and stop all other attempts of `owner`, and only those.
         The `spared` are left as they are.
 
-        `owner` names the platform that the runner belongs to, and is the same in each of its lives. It owns what is
-        expected here, and what is submitted from now on. Called before the first `submit`.
+        `owner` names the platform that the runner belongs to, and is the same in each of its lives. It owns the
+        attempts that are expected here, and those submitted from now on. Called before the first `submit`.
         """
         ...

@@ -8,7 +8,7 @@ import msgspec
 class Caller(msgspec.Struct, frozen=True):
     """An authenticated principal, or the configured anonymous one.
 
-    The principal is all that is kept of a caller with what he starts, so it is all that rights may depend on: those of
+    Only the principal of a caller is kept with the runs that it starts, so rights may depend on nothing else: those of
     a run's principal are asked for again long after the request, when the run launches a child.
     """
 
@@ -16,6 +16,6 @@ class Caller(msgspec.Struct, frozen=True):
 
 
 SYSTEM = Caller("alula")
-"""The platform itself, where no request stands behind a change."""
+"""The platform itself, for changes without a request."""
 NOBODY = Caller("")
-"""The caller of what needs no login."""
+"""The caller of requests that need no login."""

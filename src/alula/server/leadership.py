@@ -6,8 +6,8 @@ The process that leads holds the lease of the duty's name, and renews it a few t
   that stops lets go of it.
 * A leader ends its work before others may begin. It counts from the moment at which it *asked* for the lease, by its
   monotonic clock, and leaves a margin.
-* A process that stands still does not notice that its lease ends. So what a duty changes names the lease, and the store
-  refuses it when another has been given the lease since (`LeaseLost`).
+* A process that stands still does not notice that its lease ends. So a duty's changes name the lease, and the store
+  refuses them when another has been given the lease since (`LeaseLost`).
 * Trouble of the store passes and is waited out. An error of a duty is an incident, and the duty is tried again: it
   concerns no run, and ends neither the leadership nor the process.
 """
@@ -28,15 +28,15 @@ from alula.server.trouble import passes
 LEASE_MARGIN = 10
 """The part of a lease before its end in which its holder does nothing any more."""
 RENEWALS = 3
-"""How often a lease is renewed in its length."""
+"""The number of renewals in the length of a lease."""
 RETRY_S = 1.0
-"""After trouble of the store, and before one that has lost the lease claims it again."""
+"""The wait after trouble of the store, and before a process that has lost the lease claims it again."""
 INCIDENT_RETRY_S = 60.0
-"""After an error of the duty."""
+"""The wait after an error of the duty."""
 LEADS = Metric("alula_leads", "gauge", "1 if this process does a duty for all processes of the store.", ("duty",))
 
 Duty = Callable[[Lease], Awaitable[float]]
-"""Do what is due. Returns in how many seconds something will be due again."""
+"""Does the work that is due. Returns the seconds until something is due again."""
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ class _Lost(Exception):
 
 
 class Leadership:
-    """One process's part in finding out who does a duty. `holder` is this life of the process."""
+    """The part of one process in the choice of a leader for a duty. `holder` is this life of the process."""
 
     def __init__(self, leases: Leases, holder: str, name: str, duty: Duty, *, lease_us: int) -> None:
         self._leases = leases
@@ -88,7 +88,7 @@ class Leadership:
         await asyncio.shield(self._task)
 
     def measure(self) -> Iterable[Reading]:
-        """Whether this process leads."""
+        """The figure that is 1 if this process leads."""
         yield Reading(LEADS, {(self._name,): int(self._lease is not None)})
 
     async def _run(self) -> None:
@@ -161,7 +161,7 @@ class Leadership:
 
 
 def _end_s(asked_s: float, lease: Lease) -> float:
-    """When others may take it over, less the margin, if the store had answered at once."""
+    """The time at which others may take it over, less the margin, if the store had answered at once."""
     return asked_s + lease.left_us * (1 - 1 / LEASE_MARGIN) / 1_000_000
 
 

@@ -1,4 +1,4 @@
-"""How much the platform's log says, by level and by the module that says it: an incident is an error of `incidents`."""
+"""Counts of records in the platform's log, by level and by module: an incident is an error of `incidents`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the platform's log is written: as text for people, or as JSON, one object a line, for programs."""
+"""The format of the platform's log: text for people, or JSON, one object a line, for programs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
 class LogOptions(msgspec.Struct, frozen=True):
-    """What an operator may set of the platform's log."""
+    """Settings of the platform's log."""
 
     level: str = "WARNING"
     format: Literal["text", "json"] = "text"
@@ -34,8 +34,8 @@ def formatter(form: str) -> logging.Formatter:
 
 
 class JsonFormatter(logging.Formatter):
-    """A record as an object on one line, in ASCII: its time in UTC, its level, logger and message; and where it has
-    them, what it is about, the id of its incident and its traceback."""
+    """A record as an object on one line, in ASCII: its time in UTC, its level, logger and message; and if it has them,
+    its subject, the id of its incident and its traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields: dict[str, object] = {

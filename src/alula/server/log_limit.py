@@ -1,4 +1,4 @@
-"""A limit on how often the platform's log says one thing: what clients provoke must not fill the disk."""
+"""A limit on repetitions in the platform's log: clients must not be able to fill the disk with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which run, and which attempt of it, a record of the platform's log is about: fields for those that search logs."""
+"""The run, and the attempt of it, that a record of the platform's log is about: fields for searching logs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def about(subject: Subject | None) -> dict[str, object]:
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, str | int]:
-    """What a record is about, under the names that the API has for it. Empty if it is about no run."""
+    """The subject of a record, under the names that the API has for it. Empty if it is about no run."""
     subject: Subject | None = getattr(record, _KEY, None)
     if subject is None:
         return {}

@@ -1,6 +1,6 @@
 """The composition root: the only module that names adapters. It builds the platform, runs it, and takes it down.
 
-Ports are bound and the data folder is locked before anything else is done, so that what can't work fails at once.
+Ports are bound and the data folder is locked before anything else is done, so that a bad start fails at once.
 """
 
 from __future__ import annotations
@@ -59,18 +59,18 @@ if TYPE_CHECKING:
 
 
 GRACE_S = 5.0
-"""How long calls that are under way may take to end when the platform stops."""
+"""The time that calls under way have to end when the platform stops."""
 METRICS_CONNECTIONS_MAX = 20
-"""On the address that is for metrics alone."""
+"""The limit on the address that is for metrics alone."""
 FOLDER_CHECK_S = 2.0
-"""How often is looked whether the data folder is still there."""
+"""The interval at which the data folder is looked for, as it may be gone."""
 SHARED_RECHECK_S = 1.0
-"""How often a watcher reads the store in case another platform on the database has changed something."""
+"""The interval at which a watcher reads the store, in case another platform on the database has changed something."""
 _log = logging.getLogger(__name__)
 
 
 class Endpoints(msgspec.Struct, frozen=True):
-    """Where a running platform is reached."""
+    """The addresses of a running platform."""
 
     grpc: str
     """`host:port`"""
@@ -109,17 +109,17 @@ def _consumers(settings: Settings, platform: Platform) -> Sequence[Subscription]
 
 @dataclass(frozen=True, slots=True)
 class Adapters:
-    """How each port is filled; none is started yet."""
+    """The adapters of the ports, as functions that make them; none is started yet."""
 
     store: Callable[[Settings], Store] = _store
     blobs: Callable[[Settings, str, Traces], ServedBlobs] = _blobs
     """Of the settings and the `http://host:port` of this process."""
     executor: Callable[[Settings, Endpoints, Measures], Executor] = _executor
-    """It adds what tells figures of it."""
+    """Adds the executor's sources of figures to the measures."""
     authentication: Callable[[Settings], Authentication] = _authentication
     access: Callable[[Settings], Access] = _access
     consumers: Callable[[Settings, Platform], Sequence[Subscription]] = _consumers
-    """Who is told of what happens to runs."""
+    """The consumers of events in the life of runs."""
 
 
 async def serve(
@@ -131,8 +131,8 @@ async def serve(
 ) -> None:
     """Run the platform until `stop`; `ready` is called once when it answers.
 
-    Raises `FailedPrecondition` for a taken port, a data folder in use or a store that is too new, and what the
-    store raises when it can't be opened.
+    Raises `FailedPrecondition` for a taken port, a data folder in use or a store that is too new, and the store's
+    errors if it can't be opened.
     """
     folder = settings.data_folder
     with data_folder.held(folder) as holding:
@@ -210,7 +210,7 @@ async def _platform(
     endpoints: Endpoints,
     holding: data_folder.Holding,
 ) -> AsyncGenerator[Platform]:
-    """What use cases work with: store and objects, opened."""
+    """The platform for use cases, with store and objects opened."""
     await blobs.start()
     await store.start()
     try:
@@ -247,8 +247,8 @@ async def _running(
 ) -> AsyncGenerator[Runner]:
     """The runner and its executor, which the runner starts and stops."""
     folder = settings.data_folder
-    # The folder's lock is ours, so whoever ran here before is dead, and what it claimed need not wait for its lease:
-    # in the folder's own database everything, in another what its runner had.
+    # The folder's lock is ours, so an earlier server here is dead, and its claims need not wait for their lease: in the
+    # folder's own database all claims, in another those of its runner.
     before = data_folder.last_runner(folder) if settings.store.database else None
     await platform.store.ownership.release(before)
     await platform.store.leases.release(before)
@@ -327,8 +327,8 @@ async def _answer(
 
 
 async def _until(stop: asyncio.Event, runner: Runner, duties: Duties, holding: data_folder.Holding) -> None:
-    """Return when asked to stop; raise what ended the runner or took the folder away, for a platform that runs nothing
-    must not look alive."""
+    """Return when asked to stop; raise the error that ended the runner or took the folder away, for a platform that
+    runs nothing must not look alive."""
     ends = [asyncio.ensure_future(work) for work in (stop.wait(), runner.wait(), duties.wait(), _until_lost(holding))]
     try:
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -371,13 +371,14 @@ def _endpoints(settings: Settings, grpc_port: int, http: socket.socket, metrics:
 
 
 def _reached(host: str) -> str:
-    """How a client names an address that is listened on: a wildcard is none that one can go to."""
+    """The name for clients of an address that is listened on: nobody can go to a wildcard."""
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"[{host}]" if ":" in host else host
 
 
 def _way_back(endpoints: Endpoints) -> dict[str, str]:
-    """What a client in an attempt reads to reach this platform: flytekit's, for eager tasks, and `alula.Remote`."""
+    """The variables by which a client in an attempt reaches this platform: flytekit, for eager tasks, and
+    `alula.Remote`."""
     return {
         "FLYTE_PLATFORM_URL": endpoints.grpc,
         "FLYTE_PLATFORM_INSECURE": "true",

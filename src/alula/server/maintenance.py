@@ -49,5 +49,5 @@ class Maintenance:
         return EVERY_S
 
     def measure(self) -> Iterable[Reading]:
-        """How many rows this process has removed."""
+        """The figure of rows that this process has removed."""
         yield Reading(REMOVED, {(kind,): self._removed[kind] for kind in self._expiring})

@@ -1,6 +1,7 @@
-"""The contract for figures of a running platform: what its rooms count, and how that is read.
+"""The contract for figures of a running platform: the counts of its rooms, and their reading.
 
-A room counts in plain numbers and tells them when it is asked, so that what nobody asks for costs next to nothing.
+A room counts in plain numbers and tells them when it is asked, so that figures that nobody asks for cost next to
+nothing.
 Figures are told without any monitoring system in mind; how one is answered is the business of `api/metrics.py`.
 
 Labels have values from sets that do not grow with use: phases, RPCs, codes, domains. Never names of runs or projects.
@@ -15,11 +16,11 @@ from typing import Literal, Protocol, TypeAlias
 import msgspec
 
 SECONDS = (0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0)
-"""Upper bounds of what is waited for."""
+"""Upper bounds of waiting times."""
 
 
 class Histogram:
-    """How often values came, by size."""
+    """The number of values, by size."""
 
     __slots__ = ("bounds", "counts", "total")
 
@@ -68,7 +69,7 @@ class Measured(Protocol):
 
 
 class Measures:
-    """All that is measured here."""
+    """All rooms that tell figures."""
 
     def __init__(self) -> None:
         self._rooms: list[Measured] = []

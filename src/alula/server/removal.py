@@ -1,6 +1,6 @@
 """Removing folders that tasks have written to.
 
-A task can make folders inside each other, more than recursion bears and longer than a path may be, and take away its
+A task can make folders inside each other, deeper than recursion allows and longer than a path may be, and take away its
 own rights to them. So this goes down and up by descriptors, one folder at a time.
 """
 

@@ -22,7 +22,7 @@ _IN_QUERY = re.compile(r"(?<=password=)[^&]*")
 
 
 def is_secret(type: Any) -> bool:
-    """Whether a field has the type `Secret`."""
+    """True if a field has the type `Secret`."""
     return any(isinstance(each, msgspec.Meta) and (each.extra or {}).get("secret") for each in get_args(type)[1:])
 
 
@@ -43,7 +43,7 @@ def resolved(secret: str, environment: Mapping[str, str]) -> str:
 
 
 def hidden(secret: str) -> str:
-    """How it is shown: where it is, a URL without its password, or nothing of it."""
+    """A secret as it is shown: its place, a URL without its password, or nothing of it."""
     if not secret or secret.startswith((_FILE, _VARIABLE)):
         return secret
     return _IN_QUERY.sub(HIDDEN, _IN_URL.sub(rf"\1{HIDDEN}@", secret)) if "://" in secret else HIDDEN

@@ -28,7 +28,7 @@ class FinishedSpan(msgspec.Struct, frozen=True):
     ended_at: int
     attributes: Attributes = {}
     error: str = ""
-    """Why it failed; empty if it did not."""
+    """The reason why it failed; empty if it did not."""
 
 
 Ended: TypeAlias = Callable[[str, str], None]
@@ -36,35 +36,35 @@ Ended: TypeAlias = Callable[[str, str], None]
 
 
 class Traces(Protocol):
-    """Where spans go."""
+    """The receiver of spans."""
 
     def request(self, protocol: str, headers: Callable[[], Mapping[str, str]]) -> AbstractContextManager[Ended]:
-        """A request is answered. It goes on with the trace that its headers name."""
+        """Trace a request while it is answered. It goes on with the trace that its headers name."""
         ...
 
     def operation(self, name: str, attributes: Attributes) -> AbstractContextManager[object]:
-        """Something is done with objects, as a part of what is done here."""
+        """Trace an operation on objects, as a part of the present work."""
         ...
 
     def committed(self, took_s: float, attributes: Attributes) -> None:
-        """A commit has come to its end now."""
+        """Note a commit that has come to its end now."""
         ...
 
     def current(self) -> str:
-        """The `traceparent` of what is done here; empty if that is not traced."""
+        """The `traceparent` of the present work; empty if that is not traced."""
         ...
 
     def ended(self, run: ExecutionId) -> None:
-        """A run has ended: its spans may be told."""
+        """Note that a run has ended: its spans may be told."""
         ...
 
     async def stop(self) -> None:
-        """Tell what is still to be told. The store is open."""
+        """Tell the remaining spans. The store is open."""
         ...
 
 
 class NoTraces:
-    """Nothing is traced, and that costs nothing."""
+    """No traces, at no cost."""
 
     def request(self, protocol: str, headers: Callable[[], Mapping[str, str]]) -> AbstractContextManager[Ended]:
         return _NO_REQUEST

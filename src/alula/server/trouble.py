@@ -1,4 +1,4 @@
-"""Trouble of stores that passes: what is refused for now, and may work later as it is."""
+"""Trouble of stores that passes: a request that is refused now may work later as it is."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ _MAY_PASS = frozenset(("DiskFull", "StoreDiskFull", "StoreOutOfMemory", "StoreOv
 
 
 def passes(error: BaseException) -> bool:
-    """Whether it is trouble of a store, which passes: the same may work later. All else stays as it is."""
+    """True for trouble of a store that passes: the same may work later. All else stays as it is."""
     return isinstance(error, Unavailable) or (isinstance(error, ResourceExhausted) and error.code in _MAY_PASS)

@@ -1,8 +1,8 @@
 """Files that tasks can write to, opened and read without trust.
 
 A task can leave anything under the name of a result or a log: a pipe that blocks the opener, a link to elsewhere, a
-folder, a file of a terabyte, one that still grows. Whatever reads what a task may have left does so through a `Tree`:
-only a regular file that no link leads to is opened, without blocking, and only so much is read of it.
+folder, a file of a terabyte, one that still grows. Everything that a task may have left is read through a `Tree`: only
+a regular file that no link leads to is opened, without blocking, and only so much is read of it.
 Knows nothing of what the files mean.
 """
 
@@ -33,7 +33,7 @@ _REFUSED = {
 
 
 class Unreadable(Exception):
-    """What stands under a name is no file that can be read. The text names it and says what it is."""
+    """The thing under a name is no file that can be read. The text names it and its kind."""
 
 
 class TooLarge(Unreadable):
@@ -68,7 +68,7 @@ class Tree:
         return file
 
     def _expected(self, path: str) -> str:
-        """Where the file really is if no link below the root leads to it."""
+        """The real path of the file if no link below the root leads to it."""
         is_below = path.startswith(f"{self._root}/")
         return self._real + path[len(self._root) :] if is_below else path
 
@@ -103,7 +103,7 @@ class Folder:
             os.close(file)
 
     def modified_ns(self, name: str) -> int | None:
-        """When a regular file was last written; None if there is none of this name."""
+        """The time at which a regular file was last written, in nanoseconds; None if there is none of this name."""
         try:
             found = os.stat(name, dir_fd=self._file, follow_symlinks=False)
         except OSError:
@@ -112,7 +112,7 @@ class Folder:
 
 
 def opened(path: str, flags: int, kind: int, *, folder: int | None = None, within: str = "") -> int:
-    """A descriptor of what stands there, if it is of that kind. Raises as `Tree.open`."""
+    """A descriptor of the file there, if it is of that kind. Raises as `Tree.open`."""
     try:
         file = os.open(path, flags | _OPEN, dir_fd=folder)
         mode = os.fstat(file).st_mode

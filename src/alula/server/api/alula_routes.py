@@ -1,4 +1,4 @@
-"""What Flyte's protocol has no call for, as HTTP: watch, logs, reasons, explanations, fork, the cache.
+"""Calls that Flyte's protocol does not have, as HTTP: watch, logs, reasons, explanations, fork, the cache.
 
 Owns routes, parameters and bodies. Decides nothing else.
 """

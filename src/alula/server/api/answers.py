@@ -18,12 +18,12 @@ class PhaseLine(msgspec.Struct, frozen=True):
 
 
 class ReasonAnswer(msgspec.Struct, frozen=True):
-    """Why something happened in a run."""
+    """A reason why something happened in a run."""
 
     at: datetime
     node_id: str
     attempt: int
-    """-1 where it concerns the node, not one attempt."""
+    """-1 if it concerns the node, not one attempt."""
     index: int
     """The item of a map task, else -1."""
     code: str
@@ -32,21 +32,21 @@ class ReasonAnswer(msgspec.Struct, frozen=True):
 
 
 class LinkAnswer(msgspec.Struct, frozen=True):
-    """Why a run or a node is as it is."""
+    """The reason why a run or a node is as it is."""
 
     node_id: str
     """Empty for the run."""
     code: str
     text: str
     at: str
-    """RFC 3339, or empty where the time is not known."""
+    """RFC 3339, or empty if the time is not known."""
     facts: dict[str, str]
     because: list[LinkAnswer]
-    """Why that is so."""
+    """The reasons of that."""
 
 
 class ForkBody(msgspec.Struct, forbid_unknown_fields=True):
-    """What is different in a run that starts from another one."""
+    """The changes in a run that starts from another one."""
 
     nodes: list[str] = []
     """The nodes that run again, with all that comes after them."""
@@ -83,13 +83,13 @@ class CacheEntry(msgspec.Struct, frozen=True):
 
 
 class Evicted(msgspec.Struct, frozen=True):
-    """How much was evicted from the cache."""
+    """The number of results evicted from the cache."""
 
     evicted: int
 
 
 class Refusal(msgspec.Struct, frozen=True):
-    """What is wrong, and what to do about it."""
+    """An error, and the way to mend it."""
 
     code: str
     """Stable, for programs."""

@@ -1,11 +1,11 @@
-"""How long a request's body may take, and that its sender hears the answer. ASGI middleware; decides nothing else.
+"""A time limit on a request's body, and care that its sender hears the answer. ASGI middleware; decides nothing else.
 
 A body has to keep coming: each byte buys a little time beside a first allowance, and only waiting for the sender uses
 it up, so that neither silence nor a trickle holds a connection, and a large upload over a slow line is fine.
 
 An answer may be complete before its request is, when that is refused. To close then would reset the connection, and
-most clients read nothing before they have sent everything: what still comes is read and dropped, for a while, and
-only then is the connection closed.
+most clients read nothing before they have sent everything: the rest is read and dropped, for a while, and only then is
+the connection closed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from alula.core.errors import InvalidInput
 ALLOWANCE_S = 30.0
 BYTES_MIN_PER_S = 1_000
 LINGER_S = 10.0
-"""How long a request may go on that is answered already."""
+"""The time that a request may go on after its answer."""
 
 
 class Bodies:

@@ -16,11 +16,11 @@ from alula.server.identity import Caller
 HOLD_DEADLINE_MIN_S = 30.0
 """flytekit's `wait` gives its calls 60 s; a shorter deadline is only a client's patience."""
 HOLD_RESERVE_S = 15.0
-"""Left of the deadline for the calls that follow within it."""
+"""The part of the deadline that is left for calls that follow within it."""
 
 
 class Call(msgspec.Struct, frozen=True):
-    """What use cases and servicers may know of a request beside its message."""
+    """A request without its message, as use cases and servicers may know it."""
 
     caller: Caller
     peer: str = ""
@@ -30,11 +30,11 @@ class Call(msgspec.Struct, frozen=True):
     deadline: float | None = None
     """By the clock of the event loop; None if the client set none."""
     answer_headers: dict[str, str] = {}
-    """What a servicer adds to its answer over gRPC."""
+    """Headers that a servicer adds to its answer over gRPC."""
 
 
 def hold_s(call: Call) -> float:
-    """How long an answer that a run is still going may be held back, in seconds; 0 for not at all.
+    """The time for which an answer about a run that still goes may be held back, in seconds; 0 for not at all.
 
     flytekit's `wait` polls every 30 s and is the only caller that sets a long deadline: holding its question until
     the run ends makes it learn of the end at once. Alula's own client watches instead.

@@ -17,7 +17,7 @@ _VERBS = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
 
 
 class Counted:
-    """ASGI middleware, outermost: counts what is answered by a route, and what does not get there."""
+    """ASGI middleware, outermost: counts requests that a route answers, and those that do not get there."""
 
     def __init__(
         self, app: ASGIApp, measures: Measures, routes: Sequence[BaseRoute], traces: Traces = NO_TRACES

@@ -1,7 +1,7 @@
-"""Where a request ends: what leaves that open is refused.
+"""The end of a request: one that leaves it open is refused.
 
-A server in front may go by the other of two lengths than this one, and take the rest for the next request of somebody
-else. The HTTP library refuses what is malformed; here is what it settles by itself.
+A server in front may go by the other of two lengths than this one, and take the rest for somebody else's next request.
+The HTTP library refuses malformed requests; this module refuses those that it settles by itself.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which requests reach a route at all: the one layer in front of every route, those that are added later included.
+"""The gate between requests and routes: one layer in front of every route, those that are added later included.
 
 There is no login, so a request is trusted for where it comes from. A browser on this machine can reach the platform
 for any web page that it shows. Such a page can be told from a client of ours by three things that it can't choose:
@@ -30,7 +30,7 @@ JSON = "application/json"
 OCTETS = "application/octet-stream"
 _READING = ("GET", "HEAD", "OPTIONS")
 _WILDCARDS = {"0.0.0.0", "::", ""}
-"""Where a server listens, but not where a client can go."""
+"""Addresses on which a server listens, but to which no client can go."""
 _PORTS = {"http": 80, "https": 443}
 _ANSWER_HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -38,7 +38,7 @@ _ANSWER_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
 }
-"""Of every answer that does not say otherwise: data, that no page may show, embed or run."""
+"""Headers of every answer that does not say otherwise: data, that no page may show, embed or run."""
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class Trusted(msgspec.Struct, frozen=True):
 
 
 def trusted(hosts: Iterable[str], http_url: str = "") -> Trusted:
-    """What an operator has named: hosts, and the URL under which clients reach the platform."""
+    """The names that an operator trusts: hosts, and the URL under which clients reach the platform."""
     public = _origin(http_url) if http_url else None
     names = {_plain(host) for host in hosts} - _WILDCARDS
     if public is None:
@@ -66,7 +66,7 @@ def trusted(hosts: Iterable[str], http_url: str = "") -> Trusted:
 
 
 class Gate:
-    """ASGI middleware: answers what may not come in, and passes on the rest."""
+    """ASGI middleware: answers requests that may not come in, and passes on the rest."""
 
     def __init__(self, app: ASGIApp, trust: Trusted, *, uploads: str = "") -> None:
         """`uploads`: the path below which PUT needs no content type, as Flyte's clients send none to signed URLs."""
@@ -125,7 +125,7 @@ def _checked_host(trust: Trusted, hosts: list[str], local: str) -> str:
 
 
 def _check_site(method: str, headers: Headers) -> None:
-    """What a browser says of the page that asks. A link to the platform may be followed from anywhere."""
+    """Check the page that asks, by the browser's word. A link to the platform may be followed from anywhere."""
     site = ", ".join(dict.fromkeys(headers.getlist("sec-fetch-site"))) or "none"
     if site in ("none", "same-origin"):
         return
@@ -135,7 +135,7 @@ def _check_site(method: str, headers: Headers) -> None:
 
 
 def _check_type(types: list[str], *, may_miss: bool) -> None:
-    """Required also where there is no body: everything may stand in the query."""
+    """Check the content type. It is required also without a body: everything may stand in the query."""
     if may_miss and not types:
         return
     if len(types) != 1 or types[0].partition(";")[0].strip().lower() not in (JSON, OCTETS):
@@ -171,7 +171,7 @@ def _origin(text: str) -> Place | None:
 
 
 def _host(header: str) -> str:
-    """The host of a Host header; empty where it is malformed."""
+    """The host of a Host header; empty if it is malformed."""
     if any(char in header for char in "/?#@\\") or not header.isascii():
         return ""
     found = _origin(f"http://{header}")

@@ -31,7 +31,7 @@ from alula.server.api.refusals import told
 from alula.server.beside import done_beside
 
 _ROUTE = "alula.route"
-"""Where a request's scope holds the route that was found."""
+"""The key in a request's scope of the route that was found."""
 VARIABLE = re.compile(r"\{([a-z_.]+)\}")
 _http: Any = cast(Any, annotations_pb2).http  # the package has no stubs
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
@@ -83,7 +83,7 @@ class Binding(NamedTuple):
 
     rpc: MethodDescriptor
     method: Method | None
-    """None where no servicer answers it."""
+    """None if no servicer answers it."""
     verb: str
     path: str
     """With fields of the request in braces, as dotted paths."""
@@ -122,7 +122,7 @@ def _route(binding: Binding) -> Route:
 
 
 async def _read(request: Request, kind: Descriptor, in_path: Mapping[str, str]) -> Message:
-    """The message of a request: its body, then its query, then what stands in the path."""
+    """The message of a request: its body, then its query, then the variables of its path."""
     body = await read_body(request)
     message = await done_beside(len(body), _from_body, body, request.headers.get("content-type", ""), kind)
     given: dict[str, Any] = {}

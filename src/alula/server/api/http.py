@@ -1,6 +1,6 @@
-"""The HTTP side: health, signed objects, the RPCs as REST, and what Flyte's protocol has no call for.
+"""The HTTP side: health, signed objects, the RPCs as REST, and calls that Flyte's protocol does not have.
 
-Owns the application and how errors look in JSON. Decides nothing else.
+Owns the application and the form of errors in JSON. Decides nothing else.
 """
 
 from __future__ import annotations
@@ -102,14 +102,13 @@ async def _no_route(request: Request, error: Exception) -> Response:
 
 
 async def _left(_: Request, _error: Exception) -> Response:
-    """The client has gone in the middle of its request: nobody reads this."""
+    """Answer a client that has gone in the middle of its request: nobody reads this."""
     return Response(status_code=400)
 
 
 class _Incidents:
-    """Answers with an incident where a route has failed. Starlette's own handler of what nobody handles would raise it
-    once more, for the server to log. One that comes while an answer is under way is the server's: it closes the
-    connection."""
+    """Answers with an incident if a route has failed. Starlette's own handler would raise the error once more, for the
+    server to log. An error that comes while an answer is under way is the server's: it closes the connection."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

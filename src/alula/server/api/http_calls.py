@@ -15,7 +15,7 @@ from alula.server.authentication import Authentication
 from alula.server.identity import NOBODY
 
 _KEY = "alula.call"
-"""Where a request's scope holds its call."""
+"""The key in a request's scope of its call."""
 
 
 class Calls:

@@ -1,4 +1,4 @@
-"""Protobuf messages as JSON, both ways: what clients send is refused where it is no such message, whatever it is."""
+"""Protobuf messages as JSON, both ways. Input that is no such message is refused, whatever it is."""
 
 from __future__ import annotations
 
@@ -21,8 +21,7 @@ UNREADABLE: tuple[type[Exception], ...] = (
     RecursionError,
     MemoryError,
 )
-"""What protobuf's JSON raises for data that is not the message, or a message that JSON can't say: not only its own
-errors."""
+"""Errors of protobuf's JSON for data that is not the message, or a message that JSON can't say: not only its own."""
 
 
 async def read_body(request: Request) -> bytes:
@@ -45,7 +44,7 @@ def decoded(body: bytes) -> dict[str, Any]:
 
 
 def parsed(plain: dict[str, Any], message: Message) -> Message:
-    """The message with what JSON-like data says laid over it. Raises `InvalidInput` code `InvalidBody`."""
+    """The message with JSON-like data laid over it. Raises `InvalidInput` code `InvalidBody`."""
     try:
         return json_format.ParseDict(plain, message)
     except UNREADABLE as error:
@@ -53,10 +52,10 @@ def parsed(plain: dict[str, Any], message: Message) -> Message:
 
 
 def as_json(message: Message) -> bytes:
-    """A message with the specification's own names and with what is not set.
+    """A message as JSON, with the specification's own names and with fields that are not set.
 
-    Protobuf can hold what its JSON has no form for, and what a client once registered must not make a list unreadable:
-    there it is left out (JSON only; as octets the message is whole).
+    Protobuf can hold values that its JSON has no form for, and a message that a client once registered must not make a
+    list unreadable: such values are left out (JSON only; as octets the message is whole).
     """
     try:
         plain = _plain(message)

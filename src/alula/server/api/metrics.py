@@ -50,7 +50,7 @@ async def _told(request: Request, readings: Sequence[Reading]) -> Response:
 
 
 def exposition(readings: Sequence[Reading], accept: str = "") -> tuple[bytes, str]:
-    """The readings and what the system knows of this process, in the best form that is accepted, and its media type."""
+    """The readings, and the system's figures of this process, in the best form that is accepted, and its media type."""
     from prometheus_client import CollectorRegistry, ProcessCollector  # lazy: few ask, and it is much to import
     from prometheus_client.exposition import choose_encoder  # lazy: as above
 
@@ -62,7 +62,7 @@ def exposition(readings: Sequence[Reading], accept: str = "") -> tuple[bytes, st
 
 
 class _Readings:
-    """A collector, as `prometheus_client` calls what has metrics."""
+    """A collector, as `prometheus_client` calls a source of metrics."""
 
     def __init__(self, readings: Sequence[Reading]) -> None:
         self._readings = readings

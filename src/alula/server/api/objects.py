@@ -1,7 +1,7 @@
 """Signed uploads and downloads of the embedded object store. A signed URL is all the right that its holder needs.
 
-What lies there was written by tasks and clients, so a browser never takes it for a page of the platform: decks are
-shown in a sandbox, with an origin of their own, and all else is only saved.
+Objects were written by tasks and clients, so a browser never takes one for a page of the platform: decks are shown in a
+sandbox, with an origin of their own, and all else is only saved.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class SignedObjects(Protocol[Grant]):
     """The part of a blob store that answers the URLs that it signed."""
 
     def verify(self, method: str, path: str, query: Mapping[str, str], now: int) -> Grant:
-        """What a request may do. Raises `PermissionDenied`."""
+        """The grant of a request. Raises `PermissionDenied`."""
         ...
 
     def uri_of(self, grant: Grant) -> str: ...
@@ -78,7 +78,7 @@ def _path(request: Request) -> str:
 
 
 def _is_empty(request: Request) -> bool:
-    """Whether the body is announced as empty. Flyte's clients announce that of an empty file as chunked too, and then
+    """True if the body is announced as empty. Flyte's clients announce that of an empty file as chunked too, and then
     send no chunk, not even the last."""
     return request.headers.getlist("content-length") == ["0"]
 
@@ -99,7 +99,7 @@ def _content_md5(request: Request) -> bytes | None:
 
 
 async def _exactly(size: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """At most what was announced: a log may grow while it is read."""
+    """The pieces up to the announced size: a log may grow while it is read."""
     left = size
     async for piece in pieces:
         yield piece[:left]
@@ -109,7 +109,7 @@ async def _exactly(size: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[byt
 
 
 def _presentation(uri: str) -> dict[str, str]:
-    """What a browser may do with an object."""
+    """The headers that limit a browser's use of an object."""
     if uri.endswith(_DECK):
         return {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": _DECK_POLICY}
     name = quote(uri.rpartition("/")[2], safe="", errors="replace")

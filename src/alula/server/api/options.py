@@ -1,4 +1,4 @@
-"""The settings of what the platform listens on."""
+"""The settings of the addresses on which the platform listens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _HTTP_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?")
 
 
 class GrpcOptions(msgspec.Struct, frozen=True):
-    """What an operator may set of gRPC."""
+    """Settings of gRPC."""
 
     port: int = 8089
     """0 takes a free one."""
@@ -23,12 +23,12 @@ class GrpcOptions(msgspec.Struct, frozen=True):
 
 
 class HttpOptions(msgspec.Struct, frozen=True):
-    """What an operator may set of HTTP."""
+    """Settings of HTTP."""
 
     port: int = 8088
     """0 takes a free one."""
     url: str = ""
-    """How clients reach the HTTP side, where that is not `http://host:port`."""
+    """The URL by which clients reach the HTTP side, if it is not `http://host:port`."""
     hosts: tuple[str, ...] = ()
     """Names under which the HTTP side is asked, beside those of the loopback, the address that it listens on and the
     host of `url`. A request that names another host is refused."""
@@ -43,7 +43,7 @@ class HttpOptions(msgspec.Struct, frozen=True):
 
 
 class MetricsOptions(msgspec.Struct, frozen=True):
-    """What an operator may set of metrics."""
+    """Settings of metrics."""
 
     address: str = ""
     """`HOST:PORT` of a listener for `/metrics` and `/healthcheck` alone, which asks for no login and no right; empty

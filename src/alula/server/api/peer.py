@@ -1,4 +1,4 @@
-"""Which Python a registering client runs on, so that its tasks can run on the same one.
+"""The Python of a registering client, so that its tasks can run on the same one.
 
 Alula's client says it in metadata. Of any other client on this machine the kernel knows: the loopback
 connection's socket belongs to a process, whose executable and environment tell. Linux only; elsewhere, and for
@@ -58,7 +58,7 @@ class Peers:
 
 
 def host_id() -> str:
-    """What tells this machine from others: its machine id, else its name."""
+    """An id that tells this machine from others: its machine id, else its name."""
     try:
         return Path("/etc/machine-id").read_text().strip() or socket.gethostname()
     except OSError:
@@ -118,7 +118,7 @@ def _owner(proc: Path, inode: str) -> Path | None:
 
 
 def _python_of(process: Path) -> str:
-    """The interpreter as the process was started with it: a virtual environment's own path, not what it links to."""
+    """The interpreter by which the process was started: a virtual environment's own path, not its link's target."""
     started = (process / "cmdline").read_bytes().split(b"\0")[0].decode(errors="replace")
     if not Path(os.readlink(process / "exe")).name.startswith("python"):
         return ""

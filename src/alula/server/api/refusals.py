@@ -1,4 +1,4 @@
-"""How a refusal looks over HTTP: its status, and its code, message and fix as JSON."""
+"""Refusals over HTTP: a status, and code, message and fix as JSON."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def refusal(error: AlulaError) -> Response:
 
 
 def told(status: int, code: str, message: str, fix: str = "") -> Response:
-    """An answer that says what is wrong. Any text can be told: JSON escapes what UTF-8 has no form for."""
+    """An answer with an error. Any text can be told: JSON escapes characters that UTF-8 has no form for."""
     return Response(json.dumps({"code": code, "message": message, "fix": fix}), status, media_type="application/json")

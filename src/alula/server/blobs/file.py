@@ -1,8 +1,8 @@
 """Objects as files in a folder: the embedded store.
 
-A URI is the file's absolute path. An object is written under a temporary name and linked to its own, which fails where
-something stands already, so nothing is ever replaced; then it is read-only. Tasks write here too, as files: what
-they left is read without trust (`untrusted`), and only a regular file that no link leads to is an object.
+A URI is the file's absolute path. An object is written under a temporary name and linked to its own, which fails if
+something stands there already, so nothing is ever replaced; then it is read-only. Tasks write here too, as files: these
+are read without trust (`untrusted`), and only a regular file that no link leads to is an object.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class FileBlobs:
         self._measures = ObjectMeasures(traces)
 
     async def start(self) -> None:
-        """Also removes what an earlier platform was writing when it was killed."""
+        """Begin, and remove the unfinished objects of an earlier platform that was killed."""
         with errors_of(str(self._folder)):
             make_anew(self._incoming)
             self._key = read_or_make_key(self._key_file)
@@ -135,13 +135,13 @@ class FileBlobs:
         return self._signed("GET", uri, None, ttl_s, {})
 
     def measure(self) -> Iterable[Reading]:
-        """Figures of what was read and written through the platform."""
+        """Figures of reads and writes through the platform."""
         return self._measures.read()
 
     # For the HTTP layer, which serves the signed URLs
 
     def verify(self, method: str, path: str, query: Mapping[str, str], now: int) -> Grant:
-        """What a request on a signed URL may do; `path` decoded, `now` in microseconds since the epoch.
+        """The grant of a request on a signed URL; `path` decoded, `now` in microseconds since the epoch.
 
         Raises `PermissionDenied` with code `BadSignature` or `UrlExpired`.
         """
@@ -267,7 +267,7 @@ class FileBlobs:
         self._check_inside(path)
 
     def _holds(self, path: Path, written: Path) -> bool:
-        """Whether an object has the bytes of a written file. Raises OSError."""
+        """True if an object has the bytes of a written file. Raises OSError."""
         try:
             file = self._tree.open(str(path))
         except (FileNotFoundError, Unreadable):
@@ -285,7 +285,7 @@ class FileBlobs:
         self._check_inside(path)
         found: list[str] = []
         folders = [str(path)]
-        while folders:  # a task may have made folders inside each other, more than recursion bears
+        while folders:  # a task may have made folders inside each other, too deep for recursion
             with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
                 for entry in entries:
                     if entry.is_dir(follow_symlinks=False):
@@ -320,7 +320,7 @@ def check_segments(name: str, whole: str) -> None:
 
 @lru_cache(maxsize=4096)
 def is_segment(segment: str) -> bool:
-    """Whether it may stand between two slashes of a path. Most stand in many paths."""
+    """True if it may stand between two slashes of a path. Most stand in many paths."""
     return segment not in ("", ".", "..") and "\0" not in segment and len(os.fsencode(segment)) <= 255
 
 
@@ -376,7 +376,7 @@ def read_or_make_key(path: Path) -> bytes:
 
 
 def read_key(path: Path) -> bytes:
-    """What lies there, and from now on nobody else's to read."""
+    """The bytes of a key file, which nobody else may read from now on."""
     file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         os.fchmod(file, 0o600)

@@ -1,4 +1,4 @@
-"""Figures of an object store: what is read and written through the platform, how long that takes, and what fails.
+"""Figures of an object store: reads and writes through the platform, their time, and their failures.
 
 Tasks read and write the embedded store as files, without the platform. That is not seen here.
 """

@@ -1,4 +1,4 @@
-"""Signed URLs: who holds one may do one thing with one object until it expires. Pure.
+"""Signed URLs: the holder of one may do one thing with one object until it expires. Pure.
 
 The signature covers method, path, expiry and the MD5 of the content, each with its length, so that no two different
 grants have the same text.
@@ -18,7 +18,7 @@ OBJECTS_PATH = "/objects/"
 
 
 class Grant(NamedTuple):
-    """What a signed URL allows."""
+    """The right that a signed URL gives."""
 
     method: str
     """`GET` (also for HEAD) or `PUT`."""

@@ -28,8 +28,8 @@ async def terminate_execution(
 
 
 async def request_abort(platform: Platform, caller: Caller, id: ExecutionId, cause: str) -> None:
-    """The same without asking for a right: the platform aborts what an aborted run has started. Raises `NotFound`, and
-    `FailedPrecondition` when it has ended already."""
+    """The same without asking for a right: the platform aborts the children of an aborted run. Raises `NotFound`, and
+    `FailedPrecondition` if the run has ended already."""
     record = await read_execution(platform, id)
     if record.phase.is_terminal:
         raise FailedPrecondition("ExecutionEnded", f"execution `{id}` has ended: {record.phase.name}")

@@ -40,7 +40,7 @@ _TARGETS: dict[str, int] = {
 
 
 class SettingsPlace(msgspec.Struct, frozen=True):
-    """What settings are for: a project, a domain of it, or a workflow there."""
+    """The place that settings are for: a project, a domain of it, or a workflow there."""
 
     project: str
     domain: str = ""
@@ -51,7 +51,7 @@ class SettingsPlace(msgspec.Struct, frozen=True):
 
 
 def settings_place(**parts: str) -> SettingsPlace:
-    """The place that these parts name. Raises `InvalidInput` where one of them is empty."""
+    """The place that these parts name. Raises `InvalidInput` if one of them is empty."""
     for part, value in parts.items():
         if not value:
             raise InvalidInput("IncompleteIdentifier", f"attributes of a {list(parts)[-1]} need a {part}")
@@ -118,7 +118,7 @@ async def delete_attributes(platform: Platform, caller: Caller, place: SettingsP
 async def list_attributes(
     platform: Platform, caller: Caller, resource: int
 ) -> matchable.ListMatchableAttributesResponse:
-    """All settings of one kind, of what `caller` may view."""
+    """All settings of one kind, of places that `caller` may view."""
     places = await platform.viewable(caller)
     records = await platform.store.attributes.find(resource)
 
@@ -130,7 +130,7 @@ async def list_attributes(
 
 
 class LaunchSettings(msgspec.Struct, frozen=True):
-    """What settings say of a run that is launched."""
+    """The settings for a run that is launched."""
 
     configs: tuple[matchable.WorkflowExecutionConfig, ...]
     """The most specific first; each setting is that of the first that says something."""
@@ -138,7 +138,7 @@ class LaunchSettings(msgspec.Struct, frozen=True):
     """Serialized `admin.TaskResourceAttributes`; empty for none."""
     quality_of_service: execution_pb2.QualityOfService
     wishes: tuple[Wanted, ...]
-    """Which executors tasks of some types are to have."""
+    """The executors that tasks of some types are to have."""
 
 
 async def launch_settings(platform: Platform, place: SettingsPlace) -> LaunchSettings:
@@ -187,7 +187,7 @@ def _merged_overrides(
 
 
 def _check(attributes: matchable.MatchingAttributes) -> None:
-    """Raises `InvalidInput` for quantities that are none, defaults over their limits, what is negative."""
+    """Raises `InvalidInput` for quantities that are none, defaults over their limits, and negative numbers."""
     resources = attributes.task_resource_attributes
     for quantity in QUANTITIES:
         word = quantity.word

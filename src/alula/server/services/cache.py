@@ -1,4 +1,4 @@
-"""What is kept of cached tasks: to look at it, and to have tasks run again."""
+"""Kept results of cached tasks: to look at them, and to have tasks run again."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ async def list_entries(
 async def evict(
     platform: Platform, caller: Caller, project: str, domain: str, *, task: str, version: str = "", source: str = ""
 ) -> int:
-    """Forget results of a task, so that it runs again; how many there were.
+    """Forget results of a task, so that it runs again; returns their number.
 
     Raises `InvalidInput` without a task: all of a project is not forgotten by leaving a word out.
     """
@@ -63,7 +63,7 @@ def _chosen(project: str, domain: str, task: str, version: str, source: str) -> 
 
 
 def _after(prefix: str) -> str:
-    """The first text after all that begin so; empty where there is none."""
+    """The first text after all that begin so; empty if there is none."""
     shorter = prefix.rstrip("\U0010ffff")
     if not shorter:
         return ""

@@ -28,7 +28,7 @@ MD5_BYTES = 16
 
 
 class Upload(msgspec.Struct, frozen=True):
-    """Where to PUT an object, and what it will be called."""
+    """The URL to which to PUT an object, and the URI that it will have."""
 
     signed: SignedUrl
     native_url: str
@@ -99,7 +99,7 @@ async def create_deck_link(
 async def get_data(
     platform: Platform, caller: Caller, flyte_url: str
 ) -> literals_pb2.LiteralMap | literals_pb2.Literal | SignedUrl:
-    """What a `flyte://` URL names: all inputs or outputs, one of them, or a link to the deck.
+    """The data that a `flyte://` URL names: all inputs or outputs, one of them, or a link to the deck.
 
     Raises `InvalidInput` for a malformed URL and `NotFound`.
     """

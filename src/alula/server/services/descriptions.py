@@ -1,4 +1,4 @@
-"""What authors say of their tasks and workflows: short and long description, link to the source, tags."""
+"""Descriptions of tasks and workflows by their authors: short and long text, link to the source, tags."""
 
 from __future__ import annotations
 

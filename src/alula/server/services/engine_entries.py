@@ -26,7 +26,7 @@ _KEY = re.compile(r"(?P<project>[^:]+):(?P<domain>[^:]+):(?P<digest>[0-9a-f]{64}
 
 
 def refuse_change(thing: str) -> FailedPrecondition:
-    """The error for a client that would change what only the engine writes."""
+    """The error for a client that would change an entry that only the engine writes."""
     return FailedPrecondition(
         "KeptByEngine",
         f"{thing} is the engine's: clients read it and can't change it",
@@ -63,7 +63,7 @@ async def artifacts(platform: Platform, dataset: DatasetId, page: Query) -> tupl
 
 
 def _filters(dataset: DatasetId) -> tuple[Filter, ...] | None:
-    """What tells the entries of a dataset; None for one that can't have any."""
+    """The filters for the entries of a dataset; None if it can't have any."""
     fields = TaskDataset(dataset.name, dataset.version).fields()
     if fields is None:
         return None

@@ -1,4 +1,4 @@
-"""Reading what is registered: one entity, pages of entities, pages of names."""
+"""Reading of registered entities: one, pages of them, pages of names."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""How a run is to be run: each setting from the first that says something, of the request, the launch plan, the
-settings of its workflow, domain and project, and the platform.
+"""The settings of a run: each from the first source that gives it, of the request, the launch plan, the settings of its
+workflow, domain and project, and the platform.
 
 Labels, annotations and variables are replaced as a whole, not merged, as in Flyte; a project's labels are then
 added where the run has none of the same key. Pure.
@@ -55,7 +55,7 @@ def merge_settings(
 
 
 def _says(source: _Source, name: str) -> bool:
-    """Whether a setting is given; an empty message says nothing, but `interruptible: false` does."""
+    """True if a setting is given; an empty message gives nothing, but `interruptible: false` does."""
     if name not in source.DESCRIPTOR.fields_by_name:
         return False
     spec = cast(execution_pb2.ExecutionSpec, source)  # the one that has all of these fields

@@ -30,7 +30,8 @@ async def require_execution(platform: Platform, caller: Caller, id: ExecutionId,
 
 
 async def read_execution(platform: Platform, id: ExecutionId) -> ExecutionRecord:
-    """The same for those whose right has been asked for already, or who are the platform. Raises `NotFound`."""
+    """The same without asking for a right: for callers whose right was checked, and for the platform. Raises
+    `NotFound`."""
     record = await platform.store.executions.get(id)
     if record is None:
         raise NotFound("ExecutionNotFound", f"there is no execution `{id}`")
@@ -44,7 +45,7 @@ async def get_execution(
     *,
     hold_s: float = 0,
 ) -> execution_pb2.Execution:
-    """How a run stands; with `hold_s`, how it ended if it ends within that time. Raises `NotFound`."""
+    """A run as it stands; with `hold_s`, as it ended if it ends within that time. Raises `NotFound`."""
     name = execution_id(id)
     record = await require_execution(platform, caller, name, Action.VIEW)
     if hold_s > 0 and not record.phase.is_terminal and EAGER_LABEL not in record.labels:

@@ -1,4 +1,4 @@
-"""Why a run, or a node of it, is as it is: reads what is known and lets the core say what follows from it."""
+"""Explanations of a run, or of a node of it: reads the known facts and lets the core draw conclusions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PAGE = 5_000
 async def explain_execution(
     platform: Platform, caller: Caller, id: ExecutionId, node_id: str = "", index: int = -1
 ) -> Link:
-    """The answer to why, with what is behind it. Raises `NotFound` for a run, node or item that there is not."""
+    """The reason of a run, node or item, with the reasons behind it. Raises `NotFound` if there is none such."""
     record = await require_execution(platform, caller, id, Action.VIEW)
     rows = every(NODES, partial(platform.store.nodes.page, id, None), Query(PAGE, sort_by="node_id", descending=False))
     nodes = {row.node_id: row async for row in rows}

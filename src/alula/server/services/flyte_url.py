@@ -14,7 +14,7 @@ _SCHEME = "flyte://v1/"
 
 
 class FlyteUrl(msgspec.Struct, frozen=True):
-    """What such a URL names."""
+    """The parts of such a URL."""
 
     execution: ExecutionId
     node_id: str
@@ -26,7 +26,7 @@ class FlyteUrl(msgspec.Struct, frozen=True):
 
 
 def parse_flyte_url(text: str) -> FlyteUrl:
-    """Raises `InvalidInput` code `InvalidFlyteUrl`.
+    """Parse a URL. Raises `InvalidInput` code `InvalidFlyteUrl`.
 
     >>> parse_flyte_url("flyte://v1/p/d/run/n0/0/o/x").variable
     'x'

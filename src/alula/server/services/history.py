@@ -1,4 +1,4 @@
-"""Reading what an execution was: its log, and the objects and the plan that the log needs to be folded.
+"""The history of an execution: its log, and the objects and the plan that the log needs to be folded.
 
 The log names large things only, the graphs of dynamic tasks and what an execution took over; they are read here.
 """
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 
 class Named(msgspec.Struct, frozen=True):
-    """What a log names."""
+    """The objects that a log names."""
 
     graphs: dict[str, Plan]
     """By URI."""

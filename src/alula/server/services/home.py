@@ -1,7 +1,7 @@
-"""Which objects a database belongs to.
+"""The tie between a database and its objects.
 
-Rows and logs refer to objects, so a database that several platforms can reach must find all of them at the same ones.
-The first platform that comes says where they are, by an id that is among them and by their place.
+Rows and logs refer to objects, so all platforms on a database must find the same ones. The first platform records where
+they are, by an id that is among them and by their place.
 """
 
 from __future__ import annotations

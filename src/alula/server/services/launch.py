@@ -47,11 +47,11 @@ from alula.server.services.register import Skeleton, keep_skeleton, skeleton_of
 from alula.server.store.executions import ExecutionRecord
 
 _MAY_RUN = (Action.VIEW, Action.LAUNCH)
-"""What is launched may be of another project, if its launcher has one of these rights there."""
+"""An entity of another project may be launched with one of these rights there."""
 
 
 class _Target(msgspec.Struct, frozen=True):
-    """What is launched, in the form that is the same for a launch plan and a task."""
+    """The entity to launch, in one form for launch plans and tasks."""
 
     kind: Literal["launch_plan", "task"]
     id: EntityId
@@ -59,7 +59,7 @@ class _Target(msgspec.Struct, frozen=True):
     plan: launch_plan_pb2.LaunchPlanSpec
     expected_inputs: interface_pb2.ParameterMap
     defaults_bytes: int = 0
-    """No more than so many are in its fixed inputs and defaults."""
+    """An upper bound on the size of its fixed inputs and defaults."""
     skeleton: Skeleton | None = None
 
 
@@ -204,7 +204,7 @@ def _record(
 
 
 def _inputs(target: _Target, given: literals_pb2.LiteralMap, rule: OffloadRule | None) -> _Inputs:
-    """What an execution starts with. Raises `InvalidInput`."""
+    """The inputs with which an execution starts. Raises `InvalidInput`."""
     inputs = resolve_inputs(target.expected_inputs, fixed=target.plan.fixed_inputs, given=given)
     asides = put_aside(inputs, rule) if rule is not None else []
     light = literals_pb2.LiteralMap(literals={name: inputs.literals[name] for name in given.literals})
@@ -269,7 +269,7 @@ async def _keep(
 
 
 async def _keep_recovery(platform: Platform, record: ExecutionRecord, recovery: Recovery) -> str:
-    """What the execution takes over, as an object beside its others."""
+    """Keep the inventory that an execution takes over, as an object beside its others. Returns its URI."""
     uri = layout.recovery_uri(platform.blobs, record.id, incarnation=record.incarnation)
     await platform.blobs.put(uri, encode(recovery))
     return uri

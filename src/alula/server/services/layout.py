@@ -1,4 +1,4 @@
-"""Where the objects of an execution lie: the one place that knows the path of an attempt's files.
+"""The places of an execution's objects: the one module that knows the path of an attempt's files.
 
 Pure functions over a blob store's naming. Must not touch objects. The incarnation of an execution is part of every
 path, so that a run never meets the results of another that had its name: in a database that was restored, or a folder
@@ -30,13 +30,13 @@ def input_uri(blobs: Blobs, execution: ExecutionId, node_id: str, index: int = -
 
 
 def output_prefix(blobs: Blobs, attempt: AttemptId, *, incarnation: str = "") -> str:
-    """What an attempt leaves, and its log, lie under this prefix."""
+    """The prefix of an attempt's results and its log."""
     folder = _folder(attempt.execution, incarnation)
     return blobs.uri(*folder, attempt.node_id, "data", *_item(attempt.index), str(attempt.attempt))
 
 
 def raw_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: AttemptId, *, incarnation: str = "") -> str:
-    """Where an attempt puts its files and data frames.
+    """The prefix of an attempt's files and data frames.
 
     Two characters of a hash first, so that object stores spread the load over many prefixes.
     """
@@ -54,17 +54,17 @@ def identity_uri(blobs: Blobs) -> str:
 
 
 def checkpoint_prefix(raw: str) -> str:
-    """Where an attempt with this prefix for its data keeps its checkpoint."""
+    """The prefix of an attempt's checkpoint, by the prefix of its data."""
     return f"{raw}/_flytecheckpoints"
 
 
 def values_prefix(blobs: Blobs, project: str, domain: str) -> str:
-    """Where values are that were put aside, by the digest of each."""
+    """The prefix of values that were put aside, each under its digest."""
     return blobs.uri("data", project, domain, "values")
 
 
 def own_prefixes(blobs: Blobs, execution: ExecutionId) -> tuple[str, ...]:
-    """Under which all objects are that belong to an execution's project and domain."""
+    """The prefixes of all objects that belong to an execution's project and domain."""
     return tuple(f"{blobs.uri(kind, execution.project, execution.domain)}/" for kind in ("data", "metadata"))
 
 
@@ -78,7 +78,7 @@ def place_of(blobs: Blobs, uri: str) -> Place:
 
 
 def recovery_uri(blobs: Blobs, execution: ExecutionId, *, incarnation: str = "") -> str:
-    """What an execution takes over from an earlier one."""
+    """The inventory that an execution takes over from an earlier one."""
     return blobs.uri(*_folder(execution, incarnation), "recovery.msgpack")
 
 
@@ -88,7 +88,7 @@ def log_uri(blobs: Blobs, attempt: AttemptId, *, incarnation: str = "") -> str:
 
 
 def _folder(execution: ExecutionId, incarnation: str) -> tuple[str, ...]:
-    """No name of an execution has a dot in it."""
+    """The folder of an execution. A dot sets the incarnation apart: no name has one."""
     project, domain, name = execution
     return "metadata", project, domain, f"{name}.{incarnation}" if incarnation else name
 
@@ -98,7 +98,7 @@ def _item(index: int) -> tuple[str, ...]:
 
 
 def _old_key(attempt: AttemptId) -> str:
-    """What stood for `unique_key` in the paths of executions without an incarnation."""
+    """The form of `unique_key` in the paths of executions without an incarnation."""
     index = f"-n{attempt.index}" if attempt.index >= 0 else ""
     plain = f"{attempt.execution.name}-{attempt.node_id}{index}-{attempt.attempt}".lower()
     if len(plain) <= 50 and re.fullmatch(r"[a-z]([a-z0-9\-]*[a-z0-9])?", plain):

@@ -17,7 +17,7 @@ from alula.server.services.platform import Platform
 from alula.server.store.query import Filter, Query
 
 FOLLOW_MIN_S, FOLLOW_MAX_S = 0.25, 2.0
-"""How often a follower looks for new output: less often the longer there was none."""
+"""The shortest and the longest time between a follower's looks for new output: longer the longer there was none."""
 OFFSET_MAX = 1 << 60
 """In bytes: no log is longer."""
 
@@ -25,7 +25,7 @@ OFFSET_MAX = 1 << 60
 async def open_log(
     platform: Platform, caller: Caller, attempt: AttemptId, *, offset: int = 0, follow: bool
 ) -> AsyncIterator[bytes]:
-    """The log of an attempt after the first `offset` bytes, in pieces; with `follow` also what it will write.
+    """The log of an attempt after the first `offset` bytes, in pieces; with `follow` also all that it will write.
 
     Raises, before the first piece, `NotFound` if there is no such attempt, and `InvalidInput` for an offset that no log
     has.

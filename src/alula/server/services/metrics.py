@@ -1,7 +1,7 @@
-"""Where the time of a run went: a tree of spans from what its rows say of times.
+"""The time of a run: a tree of spans, from the times in its rows.
 
-A run holds its nodes, a node its attempts, its inner nodes or the run that it started; what is left between them
-are operations: setup, runtime, idle time, teardown. Decides nothing; of what is under way the end is now.
+A run holds its nodes, a node its attempts, its inner nodes or the run that it started; what is left between them are
+operations: setup, runtime, idle time, teardown. Decides nothing; a span that is under way ends now.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _attempt_span(attempt: AttemptRecord, execution: ExecutionId, start: int, en
 
 
 def _fill(span: Span, parts: Sequence[Span], setup: str, teardown: str, start: int, end: int) -> None:
-    """The parts of a span, with what was before the first and after the last."""
+    """Fill a span with its parts, and with the operations before the first and after the last."""
     first = min((_us(part.start_time) for part in parts), default=end)
     last = max((_us(part.end_time) for part in parts), default=end)
     span.spans.extend(_operations((setup, start, first)))
@@ -123,7 +123,7 @@ def _fill(span: Span, parts: Sequence[Span], setup: str, teardown: str, start: i
 
 
 def _operations(*operations: tuple[str, int, int]) -> Iterable[Span]:
-    """Those that took any time."""
+    """The operations that took any time."""
     for name, start, end in operations:
         if end > start:
             span = _span(start, end)

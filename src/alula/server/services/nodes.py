@@ -149,7 +149,7 @@ async def get_task_execution_data(
 
 
 async def list_reasons(platform: Platform, caller: Caller, execution: ExecutionId, node_id: str | None) -> list[Reason]:
-    """Why the run, or one node of it, is as it is: in the order in which it came. Raises `NotFound`."""
+    """The reasons why the run, or one node of it, is as it is, in the order in which they came. Raises `NotFound`."""
     await require_execution(platform, caller, execution, Action.VIEW)
     return await platform.store.reasons.read(execution, node_id)
 
@@ -218,7 +218,7 @@ def _node_message(
 async def _attempt_messages(
     platform: Platform, execution: ExecutionId, node: NodeRecord, *, trim: bool = False
 ) -> Callable[[AttemptRecord], task_execution_pb2.TaskExecution]:
-    """How the attempts of a node are shown: what they share is read once."""
+    """A function that shows attempts of a node: it has read once what they share."""
     incarnation = await _incarnation(platform, execution)
     items: Sequence[ItemRecord] = ()
     phases: Mapping[AttemptPhase, int] = {}

@@ -17,7 +17,7 @@ _DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 class RunOptions(msgspec.Struct, frozen=True):
-    """What an operator may set, for all runs of the platform."""
+    """Settings for all runs of the platform."""
 
     domains: tuple[str, ...] = DEFAULT_DOMAINS
     """Of every project."""
@@ -26,7 +26,7 @@ class RunOptions(msgspec.Struct, frozen=True):
     system_retries: int = 3
     """Attempts beyond the first that failures of the platform itself may cost a node."""
     memory_growth: float = 1.0
-    """How many times the memory the next attempt gets after one that ran out of it, where its task does not say."""
+    """The factor by which memory grows for the attempt after one that ran out of it, if its task gives none."""
     inline_max_bytes: int = 65_536
     """Values of inputs and outputs from this size are kept as objects of their own, with a reference in their place;
     0 keeps all of them in the database."""

@@ -1,4 +1,4 @@
-"""What one answer of a list holds: rows as messages, as many as a client reads at once, and a token for the rest."""
+"""One answer of a list: rows as messages, as many as a client reads at once, and a token for the rest."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from alula.server.store.query import Query
 PAGE_MAX_BYTES = 3_500_000
 """Clients of gRPC read messages of 4 MiB at most, unless they are told otherwise."""
 PORTION_ROWS = 50
-"""How many rows are in memory at once: each may have values of a megabyte that its message has not."""
+"""The number of rows in memory at once: each may have values of a megabyte that its message has not."""
 PORTION_SMALL_ROWS = 1_000
-"""The same of rows that have no values: to find a portion may cost as much as to find the page."""
+"""The same for rows that have no values: to find a portion may cost as much as to find the page."""
 FRAME_BYTES = 8
 """Tag and length of a message in a list."""
 
@@ -62,11 +62,11 @@ class _Page(Generic[Row, Shown]):
         self._size = 0
         self.messages: list[Shown] = []
         self.seen = 0
-        """How many rows are shown, or are not to be."""
+        """The number of rows that are shown, or are not to be."""
         self.is_full = False
 
     def take(self, rows: Sequence[Row]) -> int:
-        """How many of them there was room for."""
+        """Take rows while there is room; returns the number taken."""
         for number, row in enumerate(rows):
             message = self._shown(row)
             if message is not None:

@@ -1,6 +1,6 @@
-"""What a use case works with. One record, made by the composition root, handed to every use case.
+"""The platform as use cases see it. One record, made by the composition root, handed to every use case.
 
-Owns the list of what a use case may touch; must not decide anything. Time and randomness come in here, as
+Owns the list of all that a use case may touch; must not decide anything. Time and randomness come in here, as
 functions, so that a use case gives the same answer to the same question in a test.
 """
 
@@ -39,22 +39,22 @@ class Platform:
     random_bytes: Callable[[int], bytes]
     """That many unpredictable bytes."""
     check_health: Callable[[], None] = lambda: None
-    """Raises `FailedPrecondition` where the platform can't work any more."""
+    """Raises `FailedPrecondition` if the platform can't work any more."""
     recheck_s: float = RECHECK_S
-    """How often who waits for news of a run reads the store although nothing was heard. Other processes on the same
+    """The interval at which a watcher of a run reads the store although nothing was heard. Other processes on the same
     store tell nobody here."""
     http_endpoint: str = ""
     """`http://host:port` under which clients reach this process, for links."""
     domains: tuple[str, ...] = DEFAULT_DOMAINS
     max_parallelism: int = 25
-    """Of an execution that says nothing itself; 0 for no limit."""
+    """Of an execution that sets no limit itself; 0 for no limit."""
     system_retries: int = 3
     """Attempts beyond the first that the platform's own failures may cost a node."""
     memory_growth: float = 1.0
-    """How many times the memory the next attempt gets after one that ran out of it, where the task does not say."""
+    """The factor by which memory grows for the attempt after one that ran out of it, if the task gives none."""
     tiers: TierBudgets = field(default_factory=TierBudgets)
     traces: Traces = NO_TRACES
-    """Where spans go."""
+    """The receiver of spans."""
     measures: Measures = field(default_factory=Measures)
     """Figures of all rooms."""
     inline_max_bytes: int = 65_536
@@ -65,7 +65,8 @@ class Platform:
         await require(self.access, caller, place, *actions)
 
     async def viewable(self, caller: Caller) -> Places:
-        """Where `caller` may view, for lists over several places. Raises `PermissionDenied` if that is nowhere."""
+        """The places that `caller` may view, for lists over several places. Raises `PermissionDenied` if there are
+        none."""
         return await require_viewable(self.access, caller)
 
     def audit(

@@ -1,7 +1,7 @@
 """New executions that take over from earlier ones: recovering, and forking from a node.
 
-Owns what is taken over: the inventory of the earlier execution, read off its log and kept as an object that the new
-log names. What of it stands is the engine's to decide.
+Owns the inventory of the earlier execution, read off its log and kept as an object that the new log names. The engine
+decides which parts of it hold.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ FORK_NODES = "alula/fork-nodes"
 
 
 class Fork(msgspec.Struct, frozen=True):
-    """How a new execution differs from the one that it is forked from."""
+    """The differences of a new execution from the one that it is forked from."""
 
     nodes: tuple[str, ...] = ()
-    """They run again, with all that comes after them; without any, only what changes runs."""
+    """The nodes that run again, with all that comes after them; without any, only changed nodes run."""
     inputs: literals_pb2.LiteralMap = literals_pb2.LiteralMap()
     """Inputs to replace."""
     version: str = ""
@@ -49,7 +49,7 @@ class Fork(msgspec.Struct, frozen=True):
 async def recover_execution(
     platform: Platform, caller: Caller, request: execution_pb2.ExecutionRecoverRequest
 ) -> identifier_pb2.WorkflowExecutionIdentifier:
-    """Launch the same again, without doing again what succeeded.
+    """Launch the same again, but for the nodes that succeeded.
 
     Raises as `create_execution`, and `FailedPrecondition` for one that has not ended.
     """
@@ -66,7 +66,7 @@ async def fork_execution(
 ) -> identifier_pb2.WorkflowExecutionIdentifier:
     """Launch an execution that goes on from any node of an earlier one, with changes.
 
-    The earlier one may still run: what it has by now is taken over. Raises as `create_execution`, `NotFound` for
+    The earlier one may still run: its results up to now are taken over. Raises as `create_execution`, `NotFound` for
     nodes that it does not have, and `InvalidInput` for changes of tasks without nodes to change.
     """
     source = await require_execution(platform, caller, source_id, Action.VIEW)
@@ -95,7 +95,7 @@ async def fork_execution(
 
 
 async def inventory_of(platform: Platform, source: ExecutionRecord) -> Recovery:
-    """What an execution leaves to take over."""
+    """The inventory that an execution leaves to take over."""
     (history,) = await platform.store.log.histories([source.id])
     assert history is not None, "the execution is there"
     log = decode_log(history.log, history.next_seq)

@@ -1,9 +1,9 @@
-"""Registering tasks, workflows and launch plans: validate, compile, compare with what stands, keep.
+"""Registration of tasks, workflows and launch plans: validate, compile, compare with the registered one, keep.
 
 The same thing again is `AlreadyExists` (clients take that for success), another thing under the same id is
 `InvalidInput` with the differences. Nothing is kept unless all of it is right.
 
-Workflows may be large, and others must not wait for one: what takes time with their nodes is done in threads.
+Workflows may be large, and others must not wait for one: long work on their nodes is done in threads.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ _CLOSURES: dict[EntityKind, type[Message]] = {
     "launch_plan": launch_plan_pb2.LaunchPlanClosure,
 }
 _MAY_REFER = (Action.VIEW, Action.REGISTER)
-"""A registered entity may refer to what its registrant has one of these rights on."""
+"""A registered entity may refer to entities on which its registrant has one of these rights."""
 
 
 class Registrant(msgspec.Struct, frozen=True):
-    """The Python of the client that registers; empty where it is not known."""
+    """The Python of the client that registers; empty if it is not known."""
 
     interpreter: str = ""
     host: str = ""
@@ -187,7 +187,7 @@ def _compiled(
 async def _check_overrides(
     platform: Platform, spec: workflow_pb2.WorkflowSpec, tasks: Sequence[tasks_pb2.TaskTemplate]
 ) -> None:
-    """That nodes which change the resources of their task ask for what they can get."""
+    """Check that nodes which change the resources of their task ask for resources that they can get."""
     templates = (spec.template, *spec.sub_workflows)
     changing = await asyncio.to_thread(
         lambda: [node.task_node for node in task_nodes(templates) if node.task_node.overrides.HasField("resources")]
@@ -246,8 +246,8 @@ async def _keep(platform: Platform, caller: Caller, record: EntityRecord, spec: 
 
 
 async def _is_same(platform: Platform, record: EntityRecord, spec: Message) -> bool:
-    """Whether it is what stands, whose digest is of another normal form, or the workflow that stands, with other ids of
-    its nodes. What stands is kept."""
+    """True if it is the registered entity, whose digest is of another normal form, or the registered workflow with
+    other ids of its nodes. The registered one is kept."""
     stands = await platform.store.entities.get(record.kind, record.id)
     assert stands is not None, "the store said that it exists"
     known = _CLOSURES[record.kind].FromString(stands.closure)

@@ -1,4 +1,4 @@
-"""Reservations of clients: one of them computes a result, and the others hear who. Ended by release or by time.
+"""Reservations of clients: one of them computes a result, and the others learn its name. Ended by release or by time.
 
 The store's clock counts, which is one for all platforms on a database.
 """
@@ -22,12 +22,12 @@ TEXT_MAX_CHARS = 1024
 
 
 class Reserved(msgspec.Struct, frozen=True):
-    """What is reserved."""
+    """The subject of a reservation."""
 
     name: str
-    """As it is kept."""
+    """Its name in the store."""
     target: str
-    """As it is called in the audit."""
+    """Its name in the audit."""
     place: Place
 
 
@@ -53,7 +53,7 @@ async def hold(
 
 
 async def let_go(platform: Platform, caller: Caller, reserved: Reserved, owner: str) -> None:
-    """End a reservation; fine where it is somebody else's or has ended."""
+    """End a reservation; fine if it is somebody else's or has ended."""
     await platform.require(caller, reserved.place, Action.CACHE)
     require_text(owner, "owner id")
     await platform.store.holds.release(

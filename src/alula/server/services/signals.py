@@ -1,4 +1,4 @@
-"""Signals: what the gates of a run ask, and answering them.
+"""Signals: the questions of a run's gates, and answering them.
 
 A signal comes into being when its gate starts; that is the engine's. The answer goes to the inbox of the run's
 owner, which opens the gate. An answer is given once.

@@ -1,4 +1,4 @@
-"""What the settings of a project say of the resources of its tasks, in plain numbers. Pure."""
+"""The settings of a project for the resources of its tasks, in plain numbers. Pure."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _UNITS = {
 
 
 def defaults_of(task_resources: bytes) -> Amounts:
-    """What a task gets that does not say; `task_resources` is a serialized `admin.TaskResourceAttributes`."""
+    """The amounts for a task that gives none; `task_resources` is a serialized `admin.TaskResourceAttributes`."""
     if not task_resources:
         return NO_DEFAULTS
     return Amounts(**_said(matchable_resource_pb2.TaskResourceAttributes.FromString(task_resources).defaults))
 
 
 def ceiling_of(task_resources: bytes) -> ResourceCeiling:
-    """What a task has at most."""
+    """The most that a task may have."""
     if not task_resources:
         return NO_CEILING
     return ResourceCeiling(**_said(matchable_resource_pb2.TaskResourceAttributes.FromString(task_resources).limits))
@@ -51,7 +51,7 @@ def check_resources(
     *,
     task_resources: bytes,
 ) -> None:
-    """That a task, at a node, asks for what it can get.
+    """Check that a task, at a node, asks for resources that it can get.
 
     Raises `InvalidInput` for a quantity that is none, a request over its own limit or over the project's.
     """

@@ -30,13 +30,13 @@ _decoder = msgspec.msgpack.Decoder(_Token)
 
 
 def token_of(query: Query, after: Position) -> str:
-    """The token of what follows a position in the list that a query asks for."""
+    """The token for the rest of a query's list after a position."""
     said = msgspec.msgpack.encode(_Token(query.sort_by, query.descending, after))
     return _MARK + urlsafe_b64encode(said).decode().rstrip("=")
 
 
 def go_on(query: Query, token: str) -> Query:
-    """The query from where a token says; raises `InvalidInput` code `InvalidToken`."""
+    """The query, continued at a token; raises `InvalidInput` code `InvalidToken`."""
     if not token:
         return query
     if token.isascii() and token.isdigit() and len(token) <= 18:

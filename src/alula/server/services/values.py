@@ -20,11 +20,12 @@ from alula.server.services import layout
 from alula.server.services.platform import Platform
 
 SHOWN_MAX_BYTES = 1_800_000
-"""Of inputs, and of outputs, that are shown whole: both fit into the 4 MiB that a gRPC client takes by default."""
+"""The limit of inputs, and of outputs, that are shown whole: both fit into the 4 MiB that a gRPC client takes by
+default."""
 
 
 def offload_rule(platform: Platform, project: str, domain: str) -> OffloadRule | None:
-    """Which values of an execution of this project and domain are put aside."""
+    """The rule by which values of executions of this project and domain are put aside; None if all stay."""
     if not platform.inline_max_bytes:
         return None
     return OffloadRule(layout.values_prefix(platform.blobs, project, domain), platform.inline_max_bytes)
@@ -66,7 +67,7 @@ async def load(blobs: Blobs, execution: ExecutionId, uri: str) -> literals_pb2.L
 
 
 async def shown(blobs: Blobs, execution: ExecutionId, literals: bytes) -> literals_pb2.LiteralMap:
-    """Inputs or outputs of a run for its readers: whole, but for what does not fit into an answer or is gone."""
+    """Inputs or outputs of a run for its readers: whole, but for values that do not fit into an answer or are gone."""
     left = SHOWN_MAX_BYTES - len(literals)
 
     def fits(reference: literals_pb2.LiteralOffloadedMetadata) -> bool:
@@ -79,7 +80,7 @@ async def shown(blobs: Blobs, execution: ExecutionId, literals: bytes) -> litera
 
 
 def has_references(literals: bytes) -> bool:
-    """Whether any of these values, or of the values inside them, was put aside."""
+    """True if any of these values, or of the values inside them, was put aside."""
     return bool(_references(list(literals_pb2.LiteralMap.FromString(literals).literals.values())))
 
 
@@ -95,7 +96,7 @@ async def _whole(
     data: bytes,
     wanted: Callable[[literals_pb2.LiteralOffloadedMetadata], bool],
 ) -> literals_pb2.LiteralMap:
-    """What can't be had stays a reference."""
+    """The literals with wanted values in place of their references. A value that can't be had stays a reference."""
     literals = await done_beside(len(data), literals_pb2.LiteralMap.FromString, data)
     waiting = await done_beside(len(data), _references, list(literals.literals.values()))
     while waiting:
@@ -131,7 +132,8 @@ def _put_back(place: literals_pb2.Literal, value: literals_pb2.Literal) -> list[
 async def _load_announced(
     blobs: Blobs, execution: ExecutionId, reference: literals_pb2.LiteralOffloadedMetadata
 ) -> literals_pb2.Literal:
-    """A task may have made the reference: what is larger than it says is not read. Raises `NotFound`."""
+    """Load a value by its reference. A task may have made that: a value larger than it says is not read. Raises
+    `NotFound`."""
     size = None
     if reference.uri.startswith(layout.own_prefixes(blobs, execution)):
         with contextlib.suppress(InvalidInput):

@@ -1,8 +1,8 @@
-"""Who waits for news of an execution, and how the news reaches them.
+"""Watchers of executions, and the way in which news reaches them.
 
-The runner publishes after each commit; watchers hold a subscription. News is a hint and coalesces: a slow
-watcher sees the newest phase, not each one. Owns no state of executions: what a watcher must know for certain
-it reads from the store after it has subscribed. Lives on the event loop's thread.
+The runner publishes after each commit; watchers hold a subscription. News is a hint and coalesces: a slow watcher sees
+the newest phase, not each one. Owns no state of executions: a watcher that must be certain reads the store after it has
+subscribed. Lives on the event loop's thread.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Subscription:
         self._closed = False
 
     async def next(self, *, timeout_s: float) -> News | None:
-        """The newest news that was not handed out yet; None when there was none in time or the hub closed."""
+        """The newest news that was not handed out yet; None if there was none in time or the hub closed."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_s):
                 await self._changed.wait()
@@ -44,7 +44,7 @@ class Subscription:
 
     @property
     def closed(self) -> bool:
-        """Whether no news will come any more."""
+        """True if no news will come any more."""
         return self._closed
 
     def __aiter__(self) -> Subscription:
@@ -58,7 +58,7 @@ class Subscription:
                 raise StopAsyncIteration
 
     def tell(self, news: News) -> None:
-        """Called by the hub."""
+        """Take news from the hub."""
         self._news = news
         self._changed.set()
 
@@ -86,7 +86,7 @@ class Hub:
 
     @contextmanager
     def watch(self, execution: ExecutionId) -> Generator[Subscription]:
-        """Subscribe. What was published before is not repeated: read the store once inside."""
+        """Subscribe. Earlier news is not repeated: read the store once inside."""
         subscription = Subscription()
         if self._closed:
             subscription.close()

@@ -1,2 +1,2 @@
-"""The settings of the platform: what there is to set (`schema`), where it comes from (`sources`), what came of it
+"""The settings of the platform: their sections (`schema`), their sources (`sources`), and the result of both
 (`loading`, `showing`)."""

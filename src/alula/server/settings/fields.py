@@ -35,7 +35,7 @@ class Field(NamedTuple):
         return msgspec.convert(value, self.type, strict=strict)
 
     def parse(self, text: str) -> Any:
-        """A value as a text: lists of texts with commas, what has structure as JSON. Raises `msgspec.DecodeError`."""
+        """A value as a text: lists of texts with commas, structures as JSON. Raises `msgspec.DecodeError`."""
         kind = get_origin(self.type) or self.type
         if kind is tuple and get_args(self.type)[0] is str:
             return tuple(entry.strip() for entry in text.split(",") if entry.strip())
@@ -46,10 +46,10 @@ class Field(NamedTuple):
 
 @runtime_checkable
 class Checked(Protocol):
-    """A section that knows what is wrong with its values."""
+    """A section that checks its values."""
 
     def problems(self) -> Iterator[tuple[str, str]]:
-        """Fields with what is wrong with their values."""
+        """Fields with the faults of their values."""
         ...
 
 
@@ -76,7 +76,7 @@ def build(section: type[Section], values: Mapping[str, Any], prefix: str = "") -
 
 
 def problems_of(section: msgspec.Struct, prefix: str = "") -> Iterator[tuple[str, str]]:
-    """Paths with what is wrong with their values, in a section and those in it."""
+    """Paths with the faults of their values, in a section and those in it."""
     for field in msgspec.structs.fields(section):
         if _is_section(field.type):
             yield from problems_of(getattr(section, field.name), f"{prefix}{field.name}.")

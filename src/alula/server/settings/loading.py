@@ -34,9 +34,9 @@ class Loaded(NamedTuple):
 
     settings: Settings
     given: Mapping[str, Given]
-    """What was set, by path: secrets as they were given."""
+    """The settings that were given, by path: secrets as they were given."""
     renamed: Sequence[str]
-    """What is to be said of old names."""
+    """Notes on old names."""
 
 
 def load_settings(options: Mapping[str, Any], environment: Mapping[str, str], *, file: str | None = None) -> Settings:

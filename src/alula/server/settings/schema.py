@@ -1,4 +1,4 @@
-"""What there is to set: sections, each with the options of the room that owns and checks them.
+"""The sections of the settings, each with the options of the room that owns and checks them.
 
 A field is named by its path, `http.port`: a table and a key of the file, `ALULA__HTTP__PORT` of the environment.
 """
@@ -28,7 +28,7 @@ PROCESS = "process"
 
 
 class Anonymous(msgspec.Struct, frozen=True):
-    """Who a caller is that does not log in."""
+    """The identity of a caller that does not log in."""
 
     principal: str = "anonymous"
 
@@ -59,11 +59,11 @@ class Settings(msgspec.Struct, frozen=True):
     log: LogOptions = LogOptions()
     traces: TracingOptions = TracingOptions()
     quality_of_service: TierBudgets = TierBudgets()
-    """How long attempts may wait, by tier."""
+    """The time that attempts may wait, by tier."""
     anonymous: Anonymous = Anonymous()
     executors: Executors = Executors()
     routes: tuple[Route, ...] = ()
-    """Which attempts go to which executor: the first route that fits decides."""
+    """The routes of attempts to executors: the first that fits decides."""
 
     @property
     def data_folder(self) -> Path:
@@ -72,7 +72,7 @@ class Settings(msgspec.Struct, frozen=True):
 
     @property
     def is_open(self) -> bool:
-        """Whether other machines may reach the platform."""
+        """True if other machines may reach the platform."""
         try:
             return not ipaddress.ip_address(self.host).is_loopback
         except ValueError:
@@ -112,7 +112,7 @@ OLD_NAMES = {
     "inherit": "executors.process.inherit",
     "process": "executors.process",
 }
-"""Keys of a file that are understood and are not to be used any more, with what has taken their place."""
+"""Keys of a file that are understood and not to be used any more, with their replacements."""
 SHORT_VARIABLES = {
     "ALULA_DATA": "data",
     "ALULA_HOST": "host",
@@ -128,6 +128,6 @@ SHORT_VARIABLES = {
     "ALULA_ENVIRONMENTS": "executors.process.environments",
     "ALULA_INHERIT": "executors.process.inherit",
 }
-"""Variables beside the systematic ones, for what is set often."""
+"""Variables beside the systematic ones, for common settings."""
 ADDING = frozenset(("executors.process.environments", "executors.process.inherit"))
-"""Lists to which each source adds: what the stronger one says stands first."""
+"""Lists to which each source adds: the entries of the stronger one stand first."""

@@ -1,4 +1,4 @@
-"""Where settings come from: a TOML file, the environment, options. Each gives values by path, with their origin."""
+"""The sources of settings: a TOML file, the environment, options. Each gives values by path, with their origin."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Given(NamedTuple):
 
 
 class Source:
-    """What one source says."""
+    """The settings from one source."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -38,7 +38,8 @@ class Source:
         """Old names that it uses, with the new ones."""
 
     def take(self, path: str, value: Any, origin: str) -> None:
-        """Two names may stand for one setting: lists add up, what else is said twice is a mistake."""
+        """Take a value. Two names may stand for one setting: lists add up, another value that is said twice is a
+        mistake."""
         before = self.given.get(path)
         if before is not None and path in ADDING:
             value = (*before.value, *value)

@@ -8,7 +8,7 @@ import msgspec
 
 
 class TracingOptions(msgspec.Struct, frozen=True):
-    """What an operator may set."""
+    """Settings of tracing."""
 
     exporter: Literal["off", "otlp"] = "off"
     """`otlp` to tell a collector of requests and runs, as the variables `OTEL_*` say."""

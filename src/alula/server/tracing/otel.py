@@ -33,8 +33,8 @@ from alula.server.tracing.runs import run_spans
 SCOPE = "alula"
 STOP_GRACE_S = 2.0
 AT_ONCE = 500
-"""So many spans of a run are told before the collector has to take them. The SDK's queue has room for 2,048, and drops
-what is more."""
+"""The number of spans of a run that are told before the collector has to take them. The SDK's queue has room for 2,048,
+and drops the rest."""
 _OURS = frozenset(("INTERNAL", "UNKNOWN", "UNAVAILABLE", "DATA_LOSS", "UNIMPLEMENTED", "DEADLINE_EXCEEDED"))
 """Statuses of gRPC that are the server's fault."""
 
@@ -57,7 +57,7 @@ class OpenTelemetry:
         self._telling: set[asyncio.Task[None]] = set()
 
     async def stop(self) -> None:
-        """Tell what is still to be told, as far as the collector takes it soon."""
+        """Tell the remaining spans, as far as the collector takes them soon."""
         if self._telling:
             await asyncio.wait(self._telling, timeout=STOP_GRACE_S)
         for task in self._telling:

@@ -1,4 +1,4 @@
-"""DataCatalog and CacheService: what clients keep in the catalog, what the engine keeps there, and reservations."""
+"""DataCatalog and CacheService: entries of clients and of the engine in the catalog, and reservations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a failure of a use case is on the wire.
+"""The failure of a use case on the wire.
 
 A platform error becomes its gRPC status, with its stable code in the trailing metadata (`alula-code`, and
 `alula-message` and `alula-fix` where they are plain ASCII). Anything else is a fault of ours: INTERNAL with an

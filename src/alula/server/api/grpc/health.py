@@ -15,7 +15,7 @@ from alula.server.services.platform import Platform
 _messages: Any = health_pb2
 DESCRIPTOR = health_pb2.DESCRIPTOR
 SERVICES = ("", "flyteadmin")
-"""What may be asked for: the server as a whole, and Flyte's own name for it."""
+"""The names that may be asked for: the server as a whole, and Flyte's own name for it."""
 
 
 class Health:

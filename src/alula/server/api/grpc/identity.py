@@ -8,7 +8,7 @@ from alula.server.api.calls import Call
 
 
 class Identity:
-    """Tells callers who they are. Without a login everybody is the configured anonymous identity."""
+    """Tells callers their identity. Without a login everybody is the configured anonymous identity."""
 
     async def user_info(self, _request: identity_pb2.UserInfoRequest, call: Call) -> identity_pb2.UserInfoResponse:
         return identity_pb2.UserInfoResponse(

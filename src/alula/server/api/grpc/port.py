@@ -1,5 +1,5 @@
 """The gRPC server as a port that is bound: its limits and keepalive. It has no services yet, see `server.py`: those are
-imported when what was interrupted has been started again.
+imported when interrupted runs have been started again.
 """
 
 from __future__ import annotations

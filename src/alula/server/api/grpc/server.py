@@ -1,4 +1,4 @@
-"""Which services the gRPC server has."""
+"""The services of the gRPC server."""
 
 from __future__ import annotations
 

@@ -140,7 +140,7 @@ _NOT_OFFERED = {
         "authentication is off, and there is no login: set the client's `authType` to nothing",
     ),
 }
-"""What to say of RPCs that are missing on purpose."""
+"""The reasons why some RPCs are missing on purpose."""
 
 
 def unimplemented(rpc: str) -> Failure:

@@ -1,4 +1,4 @@
-"""SignalService: what gates ask, and their answers."""
+"""SignalService: the questions of gates, and their answers."""
 
 from __future__ import annotations
 

@@ -46,8 +46,8 @@ def openapi(services: Iterable[Service]) -> Schema:
 
 
 def _of_rpc(binding: Binding, names: Sequence[str]) -> Schema:
-    """An RPC under one of its paths, whose variables have these names. What stands neither there nor in a body may
-    stand in the query."""
+    """An RPC under one of its paths, whose variables have these names. Fields that stand neither there nor in a body
+    may stand in the query."""
     request, answer = binding.rpc.input_type, binding.rpc.output_type
     in_path: list[str] = VARIABLE.findall(binding.path)
     parameters = [

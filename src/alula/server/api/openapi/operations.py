@@ -34,7 +34,7 @@ class Parameter(msgspec.Struct, frozen=True):
 
 
 class Operation(msgspec.Struct, frozen=True):
-    """One verb of one path. What stands in braces in the path are texts."""
+    """One verb of one path. The parts of the path in braces are texts."""
 
     verb: str
     path: str

@@ -30,10 +30,10 @@ from alula.server.store.executions import ExecutionRecord
 
 LIST_ERROR_MAX_CHARS = 100
 FULL_ITEM_ERRORS = 100
-"""Items of an array that tell their errors at length; those of all would not fit into one message."""
+"""The number of items of an array that tell their errors at length; those of all would not fit into one message."""
 ITEM_ERROR_MAX_CHARS = 4_000
 ITEM_USAGES = 1_000
-"""Of the first items of an array, as many tell what they have used."""
+"""The number of first items of an array that tell their usage."""
 _ORIGINS = {
     "USER": core_execution_pb2.ExecutionError.USER,
     "SYSTEM": core_execution_pb2.ExecutionError.SYSTEM,
@@ -44,7 +44,7 @@ _ENDED_BADLY = (ExecutionPhase.ABORTED, ExecutionPhase.ABORTING)
 
 
 def execution_error(error: TaskError, *, at: int | None, trim: bool = False) -> core_execution_pb2.ExecutionError:
-    """Why something failed; `trim` shortens the message as lists do."""
+    """The error of a failure; `trim` shortens the message as lists do."""
     return core_execution_pb2.ExecutionError(
         code=short_code(error.code),
         message=_text(error.message, trim=trim),
@@ -54,7 +54,7 @@ def execution_error(error: TaskError, *, at: int | None, trim: bool = False) -> 
 
 
 def execution(record: ExecutionRecord, *, trim: bool = False) -> execution_pb2.Execution:
-    """A run: what was asked for, and how it stands."""
+    """A run: its request and its state."""
     closure = execution_pb2.ExecutionClosure(
         phase=int(record.phase),  # pyright: ignore[reportArgumentType]  stubs call a protobuf enum its own class
         created_at=timestamp(record.created_at),
