@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from alula.sdk.authoring.gate import approve as approve
     from alula.sdk.authoring.gate import sleep as sleep
     from alula.sdk.authoring.gate import wait_for_input as wait_for_input
+    from alula.sdk.authoring.kind import PythonKind as PythonKind
+    from alula.sdk.authoring.kind import TaskKind as TaskKind
+    from alula.sdk.authoring.kind import register_task_kind as register_task_kind
     from alula.sdk.authoring.launch_plan import CronSchedule as CronSchedule
     from alula.sdk.authoring.launch_plan import FixedRate as FixedRate
     from alula.sdk.authoring.launch_plan import LaunchPlan as LaunchPlan
@@ -60,11 +63,13 @@ _EXPORTS = {
     "GrowMemory": "authoring.resources",
     "HashMethod": "types.hashes",
     "LaunchPlan": "authoring.launch_plan",
+    "PythonKind": "authoring.kind",
     "RecoverableError": "failures",
     "Remote": "client.remote",
     "Resources": "authoring.resources",
     "Secret": "task_context.secret",
     "StructuredDataset": "types.structured_dataset",
+    "TaskKind": "authoring.kind",
     "WorkflowFailurePolicy": "authoring.workflow",
     "approve": "authoring.gate",
     "conditional": "authoring.conditional",
@@ -75,6 +80,7 @@ _EXPORTS = {
     "reference_launch_plan": "authoring.reference",
     "reference_task": "authoring.reference",
     "reference_workflow": "authoring.reference",
+    "register_task_kind": "authoring.kind",
     "register_type": "types.families",
     "sleep": "authoring.gate",
     "task": "authoring.task",

@@ -209,7 +209,7 @@ def test_a_graph_that_does_not_compile_is_the_users_error():
 
 
 def test_a_dynamic_task_takes_every_setting_of_a_task():
-    wanted = set(inspect.signature(task).parameters) - {"function", "unknown"}
+    wanted = set(inspect.signature(task).parameters) - {"function", "unknown", "task_config"}
     assert set(TaskOptions.__annotations__) == wanted
 
 

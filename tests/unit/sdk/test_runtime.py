@@ -11,8 +11,8 @@ from flyteidl.core.errors_pb2 import ContainerError, ErrorDocument
 from flyteidl.core.execution_pb2 import ExecutionError
 from flyteidl.core.literals_pb2 import LiteralMap
 
+from alula.sdk.authoring.kind import SETTINGS_VARIABLE
 from alula.sdk.runtime.entrypoint import foresee, main, preload
-from alula.sdk.serialize.settings import SETTINGS_VARIABLE
 
 SOURCE = """
 import sys

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from alula import register_type
+from alula.core.errors import InvalidInput
 
 PACKAGE = """
 from flyteidl.core.literals_pb2 import Literal, Primitive, Scalar
@@ -104,7 +105,8 @@ def test_a_class_that_inherits_is_of_the_family(tmp_path: Path) -> None:
 
 def test_an_entry_point_that_does_not_load_is_named(tmp_path: Path) -> None:
     done = run(tmp_path, USE, entry="money:Nothing")
-    assert "entry point `money.Money = money:Nothing` of the group `alula.types` does not load" in done.stderr
+    why = "entry point `money.Money = money:Nothing` of the group `alula.types` (package `money`) does not load"
+    assert f"{why}: AttributeError" in done.stderr
 
 
 def test_a_type_that_nobody_knows_is_refused(tmp_path: Path) -> None:
@@ -114,5 +116,6 @@ def test_a_type_that_nobody_knows_is_refused(tmp_path: Path) -> None:
 def test_a_class_has_one_family() -> None:
     import alula.sdk.types.engine  # noqa: F401  # registers what Alula knows itself
 
-    with pytest.raises(ValueError, match=r"enum\.Enum has a transformer already"):
+    with pytest.raises(InvalidInput, match=r"`enum\.Enum` has a transformer already") as raised:
         register_type("enum.Enum", lambda *_: pytest.fail("not asked"))
+    assert raised.value.code == "PluginConflict"

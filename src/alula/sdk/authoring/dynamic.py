@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
+from alula.sdk.authoring.kind import DYNAMIC
 from alula.sdk.authoring.task import Task, task
+from alula.sdk.mistake import caller, mistake
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -83,9 +85,11 @@ def dynamic(
     Raises `InvalidInput` as `@task` does.
     """
 
+    if "task_config" in options:
+        raise mistake("InvalidSetting", "`task_config` is of another kind of task than a `dynamic`", at=caller())
+
     def declare(function: Callable[P, R_co]) -> Task[P, R_co]:
-        plain = task(**options)(function)
-        hints = tuple(node_dependency_hints)
-        return Task(function, plain.settings._replace(is_dynamic=True, node_dependency_hints=hints))
+        settings = task(**options)(function).settings
+        return Task(function, settings._replace(node_dependency_hints=tuple(node_dependency_hints)), DYNAMIC)
 
     return declare if function is None else declare(function)

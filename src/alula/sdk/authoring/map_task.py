@@ -239,7 +239,7 @@ def _check_target(inner: object, bound: Mapping[str, object], *, at: Location) -
             at=at,
         )
     target = cast("Target[object]", inner)
-    if isinstance(target, Task) and target.settings.is_dynamic:
+    if isinstance(target, Task) and target.kind.makes_graph:
         raise mistake(
             "UnsupportedMapTarget",
             f"map_task got {inner!r}, which makes a graph; items of a map task are tasks",

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Generic, NamedTuple, Never, ParamSpec, TypeVar, Unpack, cast, overload
+from typing import TYPE_CHECKING, Generic, Never, ParamSpec, TypeVar, Unpack, cast, overload
 
 from alula.sdk import calling
 from alula.sdk.authoring.cache import Cache, ordered
 from alula.sdk.authoring.graph import open_graph
 from alula.sdk.authoring.interface import Interface, is_async
+from alula.sdk.authoring.kind import PYTHON, TaskKind, kind_of
 from alula.sdk.authoring.naming import module_of
 from alula.sdk.authoring.overrides import (
     Overrides,
@@ -25,9 +26,10 @@ from alula.sdk.authoring.overrides import (
     retry_count,
     timeout_seconds,
 )
-from alula.sdk.authoring.promise import Entity, Promise
+from alula.sdk.authoring.promise import Promise
 from alula.sdk.authoring.resources import GrowMemory, Resources, checked, checked_growth, checked_single
 from alula.sdk.authoring.settings import check_flags, check_names, check_texts
+from alula.sdk.authoring.task_settings import TaskSettings
 from alula.sdk.mistake import Location, caller, mistake, refuse_unknown
 from alula.sdk.task_context.secret import MOUNTS, Secret
 
@@ -38,37 +40,14 @@ P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 
 
-class TaskSettings(NamedTuple):
-    """What `@task` was given, checked."""
-
-    retries: int = 0
-    timeout_s: float = 0.0
-    """0 for no limit."""
-    cache: Cache | None = None
-    requests: Resources | None = None
-    limits: Resources | None = None
-    on_out_of_memory: GrowMemory | None = None
-    environment: Mapping[str, str] | None = None
-    container_image: str | None = None
-    interruptible: bool | None = None
-    enable_deck: bool = False
-    fork: bool = True
-    docs: str = ""
-    deprecated: str = ""
-    secret_requests: tuple[Secret, ...] = ()
-    is_dynamic: bool = False
-    """The function makes a graph: see `dynamic`."""
-    node_dependency_hints: tuple[Entity, ...] = ()
-    """What to register with it."""
-
-
 class Task(Generic[P, R_co]):
     """A function with the settings under which the platform runs it. Call it as the function that it wraps."""
 
-    def __init__(self, function: Callable[P, R_co], settings: TaskSettings) -> None:
+    def __init__(self, function: Callable[P, R_co], settings: TaskSettings, kind: TaskKind = PYTHON) -> None:
         self.function = function
         self.settings = settings
-        self.interface = Interface(function, kind="dynamic task" if settings.is_dynamic else "task")
+        self.kind = kind
+        self.interface = Interface(function, kind="dynamic task" if kind.makes_graph else "task")
         self.module = module_of(function)
         update_wrapper(cast("Callable[..., object]", self), function)
 
@@ -96,11 +75,11 @@ class Task(Generic[P, R_co]):
 
             check_inputs(self.interface, values, at=at)
             return cast("R_co", graph.add(self, values, at=at))
-        if self.settings.is_dynamic:
+        if self.kind.makes_graph:
             return cast("R_co", calling.run(self, values))
         from alula.sdk.authoring.binding import converted  # lazy: protobuf is for values
 
-        return cast("Callable[..., R_co]", self.function)(**converted(self.interface, values, at=at))
+        return cast("R_co", self.kind.execute(self, converted(self.interface, values, at=at)))
 
     def with_overrides(self, *unnamed: Never, **changes: Unpack[OverrideValues]) -> Callable[P, R_co]:
         """This task with other settings for one step: `train.with_overrides(retries=3)(data=d)`.
@@ -147,6 +126,7 @@ def task(
     docs: str = "",
     deprecated: str = "",
     secret_requests: Sequence[Secret] = (),
+    task_config: object = None,
 ) -> Callable[[Callable[P, R_co]], Task[P, R_co]]: ...
 
 
@@ -172,6 +152,7 @@ def task(
     docs: str = "",
     deprecated: str = "",
     secret_requests: Sequence[Secret] = (),
+    task_config: object = None,
     **unknown: object,
 ) -> Task[P, R_co] | Callable[[Callable[P, R_co]], Task[P, R_co]]:
     """Make a task of a function, which may be `async`. Every parameter needs a type.
@@ -201,6 +182,7 @@ def task(
         docs: a description, when the docstring should not be it.
         deprecated: a message; the task is marked as deprecated.
         secret_requests: secrets that the task needs.
+        task_config: selects by its class the kind of task, which a package may bring: what runs it, and how.
 
     Raises `InvalidInput` for a parameter without a type and for settings that can't be.
     """
@@ -234,8 +216,10 @@ def task(
         secret_requests=_secrets(secret_requests, at=at),
     )
 
+    kind = kind_of(task_config, at=at)
+
     def declare(function: Callable[P, R_co]) -> Task[P, R_co]:
-        made = Task(function, settings)
+        made = Task(function, settings, kind)
         if settings.cache is not None:
             for name in settings.cache.ignored():
                 if name not in made.interface.defaults:
@@ -279,9 +263,10 @@ def _secrets(requests: Sequence[Secret], *, at: Location) -> tuple[Secret, ...]:
 
 
 def run_function(task: Task[..., object], inputs: Mapping[str, object]) -> object:
-    """Call the function with values that are converted already; an `async` one runs in a new event loop."""
+    """Call the function as its kind does, with values that are converted already; an `async` one runs in a new event
+    loop."""
     if not task.is_async:
-        return task.function(**inputs)
+        return task.kind.execute(task, inputs)
     from alula.sdk.task_context.coroutines import run  # lazy: only async tasks need an event loop
 
-    return run(lambda: cast("Coroutine[object, object, object]", task.function(**inputs)))
+    return run(lambda: cast("Coroutine[object, object, object]", task.kind.execute(task, inputs)))

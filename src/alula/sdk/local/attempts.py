@@ -99,9 +99,7 @@ class Attempts:
             enable_deck=task.settings.enable_deck,
         )
         try:
-            result = (
-                expand(task, inputs, context, LOCAL) if task.settings.is_dynamic else execute(task, inputs, context)
-            )
+            result = expand(task, inputs, context, LOCAL) if task.kind.makes_graph else execute(task, inputs, context)
         finally:
             _flush_output()
             deck = self._deck(place, task, context.decks)

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, cast
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
 from alula.core.errors import AlulaError, TaskError
-from alula.sdk.authoring.task import Task, TaskSettings
+from alula.sdk.authoring.kind import SETTINGS_VARIABLE
+from alula.sdk.authoring.task import Task
+from alula.sdk.authoring.task_settings import TaskSettings
 from alula.sdk.runtime.arguments import Arguments, parse
 from alula.sdk.runtime.failure import TaskFailed
 from alula.sdk.runtime.loading import load_task, unpack_code
@@ -99,7 +101,7 @@ def foresee(argv: Sequence[str]) -> None:
 def _prepare(module: str, name: str, task: AnyTask) -> None:
     try:
         form_of(task)
-        if task.settings.is_dynamic:
+        if task.kind.makes_graph:
             importlib.import_module("alula.sdk.runtime.expanding")
     except (AlulaError, TypeError, TaskFailed):
         return  # the attempt meets it again and reports it
@@ -136,7 +138,7 @@ def _attempt(arguments: Arguments) -> TaskError | None:
             inputs = read_inputs(arguments.inputs).literals
         context = _context(arguments, task)
         try:
-            result = _expand(task, inputs, context) if task.settings.is_dynamic else execute(task, inputs, context)
+            result = _expand(task, inputs, context) if task.kind.makes_graph else execute(task, inputs, context)
         finally:
             context.publish_decks()
         if isinstance(result, LiteralMap):
@@ -159,7 +161,7 @@ def _expand(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionPara
     import msgspec  # lazy: only dynamic tasks write specifications
 
     from alula.sdk.runtime.expanding import expand  # lazy: as above
-    from alula.sdk.serialize.settings import SETTINGS_VARIABLE, SerializationSettings  # lazy: as above
+    from alula.sdk.serialize.settings import SerializationSettings  # lazy: as above
 
     try:
         settings = SerializationSettings.from_text(os.environ.get(SETTINGS_VARIABLE, ""))

@@ -45,7 +45,7 @@ def execute(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionPara
     try:
         values = input_values(task, inputs, context.store)
         try:
-            result = run_function(task, values) if form.is_async else task.function(**values)
+            result = run_function(task, values) if form.is_async else task.kind.execute(task, values)
         except PASSING:
             raise
         except BaseException as error:  # also what is no Exception: it ends the attempt all the same

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 import msgspec
 from flyteidl.core.identifier_pb2 import Identifier, ResourceType
 
-SETTINGS_VARIABLE = "ALULA_SERIALIZATION"
-"""Environment variable by which a dynamic task knows its own settings, to write the tasks of its graph alike."""
 DEFAULT_IMAGE = "alula:local"
 """The image name of tasks that name none: the process executor runs them with its own choice of environment."""
 
@@ -33,7 +31,7 @@ class SerializationSettings:
         return Identifier(resource_type=kind, project=self.project, domain=self.domain, name=name, version=self.version)
 
     def to_text(self) -> str:
-        """All settings as the value of `SETTINGS_VARIABLE`."""
+        """All settings as the value of the variable by which a dynamic task knows them."""
         return msgspec.json.encode(self).decode()
 
     @classmethod

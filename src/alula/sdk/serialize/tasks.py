@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
 from flyteidl.admin.task_pb2 import TaskSpec
 from flyteidl.core.identifier_pb2 import ResourceType
 from flyteidl.core.literals_pb2 import KeyValuePair, RetryStrategy
 from flyteidl.core.security_pb2 import Secret as SecretMessage
 from flyteidl.core.security_pb2 import SecurityContext
-from flyteidl.core.tasks_pb2 import Container, RuntimeMetadata, TaskMetadata, TaskTemplate
+from flyteidl.core.tasks_pb2 import Container, K8sPod, RuntimeMetadata, TaskMetadata, TaskTemplate
 
 from alula.core.policy.forking import FORK_VARIABLE, NO_FORK
 from alula.core.policy.memory_growth import FACTOR_KEY, MOST_KEY
 from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.authoring.naming import attribute_of
 from alula.sdk.authoring.task import Task
+from alula.sdk.mistake import mistake
 from alula.sdk.serialize.interfaces import description, typed_interface
 from alula.sdk.serialize.nodes import duration, resources_message
-from alula.sdk.serialize.settings import SETTINGS_VARIABLE, SerializationSettings
+from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.task_context.secret import Secret
 from alula.version import __version__
+
+if TYPE_CHECKING:
+    from alula.sdk.authoring.kind import Target
 
 _MOUNTS = {"any": SecretMessage.ANY, "env_var": SecretMessage.ENV_VAR, "file": SecretMessage.FILE}
 
@@ -35,6 +42,9 @@ def map_task_spec(task: MapTask[object], settings: SerializationSettings) -> Tas
     template = _template(task.task, settings, name=task.name)
     template.interface.CopyFrom(typed_interface(task.interface))
     template.task_type_version = 1
+    if not template.HasField("container"):
+        kind = template.type
+        raise mistake("UnsupportedMapTarget", f"{task!r} is over a task of type `{kind}`, which has no container")
     template.container.args.extend(["map-bound", ",".join(sorted(task.bound))])
     return TaskSpec(template=template)
 
@@ -43,10 +53,11 @@ def _template(task: Task[..., object], settings: SerializationSettings, *, name:
     declared = task.settings
     template = TaskTemplate(
         id=settings.identifier(ResourceType.TASK, name),
-        type="python-task",
+        type=task.kind.type,
         metadata=_metadata(task),
-        container=_container(task, settings),
     )
+    _set_target(template, task.kind.target(task, Writing(task, settings)))
+    _set_custom(template, task)
     if declared.on_out_of_memory is not None:
         template.config[FACTOR_KEY] = f"{declared.on_out_of_memory.factor:g}"
         if declared.on_out_of_memory.up_to is not None:
@@ -55,6 +66,48 @@ def _template(task: Task[..., object], settings: SerializationSettings, *, name:
         secrets = [_secret(secret) for secret in declared.secret_requests]
         template.security_context.CopyFrom(SecurityContext(secrets=secrets))
     return template
+
+
+class Writing:
+    """What the kind of a task may know when the task is written. Fulfils `alula.sdk.authoring.kind.Writing`."""
+
+    def __init__(self, task: Task[..., object], settings: SerializationSettings) -> None:
+        self._task = task
+        self._settings = settings
+
+    @property
+    def image(self) -> str:
+        return self._settings.image
+
+    @property
+    def settings(self) -> str:
+        return self._settings.to_text()
+
+    def container(self, variables: Mapping[str, str] | None = None) -> Container:
+        return _container(self._task, self._settings, variables or {})
+
+
+def _set_target(template: TaskTemplate, target: Target) -> None:
+    if isinstance(target, Container):
+        template.container.CopyFrom(target)
+    elif isinstance(target, K8sPod):
+        template.k8s_pod.CopyFrom(target)
+    elif target is not None:
+        template.sql.CopyFrom(target)
+
+
+def _set_custom(template: TaskTemplate, task: Task[..., object]) -> None:
+    custom: Mapping[str, Any] = task.kind.custom()  # Any: what JSON can hold
+    if not custom:
+        return
+    try:
+        template.custom.update(custom)
+    except (TypeError, ValueError) as error:
+        raise mistake(
+            "InvalidSetting",
+            f"the custom part of task `{task.interface.name}`, of type `{task.kind.type}`, is no JSON: {error}",
+            at=task.location,
+        ) from error
 
 
 def _metadata(task: Task[..., object]) -> TaskMetadata:
@@ -77,13 +130,12 @@ def _metadata(task: Task[..., object]) -> TaskMetadata:
     return metadata
 
 
-def _container(task: Task[..., object], settings: SerializationSettings) -> Container:
+def _container(task: Task[..., object], settings: SerializationSettings, of_kind: Mapping[str, str]) -> Container:
     declared = task.settings
     variables = {**settings.environment, **(declared.environment or {})}
     if not declared.fork:
         variables[FORK_VARIABLE] = NO_FORK
-    if declared.is_dynamic:
-        variables[SETTINGS_VARIABLE] = settings.to_text()
+    variables.update(of_kind)
     return Container(
         image=declared.container_image or settings.image,
         args=_command(task, settings),

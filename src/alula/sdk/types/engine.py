@@ -25,7 +25,7 @@ from alula.sdk.types.containers import (
     read,
 )
 from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer
-from alula.sdk.types.families import family_of, installed_family_of, register_type
+from alula.sdk.types.families import FAMILIES, register_type
 from alula.sdk.types.frame_files import CSV, PARQUET, library_of
 from alula.sdk.types.frames import FrameTransformer
 from alula.sdk.types.hashes import HashMethod
@@ -159,7 +159,7 @@ def _class(class_: object, arguments: tuple[object, ...]) -> Transformer | None:
     if not isinstance(class_, type):
         return None
     py_type = cast("type[object]", class_)
-    make = family_of(py_type)
+    make = FAMILIES.registered(py_type)
     if make is not None:
         return make(py_type, arguments)
     if hasattr(py_type, "__dataclass_fields__"):
@@ -169,7 +169,7 @@ def _class(class_: object, arguments: tuple[object, ...]) -> Transformer | None:
     plain = plains.PLAIN_TYPES.get((py_type.__module__, py_type.__qualname__))
     if plain is not None:
         return plain(py_type)
-    make = installed_family_of(py_type)
+    make = FAMILIES.installed(py_type)
     return make(py_type, arguments) if make is not None else None
 
 
