@@ -1,4 +1,4 @@
-"""Trying again what the store, or that of the objects, refuses for now."""
+"""Repeated tries of work that the store, or that of the objects, refuses for now."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from alula.server.trouble import passes
 
 RETRY_S = 0.5
 OBJECT_TRIES = 1_200
-"""How often one object is read or written, which is ten minutes: then it is the object that is at fault."""
+"""The tries to read or write one object, ten minutes in all: after that the object itself is at fault."""
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
@@ -24,9 +24,9 @@ T = TypeVar("T")
 async def again(
     work: Callable[[], Awaitable[T]], of: ExecutionId, *, every_s: float = RETRY_S, tries: int = sys.maxsize
 ) -> T:
-    """Do the work of a run, for as long as it takes or so often; what else it raises goes through.
+    """Do the work of a run, again while its error passes, up to `tries` times. Any other error goes through.
 
-    A disk that is full is waited for without a limit: so does all else here.
+    A full disk does not count as a try: all else here waits for it, too.
     """
     while True:
         try:

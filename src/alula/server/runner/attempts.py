@@ -1,6 +1,6 @@
-"""From `StartAttempt` to all that an executor needs: places of its files, environment, resources, interpreter.
+"""All that an executor needs for a `StartAttempt`: places of its files, environment, resources, interpreter.
 
-Owns the variables that tell a task who it is (Flyte's names).
+Owns the variables that tell a task its identity (Flyte's names).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from alula.server.store.executions import ExecutionRecord
 ARRAY_INDEX = "FLYTE_K8S_ARRAY_INDEX"
 ATTEMPT_NUMBER = "FLYTE_ATTEMPT_NUMBER"
 LIKE_MAX = 100
-"""How many tasks of one execution are remembered, with what their attempts have in common."""
+"""The number of tasks of one execution that are remembered, with the common part of their attempts."""
 
 
 def attempt_spec(
@@ -81,7 +81,7 @@ def _of_attempt(like: AttemptSpec, owned: Owned, action: StartAttempt, plan: Pla
 def _specified(
     owned: Owned, action: StartAttempt, planned: PlanTask, own: bytes, entity: EntityRecord | None
 ) -> AttemptSpec:
-    """What all attempts of a task with these overrides have in common; the rest is left empty."""
+    """The common part of all attempts of a task with these overrides; the rest is left empty."""
     record = owned.record
     task = with_overrides(with_overrides(planned.template, _parsed(own)), _parsed(action.overrides))
     ceiling = ceiling_of(record.task_resources)
@@ -119,7 +119,7 @@ def _parsed(overrides: bytes) -> workflow_pb2.TaskNodeOverrides | None:
 
 
 def _raw_prefixes(owned: Owned, action: StartAttempt, blobs: Blobs) -> tuple[str, str]:
-    """Where the attempt puts its data, and the checkpoint that it goes on from, if there is one."""
+    """The prefix of the attempt's data, and that of the checkpoint that it goes on from, empty if there is none."""
     incarnation = owned.state.created.incarnation
     raw = layout.raw_prefix(blobs, owned.spec, owned.attempt_id(action), incarnation=incarnation)
     if not action.attempt:
@@ -129,7 +129,7 @@ def _raw_prefixes(owned: Owned, action: StartAttempt, blobs: Blobs) -> tuple[str
 
 
 def _environment(owned: Owned, planned: PlanTask, task: tasks_pb2.TaskTemplate, *, is_item: bool) -> dict[str, str]:
-    """The task's own variables, then the execution's, then those that say which task it is."""
+    """The task's own variables, then the execution's, then those that identify the task."""
     environment = environment_of(task)
     environment.update({pair.key: pair.value for pair in owned.spec.envs.values})
     environment.update(_identity(owned.record, planned.id))
@@ -151,7 +151,7 @@ def _identity(record: ExecutionRecord, task: EntityId) -> dict[str, str]:
         "FLYTE_INTERNAL_TASK_DOMAIN": task.domain,
         "FLYTE_INTERNAL_TASK_NAME": task.name,
         "FLYTE_INTERNAL_TASK_VERSION": task.version,
-        # The same under the names of before, which flytekit-java reads.
+        # The same under their older names, which flytekit-java reads.
         "FLYTE_INTERNAL_PROJECT": task.project,
         "FLYTE_INTERNAL_DOMAIN": task.domain,
         "FLYTE_INTERNAL_NAME": task.name,

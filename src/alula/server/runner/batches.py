@@ -1,4 +1,4 @@
-"""Calls of the store for several executions at once, made again for each where one of them is at fault.
+"""Calls of the store for several executions at once, made again for each if one of them is at fault.
 
 `broke` takes the error that belongs to one execution. Trouble of the store that passes is raised.
 """
@@ -18,7 +18,7 @@ from alula.server.trouble import passes
 
 
 async def commit(store: Store, commits: Sequence[Commit], broke: Broke) -> list[bool]:
-    """Which of them are kept."""
+    """Commit them. Returns for each whether the store has kept it."""
     try:
         return await store.log.commit(commits)
     except Exception as error:
@@ -31,7 +31,7 @@ async def commit(store: Store, commits: Sequence[Commit], broke: Broke) -> list[
 
 
 async def messages(store: Store, ids: Sequence[ExecutionId], broke: Broke) -> list[tuple[InboxMessage, Event]]:
-    """Their messages with what they say, aborts first."""
+    """The messages of these executions with their events, aborts first."""
     found = [
         (message, event)
         for message in await _inbox(store, ids, broke)
@@ -55,6 +55,6 @@ async def _inbox(store: Store, ids: Sequence[ExecutionId], broke: Broke) -> list
 def _decoded(message: InboxMessage, broke: Broke) -> Event | None:
     try:
         return facts.decode(message.event)
-    except Exception as error:  # noqa: BLE001  (nobody knows what another version writes)
+    except Exception as error:  # noqa: BLE001  (the record may be of any other version)
         broke(message.execution, error, "while its mail was read")
         return None

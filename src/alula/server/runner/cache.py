@@ -1,8 +1,8 @@
-"""Asking the catalog whether a result is known, whether it is still there, and who computes it.
+"""Questions to the catalog: whether a result is known, whether it is still there, and which node computes it.
 
-An entry that names an object which is gone is a miss: the node runs again. A result that must be reserved is waited
-for while another node has it. Who waits is woken by the commits of this process, and looks from time to time for what
-others do.
+An entry that names an object which is gone is a miss: the node runs again. A result that must be reserved is waited for
+while another node has it. The commits of this process wake the nodes that wait, and these look from time to time for
+those of other processes.
 """
 
 from __future__ import annotations
@@ -47,10 +47,10 @@ class Lookups:
         self._blobs = blobs
         self._clock = clock
         self._waiting: dict[str, list[asyncio.Event]] = {}
-        """Who waits for a result, by the digest of its key, in the order in which they came."""
+        """The nodes that wait for a result, by the digest of its key, in the order in which they came."""
 
     async def answer(self, of: ExecutionId, action: LookUpCache, is_wanted: Callable[[], bool]) -> Answer | None:
-        """The answer to a look-up of a run; None once nobody wants it any more.
+        """The answer to a look-up of a run; None once the node does not want it any more.
 
         A catalog that can't answer never fails a node.
         """
@@ -68,7 +68,7 @@ class Lookups:
             return CacheMissed(self._clock(), action.scope, action.node, failed=True, reserved=reserved)
 
     def released(self, reservations: Iterable[Released]) -> None:
-        """Reservations have ended, durably: let those look again that wait for them."""
+        """Wake the nodes that wait for these reservations, whose end is durable."""
         for each in reservations:
             for waiter in self._waiting.get(each.key.digest, ()):
                 waiter.set()
@@ -99,7 +99,7 @@ class Lookups:
         holder = await self._store.reservations.take(action.key, action.holder)
         if holder:
             return CacheAwaited(self._clock(), action.scope, action.node, holder)
-        hit = await self._hit(action)  # whoever had it before may have ended in between
+        hit = await self._hit(action)  # the holder before it may have ended in between
         if hit is None and is_wanted():
             return CacheMissed(self._clock(), action.scope, action.node, reserved=True)
         await self._let_go(of, action)
@@ -137,7 +137,7 @@ class Lookups:
         return False
 
     async def _differences(self, key: CacheKey) -> tuple[str, str]:
-        """How this run differs from the nearest one that is known, and which attempt made that; empty for none."""
+        """The differences from the nearest known run, and the attempt that made that; empty if there is none."""
         given = (("project", key.project), ("domain", key.domain), ("task", key.task))
         filters = tuple(Filter(field, "eq", (value,)) for field, value in given)
         known = await self._store.catalog.page(Query(limit=NEAR_MAX, filters=filters))

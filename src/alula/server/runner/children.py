@@ -1,7 +1,7 @@
-"""Executions that launch plan nodes start: launched, aborted, and heard of again; and those that eager tasks launch.
+"""Executions that launch plan nodes start, and those that eager tasks launch: their launch, abort and end.
 
-All of it is idempotent: a child's name follows from its node, and its end is told by mail to its parent, who also asks
-from time to time. An eager task launches by itself and marks what it launches by a label; it can't be relied on to
+All of it is idempotent: a child's name follows from its node, and its end is told by mail to its parent, which also
+asks from time to time. An eager task launches by itself and marks what it launches by a label; it can't be relied on to
 abort that when it is aborted, so the platform does.
 """
 
@@ -45,15 +45,15 @@ RETRY_S = 1.0
 
 
 class Children:
-    """What a runner needs of the platform to serve launch plan nodes."""
+    """The part of the platform that a runner needs to serve launch plan nodes."""
 
     def __init__(self, platform: Platform) -> None:
         self._platform = platform
 
     async def launch(self, parent: ExecutionRecord, action: LaunchChild) -> events.ChildEnded | None:
-        """Start the child unless it exists; its end, if it has come or can't be waited for.
+        """Start the child unless it exists. Returns its end, if it has come or can't be waited for.
 
-        Raises `Unavailable` when the store can't be reached, `ResourceExhausted` while it has no room.
+        Raises `Unavailable` if the store can't be reached, `ResourceExhausted` while it has no room.
         """
         try:
             recovery = await self._recovery(parent, action)
@@ -75,7 +75,7 @@ class Children:
         return await self._end_of(_child_id(parent.id, action.child))
 
     async def _recovery(self, parent: ExecutionRecord, action: LaunchChild) -> Recovery | None:
-        """What a child takes over from the one that an earlier execution had; nothing where that was never launched.
+        """The results that a child takes over from the one of an earlier execution; None if that was never launched.
 
         Raises `Unavailable` while that one has yet to end: its parent's abort may still be on its way to it.
         """
@@ -93,14 +93,14 @@ class Children:
         return await inventory_of(self._platform, source)
 
     async def abort(self, parent: ExecutionRecord, action: AbortChild) -> None:
-        """Ask for the end of a child that has not ended; for as long as the store can't be reached, again."""
+        """Ask for the end of a child that has not ended, again for as long as the store can't be reached."""
         child = _child_id(parent.id, action.child)
         with contextlib.suppress(NotFound, FailedPrecondition):
             request = functools.partial(request_abort, self._platform, _caller(parent), child, action.cause)
             await again(request, parent.id, every_s=RETRY_S)
 
     async def abort_launched(self, parent: ExecutionRecord) -> None:
-        """Ask for the end of what the eager tasks of an execution have launched."""
+        """Ask for the end of the executions that an execution's eager tasks have launched."""
         asked = {
             "project": parent.id.project,
             "domain": parent.id.domain,
@@ -115,8 +115,8 @@ class Children:
             await self.abort(parent, AbortChild(child.id.name, f"{parent.id}, whose task launched it, was aborted"))
 
     async def orphaned(self, record: ExecutionRecord, spec: execution_pb2.ExecutionSpec) -> str:
-        """Why an execution should not run on: the node or the eager task that started it has come to an end.
-        Empty where it should. Raises `Unavailable`."""
+        """The reason that an execution should not run on: the node or the eager task that started it has come to an
+        end. Empty if it should. Raises `Unavailable`."""
         launcher = spec.labels.values.get(EAGER_LABEL, "")
         if launcher and not spec.metadata.HasField("reference_execution"):  # else a person launched it again
             parent = await self._platform.store.executions.get(_child_id(record.id, launcher))
@@ -150,7 +150,7 @@ class Children:
         try:
             await self._platform.store.inbox.post(id, events.encode(end), audit)
         except (NotFound, FailedPrecondition):
-            return  # nobody waits for it any more
+            return  # the parent does not wait for it any more
 
     def _not_launched(self, action: LaunchChild, error: AlulaError) -> events.ChildEnded:
         failed = TaskError(error.code, f"launch plan {action.launch_plan} can't be launched: {error}")
@@ -177,8 +177,8 @@ def _child_id(parent: ExecutionId, name: str) -> ExecutionId:
 def _parent(child: ExecutionId, spec: execution_pb2.ExecutionSpec) -> ExecutionId | None:
     """The execution whose node started a child, None if there is none.
 
-    A client may name any execution as the parent of what it launches; one of another project or domain has no such
-    child, and hears of none.
+    A client may name any execution as the parent of what it launches. An execution of another project or domain has no
+    such child, and is told of none.
     """
     if not spec.metadata.HasField("parent_node_execution"):
         return None
@@ -188,7 +188,7 @@ def _parent(child: ExecutionId, spec: execution_pb2.ExecutionSpec) -> ExecutionI
 
 
 def _caller(record: ExecutionRecord) -> Caller:
-    """Children are launched, and ended, on behalf of the principal of their parent."""
+    """The principal of the parent: its children are launched, and ended, on behalf of that."""
     return Caller(record.principal)
 
 

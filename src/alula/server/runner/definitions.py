@@ -1,4 +1,4 @@
-"""What the runner reads of registered entities, kept while it is used: plans of workflows, tasks, launch plans."""
+"""The registered entities that the runner reads, kept while they are used: plans of workflows, tasks, launch plans."""
 
 from __future__ import annotations
 

@@ -26,14 +26,14 @@ from alula.server.services import values
 from alula.server.trouble import passes
 
 INPUTS_WAIT_S = 10.0
-"""How long a platform that starts waits for the inputs of one attempt."""
+"""The time that a platform waits at its start for the inputs of one attempt, in seconds."""
 
 Arrive = Callable[[ExecutionId, Event], None]
 
 
 class Dispatch:
-    """`owned` are the executions of the runner, by reference; `arrive` takes the failure of an attempt that can't be
-    made. While the `lease` has lapsed, no attempt is started."""
+    """The way of attempts to the executor and back. `owned` are the executions of the runner, by reference; `arrive`
+    takes the failure of an attempt that can't be made. While the `lease` has lapsed, no attempt is started."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Dispatch:
         self._lease = lease
 
     async def start(self, owned: Owned, action: StartAttempt) -> bool:
-        """Start an attempt. False if the lease has lapsed meanwhile: then it is to be done later if at all."""
+        """Start an attempt. False if the lease has lapsed meanwhile: then it is to be done later, if at all."""
         spec = await self.spec(owned, action)
         if spec is not None:
             if self._lease.has_lapsed():
@@ -89,7 +89,7 @@ class Dispatch:
             return None
 
     def submit(self, owned: Owned, spec: AttemptSpec) -> None:
-        """Hand an attempt to the executor, when its inputs are as its task can read them."""
+        """Hand an attempt to the executor, as soon as its task can read its inputs."""
         whole = self._whole_inputs(owned, spec)
         if whole is None:
             self._executor.submit(spec)
@@ -108,7 +108,7 @@ class Dispatch:
         return None
 
     async def _submit_whole(self, spec: AttemptSpec, whole: asyncio.Future[bytes]) -> None:
-        """Meanwhile the execution may have been read again, and the attempt have come to an end."""
+        """Submit an attempt once its inputs are whole, unless its execution does not want it any more."""
         try:
             inputs = await asyncio.shield(whole)
         except AlulaError as error:
@@ -132,7 +132,7 @@ class Dispatch:
         return owned if is_wanted else None
 
     def _whole_inputs(self, owned: Owned, spec: AttemptSpec) -> asyncio.Future[bytes] | None:
-        """Inputs for a task that can't read what was put aside, or None if they are that already."""
+        """The inputs of a task that can't read values put aside, or None if they are whole already."""
         if owned.state.created.offload is None or reads_references(spec.task):
             return None
         if owned.whole is None or owned.whole[0] is not spec.inputs:

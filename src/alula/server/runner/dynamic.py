@@ -1,6 +1,6 @@
-"""What a dynamic task asked for: compiled, kept as an object, and planned before the engine hears of it.
+"""The graph that a dynamic task asked for: compiled, kept as an object, and planned before the engine hears of it.
 
-The log names the object only, so it stays small however large the graph is; whoever folds the log reads it again.
+The log names the object only, so it stays small however large the graph is; every fold of the log reads it again.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ async def keep_graph(
 
 
 async def _complete(job: dynamic_job_pb2.DynamicJobSpec, definitions: Definitions) -> list[ReferencedLaunchPlan]:
-    """Add what its nodes name without bringing it, and give the launch plans. What is not registered either is the
-    compiler's to report."""
+    """Add the entities that its nodes name without bringing them, and return the launch plans. The compiler reports
+    those that are not registered either."""
     await _add_workflows(job, definitions)
     needed = referenced((workflow_pb2.WorkflowTemplate(nodes=job.nodes), *job.subworkflows))
     brought = {entity_id(task.id) for task in job.tasks}

@@ -1,7 +1,7 @@
-"""Doing what the engine asked for, once the commit that says so is durable; attempts go by `dispatch`.
+"""The effects that the engine asked for, once the commit that says so is durable; attempts go by `dispatch`.
 
-Timers are set at once. What takes time runs beside the runner's loop and ends in an event that arrives there: answers
-of the catalog, launches of children, graphs of dynamic tasks, large values.
+Timers are set at once. Work that takes time runs beside the runner's loop and ends in an event that arrives there:
+answers of the catalog, launches of children, graphs of dynamic tasks, large values.
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ Arrive = Callable[[ExecutionId, Event], None]
 
 
 class Effects:
-    """`owned` are the executions of the runner, by reference; `arrive` takes what comes of it all, `finished` those
-    whose end is done with."""
+    """`owned` are the executions of the runner, by reference; `arrive` takes the events that come of it all, `finished`
+    the executions whose end is done with."""
 
     def __init__(
         self,
@@ -83,7 +83,7 @@ class Effects:
         """(execution, scope, node, stage) for which the catalog is asked."""
 
     def stop(self) -> None:
-        """Let nothing happen by the clock any more."""
+        """Stop all timers."""
         self._timers.stop()
 
     def do(self, owned: Owned, action: Action) -> None:
@@ -123,7 +123,7 @@ class Effects:
         owned.is_held = False
 
     async def expand(self, owned: Owned, update: AttemptUpdate, futures: bytes, place: tuple[int, int]) -> None:
-        """A dynamic task gave a graph: make it ready, then tell the engine."""
+        """Make the graph of a dynamic task ready, then tell the engine."""
         scope, node = place
         graph = owned.state.scopes.get(scope)
         if graph is None:  # it was stopped meanwhile
@@ -192,7 +192,7 @@ class Effects:
             logger.warning("the parent of %s will have to ask: %s", id, error, extra=about(id))
 
     def released(self, reservations: Iterable[Released]) -> None:
-        """Whoever waits for one of these results looks again."""
+        """Let the nodes that wait for one of these results look again."""
         self._lookups.released(reservations)
 
     def _look_up(self, execution: ExecutionId, action: LookUpCache) -> None:
@@ -230,7 +230,7 @@ class Effects:
             self._errands.spawn(execution, "while a deck was looked for", self._time_out(attempt, fired))
 
     def _in_flight(self, execution: ExecutionId, timer: SetTimer) -> AttemptId | None:
-        """The attempt that a clock ends, if it ends one."""
+        """The attempt that a clock ends; None if there is none."""
         owned = self._owned.get(execution)
         scope = owned.state.scopes.get(timer.scope) if owned is not None else None
         cell = scope.cells.get(timer.node) if scope is not None else None
@@ -258,10 +258,10 @@ class Effects:
         self._arrive(attempt.execution, fired)
 
     def set_timers(self, owned: Owned, *, again: bool = False) -> None:
-        """Set those that the execution asks for; `again` when it was read."""
+        """Set the timers that the execution asks for; `again` if it was read anew."""
         for timer in owned.take_timers():
             self._timers.set(owned.record.id, timer, again=again)
 
     def forget(self, execution: ExecutionId) -> None:
-        """It is not this runner's any more."""
+        """Forget the timers of an execution that is not this runner's any more."""
         self._timers.forget(execution)

@@ -14,14 +14,14 @@ T = TypeVar("T")
 
 
 class Errands:
-    """What is under way. `broke` takes an error that belongs to one execution, and what was done meanwhile."""
+    """The errands under way. `broke` takes an error that belongs to one execution, and the words for its errand."""
 
     def __init__(self, broke: Broke) -> None:
         self._broke = broke
         self._tasks: set[asyncio.Task[Any]] = set()
 
     async def stop(self) -> None:
-        """Leave everything that is under way."""
+        """Leave all errands that are under way."""
         running = list(self._tasks)
         for task in running:
             task.cancel()
@@ -29,16 +29,16 @@ class Errands:
 
     @property
     def under_way(self) -> int:
-        """The number of those that have not come to their end."""
+        """The number of errands that have not ended."""
         return len(self._tasks)
 
     def spawn(self, execution: ExecutionId, doing: str, work: Coroutine[object, object, None]) -> None:
-        """Do something for an execution. It ends with an error that comes of that."""
+        """Do something for an execution, which ends with an error that comes of it."""
 
         async def guarded() -> None:
             try:
                 await work
-            except Exception as error:  # noqa: BLE001  (whatever it is, nobody else waits for it)
+            except Exception as error:  # noqa: BLE001  (whatever it is, no other task waits for it)
                 self._broke(execution, error, doing)
 
         self.beside(guarded())

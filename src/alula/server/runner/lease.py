@@ -1,4 +1,4 @@
-"""The lease of a runner: until when others take it for alive, and leave alone what it owns.
+"""The lease of a runner: the time for which others take it for alive, and leave alone what it owns.
 
 Leases go by the store's clock, as the wall clocks of machines differ, and jump. In between the monotonic clock of this
 process says how much of the lease has passed.
@@ -11,24 +11,24 @@ import asyncio
 from alula.server.store import Store
 
 LEASE_US = 30_000_000
-"""How long others take a silent runner for alive."""
+"""The time for which others take a silent runner for alive."""
 LEASE_MARGIN = 10
 """The part of a lease before its end in which nothing is begun that relies on it."""
 
 
 class Lease:
-    """The lease of `owner`. After it has lapsed, `hold` says that what happened meanwhile is known."""
+    """The lease of `owner`. After it has lapsed, `hold` says that all that happened meanwhile is known."""
 
     def __init__(self, store: Store, owner: str, length_us: int) -> None:
         self.owner = owner
         self.length_us = length_us
         self._store = store
         self._store_ahead_us = 0
-        """By how much the store's clock was ahead of the monotonic one when the lease was renewed last."""
+        """The lead of the store's clock on the monotonic one when the lease was renewed last."""
         self._renewed_until_us = 0
-        """When it ends, by the monotonic clock: others may take over what is owned here."""
+        """Its end by the monotonic clock: then others may take over all that is owned here."""
         self._held_until_us = 0
-        """The same, as far as it has not ended since ownership was last compared with the store."""
+        """The same, as long as it has not ended since ownership was last compared with the store."""
 
     @property
     def renew_every_s(self) -> float:
@@ -36,7 +36,7 @@ class Lease:
 
     @property
     def left_s(self) -> float:
-        """How long others still take its owner for alive."""
+        """The time for which others still take its owner for alive, in seconds."""
         return max(0, self._renewed_until_us - _monotonic_us()) / 1_000_000
 
     @property
@@ -55,12 +55,12 @@ class Lease:
         return self._renewed_until_us
 
     def hold(self, until_us: int) -> None:
-        """Rely on it again until then: whatever others took over before is not counted as owned any more."""
+        """Rely on it again until then: executions that others took over before do not count as owned any more."""
         self._held_until_us = until_us
 
     def has_lapsed(self) -> bool:
-        """Whether another runner may have taken over what is owned here: this one stood still, or the store did. Until
-        that is known, no attempt is started: the other may be done with it."""
+        """True if another runner may have taken over executions that are owned here: this one stood still, or the store
+        did. Until that is known, no attempt is started: the other may be done with it."""
         return _monotonic_us() >= self._held_until_us
 
 

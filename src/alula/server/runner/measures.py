@@ -1,5 +1,5 @@
-"""Figures of a runner, and its traces: what it has committed, as plain counters, and what it owns, read off its tables
-when somebody asks."""
+"""Figures of a runner, and its traces: its commits as plain counters, and the executions that it owns, read off its
+tables on demand."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _STAGES: tuple[Stage, ...] = Stage.__args__
 
 
 class RunnerMeasures:
-    """Counts what is committed."""
+    """Counters of all that is committed."""
 
     def __init__(self, traces: Traces) -> None:
         self._traces = traces
@@ -62,7 +62,7 @@ class RunnerMeasures:
         self._faults: Counter[tuple[str, ...]] = Counter()
 
     def committed(self, commits: Sequence[Commit], kept: Sequence[bool], took_s: float) -> None:
-        """One transaction, and which of its commits the store has kept."""
+        """Count one transaction. `kept` says for each of its commits whether the store has kept it."""
         count = sum(len(commit.events) for commit in commits)
         self._commit_s.add(took_s)
         self._commit_events.add(count)
@@ -96,7 +96,7 @@ class RunnerMeasures:
         self._traces.ended(execution)
 
     def read(self, owned: Collection[Owned], queues: Mapping[str, int], *, lease_s: float) -> Iterator[Reading]:
-        """With what the runner owns now, how much waits in it, and what is left of its lease."""
+        """Readings of the counters, and of the present: the executions owned, the queues, the rest of the lease."""
         yield Reading(OPEN, Counter((each.record.id.domain, each.state.phase.name) for each in owned))
         yield Reading(NODES_OPEN, _nodes_open(owned))
         yield Reading(ATTEMPTS_OPEN, _attempts_open(owned))

@@ -17,15 +17,15 @@ from alula.server.services.history import decode_log, read_named
 from alula.server.store.log import History
 
 IN_LINE_MAX = 2_000
-"""Nodes and events together, up to which a state is made on the event loop. A larger one is made in a thread: nobody
-else has it yet, and others must not wait for it."""
+"""Nodes and events together, up to which a state is made on the event loop. A larger one is made in a thread, as no
+other task has it yet, and others must not wait for it."""
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Opening:
-    """Makes the state of what `owner` has claimed."""
+    """The opening of executions that `owner` has claimed."""
 
     def __init__(self, owner: str, blobs: Blobs, definitions: Definitions, clock: Callable[[], int]) -> None:
         self._owner = owner
@@ -34,9 +34,9 @@ class Opening:
         self._clock = clock
 
     async def open(self, history: History) -> Owned:
-        """The execution as its log says, with what it asks for to be done, and the event that `owner` has it now.
+        """The execution as its log says, with its actions to do, and the event that `owner` has it now.
 
-        Raises what the stores do, and whatever a log may cause that another version has written.
+        Raises the errors of the stores, and any error that a log of another version may cause.
         """
         record, log = history.record, decode_log(history.log, history.next_seq)
         plan = await self._definitions.plan(record.workflow)
@@ -57,5 +57,5 @@ class Opening:
 
 
 async def _in_line(make: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-    """As `asyncio.to_thread`, without the thread."""
+    """The same as `asyncio.to_thread`, without the thread."""
     return make(*args, **named)

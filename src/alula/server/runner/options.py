@@ -10,11 +10,11 @@ LEASE_MIN_S, LEASE_MAX_S = 1.0, 3600.0
 
 
 class RunnerOptions(msgspec.Struct, frozen=True):
-    """What an operator may set."""
+    """The settings that an operator may make."""
 
     lease_s: float = 30.0
-    """How long a silent platform keeps its runs from others on the same database; it says that it lives three times
-    as often."""
+    """The time for which a silent platform keeps its runs from others on the same database, in seconds; it says three
+    times as often that it lives."""
 
     def problems(self) -> Iterator[tuple[str, str]]:
         if not LEASE_MIN_S <= self.lease_s <= LEASE_MAX_S:

@@ -1,4 +1,4 @@
-"""One execution that this runner owns: its state, the next number of its log, and what waits to be committed."""
+"""One execution that this runner owns: its state, the next number of its log, and all that waits to be committed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from alula.server.store.log import Commit
 
 
 class Owned:
-    """Collects steps into the next commit. Holds no effect that has not been committed back: see `taken`."""
+    """The steps that go into the next commit. Gives out no action before it is committed: see `committed`."""
 
     __slots__ = (
         "_actions",
@@ -58,32 +58,32 @@ class Owned:
         self.spec = execution_pb2.ExecutionSpec.FromString(record.spec)
         self.state = state
         self.is_dropped = False
-        """Whether the runner goes on without this reading of the execution: nothing that it asked for is done."""
+        """True if the runner goes on without this reading of the execution: nothing that it asked for is done."""
         self.is_held = False
-        """Whether it takes nothing in, because objects are written that its next commit refers to."""
+        """True if it takes nothing in, because objects are written that its next commit refers to."""
         self.attempts: dict[AttemptId, tuple[int, int]] = {}
         """(scope, node) of the attempts in flight, for the updates that come back."""
         self.like: dict[Hashable, AttemptSpec] = {}
-        """Of attempts that were started, by their task and overrides: the next of the same resembles it."""
+        """Specifications of attempts that were started, by task and overrides: the next of the same resembles it."""
         self.whole: tuple[bytes, asyncio.Future[bytes] | None] | None = None
         """The inputs that were last needed whole, and what they become if they are not: items of an array share
         them."""
         self._reported: dict[tuple[int, int, int], AttemptId] = {}
         """Attempts that have ended, by scope, node and number, whose end is not in the log yet."""
         self._ends: dict[tuple[int, int, int], AttemptId] = {}
-        """Those whose end is in what is to be committed."""
+        """Those with their end among the events to be committed."""
         self._next_seq = len(log)
         self._last_at = max(event.at for event in log)
         self._events: list[bytes] = []
         self._actions: list[Action] = []
         self._changes = Changes()
         self._kept = 0
-        """How many of the objects are written that the next commit refers to."""
+        """The number of objects of the next commit that are written."""
         self._consumed: list[int] = []
         self._timers: list[SetTimer] = []
 
     def take_end(self, attempt: AttemptId) -> None:
-        """The executor has reported the end of an attempt in flight: an event will say what it means."""
+        """Note that the executor has reported the end of an attempt in flight: an event will say what it means."""
         scope, node = self.attempts.pop(attempt)
         self._reported[scope, node, attempt.attempt] = attempt
 
@@ -92,7 +92,7 @@ class Owned:
         self._append(self._timed(event, event.at))
 
     def add(self, actions: Iterable[Action], changes: Changes) -> None:
-        """Take what the engine gave for an event that is in the log already."""
+        """Take the engine's actions and changes for an event that is in the log already."""
         for action in actions:
             if isinstance(action, SetTimer):
                 self._timers.append(action)
@@ -114,7 +114,7 @@ class Owned:
         self.add(actions, changes)
 
     def _timed(self, event: Event, now: int) -> Event:
-        """The event as of when it is taken into the log, whose time never goes back."""
+        """The event as of the time at which it is taken into the log, which never goes back."""
         return msgspec.structs.replace(event, at=max(now, self._last_at))
 
     def _append(self, event: Event) -> None:
@@ -126,7 +126,7 @@ class Owned:
                 self._ends[key] = self._reported.pop(key)
 
     def take_timers(self) -> list[SetTimer]:
-        """Those to be set. That need not wait for a commit: what fires before it is an event like any other."""
+        """The timers to be set. They need not wait for a commit: one that fires earlier is an event like others."""
         timers, self._timers = self._timers, []
         return timers
 
@@ -139,7 +139,7 @@ class Owned:
         return self._changes.asides[self._kept :]
 
     def have_kept(self, asides: Sequence[Aside]) -> None:
-        """These are written."""
+        """Note that these are written."""
         self._kept += len(asides)
 
     @property
@@ -148,7 +148,7 @@ class Owned:
 
     @property
     def ends_unwritten(self) -> bool:
-        """Whether it came to an end that follows from what is not in its log yet, and is not an abort."""
+        """True if it came to an end that follows from events that are not in its log yet, and is not an abort."""
         phase = self.state.phase
         return phase.is_terminal and phase is not ExecutionPhase.ABORTED and bool(self.uncommitted())
 
@@ -158,14 +158,14 @@ class Owned:
         return self._changes.released
 
     def uncommitted(self) -> list[Event]:
-        """What happened to the execution and is not in its log, but for who took it over."""
+        """The events of the execution that are not in its log, without those of its claims."""
         return [event for event in map(decode, self._events) if not isinstance(event, Claimed)]
 
     def take_attempts(self, before: Owned) -> tuple[list[AttemptId], list[AttemptId]]:
-        """Go on with what an earlier reading of the execution had in flight. Returns those of it that should not run,
-        and those whose reported end is durable.
+        """Go on with the attempts that an earlier reading of the execution had in flight. Returns those that should not
+        run, and those whose reported end is durable.
 
-        What runs is not started again: its end may be on the way.
+        An attempt that runs is not started again: its end may be on the way.
         """
         wanted = {
             self.attempt_id(action): (action.scope, action.node)
@@ -186,7 +186,7 @@ class Owned:
         return unwanted, ended
 
     def commit(self, owner: str) -> Commit:
-        """All that is new, as one commit. Call `committed` when it is durable."""
+        """All that is new, as one commit. Call `committed` once it is durable."""
         return Commit(self.record.id, self._next_seq, self._events, self._changes, self._consumed, owner=owner)
 
     @property
@@ -200,7 +200,7 @@ class Owned:
         return (*self.attempts, *self._reported.values(), *self._ends.values())
 
     def committed(self) -> list[Action]:
-        """The commit is durable: the actions that may be done now."""
+        """Note that the commit is durable. Returns the actions that may be done now."""
         actions = self._actions
         self._next_seq += len(self._events)
         self._events, self._actions, self._changes, self._consumed = [], [], Changes(), []

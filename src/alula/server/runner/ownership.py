@@ -1,22 +1,23 @@
-"""Which executions a runner owns: claiming, reading, doubting, ending and letting go of them.
+"""The executions that a runner owns: claiming, reading, doubting, ending and letting go of them.
 
-Theory of operation. The store says who owns an execution; this says how far a runner is with each that it has claimed.
-An execution is taken over by a claim in the store, and by `Claimed` in its log: a commit of an owner whom another has
-followed is refused. So nothing here must be right at once. It must come right in the end, and until then nobody may
-be harmed: no attempt starts on a lease that has lapsed, and one that may be another's is released, never cancelled.
+Theory of operation. The store names the owner of an execution; this module knows how far a runner is with each that it
+has claimed. An execution is taken over by a claim in the store, and by `Claimed` in its log: a commit of an owner that
+another has followed is refused. So nothing here must be right at once. It must come right in the end, and until then no
+execution may be harmed: no attempt starts on a lease that has lapsed, and one that may be another's is released, never
+cancelled.
 
-Each execution is at one `Stage`, and news of it move it to another as `TRANSITIONS` says; what stands there for no
-stage means nothing any more and is ignored. A *reading* is the state in memory (`Owned`). It is kept from `READ` until
-the execution is done with, taken by another runner, or broken; a reading that the store has refused a commit for stays
-until the next one has taken over what it had in flight.
+Each execution is at one `Stage`, and news of it move it to another as `TRANSITIONS` says; news without an entry for the
+stage mean nothing any more and are ignored. A *reading* is the state in memory (`Owned`). It is kept from `READ` until
+the execution is done with, taken by another runner, or broken. If the store has refused a commit of a reading, that
+stays until the next one has taken over what it had in flight.
 
-* What is claimed is read in portions, as far as the store gives it.
-* An answer of the store that was lost, and each heartbeat, leave open whether what is owned here is what the store
-  says. Then both are compared before anything is claimed: what the store names and nobody here knows was claimed by
-  the lost answer, what it does not name is suspect.
-* Of a suspect the store is asked for the owner. Is it still this runner, its log is read again: an earlier try of the
-  refused commit had come through, or there is mail that it did not know of.
-* A lease that has lapsed is renewed, compared and cleared of what others took over, before it is held again.
+* Claimed executions are read in portions, as far as the store gives them.
+* An answer of the store that was lost, and each heartbeat, leave open whether the store still agrees on the executions
+  owned here. Then both are compared before anything is claimed: those that only the store names were claimed by the
+  lost answer, those that it does not name are suspect.
+* The store is asked for the owner of a suspect. If that is still this runner, its log is read again: an earlier try of
+  the refused commit had come through, or there is mail that it did not know of.
+* A lease that has lapsed is renewed, compared and cleared of all that others took over, before it is held again.
 * An execution that breaks ends by an event of its own (`PlatformFailed`), after its log was read again. One that
   breaks on that way is condemned: its rows are closed without the engine. Even if that fails, the others go on. One
   whose end was being written meanwhile is read again, for what follows from that.
@@ -51,27 +52,27 @@ logger = logging.getLogger(__name__)
 
 
 class Stage(Enum):
-    """How far a runner is with an execution."""
+    """The progress of a runner with an execution."""
 
     CLAIMED = auto()
     """Its log is to be read."""
     OWNED = auto()
-    """It is in memory, and nothing speaks against that."""
+    """In memory, and nothing speaks against that."""
     SUSPECT = auto()
-    """It may be another runner's: a commit was refused, or the store does not name it."""
+    """Perhaps another runner's: a commit was refused, or the store does not name it."""
     CONDEMNED = auto()
-    """It is to be ended without the engine."""
+    """To be ended without the engine."""
     STUCK = auto()
-    """Not even that was possible: it stands still until the next start."""
+    """Left as it is, as even that failed: it stands still until the next start."""
 
 
 class News(Enum):
-    """What can happen to an execution here."""
+    """An event in the life of an execution at this runner."""
 
     CLAIM = auto()
     """The store names it as this runner's."""
     READ = auto()
-    """It is in memory."""
+    """Its state is in memory."""
     MISSING = auto()
     """There is nothing to read."""
     DOUBT = auto()
@@ -81,17 +82,17 @@ class News(Enum):
     LOST = auto()
     """The store says that it is another's."""
     AGAIN = auto()
-    """What has happened since its log is not needed any more."""
+    """All that has happened since its log is not needed any more."""
     BREAK = auto()
     """An error that belongs to it came up."""
     BREAK_AGAIN = auto()
-    """One came up when it was about to be ended by the first."""
+    """Another came up while it was about to be ended by the first."""
     ENDED = auto()
     """Its end is durable: by a commit that was under way when it broke."""
     END = auto()
-    """All is done that follows from its end."""
+    """All that follows from its end is done."""
     REFUSE_END = auto()
-    """It can't be ended."""
+    """Its end can't be written."""
 
 
 TRANSITIONS: Mapping[tuple[Stage | None, News], Stage | None] = {
@@ -119,10 +120,10 @@ TRANSITIONS: Mapping[tuple[Stage | None, News], Stage | None] = {
 
 
 class Holder(Protocol):
-    """What works with the readings, and hears of their coming and going."""
+    """The user of the readings, told when they come and go."""
 
     def succeed(self, reading: Owned, before: Owned | None) -> None:
-        """Prepare for a reading that takes the place of `before`, if any. What it raises breaks the execution."""
+        """Prepare for a reading that takes the place of `before`, if any. An error breaks the execution."""
         ...
 
     def opened(self, reading: Owned, broken: TaskError | None) -> None:
@@ -134,7 +135,7 @@ class Holder(Protocol):
         ...
 
     def broken(self, execution: ExecutionId) -> None:
-        """Forget what has happened to an execution: that may be what it broke on."""
+        """Forget the events of an execution: one of them may have broken it."""
         ...
 
     def ended(self, execution: ExecutionId, attempts: Sequence[AttemptId]) -> None:
@@ -163,21 +164,21 @@ class Ownership:
         self._at: dict[Stage, dict[ExecutionId, None]] = {stage: {} for stage in Stage}
         """The same by stage, in the order in which they came there."""
         self._errors: dict[ExecutionId, TaskError] = {}
-        """Why an execution broke: it ends with this."""
+        """The errors by which broken executions end."""
         self._is_scan_due = True
-        """Whether there may be something to claim without a notification: at the start, and after a full claim."""
+        """True if there may be something to claim without a notification: at the start, and after a full claim."""
         self._notified: set[ExecutionId] = set()
         """Executions that may be there to claim."""
         self._is_verified = True
-        """Whether the store was asked what this runner owns since that was last in doubt."""
+        """True if the store was asked which executions this runner owns since that was last in doubt."""
 
     @property
     def unread(self) -> int:
-        """How many are claimed and not read yet."""
+        """The number of executions that are claimed and not read yet."""
         return len(self._at[Stage.CLAIMED])
 
     def notify(self, execution: ExecutionId) -> None:
-        """There may be something to claim."""
+        """Note that there may be something to claim."""
         self._notified.add(execution)
 
     def doubt_all(self) -> None:
@@ -185,29 +186,29 @@ class Ownership:
         self._is_verified = False
 
     def doubt(self, owned: Owned) -> None:
-        """A commit of this reading was refused."""
+        """Note that a commit of this reading was refused."""
         if self.readings.get(owned.record.id) is owned:
             self._move(owned.record.id, News.DOUBT)
 
     def read_again(self, owned: Owned) -> None:
-        """Go back to what its log says."""
+        """Go back to the state of its log."""
         if self._move(owned.record.id, News.AGAIN):
             self._drop(owned.record.id)
             self._holder.wake()
 
     def finished(self, execution: ExecutionId) -> None:
-        """Its end is durable, and all that follows from it is under way."""
+        """Let go of an execution: its end is durable, and all that follows from it is under way."""
         self.readings.pop(execution, None)
         self._move(execution, News.END)
 
     def has_ended(self, execution: ExecutionId) -> None:
-        """Its end is durable, whatever it broke on meanwhile: there is nothing to end it by any more."""
+        """Note that its end is durable, whatever it broke on meanwhile: there is nothing to end it by any more."""
         self._errors.pop(execution, None)
         if self._move(execution, News.ENDED):
             self._holder.wake()
 
     async def claim(self) -> None:
-        """Claim what there is to claim, and read what is claimed."""
+        """Claim all that can be claimed, and read it."""
         while self._is_scan_due or self._notified or not self._is_verified or self._at[Stage.CLAIMED]:
             if not self._is_verified:
                 await self._verify()
@@ -230,7 +231,7 @@ class Ownership:
             self._move(id, News.CLAIM)
 
     async def _verify(self) -> None:
-        """Compare what is owned here with what the store says."""
+        """Compare the executions owned here with those that the store names."""
         named = dict.fromkeys(await self._store.ownership.claimed(self._lease.owner))
         self._is_verified, self._is_scan_due = True, True
         for id in named:
@@ -239,7 +240,7 @@ class Ownership:
             self._move(id, News.DOUBT)
 
     async def make_sure(self) -> None:
-        """Hold the lease, and let go of what is another's. Raises what the store does; then it is to be asked again."""
+        """Hold the lease, and let go of all that is another's. Raises the errors of the store: then ask again."""
         while self._lease.has_lapsed():
             until_us = await self._lease.renew()
             await self._verify()
@@ -268,7 +269,7 @@ class Ownership:
                 self._drop(id)
 
     async def _histories(self, ids: Sequence[ExecutionId]) -> Sequence[History | None]:
-        """Of the first of these. None for one that does not exist."""
+        """The histories of the first of these. None for one that does not exist."""
         try:
             return await self._store.log.histories(ids)
         except Exception as error:
@@ -309,7 +310,7 @@ class Ownership:
         self.broke(owned.record.id, error, doing)
 
     def broke(self, id: ExecutionId, error: Exception, doing: str) -> None:
-        """Something escaped that belongs to one execution: its state can't be trusted any more."""
+        """Break an execution by an error that belongs to it: its state can't be trusted any more."""
         told = incidents.as_failure(error, f"{doing}, in execution {id}", id)
         if id in self.readings:
             self._break(id, told)
@@ -323,7 +324,7 @@ class Ownership:
         self._holder.wake()
 
     async def end_condemned(self) -> None:
-        """End those without the engine. Raises what the store does, while that passes."""
+        """End condemned executions without the engine. Raises the errors of the store that pass."""
         while self._at[Stage.CONDEMNED]:
             id = next(iter(self._at[Stage.CONDEMNED]))
             news = News.END

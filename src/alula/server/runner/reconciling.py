@@ -1,7 +1,7 @@
-"""Making an executor agree with what should run, also if it fails at one of the attempts.
+"""The agreement of an executor with the attempts that should run, also if it fails at one of them.
 
-It does not say at which, and what it is not told of it stops. So it is asked for ever fewer at a time, with all others
-spared, until the one is found that it fails at.
+It does not say at which, and it stops those that it is not told of. So it is asked for ever fewer at a time, with all
+others spared, until the one is found that it fails at.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ async def reconcile(
     """Tell the executor of all attempts that should run, and `broke` of those that it fails at. Those that are
     submitted `later` go on if they run.
 
-    Raises what the executor fails with itself, whichever attempts it is told of, after some tries.
+    Raises the executor's own errors, which come up whichever attempts it is told of, after some tries.
     """
     spared = [*later, *(spec.id for spec in expected)]
 
@@ -48,7 +48,7 @@ async def reconcile(
 
 
 async def _tried(of_some: Reconcile) -> None:
-    """Whether the executor works at all, without any attempt to fail at."""
+    """Make sure that the executor works at all, without any attempt to fail at."""
     for left in reversed(range(TRIES)):
         try:
             await of_some([])

@@ -1,10 +1,10 @@
-"""The runner: the shell round the engine. Claim, fold, step, commit; then what follows from it.
+"""The runner: the shell round the engine. Claim, fold, step, commit; then do what follows from it.
 
-One task of the event loop does it all, turn by turn (`turns`). `ownership` says which executions it works on, and the
-`lease` until when; `dispatch` hands attempts to the executor, `effects` does what else the engine asks for, and
-`errands` are what of it takes time. This file starts and stops them, and renews the lease.
+One task of the event loop does it all, turn by turn (`turns`). `ownership` knows the executions that it works on, and
+the `lease` until when; `dispatch` hands attempts to the executor, `effects` does all else that the engine asks for, and
+`errands` are those effects that take time. This file starts and stops them, and renews the lease.
 
-What is in flight is never stored: after a crash it is read off the state.
+Attempts in flight are never stored: after a crash they are read off the state.
 
 An error that belongs to one execution, wherever it comes up, ends that one, see `ownership`. Trouble of the stores
 passes, and is waited out. Any other error is a bug that no execution is to blame for; it ends the runner.
@@ -38,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 class Runner:
-    """Owns the open executions that it has claimed. Lives on one event loop."""
+    """The owner of the open executions that it has claimed. Lives on one event loop."""
 
     def __init__(
         self,
@@ -76,7 +76,7 @@ class Runner:
         self._heart: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Take over what is open, make the executor agree with it, and begin."""
+        """Take over the open executions, make the executor agree with them, and begin."""
         await self._executor.start(self._turns.attempt_updated)
         self._store.on_wake_up(self._turns.notify)
         self._lease.hold(await self._lease.renew())
@@ -126,7 +126,7 @@ class Runner:
             task.result()
 
     async def stop(self) -> None:
-        """Stop at once. What is open stays open, and whoever claims it next goes on with it."""
+        """Stop at once. Open executions stay open, and the runner that claims them next goes on with them."""
         running = [task for task in (self._loop, self._heart) if task is not None]
         for task in running:
             task.cancel()
@@ -137,7 +137,7 @@ class Runner:
             await self._store.ownership.release(self._lease.owner)
 
     def measure(self) -> Iterable[Reading]:
-        """Figures of what it has committed and of what it has now."""
+        """Readings of its commits, and of its present state."""
         return self._turns.measure()
 
     # The heartbeat
@@ -158,7 +158,7 @@ class Runner:
             self._errands.beside(self._look_for_orphans())
 
     def _ask_for_children(self) -> None:
-        """News of a child's end comes by mail; a letter that was lost is made up for here.
+        """Ask for children that have ended, in case the mail of their end was lost.
 
         Not while something is uncommitted: the state may be ahead of the log then, and have children that it has not.
         """

@@ -1,11 +1,11 @@
-"""Timers of all open executions, in one heap behind one handle of the event loop; and what time is to an execution.
+"""Timers of all open executions, in one heap behind one handle of the event loop; and the time of an execution.
 
-Two clocks. The wall clock says when something happened, for people and across restarts; it may be wrong and may jump.
-The monotonic clock says how much time passes while this process lives. It can't be read after a restart.
+Two clocks. The wall clock dates events, for people and across restarts; it may be wrong and may jump.
+The monotonic clock tells how much time passes while this process lives. It can't be read after a restart.
 
 * An event has the time at which it was taken into the log (`Owned`), by the wall clock, and never earlier than the
-  event before it: after a jump back the time of a log stands still until the wall clock has caught up. When an attempt
-  itself began or ended, as its executor says, stands beside that and is shown; nothing is decided by it.
+  event before it: after a jump back the time of a log stands still until the wall clock has caught up. The time by the
+  executor's clock at which an attempt began or ended stands beside that and is shown; nothing is decided by it.
 * A deadline in the state of an execution is the time of an event and a duration. So a log folds to the same state
   everywhere.
 * While the process lives only the duration counts, by the monotonic clock, from the step that asked for it. The wall
@@ -15,7 +15,7 @@ The monotonic clock says how much time passes while this process lives. It can't
   end too soon, and an attempt that was in flight is given time to be started again, or to be found at its end.
 * A timer that fires names the deadline that has come, whatever the wall clock says.
 
-Nothing is kept for good: what must fire follows from the state of an execution, and is set again after a restart.
+Nothing is kept for good: timers follow from the state of an execution, and are set again after a restart.
 A timer whose reason has gone fires all the same; the engine ignores it.
 """
 
@@ -34,7 +34,7 @@ from alula.core.ids import ExecutionId
 
 Fire = Callable[[ExecutionId, SetTimer], None]
 RESTART_GRACE_US = 30_000_000
-"""How long an attempt has to be started again after a restart, or to be found at its end, however long ago its time
+"""The time for an attempt to be started again after a restart, or to be found at its end, however long ago its own time
 ran out."""
 _Key: TypeAlias = tuple[int, int, int, str, int]
 
@@ -45,7 +45,7 @@ class Timers:
         self._heap: list[tuple[float, int, ExecutionId, SetTimer]] = []
         self._order = count()
         self._until: dict[ExecutionId, dict[_Key, float]] = {}
-        """When each timer fires, by the event loop's clock. What is in the heap and not here does not count."""
+        """The time of each timer, by the event loop's clock. A timer in the heap and not here does not count."""
         self._handle: asyncio.TimerHandle | None = None
 
     def set(self, execution: ExecutionId, timer: SetTimer, *, again: bool = False) -> None:
@@ -59,7 +59,7 @@ class Timers:
             self._arm()
 
     def forget(self, execution: ExecutionId) -> None:
-        """The execution has ended, or is somebody else's: should it come back, its timers are set anew."""
+        """Forget an execution that has ended, or is another runner's. Should it come back, its timers are set anew."""
         self._until.pop(execution, None)
 
     def stop(self) -> None:
@@ -87,7 +87,7 @@ class Timers:
 
 
 def taken_over(actions: Sequence[Action], now: int) -> list[Action]:
-    """What an execution that was taken over waits for, its timers with what is left of their time.
+    """The outstanding actions of an execution that was taken over, its timers with what is left of their time.
 
     An attempt that ran has its time anew when it is started again, so its old deadline leaves time for that. One that
     ended meanwhile has left its result, which counts although the time of its node is over by now.

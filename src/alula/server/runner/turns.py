@@ -1,10 +1,10 @@
-"""The turns of the runner's loop: take in what has arrived, commit all of it at once, then do what follows from it.
+"""The turns of the runner's loop: take in all that has arrived, commit it at once, then do what follows from it.
 
-What has arrived are updates of attempts, timers, answers of the catalog and messages from the inbox. While a commit is
-under way more arrives, so that commits grow with the load.
+Updates of attempts, timers, answers of the catalog and messages from the inbox arrive. While a commit is under way more
+arrives, so that commits grow with the load.
 
 An attempt is cancelled when its execution's log says that it must not run, and not before: until then another runner
-may have taken over the execution and be running the same attempt. What a runner only lets go of it releases.
+may have taken over the execution and be running the same attempt. An attempt that a runner only lets go of is released.
 """
 
 from __future__ import annotations
@@ -43,12 +43,12 @@ from alula.server.trouble import passes
 
 STORE_RETRY_S = 0.5
 STARTED_WAIT_S = 0.02
-"""How long the news that an attempt has started may wait for other news: most short attempts end meanwhile, and
+"""The time that the start of an attempt may wait for other news, in seconds: most short attempts end meanwhile, and
 both are committed at once."""
 GATHER_S = 0.005
-"""How long a turn waits for more to arrive while executors have enough to do without it."""
+"""The time that a turn waits for more to arrive, in seconds, while executors have enough to do without it."""
 GATHER_ATTEMPTS = 16
-"""That many attempts in flight are enough to do."""
+"""The number of attempts in flight that are enough to do."""
 
 logger = logging.getLogger(__name__)
 
@@ -76,14 +76,14 @@ class Turns:
         self._clock = clock
         self._lease = lease
         self._busy: dict[ExecutionId, Owned] = {}
-        """Those that have attempts in flight, and some that had."""
+        """Executions that have attempts in flight, and some that had."""
         self._dirty: dict[ExecutionId, Owned] = {}
-        """Those with something to commit."""
+        """Executions with something to commit."""
         self._arrived: list[tuple[ExecutionId, Event]] = []
         self._woken: set[ExecutionId] = set()
-        """Those that may have messages."""
+        """Executions that may have messages."""
         self._to_do: deque[tuple[Owned, Action]] = deque()
-        """Committed, not done yet: more than nothing only where the store failed on the way."""
+        """Committed actions that are not done yet: some are left only if the store failed on the way."""
         self._measures = RunnerMeasures(traces)
         self._wake = asyncio.Event()
         self._wake_later: asyncio.TimerHandle | None = None
@@ -116,14 +116,14 @@ class Turns:
         )
 
     async def stop(self) -> None:
-        """Leave what is under way beside the loop, which has ended."""
+        """Leave all that is under way beside the loop, which has ended."""
         await self.errands.stop()
         self.effects.stop()
         if self._wake_later is not None:
             self._wake_later.cancel()
 
     def measure(self) -> Iterable[Reading]:
-        """Figures of what was committed, and of what there is now."""
+        """Readings of the commits, and of the present state."""
         queues = {
             "claimed": self.ownership.unread,
             "arrived": len(self._arrived),
@@ -141,7 +141,7 @@ class Turns:
         self._wake.set()
 
     def notify(self, execution: ExecutionId) -> None:
-        """There may be messages for an execution, or something to claim."""
+        """Note that there may be messages for an execution, or something to claim."""
         if execution in self._owned:
             self._woken.add(execution)
         else:
@@ -149,12 +149,12 @@ class Turns:
         self._wake.set()
 
     def arrive(self, execution: ExecutionId, event: Event) -> None:
-        """Something has happened to an execution."""
+        """Take in an event of an execution."""
         self._arrived.append((execution, event))
         self._wake.set()
 
     def attempt_updated(self, update: AttemptUpdate) -> None:
-        """The executor says something about an attempt."""
+        """Take in an update of an attempt from the executor."""
         owned = self._owned.get(update.id.execution)
         place = owned.attempts.get(update.id) if owned is not None else None
         if owned is not None and place is not None:
@@ -192,7 +192,7 @@ class Turns:
     # The loop
 
     async def run(self) -> None:
-        """Have a turn whenever something has arrived, for ever. Raises only what no execution is to blame for."""
+        """Have a turn whenever something has arrived, for ever. Raises only errors that belong to no execution."""
         while True:
             await self._wake.wait()
             if self._attempts_in_flight() >= GATHER_ATTEMPTS:
@@ -206,14 +206,14 @@ class Turns:
             except AlulaError as error:
                 if not passes(error):
                     raise
-                # What could not be read or written is tried again; nothing was dispatched for it.
+                # Reads and writes that failed are tried again; nothing was dispatched for them.
                 self._measures.troubles += 1
                 logger.warning("the store can't be used, trying again: %s", error)
                 await asyncio.sleep(STORE_RETRY_S)
                 self._wake.set()
 
     def _attempts_in_flight(self) -> int:
-        """Costs as much as there is in flight, however many executions wait for something else."""
+        """The number of attempts in flight. Costs as much as that, however many executions wait for something else."""
         for id, owned in list(self._busy.items()):
             if not owned.attempts or self._owned.get(id) is not owned:
                 del self._busy[id]
@@ -229,7 +229,7 @@ class Turns:
         await self._settle()
 
     async def begin(self) -> list[tuple[Owned, Action]]:
-        """Take over what is open, and commit that. Returns what follows from it, to be done by the caller."""
+        """Take over the open executions, and commit that. Returns the actions that follow, for the caller to do."""
         await self.ownership.claim()
         await self.ownership.end_condemned()
         await self._commit()
@@ -238,8 +238,8 @@ class Turns:
         return to_do
 
     async def _settle(self) -> None:
-        """Do what follows from commits. What the store interrupts is kept, and comes first in the next turn."""
-        while self._to_do or self._lease.has_lapsed():  # what is done beside the loop may wait for the lease, too
+        """Do the actions that follow from commits. One that the store interrupts comes first in the next turn."""
+        while self._to_do or self._lease.has_lapsed():  # work beside the loop may wait for the lease, too
             if self._lease.has_lapsed():
                 await self.ownership.make_sure()
                 continue
@@ -255,7 +255,7 @@ class Turns:
         await self.ownership.make_sure()
 
     async def _do(self, owned: Owned, action: Action) -> bool:
-        """Carry out any action; False if the lease has lapsed meanwhile, and it is to be done later if at all."""
+        """Carry out any action. False if the lease has lapsed meanwhile: then it is to be done later, if at all."""
         if isinstance(action, StartAttempt):
             return await self.dispatch.start(owned, action)
         self.do_at_once(owned, action)
@@ -341,7 +341,7 @@ class Turns:
             self.ownership.has_ended(id)
 
     def _has_kept_values(self, owned: Owned) -> bool:
-        """Whether all is written that its commit refers to. That is done beside the loop: others do not wait for it."""
+        """True if all objects of its commit are written. That is done beside the loop: others do not wait for it."""
         if owned.asides and not owned.is_held:
             owned.is_held = True
             self.errands.beside(self._keep_values(owned))
@@ -389,7 +389,7 @@ class Turns:
             incidents.report(error, f"while attempts of {id} were released", id)
 
     def broken(self, execution: ExecutionId) -> None:
-        """Forget what has happened to an execution: that may be what it broke on."""
+        """Forget the events of an execution: one of them may have broken it."""
         self._arrived = [(id, event) for id, event in self._arrived if id != execution]
 
     def ended(self, execution: ExecutionId, attempts: Sequence[AttemptId]) -> None:
@@ -401,5 +401,5 @@ class Turns:
 
 
 def still_holds(owned: Owned, action: Action) -> bool:
-    """Whether a committed action is to be done. An attempt that must not run must not run for any owner."""
+    """True if a committed action is to be done. An attempt that must not run must not run for any owner."""
     return not owned.is_dropped or isinstance(action, CancelAttempt)

@@ -67,7 +67,7 @@ async def _has_ended(store: Store, id: ExecutionId) -> bool:
 
 
 async def _closing(store: Store, id: ExecutionId, now: int) -> Changes:
-    """What ends with it. Of rows that can't be read either, nothing."""
+    """The changes that close its rows, but for rows that can't be read either."""
     changes = Changes()
     try:
         async for node in every(NODES, partial(store.nodes.page, id, None), _in_pages("node_id")):

@@ -1,4 +1,4 @@
-"""What an update of the executor is to the engine."""
+"""The engine's events for an update of the executor."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:
 
 
 def progress_of(update: AttemptUpdate, place: tuple[int, int]) -> facts.AttemptProgressed | None:
-    """The engine's event for what an update tells beside an end, or None if that is nothing."""
+    """The engine's event for the news of an update beside an end, or None if there is none."""
     scope, node = place
     phase = "" if update.phase in ("SUCCEEDED", "FAILED") else update.phase
     says_little = not phase or (phase == "QUEUED" and not update.reason and not update.handle)
