@@ -9,7 +9,7 @@ import msgspec
 
 
 def not_amounts(options: msgspec.Struct) -> Iterator[tuple[str, str]]:
-    """The fields with a number that is no amount, each with what is wrong with it."""
+    """The fields with a number that is no amount, each with the reason."""
     for name in options.__struct_fields__:
         value: object = getattr(options, name)
         if isinstance(value, int | float) and not 0 <= value < math.inf:

@@ -1,4 +1,4 @@
-"""Bindings: whether what is given to a node's inputs, or to a workflow's outputs, fits."""
+"""The check of bindings: values given to a node's inputs, or to a workflow's outputs, must fit."""
 
 from __future__ import annotations
 

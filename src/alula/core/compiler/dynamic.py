@@ -27,7 +27,7 @@ def compile_dynamic(
     node_id: str,
     launch_plans: Iterable[LaunchPlan] = (),
 ) -> compiler_pb2.CompiledWorkflowClosure:
-    """The closure of what a dynamic task asked for.
+    """The closure of the workflow that a dynamic task asked for.
 
     Args:
         job: what the task left in `futures.pb`; brings its own tasks and sub-workflows.

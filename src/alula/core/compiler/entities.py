@@ -40,7 +40,7 @@ class Interface(msgspec.Struct, frozen=True):
 
 
 class ReferencedLaunchPlan(msgspec.Struct, frozen=True):
-    """A registered launch plan, with what its template can't say: which inputs have defaults."""
+    """A registered launch plan, with the defaults of its inputs, which its template can't say."""
 
     template: workflow_pb2.LaunchPlanTemplate
     expected_inputs: interface_pb2.ParameterMap

@@ -1,6 +1,6 @@
 """The mistakes that a workflow can have: every code, and the list that one compilation reports.
 
-Codes are Flyte's own and never change; its two for what only follows from a cycle are left out.
+Codes are Flyte's own and never change; its two for mere consequences of a cycle are left out.
 A message names the thing, the reason and what to change.
 """
 

@@ -1,4 +1,4 @@
-"""Interfaces: that every input and output has a type, and one that this version knows."""
+"""The check of interfaces: every input and output has a type, and one that this version knows."""
 
 from __future__ import annotations
 

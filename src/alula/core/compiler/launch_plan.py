@@ -96,7 +96,7 @@ def referenced_launch_plan(
     expected: interface_pb2.ParameterMap,
     outputs: interface_pb2.VariableMap,
 ) -> ReferencedLaunchPlan:
-    """A launch plan as nodes that refer to it see it: what it expects goes in, what its workflow gives comes out."""
+    """A launch plan as nodes that refer to it see it: with its expected inputs and the outputs of its workflow."""
     inputs = interface_pb2.VariableMap(
         variables={name: parameter.var for name, parameter in expected.parameters.items()}
     )

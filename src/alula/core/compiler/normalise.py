@@ -176,7 +176,7 @@ _NAMES: Sequence[Callable[[_Value], str]] = (
 
 
 def _by_name(items: Iterable[_Value]) -> dict[str, _Value]:
-    """Items of a list under what names them, or under their places where nothing does or names repeat."""
+    """Items of a list by their names, or by their places if they have none or names repeat."""
     listed = list(items)
     for name_of in _NAMES:
         try:

@@ -1,4 +1,4 @@
-"""Promises: the references inside bindings. Which there are, whether they are well-formed, and of what type.
+"""Promises: the references inside bindings, their form and their types.
 
 A promise is rewritten to one form: a workflow input comes from `start-node`, and the old notation `[2].out` for
 an item of a list becomes an attribute path, an alias becomes the output behind it.
@@ -138,7 +138,7 @@ def _part(literal_type: types_pb2.LiteralType, step: types_pb2.PromiseAttribute)
 
 
 def _sure(literal_type: types_pb2.LiteralType) -> types_pb2.LiteralType:
-    """`T` for an `Optional[T]`: that is what the path goes into if there is anything."""
+    """`T` for an `Optional[T]`: the path goes into that if there is anything."""
     present = [variant for variant in literal_type.union_type.variants if not is_none(variant)]
     return present[0] if len(present) == 1 else literal_type
 

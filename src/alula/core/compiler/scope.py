@@ -18,7 +18,7 @@ class Scope(msgspec.Struct):
     entities: Entities
     findings: Findings
     inputs: Types
-    """The workflow's own inputs: what the start node gives."""
+    """The workflow's own inputs: the outputs of the start node."""
     graph: Graph
     nodes: dict[str, workflow_pb2.Node] = {}
     """Every node by id, also those inside branches."""

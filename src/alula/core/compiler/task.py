@@ -1,4 +1,4 @@
-"""Compiling a task: that its template says what every task must."""
+"""The compilation of a task: its template is checked, and kept as it is."""
 
 from __future__ import annotations
 

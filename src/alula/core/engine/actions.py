@@ -73,7 +73,7 @@ class LoadValue(msgspec.Struct, frozen=True):
 class SetTimer(msgspec.Struct, frozen=True):
     """Answer with `TimerFired` when its time is over; a timer whose reason is gone is ignored.
 
-    Times are those of the log, see `server/runner/timers.py` for what they are to clocks.
+    Times are those of the log, see `server/runner/timers.py` for their relation to clocks.
     """
 
     scope: int
@@ -96,7 +96,7 @@ class LaunchChild(msgspec.Struct, frozen=True):
     launch_plan: EntityId
     inputs: bytes
     recovers: str = ""
-    """The name of an execution that the child takes over what it can from."""
+    """The name of an execution whose results the child takes over where it can; empty for none."""
 
 
 class AbortChild(msgspec.Struct, frozen=True):

@@ -39,7 +39,7 @@ class Created(msgspec.Struct, frozen=True, array_like=True, tag="created"):
     execution: str = "local/local/local"
     """`project/domain/name`: how the outside refers to what this execution made."""
     recovery_uri: str = ""
-    """The object that says what it takes over from an earlier execution, a `recovery.Recovery`; empty for nothing."""
+    """The object with all that it takes over from an earlier execution, a `recovery.Recovery`; empty for nothing."""
     offload: OffloadRule | None = None
     """The rule by which large values are put aside; None if none are."""
     memory_growth: float = 1.0

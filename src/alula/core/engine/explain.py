@@ -338,7 +338,7 @@ class _Explainer:
                 yield graph, row.node_id, self._attempt_of(row)
 
     def _attempt_of(self, row: NodeRecord) -> int:
-        """The attempt that is part of the ids of what is inside a node."""
+        """The attempt that is part of the ids of the nodes inside a node."""
         for inner in self._inside.get(row.node_id, ()):
             for attempt in range(_ATTEMPTS_MAX):
                 if nested_node_id(row.node_id, attempt, inner.spec_node_id or "") == inner.node_id:
@@ -375,7 +375,7 @@ def _link(reason: Reason, text: str, because: tuple[Link, ...]) -> Link:
 
 
 def _short(message: str) -> str:
-    """Its first line, within bounds: what follows is the traceback."""
+    """Its first line, within bounds: the rest is the traceback."""
     lines = [line for line in message.strip().splitlines() if line.strip()]
     return lines[0][:_MESSAGE_CHARS] if lines else ""
 

@@ -1,4 +1,4 @@
-"""A running graph: which nodes may start, what a node's end lets loose, when the graph has ended.
+"""A running graph: the start of its nodes, the followers that a node's end sets free, and its own end.
 
 Counters instead of walks: each node knows how many it still waits for, and an end touches only the nodes
 downstream of it.

@@ -47,7 +47,7 @@ class ArrayRule(msgspec.Struct, frozen=True):
 
 
 class BranchRule(msgspec.Struct, frozen=True):
-    """The cases of a branch, in order, and what happens where none holds."""
+    """The cases of a branch, in order, and the outcome if none holds."""
 
     cases: tuple[tuple[condition_pb2.BooleanExpression, PlanNode], ...]
     otherwise: PlanNode | None

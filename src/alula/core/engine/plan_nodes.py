@@ -9,7 +9,7 @@ from alula.core.engine.records import NodeRecord
 
 
 class PlanNodes:
-    """Of one run: its plan, the graphs that dynamic tasks made by URI, and its rows by node id."""
+    """The nodes of one run, from its plan, the graphs that dynamic tasks made (by URI), and its rows (by node id)."""
 
     def __init__(self, plan: Plan, graphs: Mapping[str, Plan], rows: Mapping[str, NodeRecord]) -> None:
         self._plan = plan
@@ -35,7 +35,7 @@ class PlanNodes:
         return self._by_id(graph)[spec_id]
 
     def graph_in(self, row: NodeRecord) -> Plan | None:
-        """The graph that runs inside a node: its sub-workflow, or what it made as a dynamic task."""
+        """The graph that runs inside a node: its sub-workflow, or the one that it made as a dynamic task."""
         if row.dynamic_uri is not None:
             return self._graphs[row.dynamic_uri]
         return self.of(row).graph

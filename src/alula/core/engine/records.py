@@ -1,4 +1,4 @@
-"""The rows that lists, the API and the console read: what the engine says has changed.
+"""The rows that lists, the API and the console read, as changes that the engine reports.
 
 The engine emits these beside its actions; the store merges them into its tables in the transaction that
 appends the events, so a row always equals the fold of the log. In a change, `None` means "as before";

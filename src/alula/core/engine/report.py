@@ -1,4 +1,4 @@
-"""From what a machine did to the rows that show it: nodes and attempts of a graph, items of an array."""
+"""The rows that show what a machine did: nodes and attempts of a graph, items of an array."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def cache_status(turn: Turn, scope: Scope, node: int, cell: TaskCell, *, source:
 def node_taken_over(
     turn: Turn, scope: Scope, node: int, *, deck_uri: str, cache_status: CacheStatus, cache_source: str, child: str
 ) -> None:
-    """A node has what it gave in an earlier execution."""
+    """A node has its result from an earlier execution."""
     if turn.silent or scope.is_compact:
         return
     turn.changes.nodes.append(
@@ -120,7 +120,7 @@ def node_taken_over(
 
 
 def item_taken_over(turn: Turn, scope: Scope, node: int) -> None:
-    """An item of an array of tasks has what it gave in an earlier execution."""
+    """An item of an array of tasks has its result from an earlier execution."""
     if not turn.silent:
         turn.changes.items.append(
             ItemRecord(scope.node_id(node), node, 0, AttemptPhase.SUCCEEDED, updated_at=turn.at, ended_at=turn.at)

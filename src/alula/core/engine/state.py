@@ -132,7 +132,7 @@ class Execution:
         self.children: dict[str, tuple[int, int]] = {}
         """(scope, node) of the launch plan node of each child execution."""
         self.loading: dict[str, list[tuple[int, int]]] = {}
-        """(scope, node) of what waits for each value that was put aside, by URI."""
+        """(scope, node) of the nodes that wait for each value that was put aside, by URI."""
         self.arrived: dict[str, literals_pb2.Literal] = {}
         """Such values whose arrival is not in the log yet; put here by the shell. Nothing looks into them before: a
         replay does not have them."""

@@ -1,7 +1,7 @@
 """Reaching into a value: `promise.field["key"][0]`, resolved on the literal when the promise is kept.
 
 Lists and maps of literals are walked as they are; inside a dataclass or dict the path goes on in its msgpack
-or `Struct` form, and what it ends at becomes a literal again: a number, text or truth value a primitive (an
+or `Struct` form, and its end becomes a literal again: a number, text or truth value a primitive (an
 integer stays one), a list a collection, `None` void, anything with fields a struct in the same encoding. A value
 that was put aside must have been loaded.
 """

@@ -1,8 +1,8 @@
 """The check that a value can be carried through the platform: shown, hashed, compared, and read by clients.
 
-A literal may be valid protobuf and still hold what nothing can be done with: a time after the year 9999, msgpack that
-is none, messages nested so deeply that they can't be read once they stand inside others. Values are checked where they
-enter, at launch and at the end of an attempt, so that nobody meets such a value later.
+A literal may be valid protobuf and still hold no usable value: a time after the year 9999, msgpack that is none,
+messages nested so deeply that they can't be read once they stand inside others. Values are checked where they enter, at
+launch and at the end of an attempt, so that nobody meets such a value later.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`google.protobuf.Struct` as plain values: what JSON can say, nothing else.
+"""`google.protobuf.Struct` as plain values: those of JSON, nothing else.
 
 Owns the two directions of that conversion. Numbers of a `Struct` are doubles, so they come back as floats.
 """

@@ -1,7 +1,7 @@
 """The queueing budget of a run's quality of service: the time that its attempts may wait for their place.
 
-Executors admit first what has to begin first: when it came, and its budget. So a run of a HIGH tier goes before one
-of LOW that came up to an hour earlier, and yet nothing waits for ever.
+Executors admit first the attempts that have to begin first, by their arrival and budget. So a run of a HIGH tier goes
+before one of LOW that came up to an hour earlier, and yet nothing waits for ever.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The decision after a failed attempt: whether to try again, when, and on which budget.
 
 A user failure and a system failure have a budget each; a failure that is not recoverable ends the node at
-once. Pure functions of what has been spent.
+once. Pure functions of the retries spent so far.
 """
 
 from __future__ import annotations

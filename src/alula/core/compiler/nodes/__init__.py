@@ -1,4 +1,4 @@
-"""Kinds of nodes, one module each: what a node of that kind must have, and which interface follows from it.
+"""Kinds of nodes, one module each: the rules for a node of that kind, and the interface that follows.
 
 A new kind is a new module and one entry in `registry.KINDS`.
 """

@@ -1,6 +1,6 @@
 """Gate nodes: wait for an approval, for a signal with a value, or for a time.
 
-An approval gives back what went into it, a signal its value under `output_variable_name`, a sleep nothing.
+An approval gives back its inputs, a signal its value under `output_variable_name`, a sleep nothing.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""References of nodes to entities: that they are set, of the right kind, and lead somewhere."""
+"""The check of references from nodes to entities: they are set, of the right kind, and lead somewhere."""
 
 from __future__ import annotations
 

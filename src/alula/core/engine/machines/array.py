@@ -7,7 +7,7 @@ that can't be reached any more (or, with `run_all`, when all have ended). A fail
 `None`.
 
 Items that are tasks share the array's row, for there may be very many. Items of the other kinds are nodes with
-rows of their own, as what runs in them needs an id to stand under.
+rows of their own, as the nodes that run in them need an id to stand under.
 """
 
 from __future__ import annotations
