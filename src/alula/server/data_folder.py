@@ -136,7 +136,7 @@ class Holding(NamedTuple):
 
     folder: Path
     descriptor: int
-    """Of the lock."""
+    """The descriptor of the lock."""
 
     def check(self) -> None:
         """Raises `FailedPrecondition` code `DataFolderGone` once the folder was removed, or another stands there."""

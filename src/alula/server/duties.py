@@ -19,8 +19,8 @@ class MeasuredDuty(Measured, Protocol):
 
 
 class Duties:
-    """Those that this process takes part in. `process` is its name in this life; `recheck_s` is how often a delivery
-    looks for what other processes have committed."""
+    """The duties that this process takes part in. `process` is its name in this life; `recheck_s` is the interval at
+    which a delivery looks for messages that other processes have committed."""
 
     def __init__(self, store: Store, measures: Measures, process: str, *, lease_us: int, recheck_s: float) -> None:
         self._store = store

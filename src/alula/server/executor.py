@@ -90,7 +90,7 @@ class AttemptUpdate(msgspec.Struct, frozen=True):
     outputs: bytes | None = None
     """With SUCCEEDED: `outputs.pb` without the values that are put aside, empty for a task that gives nothing."""
     asides: Sequence[Aside] = ()
-    """The objects that the outputs refer to, to be written by whoever takes the update."""
+    """The objects that the outputs refer to, to be written by the receiver of the update."""
     futures: bytes | None = None
     """With SUCCEEDED, instead of outputs: `futures.pb` of a dynamic task."""
     error: TaskError | None = None

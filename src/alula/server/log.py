@@ -18,7 +18,7 @@ class LogSource(msgspec.Struct, frozen=True):
 
     attempt: AttemptId
     incarnation: str
-    """Of its execution."""
+    """The incarnation of its execution."""
 
 
 class Logs(Protocol):

@@ -29,7 +29,7 @@ class LogOptions(msgspec.Struct, frozen=True):
 
 
 def formatter(form: str) -> logging.Formatter:
-    """Of one of the formats."""
+    """The formatter of one of the formats."""
     return JsonFormatter() if form == "json" else logging.Formatter(TEXT)
 
 

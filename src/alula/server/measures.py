@@ -27,7 +27,7 @@ class Histogram:
     def __init__(self, bounds: Sequence[float]) -> None:
         self.bounds = bounds
         self.counts = [0] * (len(bounds) + 1)
-        """Of the values up to each bound, and above the one before; the last of those above all."""
+        """The numbers of values up to each bound, and above the one before; the last is that of values above all."""
         self.total = 0.0
 
     def add(self, value: float) -> None:
@@ -56,7 +56,7 @@ class Reading(msgspec.Struct, frozen=True):
 
 
 def reading(metric: Metric, value: Value) -> Reading:
-    """Of a metric without labels."""
+    """The reading of a metric without labels."""
     return Reading(metric, {(): value})
 
 

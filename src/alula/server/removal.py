@@ -23,7 +23,7 @@ class _Level(NamedTuple):
     identity: tuple[int, int]
     """Device and inode: a process that still runs may move a folder elsewhere while it is emptied."""
     folders: list[str]
-    """Those in it that are still to be removed."""
+    """The folders in it that are still to be removed."""
 
 
 def remove_tree(path: str | Path, *, ignore_errors: bool = False) -> None:

@@ -87,7 +87,7 @@ class Folder:
         os.close(self._file)
 
     def open(self, name: str, *, flags: int = os.O_RDONLY) -> int:
-        """As `Tree.open`."""
+        """A descriptor of a file in the folder, as `Tree.open`."""
         return opened(name, flags, stat.S_IFREG, folder=self._file, within=self.path)
 
     def read(self, name: str, *, limit_bytes: int) -> bytes | None:

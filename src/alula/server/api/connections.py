@@ -52,7 +52,7 @@ class Connection(H11Protocol):
 
     @property
     def _waits_for_client(self) -> bool:
-        """For the rest of a request, or for an answer to be read."""
+        """True if it waits for the rest of a request, or for an answer to be read."""
         sends = self.conn.their_state in (h11.IDLE, h11.SEND_BODY) and not self.flow.read_paused
         return sends or self.flow.write_paused
 
@@ -68,7 +68,7 @@ class Connection(H11Protocol):
         return True
 
     def _time_headers(self) -> None:
-        """From the first byte of a request, and of a new connection from its beginning."""
+        """Limit the time for headers, from the first byte of a request, and of a new connection from its beginning."""
         if self.conn.their_state is not h11.IDLE:
             self._stop_timer()
         elif self._headers_timer is None:

@@ -49,7 +49,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Trusted(msgspec.Struct, frozen=True):
-    """By which names this platform may be asked, beside those of the loopback."""
+    """The names by which this platform may be asked, beside those of the loopback."""
 
     hosts: frozenset[str] = frozenset()
     origins: frozenset[Place] = frozenset()

@@ -27,7 +27,7 @@ PATH = "/metrics"
 
 
 def metrics_route(platform: Platform) -> Route:
-    """For callers that may view the whole platform."""
+    """The route for callers that may view the whole platform."""
 
     async def answer(request: Request) -> Response:
         return await _told(request, await read_figures(platform, call_of(request).caller))
@@ -36,7 +36,7 @@ def metrics_route(platform: Platform) -> Route:
 
 
 def open_metrics_route(measures: Measures) -> Route:
-    """For whoever reaches the address on which it is: one that is for this alone."""
+    """The route for all that reach the address of its listener, which has no other purpose."""
 
     async def answer(request: Request) -> Response:
         return await _told(request, measures.read())

@@ -37,7 +37,7 @@ INCOMING = ".incoming"
 """Folder of objects that are being written; not part of any list."""
 KEY_BYTES = 32
 PATH_MAX_BYTES = 4096
-"""Of a file's path, as Linux has it."""
+"""The limit of a file's path, as Linux has it."""
 BAD_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ})
 OBJECT_MAX_BYTES = 1 << 30
 """Most that is read of an object into memory."""
@@ -354,7 +354,7 @@ def settle(file: RawIOBase) -> None:
 def read_or_make_key(path: Path) -> bytes:
     """The signing key of this data folder; the owner alone can read it.
 
-    One that is not whole, as a full disk or a bad backup leaves it, is made anew: whoever guesses a key can sign.
+    One that is not whole, as a full disk or a bad backup leaves it, is made anew: anybody that guesses a key can sign.
     Whatever URLs it signed are dead then; none is good for more than an hour.
     """
     with contextlib.suppress(FileNotFoundError):

@@ -15,7 +15,7 @@ from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
 
 CAUSE_MAX_BYTES = 4096
-"""Each node that is stopped by it tells it."""
+"""The limit of a cause, which is told by each node that is stopped by it."""
 
 
 async def terminate_execution(

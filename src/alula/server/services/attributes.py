@@ -157,7 +157,7 @@ async def launch_settings(platform: Platform, place: SettingsPlace) -> LaunchSet
 
 
 async def _matching(platform: Platform, place: SettingsPlace, resource: int | None = None) -> list[AttributesRecord]:
-    """Those that hold at a place, the most specific first."""
+    """The settings that hold at a place, the most specific first."""
     found = await platform.store.attributes.find(resource, at=(place.project, place.domain, place.workflow))
     return sorted(found, key=lambda record: (record.workflow == "", record.domain == ""))
 

@@ -98,7 +98,7 @@ async def create_artifact(platform: Platform, caller: Caller, given: datacatalog
 async def get_artifact(
     platform: Platform, caller: Caller, request: datacatalog_pb2.GetArtifactRequest
 ) -> datacatalog_pb2.Artifact:
-    """By its id or a tag. Raises `NotFound`."""
+    """An artifact, by its id or a tag. Raises `NotFound`."""
     id = await _id(platform, caller, request.dataset, Action.VIEW)
     if is_of_task(id.name):
         found = await engine_entries.artifact(platform, id, request.artifact_id or request.tag_name)
@@ -176,7 +176,7 @@ def dataset_id(message: datacatalog_pb2.DatasetID) -> DatasetId:
 
 
 async def _id(platform: Platform, caller: Caller, message: datacatalog_pb2.DatasetID, action: Action) -> DatasetId:
-    """As `dataset_id`. Raises `PermissionDenied` unless `caller` may do that there."""
+    """The id of a dataset, as `dataset_id`. Raises `PermissionDenied` unless `caller` may do that there."""
     id = dataset_id(message)
     await platform.require(caller, id.place, action)
     return id

@@ -30,7 +30,7 @@ from alula.server.store.signals import SIGNALS
 PAGE_MAX_ROWS = 10_000
 FILTERS_MAX = 100
 VALUES_MAX = 1_000
-"""Of one `value_in`. Databases limit how large a statement may be, and take long to refuse a larger one."""
+"""The most values of one `value_in`. Databases limit the size of a statement, and take long to refuse a larger one."""
 _TERM = re.compile(r"(?P<operator>[a-z_]+)\((?P<field>[A-Za-z_.]+),(?P<value>.*)\)", re.DOTALL)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _OPERATORS: dict[str, Operator] = {name: name for name in get_args(Operator)}
@@ -41,7 +41,7 @@ class Field(msgspec.Struct, frozen=True):
     """A field that a client may filter or sort by."""
 
     name: str
-    """In the store."""
+    """Its name in the store."""
     spell: Callable[[str], str] = str
     """A client's spelling of a value as the store's."""
 

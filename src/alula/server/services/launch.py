@@ -68,7 +68,7 @@ class _Inputs(msgspec.Struct, frozen=True):
 
     all: bytes
     given: bytes
-    """Those among them that the caller gave."""
+    """The inputs among them that the caller gave."""
     asides: Sequence[Aside]
 
 

@@ -16,7 +16,7 @@ from alula.server.store.listing import Position
 from alula.server.store.query import Query
 
 _MARK = "k"
-"""In front of a token that holds a position, so that none is a number."""
+"""The first character of a token that holds a position, so that none is a number."""
 _MAX_CHARS = 20_000
 
 

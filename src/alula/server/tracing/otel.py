@@ -143,7 +143,7 @@ def _context(of: TraceContext, span_id: str, *, is_remote: bool) -> SpanContext:
 
 
 def _of_request(protocol: str, method: str, code: str) -> dict[str, str | int]:
-    """By OpenTelemetry's conventions."""
+    """The attributes of a request by OpenTelemetry's conventions."""
     if protocol == "grpc":
         service, _, rpc = method.partition("/")
         return {"rpc.system": "grpc", "rpc.service": service, "rpc.method": rpc, "alula.grpc.status": code}

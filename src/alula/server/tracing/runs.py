@@ -22,7 +22,7 @@ from alula.server.traces import FinishedSpan
 
 PAGE = 500
 SPANS_MAX = 10_000
-"""Of one run: the first nodes, with their attempts."""
+"""The most spans of one run: the first nodes, with their attempts."""
 _FAILED = (AttemptPhase.FAILED, AttemptPhase.RETRYABLE_FAILED)
 
 

@@ -115,7 +115,7 @@ class Admission(Generic[Key]):
         return None
 
     def waiting(self, *, limit: int = 1) -> list[Key]:
-        """In the order in which they have to begin."""
+        """The first waiting keys, in the order in which they have to begin."""
         return [key for key, _ in itertools.islice(self._in_order(), limit)]
 
     def _in_order(self) -> Iterator[tuple[Key, _Waiting]]:

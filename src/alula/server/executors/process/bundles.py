@@ -84,7 +84,7 @@ class Bundles:
                 code = await self._unpack(uri)
                 if code.folder not in self._sizes:
                     self._sizes[code.folder] = await asyncio.to_thread(size_of, code.folder)
-                self._known[uri] = code  # not before: whoever takes it counts on its size
+                self._known[uri] = code  # not before: its taker counts on its size
                 self._take(code)
                 await self._make_room(self._sizes)
             return code

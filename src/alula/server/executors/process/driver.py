@@ -82,7 +82,7 @@ class ForkServer:
         self._events = events
         self._register = register
         self.mark = register.new_mark()
-        """In the environment of all that it starts."""
+        """The mark in the environment of all processes that it starts."""
         self._waiting: list[Callable[[Verdict, ForkServer], None]] = []
         self._loop = asyncio.get_running_loop()
         self._timeout: asyncio.TimerHandle | None = None
@@ -278,7 +278,7 @@ class ServerPool:
 
     @property
     def servers(self) -> Collection[ForkServer]:
-        """Those that take attempts."""
+        """The servers that take attempts."""
         return self._servers.values()
 
     async def close(self) -> None:

@@ -244,7 +244,7 @@ class ProcessExecutor:
             found.server.kill(found.number, cause=CANCELLED, grace_s=grace_s, is_recorded=is_recorded)
 
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
-        """Also of attempts that were started twice, as far as they have ended."""
+        """Acknowledge ends, also of attempts that were started twice, as far as they have ended."""
         places = [self._ended.pop(id) for id in attempts if id in self._ended and id not in self._attempts]
         if places:
             self._places.add(places)

@@ -135,12 +135,12 @@ class Register:
         self._numbers = itertools.count(1)
 
     def mark(self) -> str:
-        """Of this platform: no other data folder of this machine has the same."""
+        """The mark of this platform: no other data folder of this machine has the same."""
         found = os.stat(self._data)
         return f"{found.st_dev:x}-{found.st_ino:x}"
 
     def new_mark(self) -> str:
-        """Of one fork server of this platform."""
+        """A mark for one fork server of this platform."""
         return f"{self.mark()}/{next(self._numbers)}"
 
     def add(self, pid: int) -> None:

@@ -61,7 +61,7 @@ class ExecutorMeasures:
         oldest_s: float,
         unacknowledged: int,
     ) -> Iterator[Reading]:
-        """With what the executor has now."""
+        """The figures, with the state of the executor now."""
         running = sum(attempt.server is not None for attempt in attempts)
         states = {
             ("waiting",): admission.waiting_count,

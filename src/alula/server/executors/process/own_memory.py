@@ -22,7 +22,7 @@ class Pages(NamedTuple):
     shared_memory: int
     files: int
     private: int
-    """Of all kinds, those that no other process has."""
+    """The pages of all kinds that no other process has."""
 
 
 NO_PAGES = Pages(0, 0, 0, 0)

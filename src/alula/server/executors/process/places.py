@@ -56,9 +56,9 @@ class Places:
         self._names = names
         self._new: deque[Place] = deque()
         self._waiting: deque[Place] = deque()
-        """Those that are there since the last round."""
+        """The places that are there since the last round."""
         self._odd: deque[Place] = deque()
-        """Those that can't be used again."""
+        """The places that can't be used again."""
         self._next_round: asyncio.TimerHandle | None = None
         self._round: asyncio.Task[None] | None = None
         self._mode = 0

@@ -33,7 +33,7 @@ class Request(msgspec.Struct, frozen=True):
     end: End
     rules: Rules
     root: str
-    """Of the tree in which they are."""
+    """The root of the tree in which they are."""
 
 
 class Answer(msgspec.Struct, frozen=True):

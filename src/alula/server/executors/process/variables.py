@@ -67,7 +67,7 @@ pandas imports Arrow, so that without this nearly every data task would need a f
 
 
 def for_interpreter(variables: Mapping[str, str], *, bin_folder: str, code_folder: str) -> dict[str, str]:
-    """With the commands of an environment first on PATH, and a folder of code importable."""
+    """The variables with the commands of an environment first on PATH, and a folder of code importable."""
     path = variables.get("PATH", "/usr/local/bin:/usr/bin:/bin")
     result = {
         **FORK_FRIENDLY,

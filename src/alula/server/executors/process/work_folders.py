@@ -39,7 +39,7 @@ class WorkFolders:
         self._free: dict[str, list[str]] = {}
         """By the folder of the code in them."""
         self._code: dict[str, Code] = {}
-        """Of those that are in use."""
+        """The code of the folders that are in use."""
         self._dirty: list[Dirty] = []
         self._cleaning: asyncio.Task[None] | None = None
 
@@ -64,7 +64,7 @@ class WorkFolders:
         return path
 
     def give_back(self, path: str, *, suspect: bool = False) -> None:
-        """Nobody uses it any more; where that is not sure, it is suspect and not used again."""
+        """Take back a folder that nobody uses any more. If that is not sure, it is suspect and not used again."""
         code = self._code.pop(path)
         changed = UNKNOWN if suspect else self._changes.take(path)
         if changed is None:
@@ -75,13 +75,13 @@ class WorkFolders:
             self._cleaning = asyncio.ensure_future(self._clean())
 
     async def discard(self, folder: str) -> None:
-        """Remove those with this code that nobody has."""
+        """Remove the folders with this code that nobody has."""
         for path in self._free.pop(folder, ()):
             self._changes.forget(path)
             await asyncio.to_thread(remove_tree, path, ignore_errors=True)
 
     async def close(self) -> None:
-        """Nobody uses any of them any more."""
+        """Stop, and remove the folders: nobody uses any of them any more."""
         self._dirty.clear()
         if self._cleaning is not None:
             await self._cleaning
@@ -89,7 +89,7 @@ class WorkFolders:
         await asyncio.to_thread(self.remove_all)
 
     def remove_all(self) -> None:
-        """Of this platform and of an earlier one. Blocks."""
+        """Remove the folders of this platform and of an earlier one. Blocks."""
         self._free.clear()
         make_anew(self.folder)
 

@@ -244,7 +244,8 @@ def _shortened(message: str, max_chars: int) -> str:
 
 
 def _catalog_metadata(source: str) -> catalog_pb2.CatalogMetadata:
-    """From `project/domain/execution/node/attempt`; Flyte has no place for the item `[i]` of an array node."""
+    """The source `project/domain/execution/node/attempt` as a message, without the item `[i]` of an array: Flyte has no
+    place for it."""
     project, domain, name, node_id, attempt = source.split("/")
     return catalog_pb2.CatalogMetadata(
         source_task_execution=identifier_pb2.TaskExecutionIdentifier(

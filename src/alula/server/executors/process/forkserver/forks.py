@@ -42,7 +42,7 @@ class Forks:
         self._files = files
         own = read_text(OOM_SCORE_FILE) or "0"
         self._oom_scores = own, str(max(int(own), ATTEMPT_OOM_SCORE))
-        """Of this process, and of a fork, which has its own from the start."""
+        """The scores of this process, and of a fork, which has its own from the start."""
         self._foresee = foresee
         self._ready: list[StandBy] = []
         self._base = dict(os.environ)
@@ -51,7 +51,7 @@ class Forks:
         self._argv: Sequence[str] = ()
         """Its arguments."""
         self._applied = self._own
-        """Those that this process has now."""
+        """The variables that this process has now."""
 
     def __len__(self) -> int:
         """The number of forks that stand by."""

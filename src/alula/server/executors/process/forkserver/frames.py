@@ -20,7 +20,7 @@ class Platform:
         self.file = file
         self.unsent: list[bytes] = []
         self._begun = b""
-        """Of a frame that has not come as a whole."""
+        """The beginning of a frame that has not come as a whole."""
 
     def receive(self) -> list[Frame] | None:
         """Wait for something, then give every whole frame; None if the platform is gone."""
@@ -43,7 +43,7 @@ class Platform:
         return frames
 
     def tell(self, frame: Frame) -> None:
-        """With the next `send`."""
+        """Have a frame sent with the next `send`."""
         body = json.dumps(frame).encode()
         self.unsent.append(len(body).to_bytes(4, "big") + body)
 

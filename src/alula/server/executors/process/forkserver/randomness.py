@@ -57,7 +57,7 @@ class Randomness:
         sys.meta_path.insert(0, self)  # type: ignore[arg-type] - `find_spec` is all that is asked of it
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, _target: Any = None) -> Any:
-        """As part of an import: some modules are noticed, everything else is left to others."""
+        """Notice some modules as a part of their import; everything else is left to other finders."""
         prepare = self._prepared().get(name)
         if prepare is None:
             return None

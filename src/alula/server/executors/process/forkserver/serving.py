@@ -294,7 +294,7 @@ class Server:
         return ended
 
     def finish(self, attempt: Attempt) -> None:
-        """Nothing of it is left: record the end beside the outputs, then report it."""
+        """Record the end of an attempt beside the outputs, then report it: none of its processes is left."""
         request, record = attempt.request, attempt.record
         record["left_behind"] = attempt.left
         try:
