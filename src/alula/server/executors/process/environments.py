@@ -69,7 +69,7 @@ class Environments:
         self._maker.close()
 
     def known(self, wanted: Wanted) -> Environment | None:
-        """The choice, if nothing has to be made first."""
+        """The choice; None if something has to be made first."""
         found = self._chosen.get(wanted)
         if found is None:
             found = self._choose(wanted)

@@ -300,7 +300,7 @@ class ProcessExecutor:
             self._notice = self._loop.call_later(NOTICE_S, self._tell_waiting)
 
     def _tell_waiting(self) -> None:
-        """Report the reasons of attempts that have been waiting for some time."""
+        """Report what each attempt waits for that has been waiting for some time."""
         self._notice = None
         now = self._loop.time()
         waiting = self._admission.waiting(limit=NOTICES_MAX)

@@ -1,5 +1,4 @@
-"""Hazards of a fork: threads, GPUs, open files and processes that it would break or share, and hooks that modules
-have."""
+"""Hazards of a fork: threads, GPUs, open files and processes that it would break or share, and hooks of modules."""
 
 from __future__ import annotations
 
@@ -25,7 +24,8 @@ def fork_hazards(before: Mapping[int, str]) -> list[str]:
     """The reasons why it is unsafe to fork this process now, one sentence each. `before` are the descriptors that it
     had before the imports.
 
-    Libraries that mind forks (OpenBLAS) stop their threads before one, so one is made first, and the rest counts.
+    Libraries that mind forks (OpenBLAS) stop their threads before one. So one is made first, and the threads that it
+    leaves count.
     """
     probe = os.fork()
     if probe == 0:

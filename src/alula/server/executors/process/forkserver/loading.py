@@ -99,6 +99,6 @@ def _told(error: BaseException) -> str:
 
 
 def import_all(modules: Sequence[str]) -> None:
-    """Prepare for forks, unless the module of the entry point has a `preload` that knows better."""
+    """Import before a fork, unless the module of the entry point has a `preload` that knows better."""
     for module in modules:
         importlib.import_module(module)

@@ -90,7 +90,7 @@ class Randomness:
             self._find_numpy(sys.modules["numpy.random"])
 
     def hooks(self) -> list[Hook]:
-        """The rest to do in a child; Python itself seeds the generator of `random` anew after a fork."""
+        """Calls for each child that make it random; Python itself seeds the generator of `random` anew after a fork."""
         hooks: list[Hook] = []
         if self._state is not None:
             hooks.append(functools.partial(self._random.setstate, self._state))
