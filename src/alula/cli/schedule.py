@@ -1,4 +1,4 @@
-"""`alula schedule`: what a schedule means, before anything runs by it."""
+"""`alula schedule`: what a schedule means, and whether that of a launch plan is followed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 import click
-from flyteidl.admin import schedule_pb2
+from flyteidl.admin import common_pb2, launch_plan_pb2, schedule_pb2
+from flyteidl.core import identifier_pb2
 
-from alula.cli.options import output_option
+from alula.cli.failures import say
+from alula.cli.options import Target, output_option, target_options
 from alula.cli.output import format_duration, print_document, print_table
+from alula.core.errors import InvalidInput
 from alula.core.policy.schedule import schedule_of
+from alula.sdk.client.connection import Connection
+from alula.sdk.client.registered import find_registered
+from alula.sdk.client.rpcs import GET_ACTIVE_LAUNCH_PLAN, UPDATE_LAUNCH_PLAN
 from alula.server.zones import zone_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -19,7 +25,7 @@ _AWS_FIELDS = 6
 
 @click.group("schedule")
 def schedule() -> None:
-    """What a schedule means."""
+    """When a schedule runs, and whether that of a launch plan is followed."""
 
 
 @schedule.command("preview")
@@ -54,6 +60,37 @@ def preview(expression: str, count: int, zone: str, offset: str, since: datetime
             for at in times
         ],
     )
+
+
+@schedule.command("activate")
+@click.argument("plan", metavar="NAME[@VERSION]")
+@target_options
+def activate(target: Target, plan: str) -> None:
+    """Make a version of a launch plan the active one, else the newest: its schedule is followed from now on."""
+    name, _, version = plan.partition("@")
+    with target.connect() as connection:
+        found = find_registered(connection, target.project, target.domain, name, version)
+        if found.kind == "task":
+            raise InvalidInput("NotALaunchPlan", f"`{name}` is a task, which has no schedule")
+        id = found.id
+        _set(connection, id, launch_plan_pb2.ACTIVE)
+    say(f"launch plan {id.name}@{id.version} is active")
+
+
+@schedule.command("deactivate")
+@click.argument("plan", metavar="NAME")
+@target_options
+def deactivate(target: Target, plan: str) -> None:
+    """Have no version of a launch plan active: it runs by the clock no longer. It can still be launched."""
+    name = common_pb2.NamedEntityIdentifier(project=target.project, domain=target.domain, name=plan)
+    with target.connect() as connection:
+        active = connection.call(GET_ACTIVE_LAUNCH_PLAN, launch_plan_pb2.ActiveLaunchPlanRequest(id=name))
+        _set(connection, active.id, launch_plan_pb2.INACTIVE)
+    say(f"launch plan {plan} is not active any more")
+
+
+def _set(connection: Connection, id: identifier_pb2.Identifier, state: launch_plan_pb2.LaunchPlanState) -> None:
+    connection.call(UPDATE_LAUNCH_PLAN, launch_plan_pb2.LaunchPlanUpdateRequest(id=id, state=state))
 
 
 def _message(expression: str, offset: str) -> schedule_pb2.Schedule:

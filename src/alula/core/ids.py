@@ -93,6 +93,12 @@ def execution_name(seed: bytes) -> str:
     return "a" + _short_hash(seed, 19)
 
 
+def scheduled_name(plan: EntityId, at: int) -> str:
+    """The 20-character name of the execution that a schedule starts at a time: always the same for the same fire, so
+    that it is started once."""
+    return "f" + _short_hash(f"{plan.project}:{plan.domain}:{plan.name}:{plan.version}:{at}".encode(), 19)
+
+
 def nested_node_id(parent: str, parent_attempt: int, node: str) -> str:
     """The id, unique in its execution, of a node inside another node's graph.
 

@@ -30,14 +30,14 @@ class Duties:
         self._recheck_s = recheck_s
         self._leaderships: list[Leadership] = []
         self._deliveries: list[Leadership] = []
-        self._add("maintenance", Maintenance(store))
+        self.add("maintenance", Maintenance(store))
 
     async def deliver(self, subscriptions: Sequence[Subscription]) -> None:
         """Deliver to these, too: all that is committed from now on."""
         for subscription in subscriptions:
             delivery = Delivery(self._store.outbox, subscription, recheck_s=self._recheck_s)
             await delivery.register()
-            self._deliveries.append(self._add(f"delivery-{subscription.consumer.name}", delivery))
+            self._deliveries.append(self.add(f"delivery-{subscription.consumer.name}", delivery))
 
     def has_committed(self) -> None:
         """There may be something to deliver."""
@@ -57,7 +57,8 @@ class Duties:
         """Block until one ends by an error that is a bug, and raise that."""
         await asyncio.gather(*(leadership.wait() for leadership in self._leaderships))
 
-    def _add(self, name: str, duty: MeasuredDuty) -> Leadership:
+    def add(self, name: str, duty: MeasuredDuty) -> Leadership:
+        """Take part in one more, before they start."""
         leadership = Leadership(self._store.leases, self._process, name, duty, lease_us=self._lease_us)
         for room in (duty, leadership):
             self._measures.add(room)

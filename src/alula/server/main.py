@@ -42,6 +42,7 @@ from alula.server.measures import Measured, Measures
 from alula.server.process_measures import measured
 from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
+from alula.server.scheduler.scheduler import Scheduler
 from alula.server.services.home import require_objects
 from alula.server.services.platform import RECHECK_S, Platform
 from alula.server.services.watch import Hub
@@ -176,9 +177,11 @@ async def serve(
 
 
 def _duties(settings: Settings, platform: Platform, process: str) -> Duties:
-    return Duties(
+    duties = Duties(
         platform.store, platform.measures, process, lease_us=_lease_us(settings), recheck_s=platform.recheck_s
     )
+    duties.add("scheduler", Scheduler(platform, catch_up_max=settings.scheduler.catch_up_max))
+    return duties
 
 
 def _lease_us(settings: Settings) -> int:

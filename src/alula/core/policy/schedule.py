@@ -6,8 +6,9 @@ activation. An `offset` moves each time of the expression, so that a run can sta
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import islice
 
 import msgspec
 from flyteidl.admin import schedule_pb2
@@ -31,6 +32,15 @@ class Fire(msgspec.Struct, frozen=True):
     at: int
     planned_for: int
     """The time that the run is about, which goes to the input for the kick-off time: `at` without the offset."""
+
+
+class Due(msgspec.Struct, frozen=True):
+    """The fires of a schedule that are due, and the next one."""
+
+    fires: list[Fire]
+    skipped: Fire | None
+    """The first of those that are too many to be made up for."""
+    upcoming: Fire | None
 
 
 class Schedule(msgspec.Struct, frozen=True):
@@ -61,6 +71,30 @@ class Schedule(msgspec.Struct, frozen=True):
         while (fire := self.next_after(after, zone, since=since)) is not None:
             yield fire
             after = fire.at
+
+    def due(self, after: int, now: int, zone: tzinfo, *, since: int = 0, most: int) -> Due:
+        """The latest fires after `after` and not after `now`, at most so many. Costs as much as a few times these."""
+        fires, upcoming = self._until(now, islice(self.fires(after, zone, since=since), most + 2))
+        if len(fires) <= most:
+            return Due(fires, None, upcoming)
+        first, span = fires[0], fires[-1].at - fires[0].at
+        while True:
+            begin = max(after, now - span)
+            fires, upcoming = self._until(now, self.fires(begin, zone, since=since))
+            if len(fires) >= most or begin == after:
+                break
+            span *= 2
+        latest = fires[-most:]
+        return Due(latest, first if latest[0] != first else None, upcoming)
+
+    @staticmethod
+    def _until(now: int, fires: Iterable[Fire]) -> tuple[list[Fire], Fire | None]:
+        due: list[Fire] = []
+        for fire in fires:
+            if fire.at > now:
+                return due, fire
+            due.append(fire)
+        return due, None
 
 
 def schedule_of(message: schedule_pb2.Schedule) -> Schedule:

@@ -18,6 +18,7 @@ from alula.server.executors.process.options import ProcessOptions
 from alula.server.identity import Caller
 from alula.server.log_format import LogOptions
 from alula.server.runner.options import RunnerOptions
+from alula.server.scheduler.options import SchedulerOptions
 from alula.server.services.options import RunOptions
 from alula.server.stores.sql.options import StoreOptions
 from alula.server.tracing.options import TracingOptions
@@ -56,6 +57,7 @@ class Settings(msgspec.Struct, frozen=True):
     store: StoreOptions = StoreOptions()
     runs: RunOptions = RunOptions()
     runner: RunnerOptions = RunnerOptions()
+    scheduler: SchedulerOptions = SchedulerOptions()
     log: LogOptions = LogOptions()
     traces: TracingOptions = TracingOptions()
     quality_of_service: TierBudgets = TierBudgets()

@@ -37,6 +37,7 @@ from alula.server.store.ownership import Ownership
 from alula.server.store.projects import Projects
 from alula.server.store.reasons import Reasons
 from alula.server.store.reservations import Reservations
+from alula.server.store.schedules import Schedules
 from alula.server.store.signals import Signals
 
 WakeUp = Callable[[ExecutionId], None]
@@ -66,6 +67,9 @@ class Store(Protocol):
 
     @property
     def entities(self) -> Entities: ...
+
+    @property
+    def schedules(self) -> Schedules: ...
 
     @property
     def named_entities(self) -> NamedEntities: ...

@@ -12,6 +12,7 @@ from alula.core.ids import EntityId
 from alula.server.store.audits import Audit
 from alula.server.store.listing import Listing, flag, named, text, time
 from alula.server.store.query import Query
+from alula.server.store.schedules import ScheduleRecord
 
 EntityKind = Literal["task", "workflow", "launch_plan"]
 
@@ -93,6 +94,9 @@ class Entities(Protocol):
 
     async def active_launch_plan(self, project: str, domain: str, name: str) -> EntityRecord | None: ...
 
-    async def set_launch_plan_active(self, id: EntityId, *, active: bool, audit: Audit) -> bool:
-        """Activating deactivates every other version of the name. False when there is no such launch plan."""
+    async def set_launch_plan_active(
+        self, id: EntityId, *, active: bool, audit: Audit, schedule: ScheduleRecord | None = None
+    ) -> bool:
+        """Activating deactivates every other version of the name, and `schedule` takes the place of theirs; that of a
+        version that is active already goes on as it is. False when there is no such launch plan."""
         ...

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC
-from itertools import islice, pairwise
+from itertools import islice, pairwise, takewhile
 
 import pytest
 from flyteidl.admin import schedule_pb2
@@ -59,3 +59,22 @@ def test_what_can_not_be_is_refused(schedule: schedule_pb2.Schedule) -> None:
     with pytest.raises(InvalidInput) as caught:
         schedule_of(schedule)
     assert caught.value.code == "InvalidSchedule"
+
+
+@pytest.mark.parametrize("message", [cron("*/7 9-17 * * MON-FRI"), cron("@monthly"), rate(13, schedule_pb2.MINUTE)])
+@pytest.mark.parametrize("passed_us", [0, 1, MINUTE_US, 3 * DAY_US, 100 * DAY_US])
+@pytest.mark.parametrize("most", [1, 2, 30])
+def test_of_many_fires_that_are_due_the_latest_count(message: schedule_pb2.Schedule, passed_us: int, most: int) -> None:
+    schedule, after = schedule_of(message), 20_000 * DAY_US + 17
+    now = after + passed_us
+    due = schedule.due(after, now, UTC, since=after, most=most)
+    fires = list(takewhile(lambda fire: fire.at <= now, schedule.fires(after, UTC, since=after)))
+    assert due.fires == fires[-most:]
+    assert due.skipped == (fires[0] if len(fires) > most else None)
+    assert due.upcoming == schedule.next_after(now, UTC, since=after)
+
+
+def test_a_schedule_that_has_ended_has_no_next_fire() -> None:
+    schedule = schedule_of(schedule_pb2.Schedule(cron_expression="0 0 1 1 ? 2027"))
+    due = schedule.due(20_000 * DAY_US, 30_000 * DAY_US, UTC, most=9)
+    assert (len(due.fires), due.upcoming) == (1, None)

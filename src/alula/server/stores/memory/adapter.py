@@ -35,6 +35,7 @@ from alula.server.stores.memory.projects import Projects
 from alula.server.stores.memory.reasons import Reasons
 from alula.server.stores.memory.reservations import Reservations
 from alula.server.stores.memory.runs import Runs
+from alula.server.stores.memory.schedules import Schedules
 from alula.server.stores.memory.signals import Signals
 from alula.server.stores.memory.wake_ups import WakeUps
 from alula.server.stores.seed import first_project
@@ -51,10 +52,11 @@ class MemoryStore:
         self.audits = audits = Audits()
         self.constants = Constants()
         self.projects = Projects(audits)
-        self.entities = Entities(audits)
+        self.leases = leases = Leases(clock)
+        self.schedules = Schedules(audits, leases)
+        self.entities = Entities(audits, self.schedules)
         self.named_entities = NamedEntities(audits, self.entities)
         self.attributes = Attributes(audits)
-        self.leases = leases = Leases(clock)
         self.outbox = outbox = Outbox(leases)
         self.executions = Executions(self.runs, audits, outbox, self._wake_ups)
         self.nodes = Nodes(self.runs)

@@ -10,14 +10,17 @@ from alula.core.ids import EntityId
 from alula.server.store.audits import Audit
 from alula.server.store.entities import ENTITIES, ENTITY_NAMES, EntityKind, EntityName, EntityRecord, Registered
 from alula.server.store.query import Query
+from alula.server.store.schedules import ScheduleRecord
 from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.audits import Audits
+from alula.server.stores.memory.schedules import Schedules
 
 
 class Entities:
-    def __init__(self, audits: Audits) -> None:
+    def __init__(self, audits: Audits, schedules: Schedules) -> None:
         self._audits = audits
+        self._schedules = schedules
         self._rows: dict[tuple[EntityKind, EntityId], EntityRecord] = {}
 
     async def register(self, entities: Sequence[EntityRecord], audit: Audit) -> list[Registered]:
@@ -36,6 +39,7 @@ class Entities:
             for key, entity in new.items():
                 if entity.active:
                     self._deactivate(entity.id)
+                    self._schedules.activated(entity.id, None)
                 self._rows[key] = entity
             self._audits.append(audit)
         return outcome
@@ -62,12 +66,17 @@ class Entities:
                 return entity
         return None
 
-    async def set_launch_plan_active(self, id: EntityId, *, active: bool, audit: Audit) -> bool:
+    async def set_launch_plan_active(
+        self, id: EntityId, *, active: bool, audit: Audit, schedule: ScheduleRecord | None = None
+    ) -> bool:
         entity = self._rows.get(("launch_plan", id))
         if entity is None:
             return False
         if active:
             self._deactivate(id)
+            self._schedules.activated(id, schedule)
+        else:
+            self._schedules.deactivated(id)
         self._rows["launch_plan", id] = msgspec.structs.replace(entity, active=active)
         self._audits.append(audit)
         return True

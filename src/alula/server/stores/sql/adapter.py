@@ -38,6 +38,7 @@ from alula.server.stores.sql.ownership import Ownership
 from alula.server.stores.sql.projects import Projects
 from alula.server.stores.sql.reasons import Reasons
 from alula.server.stores.sql.reservations import Reservations
+from alula.server.stores.sql.schedules import Schedules
 from alula.server.stores.sql.signals import Signals
 from alula.server.stores.sql.wake_ups import WakeUps
 
@@ -73,6 +74,7 @@ class SqlStore:
         self.reasons = Reasons(database)
         self.signals = Signals(database)
         self.inbox = Inbox(database, audits, self._wake_ups, self.executions, self.signals)
+        self.schedules = Schedules(database, audits, leases)
         self.ownership = Ownership(database, leases)
         self.datasets = Datasets(database, audits)
         self.artifacts = Artifacts(database, audits)

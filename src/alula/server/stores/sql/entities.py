@@ -11,8 +11,9 @@ from alula.core.ids import EntityId
 from alula.server.store.audits import Audit
 from alula.server.store.entities import ENTITIES, ENTITY_NAMES, EntityKind, EntityName, EntityRecord, Registered
 from alula.server.store.query import Query
+from alula.server.store.schedules import ScheduleRecord
 from alula.server.stores.checking import check
-from alula.server.stores.sql import cells
+from alula.server.stores.sql import cells, schedules
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells
@@ -89,12 +90,17 @@ class Entities:
         )
         return await self._database.read(lambda connection: _first(connection, is_active))
 
-    async def set_launch_plan_active(self, id: EntityId, *, active: bool, audit: Audit) -> bool:
+    async def set_launch_plan_active(
+        self, id: EntityId, *, active: bool, audit: Audit, schedule: ScheduleRecord | None = None
+    ) -> bool:
         def set_active(connection: Connection) -> bool:
             if self._digest(connection, "launch_plan", id) is None:
                 return False
             if active:
                 self._deactivate(connection, id)
+                schedules.activated(connection, id, schedule)
+            else:
+                schedules.deactivated(connection, id)
             connection.execute(update(entities).where(_is("launch_plan", id)).values(active=int(active)))
             return True
 
@@ -118,6 +124,7 @@ class Entities:
             for entity in new:
                 if entity.active:
                     self._deactivate(connection, entity.id)
+                    schedules.activated(connection, entity.id, None)
                 self._insert.run(connection, [_row(entity)])
         return outcome
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0009"
+HEAD = "0010"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(
@@ -416,6 +416,18 @@ runners = Table(
     *_words("owner"),
     Column("lease_until", BigInteger, nullable=False),
     PrimaryKeyConstraint("owner"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    *_tenant(),
+    *_words("name", "version", "principal"),
+    Column("since", BigInteger, nullable=False),
+    Column("followed_until", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "name"),
+    Index(None, "due_at"),
 )
 
 leases = Table(
