@@ -6,14 +6,15 @@ import dataclasses
 from datetime import UTC, datetime
 
 import pytest
-from flyteidl.admin import execution_pb2, launch_plan_pb2
+from flyteidl.admin import execution_pb2, launch_plan_pb2, schedule_pb2
 from flyteidl.core import identifier_pb2, literals_pb2, types_pb2
 from tests import flyte_specs as specs
 from tests.policies import NobodyMay
 
 from alula.core.errors import AlulaError, FailedPrecondition, Unavailable
+from alula.core.policy.cron import Cron
 from alula.server.identity import Caller
-from alula.server.scheduler.scheduler import FIRES, LOOK_EVERY_S, Scheduler
+from alula.server.scheduler.scheduler import FIRES, LOOK_EVERY_S, RETRY_US, Scheduler
 from alula.server.services.activation import update_launch_plan
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
@@ -193,6 +194,28 @@ async def test_a_fire_that_can_not_be_started_is_skipped_and_told(hourly: Platfo
     clock.now_us += HOUR_US
     await look(hourly)
     assert await times(hourly) == [2]
+
+
+async def test_a_schedule_that_fails_holds_up_no_other_and_loses_nothing(
+    hourly: Platform, caller: Caller, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    request = specs.launch_plan("other", "w", fixed=specs.literal_map(x=specs.integer(1)))
+    request.spec.entity_metadata.schedule.rate.value = 1
+    request.spec.entity_metadata.schedule.rate.unit = schedule_pb2.HOUR
+    await create_launch_plan(hourly, caller, request)
+    update = launch_plan_pb2.LaunchPlanUpdateRequest(id=request.id, state=launch_plan_pb2.ACTIVE)
+    await update_launch_plan(hourly, caller, update)
+    clock.now_us = NOON_US + 1 + HOUR_US
+    with monkeypatch.context() as patch:
+        patch.setattr(Cron, "next_after", fail)
+        await look(hourly)
+    assert [record.launch_plan.name for record in await runs(hourly)] == ["other"]
+    clock.now_us += RETRY_US
+    await look(hourly)
+    assert sorted(record.launch_plan.name for record in await runs(hourly)) == ["other", "p"]
 
 
 async def test_trouble_of_the_store_is_waited_out(

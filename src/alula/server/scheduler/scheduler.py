@@ -10,6 +10,7 @@ because no platform ran or the store could not be reached, is made up for.
   is active.
 * Of more fires than `catch_up_max` the latest are started. The others are skipped, which the audit trail and the log
   tell. A fire whose launch is refused is skipped in the same way: the next one may do better.
+* An error that belongs to one schedule is an incident. That schedule is left alone for a minute; the others go on.
 * Times are those of this machine's clock. One that is set back makes schedules wait, and one that is set forward starts
   early what would have come: no fire comes twice, and none is lost.
 """
@@ -28,19 +29,22 @@ from flyteidl.core import literals_pb2
 from alula.core.errors import AlreadyExists, AlulaError
 from alula.core.ids import EntityId, scheduled_name
 from alula.core.policy.schedule import Fire, schedule_of
+from alula.server import incidents
 from alula.server.identity import SYSTEM, Caller
 from alula.server.measures import Metric, Reading
 from alula.server.services.launch import create_execution
 from alula.server.services.messages.names import identifier
 from alula.server.services.platform import Platform
 from alula.server.store.audits import Audit
-from alula.server.store.leases import Lease
+from alula.server.store.leases import LEASE_LOST, Lease
 from alula.server.store.schedules import ScheduleRecord
 from alula.server.trouble import passes
 from alula.server.zones import zone_of
 
 LOOK_EVERY_S = 1.0
 """A schedule that another process activates is noticed after this time."""
+RETRY_US = 60_000_000
+"""How long a schedule that failed is left alone."""
 PORTION = 100
 """Schedules that are read at once."""
 FIRES = Metric(
@@ -64,7 +68,7 @@ class Scheduler:
         schedules = self._platform.store.schedules
         while due := await schedules.due(self._platform.clock(), limit=PORTION):
             for record in due:
-                await self._follow(lease, record)
+                await self._try_to_follow(lease, record)
                 await asyncio.sleep(0)
         next_due = await schedules.next_due()
         if next_due is None:
@@ -74,6 +78,17 @@ class Scheduler:
     def measure(self) -> Iterable[Reading]:
         """Counts of the fires that were started and skipped."""
         yield Reading(FIRES, {(outcome,): self._outcomes[outcome] for outcome in ("started", "skipped")})
+
+    async def _try_to_follow(self, lease: Lease, record: ScheduleRecord) -> None:
+        """Follow one schedule. An error that belongs to it holds up no other one, and loses none of its fires."""
+        try:
+            await self._follow(lease, record)
+        except Exception as error:
+            if passes(error) or (isinstance(error, AlulaError) and error.code == LEASE_LOST):
+                raise
+            incidents.report(error, f"in the schedule of launch plan {record.plan}; it is followed again later")
+            later = self._platform.clock() + RETRY_US
+            await self._platform.store.schedules.follow(lease, record.plan, until=record.followed_until, due_at=later)
 
     async def _follow(self, lease: Lease, record: ScheduleRecord) -> None:
         """Start what is due of one schedule, and note it."""
