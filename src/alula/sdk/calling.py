@@ -16,7 +16,7 @@ _runner: Runner | None = None
 
 
 def run_by(runner: Runner) -> None:
-    """Let `runner` run what is called from now on."""
+    """Let `runner` run all calls from now on."""
     global _runner  # noqa: PLW0603  # one for the process, set once
     _runner = runner
 

@@ -1,4 +1,4 @@
-"""What a task's function raises to say how it failed."""
+"""Exceptions by which a task's function says how it failed."""
 
 from __future__ import annotations
 

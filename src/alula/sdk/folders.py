@@ -1,4 +1,4 @@
-"""Walks through folders that follow links, as whoever reads a copy finds no links in it."""
+"""Walks through folders that follow links, as a copy has no links in it."""
 
 from __future__ import annotations
 
@@ -46,5 +46,5 @@ def files_in(folder: str) -> tuple[list[str], list[str]]:
 
 
 def what_else(path: str) -> str:
-    """The kind of what is neither a file nor a folder, in words."""
+    """The kind, in words, of an entry that is neither a file nor a folder."""
     return "a pipe, a socket or a device" if os.path.exists(path) else "a link that leads nowhere"

@@ -1,4 +1,4 @@
-"""Where the author's code made a mistake, and how that is told.
+"""The place of a mistake in the author's code, and the error that tells of it.
 
 Owns the form of every declaration and call error: `file:line: what is wrong; what to do`. Loads the
 error types only when there is an error, so that declaring tasks stays cheap.
@@ -32,7 +32,7 @@ class Location(NamedTuple):
 
 
 def location_of(function: Callable[..., object]) -> Location:
-    """Where a function is defined."""
+    """The file and line of a function."""
     code = getattr(function, "__code__", None)
     if code is None:
         return Location(getattr(function, "__module__", "?") or "?", 0)
@@ -84,7 +84,7 @@ def mistake(code: str, message: str, *, at: Location | None = None, fix: str = "
 
 
 def refuse_unknown(given: Mapping[str, object], what: str, function: Callable[..., object], *, at: Location) -> None:
-    """Raise `InvalidInput` for settings that `function`, whose keywords are those that there are, does not have."""
+    """Raise `InvalidInput` for settings that are not among the keywords of `function`."""
     if not given:
         return
     import difflib  # lazy: only for an error
@@ -96,13 +96,11 @@ def refuse_unknown(given: Mapping[str, object], what: str, function: Callable[..
 
 
 def blame(error: BaseException, where: str) -> None:
-    """Keep with an exception which the author's code, called in this frame, has raised where that was, for who tells of
-    it."""
+    """Keep `where` with an exception that the author's code, called in this frame, has raised. See `blamed`."""
     below = error.__traceback__.tb_next if error.__traceback__ is not None else None
     error.__dict__.setdefault("_alula_raised_in", (where, below))
 
 
 def blamed(error: BaseException) -> tuple[str, TracebackType | None] | None:
-    """What `blame` kept: where, and the traceback from the author's code on. None for an exception that is not known to
-    be the author's."""
+    """The place that `blame` kept, and the traceback from the author's code on; None if it kept none."""
     return error.__dict__.get("_alula_raised_in")

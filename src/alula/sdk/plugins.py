@@ -1,4 +1,4 @@
-"""Tables of what serves which class, that users and installed packages extend.
+"""Tables of the objects that serve classes. Users and installed packages extend them.
 
 A class is recognised by its package and name, as in `pandas.DataFrame`, so that no library is imported to find out.
 Entry points of installed packages are read when a class is met that nothing else serves.
@@ -19,15 +19,15 @@ Made = TypeVar("Made")
 
 
 class Served(NamedTuple, Generic[Made]):
-    """What serves a class."""
+    """The object that serves a class."""
 
     made: Made
     subclasses: bool
-    """Whether it serves classes that inherit from this one."""
+    """True if it also serves classes that inherit from this one."""
 
 
 class Table(Generic[Made]):
-    """What serves a class, and with it those that inherit from it.
+    """Objects that serve a class, and with it those that inherit from it.
 
     Args:
         group: of the entry points, whose names are those of the classes.
@@ -50,7 +50,7 @@ class Table(Generic[Made]):
         self._registered[name] = Served(made, subclasses)
 
     def registered(self, type_: type) -> Made | None:
-        """What was registered for a class, or for the nearest of those that it inherits from."""
+        """The object registered for a class, or for the nearest of those that it inherits from."""
         for base, name in _names(type_):
             served = self._registered.get(name)
             if served is not None and (base is type_ or served.subclasses):
@@ -58,7 +58,7 @@ class Table(Generic[Made]):
         return None
 
     def installed(self, type_: type) -> Made | None:
-        """What an installed package has for a class.
+        """The object that an installed package has for a class.
 
         Raises `InvalidInput` code `PluginUnloadable` if it does not import, and `PluginConflict` if two packages have
         something for the class.
@@ -90,7 +90,7 @@ class Table(Generic[Made]):
 
     @cached_property
     def _entry_points(self) -> dict[str, dict[str, EntryPoint]]:
-        """By the name of the class and what they refer to: a package may be on the path twice."""
+        """Entry points by name of the class and by value: a package may be on the path twice."""
         from importlib.metadata import entry_points  # lazy: only a class that nothing else serves
 
         found: dict[str, dict[str, EntryPoint]] = {}

@@ -1,4 +1,4 @@
-"""Where the files of values are: a contract, and its adapter for this machine's file system.
+"""The store for the files of values: a contract, and its adapter for this machine's file system.
 
 Objects are written once under new names and never changed; what is handed out for writing is a copy.
 """
@@ -45,7 +45,7 @@ def scheme_of(uri: str) -> str:
 
 
 def is_local(uri: str) -> bool:
-    """Whether a URI is a path of this machine."""
+    """True if a URI is a path of this machine."""
     return scheme_of(uri) in ("", "file")
 
 

@@ -1,1 +1,1 @@
-"""What an author declares: tasks, workflows, launch plans and the graphs that their bodies make."""
+"""An author's declarations: tasks, workflows, launch plans and the graphs that their bodies make."""

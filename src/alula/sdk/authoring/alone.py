@@ -14,7 +14,7 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 def alone(array: MapTask[R_co], *, module: str, name: str) -> Workflow[..., list[R_co]]:
-    """What runs `array` by itself, named after the variable that holds it. Its inputs are those that are not bound."""
+    """A workflow of `array` alone, named after the variable that holds it. Its inputs are those that are not bound."""
     inputs = {each: type_ for each, type_ in array.interface.inputs.items() if each not in array.bound}
     interface = DerivedInterface(
         kind="map task",

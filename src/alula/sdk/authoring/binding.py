@@ -111,7 +111,7 @@ def _parts(error: TypeMismatch) -> tuple[str, str]:
 
 
 def without_output(outputs: Outputs) -> str:
-    """What to do about a step whose output is wanted, but which declares none."""
+    """The fix for a step that declares no output, although one is wanted."""
     node = node_of(outputs)
     step = f"{node.entity.interface.kind} `{node.entity.interface.name}`" if node is not None else "the step"
     return f"{step} declares no output: annotate what it returns (`-> int`), or order steps with `>>`"

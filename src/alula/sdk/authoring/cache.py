@@ -1,4 +1,4 @@
-"""When a task's outputs may be used again. Says so only; the platform keeps the cache."""
+"""Conditions for using a task's outputs again. States them only; the platform keeps the cache."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """`conditional`: one of several steps, chosen while the workflow runs.
 
 Between `if_(...)` and `then(...)` the graph of the cases is open, so that the call inside `then(...)` makes a step
-of the case and not of the workflow around it. What `else_()` says makes the one node that stands for all.
+of the case and not of the workflow around it. The step or failure of `else_()` makes the one node that stands
+for all.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ U = TypeVar("U")
 
 
 class Branch:
-    """What the node of a conditional runs: the step of the first case that holds."""
+    """The cases of a conditional. Its node runs the step of the first that holds."""
 
     __slots__ = ("cases", "error", "interface", "name", "otherwise")
 
@@ -36,7 +37,7 @@ class Branch:
         self.cases = cases
         self.otherwise = otherwise
         self.error = error
-        """What the run fails with when no case holds and there is no `otherwise`."""
+        """The message of the run's failure when no case holds and there is no `otherwise`."""
         self.interface = interface
 
     def steps(self) -> list[Node]:
@@ -85,7 +86,7 @@ class Chosen(Generic[T_co]):
         return Case(self._section, condition, at=caller())
 
     def else_(self) -> LastCase[T_co]:
-        """What happens when no case holds."""
+        """The step or failure for when no case holds."""
         return LastCase(self._section, at=caller())
 
     def __repr__(self) -> str:
@@ -158,7 +159,7 @@ class _Section:
         self._inner = Graph(outer.owner, prefix=outer.prefix, has_values=outer.has_values, outer=outer)
         self._cases: list[tuple[Expression, Node]] = []
         self._outputs: list[dict[str, object]] = []
-        """For each step, the types of what it gives."""
+        """For each step, the types of its outputs."""
         self._is_tuple = False
         self._nodes_before = 0
         outer.sections.append(self._inner)

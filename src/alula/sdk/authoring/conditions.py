@@ -52,7 +52,7 @@ def condition_message(expression: Expression, *, at: Location) -> BooleanExpress
 
 
 def variables(expressions: Iterable[Expression]) -> dict[str, Promise]:
-    """What the branch must get as inputs, by name and in order of the names."""
+    """The promises that the branch needs as inputs, by name and in order of the names."""
     promises = [each for expression in expressions for each in operands(expression) if isinstance(each, Promise)]
     return dict(sorted((_variable(promise), promise) for promise in promises))
 

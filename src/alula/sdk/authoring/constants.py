@@ -39,7 +39,7 @@ def constant(transformer: Transformer, value: object, *, what: str, at: Location
 def binding(
     transformer: Transformer, value: object, *, what: str, at: Location, store: Store = NO_STORE
 ) -> BindingData:
-    """How an input of a node, or an output of the workflow, gets its value; files of constants go to `store`."""
+    """The source of an input of a node, or of an output of the workflow; files of constants go to `store`."""
     if isinstance(value, Promise):
         _check_variant(transformer, value, what=what, at=at)
         return BindingData(promise=reference(value))
@@ -73,7 +73,7 @@ def _check_variant(wanted: Transformer, promise: Promise, *, what: str, at: Loca
 
 
 def reference(promise: Promise) -> OutputReference:
-    """Where a promise gets its value from, as a message."""
+    """The source of a promise's value, as a message."""
     source = reference_of(promise)
     path = [
         PromiseAttribute(int_value=part) if isinstance(part, int) else PromiseAttribute(string_value=part)

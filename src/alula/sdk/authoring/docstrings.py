@@ -23,7 +23,7 @@ _REST_FIELD = re.compile(r"^:(param|parameter|arg|argument|return|returns|\w+)\b
 
 @dataclass(frozen=True, slots=True)
 class Docstring:
-    """What a docstring says. Line breaks inside one description are made spaces."""
+    """The parts of a docstring. Line breaks inside one description are made spaces."""
 
     short: str = ""
     long: str = ""

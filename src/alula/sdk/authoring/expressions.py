@@ -46,7 +46,7 @@ class Comparison(Unresolved):
 
 
 class Conjunction(Unresolved):
-    """Two conditions of which both (`&`) or at least one (`|`) must hold."""
+    """Two conditions: both (`&`) or at least one (`|`) must hold."""
 
     __slots__ = ("left", "operator", "right")
     left: object
@@ -87,7 +87,7 @@ def _set(expression: Expression, left: object, operator: str, right: object) -> 
 
 
 def operands(expression: Expression) -> list[object]:
-    """What an expression compares, from left to right."""
+    """The operands of an expression, from left to right."""
     if isinstance(expression, Conjunction):
         sides = (cast("Expression", expression.left), cast("Expression", expression.right))
         return [operand for side in sides for operand in operands(side)]

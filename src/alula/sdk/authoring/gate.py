@@ -18,7 +18,7 @@ _SLEEP_TIMEOUT_S = 3600.0  # flytekit writes it at every sleep; a platform that 
 
 
 class Gate:
-    """What the node of a gate waits for."""
+    """The approval, input or time that the node of a gate waits for."""
 
     __slots__ = ("duration_s", "interface", "kind", "name", "timeout_s")
 

@@ -17,7 +17,7 @@ from alula.sdk.mistake import Location, mistake
 
 
 class Graph:
-    """What a body made: its nodes in order and what it returned.
+    """The nodes that a body made, in order, and the outputs that it returned.
 
     Args:
         owner: the name of what is being declared, for errors.
@@ -46,7 +46,7 @@ class Graph:
         self.nodes: list[Node] = []
         self.outputs: dict[str, object] = {}
         self.failure: Node | None = None
-        """What runs when another node has failed."""
+        """The node that runs when another one has failed."""
         self.sections: list[Graph] = []
         """For each conditional, the nodes of its cases."""
         self.open_conditionals: list[tuple[str, Location]] = []
@@ -92,7 +92,7 @@ class Graph:
         )
 
     def finish(self) -> None:
-        """Raise `InvalidInput` for what only the whole body shows: open conditionals, ids given twice."""
+        """Raise `InvalidInput` for mistakes that only the whole body shows: open conditionals, ids given twice."""
         for name, at in self.open_conditionals:
             raise mistake(
                 "ConditionalWithoutElse",

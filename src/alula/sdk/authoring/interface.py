@@ -111,7 +111,7 @@ class Interface:
 
     @property
     def returns_tuple(self) -> bool:
-        """Whether the function's value is a tuple of outputs, not one output."""
+        """True if the function's value is a tuple of outputs, not one output."""
         return self.output_tuple is not None or typing.get_origin(self._returned) is tuple
 
     @property
@@ -157,7 +157,7 @@ class Interface:
 
     @property
     def docstring(self) -> Docstring:
-        """What the function's docstring says."""
+        """The parts of the function's docstring."""
         return self._docstring
 
     @cached_property
@@ -167,11 +167,11 @@ class Interface:
         return parse(self._function.__doc__)
 
     def describe_input(self, name: str) -> str:
-        """What the docstring says of a parameter, its name when it says nothing."""
+        """The docstring's description of a parameter; the name if there is none."""
         return self.docstring.parameters.get(name) or name
 
     def describe_output(self, name: str) -> str:
-        """What the docstring says of an output, its name when it says nothing."""
+        """The docstring's description of an output; the name if there is none."""
         if len(self.outputs) == 1 and self.docstring.returns:
             return self.docstring.returned.get(name) or self.docstring.returns
         return self.docstring.returned.get(name) or name
@@ -195,7 +195,7 @@ class DerivedInterface(NamedTuple):
 
     @property
     def returns_tuple(self) -> bool:
-        """Whether there are several outputs."""
+        """True if there are several outputs."""
         return len(self.outputs) > 1
 
     @property
@@ -242,7 +242,7 @@ class StepInterface(NamedTuple):
 
 
 class InterfaceView(Protocol):
-    """What all interfaces tell."""
+    """The part that all interfaces share."""
 
     @property
     def kind(self) -> str: ...
@@ -267,7 +267,7 @@ class InterfaceView(Protocol):
 
 
 class DocumentedInterface(InterfaceView, Protocol):
-    """What the interface of something that runs by itself tells beside that."""
+    """The interface of an entity that runs by itself."""
 
     @property
     def returns_tuple(self) -> bool: ...
@@ -324,7 +324,7 @@ def refuse_positional(args: tuple[object, ...], interface: InterfaceView, *, at:
 
 
 def is_async(function: Callable[..., object]) -> bool:
-    """Whether a function is an `async def`."""
+    """True if a function is an `async def`."""
     code = getattr(_unwrapped(function), "__code__", None)
     return isinstance(code, CodeType) and bool(code.co_flags & _COROUTINE)
 

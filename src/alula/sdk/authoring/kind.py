@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from alula.sdk.authoring.task_settings import TaskSettings
 
     Target: TypeAlias = Container | K8sPod | Sql | None
-    """What a platform is to run; None for what needs no more than the custom part."""
+    """The container, pod or query for a platform to run; None if the custom part says it all."""
 
 
 SETTINGS_VARIABLE = "ALULA_SERIALIZATION"
@@ -40,7 +40,7 @@ class AnyTask(Protocol):
 
 
 class Writing(Protocol):
-    """What a kind may know when a task is written."""
+    """The facts that a kind may know when a task is written."""
 
     @property
     def image(self) -> str:
@@ -58,7 +58,7 @@ class Writing(Protocol):
 
 
 class TaskKind(Protocol):
-    """What tasks of one kind have in common, and for one with a `task_config` what this says."""
+    """The common part of tasks of one kind, with the `task_config` if the kind has one."""
 
     @property
     def type(self) -> str:
@@ -67,11 +67,11 @@ class TaskKind(Protocol):
 
     @property
     def makes_graph(self) -> bool:
-        """Whether calls in the function make steps that run after it, as in a `dynamic`."""
+        """True if calls in the function make steps that run after it, as in a `dynamic`."""
         ...
 
     def target(self, task: AnyTask, writing: Writing) -> Target:
-        """What a platform is to run."""
+        """The target for a platform to run."""
         ...
 
     def custom(self) -> Mapping[str, object]:
@@ -114,7 +114,7 @@ DYNAMIC: TaskKind = DynamicKind()
 Make: TypeAlias = Callable[[Any], TaskKind]  # Any: the config, of the class that it was registered for
 KINDS: Table[Make] = Table("alula.task_kinds", "a kind of task")
 _types: dict[str, object] = {PythonKind.type: PythonKind, "echo": None}
-"""By type on the wire, what makes the kind that has it. The engine itself does what an `echo` does."""
+"""Makers of kinds, by type on the wire. The engine itself runs an `echo`."""
 
 
 def register_task_kind(name: str, make: Make, *, subclasses: bool = True) -> None:

@@ -25,7 +25,7 @@ class CronSchedule(NamedTuple):
     kickoff_time_input_arg: str | None = None
     """The input that gets the planned time."""
     offset: str | None = None
-    """How much later than that the run starts, as an ISO 8601 duration such as `PT30M`."""
+    """The delay of the run after that time, as an ISO 8601 duration such as `PT30M`."""
 
 
 class FixedRate(NamedTuple):
@@ -179,7 +179,7 @@ class LaunchPlan:
         return known
 
     def equals(self, other: LaunchPlan) -> bool:
-        """Whether both start the same workflow with the same settings."""
+        """True if both start the same workflow with the same settings."""
         settings = [
             {name: value for name, value in vars(plan).items() if name not in ("location", "_interface")}
             for plan in (self, other)
@@ -277,7 +277,7 @@ class LaunchPlan:
 
 
 def _check_schedule(schedule: object, *, at: Location) -> None:
-    """Raise `InvalidInput` for what is no schedule."""
+    """Raise `InvalidInput` if it is no schedule."""
     if isinstance(schedule, CronSchedule):
         check_texts(at=at, schedule=schedule.schedule, offset=schedule.offset)
         _check_cron(schedule, at=at)

@@ -56,7 +56,7 @@ class MapTask(Generic[R_co]):
 
     @property
     def allows_failures(self) -> bool:
-        """Whether items may fail: the output is then a list of optional values."""
+        """True if items may fail: the output is then a list of optional values."""
         return self.min_successes is not None or self.min_success_ratio not in (None, 1.0)
 
     @property
@@ -219,7 +219,7 @@ def map_task(
 
 
 def _unbound(target: object, *, at: Location) -> tuple[object, dict[str, object]]:
-    """What is mapped, and the inputs that `functools.partial` binds."""
+    """The mapped entity, and the inputs that `functools.partial` binds."""
     bound: dict[str, object] = {}
     inner: object = target
     while isinstance(inner, functools.partial):

@@ -1,4 +1,4 @@
-"""What pydantic refuses before the SDK sees it: promises in the constructor of a model, and types in its fields."""
+"""Errors of pydantic itself, told as the SDK's: promises in the constructor of a model, and types in its fields."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def promise_in_model(error: Exception) -> InvalidInput | None:
-    """What to raise in place of the error of a model that was given a promise. None for any other error."""
+    """The error to raise in place of that of a model that was given a promise; None for any other error."""
     if not type(error).__module__.startswith("pydantic_core"):  # by name: pydantic may be absent and is slow to load
         return None
     refused = cast("ValidationError", error)
@@ -35,8 +35,7 @@ def promise_in_model(error: Exception) -> InvalidInput | None:
 
 
 def type_in_model(error: BaseException) -> InvalidInput | None:
-    """What to raise in place of the error of a model with a field of a type that pydantic does not know. None for any
-    other error."""
+    """The error to raise in place of that of a model with a field of a type unknown to pydantic; None for any other."""
     if type(error).__name__ != "PydanticSchemaGenerationError":
         return None
     from alula.sdk.types.pydantic_schema import without_form  # lazy: pydantic is there, as it has raised

@@ -1,4 +1,4 @@
-"""Settings of a task, and what one step of a workflow may change of them. Checks values, knows no protobuf."""
+"""Settings of a task that one step of a workflow may change. Checks values, knows no protobuf."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 _LONGEST_S = 10_000 * 365 * 86_400.0
-"""No time is longer: about what a duration of protobuf can be."""
+"""The longest time, in seconds: about that of a protobuf duration."""
 
 
 class OverrideValues(TypedDict, total=False):
@@ -36,7 +36,7 @@ class OverrideValues(TypedDict, total=False):
 
 
 class Overrides(NamedTuple):
-    """What one step changes; None leaves the task's own setting."""
+    """The settings that one step changes; None leaves the task's own."""
 
     node_name: str | None = None
     name: str | None = None

@@ -19,7 +19,7 @@ Attribute = str | int
 
 
 class Entity(Protocol):
-    """What a node can be: a task, a workflow, a launch plan, a map task, a branch, a gate."""
+    """The content of a node: a task, a workflow, a launch plan, a map task, a branch or a gate."""
 
     @property
     def name(self) -> str: ...
@@ -248,7 +248,7 @@ def node_of(outcome: object) -> Node | None:
 
 
 class Reference(NamedTuple):
-    """Where a promise gets its value from: an output of a node, or with None an input of the workflow."""
+    """The source of a promise's value: an output of a node, or with None an input of the workflow."""
 
     node: Node | None
     var: str
@@ -262,7 +262,7 @@ def reference_of(promise: Promise) -> Reference:
 
 
 def has_promise(value: object) -> bool:
-    """Whether a bound value is a promise or holds one."""
+    """True if a bound value is a promise or holds one."""
     return next(promises_in(value), None) is not None
 
 

@@ -1,4 +1,4 @@
-"""The type of what a promise gives, where it is one that can be compared."""
+"""The type of a promise's value, where it can be compared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Promised(NamedTuple):
 
 
 def promised(promise: Promise) -> Promised | None:
-    """None for a promise of unknown type, or of a field that exists in documents only."""
+    """The promise with its type; None if that is unknown, or if the field exists in documents only."""
     type_ = reference_of(promise).type
     if type_ is None:
         return None

@@ -1,7 +1,7 @@
-"""`@reference_task`, `@reference_workflow`, `@reference_launch_plan`: what is registered already, to call it as a step.
+"""`@reference_task`, `@reference_workflow`, `@reference_launch_plan`: registered entities to call as steps.
 
-The function only declares the interface: its body never runs. What is registered must have that interface, which is
-checked when something that calls it is registered.
+The function only declares the interface: its body never runs. The registered entity must have that interface;
+this is checked when something that calls it is registered.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Reference(Generic[P, R_co]):
 
     @property
     def location(self) -> Location:
-        """Where the function is defined."""
+        """The file and line of the function."""
         return self.interface.location
 
     @property
@@ -99,8 +99,8 @@ def reference_workflow(
 def reference_launch_plan(
     project: str, domain: str, name: str, version: str
 ) -> Callable[[Callable[P, R_co]], Reference[P, R_co]]:
-    """Refer to a registered launch plan: as a step it is a run of its own. The signature may leave out what has a
-    default there. See `reference_task`."""
+    """Refer to a registered launch plan: as a step it is a run of its own. The signature may leave out inputs
+    that have a default there. See `reference_task`."""
     return _referring("launch plan", project, domain, name, version)
 
 

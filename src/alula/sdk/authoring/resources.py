@@ -1,4 +1,4 @@
-"""What a task needs of a machine. Plain records; the quantities are Kubernetes'."""
+"""The resources that a task needs of a machine. Plain records; the quantities are Kubernetes'."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Resources(NamedTuple):
 
     @property
     def is_single(self) -> bool:
-        """Whether no field is a (request, limit) pair."""
+        """True if no field is a (request, limit) pair."""
         return not any(isinstance(value, (tuple, list)) for _, value in self.amounts())
 
     def split(self) -> tuple[Resources, Resources]:
@@ -71,7 +71,7 @@ def checked_growth(growth: object, name: str, *, at: Location) -> GrowMemory:
 
 
 def checked(resources: object, name: str, *, at: Location) -> Resources:
-    """The value of a setting called `name`. Raises `InvalidInput` for what is no `Resources` or no amount."""
+    """The value of a setting called `name`. Raises `InvalidInput` if it is no `Resources`, or a field is no amount."""
     if not isinstance(resources, Resources):
         raise mistake("InvalidResources", f"`{name}` is {resources!r}, expected `Resources`", at=at)
     for field, value in resources.amounts():

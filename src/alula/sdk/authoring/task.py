@@ -58,12 +58,12 @@ class Task(Generic[P, R_co]):
 
     @property
     def location(self) -> Location:
-        """Where the function is defined."""
+        """The file and line of the function."""
         return self.interface.location
 
     @property
     def is_async(self) -> bool:
-        """Whether the function is an `async def`."""
+        """True if the function is an `async def`."""
         return is_async(self.function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:

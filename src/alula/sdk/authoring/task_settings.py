@@ -12,7 +12,7 @@ from alula.sdk.task_context.secret import Secret
 
 
 class TaskSettings(NamedTuple):
-    """What `@task` was given, checked."""
+    """The arguments of `@task`, checked."""
 
     retries: int = 0
     timeout_s: float = 0.0
@@ -30,4 +30,4 @@ class TaskSettings(NamedTuple):
     deprecated: str = ""
     secret_requests: tuple[Secret, ...] = ()
     node_dependency_hints: tuple[Entity, ...] = ()
-    """What to register with it."""
+    """Entities to register with it."""

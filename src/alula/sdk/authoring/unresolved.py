@@ -1,7 +1,7 @@
-"""Refusals of what Python does with values, for what has no value while a workflow is declared.
+"""Refusals of Python's operations on values, for promises: they have no value while a workflow is declared.
 
-Operators and protocols are refused where Python asks the object. What only looks at its type, as `json.dumps` does,
-raises an error of its own, which `refused_by_python` explains.
+Operators and protocols are refused where Python asks the object. A function that only looks at its type, as
+`json.dumps` does, raises an error of its own, which `refused_by_python` explains.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _NAMES = re.compile(r"\b(Promise|Comparison|Conjunction|Outputs)\b|<promise of "
 
 
 class Unresolved:
-    """A thing without a value. What a subclass does not define of Python's operators is refused."""
+    """A thing without a value. Python's operators are refused, but for those that a subclass defines."""
 
     __slots__ = ()
 
@@ -83,7 +83,7 @@ for _use, _names in _USES.items():
 
 
 def refused_by_python(error: Exception) -> InvalidInput | None:
-    """What to raise in place of an error that says that a promise is of a wrong type. None for any other error."""
+    """The error to raise in place of one that says that a promise is of a wrong type; None for any other error."""
     text = str(error)
     if type(error).__module__.startswith("alula.") or not _NAMES.search(text):
         return None

@@ -31,14 +31,14 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class WorkflowFailurePolicy(Enum):
-    """What happens to the other steps when one fails. The values are `core.WorkflowMetadata.OnFailurePolicy`."""
+    """The fate of the other steps when one fails. The values are those of `core.WorkflowMetadata.OnFailurePolicy`."""
 
     FAIL_IMMEDIATELY = 0
     FAIL_AFTER_EXECUTABLE_NODES_COMPLETE = 1
 
 
 class WorkflowSettings(NamedTuple):
-    """What `@workflow` was given."""
+    """The arguments of `@workflow`."""
 
     failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY
     interruptible: bool = False
@@ -68,7 +68,7 @@ class Workflow(Generic[P, R_co]):
 
     @property
     def location(self) -> Location:
-        """Where the function is defined."""
+        """The file and line of the function."""
         return self.interface.location
 
     def graph(self) -> Graph:

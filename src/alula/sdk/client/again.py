@@ -28,13 +28,13 @@ from alula.sdk.client.run_view import from_execution_id, to_execution_id
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """How a fork differs from the run that it is made from."""
+    """The differences of a fork from the run that it is made from."""
 
     nodes: Sequence[str] = ()
     """Ids of nodes that run again, with all that comes after them."""
     inputs: Mapping[str, literals_pb2.Literal] = {}
     version: str = ""
-    """Another version of what was launched."""
+    """Another version of the launched entity."""
     requests: Resources | None = None
     """Resources of the tasks in `nodes`."""
     limits: Resources | None = None
@@ -84,7 +84,7 @@ def fork(connection: Connection, source: ExecutionId, changes: Changes) -> Execu
 def input_variables(
     connection: Connection, source: ExecutionId, *, version: str = ""
 ) -> Mapping[str, interface_pb2.Variable]:
-    """The inputs of what a run runs, or of another version of that."""
+    """The inputs of the entity that a run runs, or of another version of it."""
     request = execution_pb2.WorkflowExecutionGetRequest(id=to_execution_id(source))
     launched = connection.call(GET_EXECUTION, request).spec.launch_plan
     if version:

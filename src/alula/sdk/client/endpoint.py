@@ -1,4 +1,4 @@
-"""Where the platform is: the first of `--endpoint`, `ALULA_ENDPOINT`, a running platform of the data folder,
+"""The address of the platform: the first of `--endpoint`, `ALULA_ENDPOINT`, a running platform of the data folder,
 and Flyte's own configuration file.
 
 Reads files and the environment that it is given; never connects.
@@ -30,7 +30,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     """`host:port`, as gRPC takes it."""
     tls: bool
     source: str
-    """Where the address comes from, in words, for messages."""
+    """The origin of the address, in words, for messages."""
     ca_certificate: str = ""
     """Path of a PEM file; empty for the system's."""
     http: str = ""
@@ -109,7 +109,7 @@ def _running_platform(folder: Path) -> Endpoint | None:
 
 
 def _is_held(lock: Path) -> bool:
-    """Whether a server holds the lock: the kernel lets go of it however the server ended."""
+    """True if a server holds the lock: the kernel lets go of it however the server ended."""
     try:
         with lock.open("rb") as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -121,7 +121,7 @@ def _is_held(lock: Path) -> bool:
 
 
 def _flyte_configuration(environment: Mapping[str, str], home: Path) -> Endpoint | None:
-    """`admin` of Flyte's YAML file; None when there is no file."""
+    """`admin` of Flyte's YAML file; None if there is no file."""
     named = environment.get("FLYTECTL_CONFIG")
     path = _expand(named, home) if named else home / ".flyte" / "config.yaml"
     if not named and not path.exists():

@@ -1,4 +1,4 @@
-"""Which files a packed code folder leaves out: the rules of `.gitignore`, `.dockerignore` and `.flyteignore`.
+"""The files that a packed code folder leaves out, by the rules of `.gitignore`, `.dockerignore` and `.flyteignore`.
 
 Pure functions of patterns and paths. Paths are relative to the packed folder, with `/`.
 """
@@ -30,7 +30,7 @@ ALWAYS = (
     ".idea/",
     ".vscode/",
 )
-"""What never belongs to a program's code."""
+"""Files and folders that never belong to a program's code."""
 
 SECRETS = (
     ".env",
@@ -51,7 +51,7 @@ SECRETS = (
     ".aws/",
     ".gnupg/",
 )
-"""What mostly holds keys and passwords. Whoever can read the objects of a platform can read packed code."""
+"""Files and folders that mostly hold keys and passwords. All readers of a platform's objects can read packed code."""
 
 
 class Rule(NamedTuple):
@@ -59,7 +59,7 @@ class Rule(NamedTuple):
 
     pattern: re.Pattern[str]
     keep: bool
-    """The line began with `!`: what matches is packed after all."""
+    """True if the line began with `!`: files that match are packed after all."""
     folders_only: bool
 
 
@@ -89,7 +89,7 @@ def rules(lines: Iterable[str], *, base: str = "", anchored: bool = False) -> li
 
 
 def is_ignored(path: str, ordered: Iterable[Rule], *, is_folder: bool) -> bool:
-    """Whether the last rule that speaks of `path` leaves it out. Ask for its parents first."""
+    """True if the last rule that matches `path` leaves it out. Ask for its parents first."""
     ignored = False
     for rule in ordered:
         if (is_folder or not rule.folders_only) and rule.pattern.fullmatch(path):

@@ -17,7 +17,7 @@ from alula.sdk.client.run_view import from_execution_id
 
 
 class LaunchSettings(msgspec.Struct, frozen=True):
-    """How a run differs from what its launch plan says."""
+    """The settings in which a run differs from its launch plan."""
 
     name: str = ""
     """Empty: the platform makes one."""

@@ -1,4 +1,4 @@
-"""How long a platform that is away is waited for."""
+"""The wait for a platform that is away."""
 
 from __future__ import annotations
 
@@ -11,19 +11,18 @@ GRACE_S = 30.0
 
 
 class Outage:
-    """Of one platform; there may be several, one after the other."""
+    """The outages of one platform, one after the other."""
 
     def __init__(self, *, grace_s: float = GRACE_S) -> None:
         self._grace_s = grace_s
         self._lost_at: float | None = None
 
     def is_over(self) -> None:
-        """The platform has answered."""
+        """Note that the platform has answered."""
         self._lost_at = None
 
     def goes_on(self, error: Unavailable, tell: Callable[[Unavailable], None] | None) -> None:
-        """The platform could not be reached. Raises `error` when it has been away for too long; `tell` hears of each
-        outage once."""
+        """Note that the platform is away. Raises `error` if it has been so for too long; `tell` gets the first one."""
         now = time.monotonic()
         if self._lost_at is None:
             self._lost_at = now

@@ -35,12 +35,12 @@ _FIX = (
 
 
 class Code(NamedTuple):
-    """What of a folder is packed."""
+    """The part of a folder that is packed, and the part that can't be."""
 
     files: list[Path]
     """Files, and empty folders."""
     left_out: list[str]
-    """What is neither a file nor a folder, with its kind, and that no ignore file leaves out."""
+    """Entries that are neither files nor folders, each with its kind, and that no ignore file leaves out."""
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -57,7 +57,7 @@ class Bundle(msgspec.Struct, frozen=True):
 
     @property
     def warning(self) -> str:
-        """One line on what was left out; empty if nothing was."""
+        """One line on the entries left out; empty if there are none."""
         if not self.left_out:
             return ""
         named, more = self.left_out[:_NAMED], len(self.left_out) - _NAMED
@@ -98,7 +98,7 @@ def package(root: Path, *, code: Code | None = None, limit_bytes: int = SIZE_LIM
 
 
 def code_in(root: Path) -> Code:
-    """What would be packed, sorted by the path below `root`."""
+    """The code to pack, sorted by the path below `root`."""
     found = Code([], [])
     _collect(root, "", rules((*ALWAYS, *SECRETS)), found)
     found.files.sort(key=lambda path: path.relative_to(root).as_posix())
@@ -170,12 +170,12 @@ def _own_rules(folder: Path, below: str) -> list[Rule]:
 
 
 def _is_made(folder: str) -> bool:
-    """Whether a folder is a virtual environment or the data folder of a platform, whatever its name."""
+    """True if a folder is a virtual environment or the data folder of a platform, whatever its name."""
     return any(os.path.exists(os.path.join(folder, mark)) for mark in ("pyvenv.cfg", "server.lock"))
 
 
 def _add(archive: tarfile.TarFile, root: Path, path: Path) -> tuple[bytes, ...]:
-    """Add one file or empty folder; what of it counts for the digest."""
+    """Add one file or empty folder; gives the parts of it that count for the digest."""
     name = path.relative_to(root).as_posix()
     info = tarfile.TarInfo(name)
     info.mtime = _EPOCH

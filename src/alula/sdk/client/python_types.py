@@ -60,5 +60,5 @@ def python_type_of(literal_type: types_pb2.LiteralType) -> Any:
 
 
 def is_untyped(literal_type: types_pb2.LiteralType) -> bool:
-    """Whether it is the type of documents that no schema describes."""
+    """True if it is the type of documents that no schema describes."""
     return is_document_type(literal_type) and not literal_type.metadata.fields

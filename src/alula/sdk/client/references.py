@@ -1,4 +1,4 @@
-"""What an author's code refers to, read from the platform and held to what the code declares."""
+"""References in an author's code: their entities, read from the platform and held to the code's declarations."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from alula.sdk.serialize.referenced import AnyReference, Registered, check_refer
 
 
 def look_up(connection: Connection, references: Iterable[AnyReference]) -> Registered:
-    """What the platform has of these.
+    """The platform's entities behind these references.
 
     Raises `NotFound` code `ReferenceNotFound`, and `InvalidInput` code `ReferenceMismatch` for one that is declared
     otherwise than it is registered.

@@ -1,7 +1,7 @@
-"""Registering what an author's code declares: package, name the version after the content, upload, create.
+"""Registration of an author's entities: package, name the version after the content, upload, create.
 
-All is compiled here before the first call, so that nothing is half registered for a mistake in the code. What
-is there already, under a version made from the content, is neither uploaded nor created again.
+All is compiled here before the first call, so that nothing is half registered for a mistake in the code. Entities
+that are there already, under a version made from the content, are neither uploaded nor created again.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ _KIND_WORDS = {
 
 
 class Registration(msgspec.Struct, frozen=True):
-    """What registering came to."""
+    """The outcome of a registration."""
 
     id: identifier_pb2.Identifier
     """The first of the entities that were asked for."""
     ids: tuple[identifier_pb2.Identifier, ...]
     """Everything that is registered now, what others need first."""
     created: int
-    """How many of these are new."""
+    """The number of these that are new."""
     uploaded: bool
 
 
@@ -69,7 +69,7 @@ class Plan(msgspec.Struct, frozen=True):
     bundle: Bundle
     settings: SerializationSettings
     is_content_version: bool
-    """The version follows from the content: what has it is the same."""
+    """True if the version follows from the content: entities of that version are the same."""
     serialized: Serialized
 
 
@@ -109,7 +109,7 @@ def register(
     activate_launch_plans: bool = False,
     say: Callable[[str], None] = lambda _: None,
 ) -> Registration:
-    """Make the platform have everything of the plan. What it has already is fine.
+    """Make the platform have everything of the plan. Entities that it has already are fine.
 
     Raises `InvalidInput` when something else is registered under the same name and version.
     """
@@ -141,7 +141,7 @@ def register(
 
 
 def client_metadata() -> list[tuple[str, str]]:
-    """What the platform learns of this client: the Python to run its tasks with, and the machine that has it."""
+    """The client's own metadata of a request: the Python to run its tasks with, and the machine that has it."""
     told = [("alula-interpreter", sys.executable), ("alula-host", _machine())]
     return [(key, value) for key, value in told if value.isascii() and value.isprintable()]
 
@@ -193,7 +193,7 @@ def _is_registered(connection: Connection, id: identifier_pb2.Identifier) -> boo
 
 
 def _create(connection: Connection, entity: SerializedEntity) -> bool:
-    """Whether it is new."""
+    """Register one entity. True if it is new."""
     spec = entity.spec
     try:
         if isinstance(spec, task_pb2.TaskSpec):

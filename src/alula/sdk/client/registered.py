@@ -1,4 +1,4 @@
-"""What can be launched under a name: a launch plan, which every workflow has under its own name, or a task."""
+"""Launchable entities by name: a launch plan, which every workflow has under its own name, or a task."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Registered(msgspec.Struct, frozen=True):
 
     id: identifier_pb2.Identifier
     inputs: interface_pb2.ParameterMap
-    """What may be given, with defaults; not what a launch plan fixes."""
+    """The inputs that may be given, with defaults; without those that a launch plan fixes."""
 
     @property
     def kind(self) -> str:
@@ -49,7 +49,7 @@ def find_registered(connection: Connection, project: str, domain: str, name: str
 
 
 def _fix_for_workflow(connection: Connection, project: str, domain: str, name: str) -> str:
-    """What to do if the name is that of a workflow. Other clients than ours may register one without a launch plan."""
+    """The fix if the name is that of a workflow: other clients may register one without a launch plan. Else empty."""
     id = _identifier(identifier_pb2.WORKFLOW, project, domain, name, "")
     if not connection.call(LIST_WORKFLOWS, _page(id, limit=1)).workflows:
         return ""
@@ -91,7 +91,7 @@ def _task(connection: Connection, id: identifier_pb2.Identifier) -> Registered |
 
 
 def what_may_be_meant(connection: Connection, project: str, domain: str, name: str, version: str) -> str:
-    """What to do about a name or version that is not there."""
+    """The fix for a name or version that is not there."""
     if version:
         known = _identifier(identifier_pb2.LAUNCH_PLAN, project, domain, name, "")
         plans = connection.call(LIST_LAUNCH_PLANS, _page(known)).launch_plans

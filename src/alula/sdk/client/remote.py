@@ -216,7 +216,7 @@ class Run:
 
     @property
     def error(self) -> TaskError | None:
-        """Why it failed; None for a run that did not."""
+        """The error of a run that failed; None for any other run."""
         error = self.message.closure.error
         return TaskError(error.code, error.message) if error.code else None
 

@@ -44,7 +44,7 @@ class NodeView(msgspec.Struct):
     node_id: str
     """Unique in the run once it has begun, before that its id in the template."""
     name: str
-    """What it runs: a task's or workflow's short name."""
+    """The short name of the task or workflow that it runs."""
     execution: node_execution_pb2.NodeExecution | None = None
     attempts: list[task_execution_pb2.TaskExecution] = []
     children: list[NodeView] = []
@@ -263,7 +263,7 @@ def from_execution_id(id: identifier_pb2.WorkflowExecutionIdentifier) -> Executi
 
 
 def has_ended(execution: execution_pb2.Execution) -> bool:
-    """Whether the run has reached its end."""
+    """True if the run has reached its end."""
     return ExecutionPhase(execution.closure.phase).is_terminal
 
 

@@ -50,7 +50,7 @@ def upload(connection: Connection, data: bytes, *, project: str, domain: str, fi
 
 
 class RemoteStore:
-    """The platform's store as a task's values see it: what is local is uploaded, what is remote is fetched.
+    """The platform's store as a task's values see it: local files are uploaded, remote ones fetched.
 
     Fulfils `alula.sdk.store.Store`.
     """
@@ -114,7 +114,7 @@ class RemoteStore:
         return self._connection.call(CREATE_DOWNLOAD_LOCATION, request).signed_url
 
     def _native_url(self, folder: str) -> str:
-        """Where objects of the store's folder `folder` will be."""
+        """The URL of the store's folder `folder`, as the platform names it."""
         request = dataproxy_pb2.CreateUploadLocationRequest(
             project=self._project, domain=self._domain, filename_root=folder, filename="0"
         )
@@ -138,7 +138,7 @@ class RemoteStore:
 
 
 def _entries(folder: Path) -> dict[str, Path]:
-    """What a folder holds by name, links followed: its files, and with `/` at their end the folders without files."""
+    """The entries of a folder by name, links followed: its files, and with `/` at the end its folders without files."""
     files, empty = files_in(str(folder))
     named = {Path(file).relative_to(folder).as_posix(): Path(file) for file in files}
     return named | {f"{Path(each).relative_to(folder).as_posix()}/": Path(each) for each in empty}

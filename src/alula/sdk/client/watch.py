@@ -1,4 +1,4 @@
-"""Following a run until its end. The watch stream only wakes; what is so is read over gRPC.
+"""Following a run until its end. The watch stream only wakes; the facts are read over gRPC.
 
 Against a platform without the stream (Flyte's own) it reads once a second. A platform that goes away and
 comes back soon is waited for (`outage.GRACE_S`).
@@ -27,7 +27,7 @@ APART_MAX_S = 3.0
 """The longest time between two looks for that reason."""
 STREAM_SILENCE_S = 60.0
 ATTEMPTS_MAX = 200
-"""Nodes whose attempts are read."""
+"""The number of nodes whose attempts are read."""
 
 
 def follow(

@@ -1,4 +1,4 @@
-"""The gates of a local run: what they ask, on the terminal, and the answer from standard input, one line each."""
+"""The gates of a local run: questions on the terminal, and answers from standard input, one line each."""
 
 from __future__ import annotations
 

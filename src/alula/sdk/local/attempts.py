@@ -42,7 +42,7 @@ class Attempts:
         self._exceptions: dict[str, dict[str, BaseException]] = {}
         """By node, and by the message of the error that was made of it: the items of an array share their node's id."""
         self.launch_plans: dict[str, Serialized] = {}
-        """With what each launch plan can be run, those that dynamic tasks use too."""
+        """Everything needed to run each launch plan, those of dynamic tasks included."""
         self._tasks: dict[str, AnyTask] = {}
         self._learn(serialized)
         self._work = tempfile.mkdtemp(prefix="alula-local-")
@@ -71,7 +71,7 @@ class Attempts:
             self._empty_work()
 
     def exception_behind(self, error: TaskError) -> BaseException | None:
-        """What user code raised, where `error` tells of that. The engine may have put words before its message."""
+        """The exception of user code behind `error`, or None. The engine may have put words before its message."""
         raised = self._exceptions.get(error.node_id, {})
         return next((raised[message] for message in raised if error.message.endswith(message)), None)
 
@@ -110,7 +110,7 @@ class Attempts:
     def _compiled(
         self, graph: Graph, action: StartAttempt, task: PlanTask, place: str, deck: str
     ) -> Expanded | TaskError:
-        """As the platform does with what a dynamic task leaves."""
+        """Compile the graph of a dynamic task as the platform does."""
         try:
             refuse_references(graph.serialized)
             closure = compile_dynamic(

@@ -1,4 +1,4 @@
-"""Where local runs keep their files: found from the environment, and tried before anything runs."""
+"""The folders of local runs: found from the environment, and tried before anything runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from alula.sdk.store import FileStore
 
 
 def data_folder() -> Path:
-    """Where local runs keep files and cache: `ALULA_DATA`, else `~/.alula`."""
+    """The folder for files and cache of local runs: `ALULA_DATA`, else `~/.alula`."""
     return Path(os.environ.get("ALULA_DATA") or Path.home() / ".alula")
 
 

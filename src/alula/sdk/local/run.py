@@ -1,6 +1,6 @@
 """Local runs: an entity compiled and run by the engine in this process, its tasks one after the other.
 
-What a platform would refuse is refused here too: the same compiler checks, the same engine decides, the values
+A local run refuses all that a platform would: the same compiler checks, the same engine decides, the values
 between tasks take the same form. Files of outputs stay under the user's data folder.
 """
 
@@ -45,14 +45,14 @@ Observe: TypeAlias = Callable[[Changes], None]
 
 @dataclass(frozen=True, slots=True)
 class LocalOutcome:
-    """How a local run ended."""
+    """The outcome of a local run."""
 
     folder: Path
-    """Where the files of its outputs and its decks are."""
+    """The folder with the files of its outputs and its decks."""
     outputs: LiteralMap | None
     error: TaskError | None
     exception: BaseException | None
-    """What user code raised, where that is why it failed."""
+    """The exception of user code, if that is the reason of the failure."""
 
 
 class RunFailed(AlulaError):

@@ -79,7 +79,7 @@ class LocalCache(Protocol):
 RunAttempt = Callable[[StartAttempt, PlanNode], Succeeded | Expanded | TaskError]
 """Runs one attempt in this process and says how it ended. Exceptions of user code are its business."""
 RunChild = Callable[[LaunchChild], Succeeded | TaskError]
-"""Runs what a launch plan node starts, to its end."""
+"""Runs the child that a launch plan node starts, to its end."""
 
 
 AskGate = Callable[[GateRule, bytes], Literal]
@@ -249,7 +249,7 @@ class _Shell:
         self._apply(SignalSet(_now_us(), plan.gate.signal_id, value.SerializeToString(deterministic=True)))
 
     def _ask_until(self, at: int, rule: GateRule, inputs: bytes) -> Literal | None:
-        """None when the answer did not come in time."""
+        """The answer; None if it did not come in time."""
         now = _now_us()
         if at <= now:
             return None
@@ -261,7 +261,7 @@ class _Shell:
         return value if _now_us() < at else None
 
     def _ends_around(self) -> list[TimerFired]:
-        """When what gates stand in times out. Those of other gates don't count: they have not been asked yet."""
+        """Timeouts of the nodes around gates. Those of other gates don't count: they have not been asked yet."""
         scopes = self._execution.scopes
         timers = (timer for _, _, timer in self._timers if timer.kind == "timeout" and timer.scope in scopes)
         return [
@@ -271,7 +271,7 @@ class _Shell:
         ]
 
     def _position(self, place: tuple[int, int]) -> list[int]:
-        """Where a node stands in the workflow: its place in its graph, after those of the nodes around it."""
+        """The position of a node in the workflow: its place in its graph, after those of the nodes around it."""
         scope_id, node = place
         scope = self._execution.scopes[scope_id]
         path = [node]
@@ -307,8 +307,8 @@ def _raise_timed_out(_signal: int, _frame: object) -> NoReturn:
 
 
 _EPOCH_NS = time.time_ns() - time.monotonic_ns()
-"""When the monotonic clock began, by the wall clock as it was when this process began: what that does later moves no
-deadline of a local run."""
+"""The start of the monotonic clock in nanoseconds since the epoch, by the wall clock when this process began: later
+changes of the wall clock move no deadline of a local run."""
 
 
 def _now_us() -> int:

@@ -14,7 +14,7 @@ _LOADER = frozenset(("task-module", "task-name", "map-bound"))
 
 
 class Arguments(NamedTuple):
-    """What `alula-execute` was told."""
+    """The command line of `alula-execute`, parsed."""
 
     inputs: str
     """URI of `inputs.pb`."""

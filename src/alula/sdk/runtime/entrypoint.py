@@ -173,7 +173,7 @@ def _expand(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionPara
 
 
 def _item_index() -> int:
-    """Which item of the array this process runs, from the environment as Flyte sets it. Raises `TaskFailed`."""
+    """The index of this process's item of the array, from the environment as Flyte sets it. Raises `TaskFailed`."""
     variable = os.environ.get("BATCH_JOB_ARRAY_INDEX_VAR_NAME", "FLYTE_K8S_ARRAY_INDEX")
     try:
         return int(os.environ[variable]) + int(os.environ.get("BATCH_JOB_ARRAY_INDEX_OFFSET") or 0)
@@ -197,7 +197,7 @@ def _context(arguments: Arguments, task: AnyTask) -> ExecutionParameters:
 
 
 def _identity() -> Identity:
-    """Who this is, from the environment as Flyte sets it."""
+    """The identity of the attempt, from the environment as Flyte sets it."""
 
     def variable(name: str, alias: str) -> str:
         return os.environ.get(name) or os.environ.get(alias, "")

@@ -1,7 +1,7 @@
 """The attempt of a dynamic task: values in, the function with calls that make nodes, a graph out.
 
-Shared by `alula-execute` and local runs. What the nodes run is written as the dynamic task itself was: same project,
-version, image and code.
+Shared by `alula-execute` and local runs. The entities that the nodes run are written as the dynamic task itself
+was: same project, version, image and code.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Expanded(NamedTuple):
 
     job: DynamicJobSpec
     serialized: Serialized
-    """What its nodes run, as entities with their Python objects."""
+    """The entities that its nodes run, with their Python objects."""
 
 
 def expand(

@@ -23,11 +23,11 @@ _MACHINERY = (
 
 
 class StoppedFromOutside(BaseException):
-    """What is raised into the author's code to end it, and is no failure of it."""
+    """An exception raised into the author's code to end it. It is no failure of that code."""
 
 
 PASSING = (KeyboardInterrupt, StoppedFromOutside)
-"""What no attempt makes a failure of. All else that the author's code raises is one, whatever its base class."""
+"""Exceptions that pass through an attempt. All others of the author's code are failures, whatever their base class."""
 
 
 class TaskFailed(Exception):
@@ -84,14 +84,14 @@ def author_traceback(exception: BaseException, code_folder: str = "") -> str:
 
 
 def is_of_author(exception: BaseException) -> bool:
-    """Whether the author's code, or what it called, raised it: not so for a value that Alula itself could not read."""
+    """True if the author's code raised it, or code that it called; False if Alula itself could not read a value."""
     import traceback  # lazy: most attempts end well
 
     return bool(_kept(traceback.extract_tb(exception.__traceback__), ""))
 
 
 def printable(text: str) -> str:
-    """The text with escapes for what UTF-8 has no form for."""
+    """The text with escapes for characters that UTF-8 has no form for."""
     return text.encode("utf-8", "backslashreplace").decode()
 
 

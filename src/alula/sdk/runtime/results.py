@@ -60,7 +60,7 @@ def write_outputs(prefix: str, outputs: LiteralMap) -> None:
 
 
 def write_graph(prefix: str, graph: DynamicJobSpec) -> None:
-    """What a dynamic task leaves instead of outputs. Raises `TaskFailed` of kind SYSTEM."""
+    """Write the graph that a dynamic task leaves instead of outputs. Raises `TaskFailed` of kind SYSTEM."""
     try:
         _write(prefix, "futures.pb", graph.SerializeToString(deterministic=True))
     except OSError as error:
@@ -108,7 +108,7 @@ def _read(uri: str) -> bytes:
 
 
 def _path(uri: str) -> str:
-    """Where a file is on this machine; empty for one to fetch. Raises `OSError` for one that can't be had."""
+    """The path of a file on this machine; empty for one to fetch. Raises `OSError` for one that can't be reached."""
     if is_local(uri):
         return local_path(uri)
     if scheme_of(uri) in ("http", "https"):

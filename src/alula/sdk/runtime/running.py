@@ -25,7 +25,7 @@ AnyTask = Task[..., object]
 
 
 class Form(NamedTuple):
-    """How values go in and out of a task's function."""
+    """The conversions of the inputs and outputs of a task's function."""
 
     inputs: tuple[tuple[str, Transformer, object], ...]
     """Name, conversion, default."""
@@ -38,7 +38,7 @@ def execute(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionPara
     """Run a task's function on these inputs.
 
     Raises `TaskFailed`: with kind USER for what the function raises or returns wrongly, with kind SYSTEM for files
-    that can't be read or stored. What is in `PASSING` passes through.
+    that can't be read or stored. Exceptions in `PASSING` pass through.
     """
     form = form_of(task)
     token = CURRENT.set(context)
@@ -86,7 +86,7 @@ def item_inputs(inputs: Mapping[str, Literal], bound: Collection[str], index: in
 
 
 def input_values(task: AnyTask, inputs: Mapping[str, Literal], store: Store) -> dict[str, object]:
-    """What the function is called with. Raises `TaskFailed`."""
+    """The arguments of the function, by name. Raises `TaskFailed`."""
     values: dict[str, object] = {}
     for name, transformer, default in form_of(task).inputs:
         if name not in inputs:
@@ -108,7 +108,7 @@ def input_values(task: AnyTask, inputs: Mapping[str, Literal], store: Store) -> 
 
 
 def _without_input(task: AnyTask, name: str, transformer: Transformer, default: object) -> object:
-    """What a parameter is that got no value. Raises `TaskFailed`."""
+    """The default of a parameter that got no value, or None if its type allows that. Raises `TaskFailed`."""
     if default is not REQUIRED:
         return default
     if transformer.fit(None) == EXACT:
@@ -118,7 +118,7 @@ def _without_input(task: AnyTask, name: str, transformer: Transformer, default: 
 
 
 def output_literals(task: AnyTask, result: object, store: Store) -> LiteralMap:
-    """What the function returned, by output. Raises `TaskFailed`."""
+    """The function's result as literals, by output. Raises `TaskFailed`."""
     form = form_of(task)
     values = (result,) if len(form.outputs) == 1 and not form.returns_tuple else by_name(task, result).values()
     outputs = LiteralMap()

@@ -22,7 +22,7 @@ def compiled_workflow(serialized: Serialized, name: str) -> CompiledWorkflowClos
 
 
 def interface_behind(serialized: Serialized, plan: LaunchPlanSpec) -> TypedInterface:
-    """That of the workflow of a launch plan."""
+    """The interface of the workflow of a launch plan."""
     id = entity_id(plan.workflow_id)
     known = serialized.registered.workflows.get(id)
     return (known[-1] if known else serialized.workflows[id.name].template).interface

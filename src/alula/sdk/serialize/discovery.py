@@ -1,4 +1,4 @@
-"""Which entities a module declares."""
+"""Discovery of the entities that a module declares."""
 
 from __future__ import annotations
 

@@ -69,9 +69,9 @@ class Serialized:
     python_tasks: dict[str, AnyTask]
     """The objects of the tasks, by name: what a local run executes."""
     references: tuple[AnyReference, ...] = ()
-    """What nodes and launch plans name that must be registered already."""
+    """References in nodes and launch plans to entities that must be registered already."""
     registered: Registered = NOTHING_REGISTERED
-    """What is known of these."""
+    """The platform's entities behind these."""
 
     @cached_property
     def tasks(self) -> dict[str, TaskSpec]:
@@ -275,8 +275,8 @@ def _entities_in(graph: Graph) -> Iterator[AnyEntity | AnyReference]:
 
 
 def _entities(nodes: Iterable[Node]) -> Iterator[AnyEntity | AnyReference]:
-    """What the nodes run, those inside conditionals too; a gate runs nothing. A map over a workflow or launch plan is
-    no entity of its own."""
+    """The entities that the nodes run, those inside conditionals too; a gate runs none. A map over a workflow or launch
+    plan is no entity of its own."""
     for node in nodes:
         entity = node.entity
         if isinstance(entity, Branch):
@@ -295,7 +295,7 @@ def _kind(entity: AnyEntity) -> ResourceType:
 
 
 def _is_same(one: AnyEntity, other: AnyEntity) -> bool:
-    """Whether two objects of one name say the same.
+    """True if two objects of one name declare the same.
 
     Two `map_task` calls on one task are one task when they bind the same inputs, which the name says; a workflow's
     default launch plan may be there before the author's own object of it.

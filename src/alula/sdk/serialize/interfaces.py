@@ -66,7 +66,7 @@ def input_literal(
 
 
 def description(interface: DocumentedInterface, docs: str) -> DescriptionEntity:
-    """What `docs`, else the docstring, says."""
+    """The description in `docs`, else that in the docstring."""
     short, long = (docs, "") if docs else (interface.docstring.short, interface.docstring.long)
     message = DescriptionEntity(short_description=short)
     message.long_description.format = DescriptionFormat.DESCRIPTION_FORMAT_RST

@@ -54,7 +54,7 @@ _RESOURCES = {
 
 
 def node_message(node: GraphNode, settings: SerializationSettings, *, store: Store = NO_STORE) -> Node:
-    """One node: what it runs, its bindings, what it waits for and its own settings.
+    """One node: its target, its bindings, the nodes that it waits for and its own settings.
 
     Files and data frames that it is given as values go to `store`, which a workflow does not have.
     """
@@ -145,7 +145,7 @@ def _metadata(node: GraphNode) -> NodeMetadata:
 
 
 def _target(entity: Entity) -> Entity:
-    """What a map task maps, the workflow of a launch plan, else the entity itself."""
+    """The target of a map task, the workflow of a launch plan, else the entity itself."""
     if isinstance(entity, MapTask):
         entity = cast("MapTask[object]", entity).target
     return entity.workflow if isinstance(entity, LaunchPlan) else entity

@@ -1,4 +1,4 @@
-"""What an author's code refers to, as the platform has it, and whether that is what the code declares. Pure."""
+"""References in an author's code: their entities on the platform, held to the code's declarations. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ AnyReference = Reference[..., object]
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What the platform has of some references, with all that it needs itself."""
+    """The platform's entities behind some references, with all that they need themselves."""
 
     tasks: Mapping[EntityId, TaskTemplate] = field(default_factory=dict[EntityId, TaskTemplate])
     workflows: Mapping[EntityId, tuple[WorkflowTemplate, ...]] = field(
@@ -37,7 +37,7 @@ class Registered:
     launch_plans: Mapping[EntityId, ReferencedLaunchPlan] = field(default_factory=dict[EntityId, ReferencedLaunchPlan])
 
     def interface(self, reference: AnyReference) -> Interface:
-        """What goes into it and comes out of it."""
+        """The inputs and outputs of the entity behind a reference."""
         id = entity_id(identifier_of(reference))
         if reference.kind == "launch plan":
             return launch_plan_interface(self.launch_plans[id])
@@ -95,7 +95,7 @@ def _differences(reference: AnyReference, registered: Interface) -> Iterator[str
 
 
 def _signature(registered: Interface, declared: Iterable[str]) -> str:
-    """What fits, with the inputs in the declared order, as the platform has none."""
+    """The signature that fits, with the inputs in the declared order, as the platform has none."""
     known = [name for name in declared if name in registered.inputs]
     names = [*known, *sorted(registered.inputs.keys() - set(known))]
     inputs = ", ".join(f"{name}: {explain_type(registered.inputs[name])}" for name in names)

@@ -1,4 +1,4 @@
-"""What is not in the author's code but in the specification: names, version, image, where the code is."""
+"""The part of a specification that is not in the author's code: names, version, image, place of the code."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DEFAULT_IMAGE = "alula:local"
 
 @dataclass(frozen=True, slots=True)
 class SerializationSettings:
-    """Under which names entities are registered, and how their code is found."""
+    """The names under which entities are registered, and the place of their code."""
 
     project: str = "flytesnacks"
     domain: str = "development"
@@ -36,5 +36,5 @@ class SerializationSettings:
 
     @classmethod
     def from_text(cls, text: str) -> SerializationSettings:
-        """What `to_text` wrote. Raises `msgspec.ValidationError` or `msgspec.DecodeError`."""
+        """The settings that `to_text` wrote. Raises `msgspec.ValidationError` or `msgspec.DecodeError`."""
         return msgspec.json.decode(text, type=cls)

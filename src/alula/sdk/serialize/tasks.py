@@ -69,7 +69,7 @@ def _template(task: Task[..., object], settings: SerializationSettings, *, name:
 
 
 class Writing:
-    """What the kind of a task may know when the task is written. Fulfils `alula.sdk.authoring.kind.Writing`."""
+    """The facts that a kind may know when a task is written. Fulfils `alula.sdk.authoring.kind.Writing`."""
 
     def __init__(self, task: Task[..., object], settings: SerializationSettings) -> None:
         self._task = task

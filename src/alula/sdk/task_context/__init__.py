@@ -1,1 +1,1 @@
-"""What a running task can ask for: its context, checkpoint, secrets and decks."""
+"""The surroundings of a running task: its context, checkpoint, secrets and decks."""

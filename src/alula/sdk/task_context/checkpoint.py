@@ -16,11 +16,11 @@ class Checkpoint:
 
     @property
     def has_previous(self) -> bool:
-        """Whether an earlier attempt left something."""
+        """True if an earlier attempt left something."""
         return bool(self._previous) and os.path.exists(os.path.join(self._previous, _FILE))
 
     def read(self) -> bytes | None:
-        """What the previous attempt wrote last, None when there is nothing."""
+        """The bytes that the previous attempt wrote last; None if there are none."""
         if not self.has_previous:
             return None
         with open(os.path.join(self._previous, _FILE), "rb") as file:
@@ -42,7 +42,7 @@ class Checkpoint:
             self.write(file.read())
 
     def restore(self, path: str | os.PathLike[str]) -> str | None:
-        """Write what the previous attempt kept to a file; gives its path, None when there is nothing."""
+        """Write the bytes of the previous attempt to a file; gives its path, or None if there are none."""
         data = self.read()
         if data is None:
             return None

@@ -1,4 +1,4 @@
-"""What a running task can ask about itself: `current_context()`. Holds values; decides nothing."""
+"""`current_context()`: the facts that a running task can ask about itself. Holds values; decides nothing."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class TaskIdentifier(NamedTuple):
 
 
 class Identity(NamedTuple):
-    """Which attempt it is."""
+    """The execution, task and number of an attempt."""
 
     execution_id: ExecutionIdentifier
     task_id: TaskIdentifier
@@ -103,7 +103,7 @@ class ExecutionParameters:
 
     @cached_property
     def checkpoint(self) -> Checkpoint:
-        """What an earlier attempt kept, and a place for what the next should find."""
+        """The bytes kept by an earlier attempt, and a place to keep some for the next."""
         return Checkpoint(*self._checkpoints)
 
     @cached_property
@@ -113,7 +113,7 @@ class ExecutionParameters:
 
     @cached_property
     def decks(self) -> list[Section]:
-        """What will be the attempt's report."""
+        """The sections of the attempt's report."""
         return []
 
     def publish_decks(self) -> None:
@@ -137,7 +137,7 @@ class ExecutionParameters:
 
 
 CURRENT: ContextVar[ExecutionParameters | None] = ContextVar("alula_current_context", default=None)
-"""That of the running task; see `running`."""
+"""The context of the running task, set by `running`."""
 
 
 def current_context() -> ExecutionParameters:
@@ -147,7 +147,7 @@ def current_context() -> ExecutionParameters:
 
 @contextmanager
 def running(context: ExecutionParameters) -> Generator[None]:
-    """`current_context()` gives this one meanwhile."""
+    """Let `current_context()` give this one meanwhile."""
     token = CURRENT.set(context)
     try:
         yield

@@ -1,4 +1,4 @@
-"""`Deck`: what a task shows about its run. All decks of an attempt become one page that needs nothing else.
+"""`Deck`: a tab of a task's report. All decks of an attempt become one page that needs nothing else.
 
 A deck's content is HTML by the author and stands in a sandboxed frame of its own: whatever it contains can
 neither break the page nor reach what serves it.
@@ -17,7 +17,7 @@ FILE_NAME = "deck.html"
 
 
 class Figure(Protocol):
-    """What `Deck.figure` needs of a matplotlib figure."""
+    """The part of a matplotlib figure that `Deck.figure` needs."""
 
     def savefig(self, fname: object, *, format: str) -> object: ...
 

@@ -6,7 +6,7 @@ import os
 from typing import Literal, NamedTuple
 
 MOUNTS = ("any", "env_var", "file")
-"""How a secret may be given to a task."""
+"""The ways to give a task its secret."""
 
 
 class Secret(NamedTuple):

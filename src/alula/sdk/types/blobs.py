@@ -72,7 +72,7 @@ def directory_uri(folder: FlyteDirectory[Any], store: Store) -> str:
 
 
 def _is_path(value: object) -> bool:
-    """Whether it is a path of `pathlib`, which is not imported to find out."""
+    """True if it is a path of `pathlib`, which is not imported to find out."""
     return any(base.__module__.partition(".")[0] == "pathlib" for base in type(value).__mro__)
 
 

@@ -1,4 +1,4 @@
-"""What dataclasses and models have in common: a value of just one class, written as one document."""
+"""The common part of dataclasses and models: a value of just one class, written as one document."""
 
 from __future__ import annotations
 
@@ -37,5 +37,5 @@ class ClassDocument(ABC):
         return document(self.to_plain(value, store))
 
     def to_python(self, literal: Literal, store: Store) -> object:
-        """Raises `TypeMismatch`: what is a document does not come here but to `from_plain`."""
+        """Raises `TypeMismatch`: documents do not come here but to `from_plain`."""
         raise TypeMismatch(self.shown, describe_literal(literal))

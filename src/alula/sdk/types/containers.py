@@ -32,7 +32,7 @@ def document_type() -> LiteralType:
 
 
 def is_document_type(kind: LiteralType) -> bool:
-    """Whether values of the type travel as msgpack."""
+    """True if values of the type travel as msgpack."""
     told = kind.annotation.annotations.fields.get("cache-key-metadata")
     return told is not None and "serialization-format" in told.struct_value.fields
 
@@ -230,7 +230,7 @@ def _untyped(literal: Literal, shown: str) -> object:
 
 
 def is_document(literal: Literal) -> bool:
-    """Whether a literal is a document: msgpack, or the JSON of older clients and of the console."""
+    """True if a literal is a document: msgpack, or the JSON of older clients and of the console."""
     scalar = literal.scalar.WhichOneof("value") if literal.HasField("scalar") else None
     return scalar == "generic" or (scalar == "binary" and literal.scalar.binary.tag == MSGPACK)
 

@@ -64,7 +64,7 @@ def from_plain(plain: object, py_type: object, store: Store) -> object:
 
 
 def fits(value: object, py_type: object) -> bool:
-    """Whether a value is of the type or may be converted to it."""
+    """True if a value is of the type or may be converted to it."""
     return transformer_for(py_type).fit(value) != NO
 
 

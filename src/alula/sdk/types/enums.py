@@ -28,7 +28,7 @@ from alula.sdk.types.transformer import (
 
 
 def values_outside(wanted: Transformer, given: Transformer) -> list[object]:
-    """The values of one enum or `Literal` that another one does not have, by what of them is on the wire."""
+    """The values of one enum or `Literal` that another one does not have, compared in their plain form."""
     kinds = (EnumTransformer, ChoiceTransformer)
     if not isinstance(wanted, kinds) or not isinstance(given, kinds):
         return []

@@ -1,4 +1,4 @@
-"""`FlyteError`: what a failure handler is told. Loads no protobuf; the wire form is `error_literals`."""
+"""`FlyteError`: the failure that a handler is told of. Loads no protobuf; the wire form is `error_literals`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class FlyteError:
-    """Why a workflow failed. The failure handler of the workflow gets it as `err`.
+    """The failure of a workflow. The workflow's failure handler gets it as `err`.
 
     ```python
     @task
@@ -18,4 +18,4 @@ class FlyteError:
 
     message: str
     failed_node_id: str
-    """Where the failure began."""
+    """The id of the node in which the failure began."""

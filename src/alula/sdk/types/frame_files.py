@@ -21,7 +21,7 @@ Library = Literal["pandas", "pyarrow"]
 
 
 def library_of(type_: object) -> Library | None:
-    """Which library's data frame a class is, without importing it."""
+    """The library whose data frame a class is, found without importing it; None for any other class."""
     if not isinstance(type_, type):
         return None
     root = type_.__module__.partition(".")[0]

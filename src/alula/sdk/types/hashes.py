@@ -1,4 +1,4 @@
-"""`HashMethod`: what of a value the cache compares. Loads no protobuf; the wire form is `engine.HashedTransformer`."""
+"""`HashMethod`: the cache's view of a value. Loads no protobuf; the wire form is `engine.HashedTransformer`."""
 
 from __future__ import annotations
 

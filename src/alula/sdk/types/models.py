@@ -1,7 +1,7 @@
 """pydantic models: one msgpack document, with a JSON schema and the types of the fields.
 
-The document is as flytekit 1.16 writes it: the names of the fields, and values as pydantic writes them as JSON. What
-JSON has no form for (NaN, infinity, bytes that are no text) msgpack has. A value comes back as pydantic's own
+The document is as flytekit 1.16 writes it: the names of the fields, and values as pydantic writes them as JSON. Values
+without a form in JSON (NaN, infinity, bytes that are no text) have one in msgpack. A value comes back as pydantic's own
 `model_validate(model_dump())` gives it back, but that aliases, computed fields and `Json` are no obstacle, and that
 values of unions and models inside it come back as what they were.
 """
@@ -80,7 +80,7 @@ class ModelTransformer(ClassDocument):
 
     @cached_property
     def _inside(self) -> dict[str, Transformer]:
-        """By field: the conversions where pydantic's own would lose what kind of value it is."""
+        """Conversions by field, where pydantic's own would lose the kind of the value."""
         decorators = self._type.__pydantic_decorators__
         if decorators.model_serializers:
             return {}

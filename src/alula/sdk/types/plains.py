@@ -159,7 +159,7 @@ PLAIN_TYPES: dict[tuple[str, str], Callable[[type], Transformer]] = {
     ("decimal", "Decimal"): lambda type_: _by_text(type_, {"type": "string", "format": "decimal"}, type_),
     ("datetime", "time"): lambda _: _by_text(time, {"type": "string", "format": "time"}, time.fromisoformat),
 }
-"""By module and name: what makes the conversions of the type."""
+"""Makers of the conversions of types, by module and name of the type."""
 
 
 def keyed_dict(key: Transformer, item: Transformer) -> PlainTransformer:

@@ -1,8 +1,7 @@
-"""How FlyteFile, FlyteDirectory and StructuredDataset stand in pydantic models.
+"""FlyteFile, FlyteDirectory and StructuredDataset as fields of pydantic models.
 
 Loaded by pydantic itself, when a model with such a field is defined; the class passes itself. A file that is read
-belongs to the store of the conversion that is under way (`store.open_store`); how it is written is for
-`pydantic_values`.
+belongs to the store of the conversion that is under way (`store.open_store`). `pydantic_values` writes it.
 """
 
 from __future__ import annotations

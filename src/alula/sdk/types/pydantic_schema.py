@@ -40,7 +40,7 @@ def json_schema(model: type[BaseModel]) -> Schema:
 
 
 def without_form(where: str, type_: str) -> str:
-    """What to say of a type in a model that pydantic has no form for."""
+    """The message about a type in a model that has no form on the wire."""
     is_frame = type_.partition(".")[0] in ("pandas", "pyarrow")
     instead = (
         "`StructuredDataset(dataframe=...)`, whose `open(...).all()` gives the frame"
@@ -62,7 +62,7 @@ def _without_schema(model: type[BaseModel], seen: set[object]) -> Iterator[tuple
 
 
 def _parts(annotation: object) -> Iterator[object]:
-    """What an annotation is made of; of `list[T] | None`, `T` and `None`."""
+    """The types in an annotation: `T` and `None` in `list[T] | None`."""
     arguments = typing.get_args(annotation)
     if not arguments or not all(_is_type(each) for each in arguments):
         yield annotation

@@ -42,9 +42,9 @@ _SERIALIZERS = ("PlainSerializer", "WrapSerializer")
 
 
 def as_plain(value: object, store: Store, *, bytes_form: str = "utf8") -> object:
-    """What `model_dump()` gave, as a plain value: as pydantic writes it as JSON where JSON has a form.
+    """The plain value of what `model_dump()` gave: pydantic's JSON form where there is one.
 
-    `bytes_form` is how the model's configuration wants bytes: `utf8`, `base64` or `hex`.
+    `bytes_form` is the form of bytes in the model's configuration: `utf8`, `base64` or `hex`.
     """
 
     def inner(each: object) -> object:
@@ -96,7 +96,7 @@ def _key(plain: object) -> str:
 
 
 def has_bytes(plain: object) -> bool:
-    """Whether a plain value holds what JSON can't."""
+    """True if a plain value holds bytes, which JSON can't."""
     if isinstance(plain, dict):
         return any(map(has_bytes, cast("dict[object, object]", plain).values()))
     if isinstance(plain, list):
@@ -118,7 +118,7 @@ def in_model(
 
 
 def _chooses(metadata: object) -> bool:
-    """Whether metadata of an annotation says how the value is written, or which variant of a union it is."""
+    """True if metadata of an annotation says how the value is written, or which variant of a union it is."""
     discriminator = getattr(metadata, "discriminator", None)
     return discriminator is not None or type(metadata).__name__ in _SERIALIZERS
 
@@ -139,7 +139,7 @@ def _needs_conversion(annotation: object, seen: frozenset[object]) -> bool:
 
 
 def _conversion(annotation: object, transformer_for: TransformerFor) -> Transformer:
-    """As `engine.transformer_for`, but with what pydantic says of a type: a `Path` in a model is a text, no file."""
+    """As `engine.transformer_for`, but by pydantic's view of a type: a `Path` in a model is a text, no file."""
     origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
 
     def inner(each: object) -> Transformer:
@@ -167,7 +167,7 @@ def _conversion(annotation: object, transformer_for: TransformerFor) -> Transfor
 
 
 def _has_composite_keys(origin: object, arguments: tuple[object, ...]) -> bool:
-    """Whether it is a mapping whose keys have parts, which pydantic writes as a text that it can't read."""
+    """True for a mapping whose keys have parts: pydantic writes these as texts that it can't read."""
     if not isinstance(origin, type) or not issubclass(origin, Mapping):
         return False
     key = typing.get_origin(arguments[0]) or arguments[0]
@@ -176,7 +176,7 @@ def _has_composite_keys(origin: object, arguments: tuple[object, ...]) -> bool:
 
 
 def is_model(annotation: object) -> bool:
-    """Whether it is the class of a pydantic model."""
+    """True if it is the class of a pydantic model."""
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 

@@ -1,4 +1,4 @@
-"""How a dataclass is made again from its fields: with all of them as they were.
+"""The making of a dataclass from its fields, with all of them as they were.
 
 That includes `field(init=False)`. `__init__` and `__post_init__` have run when the value was made, so they do not run
 again, with two exceptions: a document from elsewhere that leaves out fields, and a `__post_init__` that gives the value
@@ -46,7 +46,7 @@ class Restored:
 
 
 def _makes_other_attributes(type_: type, fields: Collection[str]) -> bool:
-    """Whether `__post_init__` may set attributes of `self` that are no fields: it does, or calls methods that might."""
+    """True if `__post_init__` may set attributes of `self` that are no fields: it does, or calls methods that might."""
     for class_ in type_.__mro__:
         code = getattr(class_.__dict__.get("__post_init__"), "__code__", None)
         if not isinstance(code, CodeType):

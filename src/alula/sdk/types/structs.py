@@ -40,7 +40,7 @@ _describing: ContextVar[frozenset[type]] = ContextVar("alula_described_types", d
 
 @contextmanager
 def described(type_: type) -> Generator[bool]:
-    """Whether the type is met for the first time on this path: a dataclass may contain itself."""
+    """Yield True if the type is met for the first time on this path: a dataclass may contain itself."""
     seen = _describing.get()
     token = _describing.set(seen | {type_})
     try:
@@ -166,7 +166,7 @@ class DataclassTransformer(ClassDocument):
 
 
 def is_required(field: dataclasses.Field[Any]) -> bool:
-    """Whether a document must have the field."""
+    """True if a document must have the field."""
     return field.init and field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
 

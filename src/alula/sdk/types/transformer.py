@@ -18,8 +18,8 @@ Schema = dict[str, Any]
 """A JSON schema. Any: the values are JSON."""
 
 NO, LOSES, CONVERTS, DERIVED, EXACT = 0, 1, 2, 3, 4
-"""How well a value fits a type: not, with the loss of fields (of a document), after a conversion (int to float, str to
-FlyteFile), as one of a subclass (a member of an `IntEnum` as int), as it is."""
+"""Degrees of fit of a value to a type: none, with the loss of fields (of a document), after a conversion (int to float,
+str to FlyteFile), as one of a subclass (a member of an `IntEnum` as int), as it is."""
 
 DATACLASS_TAG, MODEL_TAG, UNION_TAG = "Object-Dataclass-Transformer", "Pydantic Transformer", "Typed Union"
 
@@ -65,11 +65,11 @@ class Transformer(Protocol):
         ...
 
     def fit(self, value: object, /) -> int:
-        """How well a value fits. No IO."""
+        """The fit of a value, from `NO` to `EXACT`. No IO."""
         ...
 
     def fit_plain(self, plain: object, /) -> int:
-        """How well the plain form fits: `EXACT` if a value of the type is written just so. No IO."""
+        """The fit of a plain form: `EXACT` if a value of the type is written just so. No IO."""
         ...
 
     def coerce(self, value: object, /) -> object:
@@ -77,7 +77,7 @@ class Transformer(Protocol):
         ...
 
     def to_literal(self, value: object, store: Store, /) -> Literal:
-        """Raises `TypeMismatch`; uploads what is a file."""
+        """Raises `TypeMismatch`; uploads files."""
         ...
 
     def to_python(self, literal: Literal, store: Store, /) -> object:
@@ -90,14 +90,14 @@ class Transformer(Protocol):
 
 
 def fit_class(value: object, type_: type) -> int:
-    """How well a value fits a class whose subclasses are written as it is."""
+    """The fit of a value to a class whose subclasses are written as it is."""
     if type(value) is type_:
         return EXACT
     return DERIVED if isinstance(value, type_) else NO
 
 
 def has_fields(transformer: Transformer) -> bool:
-    """Whether it is of a dataclass or model."""
+    """True if it is of a dataclass or model."""
     return transformer.tag in (DATACLASS_TAG, MODEL_TAG)
 
 
@@ -112,12 +112,12 @@ def describe(value: object) -> str:
 
 
 def is_same_plain(one: object, other: object) -> bool:
-    """Whether two plain values without parts are the same, type included; NaN is itself."""
+    """True if two plain values without parts are the same, type included; NaN equals NaN."""
     return type(one) is type(other) and (one == other or repr(one) == repr(other) == "nan")
 
 
 def describe_literal(literal: Literal) -> str:
-    """A literal for an error message: which kind it is."""
+    """The kind of a literal, for an error message."""
     kind = literal.WhichOneof("value") or "empty literal"
     if kind == "scalar":
         kind = literal.scalar.WhichOneof("value") or "empty scalar"

@@ -156,7 +156,7 @@ class UnionTransformer:
         raise TypeMismatch(self.shown, describe(plain))
 
     def _found(self, plain: object) -> tuple[Transformer | None, object]:
-        """The variant of a plain value, and the value without what names the variant.
+        """The variant of a plain value, and the value without the name of its variant.
 
         That is the variant which is named, else the first that would write just this, else the first that can read it.
         """
@@ -169,7 +169,7 @@ class UnionTransformer:
 
 
 def why_not(wanted: Transformer, given: Transformer) -> str:
-    """Why a type does not take what another step gives, as far as its Python types go; empty if it does.
+    """The reason why an input of type `wanted` can't take a `given`, as far as Python types tell; empty if it can.
 
     The types of Flyte do not say so much: there a class fits another that has its fields, a time is a date, and the
     values of an enum are any texts.
@@ -206,7 +206,7 @@ def _is_variant(variant: Transformer, given: Transformer) -> bool:
 
 
 def _why_not_one(union: UnionTransformer, given: Transformer) -> str:
-    """What a step gives as `Dog` does not say so: only its fields, or its text, tell it from the other variants."""
+    """The reason why several variants fit; empty if not more than one does. On the wire a `Dog` is only its fields."""
     if has_fields(given):
         what, alike = "fields", _of_same_fields(union.present(), given)
     elif isinstance(given, EnumTransformer | ChoiceTransformer):
@@ -226,7 +226,7 @@ def _of_same_fields(variants: list[Transformer], given: Transformer) -> list[Tra
 
 
 def _may_be(variant: Transformer, given: EnumTransformer | ChoiceTransformer) -> bool:
-    """Whether a variant takes what is a value of the enum or `Literal`."""
+    """True if a variant takes values of the enum or `Literal`."""
     if isinstance(variant, EnumTransformer | ChoiceTransformer):
         return any(variant.fit_plain(value) == EXACT for value in given.values)
     return can_cast(given.literal_type(), variant.literal_type())
@@ -256,7 +256,7 @@ def _check_enums(variants: list[Transformer], shown: str) -> None:
 
 
 def _is_empty(value: object) -> bool:
-    """Whether it is a collection without items, which is the same whatever the items would be."""
+    """True if it is a collection without items, which is the same for items of any type."""
     return isinstance(value, (list, tuple, set, frozenset, dict)) and not value
 
 
@@ -280,7 +280,7 @@ def _of_type(stored: LiteralType, variants: list[Transformer]) -> list[Transform
 
 
 def _has_kind(variant: Transformer, literal: Literal) -> bool:
-    """Whether the literal is of the very kind that the variant writes (an integer primitive for `int`)."""
+    """True if it is no primitive, or one of the kind that the variant writes (an integer for `int`)."""
     kinds = {
         "int": "integer",
         "float": "float_value",
@@ -295,7 +295,7 @@ def _has_kind(variant: Transformer, literal: Literal) -> bool:
 
 
 def same_type(one: LiteralType, other: LiteralType) -> bool:
-    """Whether two types are equal but for tags and structures."""
+    """True if two types are equal but for tags and structures."""
     return _bare(one) == _bare(other)
 
 

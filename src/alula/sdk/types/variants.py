@@ -1,4 +1,4 @@
-"""How a plain value names the variant of a union that it is, where it would be taken for another one.
+"""The name of a union's variant in a plain value that would otherwise be taken for another variant.
 
 A dataclass or model has the key `$variant` beside its fields, so that they can still be picked; anything else is the
 `$value` beside that key.
@@ -19,7 +19,7 @@ def tagged(plain: object, variant: str, *, has_fields: bool) -> object:
 
 
 def is_tagged(plain: object) -> bool:
-    """Whether a plain value names its variant."""
+    """True if a plain value names its variant."""
     return isinstance(plain, dict) and isinstance(cast("dict[object, object]", plain).get(VARIANT), str)
 
 
