@@ -1,4 +1,4 @@
-"""`alula cache`: what is kept of cached tasks, and having them run again."""
+"""`alula cache`: the results of cached tasks, and having these run again."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def evict(target: Target, task: str, version: str, run: str, node: str) -> None:
 
 
 def _source(target: Target, run: str, node: str) -> str:
-    """How what a run, or one node of it, made is named: `project/domain/run/node/attempt`."""
+    """The prefix of the source of a run's or node's results, which is `project/domain/run/node/attempt`."""
     if node and not run:
         raise click.UsageError("--node needs --run: a node is one of a run", click.get_current_context())
     if not run:

@@ -1,4 +1,4 @@
-"""`alula compile`: what other tools specified, checked and compiled without a platform and without its code."""
+"""`alula compile`: other tools' specifications, checked and compiled without a platform and without their code."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def _refuse(errors: Sequence[PackageError], read: Set[str]) -> None:
 
 
 def _outputs(package: Package, folder: Path, form: str, path: Path) -> dict[Path, Compiled]:
-    """Which file each closure goes to. Raises `InvalidInput` where it is another's, or the specification itself."""
+    """The file of each closure. Raises `InvalidInput` if it is also another's, or the specification itself."""
     outputs: dict[Path, Compiled] = {}
     for compiled in package.compiled:
         if compiled.closure is None:

@@ -38,13 +38,13 @@ from alula.sdk.client.rpcs import GET_EXECUTION_DATA
 from alula.sdk.client.run_view import NodeView, RunReader, RunView, read_full_errors, to_execution_id
 
 NODES_SHOWN = 200
-"""In the tree and in full; of more than that those which failed come first."""
+"""In the tree and in full. If there are more, failed ones come first."""
 VALUES_SHOWN_CHARS = 4_000
 """Of all inputs together, and of all outputs."""
 ITEMS_SHOWN = 10
 REASONS_SHOWN = 5
 _OWN_LOGS = "/api/v1/alula/logs/"
-"""What `alula logs` prints needs no link."""
+"""The path of the platform's own logs: `alula logs` prints them, so they need no link."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -272,7 +272,7 @@ def _print_logs(logs: Iterable[phases_pb2.TaskLog], indent: str) -> None:
 
 
 def _print_items(attempt: task_execution_pb2.TaskExecution, told: Sequence[Told]) -> None:
-    """Of an array, what many items say once; the first few that did not succeed each with its error."""
+    """Print the items of an array: texts of many items once, and the first few failed items each with its error."""
     decks = [reason for reason in told if reason.code == "ItemDeck"]
     for reason in decks[:ITEMS_SHOWN]:
         click.echo(f"    [{reason.index}] {reason.text}")

@@ -6,7 +6,7 @@ import json
 from typing import Any, cast
 
 DEPTH_MAX = 200
-"""Of lists and objects inside each other: what follows goes through them by recursion."""
+"""Levels of lists and objects inside each other: the code that reads them goes down by recursion."""
 
 
 class NotReadableError(ValueError):

@@ -41,7 +41,7 @@ class UserCodeError(Exception):
 
 
 def report(error: BaseException) -> int:
-    """Say what failed on standard error; the exit status."""
+    """Tell of the failure on standard error; gives the exit status."""
     if os.environ.get("ALULA_DEBUG") == "1" and not isinstance(
         error, CommandEnded | click.exceptions.Exit | SystemExit
     ):

@@ -29,7 +29,7 @@ FRAMES_PER_SECOND = 10
 PLAIN_ROWS = 100
 """Of the tree that ends the plain lines."""
 PLAIN_NODES = 1_000
-"""Whose every change is a plain line; of more it is only said that they failed."""
+"""The number of nodes whose every change is a plain line; of others only failures are told."""
 
 
 def show_launched(target: Target, connection: Connection, id: ExecutionId, form: str, *, wait: bool) -> None:

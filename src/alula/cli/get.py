@@ -1,4 +1,4 @@
-"""`alula get` and `alula list`: what the platform keeps, one thing or a page of them."""
+"""`alula get` and `alula list`: the platform's records, one or a page of them."""
 
 from __future__ import annotations
 

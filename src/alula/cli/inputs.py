@@ -24,7 +24,7 @@ from alula.sdk.authoring.interface import REQUIRED
 
 
 class AnyInterface(Protocol):
-    """What of an interface the command line needs."""
+    """The part of an interface that the command line needs."""
 
     @property
     def kind(self) -> str: ...

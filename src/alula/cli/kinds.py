@@ -30,7 +30,7 @@ from alula.sdk.client.rpcs import Rpc
 
 
 class Page(NamedTuple):
-    """Which part of a list, in which order."""
+    """A part of a list, in an order."""
 
     limit: int
     token: str
@@ -40,7 +40,7 @@ class Page(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where to look: a project's domain, and a name in it (empty for all)."""
+    """The place to look in: a project's domain, and a name in it (empty for all)."""
 
     project: str
     domain: str
@@ -48,7 +48,7 @@ class Place(NamedTuple):
 
 
 class Kind(NamedTuple):
-    """How to list and to lay out one kind of thing."""
+    """One kind of thing: its list call and its layout."""
 
     title: str
     columns: tuple[str, ...]

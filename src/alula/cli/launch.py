@@ -84,7 +84,7 @@ def _launch(words: list[str]) -> None:
 
 
 def interface_of(registered: Registered) -> RegisteredInterface:
-    """What may be typed for it."""
+    """The interface that the command line offers for a registered entity."""
     parameters = dict(sorted(registered.inputs.parameters.items()))
     return RegisteredInterface(
         kind=registered.kind,

@@ -1,4 +1,4 @@
-"""The user's module: found from a file's path or a module's name, imported, and what it declares.
+"""The user's module, found from a file's path or a module's name and imported, and its entities.
 
 The user's own failures keep their own traceback, without a frame of ours.
 """
@@ -37,7 +37,7 @@ class Source(NamedTuple):
 
 
 def source_of(path: Path) -> Source:
-    """Where the file belongs: its package's parent folder, and its dotted name from there."""
+    """The module of a file: the parent folder of its package, and its dotted name from there."""
     path = path.resolve()
     names = [] if path.name == "__init__.py" else [path.stem]
     folder = path.parent
@@ -48,7 +48,7 @@ def source_of(path: Path) -> Source:
 
 
 def source_named(text: str) -> Source:
-    """The source for what was typed: a file's path or a module's dotted name.
+    """The source that a text names: a file's path or a module's dotted name.
 
     Raises `InvalidInput` or `NotFound` when it can't be either.
     """
@@ -99,8 +99,8 @@ def load(source: Source) -> ModuleType:
 
 
 def _refuse_doubles(module: ModuleType, file: str) -> None:
-    """Python lets a later function silently replace an earlier one of its name; of entities that is a mistake."""
-    import ast  # lazy: dear, and the file was just compiled anyway
+    """Refuse two entities of one name: Python lets the later one silently replace the earlier."""
+    import ast  # lazy: slow to import
 
     first: dict[str, int] = {}
     for statement in ast.parse(Path(file).read_bytes(), file).body:
@@ -119,7 +119,7 @@ def _refuse_doubles(module: ModuleType, file: str) -> None:
 
 
 def declared(module: ModuleType) -> dict[str, Runnable]:
-    """What the module itself declares, by the name under which it can be run, in the order of the file."""
+    """The entities that the module itself declares, by the name to run them, in the order of the file."""
     found: dict[str, Runnable] = {}
     for name, value in vars(module).items():
         entity = _runnable(value, module, name)

@@ -1,4 +1,4 @@
-"""`alula logs`: what the tasks of a run have written, as they wrote it."""
+"""`alula logs`: the output of a run's tasks, as they wrote it."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _print_pieces(connection: Connection, log: AttemptId) -> None:
 
 
 def _new_pieces(connection: Connection, log: AttemptId, *, after: int, follow: bool) -> Iterator[int]:
-    """Print what stands after the first `after` bytes, piece by piece; how many bytes each had."""
+    """Print all after the first `after` bytes, piece by piece; gives the number of bytes of each."""
     path = "/".join(quote(part, safe="") for part in (*log.execution, log.node_id, str(log.attempt)))
     url = f"{_base(connection)}/api/v1/alula/logs/{path}?index={log.index}&offset={after}&follow={int(follow)}"
     try:
@@ -162,7 +162,7 @@ def _has_ended(connection: Connection, log: AttemptId) -> bool:
 
 
 def _is_over(seen: task_execution_pb2.TaskExecution, log: AttemptId) -> bool:
-    """Whether an attempt of the node, or of an array's items, says that the log's attempt has ended."""
+    """True if an attempt of the node, or of an array's items, says that the log's attempt has ended."""
     if log.index < 0:
         return seen.id.retry_attempt == log.attempt and AttemptPhase(seen.closure.phase).is_terminal
     return any(

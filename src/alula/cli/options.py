@@ -23,7 +23,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Which platform, and where on it."""
+    """A platform, and a project and domain of it."""
 
     endpoint: str | None
     data: str | None
@@ -38,15 +38,15 @@ class Target(msgspec.Struct, frozen=True):
         return Connection(find_endpoint(self.endpoint, data=self.data))
 
     def look_up(self, references: Sequence[AnyReference]) -> Registered:
-        """What the platform has of these. Raises `NotFound`, `InvalidInput`."""
+        """The platform's entities behind these references. Raises `NotFound`, `InvalidInput`."""
         from alula.sdk.client.references import look_up  # lazy: as above
 
         with self.connect() as connection:
             return look_up(connection, references)
 
     def endpoint_after(self, before: Endpoint) -> Endpoint:
-        """Where the platform is now that was at `before`: one that was started again on its data folder may listen
-        elsewhere. The same where nothing says so."""
+        """The present address of the platform that was at `before`: after a restart on its data folder it may listen
+        elsewhere. `before` itself if no other is known."""
         from alula.sdk.client.endpoint import find_endpoint  # lazy: as above
 
         try:

@@ -35,8 +35,8 @@ _PHASE_COLOURS = {
 
 @contextmanager
 def standard_output_to_error() -> Generator[None]:
-    """Have what code of the user writes to standard output meanwhile, also in processes that it starts, go to standard
-    error: the document stays alone."""
+    """Send all that the user's code writes to standard output meanwhile to standard error, also from processes that it
+    starts: the document stays alone."""
     sys.stdout.flush()
     kept = os.dup(_STANDARD_OUTPUT)
     os.dup2(_STANDARD_ERROR, _STANDARD_OUTPUT)

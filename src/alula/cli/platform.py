@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 DETACHED_READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 15.0
 STOP_GRACE_S = 10.0
-"""How long a platform may take to stop that was asked to, whatever its threads do."""
+"""The time in seconds that a platform may take to stop, whatever its threads do."""
 POLL_INTERVAL_S = 0.05
 _NOTIFY_VARIABLE = "ALULA_NOTIFY_FD"
-"""Number of the pipe on which a detached platform tells `alula up --detach` how it went."""
+"""Number of the pipe on which a detached platform reports to `alula up --detach`."""
 
 _data_option = click.option(
     "--data",
@@ -348,7 +348,7 @@ def _secrets(flags: dict[str, Any]) -> dict[str, str]:
 
 
 def _hear(reader: int) -> dict[str, str]:
-    """What the background process says; empty when it ends or takes too long without a word."""
+    """The message of the background process; empty if it ends or takes too long without one."""
     ready, _, _ = select.select([reader], [], [], DETACHED_READY_TIMEOUT_S)
     said = os.read(reader, 65536) if ready else b""
     return json.loads(said) if said else {}

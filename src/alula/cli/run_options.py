@@ -22,7 +22,7 @@ INPUT_PREFIX = "input__"
 
 
 class RunSettings(msgspec.Struct, frozen=True):
-    """How to run, where, and how to print."""
+    """The settings of a run: its place, its options, and the form of its output."""
 
     target: Target
     form: str
@@ -44,7 +44,7 @@ class RunSettings(msgspec.Struct, frozen=True):
 
 
 class Words(NamedTuple):
-    """The command line, split. `head` and `tail` are what stands before and after the name."""
+    """The command line, split. `head` and `tail` are the words before and after the name."""
 
     head: list[str]
     file: str
@@ -53,7 +53,7 @@ class Words(NamedTuple):
 
 
 def run_options() -> list[click.Option]:
-    """Options of the run. Each is unset by default, so that what was typed can be told from what was not."""
+    """Options of the run. Each is unset by default, to tell typed values from defaults."""
     return [
         click.Option(["--remote/--local", "remote"], default=None, help="On the platform, or here.  [default: local]"),
         click.Option(["--wait/--no-wait", "wait"], default=None, help="With --remote: follow the run to its end."),
@@ -133,7 +133,7 @@ def parse(
     about: str,
     usage: str = "[INPUTS] [OPTIONS]",
 ) -> tuple[click.Context, dict[str, Any]]:
-    """Parse words as inputs and options, those of a run; what was typed, by parameter name."""
+    """Parse words as inputs and options of a run. Gives the typed values, by parameter name."""
     taken = {spelling for option in inputs for spelling in (*option.opts, *option.secondary_opts)}
     own = [option for option in options or run_options() if taken.isdisjoint((*option.opts, *option.secondary_opts))]
     command = _Sections(
@@ -148,7 +148,7 @@ def parse(
 
 
 def parse_known(words: Sequence[str], options: Sequence[click.Option]) -> dict[str, Any]:
-    """What was typed of these options among words that nothing else is known of yet."""
+    """The values typed for these options; all other words are skipped."""
     settings: dict[str, Any] = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
     command = click.Command("known", params=list(options), context_settings=settings)
     return _typed(command.make_context("known", list(words), resilient_parsing=True))
@@ -180,7 +180,7 @@ class _Sections(click.Command):
 
 
 def is_input_parameter(parameter: click.Parameter) -> bool:
-    """Whether it stands for an input of the entity, not for an option of the run."""
+    """True if it stands for an input of the entity, not for an option of the run."""
     return (parameter.name or "").startswith(INPUT_PREFIX)
 
 

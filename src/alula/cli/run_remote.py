@@ -38,7 +38,7 @@ def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], s
 
 
 def _launched(entity: Runnable, id: identifier_pb2.Identifier) -> identifier_pb2.Identifier:
-    """What is launched: a workflow by its default launch plan, which has its name."""
+    """The entity to launch: for a workflow its default launch plan, which has its name."""
     launched = identifier_pb2.Identifier()
     launched.CopyFrom(id)
     if isinstance(entity, Workflow):

@@ -1,4 +1,4 @@
-"""`alula schedule`: what a schedule means, and whether that of a launch plan is followed."""
+"""`alula schedule`: the next times of a schedule, and launch plans that run by the clock."""
 
 from __future__ import annotations
 

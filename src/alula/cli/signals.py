@@ -1,4 +1,4 @@
-"""`alula approve`, `alula reject`, `alula signal`: what the gates of a run ask, and answering them."""
+"""`alula approve`, `alula reject`, `alula signal`: the questions of a run's gates, and answers to them."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _BROKEN = (tarfile.TarError, EOFError, OSError, zlib.error)
 
 
 class Limits(msgspec.Struct, frozen=True):
-    """What nobody needs more of."""
+    """Sizes above those of any real specification."""
 
     file_bytes: int = 64 * 2**20
     """A workflow of 100,000 nodes has about 20 MiB."""
@@ -44,7 +44,7 @@ LIMITS = Limits()
 
 
 class Files(msgspec.Struct):
-    """What was found, in the order of the names."""
+    """The files that were found, in the order of their names."""
 
     sources: list[Source] = []
     errors: list[PackageError] = []

@@ -1,4 +1,4 @@
-"""A run as a tree: from what is known about it to lines, and from lines to something to print.
+"""A run as a tree: from its view to lines, and from lines to something to print.
 
 Pure functions of a `RunView` and the time; nothing here reads a clock or writes to a terminal.
 """
@@ -77,7 +77,7 @@ def lines(run: RunView, now: float) -> list[Line]:
 
 
 def fit(tree: Sequence[Line], height: int) -> tuple[list[Line], str]:
-    """At most `height` of the lines, those that matter most now, and what was left out."""
+    """At most `height` of the lines, those that matter most now, and a note on the others."""
     if len(tree) <= height:
         return list(tree), ""
     order = dict.fromkeys((NodePhase.FAILED, NodePhase.TIMED_OUT, NodePhase.FAILING), 0)
@@ -130,7 +130,7 @@ def plain_tree(run: RunView, now: float, *, height: int) -> list[str]:
 
 
 def items_of(node: NodeView) -> Items | None:
-    """How far an array of tasks is, from its newest attempt; None for other nodes."""
+    """The progress of an array of tasks, from its newest attempt; None for other nodes."""
     if not node.is_array or not node.attempts:
         return None
     closure = node.attempts[-1].closure

@@ -1,4 +1,4 @@
-"""What an attempt has used, in one line, from what the platform tells beside it."""
+"""The resources that an attempt has used, in one line, from the platform's figures beside it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def usage_text(told: Struct) -> str:
 
 
 def _how(figure: Any) -> str:
-    """How far a figure holds that is not exact."""
+    """The accuracy of a figure, in brackets; empty if it is exact."""
     match figure["accuracy"].string_value:
         case "sampled":
             return f" (sampled every {figure['every_ms'].number_value:.0f} ms)"

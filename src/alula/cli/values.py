@@ -1,4 +1,4 @@
-"""From what a user typed, or a JSON or YAML file holds, to the Python value of a declared type.
+"""From a text of the command line, or data of a JSON or YAML file, to the Python value of a declared type.
 
 Every error names the input, the place inside it, what was expected and what came. Libraries (pandas, pydantic) are
 touched only where a type of theirs is asked for.
@@ -119,12 +119,12 @@ def describe(hint: Any) -> str:
 
 
 def enum_choices(hint: type[Enum]) -> list[str]:
-    """What a user may type for an Enum: the values."""
+    """The texts that a user may type for an Enum: its values."""
     return [str(member.value) for member in hint]
 
 
 def is_optional(hint: Any) -> bool:
-    """Whether None is a value of the type."""
+    """True if None is a value of the type."""
     hint = bare(hint)
     return hint is type(None) or (
         typing.get_origin(hint) in _UNIONS and any(is_optional(part) for part in typing.get_args(hint))
@@ -132,7 +132,7 @@ def is_optional(hint: Any) -> bool:
 
 
 def _is_structured(hint: Any) -> bool:
-    """Whether the type's text form is JSON or YAML."""
+    """True if the type's text form is JSON or YAML."""
     origin = typing.get_origin(hint)
     if origin in (list, dict) or hint in (list, dict, Any, object):
         return True
@@ -178,7 +178,7 @@ def _union_from_text(text: str, hint: Any, where: str) -> Any:
 
 
 def _of_optional(members: Sequence[Any], problems: Sequence[InvalidInput]) -> InvalidInput | None:
-    """What is wrong with the X of an `Optional[X]`; None for another union."""
+    """The problem with the X of an `Optional[X]`; None for any other union."""
     others = [index for index, member in enumerate(members) if bare(member) is not type(None)]
     return problems[others[0]] if len(others) == 1 else None
 
@@ -414,7 +414,7 @@ _CONVERTERS: tuple[tuple[Callable[[type], bool], Callable[[Any, Any, str], Any]]
 
 
 def suggest(name: str, known: list[str]) -> str:
-    """What to do about an unknown name: the nearest known one, or all of them."""
+    """The fix for an unknown name: the nearest known one, or all of them."""
     import difflib  # lazy: only for an error
 
     close = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
