@@ -1,4 +1,4 @@
-"""The contract for what the platform remembers: a record of concerns, each with its own file here.
+"""The contract of the store, which holds all that the platform remembers: one file here for each concern.
 
 Adapters: `stores/` (memory, SQL), with one contract suite.
 
@@ -59,7 +59,7 @@ class Store(Protocol):
         ...
 
     async def now(self) -> int:
-        """The time by the clock that all who share the store go by, for leases: those of their machines differ."""
+        """The time by the clock that all processes of the store share, for leases: the clocks of machines differ."""
         ...
 
     @property

@@ -53,15 +53,15 @@ ARTIFACTS: Listing[ArtifactRecord] = Listing(
 
 class Artifacts(Protocol):
     async def create(self, artifact: ArtifactRecord, audit: Audit) -> bool:
-        """Without its tags; False where it exists. The dataset is there."""
+        """Without its tags; False if it exists. The dataset is there."""
         ...
 
     async def update(self, artifact: ArtifactRecord, audit: Audit) -> bool:
-        """Replace data and metadata; False where it does not exist."""
+        """Replace data and metadata; False if it does not exist."""
         ...
 
     async def tag(self, dataset: DatasetId, id: str, tag: str, audit: Audit) -> bool:
-        """False where the dataset has an artifact of that tag. The artifact is there."""
+        """False if the dataset has an artifact of that tag. The artifact is there."""
         ...
 
     async def page(self, query: ArtifactQuery) -> list[ArtifactRecord]:

@@ -28,7 +28,7 @@ class Attributes(Protocol):
         ...
 
     async def delete(self, resource: int, *, project: str, domain: str, workflow: str, audit: Audit) -> bool:
-        """False when there are none."""
+        """False if there are none."""
         ...
 
     async def find(

@@ -11,7 +11,7 @@ from alula.server.store.query import Query
 
 
 class Audit(msgspec.Struct, frozen=True):
-    """Who did what to which thing, when."""
+    """One change: its principal, action, target and time."""
 
     at: int
     principal: str

@@ -32,5 +32,5 @@ class Catalog(Protocol):
     async def page(self, query: Query, *, with_outputs: bool = False) -> list[CacheEntry]: ...
 
     async def evict(self, filters: Sequence[Filter], audit: Audit) -> int:
-        """Remove the entries that meet all of these; how many there were."""
+        """Remove the entries that meet all of these. Returns their number."""
         ...

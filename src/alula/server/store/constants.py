@@ -1,4 +1,4 @@
-"""What is said once of the store as a whole."""
+"""Values that are set once for the store as a whole."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import Protocol
 
 class Constants(Protocol):
     async def keep(self, name: str, value: str) -> str:
-        """What is said once of the store as a whole: `value`, or what was said under this name before."""
+        """Keep `value` under this name, unless a value is there already. Returns the value that is kept."""
         ...

@@ -54,7 +54,7 @@ DATASETS: Listing[DatasetRecord] = Listing(
 
 class Datasets(Protocol):
     async def create(self, dataset: DatasetRecord, audit: Audit) -> bool:
-        """False where it exists."""
+        """False if it exists."""
         ...
 
     async def page(self, query: Query) -> list[DatasetRecord]: ...

@@ -81,7 +81,7 @@ ENTITY_NAMES: Listing[EntityName] = Listing(
 
 class Entities(Protocol):
     async def register(self, entities: Sequence[EntityRecord], audit: Audit) -> list[Registered]:
-        """Keep what is new, in one transaction: where one is DIFFERENT from what stands, none is kept."""
+        """Keep those that are new, in one transaction: if one is DIFFERENT from the one that is kept, none is."""
         ...
 
     async def get(self, kind: EntityKind, id: EntityId) -> EntityRecord | None: ...
@@ -98,5 +98,5 @@ class Entities(Protocol):
         self, id: EntityId, *, active: bool, audit: Audit, schedule: ScheduleRecord | None = None
     ) -> bool:
         """Activating deactivates every other version of the name, and `schedule` takes the place of theirs; that of a
-        version that is active already goes on as it is. False when there is no such launch plan."""
+        version that is active already goes on as it is. False if there is no such launch plan."""
         ...

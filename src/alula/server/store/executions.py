@@ -26,11 +26,11 @@ class ExecutionRecord(msgspec.Struct):
     inputs: bytes
     """Resolved inputs, serialized `core.LiteralMap`."""
     user_inputs: bytes
-    """Inputs as the caller gave them: what a relaunch uses."""
+    """Inputs as the caller gave them, for a relaunch."""
     workflow: EntityId
     launch_entity: Literal["launch_plan", "task"]
     launch_plan: EntityId
-    """What was launched: a launch plan, or the task itself."""
+    """The launch plan that was launched, or the task itself."""
     principal: str
     mode: int
     """`admin.ExecutionMetadata.ExecutionMode`."""
@@ -46,7 +46,7 @@ class ExecutionRecord(msgspec.Struct):
     archived: bool = False
     labels: dict[str, str] = {}
     task_resources: bytes = b""
-    """What tasks get that do not say, and may have at most, as it was set at launch: serialized
+    """Resources of tasks that ask for none, and the most that a task may have, as set at launch: serialized
     `admin.TaskResourceAttributes`."""
     incarnation: str = ""
     """As in its first event."""
@@ -90,7 +90,7 @@ EXECUTIONS: Listing[ExecutionRecord] = Listing(
 
 class Executions(Protocol):
     async def create(self, execution: ExecutionRecord, event: bytes, audit: Audit, *, owner: str = "") -> bool:
-        """Keep the row and event 0 of its log. False when the id exists. `owner`: claims it at once."""
+        """Keep the row and event 0 of its log. False if the id exists. `owner` claims it at once."""
         ...
 
     async def get(self, id: ExecutionId) -> ExecutionRecord | None: ...

@@ -1,5 +1,5 @@
-"""Rows that mean nothing any more, as they have expired or what they belong to has ended: removing them changes no
-answer. One process removes them for all, in portions (`server/maintenance.py`)."""
+"""Rows that mean nothing any more: they have expired, their execution has ended, or their consumer was forgotten.
+Removing them changes no answer. One process removes them for all, in portions (`server/maintenance.py`)."""
 
 from __future__ import annotations
 

@@ -21,5 +21,5 @@ class Items(Protocol):
     async def page(self, execution: ExecutionId, node_id: str, query: Query) -> list[ItemRecord]: ...
 
     async def phases(self, execution: ExecutionId, node_id: str) -> dict[AttemptPhase, int]:
-        """How many items of an array are in each phase, of those that have begun."""
+        """The number of items in each phase, of those that have begun."""
         ...

@@ -10,7 +10,7 @@ from alula.server.store.audits import Audit
 
 
 class KeptOutput(msgspec.Struct, frozen=True):
-    """What a client keeps under a key of its own."""
+    """An output that a client keeps under a key of its own."""
 
     key: str
     output: bytes
@@ -23,9 +23,9 @@ class KeptOutputs(Protocol):
     async def get(self, key: str) -> KeptOutput | None: ...
 
     async def keep(self, kept: KeptOutput, audit: Audit, *, overwrite: bool) -> bool:
-        """False where the key is taken and not to be overwritten. What is overwritten keeps its time of creation."""
+        """False if the key is taken and not to be overwritten. An overwritten output keeps its time of creation."""
         ...
 
     async def drop(self, key: str, audit: Audit) -> bool:
-        """False where there was none."""
+        """False if there was none."""
         ...

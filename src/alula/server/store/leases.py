@@ -22,11 +22,12 @@ class Lease(msgspec.Struct, frozen=True):
     """Rises each time the lease is given to somebody. Of two that believe they hold it, the one with the lower term has
     lost it."""
     left_us: int
-    """How long it lasted from when the store answered. No time of the store's clock, as that of a machine differs."""
+    """The time for which it still holds, in microseconds from the answer of the store. Not an end by the store's clock,
+    as that of a machine differs."""
 
 
 def lease_lost(lease: Lease) -> FailedPrecondition:
-    """For the refusal of what was asked on a lease."""
+    """The refusal to do something under a lease that is lost."""
     return FailedPrecondition(
         LEASE_LOST, f"`{lease.holder}` does not hold the lease `{lease.name}` in term {lease.term} any more"
     )
@@ -44,6 +45,6 @@ class Leases(Protocol):
         ...
 
     async def release(self, holder: str | None, name: str | None = None) -> None:
-        """End what `holder` holds, or only `name` of that, so that others need not wait.
-        None ends what anybody holds, for a caller that knows that no other process lives."""
+        """End the leases of `holder`, or only its lease on `name`, so that others need not wait.
+        A holder of None is any holder, for a caller that knows that no other process lives."""
         ...

@@ -1,8 +1,9 @@
-"""What the lists of the store can be filtered and sorted by, as data: each concern has a `Listing` beside its records.
+"""The fields by which lists of the store are filtered and sorted, as data: a `Listing` beside the records of each
+concern.
 
 Adapters map these names to their rows, services the names of clients to these. A page goes on from a *position*: the
 key of the last row of the page before, which is its value of the sorted field and its identity. So a page costs the
-same wherever it is, and rows that come and go between two pages make none be left out or told twice.
+same wherever it is, and no row is left out or told twice because others come and go between two pages.
 """
 
 from __future__ import annotations

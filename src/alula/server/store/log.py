@@ -14,7 +14,7 @@ from alula.server.store.executions import ExecutionRecord
 
 
 class History(msgspec.Struct, frozen=True):
-    """An execution with all that has happened to it: what its state is made of."""
+    """An execution with all its events, from which its state is made."""
 
     record: ExecutionRecord
     log: list[bytes]
@@ -24,7 +24,7 @@ class History(msgspec.Struct, frozen=True):
 
 
 class Commit(msgspec.Struct, frozen=True):
-    """What one execution gained: events from `first_seq` on, the rows that follow, messages consumed."""
+    """New events of one execution, from `first_seq` on, the rows that follow from them, and the messages consumed."""
 
     execution: ExecutionId
     first_seq: int
@@ -37,13 +37,13 @@ class Commit(msgspec.Struct, frozen=True):
 
     @property
     def is_end(self) -> bool:
-        """Whether the execution ends with it, in another way than by an abort."""
+        """True if the execution ends with it, other than by an abort."""
         change = self.changes.execution
         return change is not None and change.phase.is_terminal and not self.is_abort
 
     @property
     def is_abort(self) -> bool:
-        """Whether the execution ends with it, aborted."""
+        """True if it aborts the execution."""
         change = self.changes.execution
         return change is not None and change.phase is ExecutionPhase.ABORTED
 
@@ -55,9 +55,9 @@ class Log(Protocol):
         False for a commit whose `first_seq` is not the next number of its log, or whose `owner` is not the
         owner any more: nothing of it was kept, its runner has lost the execution; the others are kept. False as well
         for one that ends its execution, not by an abort, while there is mail that it does not consume: the owner has
-        yet to read it, and an abort that was acknowledged is not followed by a success. An abort takes with it what
-        mail there is.
-        After `Unavailable` it is not known what was kept: read the log again.
+        yet to read it, and an abort that was acknowledged is not followed by a success. An abort removes all
+        mail of the execution.
+        After `Unavailable` the outcome is not known: read the log again.
         """
         ...
 
@@ -70,8 +70,8 @@ class Log(Protocol):
         ...
 
     async def histories(self, executions: Sequence[ExecutionId], *, events_max: int = 50_000) -> list[History | None]:
-        """What is known of the first of these, in their order; None for one that does not exist.
+        """The histories of the first of these, in their order; None for one that does not exist.
 
-        Of at least one, and of no more than have `events_max` events together.
+        At least one, and no more than have `events_max` events together.
         """
         ...

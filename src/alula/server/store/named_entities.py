@@ -46,13 +46,13 @@ NAMED_ENTITIES: Listing[NamedEntityRecord] = Listing(
 
 class NamedEntities(Protocol):
     async def put(self, entity: NamedEntityRecord, audit: Audit) -> None:
-        """Create or replace what is said of a name, whether or not a version of it is registered."""
+        """Create or replace the description and state of a name, even if no version of it is registered."""
         ...
 
     async def get(self, kind: EntityKind, project: str, domain: str, name: str) -> NamedEntityRecord | None:
-        """None when no version is registered."""
+        """None if no version is registered."""
         ...
 
     async def page(self, kind: EntityKind, query: Query) -> list[NamedEntityRecord]:
-        """Names of which a version is registered."""
+        """Names that have a registered version."""
         ...

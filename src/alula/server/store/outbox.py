@@ -1,8 +1,8 @@
 """The outbox: what happens to runs, for programs that act on it. Written in the transaction of the commit it tells of.
 
 A program registers as a *consumer*, by name. From then on each commit leaves messages for it. They are claimed, acted
-on and acknowledged, which removes them. A claim ends by itself, so that another process gets what one died over. Each
-message is delivered at least once; its number tells whether it was seen before.
+on and acknowledged, which removes them. A claim ends by itself, so that another process gets the messages of one that
+died. Each message is delivered at least once; its number tells whether it was seen before.
 
 Messages are claimed in the order of their numbers, and are never asked for by "those after n": numbers become visible
 out of order. The numbers of one execution are in its order. So its messages come in order to one process that takes
@@ -25,18 +25,18 @@ KEEP_US = 7 * 24 * 3600 * 1_000_000
 
 
 class Consumer(msgspec.Struct, frozen=True):
-    """Takes messages. `name` is of all processes that share the work of it."""
+    """A receiver of messages. All processes that share its work use its `name`."""
 
     name: str
     nodes: bool = False
-    """Whether it is told of nodes too, not of runs alone."""
+    """True if it is told of nodes too, not of runs alone."""
     keep_us: int = KEEP_US
-    """When what it does not take is given up: it is forgotten then, with all its messages."""
+    """The time for which a message may wait, in microseconds. Then the consumer is forgotten, with all its messages."""
 
 
 class OutboxMessage(msgspec.Struct, frozen=True):
-    """A run or a node is in another phase after a commit. What else there is to know is in its row, which an end leaves
-    as it is: error, outputs or references to them. Phases that were passed within one commit are not told."""
+    """A run or a node is in another phase after a commit. All else is in its row, which an end leaves as it is: error,
+    outputs or references to them. Phases that were passed within one commit are not told."""
 
     number: int
     """Set by the store. The same whenever the message is delivered."""
@@ -52,7 +52,7 @@ class OutboxMessage(msgspec.Struct, frozen=True):
 
     @property
     def is_end(self) -> bool:
-        """Whether the run or node has ended."""
+        """True if the run or node has ended."""
         return (ExecutionPhase(self.phase) if self.kind == "run" else NodePhase(self.phase)).is_terminal
 
 
@@ -60,16 +60,16 @@ class Outbox(Expiring, Protocol):
     """Messages for those that are not registered can be removed."""
 
     async def register(self, consumer: Consumer) -> bool:
-        """Tell it of all that is committed from now on. True if it is new, or was forgotten: what was before is not
-        told. One that is there gets these settings."""
+        """Tell it of all that is committed from now on. True if it is new, or was forgotten: it is not told of
+        earlier commits. One that is there gets these settings."""
         ...
 
     async def forget(self, name: str) -> None:
-        """Tell it nothing more. What it has not taken goes in time (`remove_expired`). Fine if it does not exist."""
+        """Tell it nothing more. Its messages are removed in time (`remove_expired`). Fine if it does not exist."""
         ...
 
     async def forget_overdue(self, lease: Lease) -> list[str]:
-        """Forget those who have left a message for as long as their `keep_us`. Returns their names. Raises
+        """Forget those that have left a message for as long as their `keep_us`. Returns their names. Raises
         `FailedPrecondition` code `LeaseLost` as `remove_expired` does."""
         ...
 
@@ -83,9 +83,9 @@ class Outbox(Expiring, Protocol):
         ...
 
     async def release(self, consumer: str, *, under: Lease) -> None:
-        """Give back what is claimed, whoever has claimed it: those did so before. Raises `LeaseLost`, as above."""
+        """Give back all claimed messages, whichever process has claimed them. Raises `LeaseLost`, as above."""
         ...
 
     async def acknowledge(self, consumer: str, numbers: Sequence[int]) -> None:
-        """Remove what was acted on."""
+        """Remove messages that were acted on."""
         ...

@@ -1,4 +1,4 @@
-"""Which runner owns which open execution, and for how long it may be silent."""
+"""The runner that owns each open execution, and the time for which it may be silent."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Ownership(Expiring, Protocol):
         ...
 
     async def claimed(self, owner: str) -> list[ExecutionId]:
-        """The open executions that `owner` owns: what a runner goes by that can't be sure of it."""
+        """The open executions that `owner` owns, for a runner that can't be sure of them."""
         ...
 
     async def renew(self, owner: str, *, now: int, lease_us: int) -> None:
@@ -33,5 +33,5 @@ class Ownership(Expiring, Protocol):
         ...
 
     async def owner(self, execution: ExecutionId) -> str:
-        """Who has claimed an execution; empty for nobody, also where there is no such execution."""
+        """The runner that has claimed an execution; empty if none has, or if there is no such execution."""
         ...

@@ -1,4 +1,4 @@
-"""How a list is asked for: filters, order, and how much of it."""
+"""Queries of lists: filters, order and page."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ class Query(msgspec.Struct, frozen=True):
 
     limit: int
     offset: int = 0
-    """How many rows to leave out, from `after` on."""
+    """The number of rows to leave out, from `after` on."""
     filters: tuple[Filter, ...] = ()
     sort_by: str = "created_at"
     descending: bool = True
     places: Places = None
-    """Only rows that these places cover. For lists that span places: of projects, and of what has a project and a
-    domain."""
+    """Only rows that these places cover. For lists that span places: of projects, and of things that have a project
+    and a domain."""
     after: Position | None = None
     """Only rows that come after this one, in the order that is asked for."""
 

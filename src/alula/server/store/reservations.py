@@ -1,4 +1,4 @@
-"""Which node computes a result that others wait for."""
+"""Reservations: for each result that is being computed, the node that does it while others wait."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ class Reservations(Expiring, Protocol):
     """Those whose holder's execution has ended can be removed."""
 
     async def take(self, key: CacheKey, holder: str) -> str:
-        """Make a node the one that computes this result; empty when it is, else who is already.
+        """Reserve this result for the node that is to compute it. Returns empty if it may, else the node that has it.
 
-        `holder` is `project/domain/execution/node`, of an item `project/domain/execution/node[item]`. What it holds
+        `holder` is `project/domain/execution/node`, of an item `project/domain/execution/node[item]`. Its reservation
         ends by `Changes.released`, which it commits, and at the latest with the node: a runner may have reserved for
         one that had ended meanwhile, and nobody waits for that.
         """
@@ -25,5 +25,5 @@ class Reservations(Expiring, Protocol):
         ...
 
     async def release(self, key: CacheKey, holder: str) -> None:
-        """Let go of a reservation that came to nothing; fine where it is somebody else's."""
+        """Let go of a reservation that came to nothing; fine if it is another's."""
         ...

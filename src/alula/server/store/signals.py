@@ -1,4 +1,4 @@
-"""What gates have asked and were answered."""
+"""Questions that gates have asked, and their answers."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ class Signals(Protocol):
     async def get(self, execution: ExecutionId, signal_id: str) -> SignalRecord | None: ...
 
     async def page(self, execution: ExecutionId, query: Query) -> list[SignalRecord]:
-        """What the gates of an execution have asked."""
+        """The questions that the gates of an execution have asked."""
         ...
