@@ -1,5 +1,5 @@
-"""Where mail can be sent, to an execution that is there and has not ended, and an answer, to a signal that has none;
-and which node a holder's name means."""
+"""Checks of addressees: mail goes to an execution that is there and has not ended, an answer to a signal that has none.
+Also the node that a holder's name means."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ITEM = re.compile(r"\[\d+\]$")
 
 
 def check_addressee(execution: ExecutionId, phase: ExecutionPhase | None) -> None:
-    """Raise `NotFound` where there is no such execution, `FailedPrecondition` where nobody would read the mail."""
+    """Raise `NotFound` if there is no such execution, `FailedPrecondition` if nobody would read the mail."""
     if phase is None:
         raise NotFound("ExecutionNotFound", f"there is no execution `{execution}`")
     if phase.is_terminal:
@@ -25,7 +25,7 @@ def check_addressee(execution: ExecutionId, phase: ExecutionPhase | None) -> Non
 def check_unanswered(
     execution: ExecutionId, signal_id: str, signal: SignalRecord | None, mail: Iterable[bytes]
 ) -> None:
-    """Raise `FailedPrecondition` where a signal has an answer, or `mail`, which its owner has yet to read, has one."""
+    """Raise `FailedPrecondition` if a signal has an answer, or `mail`, which its owner has yet to read, has one."""
     on_the_way = (event for event in map(events.decode, mail) if isinstance(event, events.SignalSet))
     by = [signal.principal] if signal is not None and signal.value is not None else []
     by += [event.principal for event in on_the_way if event.signal_id == signal_id]
@@ -35,7 +35,7 @@ def check_unanswered(
 
 
 def node_of(holder: str) -> tuple[ExecutionId, str]:
-    """The node that holds a reservation, of its name in the catalog: `project/domain/execution/node`, perhaps with an
-    item as in `n0[3]`."""
+    """The node that a holder's name in the catalog means: `project/domain/execution/node`, perhaps with an item as in
+    `n0[3]`."""
     project, domain, name, node = holder.split("/", 3)
     return ExecutionId(project, domain, name), _ITEM.sub("", node)

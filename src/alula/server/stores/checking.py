@@ -46,7 +46,7 @@ class Page(msgspec.Struct, frozen=True):
 
 # `Any`: the list may be of records of any kind.
 def check(query: Query, listing: Listing[Any]) -> Page:
-    """The query in values of its fields' types, or `InvalidInput` that names what is wrong."""
+    """The query with values of its fields' types. Raises `InvalidInput`, which names the mistake."""
     check_part(query.limit, query.offset)
     key = listing.key(query.sort_by)
     if key[0] not in listing.fields:

@@ -1,6 +1,6 @@
-"""How later rows win over earlier ones: the one statement of "`None` means as before".
+"""Merging of rows, where later ones win: the one statement of "`None` means as before".
 
-Pure. The memory store merges every row with it; the SQL store merges what one transaction writes, and says
+Pure. The memory store merges every row with it; the SQL store merges the rows of one transaction, and says
 the same to the database in its upserts. Does not know how rows are kept.
 """
 
@@ -17,7 +17,7 @@ Row = TypeVar("Row", bound=msgspec.Struct)
 
 
 def merge(changes: Iterable[Changes]) -> Changes:
-    """What several changes of one execution, in this order, come to: at most one row for each thing.
+    """Merge changes of one execution, in this order. The result has at most one row for each thing.
 
     >>> early = Changes(nodes=[NodeRecord("n0", NodePhase.QUEUED, 1, created_at=1)])
     >>> late = Changes(nodes=[NodeRecord("n0", NodePhase.RUNNING, 2)])

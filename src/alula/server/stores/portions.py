@@ -1,4 +1,4 @@
-"""How much of something long is read at once."""
+"""Portions in which long things are read."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from itertools import accumulate, groupby
 from alula.core.ids import ExecutionId
 
 _NAMES_AT_ONCE = 500
-"""Parameters of one statement, well under what the databases allow."""
+"""Parameters of one statement, well under the limits of the databases."""
 
 
 def number_within(most: int, sizes: Iterable[int]) -> int:
-    """How many of these, from the first on, come to `most` at most; the first in any case."""
+    """The number of sizes, from the first on, whose sum is at most `most`; the first counts in any case."""
     sums = list(accumulate(sizes))
     return max(min(1, len(sums)), sum(total <= most for total in sums))
 

@@ -1,4 +1,4 @@
-"""What a new store begins with: the project that every Flyte client takes for granted."""
+"""The first project of a new store, which every Flyte client takes for granted."""
 
 from __future__ import annotations
 

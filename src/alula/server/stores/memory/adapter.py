@@ -1,8 +1,8 @@
 """A store in memory: the whole contract, for tests, local runs and the simulator.
 
 One thread, no IO, no clock unless one is given: with the same calls it gives the same answers. Every method
-runs to its end without awaiting, so each is a transaction. Hands out copies: what a caller does to a record
-does not reach the store. Nothing outlives the object.
+runs to its end without awaiting, so each is a transaction. Hands out copies: changes that a caller makes to a
+record do not reach the store. Nothing outlives the object.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class MemoryStore:
         self._clock = clock
         self._wake_ups = WakeUps()
         self.runs: Runs = {}
-        """What is kept of executions, for tests that look on."""
+        """All that is kept of executions, for tests."""
         self.audits = audits = Audits()
         self.constants = Constants()
         self.projects = Projects(audits)

@@ -1,4 +1,4 @@
-"""What is said once of the store as a whole."""
+"""Values that are set once for the store as a whole."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ def chosen(records: Iterable[Record], page: Page, listing: Listing[Record]) -> l
 
 
 def _rank(position: Position) -> tuple[Any, ...]:  # `Any`: a field's values are all of one type, or None
-    """What is compared: a value that is not known is before all others."""
+    """A key for comparisons: an unknown value is before all others."""
     value, *identity = position
     return (False, *identity) if value is None else (True, value, *identity)
 

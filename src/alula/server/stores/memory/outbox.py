@@ -1,4 +1,4 @@
-"""The outbox: what commits tell to consumers."""
+"""The outbox: messages of commits for consumers."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Outbox:
         return len(for_nobody)
 
     def tell(self, of: ExecutionRecord, news: Iterable[Told]) -> None:
-        """Leave messages for all whom it concerns."""
+        """Leave messages for all consumers that take news of this kind."""
         for kind, node_id, phase, at in news:
             for consumer in self._consumers.values():
                 if consumer.nodes or kind == "run":

@@ -1,4 +1,4 @@
-"""Which runner owns which open execution, and for how long it may be silent."""
+"""The runner that owns each open execution, and the time for which it may be silent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why executions are as they are."""
+"""Causal records of executions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which node computes a result that others wait for."""
+"""Reservations: for each result that is being computed, the node that does it while others wait."""
 
 from __future__ import annotations
 

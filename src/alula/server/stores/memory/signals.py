@@ -1,4 +1,4 @@
-"""What gates have asked and were answered."""
+"""Questions that gates have asked, and their answers."""
 
 from __future__ import annotations
 

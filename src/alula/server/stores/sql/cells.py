@@ -1,4 +1,4 @@
-"""How single values stand in a database cell, and back. Both databases take and give the same Python types."""
+"""Conversion of single values to database cells, and back. Both databases take and give the same Python types."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def to_entity_id(project: str | None, domain: str | None, name: str | None, vers
 
 
 def from_prose(text: str) -> str:
-    """What people wrote, which PostgreSQL takes only without the character NUL."""
+    """Text that people wrote, without the character NUL, which PostgreSQL does not take."""
     return text.replace("\0", "\N{REPLACEMENT CHARACTER}") if "\0" in text else text
 
 

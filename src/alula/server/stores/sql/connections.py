@@ -20,7 +20,7 @@ READERS = 4
 _BUSY_TIMEOUT_MS = 5_000
 _CONNECT_TIMEOUT_S = 5
 _STANDSTILL_S = 5
-"""How long PostgreSQL waits for the next statement of a transaction; it takes a writer less than a millisecond."""
+"""Seconds that PostgreSQL waits for the next statement of a transaction; a writer needs less than a millisecond."""
 _WAL_LIMIT_BYTES = 64 << 20
 _CHECKPOINT_PAGES = 4_000
 """16 MiB: commits touch many pages again and again, and each checkpoint writes a page once."""

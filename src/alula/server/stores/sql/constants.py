@@ -1,4 +1,4 @@
-"""What is said once of a database."""
+"""Values that are set once for a database."""
 
 from __future__ import annotations
 

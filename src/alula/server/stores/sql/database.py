@@ -55,14 +55,14 @@ class Database:
         return self._writer.write(operation, after)
 
     def now(self, connection: Connection) -> int:
-        """By the clock that all who share the database go by."""
+        """The time by the clock that all processes of the database share."""
         return self._clock() if self.sql.is_sqlite else self.sql.now(connection)  # SQLite is on this machine
 
     async def commit(self, commits: Sequence[Commit]) -> list[bool]:
         return await self._writer.commit(commits) if commits else []
 
     async def read(self, statement: Callable[[Connection], Result]) -> Result:
-        """What `statement` gives; it may be run twice."""
+        """The result of `statement`, which may be run twice."""
         if self._readers is None:
             raise Unavailable("StoreStopped", "the store is not running")
         loop = asyncio.get_running_loop()

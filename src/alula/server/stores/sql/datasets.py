@@ -1,4 +1,4 @@
-"""Datasets: what artifacts are kept in, and what cache entries of one task are shown as."""
+"""Datasets: each has artifacts of a client, or the cache entries of one task."""
 
 from __future__ import annotations
 

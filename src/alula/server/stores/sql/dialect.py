@@ -1,4 +1,4 @@
-"""Where SQLite and PostgreSQL differ: upserts, substring search, wake-up notes. And statements for many rows.
+"""Differences of SQLite and PostgreSQL: upserts, substring search, wake-up notes. Also statements for many rows.
 
 The modules of the concerns build their statements with this and are the same for both databases.
 """
@@ -20,18 +20,18 @@ from alula.core.ids import ExecutionId
 
 WAKE_UP_CHANNEL = "alula_wake_up"
 
-# `Any`: what a database cell holds is up to its column.
+# `Any`: the type of a database cell is up to its column.
 Cells = tuple[Any, ...]
 Excluded = ReadOnlyColumnCollection[str, Any]
 Win = Callable[[Table, Excluded, str], ColumnElement[Any]]
-"""(table, excluded, column name) -> what the column becomes when the row is there already."""
+"""(table, excluded, column name) -> the new value of the column if the row is there already."""
 
 
 class Bulk:
     """One statement for many rows at once, compiled on first use; rows are tuples in the order of `names`.
 
     Goes to the driver's own `executemany`: building and checking parameters row by row costs more than SQLite
-    needs to write them. SQLite's driver is called directly, as what SQLAlchemy does round each call costs as much
+    needs to write them. SQLite's driver is called directly, as the work of SQLAlchemy round each call costs as much
     again.
     """
 
@@ -48,7 +48,7 @@ class Bulk:
         return str(compiled)
 
     def run(self, connection: Connection, rows: Sequence[Cells]) -> int:
-        """Rows that were changed."""
+        """Write the rows. Returns the number of those that were changed."""
         if not rows:
             return 0
         if self._dialect.name != "sqlite":
@@ -61,7 +61,7 @@ class Bulk:
 
 
 class Sql:
-    """Builds what one database needs. `origin` marks this store's own wake-up notes."""
+    """Statements in the dialect of one database. `origin` marks this store's own wake-up notes."""
 
     def __init__(self, dialect: Dialect, origin: str) -> None:
         self.dialect = dialect
@@ -78,7 +78,7 @@ class Sql:
         return self.bulk(statement.inline(), names)
 
     def upsert(self, table: Table, win: Win, *, unless_older: str | None = None) -> Bulk:
-        """Insert whole rows; for one that is there already, `win` says what each column becomes.
+        """Insert whole rows; for one that is there already, `win` gives the new value of each column.
 
         With `unless_older`, a row that has less in that column than the one that is there changes nothing.
         """

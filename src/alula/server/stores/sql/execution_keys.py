@@ -1,4 +1,4 @@
-"""Conditions that name executions, for statements on their own table and on those of what they have."""
+"""Conditions that name executions, for statements on their own table and on those of their parts."""
 
 from __future__ import annotations
 

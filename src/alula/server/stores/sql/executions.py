@@ -1,4 +1,4 @@
-"""Executions: creation, lists, and what is shown of them as a whole."""
+"""Executions as a whole, from their creation on, and lists of them."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ _WHOLE = select(
     execution_data.c.incarnation,
 ).join(execution_data, _OF_IT)
 _WITHOUT_VALUES = select(executions, execution_data.c.spec).join(execution_data, _OF_IT)
-"""As lists are read: what is left out may be a megabyte a row."""
+"""For lists: the columns that are left out may be a megabyte a row."""
 _IS_NAMED = and_(
     executions.c.project == bindparam("of_project"),
     executions.c.domain == bindparam("of_domain"),
@@ -164,7 +164,7 @@ class Executions:
         return found
 
     def phase(self, connection: Connection, id: ExecutionId) -> ExecutionPhase | None:
-        """It stays so until the end of the transaction; None if there is no such execution."""
+        """The phase, which stays so until the end of the transaction; None if there is no such execution."""
         statement = select(executions.c.phase).where(is_execution(id)).with_for_update(read=True)
         phase = connection.execute(statement).scalar()
         return None if phase is None else ExecutionPhase(phase)

@@ -1,4 +1,4 @@
-"""What the two databases say when something is wrong, as errors of ours. Decides by codes, never by words."""
+"""Failures of the two databases as errors of ours, told apart by codes, never by words."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _CONTENTION_STATES = frozenset({"40001", "40P01", "23505"})
 
 
 def is_contention(error: DBAPIError) -> bool:
-    """Whether a rival's transaction was in the way, so that trying again makes sense."""
+    """True if a rival's transaction was in the way, so that trying again makes sense."""
     return _state(error) in _CONTENTION_STATES
 
 
 def is_text_error(error: DBAPIError) -> bool:
-    """Whether a value can't be kept as text: PostgreSQL has no NUL character."""
+    """True if a value can't be kept as text: PostgreSQL has no NUL character."""
     state = _state(error)
     return state.startswith("22") or (not state and type(error.orig).__name__ == "DataError")
 

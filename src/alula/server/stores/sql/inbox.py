@@ -21,7 +21,7 @@ from alula.server.stores.sql.wake_ups import WakeUps
 
 _KEY = (inbox.c.project, inbox.c.domain, inbox.c.execution)
 _ASKED_AT_ONCE = 200
-"""Executions in one statement: three parameters each, well under what the databases allow."""
+"""Executions in one statement: three parameters each, well under the limits of the databases."""
 
 
 class Inbox:
@@ -80,5 +80,5 @@ class Inbox:
         self._delete.run(connection, rows)
 
     def clear(self, connection: Connection, executions: Sequence[ExecutionId]) -> None:
-        """Throw away what nobody will read."""
+        """Throw away mail that nobody will read."""
         self._clear.run(connection, executions)

@@ -41,7 +41,7 @@ class Leases:
         await self._database.write(lambda connection: connection.execute(ending))
 
     async def under(self, lease: Lease, operation: Operation[Result]) -> Result:
-        """Write what only the holder of a lease may. Raises `LeaseLost`."""
+        """Make a change that only the holder of a lease may make. Raises `LeaseLost`."""
 
         def write(connection: Connection) -> Result:
             self._require(connection, lease)
@@ -54,8 +54,8 @@ class Leases:
     ) -> int:
         """Remove rows that have expired at the time that is given.
 
-        The statement that removes them asks that again: PostgreSQL looks at a row anew if it had to wait for somebody
-        who changed it.
+        The statement that removes them asks that again: PostgreSQL looks at a row anew if it had to wait for another
+        that changed it.
         """
 
         def remove(connection: Connection) -> int:

@@ -27,7 +27,7 @@ Missed = Callable[[], Awaitable[Sequence[ExecutionId]]]
 
 
 class Listener:
-    """`wake` is called for notes of other origins; `missed` says what to wake after the connection was down."""
+    """`wake` is called for notes of other origins; `missed` gives those to wake after the connection was down."""
 
     def __init__(self, url: URL, origin: str, wake: WakeUp, missed: Missed) -> None:
         self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -129,7 +129,7 @@ class Log:
         return await self._database.read(read)
 
     def append(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
-        """Write those that hold their fence; False for each of the others, of which nothing is written."""
+        """Write the commits that hold their fence. False for each of the others; nothing of those is written."""
         kept = self._kept(connection, commits)
         of_execution: dict[ExecutionId, list[Commit]] = {}
         for commit, holds in zip(commits, kept, strict=True):
@@ -152,7 +152,7 @@ class Log:
         return kept
 
     def _kept(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
-        """Which of them hold their fence and overlook no mail."""
+        """True for each commit that holds its fence and overlooks no mail."""
         if not any(commit.is_end for commit in commits):
             return self._pass_fence(connection, commits)
         overlooking = set[int]()
@@ -180,7 +180,7 @@ class Log:
 
     def _pass_fence(self, connection: Connection, commits: Sequence[Commit]) -> list[bool]:
         # One order for all writers: two that want the same rows wait for each other, and never both.
-        # Sorting keeps the order of the commits of one execution, each of which needs the one before.
+        # Sorting keeps the order of the commits of one execution, as each needs the one before.
         order = sorted(range(len(commits)), key=lambda i: commits[i].execution)
         rows = [_advance_row(commits[i]) for i in order]
         if not rows:
@@ -191,7 +191,7 @@ class Log:
             if self._advance.run(connection, rows) == len(rows):
                 return [True] * len(rows)
             attempt.rollback()
-        # The driver gives one count for all: go again, one by one, to learn who lost.
+        # The driver gives one count for all: go again, one by one, to learn which of them lost.
         kept = [False] * len(commits)
         for i, row in zip(order, rows, strict=True):
             kept[i] = self._advance.run(connection, [row]) == 1

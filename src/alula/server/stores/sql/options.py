@@ -11,12 +11,12 @@ from alula.server.secret import Secret
 
 
 class StoreOptions(msgspec.Struct, frozen=True):
-    """What an operator may set."""
+    """The database of the store, as an operator sets it."""
 
     url: Secret = ""
     """A PostgreSQL URL; empty for SQLite in the data folder."""
     password: Secret = ""
-    """That of the database's user, where it is not in the URL."""
+    """The password of the database's user, if it is not in the URL."""
 
     @property
     def database(self) -> str:

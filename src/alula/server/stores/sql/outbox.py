@@ -69,7 +69,7 @@ class Outbox:
                 .where(outbox.c.consumer == consumer, outbox.c.claimed_until <= now)
                 .order_by(outbox.c.number)
                 .limit(limit)
-                # Two that claim at once share what there is; neither waits for the other.
+                # Two that claim at once share the messages; neither waits for the other.
                 .with_for_update(skip_locked=True)
             )
             rows = connection.execute(free).all()
@@ -117,7 +117,7 @@ class Outbox:
         self._insert.run(connection, rows)
 
     def _forget(self, connection: Connection, names: Sequence[str]) -> None:
-        """Nothing more is written for them; what there is expires."""
+        """Write nothing more for these. Their messages expire."""
         if names:
             self._wait_for_commits(connection)
             connection.execute(delete(consumers).where(consumers.c.name.in_(names)))

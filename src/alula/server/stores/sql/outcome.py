@@ -1,4 +1,4 @@
-"""What became of a transaction whose COMMIT was never answered: PostgreSQL remembers, and can be asked afterwards."""
+"""The fate of a transaction whose COMMIT was never answered: PostgreSQL remembers it, and can be asked afterwards."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def transaction_id(connection: Connection) -> str | None:
 
 
 def was_committed(engine: Engine, transaction: str | None) -> bool | None:
-    """Whether it was; None when the database can't be asked in time or does not know any more. Blocks."""
+    """True if it was; None if the database can't be asked in time or does not know any more. Blocks."""
     if transaction is None:
         return None
     deadline = time.monotonic() + _ASK_FOR_S

@@ -1,4 +1,4 @@
-"""Which runner owns which open execution, and for how long it may be silent."""
+"""The runner that owns each open execution, and the time for which it may be silent."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Ownership:
             select(*KEY)
             .where(IS_OPEN, _is_free(owner, now))
             .order_by(executions.c.created_at, *KEY)
-            # Two runners that claim at once share what is free; neither waits for the other.
+            # Two runners that claim at once share the free ones; neither waits for the other.
             .with_for_update(skip_locked=True)
         )
         asked = [free] if among is None else [free.where(named) for named in are_among(among)]

@@ -1,4 +1,4 @@
-"""Why executions are as they are: the causal records that the engine writes."""
+"""Causal records, which the engine writes: they tell why an execution is as it is."""
 
 from __future__ import annotations
 

@@ -438,7 +438,7 @@ leases = Table(
     Column("held_until", BigInteger, nullable=False),
     PrimaryKeyConstraint("name"),
 )
-"""What one of many processes does. Those of runners are in `runners`."""
+"""Leases on duties that one of many processes does. Those of runners are in `runners`."""
 
 constants = Table(
     "constants",

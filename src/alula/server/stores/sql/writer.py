@@ -1,7 +1,7 @@
 """The writer: one thread through which every change goes, many changes in one transaction.
 
 Callers queue a change and wait. The thread takes all that has come, writes it in order in one transaction, and
-then tells everyone; so the cost of making a transaction durable is shared by all who wait for it.
+then tells everyone; so the cost of making a transaction durable is shared by all that wait for it.
 Nobody hears of success before the transaction is durable.
 """
 
@@ -41,7 +41,7 @@ class _Change:
 
     __slots__ = ("after", "commits", "future", "operation")
 
-    # `Any`: the writer does not look at what an operation gives.
+    # `Any`: the writer does not look at the result of an operation.
     def __init__(
         self,
         operation: Operation[Any] | None,
@@ -55,7 +55,7 @@ class _Change:
         self.after = after
 
 
-# What became of a change: its result, or the error that says why it has none.
+# A change with its result, or the error that says why it has none.
 _Outcome = tuple[_Change, Any, Exception | None]
 
 
@@ -86,7 +86,7 @@ class Writer:
         self._thread.start()
 
     async def stop(self) -> None:
-        """Write what waits, then end."""
+        """Write all changes that wait, then end."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
@@ -96,7 +96,7 @@ class Writer:
         self._engine.dispose()
 
     async def write(self, operation: Operation[Result], after: Callable[[Result], None] | None = None) -> Result:
-        """What `operation` gives, once its transaction is durable. It may be run again, from the start.
+        """The result of `operation`, once its transaction is durable. It may be run again, from the start.
 
         `after` is called on the event loop's thread then, also when nobody waits for the result any more.
         """
@@ -196,7 +196,7 @@ class Writer:
             except SQLAlchemyError as error:
                 if not (tries_left and isinstance(error, DBAPIError) and is_contention(error)):
                     return change, None, translated(error, self._url)
-            except Exception as error:  # noqa: BLE001  goes to who asked; the thread must live on for the others
+            except Exception as error:  # noqa: BLE001  goes to the caller; the thread must live on for the others
                 return change, None, error
         raise AssertionError("the last try returns")
 

@@ -1,1 +1,1 @@
-"""How the schema came to be, step by step. Forward only: a step that was released is never changed."""
+"""The history of the schema, step by step. Forward only: a step that was released is never changed."""

@@ -1,4 +1,4 @@
-"""What Alembic runs to apply migrations: on the connection, and in the transaction, that it was given."""
+"""The script by which Alembic applies migrations, on the connection and in the transaction that it was given."""
 
 from __future__ import annotations
 

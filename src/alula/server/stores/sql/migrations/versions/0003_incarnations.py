@@ -1,4 +1,4 @@
-"""What tells an execution from others of its name; NULL for those that were launched before."""
+"""Incarnations, which tell executions of one name apart; NULL for those that were launched before."""
 
 from __future__ import annotations
 

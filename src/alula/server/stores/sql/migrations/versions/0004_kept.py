@@ -1,4 +1,4 @@
-"""What clients keep in the catalog themselves: datasets, artifacts, outputs, reservations."""
+"""Things that clients keep in the catalog themselves: datasets, artifacts, outputs, reservations."""
 
 from __future__ import annotations
 

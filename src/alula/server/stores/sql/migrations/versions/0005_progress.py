@@ -1,4 +1,4 @@
-"""What executors tell of attempts: which one has it, where its logs are, what else belongs to it."""
+"""Details of attempts that executors report: the executor, the places of the logs, and more about the attempt."""
 
 from __future__ import annotations
 

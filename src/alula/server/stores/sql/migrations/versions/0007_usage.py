@@ -1,4 +1,4 @@
-"""What attempts have used: CPU time, memory, bytes written."""
+"""The usage of attempts: CPU time, memory, bytes written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages for those who act on what happens to runs, and who they are."""
+"""Consumers, which act on what happens to runs, and the messages for them."""
 
 from __future__ import annotations
 
