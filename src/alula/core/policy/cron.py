@@ -67,13 +67,13 @@ class Cron(msgspec.Struct, frozen=True):
     is_either_day: bool = False
     """True if one of day of month and day of week is enough."""
     weekdays_near: frozenset[int] = frozenset()
-    """Days of the month whose nearest day from Monday to Friday is meant; `LAST` for the last of those."""
+    """Days of the month, each for the nearest day from Monday to Friday; `LAST` for the last of the month."""
     nth_weekdays: frozenset[tuple[int, int]] = frozenset()
-    """The nth, or `LAST`, such weekday of the month."""
+    """Weekday, and its place among such days of the month: from 1, or `LAST`."""
     years: frozenset[int] | None = None
     """None for all."""
     zone: str = ""
-    """The name of its time zone; empty if it says none."""
+    """The name of its time zone; empty if it names none."""
 
     def next_after(self, after: datetime, zone: tzinfo) -> datetime | None:
         """The first instant after `after`, in UTC; None if there is none any more."""
@@ -162,7 +162,7 @@ def _end_of_gap(skipped: datetime) -> datetime:
 
 
 def _nearest_weekday(day: date, wanted: int, last: int) -> int:
-    """The day from Monday to Friday that is nearest to a day of the month, in the same month; 0 if it has no such."""
+    """The day from Monday to Friday that is nearest to a day of the month, in the same month; 0 if there is none."""
     number = last if wanted == LAST else wanted
     if number > last:
         return 0
@@ -185,7 +185,7 @@ class _Field(NamedTuple):
 
 
 class _Part(NamedTuple):
-    """A piece of the text, and where it begins."""
+    """A piece of the text, and the place at which it begins."""
 
     text: str
     at: int

@@ -39,7 +39,7 @@ class Due(msgspec.Struct, frozen=True):
 
     fires: list[Fire]
     skipped: Fire | None
-    """The first of those that are too many to be made up for."""
+    """The first of the fires that are too many to be made up for; None if all are made up for."""
     upcoming: Fire | None
 
 
@@ -52,11 +52,11 @@ class Schedule(msgspec.Struct, frozen=True):
 
     @property
     def zone(self) -> str:
-        """The name of the time zone that it says itself, or empty."""
+        """The time zone that its expression names, or empty."""
         return self.cron.zone if self.cron is not None else ""
 
     def next_after(self, after: int, zone: tzinfo, *, since: int = 0) -> Fire | None:
-        """The first fire after `after`, None if there is none any more. A rate counts from `since`."""
+        """The first fire after `after`; None if there is none any more. A rate counts from `since`."""
         if self.cron is None:
             at = since + (max(0, after - since) // self.rate_us + 1) * self.rate_us
             return Fire(at, at)
@@ -73,7 +73,7 @@ class Schedule(msgspec.Struct, frozen=True):
             after = fire.at
 
     def due(self, after: int, now: int, zone: tzinfo, *, since: int = 0, most: int) -> Due:
-        """The latest fires after `after` and not after `now`, at most so many. Costs as much as a few times these."""
+        """The latest fires after `after` and not after `now`, at most `most`, at the cost of a few times as many."""
         fires, upcoming = self._until(now, islice(self.fires(after, zone, since=since), most + 2))
         if len(fires) <= most:
             return Due(fires, None, upcoming)
@@ -98,7 +98,7 @@ class Schedule(msgspec.Struct, frozen=True):
 
 
 def schedule_of(message: schedule_pb2.Schedule) -> Schedule:
-    """Read what a launch plan says of its schedule. Raises `InvalidInput` code `InvalidSchedule`."""
+    """Read the schedule of a launch plan. Raises `InvalidInput` code `InvalidSchedule`."""
     match message.WhichOneof("ScheduleExpression"):
         case "cron_schedule":
             said = message.cron_schedule

@@ -1,18 +1,18 @@
 """The scheduler: starts the runs of launch plans at the times of their schedules. A duty of `leadership`.
 
-Theory of operation. A row of the store says for each active schedule up to which fire it has been followed, and which
-one is next. The fires in between are worked out from the schedule (`core/policy/schedule`), so one that was missed,
-because no platform ran or the store could not be reached, is made up for.
+Theory of operation. A row of the store names for each active schedule the last fire that was dealt with, and the next
+one. All fires since then are worked out from the schedule (`core/policy/schedule`). So one that was missed, because no
+platform ran or the store could not be reached, is made up for.
 
-* A fire's run has a name that follows from plan, version and time. To start one twice is to be told that it exists: so
-  it does not matter where a scheduler dies, or whether a second one believes that it leads.
+* The name of a fire's run follows from plan, version and time. So a second start is refused, as the run exists: it does
+  not matter at which point a scheduler dies, or whether a second one believes that it leads.
 * The row is written after the run was launched. Only the holder of the lease may write it, and only while that version
   is active.
-* Of more fires than `catch_up_max` the latest are started. The others are skipped, which the audit trail and the log
-  tell. A fire whose launch is refused is skipped in the same way: the next one may do better.
+* Of more fires than `catch_up_max` the latest are started. The others are skipped, and the audit trail and the log
+  tell so. A fire whose launch is refused is skipped in the same way: the next one may do better.
 * An error that belongs to one schedule is an incident. That schedule is left alone for a minute; the others go on.
 * Times are those of this machine's clock. One that is set back makes schedules wait, and one that is set forward starts
-  early what would have come: no fire comes twice, and none is lost.
+  runs early: no fire comes twice, and none is lost.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ logger = logging.getLogger(__name__)
 
 
 class Scheduler:
-    """Call it under the lease to start what is due."""
+    """A duty: call it under the lease to start the runs that are due."""
 
     def __init__(self, platform: Platform, *, catch_up_max: int) -> None:
         self._platform = platform
@@ -91,7 +91,7 @@ class Scheduler:
             await self._platform.store.schedules.follow(lease, record.plan, until=record.followed_until, due_at=later)
 
     async def _follow(self, lease: Lease, record: ScheduleRecord) -> None:
-        """Start what is due of one schedule, and note it."""
+        """Start the runs that are due by one schedule, and note it."""
         entity = await self._platform.store.entities.get("launch_plan", record.plan)
         assert entity is not None, "an active launch plan is registered"
         said = launch_plan_pb2.LaunchPlanSpec.FromString(entity.spec).entity_metadata.schedule
@@ -111,7 +111,7 @@ class Scheduler:
         await self._platform.store.schedules.follow(lease, record.plan, until=until, due_at=due_at, audits=skipped)
 
     async def _start(self, record: ScheduleRecord, kickoff: str, fire: Fire) -> AlulaError | None:
-        """Launch the run of one fire. Returns the reason why that can't be. Raises what passes."""
+        """Launch the run of one fire. Returns the error if that is refused; raises it if it may pass."""
         try:
             await create_execution(self._platform, Caller(record.principal), _request(record.plan, fire, kickoff))
         except AlreadyExists:
