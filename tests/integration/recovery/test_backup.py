@@ -83,6 +83,13 @@ def test_what_an_older_version_ran_is_read_and_recovered(platforms: Platforms, t
     run(platform, "new", ledger)
 
 
+LATER_TABLES = (
+    *("datasets", "artifacts", "artifact_partitions", "artifact_tags", "kept_outputs", "holds"),
+    *("leases", "outbox", "outbox_consumers", "schedules"),
+)
+LATER_COLUMNS = {"task_executions": ("executor", "logs", "info", "usage"), "items": ("logs", "info", "usage")}
+
+
 def make_old(data: Path, name: str) -> None:
     """Make a store of what it would be without incarnations: schema, log and folders."""
     with closing(sqlite3.connect(data / "alula.sqlite")) as database:
@@ -91,9 +98,9 @@ def make_old(data: Path, name: str) -> None:
         old = events.encode(msgspec.structs.replace(created, incarnation=""))
         database.execute("UPDATE events SET event = ? WHERE seq = 0", (old,))
         database.execute("ALTER TABLE execution_data DROP COLUMN incarnation")
-        for later in ("datasets", "artifacts", "artifact_partitions", "artifact_tags", "kept_outputs", "holds"):
+        for later in LATER_TABLES:
             database.execute(f"DROP TABLE {later}")
-        for table, columns in (("task_executions", ("executor", "logs", "info")), ("items", ("logs", "info"))):
+        for table, columns in LATER_COLUMNS.items():
             for column in columns:
                 database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         database.execute("UPDATE alembic_version SET version_num = '0002'")

@@ -16,6 +16,7 @@ from alula.server.stores.outgoing import Told
 class _Waiting(msgspec.Struct):
     consumer: str
     message: OutboxMessage
+    written_at: int
     claimed_until: int = 0
 
 
@@ -37,7 +38,8 @@ class Outbox:
     async def forget_overdue(self, lease: Lease) -> list[str]:
         self._leases.require(lease)
         now = self._leases.now()
-        overdue = [each.name for each in self._consumers.values() if self._oldest(each.name, now) <= now - each.keep_us]
+        oldest = {name: next((row.written_at for row in self._of(name)), now + 1) for name in self._consumers}
+        overdue = [each.name for each in self._consumers.values() if oldest[each.name] <= now - each.keep_us]
         for name in overdue:
             del self._consumers[name]
         return overdue
@@ -77,10 +79,7 @@ class Outbox:
                 if consumer.nodes or kind == "run":
                     self._last += 1
                     message = OutboxMessage(self._last, kind, of.id, of.incarnation, node_id, phase, at)
-                    self._rows[self._last] = _Waiting(consumer.name, message)
+                    self._rows[self._last] = _Waiting(consumer.name, message, self._leases.now())
 
     def _of(self, consumer: str) -> list[_Waiting]:
         return [row for row in self._rows.values() if row.consumer == consumer]
-
-    def _oldest(self, consumer: str, default: int) -> int:
-        return next((row.message.occurred_at for row in self._of(consumer)), default)

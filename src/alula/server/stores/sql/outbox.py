@@ -52,7 +52,7 @@ class Outbox:
             overdue = [
                 consumer.name
                 for consumer in connection.execute(select(consumers))
-                if _oldest(connection, consumer.name, now) <= now - consumer.keep_us
+                if (oldest := _oldest(connection, consumer.name)) is not None and oldest <= now - consumer.keep_us
             ]
             self._forget(connection, overdue)
             return overdue
@@ -105,10 +105,10 @@ class Outbox:
         wanted = self._database.sql.rows(connection, _WANTED)
         if not wanted:
             return
-        news = list(of)
+        news, now = list(of), self._database.now(connection)
         incarnations = _incarnations(connection, [id for id, _ in news])
         rows: list[Cells] = [
-            (name, *id, incarnations.get(id, ""), *each, 0)
+            (name, *id, incarnations.get(id, ""), *each, now, 0)
             for id, of_one in news
             for each in of_one
             for name, nodes in wanted
@@ -127,11 +127,10 @@ class Outbox:
             connection.execute(text("LOCK TABLE outbox_consumers IN ACCESS EXCLUSIVE MODE"))
 
 
-def _oldest(connection: Connection, consumer: str, default: int) -> int:
-    """The time of the first message that a consumer has not taken."""
-    first = select(outbox.c.occurred_at).where(outbox.c.consumer == consumer).order_by(outbox.c.number).limit(1)
-    found = connection.execute(first).scalar()
-    return default if found is None else found
+def _oldest(connection: Connection, consumer: str) -> int | None:
+    """The time at which the first message was written that a consumer has not taken; None if there is none."""
+    first = select(outbox.c.written_at).where(outbox.c.consumer == consumer).order_by(outbox.c.number).limit(1)
+    return connection.execute(first).scalar()
 
 
 def _incarnations(connection: Connection, ids: Sequence[ExecutionId]) -> dict[ExecutionId, str]:

@@ -315,6 +315,8 @@ outbox = Table(
     *_words("incarnation", "kind", "node_id"),
     Column("phase", SmallInteger, nullable=False),
     Column("occurred_at", BigInteger, nullable=False),
+    # By the clock of the store: that of the machine where it occurred may be off.
+    Column("written_at", BigInteger, nullable=False),
     Column("claimed_until", BigInteger, nullable=False),
     PrimaryKeyConstraint("number"),
     Index(None, "consumer", "number"),

@@ -27,6 +27,7 @@ def upgrade() -> None:
         *(sa.Column(name, _TEXT, nullable=False) for name in _WORDS),
         sa.Column("phase", sa.SmallInteger, nullable=False),
         sa.Column("occurred_at", sa.BigInteger, nullable=False),
+        sa.Column("written_at", sa.BigInteger, nullable=False),
         sa.Column("claimed_until", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("number", name="outbox_pkey"),
         sqlite_autoincrement=True,
