@@ -39,21 +39,16 @@ async def end_unread(
 ) -> Sequence[AttemptId] | None:
     """End it. Returns the attempts that may still run, or None if the execution is not the runner's any more."""
     event = facts.encode(facts.PlatformFailed(now, error))
-    changes = await _closing(store, id, now)
+    changes, may_run = await _closing(store, id, now)
     changes.execution = ExecutionChange(ExecutionPhase.FAILED, now, ended_at=now, error=error)
     while await store.ownership.owner(id) == runner:
         if await _has_ended(store, id):  # the answer to an earlier try may have been lost
-            return _attempts(id, changes)
+            return may_run
         mail = [message.number for message in await store.inbox.read([id])]
         commit = Commit(id, await store.log.next_seq(id), [event], changes, mail, owner=runner)
         if all(await store.log.commit([commit])):
-            return _attempts(id, changes)
+            return may_run
     return None
-
-
-def _attempts(id: ExecutionId, closed: Changes) -> list[AttemptId]:
-    attempts = [AttemptId(id, each.node_id, each.attempt) for each in closed.attempts]
-    return attempts + [AttemptId(id, each.node_id, each.attempt, each.index) for each in closed.items]
 
 
 async def _has_ended(store: Store, id: ExecutionId) -> bool:
@@ -66,29 +61,40 @@ async def _has_ended(store: Store, id: ExecutionId) -> bool:
     return record is not None and record.phase.is_terminal
 
 
-async def _closing(store: Store, id: ExecutionId, now: int) -> Changes:
-    """The changes that close its rows, but for rows that can't be read either."""
+async def _closing(store: Store, id: ExecutionId, now: int) -> tuple[Changes, list[AttemptId]]:
+    """The changes that close its rows, but for rows that can't be read either, and the attempts that may still run.
+
+    Those that rows say were aborted are among them: by an earlier try, perhaps, which came to cancel nothing.
+    """
     changes = Changes()
+    may_run: list[AttemptId] = []
     try:
         async for node in every(NODES, partial(store.nodes.page, id, None), _in_pages("node_id")):
             if not node.phase.is_terminal:
                 changes.nodes.append(NodeRecord(node.node_id, NodePhase.ABORTED, now, ended_at=now))
-                await _close_attempts(store, id, node.node_id, now, changes)
+            if node.phase is NodePhase.ABORTED or not node.phase.is_terminal:
+                await _close_attempts(store, id, node.node_id, now, changes, may_run)
     except Exception as error:
         if passes(error):
             raise
         incidents.report(error, f"while rows of execution {id} were closed", id)
-    return changes
+    return changes, may_run
 
 
-async def _close_attempts(store: Store, id: ExecutionId, node_id: str, now: int, changes: Changes) -> None:
+async def _close_attempts(
+    store: Store, id: ExecutionId, node_id: str, now: int, changes: Changes, may_run: list[AttemptId]
+) -> None:
     ended = AttemptPhase.ABORTED
     async for attempt in every(ATTEMPTS, partial(store.attempts.page, id, node_id), _in_pages("attempt")):
         if not attempt.phase.is_terminal:
             changes.attempts.append(AttemptRecord(node_id, attempt.attempt, ended, now, ended_at=now))
+        if attempt.phase is ended or not attempt.phase.is_terminal:
+            may_run.append(AttemptId(id, node_id, attempt.attempt))
     async for item in every(ITEMS, partial(store.items.page, id, node_id), _in_pages("index")):
         if not item.phase.is_terminal:
             changes.items.append(ItemRecord(node_id, item.index, item.attempt, ended, now, ended_at=now))
+        if item.phase is ended or not item.phase.is_terminal:
+            may_run.append(AttemptId(id, node_id, item.attempt, item.index))
 
 
 def _in_pages(order: str) -> Query:

@@ -21,7 +21,7 @@ from alula.server import incidents
 from alula.server.executor import AttemptSpec, AttemptUpdate
 from alula.server.incidents import INTERNAL
 from alula.server.log_subject import fields_of
-from alula.server.runner import dispatch, effects, opening, owned
+from alula.server.runner import dispatch, effects, opening, owned, ownership, unreadable
 from alula.server.store.audits import Audit
 from alula.server.store.executions import ExecutionRecord
 from alula.server.store.query import Query
@@ -264,8 +264,7 @@ async def test_no_state_follows_from_a_log(bench: Attacked, monkeypatch: pytest.
     assert [node.phase for node in await bench.kept.nodes.page(broken, None, ALL)] == [NodePhase.ABORTED]
 
 
-@attack
-async def test_what_can_not_be_read_again_is_let_go_of(bench: Attacked, _: pytest.MonkeyPatch) -> None:
+async def break_while_it_runs(bench: Attacked) -> None:
     await bench.start()
     broken = await bench.launch(BROKEN)
     await soon()
@@ -276,6 +275,27 @@ async def test_what_can_not_be_read_again_is_let_go_of(bench: Attacked, _: pytes
     await soon()
     assert bench.executor.cancelled == [attempt]
     await bench.check_end(broken)
+
+
+@attack
+async def test_what_can_not_be_read_again_is_let_go_of(bench: Attacked, _: pytest.MonkeyPatch) -> None:
+    await break_while_it_runs(bench)
+
+
+@attack
+async def test_it_is_let_go_of_although_the_answer_to_its_end_was_lost(
+    bench: Attacked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = [AWAY]
+
+    async def end_unread(*given: Any, **named: Any) -> Any:
+        attempts = await unreadable.end_unread(*given, **named)
+        if lost:
+            raise lost.pop()
+        return attempts
+
+    monkeypatch.setattr(ownership, "end_unread", end_unread)
+    await break_while_it_runs(bench)
 
 
 @attack
