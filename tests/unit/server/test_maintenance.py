@@ -30,7 +30,7 @@ async def test_all_is_removed_in_portions_and_counted() -> None:
 
 async def test_a_consumer_that_takes_nothing_is_given_up_and_the_log_says_so(caplog: pytest.LogCaptureFixture) -> None:
     store = MemoryStore(clock=lambda: NOW)
-    await store.outbox.register(Consumer("gone", keep_us=5))
+    await store.outbox.register(Consumer("gone", keep_us=0))
     await store.executions.create(execution("a1", created_at=NOW - 5), b"event", audit())
     maintenance = Maintenance(store)
     await maintenance(await store.leases.claim("maintenance", "a", lease_us=10))
