@@ -122,6 +122,10 @@ def fold(
     if recovery is None:  # else inputs decide about what is taken over
         turn.known = {(event.scope, event.node) for event in log if type(event) is AttemptSucceeded}
     _start(turn)
+    if log and isinstance(failed := log[0], PlatformFailed) and execution.phase.is_terminal:
+        # It was ended unread: nothing of what its start would have led to has come to be.
+        execution.phase, execution.error = ExecutionPhase.FAILED, failed.error
+        del log[0]
     for event in log:
         if type(event) is ValueLoaded and event.error is None:
             execution.arrived[event.uri] = (loaded or {})[event.uri]

@@ -22,7 +22,11 @@ from tests.graphs import (
 )
 from tests.unit.core.engine.driver import Driver
 
+from alula.core.engine.actions import Finish
+from alula.core.engine.events import PlatformFailed
 from alula.core.engine.records import AttemptPhase, ExecutionPhase, NodePhase
+from alula.core.engine.step import outstanding
+from alula.core.errors import TaskError
 from alula.core.literals.offloading import OffloadRule
 
 T = task("t", retries=1)
@@ -70,6 +74,17 @@ def test_an_execution_of_which_all_succeeded_ends_at_once() -> None:
     assert second.state.phase is ExecutionPhase.SUCCEEDED
     assert second.outputs() == {"o0": integer(5)}
     second.assert_replays()
+
+
+def test_one_that_would_end_at_once_and_was_ended_unread_has_failed() -> None:
+    run = chain()
+    for node in ("n0", "n1", "n2"):
+        run.succeed(node, 5)
+    second = again(run)
+    error = TaskError("Internal", "its log could not be read", "SYSTEM")
+    second.log.append(PlatformFailed(second.now, error))
+    assert (second.replayed().phase, second.replayed().error) == (ExecutionPhase.FAILED, error)
+    assert list(outstanding(second.replayed())) == [Finish(error)]
 
 
 def test_what_was_skipped_or_aborted_runs() -> None:
