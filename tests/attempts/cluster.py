@@ -126,6 +126,7 @@ class Cluster:
             self._find(spec)
         if (record := self.records.get(spec.id)) is not None:
             record.owner = owner
+            self.stop(spec.id, "cancelled")  # it ended on another machine, and is not to run on here
         elif (running := self.running.get(spec.id)) is not None:
             running.owner = owner
         elif (error := refusal(spec)) is not None:
