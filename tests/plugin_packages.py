@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-MODULE = '''
-"""Amounts of money, and tasks that are timed."""
-
-import time
-
-from alula import PythonKind
+MONEY = """
 from flyteidl.core.literals_pb2 import Literal, Primitive, Scalar
 from flyteidl.core.types_pb2 import LiteralType, SimpleType
 
@@ -51,7 +46,18 @@ class MoneyTransformer:
 
     def from_plain(self, plain, store):
         return self._class(plain)
+"""
+"""A class of values, and its transformer."""
+MODULE = '''
+"""Amounts of money, and tasks that are timed."""
 
+import time
+
+from alula import PythonKind
+'''
+MODULE += (
+    MONEY
+    + '''
 
 class Timed:
     """The `task_config` of a task that says how long it took."""
@@ -78,6 +84,7 @@ class TimedKind(PythonKind):
         print(f"{self._config.label}: {task.name} took {time.monotonic() - started:.0f} s", flush=True)
         return result
 '''
+)
 ENTRIES = """
 [alula.types]
 money.Money = money:MoneyTransformer

@@ -58,8 +58,8 @@ class Records:
         return bool(self._select("SELECT 1 FROM outbox_consumers WHERE name = ?", CONSUMER))
 
     def untold(self, execution: str) -> set[tuple[str, int]]:
-        """Nodes with their phases, and "" with those of the run at its beginning and end, of which the consumer was
-        not told, and of which no message waits for it."""
+        """The news that the consumer was not told and that no message waits with: nodes with their phases, and "" with
+        those of the run at its beginning and end."""
         told = self.data.with_name(TOLD)
         lines = [line.split(" ") for line in told.read_text().splitlines()] if told.exists() else []
         known = {(node, int(phase)) for name, phase, node in lines if name == execution}

@@ -98,7 +98,7 @@ class Leadership:
             except AlulaError as error:
                 if not passes(error):
                     raise
-                logger.warning("can't say who does the %s, trying again: %s", self._name, error)
+                logger.warning("can't say which process does the %s, trying again: %s", self._name, error)
                 await asyncio.sleep(RETRY_S)
 
     async def _elected(self) -> tuple[Lease, float]:

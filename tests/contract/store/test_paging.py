@@ -76,7 +76,7 @@ def rank(listing: Listing[Any], sort_by: str) -> Callable[[Any], Any]:
 
 @pytest.fixture
 async def filled(store: Store) -> Store:
-    """A store in which each list has rows, some of which differ in their identity alone."""
+    """A store in which each list has rows. Some differ in their identity alone."""
     random = Random(1)
     some = partial(random.choice, (1, 2, 3))
     perhaps = partial(random.choice, (None, 1, 2))

@@ -7,53 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.plugin_packages import MONEY
 
 from alula import register_type
 from alula.core.errors import InvalidInput
 
-PACKAGE = """
-from flyteidl.core.literals_pb2 import Literal, Primitive, Scalar
-from flyteidl.core.types_pb2 import LiteralType, SimpleType
-
-
-class Money:
-    def __init__(self, cents):
-        self.cents = cents
-
-
-class MoneyTransformer:
-    tag, shown = "Money", "Money"
-
-    def __init__(self, class_, arguments):
-        self._class = class_
-
-    def literal_type(self):
-        return LiteralType(simple=SimpleType.INTEGER)
-
-    def schema(self):
-        return {"type": "integer"}
-
-    def fit(self, value):
-        return 2 if isinstance(value, self._class) else 0
-
-    def fit_plain(self, plain):
-        return 2 if isinstance(plain, int) else 0
-
-    def coerce(self, value):
-        return value
-
-    def to_literal(self, value, store):
-        return Literal(scalar=Scalar(primitive=Primitive(integer=value.cents)))
-
-    def to_python(self, literal, store):
-        return self._class(literal.scalar.primitive.integer)
-
-    def to_plain(self, value, store):
-        return value.cents
-
-    def from_plain(self, plain, store):
-        return self._class(plain)
-"""
 USE = """
 from money import Money
 from alula import task, workflow
@@ -76,7 +34,7 @@ REGISTER = "import alula, money; alula.register_type('money.Money', {make})\n"
 
 
 def run(folder: Path, code: str, *, entry: str = "") -> subprocess.CompletedProcess[str]:
-    (folder / "money.py").write_text(PACKAGE)
+    (folder / "money.py").write_text(MONEY)
     if entry:
         info = folder / "money-1.0.dist-info"
         info.mkdir()
