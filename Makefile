@@ -11,7 +11,7 @@ help:  ## list the targets
 $(VENV)/.dev: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[server,postgres,otel,pandas,pydantic,examples]' --group test --group lint
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[server,postgres,otel,kubernetes,pandas,pydantic,examples]' --group test --group lint
 	touch $@
 
 .PHONY: dev
@@ -24,36 +24,74 @@ $(VENV)/.demo: pyproject.toml constraints.txt
 	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[server,examples]'
 	touch $@
 
+# The built console is no part of the repository. Node.js of PATH builds it, or else that of a package.
+CONSOLE := $(BIN)/python console/build.py
+.PHONY: console
+console:  ## build the console, if its sources have changed
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(CONSOLE)
+
+.PHONY: console-dev
+console-dev: console  ## serve the console from its sources, for the platform at ALULA_HTTP
+	$(CONSOLE) run run dev
+
+.PHONY: console-check
+console-check: console $(VENV)/.dev  ## check the console: types, style, layers, tests, size, and its pages in Chromium
+	$(CONSOLE) run run check
+	$(CONSOLE) run test
+	$(CONSOLE) run run budget
+	$(BIN)/uv pip install --quiet --python $(BIN)/python 'playwright>=1.60'
+	ALULA_BROWSER=required $(PYTEST) loadfile tests/browser
+
+.PHONY: screenshots
+screenshots: console $(VENV)/.dev  ## take pictures of the console's main pages in both themes (KEEP=--keep for those in docs/console)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python 'playwright>=1.60'
+	$(BIN)/python -m tests.browser.screenshots $(KEEP)
+
 .PHONY: demo
-demo: $(VENV)/.demo  ## start a platform, run the sample pipeline on it, stop it
+demo: $(VENV)/.demo console  ## start a platform, run the sample pipeline on it, stop it
 	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
 
 # A file's tests share a platform, so they stay together. WORKERS=0 runs all in one process, for a debugger.
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist
 
+.PHONY: object-servers
+object-servers:  ## build the servers of object stores that tests use, once, into a cache
+	tests/objects/build.sh
+
 .PHONY: test
-test: $(VENV)/.dev  ## run the tests (TESTS=path for some of them)
+test: $(VENV)/.dev object-servers  ## run the tests (TESTS=path for some of them)
 	$(PYTEST) loadfile $(TESTS)
+
+KUBERNETES := tests/contract/executor tests/kubernetes
+.PHONY: test-kubernetes
+test-kubernetes: $(VENV)/.dev  ## run attempts as pods of a real cluster, which it compiles (once) and starts; needs root and Go
+	$(BIN)/python -m tests.kubernetes run $(PYTEST) loadgroup -k kubernetes $(KUBERNETES)
 
 FAST := tests/unit tests/property tests/replay tests/transitions
 .PHONY: test-fast
 test-fast: $(VENV)/.dev  ## run the tests that need no platform and no database: the loop of a developer
 	$(PYTEST) worksteal $(FAST)
 
+EXAMPLES ?= 1000
+.PHONY: properties
+properties: $(VENV)/.dev  ## try EXAMPLES other examples for each property
+	ALULA_EXAMPLES=$(EXAMPLES) $(PYTEST) worksteal tests/unit tests/property -m hypothesis
+
 # Debian's Python 3.11 is as old as any that is in use: what later ones have brought is not there.
 OLDEST ?= /usr/bin/python3
 QUICK := $(FAST) tests/contract/executor tests/process_executor tests/integration/cli/test_remote.py
 .PHONY: oldest
 oldest:  ## run what is quick of the tests, and remote runs, with the oldest supported Python
-	$(MAKE) test VENV=.venv-oldest PYTHON=$(OLDEST) TESTS="$(QUICK)"
+	ALULA_CONTAINERS=off $(MAKE) test VENV=.venv-oldest PYTHON=$(OLDEST) TESTS="$(QUICK)"
 
 VERSIONS ?= 3.12 3.13
 .PHONY: versions
 versions: $(VENV)/.dev  ## the same with each newer Python that is on this machine
 	@for each in $(VERSIONS); do \
 		found=$$($(BIN)/python -m tests.interpreters $$each) || continue; \
-		$(MAKE) test VENV=.venv-$$each PYTHON=$$found TESTS="$(QUICK)" || exit 1; \
+		ALULA_CONTAINERS=off $(MAKE) test VENV=.venv-$$each PYTHON=$$found TESTS="$(QUICK)" || exit 1; \
 	done
 
 SEEDS ?= 1000
@@ -84,6 +122,10 @@ crash-points: $(VENV)/.dev  ## kill real platforms at every effect, each of its 
 transitions: $(VENV)/.dev  ## which transitions of the engine the tests cover, with how often each was seen
 	$(BIN)/python -m tests.transitions --counts --seeds 200
 
+.PHONY: conformance
+conformance: $(VENV)/.dev  ## write the files of conformance/ anew
+	$(BIN)/python -m tests.conformance
+
 .PHONY: replay-log
 replay-log: $(VENV)/.dev  ## run a scenario of tests/replay/scenarios.py on a real platform and keep its log (NAME=...)
 	$(BIN)/python -m tests.replay $(NAME)
@@ -92,8 +134,16 @@ replay-log: $(VENV)/.dev  ## run a scenario of tests/replay/scenarios.py on a re
 lint: $(VENV)/.dev  ## style, types, layers
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pyright
+	$(MAKE) --jobs 2 types-of-source types-of-tests
 	$(BIN)/lint-imports
+
+# Each takes one core for a minute.
+.PHONY: types-of-source types-of-tests
+types-of-source: $(VENV)/.dev
+	$(BIN)/pyright
+
+types-of-tests: $(VENV)/.dev
+	$(BIN)/pyright --project tests
 
 .PHONY: package
 package: $(VENV)/.dev  ## build wheel and sdist, install each into an empty environment and use it there
@@ -102,7 +152,7 @@ package: $(VENV)/.dev  ## build wheel and sdist, install each into an empty envi
 # Newer libraries, and above all newer checkers and stubs, refuse what was fine yesterday: they come in when we say so.
 .PHONY: constraints
 constraints: $(VENV)/.dev  ## take the newest of every library that the development environment has
-	echo '-e .[server,postgres,otel,pandas,pydantic,examples]' | $(BIN)/uv pip compile --quiet --upgrade --universal \
+	echo '-e .[server,postgres,otel,kubernetes,pandas,pydantic,examples]' | $(BIN)/uv pip compile --quiet --upgrade --universal \
 		--python-version 3.11 --no-header --no-annotate --no-emit-package alula --group test --group lint \
 		--output-file constraints.txt -
 
@@ -118,9 +168,18 @@ bench-restart: $(VENV)/.dev  ## measure how soon a platform that was killed goes
 bench-lists: $(VENV)/.dev  ## measure what a late page of a long list costs beside the first
 	$(BIN)/python -m bench.lists $(LISTS)
 
+.PHONY: bench-pods
+bench-pods: $(VENV)/.dev  ## measure what an attempt as a pod costs the platform, on simulated nodes
+	$(BIN)/python -m bench.pods $(PODS)
+
 .PHONY: bench-size
 bench-size: $(VENV)/.dev  ## measure what a node of a large run costs, and how fast its log is read again
 	$(BIN)/python -m bench.size $(SIZE)
+
+.PHONY: bench-console
+bench-console: console $(VENV)/.dev  ## measure the console in Chromium: large runs, arrays and logs
+	$(BIN)/uv pip install --quiet --python $(BIN)/python 'playwright>=1.60'
+	$(BIN)/python -m bench.console $(CONSOLE_BENCH)
 
 .PHONY: clean
 clean:  ## remove what was made here

@@ -60,11 +60,11 @@ async def start(data: Path, executor: Executor) -> InProcess:
         executor=executor,
         blobs=blobs,
         children=Children(platform),
-        publish=platform.hub.publish,
         clock=now,
         runner_id="bench",
         platform_id="bench",
     )
+    store.on_news(platform.hub.publish, platform.hub.miss)
     await store.start()
     await blobs.start()
     await runner.start()
@@ -73,6 +73,8 @@ async def start(data: Path, executor: Executor) -> InProcess:
 
 class InstantExecutor:
     """Every attempt has succeeded as soon as it is handed on."""
+
+    names_jobs = False
 
     async def start(self, sink: Sink) -> None:
         self._sink = sink
@@ -91,7 +93,10 @@ class InstantExecutor:
         """What an attempt gives: nothing."""
         return AttemptUpdate(spec.id, now(), "SUCCEEDED", outputs=b"")
 
-    def cancel(self, attempt: object, *, executor: str = "", handle: bytes = b"") -> None:
+    def cancel(self, attempt: object, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+        return None
+
+    async def end_job(self, attempt: object, *, incarnation: str, executor: str, handle: bytes) -> None:
         return None
 
     def acknowledge(self, attempts: object) -> None:

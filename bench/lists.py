@@ -36,7 +36,7 @@ FLOW = EntityId(PROJECT, DOMAIN, "flow", "1")
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.lists", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m bench.lists", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, default=100_000, help="runs in the list (default 100,000)")
     parser.add_argument("--repeat", type=int, default=15, metavar="N", help="repetitions (default 15)")
     options = parser.parse_args()

@@ -49,7 +49,7 @@ class Restart(NamedTuple):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.restart", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m bench.restart", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--runs", type=int, nargs="+", default=[1, 1_000, 10_000], help="open runs")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="repetitions (default 3)")
     options = parser.parse_args()

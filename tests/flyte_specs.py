@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flyteidl.admin import (
     execution_pb2,
     launch_plan_pb2,
@@ -103,14 +105,14 @@ def execution(
     name: str,
     target: identifier_pb2.Identifier,
     inputs: literals_pb2.LiteralMap | None = None,
-    **spec: object,
+    **spec: Any,
 ) -> execution_pb2.ExecutionCreateRequest:
     return execution_pb2.ExecutionCreateRequest(
         project=PROJECT,
         domain=DOMAIN,
         name=name,
         inputs=inputs or literals_pb2.LiteralMap(),
-        spec=execution_pb2.ExecutionSpec(launch_plan=target, **spec),  # type: ignore[arg-type]
+        spec=execution_pb2.ExecutionSpec(launch_plan=target, **spec),
     )
 
 

@@ -29,7 +29,7 @@ def optional(item: types_pb2.LiteralType) -> types_pb2.LiteralType:
     return types_pb2.LiteralType(union_type=types_pb2.UnionType(variants=[item, none]))
 
 
-def identifier(kind: int, name: str) -> identifier_pb2.Identifier:
+def identifier(kind: identifier_pb2.ResourceType, name: str) -> identifier_pb2.Identifier:
     return identifier_pb2.Identifier(resource_type=kind, project="p", domain="d", name=name, version="v")
 
 
@@ -96,6 +96,12 @@ def binding(var: str, source: int | str) -> literals_pb2.Binding:
 def task_node(
     id: str, of: tasks_pb2.TaskTemplate, *, after: Sequence[str] = (), **inputs: int | str
 ) -> workflow_pb2.Node:
+    return _task_node(id, of, inputs, after)
+
+
+def _task_node(
+    id: str, of: tasks_pb2.TaskTemplate, inputs: Mapping[str, int | str], after: Sequence[str] = ()
+) -> workflow_pb2.Node:
     return workflow_pb2.Node(
         id=id,
         task_node=workflow_pb2.TaskNode(reference_id=of.id),
@@ -120,9 +126,11 @@ def map_node(
     min_success_ratio: float = 1.0,
     bound: Sequence[str] = (),
     run_all: bool = False,
+    given: Mapping[str, int | str] | None = None,
     **inputs: int | str,
 ) -> workflow_pb2.Node:
-    item = task_node(f"{id}-arraynode", of, **inputs)
+    inputs = {**(given or {}), **inputs}
+    item = _task_node(f"{id}-arraynode", of, inputs)
     array = workflow_pb2.ArrayNode(
         node=item,
         parallelism=concurrency,
@@ -199,9 +207,8 @@ def compiled(
 
 def comparison(var: str, operator: str, value: int) -> condition_pb2.BooleanExpression:
     """`var operator value`, with the operator as in `core.ComparisonExpression` (`GT`, `EQ` ...)."""
-    expression = condition_pb2.BooleanExpression()
+    expression = condition_pb2.BooleanExpression(comparison=condition_pb2.ComparisonExpression(operator=operator))
     compare = expression.comparison
-    compare.operator = condition_pb2.ComparisonExpression.Operator.Value(operator)
     compare.left_value.var = var
     compare.right_value.primitive.integer = value
     return expression

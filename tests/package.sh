@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Build wheel and sdist, install each into an empty environment, and run the hello world and a platform there.
+# Build wheel and sdist, install each into an empty environment, and run the hello world and a platform there, with its
+# console.
 set -euo pipefail
 uv=$1
 cd "$(dirname "$0")/.."
@@ -19,6 +20,7 @@ for package in "$work"/dist/*.whl "$work"/dist/*.tar.gz; do
   "$environment/bin/alula" run "$here/examples/hello.py" hello --name packages
   "$environment/bin/alula" up --detach --grpc-port 0 --http-port 0
   "$environment/bin/alula" run --remote --wait "$here/examples/hello.py" hello --name packages
+  "$environment/bin/python" "$here/tests/console_answers.py" "$("$environment/bin/alula" status --output json)"
   "$environment/bin/alula" down
   cd "$here"
   rm -rf "$work/data"

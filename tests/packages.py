@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flyteidl.admin import launch_plan_pb2, workflow_pb2
+from tests.messages import copied
 
 from alula.core.compiler.package import id_of
 from alula.core.compiler.references import all_nodes
@@ -14,8 +15,7 @@ def without_place(specification: Specification, mark: str = "", *, marked: bool 
 
     Where they are not `marked`, ids do not say what they are of either.
     """
-    copy = type(specification)()
-    copy.CopyFrom(specification)
+    copy = copied(specification)
     ids = [id_of(copy)]
     if isinstance(copy, launch_plan_pb2.LaunchPlan):
         ids.append(copy.spec.workflow_id)

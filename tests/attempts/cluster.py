@@ -95,7 +95,8 @@ class Cluster:
 
     With `hands_over` it is shared by all platforms. Without, it is of one machine and goes with its platform: what is
     released is stopped, and ends lie in `records`, where others may find them. With `names_jobs` it finds an attempt by
-    the handle only that it gave it: whoever asks without gets a new one, and what was there comes to nothing.
+    the handle only that it gave it: whoever asks without gets a new one, and what was there comes to nothing. It can't
+    tell then what is there.
     """
 
     def __init__(
@@ -109,7 +110,7 @@ class Cluster:
     ) -> None:
         self.name = name
         self.hands_over = hands_over
-        self._names_jobs = names_jobs
+        self.names_jobs = names_jobs
         self._jobs = 0
         """How many jobs have had a name."""
         self.running: dict[AttemptId, Running] = {}
@@ -122,7 +123,7 @@ class Cluster:
 
     def create(self, spec: AttemptSpec, owner: str) -> None:
         """Have an attempt run, unless it does or did; it belongs to who asked for it last."""
-        if self._names_jobs:
+        if self.names_jobs:
             self._find(spec)
         if (record := self.records.get(spec.id)) is not None:
             record.owner = owner
@@ -151,7 +152,7 @@ class Cluster:
 
     def _new_name(self, attempt: AttemptId) -> bytes:
         self._jobs += 1
-        return f"{attempt}#{self._jobs}".encode() if self._names_jobs else b""
+        return f"{attempt}#{self._jobs}".encode() if self.names_jobs else b""
 
     def _start(self, spec: AttemptSpec, owner: str) -> None:
         self._outside.started(spec)
@@ -208,6 +209,8 @@ class Cluster:
 
     def sweep(self, owner: str, expected: Collection[AttemptId]) -> None:
         """Delete what a platform has here and does not expect."""
+        if self.names_jobs:
+            return
         found = {id: running.owner for id, running in self.running.items()}
         if self.hands_over:
             found |= {id: record.owner for id, record in self.records.items()}
@@ -234,6 +237,10 @@ class ClusterExecutor:
 
     # The contract
 
+    @property
+    def names_jobs(self) -> bool:
+        return self._cluster.names_jobs
+
     async def start(self, sink: Sink) -> None:
         self._sink = sink
         self._cluster.followers.append(self)
@@ -247,9 +254,13 @@ class ClusterExecutor:
         self._lost.discard(spec.id)
         self._channel.request(functools.partial(self._create, spec))
 
-    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
+    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
         self._leave(attempt)
         self._channel.request(functools.partial(self._delete, attempt, handle))
+
+    async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
+        self._leave(attempt)
+        await self._channel.ask(functools.partial(self._cluster.delete, attempt, handle))
 
     def release(self, attempts: Collection[AttemptId]) -> None:
         for attempt in attempts:

@@ -33,16 +33,22 @@ class Harness:
     def of(self, spec: AttemptSpec, phase: str | None = None) -> list[AttemptUpdate]:
         return [each for each in self.updates if each.id == spec.id and phase in (None, each.phase)]
 
-    def end_of(self, spec: AttemptSpec) -> AttemptUpdate | None:
-        ends = [each for each in self.of(spec) if each.phase in ("SUCCEEDED", "FAILED")]
-        return ends[-1] if ends else None
+    def ends_of(self, spec: AttemptSpec) -> list[AttemptUpdate]:
+        return [each for each in self.of(spec) if each.phase in ("SUCCEEDED", "FAILED")]
+
+    def has_ended(self, spec: AttemptSpec) -> bool:
+        return bool(self.ends_of(spec))
+
+    def end_of(self, spec: AttemptSpec) -> AttemptUpdate:
+        """The last end that was reported."""
+        ends = self.ends_of(spec)
+        assert ends, f"{spec.id} has not ended"
+        return ends[-1]
 
     async def run(self, spec: AttemptSpec) -> AttemptUpdate:
         self.executor.submit(spec)
-        await self.until(lambda: self.end_of(spec))
-        end = self.end_of(spec)
-        assert end is not None
-        return end
+        await self.until(lambda: self.has_ended(spec))
+        return self.end_of(spec)
 
 
 def eventually(condition: Callable[[], object], *, timeout_s: float = 10.0) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flyteidl.core import literals_pb2, tasks_pb2
+import msgspec
+from flyteidl.core import literals_pb2, tasks_pb2, types_pb2
 
 from alula.core.ids import AttemptId, ExecutionId
 from alula.core.policy.resources import Amounts, Resources
+from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
 
 
@@ -41,7 +43,7 @@ def attempt(
     task.container.args.extend(args)
     task.container.image = image
     if outputs:
-        task.interface.outputs.variables["o0"].type.simple = 1
+        task.interface.outputs.variables["o0"].type.simple = types_pb2.INTEGER
     folder = data / "objects/metadata/p-d-run" / node / "data"
     item = folder / f"0/n{index}" if index >= 0 else folder
     return AttemptSpec(
@@ -58,3 +60,25 @@ def attempt(
         interpreter=interpreter,
         interpreter_host=interpreter_host,
     )
+
+
+def elsewhere(spec: AttemptSpec, data: Path, blobs: Blobs) -> AttemptSpec:
+    """The attempt with objects of this store in the place of those of a data folder."""
+
+    def moved(path: str) -> str:
+        return path.replace(f"{data}/objects", blobs.uri(), 1)
+
+    return msgspec.structs.replace(
+        spec,
+        input_uri=moved(spec.input_uri),
+        output_prefix=moved(spec.output_prefix),
+        raw_prefix=moved(spec.raw_prefix),
+        checkpoint_prefix=moved(spec.checkpoint_prefix),
+    )
+
+
+def filling(memory_bytes: int) -> str:
+    """A script of the shell that takes at least so much memory. It does so in its own code: what a call of the kernel
+    takes beyond a limit may fail the call, and not end the process."""
+    doublings = max(0, (memory_bytes - 1).bit_length() - 4)
+    return f"x=0123456789abcdef; i=0; while [ $i -lt {doublings} ]; do x=$x$x; i=$((i + 1)); done"

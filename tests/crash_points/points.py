@@ -139,10 +139,17 @@ class CountedExecutor:
         self._executor.submit(spec)
         self._points.reach(["after submit"])
 
-    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
+    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
         self._points.reach(["before cancel"])
-        self._executor.cancel(attempt, executor=executor, handle=handle)
+        self._executor.cancel(attempt, incarnation=incarnation, executor=executor, handle=handle)
         self._points.reach(["after cancel"])
+
+    @property
+    def names_jobs(self) -> bool:
+        return self._executor.names_jobs
+
+    async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
+        await self._executor.end_job(attempt, incarnation=incarnation, executor=executor, handle=handle)
 
     def release(self, attempts: Collection[AttemptId]) -> None:
         self._points.reach(["before release"] * len(attempts))

@@ -172,7 +172,7 @@ class Scene:
         try:
             call(request, timeout=5)
         except grpc.RpcError as error:
-            code = error.code()  # type: ignore[attr-defined]
+            code = error.code()
             if code in MAY_BE_GONE:
                 return False
             if code not in DONE_ALREADY:

@@ -99,14 +99,14 @@ def test_an_endless_object_is_not_read_into_memory(blobs):
 
 def test_a_signed_upload_and_download(blobs):
     md5 = hashlib.md5(b"data").digest()
-    upload = blobs.upload_url(blobs.uri("p", "===="), md5=md5, ttl_s=60)
+    upload = asyncio.run(blobs.upload_url(blobs.uri("p", "===="), md5=md5, ttl_s=60))
     path, query = request_of(upload.url)
 
     async def scenario():
         grant = blobs.verify("PUT", path, query, upload.expires_at - 1)
         assert await blobs.write(grant, pieces(b"da", b"ta")) == 4
         assert await blobs.write(grant, pieces(b"data"), md5=md5) == 4
-        download = blobs.download_url(blobs.uri("p", "===="), ttl_s=60)
+        download = await blobs.download_url(blobs.uri("p", "===="), ttl_s=60)
         got = blobs.verify("HEAD", *request_of(download.url), download.expires_at - 1)
         assert await blobs.get(blobs.uri_of(got)) == b"data"
 
@@ -114,7 +114,7 @@ def test_a_signed_upload_and_download(blobs):
 
 
 def test_content_other_than_announced_is_refused_and_leaves_nothing(blobs, tmp_path):
-    upload = blobs.upload_url(blobs.uri("a"), md5=hashlib.md5(b"data").digest(), ttl_s=60)
+    upload = asyncio.run(blobs.upload_url(blobs.uri("a"), md5=hashlib.md5(b"data").digest(), ttl_s=60))
     grant = blobs.verify("PUT", *request_of(upload.url), 0)
 
     async def broken():
@@ -134,7 +134,7 @@ def test_content_other_than_announced_is_refused_and_leaves_nothing(blobs, tmp_p
 
 
 def test_any_change_of_a_signed_url_is_refused(blobs):
-    signed = blobs.upload_url(blobs.uri("a"), md5=b"1" * 16, ttl_s=60)
+    signed = asyncio.run(blobs.upload_url(blobs.uri("a"), md5=b"1" * 16, ttl_s=60))
     path, query = request_of(signed.url)
     now = signed.expires_at - HOUR_US
     blobs.verify("PUT", path, query, now)
@@ -159,14 +159,14 @@ def test_any_change_of_a_signed_url_is_refused(blobs):
 
 
 def test_an_expired_url_is_refused(blobs):
-    signed = blobs.download_url(blobs.uri("a"), ttl_s=60)
+    signed = asyncio.run(blobs.download_url(blobs.uri("a"), ttl_s=60))
     with pytest.raises(PermissionDenied) as caught:
         blobs.verify("GET", *request_of(signed.url), signed.expires_at)
     assert caught.value.code == "UrlExpired"
 
 
 def test_the_key_outlives_the_platform_and_is_private(tmp_path, blobs):
-    signed = blobs.download_url(blobs.uri("a"), ttl_s=60)
+    signed = asyncio.run(blobs.download_url(blobs.uri("a"), ttl_s=60))
     again = FileBlobs(tmp_path / "objects", tmp_path / "objects.key")
     asyncio.run(again.start())
     assert again.verify("GET", *request_of(signed.url), 0).name == "a"
@@ -187,7 +187,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path, blobs, request):
         pytest.skip("may not mount a small file system")
     request.addfinalizer(lambda: os.system(f"umount {tmp_path}/objects"))
     asyncio.run(blobs.start())
-    grant = blobs.verify("PUT", *request_of(blobs.upload_url(blobs.uri("b"), md5=None, ttl_s=60).url), 0)
+    grant = blobs.verify("PUT", *request_of(asyncio.run(blobs.upload_url(blobs.uri("b"), md5=None, ttl_s=60)).url), 0)
 
     async def scenario():
         with pytest.raises(ResourceExhausted):

@@ -108,7 +108,9 @@ def good_requests() -> dict[str, list[Message]]:
             )
         ],
         "CreateDownloadLink": [
-            dataproxy_pb2.CreateDownloadLinkRequest(artifact_type=1, node_execution_id=node, expires_in=hour)
+            dataproxy_pb2.CreateDownloadLinkRequest(
+                artifact_type=dataproxy_pb2.ARTIFACT_TYPE_DECK, node_execution_id=node, expires_in=hour
+            )
         ],
         "GetData": [dataproxy_pb2.GetDataRequest(flyte_url=f"flyte://v1/{specs.PROJECT}/{specs.DOMAIN}/{RUN}/n0/i")],
         "ListSignals": [signal_pb2.SignalListRequest(workflow_execution_id=run, limit=5)],

@@ -98,7 +98,7 @@ def error(random: Random) -> bytes:
         error=errors_pb2.ContainerError(
             code=random.choice(["", "USER:X", "SYSTEM", "x" * 2_000_000, "a\0b\n"]),
             message=random.choice(["", "no", "é" * 5_000_000, "\0\r\n\x1b[31m"]),
-            kind=random.choice([0, 1]),
+            kind=random.choice([errors_pb2.ContainerError.NON_RECOVERABLE, errors_pb2.ContainerError.RECOVERABLE]),
         )
     ).SerializeToString()
 

@@ -38,9 +38,7 @@ def test_grpc_no_rpc_fails_by_itself(fuzzed: RunningPlatform) -> None:
             service, rpc = random.choice(rpcs)
             data = request(random, rpc)
             with numbered.told(number):
-                call = channel.unary_unary(
-                    f"/{service}/{rpc.name}", response_deserializer=GetMessageClass(rpc.output_type).FromString
-                )
+                call = channel.unary_unary(f"/{service}/{rpc.name}", None, GetMessageClass(rpc.output_type).FromString)
                 try:
                     call(data, timeout=TIMEOUT_S)
                 except grpc.RpcError as error:

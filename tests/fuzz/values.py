@@ -9,6 +9,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
+from tests.messages import Field, copied
 
 DEPTH_MAX = 7
 TEXTS = [
@@ -99,8 +100,7 @@ class Maker:
 
     def mutated(self, message: Message) -> Message:
         """A copy with a few fields of it, anywhere inside, set to something else or to nothing."""
-        copy = type(message)()
-        copy.CopyFrom(message)
+        copy = copied(message)
         for _ in range(self.random.choice([0, 1, 1, 2, 4])):
             place = self.random.choice(list(_messages(copy)))
             if not place.DESCRIPTOR.fields:
@@ -129,7 +129,7 @@ class Maker:
         return bytes(garbled)
 
     # `Any`: what the field takes, which only its descriptor says.
-    def scalar(self, field: FieldDescriptor) -> Any:
+    def scalar(self, field: Field) -> Any:
         kind = field.cpp_type
         if kind == FieldDescriptor.CPPTYPE_STRING:
             return self.random.choice(BYTES) if field.type == FieldDescriptor.TYPE_BYTES else self.text()
@@ -137,12 +137,12 @@ class Maker:
             return self.random.random() < 0.5
         if kind in (FieldDescriptor.CPPTYPE_DOUBLE, FieldDescriptor.CPPTYPE_FLOAT):
             return self.random.choice(FLOATS)
-        if kind == FieldDescriptor.CPPTYPE_ENUM and self.random.random() < 0.7:
+        if field.enum_type is not None and self.random.random() < 0.7:
             return self.random.choice(field.enum_type.values).number
         least, most = _RANGES[kind]
         return min(most, max(least, self.random.choice(INTEGERS)))
 
-    def set(self, message: Message, field: FieldDescriptor, depth: int) -> None:
+    def set(self, message: Message, field: Field, depth: int) -> None:
         """Give a field something."""
         into = getattr(message, field.name)
         if field.message_type is None:

@@ -93,6 +93,15 @@ class Platforms:
             platform.wait_until_ready()
         return platform
 
+    def start_runner(self, *, data: Path | None = None) -> RunningPlatform:
+        """Start the process that runs what others are asked for, and wait until it does."""
+        runner = self.start("--role", "runner", data=data, ready=False)
+        until = time.monotonic() + READY_TIMEOUT_S
+        while "Alula is ready" not in runner.log():
+            assert runner.process.poll() is None and time.monotonic() < until, runner.log()
+            time.sleep(0.01)
+        return runner
+
     def close(self) -> None:
         for platform in self.started:
             if platform.process.poll() is None:

@@ -12,7 +12,7 @@ from flyteidl.core import literals_pb2
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound, PermissionDenied
 from alula.core.literals.parts import parts
-from alula.server.blob import SignedUrl
+from alula.server.blob import LIST_MAX, OBJECT_MAX_BYTES, SignedUrl
 
 ROOT = "/objects"
 PIECE_BYTES = 256 * 1024
@@ -28,9 +28,10 @@ class Grant(NamedTuple):
 
 
 class MemoryBlobs:
-    """`Blobs` in a dictionary."""
+    """`Blobs` in a dictionary. Under the default root they look like files, under another like objects elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, root: str = ROOT) -> None:
+        self._root = root
         self.objects: dict[str, bytes] = {}
         self._grants: dict[str, Grant] = {}
         self._numbers = itertools.count(1)
@@ -55,16 +56,24 @@ class MemoryBlobs:
         return None
 
     def uri(self, *parts: str) -> str:
-        return check("/".join((ROOT, *parts))) if parts else ROOT
+        return self._check("/".join((self._root, *parts))) if parts else self._root
 
     async def put(self, uri: str, data: bytes) -> None:
-        if self.objects.setdefault(check(uri), data) != data:
+        if self.objects.setdefault(self._check(uri), data) != data:
             raise AlreadyExists("ObjectExists", f"`{uri}` exists with other bytes")
 
-    async def get(self, uri: str) -> bytes:
-        if check(uri) not in self.objects:
+    async def put_stream(self, uri: str, pieces: AsyncIterator[bytes]) -> int:
+        data = b"".join([piece async for piece in pieces])
+        await self.put(uri, data)
+        return len(data)
+
+    async def get(self, uri: str, *, limit_bytes: int = OBJECT_MAX_BYTES) -> bytes:
+        if self._check(uri) not in self.objects:
             raise NotFound("ObjectNotFound", f"there is no object `{uri}`")
-        return self.objects[uri]
+        data = self.objects[uri]
+        if len(data) > limit_bytes:
+            raise InvalidInput("ObjectTooLarge", f"{uri} has {len(data):,} bytes; at most {limit_bytes:,} are read")
+        return data
 
     async def read(self, uri: str, *, offset: int = 0) -> AsyncIterator[bytes]:
         data = await self.get(uri)
@@ -72,21 +81,27 @@ class MemoryBlobs:
             yield data[start : start + PIECE_BYTES]
 
     async def size(self, uri: str) -> int | None:
-        return len(self.objects[uri]) if check(uri) in self.objects else None
+        return len(self.objects[uri]) if self._check(uri) in self.objects else None
 
-    async def list(self, prefix: str) -> list[str]:
-        if prefix != ROOT:
-            check(prefix)
-        return sorted(uri for uri in self.objects if uri == prefix or uri.startswith(f"{prefix}/"))
+    async def exists(self, prefix: str) -> bool:
+        return bool(await self.list(prefix, limit=1))
+
+    async def list(self, prefix: str, *, after: str = "", limit: int = LIST_MAX) -> list[str]:
+        return [uri for uri in self._under(prefix) if uri > after][:limit]
 
     async def delete(self, prefix: str) -> None:
-        for uri in await self.list(check(prefix)):
+        for uri in self._under(self._check(prefix)):
             del self.objects[uri]
 
-    def upload_url(self, uri: str, *, md5: bytes | None, ttl_s: int) -> SignedUrl:
+    def _under(self, prefix: str) -> list[str]:
+        if prefix != self._root:
+            self._check(prefix)
+        return sorted(uri for uri in self.objects if uri == prefix or uri.startswith(f"{prefix}/"))
+
+    async def upload_url(self, uri: str, *, md5: bytes | None, ttl_s: int) -> SignedUrl:
         return self._sign("PUT", uri, md5, ttl_s)
 
-    def download_url(self, uri: str, *, ttl_s: int) -> SignedUrl:
+    async def download_url(self, uri: str, *, ttl_s: int) -> SignedUrl:
         return self._sign("GET", uri, None, ttl_s)
 
     # What a server of signed URLs does
@@ -109,17 +124,16 @@ class MemoryBlobs:
     def _sign(self, method: str, uri: str, md5: bytes | None, ttl_s: int) -> SignedUrl:
         url = f"memory:{next(self._numbers)}"
         expires_at = time.time_ns() // 1000 + ttl_s * 1_000_000
-        check(uri.removesuffix("/"))
+        self._check(uri.removesuffix("/"))
         self._grants[url] = Grant(method, uri, md5, expires_at)
         return SignedUrl(url, expires_at)
 
-
-def check(uri: str) -> str:
-    """Raises `InvalidInput` for what is no URI of this store."""
-    segments = uri.removeprefix(f"{ROOT}/").split("/")
-    if not uri.startswith(f"{ROOT}/") or not all(map(is_segment, segments)):
-        raise InvalidInput("OutsideStore", f"{uri!r} is not in the object store {ROOT}")
-    return uri
+    def _check(self, uri: str) -> str:
+        """Raises `InvalidInput` for what is no URI of this store."""
+        root = f"{self._root}/"
+        if not uri.startswith(root) or not all(map(is_segment, uri.removeprefix(root).split("/"))):
+            raise InvalidInput("OutsideStore", f"{uri!r} is not in the object store {self._root}")
+        return uri
 
 
 def is_segment(text: str) -> bool:

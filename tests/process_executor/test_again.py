@@ -12,12 +12,14 @@ import pytest
 from tests.attempts.bundle import task_command
 from tests.attempts.harness import Harness, eventually
 from tests.attempts.specs import attempt
+from tests.present import failure
 from tests.process_executor.running import alive, log_of, on_executor
 
 from alula.server.executor import AttemptSpec
 from alula.server.executors.process import executor
 from alula.server.executors.process.ending import earlier_end
 from alula.server.executors.process.wire import End
+from alula.server.untrusted import Tree
 
 
 def test_many_attempts_each_end_once(tmp_path, bundle):
@@ -26,7 +28,7 @@ def test_many_attempts_each_end_once(tmp_path, bundle):
     async def scenario(harness: Harness):
         for spec in specs:
             harness.executor.submit(spec)
-        await harness.until(lambda: all(harness.end_of(spec) for spec in specs))
+        await harness.until(lambda: all(harness.has_ended(spec) for spec in specs))
         return [[each.phase for each in harness.of(spec) if each.phase != "QUEUED"] for spec in specs]
 
     assert on_executor(tmp_path, scenario) == [["RUNNING", "SUCCEEDED"]] * 200
@@ -96,7 +98,7 @@ def test_after_a_crash_what_finished_is_reported_and_what_ran_is_ended_and_start
     async def scenario(harness: Harness):
         assert not any(alive(pid) for pid in [*pids, *servers])
         await harness.executor.reconcile([finished, interrupted], owner="here")
-        await harness.until(lambda: harness.end_of(finished) and harness.end_of(interrupted))
+        await harness.until(lambda: harness.has_ended(finished) and harness.has_ended(interrupted))
         assert [each.phase for each in harness.of(finished)] == ["SUCCEEDED"]
         assert harness.end_of(interrupted).phase == "SUCCEEDED"
         assert harness.of(sleeping) == []
@@ -160,16 +162,16 @@ def test_an_attempt_sees_nothing_of_the_one_whose_folder_it_has(tmp_path):
 def test_what_can_not_be_told_of_one_attempt_after_a_crash_fails_that_one_alone(tmp_path, monkeypatch):
     odd, other = (attempt(tmp_path, "true", node=node) for node in ("odd", "other"))
 
-    def broken_end(spec: AttemptSpec, *args: object) -> End | None:
+    def broken_end(spec: AttemptSpec, tree: Tree) -> End | None:
         if spec.id == odd.id:
             raise ValueError("nobody thought of this")
-        return earlier_end(spec, *args)
+        return earlier_end(spec, tree)
 
     async def scenario(harness: Harness):
         monkeypatch.setattr(executor, "earlier_end", broken_end)
         await harness.executor.reconcile([odd, other], owner="here")
-        await harness.until(lambda: harness.end_of(odd) and harness.end_of(other))
-        assert harness.end_of(odd).error.kind == "SYSTEM"
+        await harness.until(lambda: harness.has_ended(odd) and harness.has_ended(other))
+        assert failure(harness.end_of(odd)).kind == "SYSTEM"
         assert harness.end_of(other).phase == "SUCCEEDED"
 
     on_executor(tmp_path, scenario)

@@ -11,6 +11,7 @@ import pytest
 from tests.attempts.bundle import make_bundle, task_command
 from tests.attempts.harness import Harness, eventually
 from tests.attempts.specs import attempt
+from tests.present import failure
 from tests.process_executor.running import log_of, on_executor, run_one
 
 from alula.server.executors.process import bundles, driver
@@ -42,7 +43,8 @@ def test_what_no_process_can_be_given_is_a_failure_and_holds_nothing(tmp_path, e
     async def scenario(harness: Harness):
         for i in range(5):
             end = await harness.run(attempt(tmp_path, *command, node=f"n{i}", environment=environment))
-            assert (end.error.code, end.error.kind, end.error.recoverable) == (code, "USER", False)
+            error = failure(end)
+            assert (error.code, error.kind, error.recoverable) == (code, "USER", False)
         return await harness.run(good)
 
     assert on_executor(tmp_path, scenario, cpu_millicores=2000).phase == "SUCCEEDED"
@@ -61,9 +63,9 @@ def test_no_secret_of_the_platform_is_in_the_environment_of_an_attempt_or_of_wha
 
 
 def test_resources_that_are_none_are_refused(tmp_path):
-    for number, odd in enumerate([{"cpu_millicores": -1}, {"memory_bytes": -5}]):
-        end = run_one(tmp_path, attempt(tmp_path, "true", number=number, **odd))
-        assert end.error.code == "InvalidResources"
+    odd = attempt(tmp_path, "true", cpu_millicores=-1), attempt(tmp_path, "true", number=1, memory_bytes=-5)
+    for end in (run_one(tmp_path, spec) for spec in odd):
+        assert failure(end).code == "InvalidResources"
 
 
 def test_the_longest_variable_and_argument_still_arrive(tmp_path):
@@ -110,7 +112,7 @@ def test_a_fork_server_that_does_not_even_end_an_attempt_is_killed(tmp_path, mon
             os.kill(int(each.name), signal.SIGSTOP)
         harness.executor.cancel(stuck.id)
         assert (await harness.run(good)).phase == "SUCCEEDED"
-        assert harness.end_of(stuck) is None
+        assert not harness.has_ended(stuck)
 
     on_executor(tmp_path, scenario, kill_grace_s=0, cpu_millicores=2000)
 
@@ -141,7 +143,7 @@ def test_what_a_fork_server_leaves_that_was_killed_is_ended_and_nobody_else(tmp_
         bystander = await asyncio.create_subprocess_exec("sleep", "600", cwd=spec.output_prefix)
         for each in (tmp_path / "work/servers").iterdir():
             os.kill(int(each.name), signal.SIGKILL)
-        await harness.until(lambda: harness.end_of(spec) and harness.end_of(command))
+        await harness.until(lambda: harness.has_ended(spec) and harness.has_ended(command))
         assert [pid for pid in pids if process(pid) is not None] == []
         assert bystander.returncode is None
         bystander.kill()

@@ -48,7 +48,7 @@ def items(tmp_path: Path, source: str, count: int, files: Mapping[str, str] | No
 async def run_all(harness: Harness, specs: list) -> list[int]:
     for spec in specs:
         harness.executor.submit(spec)
-    await harness.until(lambda: all(harness.end_of(spec) for spec in specs))
+    await harness.until(lambda: all(harness.has_ended(spec) for spec in specs))
     for spec in specs:
         assert harness.end_of(spec).phase == "SUCCEEDED", harness.end_of(spec).error
     return [value(harness.end_of(spec).outputs) for spec in specs]

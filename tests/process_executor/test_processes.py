@@ -17,12 +17,13 @@ from tests.attempts.bundle import ENTRY, make_bundle, task_command
 from tests.attempts.harness import Harness, eventually
 from tests.attempts.specs import attempt
 from tests.interpreters import find_python
+from tests.present import failure, present
 from tests.process_executor.running import alive, log_of, on_executor, run_one, value
 
 from alula.core.literals.offloading import OffloadRule
+from alula.server.executors.machine import machine_id
 from alula.server.executors.process import reader
 from alula.server.executors.process.executor import ProcessExecutor
-from alula.server.executors.process.machine import machine_id
 from alula.server.executors.process.memory import find_cgroups
 
 MIB = 1024 * 1024
@@ -71,7 +72,7 @@ def test_large_outputs_are_reported_as_references(tmp_path, characters):
     spec.task.interface.outputs.variables["o0"].type.simple = types_pb2.STRING
     spec = msgspec.structs.replace(spec, offload=OffloadRule("/values", 50_000))
     end = run_one(tmp_path, spec)
-    literal = literals_pb2.LiteralMap.FromString(end.outputs).literals["o0"]
+    literal = literals_pb2.LiteralMap.FromString(present(end.outputs)).literals["o0"]
     if end.asides:
         [aside] = end.asides
         assert literal.offloaded_metadata.uri == aside.uri
@@ -85,8 +86,8 @@ def test_results_that_can_not_be_read_for_their_size_fail_the_attempt(tmp_path, 
     write = f"{LARGE}\nopen(r'{{{{.outputPrefix}}}}/outputs.pb', 'wb').write(text(5_000_000))"
     spec = attempt(tmp_path, *python(write), outputs=True)
     end = run_one(tmp_path, spec)
-    assert (end.phase, end.error.code, end.error.recoverable) == ("FAILED", "OutputsNotReadable", True)
-    assert "signal 9" in end.error.message
+    assert (end.phase, failure(end).code, failure(end).recoverable) == ("FAILED", "OutputsNotReadable", True)
+    assert "signal 9" in failure(end).message
 
 
 def test_a_task_is_forked_and_gives_its_outputs(tmp_path, bundle):
@@ -118,14 +119,14 @@ def test_a_task_is_forked_and_gives_its_outputs(tmp_path, bundle):
 def test_a_failure_has_its_own_code(tmp_path, command, code, text):
     end = run_one(tmp_path, attempt(tmp_path, *command, outputs=True))
     assert end.phase == "FAILED"
-    assert end.error.code == code
-    assert text in end.error.message
+    assert failure(end).code == code
+    assert text in failure(end).message
 
 
 def test_an_uncaught_exception_is_in_the_log(tmp_path, bundle):
     spec = attempt(tmp_path, *task_command(bundle, "crash"), outputs=True)
     end = run_one(tmp_path, spec)
-    assert end.error.code == "ExitCode"
+    assert failure(end).code == "ExitCode"
     assert "RuntimeError: no luck" in log_of(spec)
     assert "forkserver" not in log_of(spec)
 
@@ -149,7 +150,7 @@ def test_a_task_does_not_see_the_configuration_of_whoever_started_the_platform(t
 
 def test_an_attempt_whose_files_are_not_here_is_refused(tmp_path):
     spec = msgspec.structs.replace(attempt(tmp_path, "true"), output_prefix="s3://bucket/x")
-    assert run_one(tmp_path, spec).error.code == "ObjectsNotLocal"
+    assert failure(run_one(tmp_path, spec)).code == "ObjectsNotLocal"
 
 
 # Limits
@@ -165,9 +166,9 @@ def test_more_memory_than_the_limit_ends_all_processes_of_the_attempt(tmp_path, 
     code = "import os, time\nif os.fork(): os.wait(); os._exit(1)\nx = bytearray(300 << 20)\ntime.sleep(60)"
     spec = attempt(tmp_path, *python(code), memory_limit_bytes=100 * MIB)
     end = run_one(tmp_path, spec, memory_control=control)
-    assert (end.error.code, end.error.kind, end.error.recoverable) == ("OOMKilled", "USER", True)
+    assert (failure(end).code, failure(end).kind, failure(end).recoverable) == ("OOMKilled", "USER", True)
     assert not list(Path("/sys/fs/cgroup").glob(f"**/alula-*/{os.getpid()}-*"))
-    assert "100 MiB" in end.error.message
+    assert "100 MiB" in failure(end).message
 
 
 @pytest.mark.parametrize("control", ["auto", "sampled"])
@@ -181,9 +182,9 @@ def test_address_space_and_shared_pages_are_not_counted(tmp_path, control):
 def test_a_task_that_prints_too_much_is_ended_and_its_log_cut(tmp_path, then):
     spec = attempt(tmp_path, "sh", "-c", f"head -c 100000000 /dev/zero{then}")
     end = run_one(tmp_path, spec, log_limit_bytes=MIB)
-    assert end.error.code == "LogLimitExceeded"
-    assert "1 MiB" in end.error.message
-    assert "log_limit_bytes" in end.error.message
+    assert failure(end).code == "LogLimitExceeded"
+    assert "1 MiB" in failure(end).message
+    assert "log_limit_bytes" in failure(end).message
     assert MIB <= (Path(spec.output_prefix) / "log.txt").stat().st_size < MIB + 200
 
 
@@ -191,8 +192,8 @@ def test_a_task_that_prints_too_much_is_ended_and_its_log_cut(tmp_path, then):
 def test_processes_left_behind_are_killed_and_named(tmp_path, bundle, name):
     spec = attempt(tmp_path, *task_command(bundle, name), outputs=True)
     end = run_one(tmp_path, spec, leftover_grace_s=0.1)
-    assert end.error.code == "ProcessesLeftBehind"
-    pid, command = end.error.message.split("killed: ")[1].split("; wait")[0].split(" ", 1)
+    assert failure(end).code == "ProcessesLeftBehind"
+    pid, command = failure(end).message.split("killed: ")[1].split("; wait")[0].split(" ", 1)
     assert command
     assert not alive(int(pid))
 
@@ -210,9 +211,9 @@ def test_a_process_that_ends_soon_after_its_task_is_fine(tmp_path):
 
 def test_an_attempt_larger_than_the_machine_fails_at_once(tmp_path):
     end = run_one(tmp_path, attempt(tmp_path, "true", cpu_millicores=64_000), cpu_millicores=2000)
-    assert end.error.code == "InsufficientResources"
-    assert "64 CPU" in end.error.message
-    assert "2 CPU" in end.error.message
+    assert failure(end).code == "InsufficientResources"
+    assert "64 CPU" in failure(end).message
+    assert "2 CPU" in failure(end).message
 
 
 def test_an_attempt_that_waits_says_what_for(tmp_path):
@@ -225,8 +226,8 @@ def test_an_attempt_that_waits_says_what_for(tmp_path):
         await harness.until(lambda: harness.of(short, "QUEUED"))
         assert "waits for 1 CPU (0 of 2 are free)" in harness.of(short)[0].reason
         harness.executor.cancel(long.id)
-        await harness.until(lambda: harness.end_of(short))
-        assert harness.end_of(long) is None
+        await harness.until(lambda: harness.has_ended(short))
+        assert not harness.has_ended(long)
 
     on_executor(tmp_path, scenario, cpu_millicores=2000)
 
@@ -264,7 +265,7 @@ def test_what_is_wanted_again_while_it_still_dies_runs_again(tmp_path):
         await asyncio.to_thread(eventually, lambda: "up" in log_of(spec))
         harness.executor.cancel(spec.id)
         harness.executor.submit(again)
-        await harness.until(lambda: harness.end_of(spec))
+        await harness.until(lambda: harness.has_ended(spec))
         assert harness.end_of(spec).phase == "SUCCEEDED"
 
     on_executor(tmp_path, scenario, kill_grace_s=0.2)
@@ -451,7 +452,7 @@ def test_an_eager_attempt_takes_no_cpu_from_the_runs_that_it_waits_for(tmp_path)
             harness.executor.submit(parent)
         await harness.until(lambda: all(harness.of(parent, "RUNNING") for parent in parents))
         assert (await harness.run(child)).phase == "SUCCEEDED"
-        await harness.until(lambda: all(harness.end_of(parent) for parent in parents))
+        await harness.until(lambda: all(harness.has_ended(parent) for parent in parents))
 
     on_executor(tmp_path, scenario, cpu_millicores=1000)
 
@@ -539,7 +540,7 @@ def test_imports_that_do_not_bear_a_fork_run_in_fresh_processes_and_say_why(tmp_
     async def scenario(harness: Harness):
         for spec in (odd, other):
             harness.executor.submit(spec)
-        await harness.until(lambda: harness.end_of(odd) and harness.end_of(other))
+        await harness.until(lambda: harness.has_ended(odd) and harness.has_ended(other))
         await harness.run(again)
         for spec in (odd, again):
             assert "a fresh process, because" in harness.of(spec, "RUNNING")[0].where
@@ -581,12 +582,12 @@ def test_a_module_that_ends_its_process_fails_its_own_attempt_only(tmp_path):
     async def scenario(harness: Harness):
         harness.executor.submit(good)
         harness.executor.submit(bad)
-        await harness.until(lambda: harness.end_of(good) and harness.end_of(bad))
+        await harness.until(lambda: harness.has_ended(good) and harness.has_ended(bad))
         return harness.end_of(bad), harness.end_of(good)
 
     failed, succeeded = on_executor(tmp_path, scenario)
-    assert (failed.error.code, succeeded.phase) == ("ExitCode", "SUCCEEDED")
-    assert "status 3" in failed.error.message
+    assert (failure(failed).code, succeeded.phase) == ("ExitCode", "SUCCEEDED")
+    assert "status 3" in failure(failed).message
 
 
 def test_a_fork_server_that_is_killed_is_a_system_failure_and_leaves_nothing(tmp_path, bundle):
@@ -599,12 +600,12 @@ def test_a_fork_server_that_is_killed_is_a_system_failure_and_leaves_nothing(tmp
         await asyncio.to_thread(eventually, lambda: "sleeping" in log_of(spec))
         for each in (tmp_path / "work/servers").iterdir():
             os.kill(int(each.name), signal.SIGKILL)
-        await harness.until(lambda: harness.end_of(spec))
+        await harness.until(lambda: harness.has_ended(spec))
         assert (await harness.run(again)).phase == "SUCCEEDED"
         return harness.end_of(spec)
 
     end = on_executor(tmp_path, scenario)
-    assert (end.error.code, end.error.kind, end.error.recoverable) == ("ForkServerLost", "SYSTEM", True)
+    assert (failure(end).code, failure(end).kind, failure(end).recoverable) == ("ForkServerLost", "SYSTEM", True)
 
 
 # Environments
@@ -633,8 +634,8 @@ def test_the_environment_is_chosen_and_the_choice_explained(tmp_path, bundle):
     assert "mapped by 'acme/*'" in where_mapped
     assert "the Python of the client" in where_client
     assert "the platform's own Python" in where_platform
-    assert missing.error.code == "EntryPointNotFound"
-    assert "acme/*" in missing.error.message
+    assert failure(missing).code == "EntryPointNotFound"
+    assert "acme/*" in failure(missing).message
 
 
 @pytest.mark.parametrize("version", ["3.9", "3.10", "3.12", "3.13"])

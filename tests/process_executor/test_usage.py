@@ -14,6 +14,7 @@ from tests.process_executor.running import on_executor, run_one
 
 from alula.core.engine.usage import Usage
 from alula.server.executor import AttemptSpec, AttemptUpdate
+from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.process.used import LOOKS_LEAST
 
 MIB = 1 << 20
@@ -89,13 +90,17 @@ def code(tmp_path: Path) -> str:
     return make_bundle(tmp_path / "code.tar.gz", {"heavy.py": f"LOOKED_AT = '{tmp_path / LOOKED_AT}'{TASKS}"})
 
 
-def of(tmp_path: Path, code: str, name: str, **more: int) -> AttemptSpec:
-    return attempt(tmp_path, *task_command(code, name, module="heavy"), node=name, **more)
+def of(tmp_path: Path, code: str, name: str, *, memory_limit_bytes: int = 0) -> AttemptSpec:
+    return attempt(
+        tmp_path, *task_command(code, name, module="heavy"), node=name, memory_limit_bytes=memory_limit_bytes
+    )
 
 
 def is_looked_at(harness: Harness, spec: AttemptSpec) -> bool:
-    running = harness.executor._attempts.get(spec.id)
-    peak = harness.executor._watch.peak(running.number) if running is not None else None
+    executor = harness.executor
+    assert isinstance(executor, ProcessExecutor)
+    running = executor._attempts.get(spec.id)
+    peak = executor._watch.peak(running.number) if running is not None else None
     return peak is not None and peak.looks >= LOOKS_LEAST
 
 
@@ -104,13 +109,13 @@ def ends(tmp_path: Path, *specs: AttemptSpec, **options: object) -> list[Attempt
         for spec in specs:
             harness.executor.submit(spec)
         async with asyncio.timeout(END_TIMEOUT_S):
-            while not all(harness.end_of(spec) or is_looked_at(harness, spec) for spec in specs):
+            while not all(harness.has_ended(spec) or is_looked_at(harness, spec) for spec in specs):
                 await asyncio.sleep(0.02)
         (tmp_path / LOOKED_AT).touch()
-        await harness.until(lambda: all(harness.end_of(spec) for spec in specs))
+        await harness.until(lambda: all(harness.has_ended(spec) for spec in specs))
         for spec in specs:
             assert "a fork of" in harness.of(spec, "RUNNING")[0].where
-        return [end for spec in specs if (end := harness.end_of(spec)) is not None]
+        return [harness.end_of(spec) for spec in specs]
 
     return on_executor(tmp_path, scenario, **options)
 
@@ -184,10 +189,8 @@ def test_what_an_attempt_used_that_ended_with_its_platform_is_read_from_its_reco
 
     async def scenario(harness: Harness) -> AttemptUpdate:
         await harness.executor.reconcile([spec], owner="here")
-        await harness.until(lambda: harness.end_of(spec))
-        end = harness.end_of(spec)
-        assert end is not None
-        return end
+        await harness.until(lambda: harness.has_ended(spec))
+        return harness.end_of(spec)
 
     again = on_executor(tmp_path, scenario)
     assert again.usage == first.usage

@@ -7,8 +7,8 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
+from tests.messages import Field, copied
 
 TEXTS = ("", "start-node", "end-node", "v0", "v1", "v0-c0", "o0", "a", "[1].o0", "[", "x" * 300, "\0")
 NUMBERS = (0, 1, 2, 7, -1, 99, 2**31 - 1, 0.5, math.nan, math.inf)
@@ -27,7 +27,7 @@ def change_anything(message: Message, randomness: random.Random) -> None:
     elif field.message_type is not None:
         one = value if isinstance(value, Message) else value.add()
         alike = [other for other in inside if other.DESCRIPTOR is one.DESCRIPTOR]
-        one.CopyFrom(_copy(randomness.choice([*alike, type(one)()])))
+        one.CopyFrom(copied(randomness.choice([*alike, type(one)()])))
         one.SetInParent()
     elif isinstance(value, str | bool | int | float | bytes):
         _set(part, field, randomness)
@@ -35,7 +35,7 @@ def change_anything(message: Message, randomness: random.Random) -> None:
         value.append(randomness.choice(TEXTS) if field.type == field.TYPE_STRING else 1)
 
 
-def _set(part: Message, field: FieldDescriptor, randomness: random.Random) -> None:
+def _set(part: Message, field: Field, randomness: random.Random) -> None:
     if field.type == field.TYPE_STRING:
         setattr(part, field.name, randomness.choice(TEXTS))
     elif field.type == field.TYPE_BYTES:
@@ -61,11 +61,5 @@ def _parts(message: Message) -> Iterator[Message]:
             yield from _parts(one)
 
 
-def _is_map(field: FieldDescriptor) -> bool:
+def _is_map(field: Field) -> bool:
     return field.message_type is not None and bool(field.message_type.GetOptions().map_entry)
-
-
-def _copy(message: Message) -> Message:
-    copy = type(message)()
-    copy.CopyFrom(message)
-    return copy

@@ -16,9 +16,9 @@ from tests.attempts.specs import attempt
 
 from alula.core.errors import InvalidInput
 from alula.server.executor import AttemptSpec, AttemptUpdate
+from alula.server.executors.admission import NOTHING
 from alula.server.executors.process import executor as executor_module
 from alula.server.executors.process import files
-from alula.server.executors.process.admission import NOTHING
 from alula.server.executors.process.bundles import Code
 from alula.server.executors.process.driver import ServerEvents, ServerKey, Verdict
 from alula.server.executors.process.environments import Environment
@@ -39,8 +39,8 @@ class Faults:
 
     def here(self, *_args: object, **_kwargs: object) -> None:
         if self.are_on and self.random.random() < 0.1:
-            error = self.random.choice([*ERRORS, InvalidInput])
-            raise error("BadThing", "it is bad") if error is InvalidInput else error("injected")
+            error = self.random.choice([*ERRORS, None])
+            raise InvalidInput("BadThing", "it is bad") if error is None else error("injected")
 
     def before(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def called(*args: Any, **kwargs: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 import msgspec
-from flyteidl.core import literals_pb2, types_pb2, workflow_pb2
+from flyteidl.core import identifier_pb2, literals_pb2, types_pb2, workflow_pb2
 from hypothesis import strategies as st
 from tests.graphs import (
     INT,
@@ -49,7 +49,8 @@ CLEAN = task("clean", inputs={"x": INT, "error": optional(STRUCT)}, outputs={})
 TASKS = (ADD, SPREAD, TABLE, CONFIGURE, PAINT, SQUARE, SUM, CLEAN)
 INNER = workflow("step", [task_node("n0", ADD, a=".x", b=1)], outputs={"o0": (INT, "n0.o0")})
 PLAN = workflow_pb2.LaunchPlanTemplate(
-    id=identifier(3, "plan"), interface=interface({"x": INT, "maybe": optional(INT)}, {"o0": INT})
+    id=identifier(identifier_pb2.LAUNCH_PLAN, "plan"),
+    interface=interface({"x": INT, "maybe": optional(INT)}, {"o0": INT}),
 )
 HANDLERS = (
     None,

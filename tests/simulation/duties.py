@@ -161,7 +161,7 @@ class Fenced:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._concern, name)
-        if name not in ("claim", "release", "remove_expired", "forget_overdue"):
+        if name not in ("claim", "release", "remove_expired", "forget_overdue", "follow", "settle"):
             return method
 
         async def call(*args: Any, **named: Any) -> Any:

@@ -99,7 +99,7 @@ class Machine:
             elif how == "lost":
                 self._gone.add(attempt)
         elif how in ("SUCCEEDED", "FAILED"):
-            if world.ran_on(attempt):
+            if world.ran_on(attempt) and not world.may_be_forgotten(attempt):
                 world.violated(f"I7: {attempt} ran on after its execution had ended")
             world.happened(attempt.execution)
         world.ledger.ended(attempt, self.name, how)

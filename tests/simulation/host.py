@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-from collections.abc import Awaitable, Callable, Collection, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Generator, Sequence
 from random import Random
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -45,7 +45,10 @@ OWNER: contextvars.ContextVar[Life | None] = contextvars.ContextVar("OWNER", def
 
 
 def task_factory(
-    loop: asyncio.AbstractEventLoop, work: Coroutine[Any, Any, T], *, context: contextvars.Context | None = None
+    loop: asyncio.AbstractEventLoop,
+    work: Coroutine[Any, Any, T] | Generator[Any, None, T],
+    *,
+    context: contextvars.Context | None = None,
 ) -> asyncio.Task[T]:
     """Makes tasks, and notes for each life of a runner which are its own: they die with it."""
     task = asyncio.Task(work, loop=loop, context=context)
@@ -203,13 +206,24 @@ class ExecutorPort:
             self._executor.submit(spec)
             self._life.strike(f"after submit {spec.id}")
 
-    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
+    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
         self._life.strike(f"before cancel {attempt}")
         if self._life.alive:
             world = self._life.host.world
             if not world.must_not_run(attempt):
                 world.violated(f"I15: {attempt} was cancelled by {self._life.name}, and its log lets it run")
-            self._executor.cancel(attempt, executor=executor, handle=handle)
+            self._executor.cancel(attempt, incarnation=incarnation, executor=executor, handle=handle)
+
+    @property
+    def names_jobs(self) -> bool:
+        return self._executor.names_jobs
+
+    async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
+        await self._life.reach(f"before end of the job of {attempt}")
+        world = self._life.host.world
+        if not world.must_not_run(attempt):
+            world.violated(f"I15: the job of {attempt} was ended by {self._life.name}, and its log lets it run")
+        await self._executor.end_job(attempt, incarnation=incarnation, executor=executor, handle=handle)
 
     def release(self, attempts: Collection[AttemptId]) -> None:
         for attempt in attempts:
@@ -299,15 +313,11 @@ class Host:
             inline_max_bytes=world.inline_max_bytes,
         )
 
-        def publish(execution: ExecutionId, phase: object) -> None:
-            life.strike(f"publish {execution} {phase}")
-
         runner = Runner(
             store=store,  # type: ignore[arg-type]
             executor=ExecutorPort(life),
             blobs=blobs,  # type: ignore[arg-type]
             children=Children(platform),
-            publish=publish,
             clock=self.clock,
             runner_id=life.name,
             platform_id=self.name,

@@ -25,6 +25,9 @@ CORE, RUNNER = "src/alula/core", "src/alula/server/runner"
 ENGINE, MACHINES = f"{CORE}/engine", f"{CORE}/engine/machines"
 SERVER, MEMORY = "src/alula/server", "src/alula/server/stores/memory"
 CLUSTER = "tests/attempts/cluster.py"
+SCHEDULER, SCHEDULES = "src/alula/server/scheduler", "tests/simulation/test_schedules.py"
+BACKFILLS = "tests/simulation/test_backfills.py"
+TRIGGERS = "tests/simulation/test_triggers.py"
 HEARTBEAT = "tests/unit/server/runner/test_heartbeat.py"
 
 
@@ -256,7 +259,8 @@ MUTANTS = (
     Mutant(
         "what ran before a lost answer is not stopped",
         f"{RUNNER}/turns.py",
-        "        for attempt in unwanted:\n            self._executor.cancel(attempt)\n",
+        "        for attempt in unwanted:\n"
+        "            self._executor.cancel(attempt, incarnation=reading.state.created.incarnation)\n",
         "",
     ),
     Mutant(
@@ -297,6 +301,19 @@ MUTANTS = (
         f"{MACHINES}/task.py",
         ", index, cell.executor, cell.handle))",
         ", index))",
+        tests="tests/unit/core/engine/test_progress.py",  # a row tells of the job too, some seconds later
+    ),
+    Mutant(
+        "jobs that a crash has left run on",
+        f"{RUNNER}/runner.py",
+        "        self._errands.beside(self._jobs.end())\n",
+        "",
+    ),
+    Mutant(
+        "a job of an attempt that runs is ended",
+        f"{MEMORY}/jobs.py",
+        "        return attempt is not None and not attempt.phase.is_terminal\n",
+        "        return False\n",
     ),
     Mutant(
         "the executor is not told what should run",
@@ -335,7 +352,7 @@ MUTANTS = (
     Mutant(
         "nobody looks for orphans",
         f"{RUNNER}/runner.py",
-        "            self._errands.beside(self._look_for_orphans())\n",
+        "        self._errands.beside(self._look_for_orphans())\n",
         "",
         tests=HEARTBEAT,
     ),
@@ -497,6 +514,13 @@ MUTANTS = (
     Mutant(
         "a commit drops the reasons of its turn", f"{RUNNER}/owned.py", "    into.reasons.extend(more.reasons)\n", ""
     ),
+    # The change feed
+    Mutant(
+        "a changed row keeps its old sequence",
+        f"{MEMORY}/log.py",
+        "        changed[kind, key] = seq\n",
+        "        changed.setdefault((kind, key), seq)\n",
+    ),
     # Duties: leases by name, and the outbox
     Mutant("two hold a lease", f"{MEMORY}/leases.py", "        if held.until <= now:\n", "        if True:\n"),
     Mutant(
@@ -543,6 +567,155 @@ MUTANTS = (
         "            return False\n        if commit.is_end and",
         "            if run:\n                self._outbox.tell(run.record, told(merge([commit.changes])))\n"
         "            return False\n        if commit.is_end and",
+    ),
+    # Schedules, in worlds of their own
+    Mutant(
+        "a fire starts a run without the lease",
+        f"{MEMORY}/schedules.py",
+        "        self._leases.require(lease)\n",
+        "",
+        SCHEDULES,
+    ),
+    Mutant(
+        "a run is launched before its fire is noted",
+        f"{SCHEDULER}/following.py",
+        "            return await self._note(before, after, audits, launch)\n",
+        "            await self._platform.store.executions.create(*launch)\n"
+        "            return await self._note(before, after, audits)\n",
+        SCHEDULES,
+    ),
+    Mutant(
+        "a fire is noted before its run is launched",
+        f"{SCHEDULER}/following.py",
+        "            return await self._note(before, after, audits, launch)\n",
+        "            await self._note(before, after, audits)\n"
+        "            return await self._platform.store.executions.create(*launch)\n",
+        SCHEDULES,
+    ),
+    Mutant(
+        "a schedule is followed as it was before it changed",
+        f"{MEMORY}/schedules.py",
+        "        if self._rows.get(before.plan[:3]) != before:\n            return Followed.CHANGED\n",
+        "",
+        SCHEDULES,
+    ),
+    Mutant(
+        "a catch-up forgets what the jitter delays",
+        f"{SCHEDULER}/following.py",
+        "followed_until=due.fires[-1].at if due.fires else record.followed_until",
+        "followed_until=max(now, record.followed_until)",
+        SCHEDULES,
+    ),
+    Mutant(
+        "a catch-up forgets what is too much",
+        f"{CORE}/policy/firing.py",
+        "    if due.skipped is not None:\n",
+        "    if due.skipped is not None and not due.fires:\n",
+        SCHEDULES,
+    ),
+    Mutant(
+        "what waits is forgotten when a run starts",
+        f"{SCHEDULER}/following.py",
+        "(*left, *decision.waiting)",
+        "left",
+        SCHEDULES,
+    ),
+    Mutant(
+        "one run more than may be open",
+        f"{CORE}/policy/firing.py",
+        "max(0, rules.open_max - open_runs)",
+        "max(0, rules.open_max + 1 - open_runs)",
+        SCHEDULES,
+    ),
+    Mutant(
+        "a schedule that is resumed names again what it has named",
+        f"{SERVER}/services/schedules.py",
+        "    until = max(record.followed_until, now)",
+        "    until = now",
+        SCHEDULES,
+    ),
+    # Backfills, in worlds of their own
+    Mutant(
+        "a slot starts a run as the backfill was before it was paused",
+        f"{MEMORY}/backfills.py",
+        "        if self._rows.get(step.before.id) != step.before:\n            return Followed.CHANGED\n",
+        "",
+        BACKFILLS,
+    ),
+    Mutant(
+        "a run is launched before its slot is noted",
+        f"{SCHEDULER}/advancing.py",
+        "            return await self._note(running, Launch(execution, event, audit))\n",
+        "            await self._platform.store.executions.create(execution, event, audit)\n"
+        "            return await self._note(running)\n",
+        BACKFILLS,
+    ),
+    Mutant(
+        "backfills of a plan look for room at the same time",
+        f"{SCHEDULER}/backfills.py",
+        "            of_plans[record.plan[:3]].append(record)\n",
+        "            of_plans[record.id].append(record)\n",
+        BACKFILLS,
+    ),
+    Mutant(
+        "one run more of a backfill than may be open",
+        f"{CORE}/policy/backfilling.py",
+        "    free = rules.at_once - counts.running\n",
+        "    free = rules.at_once + 1 - counts.running\n",
+        BACKFILLS,
+    ),
+    Mutant(
+        "a slot that was run before takes the name of its first run",
+        f"{SERVER}/services/backfill_plan.py",
+        "fire.planned_for, reprocessed_name(backfill, fire.at))",
+        "fire.planned_for, scheduled_name(plan, fire.at))",
+        BACKFILLS,
+    ),
+    # Triggers, in worlds of their own
+    Mutant(
+        "a run that is triggered does not carry the chain of its causes",
+        f"{SERVER}/services/firing.py",
+        "chain_text((*cause.chain, _plan_text(plan)))",
+        "chain_text(())",
+        TRIGGERS,
+    ),
+    Mutant(
+        "a run is triggered beside the note of its cause, under a name that does not follow from it",
+        f"{SERVER}/services/firing.py",
+        "        return await _note(platform, started, launch=Launch(execution, event, audit)) is Fired.DONE\n",
+        '        again = execution.id._replace(name=f"a{platform.random_bytes(8).hex()}")\n'
+        "        execution = msgspec.structs.replace(execution, id=again)\n"
+        "        await platform.store.executions.create(execution, event, audit)\n"
+        "        return await _note(platform, started) is Fired.DONE\n",
+        TRIGGERS,
+    ),
+    Mutant(
+        "trouble that passes is the end of a cause",
+        f"{SERVER}/services/firing.py",
+        "may_pass = passes(error) or (cause",
+        "may_pass = (cause",
+        TRIGGERS,
+    ),
+    Mutant(
+        "no trigger hears of runs after one of them has gone",
+        f"{MEMORY}/triggers.py",
+        "            self._hear_or_not()\n\n    def _hear_or_not",
+        "            self._outbox.drop(RUN_ENDS)\n\n    def _hear_or_not",
+        TRIGGERS,
+    ),
+    Mutant(
+        "a message is known by its id alone",
+        f"{MEMORY}/triggers.py",
+        "return self._firings.get((*plan, cause)) or next(sealed, None)",
+        "return self._firings.get((*plan, cause))",
+        TRIGGERS,
+    ),
+    Mutant(
+        "a message that was sent again is new under another id",
+        f"{SERVER}/services/webhooks.py",
+        "        await _remember(platform, firing, seal)\n",
+        "        pass\n",
+        TRIGGERS,
     ),
 )
 

@@ -47,7 +47,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         self._now += seconds
 
     # `Any`: as asyncio has it.
-    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:  # type: ignore[override]
+    def run_in_executor(self, executor: Any, func: Callable[..., T], *args: Any) -> asyncio.Future[T]:
         future: asyncio.Future[T] = self.create_future()
         try:
             future.set_result(func(*args))

@@ -7,6 +7,7 @@ from typing import Any
 
 from flyteidl.admin import execution_pb2
 from tests.simulation.duties import Fenced, WatchedLeases
+from tests.simulation.feeds import Feeds
 
 from alula.core.engine.events import Claimed, decode
 from alula.core.engine.records import ExecutionPhase, NodePhase
@@ -22,8 +23,11 @@ class WatchedStore:
     followed by a success (I14). At every launch of a child: it is durable that its parent launches it (I2). And at
     every claim: nothing is taken from a runner before its lease has ended, by more than `lease_slack_us`."""
 
-    def __init__(self, store: MemoryStore, violated: Callable[[str], None], *, lease_slack_us: int) -> None:
+    def __init__(
+        self, store: MemoryStore, violated: Callable[[str], None], feeds: Feeds, *, lease_slack_us: int
+    ) -> None:
         self._store = store
+        self._feeds = feeds
         self.executions = _Watched(store.executions, create=self._create)
         self.leases = leases = WatchedLeases(store, violated)
         self.ownership = _Watched(Fenced(store.ownership, leases), claim=self._claim, renew=self._renew)
@@ -97,6 +101,7 @@ class WatchedStore:
             )
             if succeeds and commit.execution in self.acknowledged_aborts:
                 self._violated(f"I14: {commit.execution} succeeded after its abort was acknowledged")
+            await self._feeds.committed(commit.execution)
             for callback in self.on_commit:
                 callback(commit)
         return kept

@@ -20,6 +20,7 @@ from tests.simulation.breaking import Breaking, Broken
 from tests.simulation.duties import CONSUMER, Heard
 from tests.simulation.executor import SHARED, Machine
 from tests.simulation.faults import Faults
+from tests.simulation.feeds import Feeds
 from tests.simulation.host import Host, Port
 from tests.simulation.ledger import Ledger
 from tests.simulation.oracle import check_end
@@ -93,16 +94,17 @@ class World:
         store = MemoryStore(clock=lambda: self.now_us)
         # A runner that stands still between asking for the time and going by it has a lease as much too short.
         slack_us = 2 * LEASE_US if faults.pause else 2 * round(faults.latency_s * 1_000_000)
-        self.store = WatchedStore(store, self.violated, lease_slack_us=slack_us)
+        self.feeds = Feeds(store, self.violated, seed)
+        self.store = WatchedStore(store, self.violated, self.feeds, lease_slack_us=slack_us)
         self.store.on_commit.append(self._committed)
         self.blobs = MemoryBlobs()
         self.breaking = Breaking(self)
         self.heard = Heard(self)
         self.ledger = Ledger(self._attempt_started)
         self.records: dict[AttemptId, Record] = {}
+        """What attempts left on hosts, with their objects."""
         self.with_job: set[str] = set()
         """Attempts that have a handle by which they are found again, as is durable."""
-        """What attempts left on hosts, with their objects."""
         self.cluster: Cluster | None = Machine(self, None).cluster() if faults.shared else None
         """The one that all hosts share."""
         self._failing_until_s: dict[str, float] = {}
@@ -186,6 +188,11 @@ class World:
         begun = kept.items if attempt.index >= 0 else kept.attempts
         key = (attempt.node_id, attempt.index if attempt.index >= 0 else attempt.attempt)
         return kept.record.phase.is_terminal or key not in begun or self.is_known_to_have_ended(attempt)
+
+    def may_be_forgotten(self, attempt: AttemptId) -> bool:
+        """Whether it has a job that nobody can know after a crash: one that can't be listed, with a handle that did not
+        become durable."""
+        return self.faults.handles and str(attempt) not in self.with_job
 
     def object_fails(self, uri: str) -> bool:
         now_s = asyncio.get_running_loop().time()
@@ -282,6 +289,7 @@ class World:
             with self.breaking.in_the_engine():
                 await self._until_settled()
             await self.heard.check_end()
+            await self.feeds.check_end()
             await check_end(self)
         finally:
             logger.removeHandler(handler)

@@ -45,6 +45,7 @@ async def main(database_url: str, objects: str, folder: str, name: str, lease_s:
         clock=clock,
         random_bytes=secrets.token_bytes,
     )
+    store.on_news(platform.hub.publish, platform.hub.miss)
     await store.start()
     await blobs.start()
     runner = Runner(
@@ -52,7 +53,6 @@ async def main(database_url: str, objects: str, folder: str, name: str, lease_s:
         executor=ProcessExecutor(Path(folder), ProcessOptions(inherit=(MARK,))),
         blobs=blobs,
         children=Children(platform),
-        publish=platform.hub.publish,
         clock=clock,
         runner_id=name,
         platform_id=name,

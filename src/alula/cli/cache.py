@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import click
 
 from alula.cli.failures import say
 from alula.cli.options import Target, output_option, target_options
 from alula.cli.output import print_document, print_table
-from alula.core.errors import Unavailable
 from alula.sdk.client import http
 from alula.sdk.client.connection import Connection
+from alula.sdk.client.own import own_url
 
 _of_run = click.option("--run", default="", help="Only what this run made.")
 _of_node = click.option("--node", default="", help="With --run: only what this node made.")
@@ -73,11 +72,7 @@ def _source(target: Target, run: str, node: str) -> str:
 
 
 def _url(connection: Connection, target: Target, **given: str) -> str:
-    base = connection.http_endpoint()
-    if not base:
-        raise Unavailable("CacheNotOffered", "this platform does not show its cache", fix="ask its administrator")
-    place = "/".join(quote(part, safe="") for part in (target.project, target.domain))
-    return f"{base}/api/v1/alula/cache/{place}?{urlencode({name: value for name, value in given.items() if value})}"
+    return own_url(connection, "cache", target.project, target.domain, **given)
 
 
 def _row(entry: dict[str, Any]) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import click
 import msgspec
-from flyteidl.admin import execution_pb2, task_execution_pb2
+from flyteidl.admin import common_pb2, execution_pb2, task_execution_pb2
 from flyteidl.core import execution_pb2 as phases_pb2
 from flyteidl.event import event_pb2
 
@@ -27,21 +27,26 @@ from alula.cli.output import (
     to_seconds,
 )
 from alula.cli.tree import plain_tree, renderable, run_duration
+from alula.cli.triggers import print_started, started_by
 from alula.cli.usage import usage_text
 from alula.core.engine.records import AttemptPhase, ExecutionPhase, NodePhase
 from alula.core.errors import NotFound
 from alula.core.ids import ExecutionId
 from alula.core.literals.text import outputs_text
+from alula.core.policy.run_file import IMPORTED_FROM
+from alula.core.policy.triggering import trigger_cause
 from alula.sdk.client import http
 from alula.sdk.client.connection import Connection
-from alula.sdk.client.rpcs import GET_EXECUTION_DATA
-from alula.sdk.client.run_view import NodeView, RunReader, RunView, read_full_errors, to_execution_id
+from alula.sdk.client.launch import LAUNCHED_BY
+from alula.sdk.client.rpcs import GET_EXECUTION_DATA, LIST_EXECUTIONS
+from alula.sdk.client.run_view import NodeView, RunReader, RunView, read_full_errors, short_name, to_execution_id
 
 NODES_SHOWN = 200
 """In the tree and in full. If there are more, failed ones come first."""
 VALUES_SHOWN_CHARS = 4_000
 """Of all inputs together, and of all outputs."""
 ITEMS_SHOWN = 10
+LAUNCHED_SHOWN = 200
 REASONS_SHOWN = 5
 _OWN_LOGS = "/api/v1/alula/logs/"
 """The path of the platform's own logs: `alula logs` prints them, so they need no link."""
@@ -70,8 +75,9 @@ def describe() -> None:
 def execution(target: Target, name: str, form: str) -> None:
     """Explain a run: its nodes as a tree, attempts, errors with the user's traceback, environment, cache, logs.
 
-    json and yaml: the admin.Execution message, with `node_executions`, `task_executions`, `reasons`, `full_inputs` and
-    `full_outputs` beside its own fields.
+    json and yaml: the admin.Execution message, with `node_executions`, `task_executions`, `reasons`, `full_inputs`,
+    `full_outputs`, `launched`, the runs that its eager tasks have called, and `started`, what its end has started by
+    triggers, beside its own fields.
     """
     id = target.execution(name)
     attempts_max = NODES_SHOWN if form == "table" else None
@@ -81,8 +87,11 @@ def execution(target: Target, name: str, form: str) -> None:
         request = execution_pb2.WorkflowExecutionGetDataRequest(id=to_execution_id(id))
         data = connection.call(GET_EXECUTION_DATA, request)
         reasons = _read_reasons(connection, id)
+        launched = runs_launched_by(connection, id)
+        started = started_by(connection, id)
     if form != "table":
-        print_document(_document(run, data, reasons), form)
+        document = _document(run, data, reasons)
+        print_document({**document, "launched": [to_document(each) for each in launched], "started": started}, form)
         return
     _print_summary(run, data)
     _print_tree(run)
@@ -91,6 +100,8 @@ def execution(target: Target, name: str, form: str) -> None:
         told.setdefault(reason.node_id, []).append(reason)
     _print_nodes(run, told)
     _print_story(told.get("", ()))
+    _print_launched(launched)
+    print_started(started)
     selector = target.selector(id)
     click.echo(f"\n{click.style('logs', bold=True)}: alula logs {id.name} NODE{selector}")
 
@@ -105,6 +116,17 @@ def _read_reasons(connection: Connection, id: ExecutionId) -> list[dict[str, Any
         return json.loads(http.get(f"{base}/api/v1/alula/reasons/{path}"))
     except NotFound:
         return []
+
+
+def runs_launched_by(connection: Connection, id: ExecutionId) -> list[execution_pb2.Execution]:
+    """The first runs that the eager tasks of a run have called, in the order of their launch."""
+    request = common_pb2.ResourceListRequest(
+        id=common_pb2.NamedEntityIdentifier(project=id.project, domain=id.domain),
+        limit=LAUNCHED_SHOWN,
+        filters=f"eq(execution_tag.key,{LAUNCHED_BY})+eq(execution_tag.value,{id.name})",
+        sort_by=common_pb2.Sort(key="created_at", direction=common_pb2.Sort.ASCENDING),
+    )
+    return list(connection.call(LIST_EXECUTIONS, request).executions)
 
 
 def _document(
@@ -131,7 +153,10 @@ def _print_summary(run: RunView, data: execution_pb2.WorkflowExecutionGetDataRes
             ("phase", phases_pb2.WorkflowExecution.Phase.Name(closure.phase)),
             ("launched", f"{launched.name}@{launched.version}"),
             ("by", f"{spec.metadata.principal} ({mode.lower()})"),
+            ("triggered by", trigger_cause(spec)),
+            ("called by", spec.labels.values.get(LAUNCHED_BY, "")),
             ("from", _origin(run)),
+            ("imported from", spec.annotations.values.get(IMPORTED_FROM, "")),
             ("created", format_time(closure.created_at)),
             ("duration", format_duration(run_duration(run, time.time()))),
             ("labels", ", ".join(f"{key}={value}" for key, value in sorted(spec.labels.values.items()))),
@@ -316,6 +341,19 @@ def _print_story(told: Sequence[Told]) -> None:
         click.echo(f"\n{click.style('events', bold=True)}")
     for reason in told:
         click.echo(f"  {_clock(reason.at)}  {reason.text}")
+
+
+def _print_launched(runs: Sequence[execution_pb2.Execution]) -> None:
+    """Print the runs that eager tasks have called, in the order of their launch."""
+    if runs:
+        click.echo(f"\n{click.style('called by its eager tasks', bold=True)}")
+    for run in runs:
+        phase = ExecutionPhase(run.closure.phase).name
+        took = format_duration(to_seconds(run.closure.duration))
+        row = f"  {run.id.name}  {short_name(run.spec.launch_plan.name)}  {colour_phase(phase, phase)}  {took}"
+        click.echo(f"{row}  {run.closure.error.code}".rstrip())
+    if len(runs) == LAUNCHED_SHOWN:
+        click.echo(f"  … there may be more than {LAUNCHED_SHOWN}")
 
 
 def _print_block(title: str, text: str, indent: str = "") -> None:

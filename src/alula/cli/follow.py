@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 from flyteidl.admin import execution_pb2
 
+from alula.cli.console_links import open_in_browser, run_url
 from alula.cli.failures import INTERRUPTED, RUN_FAILED, SUCCESS, CommandEnded, say, say_error
 from alula.cli.options import Target
 from alula.cli.outage import FollowedPlatform
@@ -32,9 +33,18 @@ PLAIN_NODES = 1_000
 """The number of nodes whose every change is a plain line; of others only failures are told."""
 
 
-def show_launched(target: Target, connection: Connection, id: ExecutionId, form: str, *, wait: bool) -> None:
-    """Say that a run was launched: its name, or with `wait` how it goes and its result, leaving with its status."""
+def show_launched(
+    target: Target, connection: Connection, id: ExecutionId, form: str, *, wait: bool, opens: bool = False
+) -> None:
+    """Say that a run was launched: its name, or with `wait` how it goes and its result, leaving with its status.
+
+    `opens` shows its page in a browser.
+    """
     say(f"launched {id.name}")
+    if url := run_url(connection, id):
+        say(f"  see it:      {url}")
+        if opens:
+            open_in_browser(url)
     selector = target.selector(id)
     if wait:
         follow_to_end(target, connection, id, form)

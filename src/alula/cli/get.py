@@ -7,13 +7,26 @@ from typing import Any
 
 import click
 
+from alula.cli.backfill import print_backfill
 from alula.cli.failures import say
-from alula.cli.kinds import KINDS, Page, Place, execution_row, get_entity, interface_text, schedule_text
+from alula.cli.kinds import (
+    KINDS,
+    Documents,
+    Page,
+    Place,
+    execution_row,
+    get_entity,
+    interface_text,
+    schedule_row,
+    schedule_text,
+)
 from alula.cli.options import Target, output_option, target_options
-from alula.cli.output import print_facts, print_message, print_table, to_document
+from alula.cli.output import print_document, print_facts, print_message, print_table, to_document
+from alula.cli.triggers import print_trigger
 from alula.core.errors import InvalidInput, NotFound
 from alula.sdk.client import rpcs
 from alula.sdk.client.connection import Connection
+from alula.sdk.client.own import ask
 from alula.sdk.client.run_view import get_node, to_execution_id
 
 ENTITIES = ("task", "workflow", "launch-plan")
@@ -72,6 +85,12 @@ def get(target: Target, kind: str, name: str | None, node: str | None, version: 
             _print_entity(get_entity(connection, kind, place, version), form)
         elif kind == "execution":
             _print_execution(connection, target, name, form)
+        elif kind == "schedule":
+            _print_schedule(connection, target, name, form)
+        elif kind == "backfill":
+            print_backfill(connection, target, name, page["limit"], form)
+        elif kind == "trigger":
+            print_trigger(connection, target, name, page["limit"], form)
         elif kind == "node-execution":
             _print_node(connection, target, name, node or "", form)
         else:
@@ -109,11 +128,11 @@ def _print_list(connection: Connection, target: Target, kind: str, name: str, pa
         if not name:
             raise InvalidInput("MissingRun", "node executions belong to a run", fix=f"name it: `alula list {kind} RUN`")
         place = Place(*target.execution(name))
-    elif kind == "execution" and name:
-        raise InvalidInput("BadUsage", "runs are not listed by name", fix=f"use `alula get execution {name}`")
+    elif kind in ("execution", "schedule", "backfill", "trigger") and name:
+        raise InvalidInput("BadUsage", f"a {kind} is not listed by name", fix=f"use `alula get {kind} {name}`")
     listing: Any = KINDS[kind].list(connection, place, page)
     if form != "table":
-        print_message(listing, form)
+        print_document(listing.documents, form) if isinstance(listing, Documents) else print_message(listing, form)
         return
     rows = KINDS[kind].rows(listing)
     if not rows:
@@ -162,6 +181,14 @@ def _print_execution(connection: Connection, target: Target, name: str, form: st
         print_message(execution, form)
     else:
         print_table(KINDS["execution"].columns, [execution_row(execution)])
+
+
+def _print_schedule(connection: Connection, target: Target, name: str, form: str) -> None:
+    found = ask(connection, "schedules", target.project, target.domain, name)
+    if form != "table":
+        print_document(found, form)
+    else:
+        print_table(KINDS["schedule"].columns, [schedule_row(found)])
 
 
 def _print_node(connection: Connection, target: Target, run: str, node: str, form: str) -> None:

@@ -5,7 +5,7 @@ One entry a kind; `get.py` knows no kind by name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from flyteidl.admin import (
@@ -22,10 +22,11 @@ from flyteidl.core import execution_pb2 as phases_pb2
 from flyteidl.core import identifier_pb2, interface_pb2
 from google.protobuf.message import Message
 
-from alula.cli.output import format_duration, format_time, to_seconds
+from alula.cli.output import format_duration, format_moment, format_time, to_seconds
 from alula.core.errors import NotFound
 from alula.sdk.client import rpcs
 from alula.sdk.client.connection import Connection
+from alula.sdk.client.own import ask
 from alula.sdk.client.rpcs import Rpc
 
 
@@ -47,12 +48,20 @@ class Place(NamedTuple):
     name: str
 
 
+class Documents(NamedTuple):
+    """A list of what the platform tells in JSON alone."""
+
+    documents: Sequence[dict[str, Any]]
+    token: str
+    """What `--token` goes on with; empty at the end."""
+
+
 class Kind(NamedTuple):
     """One kind of thing: its list call and its layout."""
 
     title: str
     columns: tuple[str, ...]
-    list: Callable[[Connection, Place, Page], Message]
+    list: Callable[[Connection, Place, Page], Message | Documents]
     rows: Callable[[Any], list[list[str]]]
     """Rows of the list message, under `columns`."""
 
@@ -217,6 +226,69 @@ def cache_text(node: node_execution_pb2.NodeExecution) -> str:
     return catalog_pb2.CatalogCacheStatus.Name(status).removeprefix("CACHE_") if status else ""
 
 
+def _list_schedules(connection: Connection, place: Place, page: Page) -> Documents:
+    return _own_list(connection, "schedules", place, page)
+
+
+def _own_list(connection: Connection, kind: str, place: Place, page: Page) -> Documents:
+    offset = int(page.token or "0")
+    found = ask(connection, kind, *place[:2], limit=str(page.limit), offset=str(offset))
+    return Documents(found, str(offset + page.limit) if len(found) == page.limit else "")
+
+
+def _schedule_rows(schedules: Documents) -> list[list[str]]:
+    return [schedule_row(each) for each in schedules.documents]
+
+
+def schedule_row(schedule: Mapping[str, Any]) -> list[str]:
+    """A row under the columns of schedules."""
+    return [
+        schedule["name"],
+        schedule["version"],
+        schedule["state"],
+        *(format_moment(schedule[name]) for name in ("next_at", "last_at")),
+        schedule["last_run"],
+        str(len(schedule["waiting"]) or ""),
+        str(schedule["missed"] or ""),
+        schedule["skipped"],
+    ]
+
+
+def _list_backfills(connection: Connection, place: Place, page: Page) -> Documents:
+    return _own_list(connection, "backfills", place, page)
+
+
+def _backfill_rows(backfills: Documents) -> list[list[str]]:
+    return [
+        [
+            found["name"],
+            found["state"],
+            f"{found['plan']}@{found['version']}",
+            *(format_moment(found[name]) for name in ("first", "until")),
+            *(str(count or "") for count in found["slots"].values()),
+        ]
+        for found in backfills.documents
+    ]
+
+
+def _list_triggers(connection: Connection, place: Place, page: Page) -> Documents:
+    return _own_list(connection, "triggers", place, page)
+
+
+def _trigger_rows(triggers: Documents) -> list[list[str]]:
+    return [
+        [
+            found["name"],
+            found["version"],
+            "ACTIVE",
+            found["waits_for"],
+            format_moment(found["last_at"]),
+            *(str(found[name] or "") for name in ("started", "refused")),
+        ]
+        for found in triggers.documents
+    ]
+
+
 _ENTITIES: dict[str, tuple[Any, Rpc[common_pb2.ObjectGetRequest, Any], Rpc[Any, Any]]] = {
     "task": (identifier_pb2.TASK, rpcs.GET_TASK, rpcs.LIST_TASKS),
     "workflow": (identifier_pb2.WORKFLOW, rpcs.GET_WORKFLOW, rpcs.LIST_WORKFLOWS),
@@ -254,6 +326,24 @@ KINDS: dict[str, Kind] = {
         ("node", "phase", "cache", "started", "duration", "error"),
         _list_node_executions,
         _node_rows,
+    ),
+    "schedule": Kind(
+        "schedules",
+        ("name", "version", "state", "next", "last", "last run", "waiting", "missed", "skipped last"),
+        _list_schedules,
+        _schedule_rows,
+    ),
+    "backfill": Kind(
+        "backfills",
+        ("name", "state", "plan", "from", "to", "waiting", "running", "succeeded", "failed", "there"),
+        _list_backfills,
+        _backfill_rows,
+    ),
+    "trigger": Kind(
+        "triggers",
+        ("name", "version", "state", "waits for", "last", "started", "refused"),
+        _list_triggers,
+        _trigger_rows,
     ),
 }
 

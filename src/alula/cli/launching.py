@@ -36,4 +36,4 @@ def launch_and_show(
             labels=settings.labels,
         ),
     )
-    show_launched(target, connection, id, settings.form, wait=settings.wait)
+    show_launched(target, connection, id, settings.form, wait=settings.wait, opens=settings.opens)

@@ -20,12 +20,14 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "launch": ("alula.cli.launch:launch_", "Start a run of something that is registered."),
     "register": ("alula.cli.register:register", "Register what files and folders declare."),
     "compile": ("alula.cli.compile:compile_", "Check and compile specifications that other tools wrote."),
+    "port": ("alula.cli.port:port_", "Rewrite code for flytekit, and say what it lacks here."),
     "get": ("alula.cli.get:get", "Show one thing or a list of them."),
     "list": ("alula.cli.get:list_", "List things of one kind."),
     "describe": ("alula.cli.describe:describe", "Explain a run: nodes, attempts, errors, environment, cache."),
     "explain": ("alula.cli.explain:explain", "Say why a run or a step of it is as it is."),
     "watch": ("alula.cli.watch:watch", "Follow a run until it ends."),
     "logs": ("alula.cli.logs:logs", "Print what tasks of a run have written."),
+    "debug": ("alula.cli.debug:debug", "Run an attempt of a run again here, under the debugger."),
     "abort": ("alula.cli.abort:abort", "Stop a run."),
     "relaunch": ("alula.cli.again:relaunch", "Start a run again with the same inputs."),
     "recover": ("alula.cli.again:recover", "Start a run again without doing again what succeeded."),
@@ -33,8 +35,15 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "approve": ("alula.cli.signals:approve", "Let a run pass an approval that it waits for."),
     "reject": ("alula.cli.signals:reject", "Refuse an approval that a run waits for."),
     "signal": ("alula.cli.signals:signal_", "List what gates of a run ask, and give them values."),
+    "export": ("alula.cli.moving:export_", "Write a run to a file, with all that it needs."),
+    "import": ("alula.cli.moving:import_", "Keep the run of a file that was exported elsewhere."),
     "schedule": ("alula.cli.schedule:schedule", "Show when a schedule runs."),
+    "backfill": ("alula.cli.backfill:backfill", "Run a launch plan for times in the past."),
+    "notify": ("alula.cli.notify:notify", "Show what was told of runs, and send it again."),
     "cache": ("alula.cli.cache:cache", "Show what is kept of cached tasks, and forget it."),
+    "retention": ("alula.cli.retention:retention", "Show what the rules of retention remove, and have it removed."),
+    "keep": ("alula.cli.retention:keep", "Have runs stay, whatever the rules of retention say."),
+    "unkeep": ("alula.cli.retention:unkeep", "Have runs stay no longer than the rules of retention say."),
     "up": ("alula.cli.platform:up", "Start the platform."),
     "down": ("alula.cli.platform:down", "Stop the platform."),
     "status": ("alula.cli.platform:status", "Say whether the platform runs, and where."),
@@ -61,7 +70,7 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="alula", message="alula %(version)s")
 def cli() -> None:
-    """Typed workflows on one machine, compatible with Flyte.
+    """Typed workflows, compatible with Flyte.
 
     Run a workflow here with `alula run FILE.py NAME`, or start a platform with `alula up` and add --remote.
 

@@ -55,6 +55,11 @@ def to_document(message: Message) -> dict[str, Any]:
     return MessageToDict(message, preserving_proto_field_name=True, always_print_fields_with_no_presence=True)
 
 
+def format_moment(text: str | None) -> str:
+    """A time as our own operations tell it, to the second; empty for none."""
+    return text[:19].replace("T", " ") if text else ""
+
+
 def print_document(document: Any, form: str) -> None:
     """One JSON or YAML document on standard output."""
     if form == "json":

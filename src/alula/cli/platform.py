@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from alula.cli.console_links import console_url, open_in_browser
 from alula.cli.failures import UNREACHABLE, CommandEnded, say
 from alula.cli.output import print_document
 from alula.core.errors import AlulaError, FailedPrecondition, InvalidInput, Unavailable
@@ -29,6 +30,7 @@ from alula.core.statuses import STATUSES
 
 if TYPE_CHECKING:
     from alula.server.data_folder import ServerInfo
+    from alula.server.disk import DiskUse
     from alula.server.main import Endpoints
     from alula.server.settings.schema import Settings
 
@@ -56,6 +58,12 @@ _data_option = click.option(
 @click.option(
     "--http-port", type=int, metavar="PORT", help="0 takes a free one.  [env: ALULA_HTTP_PORT; default: 8088]"
 )
+@click.option(
+    "--role",
+    metavar="ROLE",
+    help="The parts of this process: all, or some of api,runner,scheduler where several share a PostgreSQL database.  "
+    "[default: all]",
+)
 @click.option("--host", metavar="ADDRESS", help="Address to listen on.  [env: ALULA_HOST; default: 127.0.0.1]")
 @click.option(
     "--database-url",
@@ -69,6 +77,11 @@ _data_option = click.option(
     metavar="PATTERN=DIR",
     help="Run tasks whose image matches PATTERN with the Python environment in DIR; repeatable.  "
     "[env: ALULA_ENVIRONMENTS, comma-separated]",
+)
+@click.option(
+    "--executor",
+    metavar="NAME",
+    help="Run tasks that no route is for on this executor: process, container or kubernetes.  [default: process]",
 )
 @click.option(
     "--settings",
@@ -89,8 +102,16 @@ _data_option = click.option(
 )
 @click.option("--show-settings", is_flag=True, help="Print all settings, each with where it comes from, and end.")
 @click.option("--detach", is_flag=True, help="Run in the background; return when the platform is ready.")
+@click.option("--open", "opens", is_flag=True, help="Show the console in a browser when the platform is ready.")
 def up(
-    settings_file: str | None, *, show_settings: bool, detach: bool, environments: tuple[str, ...], **flags: Any
+    settings_file: str | None,
+    *,
+    show_settings: bool,
+    detach: bool,
+    opens: bool,
+    environments: tuple[str, ...],
+    executor: str | None,
+    **flags: Any,
 ) -> None:
     """Start the platform, until Ctrl-C.
 
@@ -99,6 +120,8 @@ def up(
     given = {name: value for name, value in flags.items() if value is not None}
     if environments:
         given["environments"] = environments
+    if executor:
+        given["executors.default"] = executor
     from alula.server.settings.loading import load  # lazy: other commands need nothing of the platform
 
     loaded = load(given, os.environ, file=settings_file)
@@ -116,9 +139,9 @@ def up(
             "may run code as this user"
         )
     if detach:
-        _start_detached(settings, _arguments(given, settings_file), _secrets(given))
+        _start_detached(settings, _arguments(given, settings_file), _secrets(given), opens=opens)
     else:
-        _run(settings)
+        _run(settings, opens=opens)
 
 
 @click.command()
@@ -130,21 +153,27 @@ def down(data: str | None) -> None:
     when none runs.
     """
     folder = _folder(data)
-    from alula.server.data_folder import holder  # lazy: as in `up`
+    from alula.server.data_folder import LOCKS, holder  # lazy: as in `up`
 
-    pid = holder(folder)
-    if pid is None:
+    holders = {pid: lock for lock in LOCKS.values() if (pid := holder(folder, lock)) is not None}
+    if not holders:
         click.echo(f"no platform runs on {folder}")
         return
+    for pid, lock in holders.items():
+        _stop(pid, lock, folder)
+    click.echo(f"stopped the platform on {folder}")
+
+
+def _stop(pid: int, lock: str, folder: Path) -> None:
+    """End the process that holds a lock of a data folder."""
     if pid == 0:
         raise FailedPrecondition("PlatformUnknown", f"a process that can't be named holds {folder}")
     _signal(pid, signal.SIGTERM, folder)
-    if not _wait_for_release(folder, STOP_TIMEOUT_S):
+    if not _wait_for_release(folder, lock, STOP_TIMEOUT_S):
         say(f"process {pid} did not end within {STOP_TIMEOUT_S:g} s and is killed")
         _signal(pid, signal.SIGKILL, folder)
-        _wait_for_release(folder, STOP_TIMEOUT_S)
+        _wait_for_release(folder, lock, STOP_TIMEOUT_S)
     _wait_for_exit(pid, STOP_TIMEOUT_S)
-    click.echo(f"stopped the platform on {folder}")
 
 
 @click.command()
@@ -159,26 +188,35 @@ def down(data: str | None) -> None:
     help="How to print.",
 )
 def status(data: str | None, form: str) -> None:
-    """Say whether a platform runs on a data folder, and where. Exit status 3 when none does."""
+    """Say whether a platform runs on a data folder, where, and how much of the disk it uses. Exit status 3 when none
+    does."""
     folder = _folder(data)
     from alula.server.data_folder import holder, read_info  # lazy: as in `up`
+    from alula.server.disk import disk_use  # lazy: as in `up`
 
     info, pid = read_info(folder), holder(folder)
+    use = disk_use(folder) if folder.is_dir() else None
     state = "running" if info else "starting" if pid is not None else "stopped"
     if form != "table":
-        print_document(_status_document(folder, state, info), form)
+        print_document(_status_document(folder, state, info, use), form)
     elif info:
         since = datetime.fromtimestamp(info.started_at / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         click.echo(f"running on {folder}: gRPC {info.grpc}, HTTP {info.http}")
         click.echo(f"process {info.pid}, Alula {info.version}, since {since}")
     else:
         click.echo(f"{state} on {folder}" if pid is not None else f"no platform runs on {folder}")
+    if use and form == "table":
+        click.echo(f"disk: {use}")
+        if info and use.free < info.low_bytes:
+            say("warning: the disk is nearly full; free some room, or have retention remove runs")
     if state != "running":
         raise CommandEnded(UNREACHABLE)
 
 
-def _status_document(folder: Path, state: str, info: ServerInfo | None) -> dict[str, Any]:
+def _status_document(folder: Path, state: str, info: ServerInfo | None, use: DiskUse | None) -> dict[str, Any]:
     document: dict[str, Any] = {"state": state, "data": str(folder)}
+    if use:
+        document["disk"] = {name: getattr(use, name) for name in use.__struct_fields__}
     if info:
         document |= {
             "grpc": info.grpc,
@@ -207,7 +245,7 @@ def _not_installed(error: ImportError) -> InvalidInput:
 # In the foreground
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: Settings, *, opens: bool) -> None:
     notify = _Notify()
     try:
         from alula.server.log_format import formatter  # lazy: of the platform
@@ -224,7 +262,7 @@ def _run(settings: Settings) -> None:
     async def run() -> None:
         stop = asyncio.Event()
         _stop_by_signals(stop)
-        await serve(settings, ready=lambda endpoints: _announce(endpoints, settings, notify), stop=stop)
+        await serve(settings, ready=lambda endpoints: _announce(endpoints, settings, notify, opens=opens), stop=stop)
 
     try:
         asyncio.run(run())
@@ -261,9 +299,11 @@ def _leave(why: str) -> None:
     os._exit(130)
 
 
-def _announce(endpoints: Endpoints, settings: Settings, notify: _Notify) -> None:
+def _announce(endpoints: Endpoints, settings: Settings, notify: _Notify, *, opens: bool) -> None:
     metrics = f", metrics {endpoints.metrics}" if endpoints.metrics else ""
-    ready = f"Alula is ready: gRPC {endpoints.grpc}, HTTP {endpoints.http}{metrics}, data in {settings.data_folder}"
+    answers = "api" in settings.roles
+    clients = _addresses(endpoints.grpc, endpoints.http) if answers else f"role {settings.role}"
+    ready = f"Alula is ready: {clients}{metrics}, data in {settings.data_folder}"
     if settings.log.format == "json":  # standard output and the log may be one stream, in which all lines are objects
         from alula.server.log_format import formatter  # lazy: of the platform
 
@@ -271,6 +311,12 @@ def _announce(endpoints: Endpoints, settings: Settings, notify: _Notify) -> None
     click.echo(ready)
     sys.stdout.flush()
     notify.ready(endpoints)
+    if opens and answers:
+        threading.Thread(target=open_in_browser, args=(console_url(endpoints.http),), daemon=True).start()
+
+
+def _addresses(grpc: str, http: str) -> str:
+    return f"gRPC {grpc}, HTTP {http}, console {console_url(http)}"
 
 
 # In the background
@@ -296,7 +342,7 @@ class _Notify:
             self._descriptor = -1
 
 
-def _start_detached(settings: Settings, arguments: list[str], secrets: dict[str, str]) -> None:
+def _start_detached(settings: Settings, arguments: list[str], secrets: dict[str, str], *, opens: bool) -> None:
     from alula.server.data_folder import LOG, open_log  # lazy: as above
 
     folder = settings.data_folder
@@ -326,7 +372,9 @@ def _start_detached(settings: Settings, arguments: list[str], secrets: dict[str,
     if "grpc" not in news:
         process.kill()
         raise Unavailable("PlatformNotReady", "the platform did not start", fix=f"see {folder / LOG}")
-    click.echo(f"Alula is ready: gRPC {news['grpc']}, HTTP {news['http']}, data in {folder}")
+    click.echo(f"Alula is ready: {_addresses(news['grpc'], news['http'])}, data in {folder}")
+    if opens:
+        open_in_browser(console_url(news["http"]))
 
 
 def _arguments(flags: dict[str, Any], settings_file: str | None) -> list[str]:
@@ -337,6 +385,8 @@ def _arguments(flags: dict[str, Any], settings_file: str | None) -> list[str]:
             continue
         if name == "environments":
             arguments += [part for entry in value for part in ("--environment", entry)]
+        elif name == "executors.default":
+            arguments += ["--executor", str(value)]
         else:
             arguments += [f"--{name.replace('_', '-')}", str(value)]
     return arguments
@@ -380,12 +430,12 @@ def _wait_for_exit(pid: int, timeout_s: float) -> None:
         time.sleep(POLL_INTERVAL_S)
 
 
-def _wait_for_release(folder: Path, timeout_s: float) -> bool:
+def _wait_for_release(folder: Path, lock: str, timeout_s: float) -> bool:
     from alula.server.data_folder import holder  # lazy: as above
 
     until = time.monotonic() + timeout_s
     while time.monotonic() < until:
-        if holder(folder) is None:
+        if holder(folder, lock) is None:
             return True
         time.sleep(POLL_INTERVAL_S)
     return False

@@ -40,6 +40,8 @@ class RunSettings(msgspec.Struct, frozen=True):
     """`high`, `medium`, `low`, or nothing."""
     environment: Mapping[str, str]
     labels: Mapping[str, str]
+    opens: bool = False
+    """Whether the run's page is shown in a browser."""
     name_given: bool = False
 
 
@@ -57,6 +59,7 @@ def run_options() -> list[click.Option]:
     return [
         click.Option(["--remote/--local", "remote"], default=None, help="On the platform, or here.  [default: local]"),
         click.Option(["--wait/--no-wait", "wait"], default=None, help="With --remote: follow the run to its end."),
+        click.Option(["--open", "opens"], is_flag=True, default=None, help="Show the run's page in a browser."),
         click.Option(["--inputs-file"], type=click.Path(dir_okay=False), help="Inputs as JSON or YAML."),
         click.Option(["--name", "run_name"], metavar="NAME", help="Name of the run; else a new one."),
         click.Option(["--version"], metavar="V", help="Version to register as; else made from the content."),
@@ -214,6 +217,7 @@ def settings_of(*parts: Mapping[str, Any]) -> RunSettings:
         quality_of_service=merged.get("quality_of_service") or "",
         environment=pairs("--env", merged.get("environment", ())),
         labels=pairs("--label", merged.get("labels", ())),
+        opens=bool(merged.get("opens")),
     )
 
 

@@ -15,6 +15,7 @@ from alula.cli.output import format_duration, print_document, print_table
 from alula.core.errors import InvalidInput
 from alula.core.policy.schedule import schedule_of
 from alula.sdk.client.connection import Connection
+from alula.sdk.client.own import tell
 from alula.sdk.client.registered import find_registered
 from alula.sdk.client.rpcs import GET_ACTIVE_LAUNCH_PLAN, UPDATE_LAUNCH_PLAN
 from alula.server.zones import zone_of
@@ -87,6 +88,38 @@ def deactivate(target: Target, plan: str) -> None:
         active = connection.call(GET_ACTIVE_LAUNCH_PLAN, launch_plan_pb2.ActiveLaunchPlanRequest(id=name))
         _set(connection, active.id, launch_plan_pb2.INACTIVE)
     say(f"launch plan {plan} is not active any more")
+
+
+@schedule.command("pause")
+@click.argument("plan", metavar="NAME")
+@target_options
+def pause(target: Target, plan: str) -> None:
+    """Start no run by the clock until the schedule is resumed. The launch plan stays active."""
+    with target.connect() as connection:
+        tell(connection, "schedules", target.project, target.domain, plan, "pause")
+    say(f"the schedule of launch plan {plan} is paused")
+
+
+@schedule.command("resume")
+@click.argument("plan", metavar="NAME")
+@target_options
+def resume(target: Target, plan: str) -> None:
+    """Follow a schedule that was paused, from now on. What it named meanwhile is not made up for."""
+    with target.connect() as connection:
+        found = tell(connection, "schedules", target.project, target.domain, plan, "resume")
+    say(f"the schedule of launch plan {plan} is followed again, next at {found['next_at'] or 'no time'}")
+
+
+@schedule.command("trigger")
+@click.argument("plan", metavar="NAME")
+@click.option("--at", type=click.DateTime(), help="The time that the run is about, in UTC. Else now.")
+@target_options
+def trigger(target: Target, plan: str, at: datetime | None) -> None:
+    """Start a run of a scheduled launch plan at once, beside its schedule."""
+    body = {} if at is None else {"at": at.replace(tzinfo=UTC).isoformat()}
+    with target.connect() as connection:
+        run = tell(connection, "schedules", target.project, target.domain, plan, "trigger", body=body)
+    click.echo(run["name"])
 
 
 def _set(connection: Connection, id: identifier_pb2.Identifier, state: launch_plan_pb2.LaunchPlanState) -> None:

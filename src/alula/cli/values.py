@@ -14,13 +14,17 @@ import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
 from typing import Any, cast
 
 from alula.cli.documents import NotReadableError, read_document
 from alula.core.errors import InvalidInput
-from alula.sdk.types.transformer import with_article
+from alula.sdk.store import NO_STORE
+from alula.sdk.types.texts import TEXT_TYPES
+from alula.sdk.types.transformer import TypeMismatch, with_article
+from alula.sdk.types.typed_dicts import is_typed_dict, keys_of
 
 _UNIONS = (typing.Union, types.UnionType)
 _TRUE = frozenset(("true", "yes", "on", "1"))
@@ -135,6 +139,8 @@ def _is_structured(hint: Any) -> bool:
     """True if the type's text form is JSON or YAML."""
     origin = typing.get_origin(hint)
     if origin in (list, dict) or hint in (list, dict, Any, object):
+        return True
+    if is_typed_dict(hint):
         return True
     return (dataclasses.is_dataclass(hint) and not _is_path_like(hint)) or hasattr(hint, "model_validate")
 
@@ -256,6 +262,16 @@ def _str(data: Any, hint: type, where: str) -> str:
     return data
 
 
+def _of_text(data: Any, hint: type, where: str) -> Any:
+    """A value of a class that is written as a text; JSON may have a number where that is a decimal one."""
+    if hint is Decimal and isinstance(data, int | float) and not isinstance(data, bool):
+        data = str(data)
+    try:
+        return TEXT_TYPES[hint.__module__, hint.__qualname__](hint).from_plain(data, NO_STORE)
+    except TypeMismatch as error:
+        raise _bad(where, with_article(hint.__name__), data) from error
+
+
 def _enum(data: Any, hint: type[Enum], where: str) -> Enum:
     members = list(hint)
     for meant in ([each.value for each in members], [str(each.value) for each in members], [*hint.__members__]):
@@ -347,6 +363,22 @@ def _dataclass(data: Any, hint: type, where: str) -> Any:
         raise InvalidInput("BadValue", f"{where}: {hint.__name__} refuses these values: {error}") from error
 
 
+def _typed_dict(data: Any, hint: type, where: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise _bad(where, f"{with_article(hint.__name__)} as a JSON or YAML object", data)
+    given = cast(dict[str, Any], data)
+    keys = keys_of(hint)
+    for name in given:
+        if name not in keys:
+            raise InvalidInput(
+                "BadValue", f"{where}: {hint.__name__} has no key `{name}`", fix=suggest(str(name), list(keys))
+            )
+    missing = [name for name, key in keys.items() if key.is_required and name not in given]
+    if missing:
+        raise InvalidInput("BadValue", f"{where}: {hint.__name__} needs {', '.join(f'`{name}`' for name in missing)}")
+    return {name: from_data(value, keys[name].type, f"{where}.{name}") for name, value in given.items()}
+
+
 def _is_required(field: dataclasses.Field[Any]) -> bool:
     return field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
 
@@ -405,6 +437,8 @@ _CONVERTERS: tuple[tuple[Callable[[type], bool], Callable[[Any, Any, str], Any]]
     (lambda hint: hint is datetime, _datetime),
     (lambda hint: hint is date, _date),
     (lambda hint: hint is timedelta, _timedelta),
+    (lambda hint: (hint.__module__, hint.__qualname__) in TEXT_TYPES, _of_text),
+    (is_typed_dict, _typed_dict),
     (_is_path_like, _path),
     (_is_frame, _frame),
     (lambda hint: hint.__name__ == "StructuredDataset", _dataset),

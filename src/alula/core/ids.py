@@ -99,6 +99,22 @@ def scheduled_name(plan: EntityId, at: int) -> str:
     return "f" + _short_hash(f"{plan.project}:{plan.domain}:{plan.name}:{plan.version}:{at}".encode(), 19)
 
 
+def triggered_name(project: str, domain: str, plan: str, cause: str) -> str:
+    """The 20-character name of the execution that a trigger of a launch plan starts for a cause: always the same, so
+    that it is started once."""
+    return "f" + _short_hash(f"trigger:{project}:{domain}:{plan}:{cause}".encode(), 19)
+
+
+def backfill_name(seed: bytes) -> str:
+    """The 20-character name of a backfill that its caller did not name, from a random seed."""
+    return "b" + _short_hash(seed, 19)
+
+
+def reprocessed_name(backfill: ExecutionId, at: int) -> str:
+    """The 20-character name of the execution that a backfill starts for a slot that has been run before."""
+    return "f" + _short_hash(f"{backfill}:{at}".encode(), 19)
+
+
 def nested_node_id(parent: str, parent_attempt: int, node: str) -> str:
     """The id, unique in its execution, of a node inside another node's graph.
 
@@ -113,6 +129,16 @@ def nested_node_id(parent: str, parent_attempt: int, node: str) -> str:
 def child_execution_name(parent: ExecutionId, node_id: str) -> str:
     """The name of the execution that a launch plan node starts: always the same for the same node of the same run."""
     return "f" + _short_hash(f"{parent}/{node_id}".encode(), 19)
+
+
+def eager_execution_name(parent: ExecutionId, task: str, entity: str, call: bytes) -> str:
+    """The name of the execution that a call in an eager task starts: always the same for the same call of the same run.
+
+    In the form of flytekit's, which people recognise: the names of the task, of the run and of what is called.
+    """
+    parts = (task.rpartition(".")[2][:8], parent.name[:5], entity.rpartition(".")[2][:8])
+    said = "-".join(_NOT_DNS.sub("-", part.lower()) for part in parts)
+    return f"e-{said}-{_short_hash(str(parent).encode() + call, 16)}"
 
 
 def incarnation(seed: bytes) -> str:

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
+
+FOLDER_MARK = ".alula-folder"
+"""The name of the empty object that keeps a folder without files in an object store."""
+
+
+def top_names(names: Iterable[str]) -> list[str]:
+    """The entries of a folder by the names of all objects below it, sorted; those of folders end with a slash."""
+    return sorted({head + slash for head, slash, _ in (name.partition("/") for name in names)} - {FOLDER_MARK})
 
 
 class NotCopyable(OSError):

@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from types import FrameType, TracebackType
 
     from alula.core.errors import InvalidInput
@@ -83,16 +83,23 @@ def mistake(code: str, message: str, *, at: Location | None = None, fix: str = "
     return InvalidInput(code, f"{at}: {message}" if at else message, fix=fix)
 
 
-def refuse_unknown(given: Mapping[str, object], what: str, function: Callable[..., object], *, at: Location) -> None:
-    """Raise `InvalidInput` for settings that are not among the keywords of `function`."""
+def refuse_unknown(
+    given: Mapping[str, object],
+    what: str,
+    known: Iterable[str],
+    *,
+    replaced: Mapping[str, str] | None = None,
+    at: Location,
+) -> None:
+    """Raise `InvalidInput` for settings that are not `known`. `replaced` has the fixes for those of flytekit."""
     if not given:
         return
     import difflib  # lazy: only for an error
 
-    name, known = next(iter(given)), list(getattr(function, "__kwdefaults__", None) or ())
-    close = difflib.get_close_matches(name, known, n=1)
-    fix = f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(known)}"
-    raise mistake("UnknownSetting", f"{what} has no setting `{name}`", at=at, fix=fix)
+    name, names = next(iter(given)), list(known)
+    close = difflib.get_close_matches(name, names, n=1)
+    fix = f"did you mean `{close[0]}`?" if close else f"there are: {', '.join(names)}"
+    raise mistake("UnknownSetting", f"{what} has no setting `{name}`", at=at, fix=(replaced or {}).get(name, fix))
 
 
 def blame(error: BaseException, where: str) -> None:

@@ -1,6 +1,7 @@
-"""The store for the files of values: a contract, and its adapter for this machine's file system.
+"""The store for the files of values: a contract, and its adapter for what an attempt can reach by a URI.
 
-Objects are written once under new names and never changed; what is handed out for writing is a copy.
+Objects are written once under new names and never changed; what is handed out for writing is a copy. Which way leads to
+a file, its scheme says: a path of this machine, an object store (`objects`, loaded on first use), or the web.
 """
 
 from __future__ import annotations
@@ -9,9 +10,31 @@ import os
 from collections.abc import Generator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from alula.sdk.folders import refuse_cycle
+
+if TYPE_CHECKING:
+    import io
+
+OBJECT_SCHEMES = ("s3", "gs", "az")
+"""Schemes of URIs in object stores."""
+
+
+class Parts(Protocol):
+    """Objects elsewhere. Parts of one can be read without the whole. Every method raises `OSError` when it can't."""
+
+    def opened(self, uri: str) -> io.BufferedReader:
+        """An object as a file to be read; what is read of it is fetched."""
+        ...
+
+    def listed(self, uri: str) -> dict[str, int]:
+        """The objects under a URI by their names below it, with their sizes."""
+        ...
+
+    def size(self, uri: str) -> int | None:
+        """The size of an object in bytes; None if there is none."""
+        ...
 
 
 class Store(Protocol):
@@ -32,6 +55,24 @@ class Store(Protocol):
     def download(self, uri: str) -> str:
         """A local copy of the content, which may be changed."""
         ...
+
+    def parts(self, uri: str) -> Parts | None:
+        """A way to parts of the content; None where `readable` costs no more."""
+        ...
+
+
+class ObjectFiles(Parts, Protocol):
+    """All that can be done with objects, by their URIs, as `objects` does it."""
+
+    def read(self, uri: str) -> bytes: ...
+
+    def write(self, uri: str, data: bytes) -> None: ...
+
+    def exists(self, uri: str) -> bool: ...
+
+    def download(self, uri: str, target: str) -> None: ...
+
+    def upload(self, local: str, uri: str) -> None: ...
 
 
 open_store: ContextVar[Store | None] = ContextVar("alula_open_store", default=None)
@@ -98,53 +139,93 @@ class NoStore:
     def download(self, uri: str) -> NoReturn:
         raise OSError(f"{uri} can't be read while a workflow is declared")
 
+    def parts(self, uri: str) -> None:
+        return None
+
 
 NO_STORE: Store = NoStore()
 
 
 class FileStore:
-    """Objects under a folder of this machine; reads any local path and, by GET, `http://` and `https://`."""
+    """Objects under a folder of this machine, or a prefix of an object store. Reads any of these, and `http://` and
+    `https://` by GET."""
 
     def __init__(self, raw_prefix: str, scratch: str) -> None:
         self._raw_prefix = raw_prefix.rstrip("/")
         self._scratch = scratch
+        self._copies: dict[str, str] = {}
+        """Downloaded copies that are only read, by URI."""
 
     def upload(self, local: str, *, to: str | None = None) -> str:
         """Copy a file or folder into the store."""
         uri = to if to is not None else uri_of(f"{self._new_uri()}/{os.path.basename(os.path.abspath(local))}")
-        _copy(local, self._local(uri, "write to"))
+        if is_object(uri):
+            object_files().upload(local, uri)
+        else:
+            _copy(local, _local(uri, "write to"))
         return uri
 
     @contextmanager
     def new_folder(self, *, to: str | None = None) -> Generator[tuple[str, str]]:
-        """A folder in the store itself."""
+        """A folder in the store itself, or one of this machine whose files go there at the end."""
         uri = to if to is not None else self._new_uri()
-        path = self._local(uri, "write to")
+        if is_object(uri):
+            path = self._new_folder("outputs")
+            yield path, uri
+            object_files().upload(path, uri)
+            return
+        path = _local(uri, "write to")
         os.makedirs(path, exist_ok=True)
         yield path, uri
 
     def readable(self, uri: str) -> str:
-        """The stored path itself, or a downloaded copy."""
-        return local_path(uri) if is_local(uri) else self.download(uri)
+        """The stored path itself, or a downloaded copy, which is the same for all that read it."""
+        if is_local(uri):
+            return local_path(uri)
+        if uri not in self._copies:
+            self._copies[uri] = self.download(uri)
+        return self._copies[uri]
 
     def download(self, uri: str) -> str:
         """A copy in the scratch folder, under the object's own name."""
-        folder = os.path.join(self._scratch, "inputs", os.urandom(8).hex())
-        os.makedirs(folder)
-        target = os.path.join(folder, name_of(uri))
-        if scheme_of(uri) in ("http", "https"):
+        target = os.path.join(self._new_folder("inputs"), name_of(uri))
+        if is_object(uri):
+            object_files().download(uri, target)
+        elif scheme_of(uri) in ("http", "https"):
             _fetch(uri, target)
         else:
-            _copy(self._local(uri, "read from"), target)
+            _copy(_local(uri, "read from"), target)
         return target
+
+    def parts(self, uri: str) -> Parts | None:
+        return object_files() if is_object(uri) else None
 
     def _new_uri(self) -> str:
         return f"{self._raw_prefix}/{os.urandom(16).hex()}"
 
-    def _local(self, uri: str, use: str) -> str:
-        if not is_local(uri):
-            raise OSError(f"can't {use} {uri}: this platform stores files in a folder, not by `{scheme_of(uri)}://`")
-        return local_path(uri)
+    def _new_folder(self, kind: str) -> str:
+        folder = os.path.join(self._scratch, kind, os.urandom(8).hex())
+        os.makedirs(folder)
+        return folder
+
+
+def is_object(uri: str) -> bool:
+    """True for a URI in an object store."""
+    return scheme_of(uri) in OBJECT_SCHEMES
+
+
+def object_files() -> ObjectFiles:
+    """The files of all object stores."""
+    from alula.sdk import objects  # lazy: it starts threads, and most attempts meet local files only
+
+    return objects
+
+
+def _local(uri: str, use: str) -> str:
+    if not is_local(uri):
+        known = ", ".join(f"{scheme}://" for scheme in OBJECT_SCHEMES)
+        raise OSError(f"can't {use} {uri}: it is neither a path nor one of {known}")
+    return local_path(uri)
 
 
 def _copy(source: str, target: str) -> None:

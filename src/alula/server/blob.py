@@ -15,6 +15,11 @@ import msgspec
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 """Numbers of an OSError that mean that there is no room, reported as `ResourceExhausted`."""
 
+OBJECT_MAX_BYTES = 1 << 30
+"""Most that is read of an object into memory."""
+LIST_MAX = 1000
+"""Most objects of one page of a list."""
+
 
 class SignedUrl(msgspec.Struct, frozen=True):
     """A URL that lets its holder do one thing with one object until it expires."""
@@ -27,9 +32,12 @@ class SignedUrl(msgspec.Struct, frozen=True):
 
 
 class Blobs(Protocol):
-    """Every method raises `ResourceExhausted` on a full disk and `InvalidInput` for a URI outside the store."""
+    """Every method raises `ResourceExhausted` on a full disk, `InvalidInput` for a URI outside the store, `Unavailable`
+    if the store can't be reached now, and `PermissionDenied` if it refuses the platform."""
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Begin. Raises `FailedPrecondition` if the store can't be used as it is set up."""
+        ...
 
     async def stop(self) -> None: ...
 
@@ -41,27 +49,35 @@ class Blobs(Protocol):
         """Write a new object, whole or not at all. The same bytes again are fine, others raise `AlreadyExists`."""
         ...
 
-    async def get(self, uri: str) -> bytes:
-        """Raises `NotFound`."""
+    async def put_stream(self, uri: str, pieces: AsyncIterator[bytes]) -> int:
+        """Write a new object that is not in memory as a whole; returns its size. Otherwise as `put`."""
+        ...
+
+    async def get(self, uri: str, *, limit_bytes: int = OBJECT_MAX_BYTES) -> bytes:
+        """All of an object. Raises `NotFound`, and `InvalidInput` code `ObjectTooLarge` for a larger one."""
         ...
 
     def read(self, uri: str, *, offset: int = 0) -> AsyncIterator[bytes]:
-        """The bytes from `offset` as they are now, in pieces of at most 256 KiB. Raises `NotFound`."""
+        """The bytes of an object from `offset` on, in pieces of at most 256 KiB. Raises `NotFound`."""
         ...
 
     async def size(self, uri: str) -> int | None:
         """The size of the object in bytes; None if there is none."""
         ...
 
-    async def list(self, prefix: str) -> list[str]:
-        """URIs of all objects under a prefix, sorted."""
+    async def exists(self, prefix: str) -> bool:
+        """True if there is an object of this name, or one under this prefix."""
+        ...
+
+    async def list(self, prefix: str, *, after: str = "", limit: int = LIST_MAX) -> list[str]:
+        """The URIs of the objects under a prefix, sorted, in pages: the first `limit` after the URI `after`."""
         ...
 
     async def delete(self, prefix: str) -> None:
         """Remove an object or all under a prefix; nothing there is fine."""
         ...
 
-    def upload_url(self, uri: str, *, md5: bytes | None, ttl_s: int) -> SignedUrl:
+    async def upload_url(self, uri: str, *, md5: bytes | None, ttl_s: int) -> SignedUrl:
         """A PUT of this object; with `md5`, only of bytes that have it.
 
         With a `/` at the end of the URI, of a folder that no object would make. Its body is empty, and `list` leaves it
@@ -69,6 +85,6 @@ class Blobs(Protocol):
         """
         ...
 
-    def download_url(self, uri: str, *, ttl_s: int) -> SignedUrl:
+    async def download_url(self, uri: str, *, ttl_s: int) -> SignedUrl:
         """A GET of this object."""
         ...

@@ -1,6 +1,7 @@
 """The data folder: its holder, and the means by which others find the platform that runs on it.
 
-`server.lock` is held (flock) by the running server, so that the kernel lets go of it however the server ends.
+`server.lock`, `runner.lock` and `scheduler.lock` are held (flock) by the process with that role, mostly one for all, so
+that the kernel lets go of them however it ends.
 `server.json` says where the server is; it is there only while one is ready. `server.log` is that of a detached one.
 `server.runner` names its runner, so that the next server here knows whose claims are of the dead.
 `server.id` is the name of the platform that lives here, the same in each of its lives, by which it knows its attempts.
@@ -28,6 +29,8 @@ from alula.core.errors import FailedPrecondition, InvalidInput, ResourceExhauste
 ID = "server.id"
 INFO = "server.json"
 LOCK = "server.lock"
+LOCKS = {"api": LOCK, "runner": "runner.lock", "scheduler": "scheduler.lock"}
+"""Held by the process with each role."""
 LOG = "server.log"
 RUNNER = "server.runner"
 # A question for the holder takes the lock for a moment too; a server that starts just then looks again.
@@ -47,6 +50,8 @@ class ServerInfo(msgspec.Struct, frozen=True):
     data: str
     started_at: int
     """Microseconds since the epoch."""
+    low_bytes: int = 0
+    """The room on the disk below which there is little."""
 
 
 def read_info(folder: Path) -> ServerInfo | None:
@@ -109,13 +114,13 @@ def write_runner(folder: Path, runner_id: str) -> None:
         raise _unusable(folder, error) from error
 
 
-def holder(folder: Path) -> int | None:
-    """The process that holds a data folder: 0 if it can't be named, None if nobody does.
+def holder(folder: Path, lock: str = LOCK) -> int | None:
+    """The process that holds a lock of a data folder: 0 if it can't be named, None if nobody does.
 
     Raises `FailedPrecondition` code `DataFolderNotYours` for a folder that this user may not look into.
     """
     try:
-        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(folder / lock, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except PermissionError as error:
         raise _not_yours(folder) from error
     except OSError:
@@ -135,13 +140,14 @@ class Holding(NamedTuple):
     """A data folder that this process holds."""
 
     folder: Path
+    lock: str
     descriptor: int
     """The descriptor of the lock."""
 
     def check(self) -> None:
         """Raises `FailedPrecondition` code `DataFolderGone` once the folder was removed, or another stands there."""
         try:
-            if os.path.samestat(os.stat(self.folder / LOCK), os.fstat(self.descriptor)):
+            if os.path.samestat(os.stat(self.folder / self.lock), os.fstat(self.descriptor)):
                 return
         except FileNotFoundError:
             pass
@@ -155,23 +161,24 @@ class Holding(NamedTuple):
 
 
 @contextmanager
-def held(folder: Path) -> Generator[Holding]:
-    """Hold a data folder, made if it is not there.
+def held(folder: Path, lock: str = LOCK) -> Generator[Holding]:
+    """Hold a lock of a data folder, made if it is not there.
 
     Raises `FailedPrecondition` code `DataFolderInUse` at once when another server holds it, and as `make` does.
     """
     make(folder)
-    descriptor = _open_lock(folder)
+    descriptor = _open_lock(folder, lock)
     umask = os.umask(_OTHERS)
     try:
         _take(descriptor, folder)
         try:
             os.ftruncate(descriptor, 0)
             os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
-            remove_info(folder)  # of a server that was killed
+            if lock == LOCK:
+                remove_info(folder)  # of a server that was killed
         except OSError as error:
             raise _unusable(folder, error) from error
-        yield Holding(folder, descriptor)
+        yield Holding(folder, lock, descriptor)
     finally:
         os.umask(umask)
         os.close(descriptor)
@@ -227,9 +234,9 @@ def _not_yours(folder: Path) -> FailedPrecondition:
     )
 
 
-def _open_lock(folder: Path) -> int:
+def _open_lock(folder: Path, lock: str) -> int:
     try:
-        return os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
+        return os.open(folder / lock, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o600)
     except OSError as error:
         raise _unusable(folder, error) from error
 

@@ -27,11 +27,18 @@ Deliver = Callable[[Sequence[OutboxMessage]], Awaitable[None]]
 """Act on messages. Raises `Unavailable` for trouble that passes: all of them come again soon."""
 
 
+async def _always() -> bool:
+    return True
+
+
 class Subscription(msgspec.Struct, frozen=True):
     """A consumer, with what acts on its messages."""
 
     consumer: Consumer
     deliver: Deliver
+    is_wanted: Callable[[], Awaitable[bool]] = _always
+    """True if there may be messages for the consumer. If it may be False, something else sees to the registration when
+    that changes."""
 
 
 class Delivery:
@@ -41,18 +48,22 @@ class Delivery:
         self._outbox = outbox
         self._consumer = subscription.consumer
         self._deliver = subscription.deliver
+        self._is_wanted = subscription.is_wanted
         self._recheck_s = recheck_s
         self._begun_in = 0
         """The term of the lease in which this process began to deliver, if nothing went wrong since."""
         self._delivered = 0
 
     async def register(self) -> None:
-        """Have all that is committed from now on delivered."""
-        await self._outbox.register(self._consumer)
+        """Have all that is committed from now on delivered, if that is wanted."""
+        if await self._is_wanted():
+            await self._outbox.register(self._consumer)
 
     async def __call__(self, lease: Lease) -> float:
         """Returns in how many seconds to look again."""
         is_new_term, self._begun_in = lease.term != self._begun_in, 0  # whatever fails below, it begins anew
+        if not await self._is_wanted():  # a read: each commit leads here, and a claim would be a write
+            return self._recheck_s
         if is_new_term:
             await self.register()  # it may have been forgotten meanwhile
             await self._outbox.release(self._consumer.name, under=lease)

@@ -20,7 +20,7 @@ class MeasuredDuty(Measured, Protocol):
 
 class Duties:
     """The duties that this process takes part in. `process` is its name in this life; `recheck_s` is the interval at
-    which a delivery looks for messages that other processes have committed."""
+    which a delivery looks for messages although nothing was heard of any commit."""
 
     def __init__(self, store: Store, measures: Measures, process: str, *, lease_us: int, recheck_s: float) -> None:
         self._store = store

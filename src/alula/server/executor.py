@@ -82,7 +82,8 @@ class AttemptUpdate(msgspec.Struct, frozen=True):
     at: int
     """The time at which `phase` began, in microseconds since the epoch. RUNNING of another time is another start of the
     attempt, unless the handle says that it is the same job."""
-    phase: Literal["QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING", "RUNNING", "SUCCEEDED", "FAILED"]
+    phase: Literal["", "QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING", "RUNNING", "SUCCEEDED", "FAILED"]
+    """Empty for as before: nothing new is known of it, and there is a reason."""
     where: str = ""
     """With RUNNING: what runs it and why there, in one line."""
     reason: str = ""
@@ -118,6 +119,12 @@ class Executor(Protocol):
     """`submit`, `cancel` and `release` return at once and never raise for what an attempt is or does: that is an
     update."""
 
+    @property
+    def names_jobs(self) -> bool:
+        """True if it gives attempts a handle, and can't list what runs. Then `reconcile` stops nothing, and jobs that
+        a crash has left are ended by `end_job`."""
+        ...
+
     async def start(self, sink: Sink) -> None:
         """Begin; every update goes to `sink`, on the event loop's thread."""
         ...
@@ -134,10 +141,19 @@ class Executor(Protocol):
         """
         ...
 
-    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
+    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
         """Make it not run, also if another executor of the same cluster has submitted it.
 
-        `executor` and `handle` are what the log has of it, as in `AttemptSpec`.
+        `incarnation` is that of its execution. `executor` and `handle` are what the log has of it. All are as in
+        `AttemptSpec`, and empty where only the attempt is known.
+        """
+        ...
+
+    async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
+        """Do what `cancel` does, and return once the job is over. Only asked if it `names_jobs`.
+
+        It may have been ended before, or by itself. Raises `Unavailable` if it can't be reached: then it is asked
+        again.
         """
         ...
 

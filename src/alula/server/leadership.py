@@ -22,7 +22,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from alula.core.errors import AlulaError
 from alula.server import incidents
 from alula.server.measures import Metric, Reading
-from alula.server.store.leases import LEASE_LOST, Lease, Leases
+from alula.server.store.leases import Lease, Leases, is_lost
 from alula.server.trouble import passes
 
 LEASE_MARGIN = 10
@@ -151,7 +151,7 @@ class Leadership:
         try:
             return await self._duty(lease)
         except Exception as error:
-            if isinstance(error, AlulaError) and error.code == LEASE_LOST:
+            if is_lost(error):
                 raise _Lost from error
             if passes(error):
                 logger.warning("the %s has to wait: %s", self._name, error)

@@ -22,11 +22,15 @@ class LogSource(msgspec.Struct, frozen=True):
 
 
 class Logs(Protocol):
-    """Both methods raise `Unavailable` if the logs can't be reached now."""
+    """All methods raise `Unavailable` if the logs can't be reached now."""
 
     def read(self, source: LogSource, *, offset: int = 0) -> AsyncIterator[bytes]:
         """The bytes after the first `offset` now, in pieces of at most 256 KiB. Nothing for an attempt that has not
         written that much, or that has no readable log."""
+        ...
+
+    async def size(self, source: LogSource) -> int:
+        """The number of bytes that `read` gives now, from offset 0 on."""
         ...
 
     async def has_more(self, source: LogSource, *, offset: int) -> bool:

@@ -35,6 +35,8 @@ class Maintenance:
             "reservations": store.reservations,
             "holds": store.holds,
             "messages": store.outbox,
+            "notices": store.notices,
+            "firings": store.triggers,
         }
         self._removed = Counter[str]()
 

@@ -16,7 +16,10 @@ from typing import Protocol
 
 from tests.attempts.cluster import Cluster, ClusterExecutor, Course, How, Record
 from tests.attempts.harness import Harness
-from tests.attempts.specs import attempt
+from tests.attempts.specs import attempt, elsewhere
+from tests.connectors.jobs import Jobs
+from tests.contract.executor.logged import Known, Logged
+from tests.objects.memory import MemoryBlobs
 
 from alula.core.engine.usage import Figure, Usage
 from alula.core.errors import TaskError
@@ -26,12 +29,16 @@ from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.process.leftovers import process
 from alula.server.executors.routing import Routing
 
+WAITS = ("QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING")
+
 
 class Outside(Protocol):
     """What outlives every platform: attempts, files, machines. The attempts do what the test says."""
 
     hands_over: bool
     """Whether platforms share attempts: who takes over an execution goes on with what runs."""
+    shares_results: bool
+    """Whether platforms share what attempts have left."""
 
     def executor(self, platform: str) -> Executor:
         """A new life of this platform's executor."""
@@ -78,6 +85,7 @@ class Processes:
     """The process executor: a data folder for each platform, objects that all share, and shell scripts."""
 
     hands_over = False
+    shares_results = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -139,10 +147,27 @@ class Processes:
         return attempt(self._folder, "sh", "-c", script, node=node, outputs=bool(outputs))
 
 
+class Staged(Processes):
+    """The process executor with objects that are elsewhere: each platform has the files of its attempts."""
+
+    shares_results = False
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._objects = MemoryBlobs("mem://store")
+
+    def executor(self, platform: str) -> ProcessExecutor:
+        return ProcessExecutor(self._folder / platform, objects=self._objects)
+
+    def _script(self, node: str, does: str, outputs: bytes = b"") -> AttemptSpec:
+        return elsewhere(super()._script(node, does, outputs), self._folder, self._objects)
+
+
 class Clusters:
     """The executor in memory; the simulation uses it too."""
 
     hands_over = True
+    shares_results = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -150,7 +175,7 @@ class Clusters:
         self._courses: dict[AttemptId, Course] = {}
         self._starts: Counter[AttemptId] = Counter()
 
-    def executor(self, platform: str) -> ClusterExecutor:
+    def executor(self, platform: str) -> Executor:
         return ClusterExecutor(self._cluster)
 
     async def crash(self, executor: Executor, platform: str) -> None:
@@ -214,8 +239,31 @@ class Clusters:
 class Routed(Clusters):
     """Several clusters behind one executor. One of them has all attempts that begin with `n`."""
 
-    def executor(self, platform: str) -> Executor:  # type: ignore[override]
+    def executor(self, platform: str) -> Executor:
         return Routing({"one": ClusterExecutor(self._cluster), "other": ClusterExecutor(Cluster(self))})
+
+
+class Named(Clusters):
+    """The same with jobs that are found by their handles only, which platforms keep in their log."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self._cluster = Cluster(self, names_jobs=True)
+        self._log: dict[AttemptId, Known] = {}
+
+    def executor(self, platform: str) -> Executor:
+        return Logged(super().executor(platform), self._log, platform)
+
+
+class Connectors(Jobs):
+    """Jobs of a connector, whose handles platforms keep in their log."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        super().__init__(folder, address)
+        self._log: dict[AttemptId, Known] = {}
+
+    def executor(self, platform: str) -> Executor:
+        return Logged(super().executor(platform), self._log, platform)
 
 
 class Lives:
@@ -256,7 +304,7 @@ class Life(Harness):
 
     def phases(self, spec: AttemptSpec) -> list[str]:
         """What was reported, without what it waited for."""
-        return [each.phase for each in self.of(spec) if each.phase != "QUEUED"]
+        return [each.phase for each in self.of(spec) if each.phase not in WAITS]
 
     async def until_it_runs(self, spec: AttemptSpec) -> None:
         self.executor.submit(spec)

@@ -52,7 +52,7 @@ async def test_an_attempt_runs_until_it_ends(lives: Lives, outside: Outside):
         await life.run(outside.succeeds("n1"))
         assert life.phases(spec) == ["RUNNING"]
         outside.finish(spec)
-        await life.until(lambda: life.end_of(spec))
+        await life.until(lambda: life.has_ended(spec))
         assert life.end_of(spec).outputs == SEVEN
 
 
@@ -62,7 +62,7 @@ async def test_many_attempts_each_end_once_whatever_becomes_of_others(lives: Liv
     async with lives.begin() as life:
         for spec in (*good, *bad):
             life.executor.submit(spec)
-        await life.until(lambda: all(life.end_of(spec) for spec in (*good, *bad)))
+        await life.until(lambda: all(life.has_ended(spec) for spec in (*good, *bad)))
         assert [life.phases(spec) for spec in good] == [["RUNNING", "SUCCEEDED"]] * 10
         assert [life.phases(spec) for spec in bad] == [["RUNNING", "FAILED"]] * 10
 
@@ -88,7 +88,7 @@ async def test_what_can_not_run_is_a_failure_of_that_attempt_alone(lives: Lives,
             assert end.error is not None
         assert (await life.run(after)).phase == "SUCCEEDED"
         outside.finish(before)
-        await life.until(lambda: life.end_of(before))
+        await life.until(lambda: life.has_ended(before))
         assert life.end_of(before).phase == "SUCCEEDED"
     assert [outside.starts(spec) for spec in hostile] == [0] * 3
 
@@ -98,7 +98,7 @@ async def test_what_can_not_run_keeps_nothing_else_from_being_adopted(lives: Liv
     odd = msgspec.structs.replace(outside.succeeds("odd"), resources=less_than_nothing)
     good = outside.succeeds("good")
     async with lives.begin(odd, good) as life:
-        await life.until(lambda: life.end_of(odd) and life.end_of(good))
+        await life.until(lambda: life.has_ended(odd) and life.has_ended(good))
         assert (life.end_of(odd).phase, life.end_of(good).phase) == ("FAILED", "SUCCEEDED")
 
 

@@ -18,7 +18,7 @@ async def test_a_repeated_submit_starts_nothing_twice(lives: Lives, outside: Out
         await life.until_it_runs(spec)
         life.executor.submit(spec)
         outside.finish(spec)
-        await life.until(lambda: life.end_of(spec))
+        await life.until(lambda: life.has_ended(spec))
         assert life.phases(spec) == ["RUNNING", "SUCCEEDED"]
     assert outside.starts(spec) == 1
 
@@ -81,7 +81,7 @@ async def test_a_cancelled_attempt_takes_no_other_along(lives: Lives, outside: O
                 await asyncio.sleep(0)
             life.executor.cancel(spec.id)
         outside.finish(kept)
-        await life.until(lambda: life.end_of(kept))
+        await life.until(lambda: life.has_ended(kept))
         assert life.phases(kept) == ["RUNNING", "SUCCEEDED"]
 
 
@@ -123,7 +123,7 @@ async def test_what_is_not_expected_any_more_is_stopped(lives: Lives, outside: O
         await asyncio.to_thread(eventually, lambda: not outside.runs(unwanted))
         for spec in (wanted, unwanted):
             outside.finish(spec)
-        await life.until(lambda: life.end_of(wanted))
+        await life.until(lambda: life.has_ended(wanted))
         assert life.phases(unwanted) == ["RUNNING"]
     assert outside.starts(wanted) == 1
 
@@ -138,5 +138,5 @@ async def test_what_is_spared_is_left_as_it_is(lives: Lives, outside: Outside):
         assert outside.runs(spared)
         for spec in (wanted, spared):
             outside.finish(spec)
-        await life.until(lambda: life.end_of(wanted) and life.end_of(spared))
+        await life.until(lambda: life.has_ended(wanted) and life.has_ended(spared))
     assert outside.starts(spared) == 1

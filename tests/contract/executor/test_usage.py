@@ -17,7 +17,7 @@ async def used(lives: Lives, *specs: AttemptSpec) -> list[Usage]:
     async with lives.begin() as life:
         for spec in specs:
             life.executor.submit(spec)
-        await life.until(lambda: all(life.end_of(spec) for spec in specs))
+        await life.until(lambda: all(life.has_ended(spec) for spec in specs))
         return [life.end_of(spec).usage or Usage() for spec in specs]
 
 
@@ -58,5 +58,5 @@ async def test_what_runs_has_its_usage_so_far(lives: Lives, outside: Outside) ->
         so_far = life.executor.usage(spec.id)
         assert so_far is None or so_far.cpu_us is None or 0 <= so_far.cpu_us.value < 1_000_000
         outside.finish(spec)
-        await life.until(lambda: life.end_of(spec))
+        await life.until(lambda: life.has_ended(spec))
         assert life.executor.usage(spec.id) is None

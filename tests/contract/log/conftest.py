@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from tests.objects.memory import MemoryBlobs
 
 from alula.server.blobs.file import FileBlobs
 from alula.server.log import Logs, LogSource
+from alula.server.logs.files import FileLogs
 from alula.server.logs.objects import ObjectLogs
 from alula.server.services import layout
+from alula.server.staging import Staging
 
 
 class Writing(Protocol):
@@ -19,7 +22,7 @@ class Writing(Protocol):
 
     logs: Logs
 
-    def write(self, source: LogSource, data: bytes) -> None:
+    async def write(self, source: LogSource, data: bytes) -> None:
         """Append to what the attempt has written."""
         ...
 
@@ -33,9 +36,9 @@ class BesideResults:
 
     def __init__(self, folder: Path) -> None:
         self.blobs = FileBlobs(folder / "objects", folder / "objects.key", base_url="http://localhost:1")
-        self.logs = ObjectLogs(self.blobs)
+        self.logs = FileLogs(self.blobs, Staging.of(self.blobs.uri(), ""), ObjectLogs(self.blobs))
 
-    def write(self, source: LogSource, data: bytes) -> None:
+    async def write(self, source: LogSource, data: bytes) -> None:
         file = self._file(source)
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("ab") as log:
@@ -48,7 +51,38 @@ class BesideResults:
         return Path(layout.log_uri(self.blobs, source.attempt, incarnation=source.incarnation))
 
 
-ADAPTERS = {"beside results": BesideResults}
+class Staged:
+    """Files in a folder, which stand for objects that are elsewhere."""
+
+    def __init__(self, folder: Path) -> None:
+        self.blobs = MemoryBlobs()
+        self.staging = Staging(self.blobs.uri(), str(folder / "attempts"))
+        self.logs = FileLogs(self.blobs, self.staging, ObjectLogs(self.blobs))
+
+    async def write(self, source: LogSource, data: bytes) -> None:
+        file = self._file(source)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with file.open("ab") as log:
+            log.write(data)
+
+    def spoil(self, source: LogSource) -> None:
+        self._file(source).mkdir(parents=True)
+
+    def _file(self, source: LogSource) -> Path:
+        return Path(self.staging.path(self.uri(source)))
+
+    def uri(self, source: LogSource) -> str:
+        return layout.log_uri(self.blobs, source.attempt, incarnation=source.incarnation)
+
+
+class Published(Staged):
+    """Objects, each of which was a file until its attempt ended."""
+
+    async def write(self, source: LogSource, data: bytes) -> None:
+        self.blobs.objects[self.uri(source)] = self.blobs.objects.get(self.uri(source), b"") + data
+
+
+ADAPTERS = {"beside results": BesideResults, "staged": Staged, "published": Published}
 
 
 @pytest.fixture(params=ADAPTERS)

@@ -13,8 +13,10 @@ from alula.core.engine.records import (
     NodeRecord,
 )
 from alula.core.ids import EntityId, ExecutionId
+from alula.core.policy.backfilling import Counts, Rules
 from alula.core.policy.cache_key import CacheKey
 from alula.server.store.audits import Audit
+from alula.server.store.backfill_records import BackfillRecord
 from alula.server.store.entities import EntityRecord
 from alula.server.store.executions import ExecutionRecord
 from alula.server.store.log import Commit
@@ -60,6 +62,22 @@ def entity(name: str = "etl", version: str = "v1", *, kind: Any = "workflow", **
     return EntityRecord(**{**given, **more})
 
 
+def backfill(name: str = "january", **more: Any) -> BackfillRecord:
+    given: dict[str, Any] = {
+        "id": execution_id(name),
+        "plan": WORKFLOW,
+        "principal": "ada",
+        "created_at": 50,
+        "first": 5,
+        "until": 40,
+        "cron": "@daily",
+        "kickoff": "day",
+        "rules": Rules(3, newest_first=True, reprocess="failed", stops=False),
+        "counts": Counts(waiting=2, there=1),
+    }
+    return BackfillRecord(**{**given, **more})
+
+
 def running(at: int = 20, **more: Any) -> ExecutionChange:
     return ExecutionChange(ExecutionPhase.RUNNING, at, **more)
 
@@ -72,7 +90,7 @@ def commit(id: ExecutionId, first_seq: int, *events: bytes, **more: Any) -> Comm
     changes = more.pop("changes", None) or Changes(
         **{
             key: more.pop(key)
-            for key in ("execution", "nodes", "attempts", "items", "signals", "reasons", "published")
+            for key in ("execution", "nodes", "attempts", "items", "signals", "jobs", "reasons", "published")
             if key in more
         }
     )

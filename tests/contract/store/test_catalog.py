@@ -20,7 +20,7 @@ from tests.contract.store.records import (
 )
 
 from alula.core.engine.records import CacheEntry, Changes, ExecutionChange, ExecutionPhase, NodePhase, Released
-from alula.core.errors import InvalidInput
+from alula.core.errors import FailedPrecondition, InvalidInput
 from alula.core.policy.cache_key import CacheKey
 from alula.server.store import Store
 from alula.server.store.datasets import DatasetId, DatasetRecord
@@ -182,3 +182,18 @@ async def test_of_many_that_want_it_at_once_one_has_it(make_store: Callable[[], 
     finally:
         for store in stores:
             await store.stop()
+
+
+async def test_a_runner_reserves_and_lets_go_only_for_what_it_owns(store: Store) -> None:
+    await launch(store, "a1")
+    await store.ownership.claim("first", now=0, lease_us=1, limit=9)
+    assert await store.reservations.take(cache_key(), HOLDER, owner="first") == ""
+    await store.ownership.claim("second", now=5, lease_us=1, limit=9)
+    await store.reservations.release(cache_key(), HOLDER, owner="first")
+    assert await store.reservations.holder(cache_key()) == HOLDER
+    await store.reservations.release(cache_key(), HOLDER, owner="second")
+    with pytest.raises(FailedPrecondition) as refusal:
+        await store.reservations.take(cache_key(), HOLDER, owner="first")
+    assert refusal.value.code == "ExecutionLost"
+    assert await store.reservations.holder(cache_key()) == ""
+    assert await store.reservations.take(cache_key(), HOLDER, owner="second") == ""

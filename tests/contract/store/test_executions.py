@@ -17,6 +17,7 @@ from alula.core.engine.records import (
 from alula.core.errors import InvalidInput, TaskError
 from alula.core.ids import EntityId
 from alula.server.store import Store
+from alula.server.store.query import Filter, Query
 from alula.server.stores.checking import VALUES_MAX
 
 pytestmark = pytest.mark.anyio
@@ -98,8 +99,8 @@ async def test_executions_are_filtered_by_each_kind_of_field(store: Store) -> No
         audit(),
     )
 
-    async def names(*filters: object, **more: object) -> list[str]:
-        found = await store.executions.page(query(*filters, sort_by="name", descending=False, **more))
+    async def names(*filters: Filter, limit: int = 100) -> list[str]:
+        found = await store.executions.page(query(*filters, sort_by="name", descending=False, limit=limit))
         return [one.id.name for one in found]
 
     assert await names(where("name", "value_in", "a1", "a3", "zz")) == ["a1", "a3"]
@@ -133,7 +134,7 @@ async def test_filters_on_labels_speak_of_one_and_the_same_label(store: Store) -
     await store.executions.create(execution("a2", labels={"eager-exec": "ml"}), b"c", audit())
     await store.executions.create(execution("a3"), b"c", audit())
 
-    async def names(*filters: object) -> list[str]:
+    async def names(*filters: Filter) -> list[str]:
         return [one.id.name for one in await store.executions.page(query(*filters, sort_by="name"))]
 
     key = where("execution_tag.key", "value_in", "eager-exec")
@@ -182,7 +183,7 @@ async def test_unknown_times_come_before_all_others(store: Store) -> None:
         (query(offset=-1), "BadPage"),
     ],
 )
-async def test_a_query_that_makes_no_sense_is_refused(store: Store, bad: object, code: str) -> None:
+async def test_a_query_that_makes_no_sense_is_refused(store: Store, bad: Query, code: str) -> None:
     with pytest.raises(InvalidInput) as raised:
         await store.executions.page(bad)
     assert raised.value.code == code
@@ -256,7 +257,7 @@ async def test_nodes_are_listed_by_parent(store: Store) -> None:
     ]
     await store.log.commit([commit(ID, 1, b"a", nodes=nodes)])
 
-    async def ids(parent: str | None, *filters: object) -> list[str]:
+    async def ids(parent: str | None, *filters: Filter) -> list[str]:
         return [n.node_id for n in await store.nodes.page(ID, parent, query(*filters, descending=False))]
 
     assert await ids("") == ["n0", "n1"]
@@ -325,8 +326,9 @@ async def test_items_are_paged_by_index_and_filtered(store: Store) -> None:
     assert [item.index for item in failed] == [3, 1]
     oldest = await store.items.page(ID, "n0", query(sort_by="updated_at", descending=False, limit=2))
     assert [item.index for item in oldest] == [49, 48]
-    assert await store.items.phases(ID, "n0") == {AttemptPhase.SUCCEEDED: 25, AttemptPhase.FAILED: 25}
-    assert await store.items.phases(ID, "n1") == {}
+    halves = {AttemptPhase.SUCCEEDED: 25, AttemptPhase.FAILED: 25}
+    assert await store.items.counts(ID) == await store.items.counts(ID, ["n0", "n1"]) == {"n0": halves}
+    assert await store.items.counts(ID, ["n1"]) == {}
 
 
 async def test_reasons_come_in_the_order_in_which_they_were_given(store: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from tests.contract.store.records import audit, query, where
@@ -54,8 +55,8 @@ async def test_artifacts_are_found_by_id_tag_and_partition(store: Store) -> None
     assert await store.artifacts.tag(MODELS, "b", "best", audit())
     assert not await store.artifacts.tag(MODELS, "a", "best", audit())
 
-    async def ids(**given: object) -> list[str]:
-        wanted = ArtifactQuery(MODELS, **{"limit": 10, **given})  # type: ignore[arg-type]
+    async def ids(**given: Any) -> list[str]:
+        wanted = ArtifactQuery(MODELS, **{"limit": 10, **given})
         return [found.id for found in await store.artifacts.page(wanted)]
 
     assert await ids() == ["c", "b", "a"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -26,7 +27,7 @@ RUNS, NODES = Consumer("runs"), Consumer("nodes", nodes=True)
 Told = tuple[str, str, int]
 
 
-async def launched(store: Store, id: ExecutionId = A1, **more: object) -> None:
+async def launched(store: Store, id: ExecutionId = A1, **more: Any) -> None:
     assert await store.executions.create(execution(id, **more), b"created", audit())
 
 

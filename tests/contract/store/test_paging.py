@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.contract.store.records import audit, commit, entity, execution, execution_id, query
+from tests.contract.store.records import audit, backfill, commit, entity, execution, execution_id, query
 
 from alula.core.engine.records import (
     AttemptPhase,
@@ -24,11 +24,13 @@ from alula.core.engine.records import (
 )
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId
+from alula.core.policy.backfilling import SlotState
 from alula.core.policy.cache_key import CacheKey
 from alula.server.store import Store
 from alula.server.store.artifacts import ARTIFACTS, ArtifactQuery, ArtifactRecord
 from alula.server.store.attempts import ATTEMPTS
 from alula.server.store.audits import AUDITS
+from alula.server.store.backfill_records import BACKFILLS, SLOTS, SlotRecord
 from alula.server.store.catalog import CATALOG
 from alula.server.store.datasets import DATASETS, DatasetId, DatasetRecord
 from alula.server.store.entities import ENTITIES, ENTITY_NAMES
@@ -37,9 +39,12 @@ from alula.server.store.items import ITEMS
 from alula.server.store.listing import Listing
 from alula.server.store.named_entities import NAMED_ENTITIES
 from alula.server.store.nodes import NODES
+from alula.server.store.notices import NOTICES, Notice, NoticeState
 from alula.server.store.projects import PROJECTS, ProjectRecord
 from alula.server.store.query import Filter, Query
+from alula.server.store.schedule_records import SCHEDULES, ScheduleRecord
 from alula.server.store.signals import SIGNALS
+from alula.server.store.trigger_records import FIRINGS, TRIGGERS, FiringRecord, FiringState, TriggerRecord
 
 pytestmark = pytest.mark.anyio
 RUN = execution_id("run")
@@ -89,6 +94,23 @@ async def filled(store: Store) -> Store:
         dataset = DatasetId(random.choice(("a", "b")), "d", f"n{number}", "1")
         await store.datasets.create(DatasetRecord(dataset, "u", (), {}, some()), audit())
         await store.artifacts.create(ArtifactRecord(DATASET, f"a{number}", {}, {}, b"", some()), audit())
+    for number in range(9):
+        plan = EntityId("a", "d", f"p{number}", "1")
+        await store.entities.register([entity(id=plan, kind="launch_plan")], audit(at=some()))
+        schedule = ScheduleRecord(plan, "ada", some(), some(), perhaps(), last_at=perhaps(), missed=some())
+        trigger = TriggerRecord(plan, random.choice("xy"), some(), "run", random.choice("xy"), perhaps(), some())
+        await store.entities.set_launch_plan_active(
+            plan, active=True, audit=audit(at=some()), schedule=schedule, trigger=trigger
+        )
+        firing = FiringRecord(plan, "c", "told", some(), random.choice([*FiringState]), run=random.choice("xy"))
+        await store.triggers.fire(firing)
+        state = random.choice([*NoticeState])
+        notice = Notice(f"{number}", "r", random.choice("xy"), "a", "d", "s", "FAILED", b"", some(), state, some())
+        assert await store.notices.add([notice]) == 1
+        of_plan = backfill(f"b{number}", created_at=some(), ended_at=perhaps(), plan=plan)
+        assert await store.backfills.create(of_plan, [], audit())
+    backfilled = [SlotRecord(number, some(), f"r{number}", random.choice([*SlotState])) for number in range(9)]
+    assert await store.backfills.create(backfill(), backfilled, audit())
     await store.executions.create(execution("run"), b"", audit())
     phases = (NodePhase.RUNNING, NodePhase.SUCCEEDED)
     nodes = [
@@ -135,6 +157,12 @@ def lists(store: Store) -> dict[str, tuple[Listing[Any], Read]]:
         "cache entries": (CATALOG, store.catalog.page),
         "datasets": (DATASETS, store.datasets.page),
         "artifacts": (ARTIFACTS, artifacts),
+        "schedules": (SCHEDULES, store.schedules.page),
+        "triggers": (TRIGGERS, store.triggers.page),
+        "firings": (FIRINGS, store.triggers.firings),
+        "backfills": (BACKFILLS, store.backfills.page),
+        "slots": (SLOTS, partial(store.backfills.slots, backfill().id)),
+        "notices": (NOTICES, store.notices.page),
         "audits": (AUDITS, store.audits.page),
     }
 

@@ -34,6 +34,7 @@ from tests.graphs import launch_plan_node
 from tests.integration.api.clients import Client
 from tests.integration.api.test_edges import put, send
 from tests.integration.platform import Platforms, RunningPlatform
+from tests.trailers import trailers
 
 A, B, DOMAIN = specs.PROJECT, "b", specs.DOMAIN
 ALL = ["view", "register", "launch", "steer", "cache", "manage"]
@@ -70,7 +71,7 @@ class Acting:
             getattr(self, rpc)(request)
         error: Any = caught.value
         assert error.code() is grpc.StatusCode.PERMISSION_DENIED, error
-        assert ("alula-code", "NotAllowed") in tuple(error.trailing_metadata())
+        assert trailers(error)["alula-code"] == "NotAllowed"
         return error.details()
 
 

@@ -14,6 +14,7 @@ from flyteidl.datacatalog import datacatalog_pb2 as catalog
 from google.protobuf import duration_pb2
 from tests.integration.api.clients import CACHE_SERVICE, Client
 from tests.integration.platform import Platforms, RunningPlatform, alula
+from tests.trailers import trailers
 
 FLOW = """
 from alula import task, workflow
@@ -78,7 +79,7 @@ def code_of(call: Any, request: Any) -> tuple[grpc.StatusCode, str]:
     with pytest.raises(grpc.RpcError) as caught:
         call(request)
     error: Any = caught.value
-    return error.code(), dict(error.trailing_metadata())["alula-code"]
+    return error.code(), trailers(error)["alula-code"]
 
 
 def test_an_artifact_is_tagged_found_and_overwritten(client: Client) -> None:

@@ -12,11 +12,12 @@ import grpc
 import pytest
 from flyteidl.admin import common_pb2, execution_pb2, node_execution_pb2, task_execution_pb2
 from flyteidl.core import execution_pb2 as core_execution_pb2
-from flyteidl.core import identifier_pb2
+from flyteidl.core import identifier_pb2, literals_pb2
 from flyteidl.service import dataproxy_pb2
 from tests import flyte_specs as specs
 from tests.integration.api.clients import Client
 from tests.integration.platform import RunningPlatform
+from tests.present import present
 
 Phase = core_execution_pb2.WorkflowExecution
 ENDS = (Phase.SUCCEEDED, Phase.FAILED, Phase.ABORTED)
@@ -97,17 +98,19 @@ def test_a_task_runs_by_itself_in_a_hidden_workflow(client: Client) -> None:
         (specs.literal_map(x=specs.integer(1), y=specs.integer(2)), "y"),
     ],
 )
-def test_inputs_that_do_not_fit_are_refused_and_nothing_runs(client: Client, inputs: object, complaint: str) -> None:
+def test_inputs_that_do_not_fit_are_refused_and_nothing_runs(
+    client: Client, inputs: literals_pb2.LiteralMap, complaint: str
+) -> None:
     name = "run.inputs"
     try:
         client.CreateTask(specs.task(name, outputs=False))
     except grpc.RpcError as error:
-        assert error.code() is grpc.StatusCode.ALREADY_EXISTS  # type: ignore[attr-defined]
+        assert error.code() is grpc.StatusCode.ALREADY_EXISTS
     target = specs.identifier(identifier_pb2.TASK, name)
     with pytest.raises(grpc.RpcError) as caught:
-        launch(client, specs.execution("never", target, inputs))  # type: ignore[arg-type]
+        launch(client, specs.execution("never", target, inputs))
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
-    assert complaint in caught.value.details()
+    assert complaint in present(caught.value.details())
     with pytest.raises(grpc.RpcError) as missing:
         get(
             client, identifier_pb2.WorkflowExecutionIdentifier(project=specs.PROJECT, domain=specs.DOMAIN, name="never")
@@ -206,9 +209,9 @@ def test_of_an_attempt_whose_files_are_gone_everything_can_be_read(client: Clien
     plan = register(client, "run.silent")
     id = launch(client, specs.execution("", plan))
     wait_for(client, id)
-    (folder,) = (platform.data / "objects/metadata").glob(f"*/*/{id.name}.*/n0/data")
+    (of_run,) = (platform.data / "objects/metadata").glob(f"*/*/{id.name}.*")
     until = time.monotonic() + 30
-    while [path.name for path in folder.iterdir()] != ["inputs.pb"]:
+    while (of_run / "n0").exists():
         assert time.monotonic() < until
         time.sleep(0.02)
     base = f"{platform.http}/api/v1/alula/logs/{id.project}/{id.domain}/{id.name}/n0/0"
@@ -219,7 +222,7 @@ def test_of_an_attempt_whose_files_are_gone_everything_can_be_read(client: Clien
     data = client.GetNodeExecutionData(node_execution_pb2.NodeExecutionGetDataRequest(id=node))
     assert data.full_inputs == specs.literal_map(x=specs.integer(1))
     uri = client.GetNodeExecution(node_execution_pb2.NodeExecutionGetRequest(id=node)).input_uri
-    assert uri == str(folder / "inputs.pb")
+    assert uri == str(of_run / "n0/data/inputs.pb")
 
 
 def test_a_question_with_a_long_deadline_is_answered_when_the_run_ends(client: Client) -> None:

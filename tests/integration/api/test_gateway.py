@@ -41,7 +41,7 @@ def call(
 
 
 def get(platform: RunningPlatform, path: str, **query: str) -> Any:
-    status, answer = call(platform, "GET", path, **query)
+    status, answer = call(platform, "GET", path, None, **query)
     assert status == 200, answer
     return json.loads(answer)
 

@@ -12,14 +12,14 @@ from flyteidl.core import identifier_pb2
 from tests import flyte_specs as specs
 from tests.integration.api.clients import Client
 from tests.integration.platform import RunningPlatform
+from tests.present import present
+from tests.trailers import trailers
+
+OLDEST_FIRST = common_pb2.Sort(key="created_at", direction=common_pb2.Sort.ASCENDING)
 
 
 def code_of(caught: pytest.ExceptionInfo[grpc.RpcError]) -> grpc.StatusCode:
-    return caught.value.code()  # type: ignore[attr-defined]
-
-
-def trailers(caught: pytest.ExceptionInfo[grpc.RpcError]) -> dict[str, str]:
-    return dict(caught.value.trailing_metadata())  # type: ignore[attr-defined]
+    return caught.value.code()
 
 
 def register(client: Client, name: str) -> None:
@@ -62,8 +62,8 @@ def test_another_task_under_the_same_id_is_refused_with_the_difference(client: C
     with pytest.raises(grpc.RpcError) as caught:
         client.CreateTask(specs.task("reg.other", output=specs.STRING))
     assert code_of(caught) is grpc.StatusCode.INVALID_ARGUMENT
-    assert trailers(caught)["alula-code"] == "DifferentEntityExists"
-    assert "o0" in caught.value.details()  # type: ignore[attr-defined]
+    assert trailers(caught.value)["alula-code"] == "DifferentEntityExists"
+    assert "o0" in present(caught.value.details())
 
 
 def test_a_workflow_that_does_not_compile_names_every_error(client: Client) -> None:
@@ -72,7 +72,7 @@ def test_a_workflow_that_does_not_compile_names_every_error(client: Client) -> N
     with pytest.raises(grpc.RpcError) as caught:
         client.CreateWorkflow(request)
     assert code_of(caught) is grpc.StatusCode.INVALID_ARGUMENT
-    details = caught.value.details()  # type: ignore[attr-defined]
+    details = present(caught.value.details())
     assert "TaskReferenceNotFound" in details
     assert "n7" in details
 
@@ -121,7 +121,7 @@ def test_a_new_project_takes_work_until_it_is_archived(client: Client) -> None:
     request.id.version = "v2"
     with pytest.raises(grpc.RpcError) as caught:
         client.CreateTask(request)
-    assert trailers(caught)["alula-code"] == "ProjectArchived"
+    assert trailers(caught.value)["alula-code"] == "ProjectArchived"
     with pytest.raises(grpc.RpcError) as caught:
         client.RegisterProject(project_pb2.ProjectRegisterRequest(project=project_pb2.Project(id="birds")))
     assert code_of(caught) is grpc.StatusCode.ALREADY_EXISTS
@@ -131,16 +131,20 @@ def test_lists_are_paged_by_tokens_and_need_a_limit(client: Client) -> None:
     for version in ("v1", "v2", "v3"):
         client.CreateTask(specs.task("reg.paged", version=version))
     name = common_pb2.NamedEntityIdentifier(project=specs.PROJECT, domain=specs.DOMAIN, name="reg.paged")
-    request = common_pb2.ResourceListRequest(id=name, limit=2, sort_by=common_pb2.Sort(key="created_at", direction=1))
+    request = common_pb2.ResourceListRequest(id=name, limit=2, sort_by=OLDEST_FIRST)
     first = client.ListTasks(request)
     assert [task.id.version for task in first.tasks] == ["v1", "v2"]
     for token in (first.token, "2"):  # the second as from before tokens had positions
         request.token = token
         second = client.ListTasks(request)
         assert ([task.id.version for task in second.tasks], second.token) == (["v3"], "")
-    for bad in ({"limit": 0}, {"limit": 1, "token": "x"}, {"limit": 1, "filters": "eq(colour,red)"}):
+    for bad in (
+        common_pb2.ResourceListRequest(id=name, limit=0),
+        common_pb2.ResourceListRequest(id=name, limit=1, token="x"),
+        common_pb2.ResourceListRequest(id=name, limit=1, filters="eq(colour,red)"),
+    ):
         with pytest.raises(grpc.RpcError) as caught:
-            client.ListTasks(common_pb2.ResourceListRequest(id=name, **bad))
+            client.ListTasks(bad)
         assert code_of(caught) is grpc.StatusCode.INVALID_ARGUMENT
 
 
@@ -149,7 +153,7 @@ def test_a_list_of_large_things_is_read_by_a_client_with_the_usual_limit(client:
     for version in versions:
         client.CreateTask(specs.task("reg.large", version=version, command=("echo", "x" * 900_000)))
     name = common_pb2.NamedEntityIdentifier(project=specs.PROJECT, domain=specs.DOMAIN, name="reg.large")
-    request = common_pb2.ResourceListRequest(id=name, limit=100, sort_by=common_pb2.Sort(key="created_at", direction=1))
+    request = common_pb2.ResourceListRequest(id=name, limit=100, sort_by=OLDEST_FIRST)
     found = []
     while True:
         page = client.ListTasks(request)

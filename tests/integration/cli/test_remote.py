@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 
 import pytest
+from tests import modules
 from tests.integration.platform import RunningPlatform
 
 from alula import Remote
@@ -20,13 +20,7 @@ TIMEOUT_S = 30.0
 @pytest.fixture(scope="module")
 def steps():
     """The flows as a program would import them."""
-    spec = importlib.util.spec_from_file_location("steps", Path(__file__).parent / "flows" / "steps.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["steps"] = module
-    spec.loader.exec_module(module)
-    yield module
+    yield modules.load("steps", Path(__file__).parent / "flows" / "steps.py")
     del sys.modules["steps"]
 
 

@@ -1,19 +1,12 @@
-"""The unmodified flytekit of PyPI, in an environment of its own, against a real platform."""
+"""`pyflyte` and programs of the unmodified flytekit, against a real platform."""
 
 from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-
-import pytest
-from filelock import FileLock
-
-FLYTEKIT = "flytekit==1.16.31"
-ENVIRONMENT = Path(__file__).parents[3] / ".venv-flytekit"
 
 
 @dataclass(frozen=True)
@@ -62,17 +55,3 @@ class Pyflyte:
         )
         assert done.returncode == 0, done.stderr
         return done.stdout
-
-
-@pytest.fixture(scope="session")
-def flytekit_bin() -> Path:
-    """The environment's `bin`, made on first use by one of the processes that run tests."""
-    done = ENVIRONMENT / f".{FLYTEKIT}"
-    with FileLock(f"{ENVIRONMENT}.lock"):
-        if not done.exists():
-            uv = [sys.executable, "-m", "uv"]
-            subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)
-            python = ENVIRONMENT / "bin/python"
-            subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, FLYTEKIT], check=True)
-            done.touch()
-    return ENVIRONMENT / "bin"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.integration.flytekit.conftest import Pyflyte
@@ -37,12 +38,12 @@ print(json.dumps({
 """
 
 
-def outcome(pyflyte: Pyflyte, name: str) -> dict[str, object]:
+def outcome(pyflyte: Pyflyte, name: str) -> dict[str, Any]:
     """How an execution ended, as FlyteRemote sees it with all its nodes."""
     return json.loads(pyflyte.python(OUTCOME, name).splitlines()[-1])
 
 
-def run(pyflyte: Pyflyte, workflow: str, *inputs: str, status: int = 0, module: str = BASICS) -> dict[str, object]:
+def run(pyflyte: Pyflyte, workflow: str, *inputs: str, status: int = 0, module: str = BASICS) -> dict[str, Any]:
     printed = pyflyte("run", "--remote", "--wait", "--poll-interval", "1", module, workflow, *inputs, status=status)
     found = re.search(r"/executions/(\w+)", printed)
     assert found, printed
@@ -88,6 +89,17 @@ def test_a_cached_task_runs_once(pyflyte: Pyflyte, platform: RunningPlatform) ->
     assert run(pyflyte, "cached")["outputs"] == {"o0": 100}
     logs = list((platform.data / "objects").rglob("log.txt"))
     assert sum("costly ran" in log.read_text() for log in logs) == 1
+
+
+def test_a_backfill_runs_a_launch_plan_for_days_in_the_past(pyflyte: Pyflyte) -> None:
+    pyflyte("register", "flows/scheduled.py", "--version", "slots")
+    printed = pyflyte("backfill", "--from-date", "2026-01-01", "--to-date", "2026-01-04", "--parallel", "daily")
+    found = re.search(r"/executions/(\w+)", printed)
+    assert found, printed
+    assert alula("watch", found[1], "--endpoint", pyflyte.endpoint).returncode == 0
+    ended = outcome(pyflyte, found[1])
+    assert (ended["phase"], ended["error"]) == (4, "")
+    assert [node for node in ended["nodes"] if node.startswith("n")] == ["n0", "n1", "n2"]
 
 
 def test_register_a_package_and_run_what_it_registered(pyflyte: Pyflyte) -> None:

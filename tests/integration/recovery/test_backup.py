@@ -85,9 +85,16 @@ def test_what_an_older_version_ran_is_read_and_recovered(platforms: Platforms, t
 
 LATER_TABLES = (
     *("datasets", "artifacts", "artifact_partitions", "artifact_tags", "kept_outputs", "holds"),
-    *("leases", "outbox", "outbox_consumers", "schedules"),
+    *("leases", "outbox", "outbox_consumers", "schedules", "notices", "jobs", "backfills", "backfill_slots"),
+    *("triggers", "firings"),
+    *("ties", "removals", "left_objects"),
 )
-LATER_COLUMNS = {"task_executions": ("executor", "logs", "info", "usage"), "items": ("logs", "info", "usage")}
+LATER_COLUMNS = {
+    "node_executions": ("changed_seq",),
+    "task_executions": ("executor", "logs", "info", "usage", "changed_seq"),
+    "items": ("logs", "info", "usage", "changed_seq"),
+    "signals": ("changed_seq",),
+}
 
 
 def make_old(data: Path, name: str) -> None:
@@ -100,6 +107,11 @@ def make_old(data: Path, name: str) -> None:
         database.execute("ALTER TABLE execution_data DROP COLUMN incarnation")
         for later in LATER_TABLES:
             database.execute(f"DROP TABLE {later}")
+        later_indexes = database.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '%changed_seq%'"
+        )
+        for (index,) in later_indexes.fetchall():
+            database.execute(f"DROP INDEX {index}")
         for table, columns in LATER_COLUMNS.items():
             for column in columns:
                 database.execute(f"ALTER TABLE {table} DROP COLUMN {column}")

@@ -25,6 +25,7 @@ from tests.integration.platform import Platforms, RunningPlatform, alula, strang
 from tests.integration.processes import MARK, Found, children, marked
 
 from alula.core.engine.records import AttemptPhase
+from alula.server.executors.process.ending import recorded_end
 
 FLOWS = Path(__file__).with_name("flows")
 SUCCEEDED = core_execution_pb2.WorkflowExecution.SUCCEEDED
@@ -38,6 +39,7 @@ NODES = {
     "n5": "choose",
     "n6": "report",
 }
+RESULTS = ("outputs.pb", "error.pb")
 MAPPED = "n4"
 ITEMS = 6
 ONCE = [("export", "-"), ("clean", "-"), ("make_grid", "-"), ("choose", "-"), ("report", "-")]
@@ -86,9 +88,12 @@ class Run:
         """The attempts that have ended: those with results beside their inputs, and those that succeeded as rows say,
         whose results are not kept."""
         domain = self.data / "objects/metadata" / specs.PROJECT / specs.DOMAIN
-        names = ("outputs.pb", "error.pb", "exit.json")
-        found = [path for name in names for path in domain.glob(f"{self.id.name}.*/**/{name}")]
-        return self._succeeded() | {_attempt_of(path.parent.relative_to(domain).parts[1:]) for path in found}
+        results = [path for name in RESULTS for path in domain.glob(f"{self.id.name}.*/**/{name}")]
+        # A record is written in place: a fork server that is killed while it writes leaves a part of it, which tells
+        # nothing.
+        records = [path for path in domain.glob(f"{self.id.name}.*/**/exit.json") if recorded_end(str(path.parent))]
+        folders = [path.parent.relative_to(domain) for path in (*results, *records)]
+        return self._succeeded() | {_attempt_of(folder.parts[1:]) for folder in folders}
 
     def _succeeded(self) -> set[tuple[str, str, int]]:
         single = "SELECT node_id, -1, attempt, phase FROM task_executions WHERE execution = ?"

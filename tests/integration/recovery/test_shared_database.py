@@ -59,6 +59,29 @@ def test_one_that_was_killed_and_comes_back_does_not_wait_for_its_own_lease(shar
     assert time.monotonic() - killed_at < LEASE_US / 1e6
 
 
+def test_a_run_goes_on_over_the_death_of_the_process_that_runs_it_while_another_answers(shared: Platforms) -> None:
+    api = shared.start("--role", "api")
+    runner = shared.start_runner(data=api.data)
+    _register(api.grpc)
+    ledger = shared.folder / "ledger"
+    with Client(api.grpc) as client:
+        id = _launch(client, ledger, 0)
+        _until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) >= 8)
+        runner.kill()
+        waiting = _launch(client, shared.folder / "other", 1)
+        request = execution_pb2.WorkflowExecutionGetRequest(id=waiting)
+        assert client.GetExecution(request).closure.phase == Phase.QUEUED
+        second = shared.start("--role", "runner,scheduler", data=api.data, ready=False)
+        for each in (id, waiting):
+            assert _wait(client, each).closure.phase == Phase.SUCCEEDED
+        third = shared.start("--role", "runner", data=api.data, ready=False)
+        assert third.process.wait(timeout=60) == BAD_INPUT
+        assert "DataFolderInUse" in third.log()
+        stopped = alula("down", "--data", str(api.data))
+        assert stopped.returncode == 0, stopped.stderr
+        assert (second.process.wait(timeout=20), api.process.wait(timeout=20)) == (0, 0)
+
+
 def _register(address: str) -> None:
     registered = alula("register", str(FLOWS / "pipeline.py"), "--version", "v1", "--endpoint", address)
     assert registered.returncode == 0, registered.stderr

@@ -123,7 +123,10 @@ def test_a_bad_inputs_file_is_named(tmp_path, text, said):
 
 def test_a_default_of_any_kind_is_shown() -> None:
     @task
-    def tagged(tags: list[str] = frozenset({"a"}), where: object = object()) -> int:
+    def tagged(
+        tags: list[str] = frozenset({"a"}),  # pyright: ignore[reportArgumentType]
+        where: object = object(),
+    ) -> int:
         return 1
 
     helps = [option.help or "" for option in input_options(tagged.interface)]

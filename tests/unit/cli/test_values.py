@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import typing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
 from enum import Enum
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NotRequired, TypedDict
+from uuid import UUID
 
 import pandas as pd
 import pydantic
@@ -44,6 +46,11 @@ class Outer:
 @dataclass
 class Limited:
     limit: timedelta
+
+
+class Row(TypedDict):
+    price: Decimal
+    note: NotRequired[str]
 
 
 class Model(pydantic.BaseModel):
@@ -99,6 +106,11 @@ class Model(pydantic.BaseModel):
         ("[.inf, -1.5E3, .5]", list[float], [math.inf, -1500.0, 0.5]),
         ("[off, 2024-01-02, ~, yes]", list[str | None], ["off", "2024-01-02", None, "yes"]),
         ("LIGHT", Crossed, Crossed.DARK),
+        ("1.10", Decimal, Decimal("1.10")),
+        ("[1.5, 2]", list[Decimal], [Decimal("1.5"), Decimal(2)]),
+        ("00000000-0000-0000-0000-000000000005", UUID | None, UUID(int=5)),
+        ("12:30", time, time(12, 30)),
+        ('{"price": "1.10"}', Row, {"price": Decimal("1.10")}),
     ],
 )
 def test_text_becomes_the_value_of_the_type(text, hint, value):
@@ -114,6 +126,12 @@ def test_text_becomes_the_value_of_the_type(text, hint, value):
         ("abc", float, "--x: expected a number, got `abc`"),
         ("maybe", bool, "--x: expected true or false, got `maybe`"),
         ("grey", Shade, "--x: expected one of light, dark, got `grey`"),
+        ("5", UUID, "--x: expected a UUID, got `5`"),
+        ("true", list[Decimal], "--x: expected a list[Decimal] as JSON or YAML"),
+        ("{price: [1]}", Row, "--x.price: expected a Decimal, got `[1]`"),
+        ("{}", Row, "--x: Row needs `price`"),
+        ("{prize: 1}", Row, "--x: Row has no key `prize`"),
+        ("5", Row, "--x: expected a Row as a JSON or YAML object, got `5`"),
         ("{depth: x}", Outer | None, "--x.depth: expected a whole number, got `x`"),
         ("soon", datetime, "--x: expected a time like"),
         ("1 parsec", timedelta, "--x: expected a duration like"),
@@ -153,7 +171,7 @@ def test_now_is_a_time():
 def test_files_are_paths_or_urls(tmp_path: Path):
     (tmp_path / "a.txt").write_text("hi")
     assert from_text(str(tmp_path / "a.txt"), FlyteFile, "--x").path == str(tmp_path / "a.txt")
-    assert from_text(str(tmp_path / "a.txt"), FlyteFile["txt"], "--x").path == str(tmp_path / "a.txt")
+    assert from_text(str(tmp_path / "a.txt"), FlyteFile["txt"], "--x").path == str(tmp_path / "a.txt")  # pyright: ignore[reportUndefinedVariable]  a format
     assert from_text("https://example.org/a.txt", FlyteFile, "--x").path == "https://example.org/a.txt"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flyteidl.admin import task_pb2
 from flyteidl.core import dynamic_job_pb2, literals_pb2
+from tests.present import present
 
 from alula.core.compiler.dynamic import compile_dynamic
 from alula.core.compiler.package import Package, Source, compile_package, complete, id_of
@@ -68,7 +69,7 @@ def test_what_a_dynamic_workflow_made_compiles_with_its_sub_workflow(sources: di
         exit_code=0, futures=read("futures.pb"), declared=specification.template.interface.outputs.variables
     )
     assert isinstance(left, Succeeded)
-    job = dynamic_job_pb2.DynamicJobSpec.FromString(left.futures)
+    job = dynamic_job_pb2.DynamicJobSpec.FromString(present(left.futures))
     closure = compile_dynamic(job, parent=specification.template, node_id="fibonacci")
     assert [node.id for node in closure.primary.template.nodes][2:] == ["sub", "fib-3", "fib-4"]
     assert [one.template.id.name for one in closure.sub_workflows] == ["example.Flows$Add"]

@@ -155,6 +155,7 @@ def test_texts_and_times_of_csv_are_read_as_they_are_declared(store: FileStore) 
     declared = Annotated[pd.DataFrame, kwtypes(code=str, when=datetime, n=int), "csv"]
     frame = pd.DataFrame({"code": ["007"], "when": pd.to_datetime(["2026-01-02"]), "n": [1]})
     back = to_python(to_literal(frame, declared, store), declared, store)
+    assert isinstance(back, pd.DataFrame)
     assert back.loc[0, "code"] == "007"
     assert back.loc[0, "when"] == datetime(2026, 1, 2)
     frame["n"] = "x"

@@ -122,7 +122,7 @@ def test_all_primitives_can_be_compared():
             conditional("enum").if_(color == Color.RED).then(word(**yes)).else_().then(word(**no)),
             conditional("moment").if_(datetime(2020, 1, 1, tzinfo=UTC) < at).then(word(**yes)).else_().then(word(**no)),
             conditional("span").if_(span >= timedelta(1)).then(word(**yes)).else_().then(word(**no)),
-            conditional("none").if_(maybe.is_none()).then(word(**yes)).else_().then(word(**no)),
+            conditional("none").if_(maybe.is_none()).then(word(**yes)).else_().then(word(**no)),  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]  a step, by its type a value
             conditional("optional").if_(maybe == 3).then(word(**yes)).else_().then(word(**no)),
         )
 
@@ -182,7 +182,7 @@ def test_a_case_can_wait_for_steps_outside():
         first = log(text="first")
         case = conditional("c").if_(x > 0)
         step = add(x=x)
-        first >> step
+        first >> step  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
         return case.then(step).else_().fail("never")
 
     template = serialize(ordered, settings=LOCAL).workflows[ordered.name].template
@@ -201,7 +201,7 @@ def declared(body):
         (lambda x: conditional("c").if_(x > 1).then(add(x=x)), "ConditionalWithoutElse", "conditional `c`"),
         (lambda x: conditional("c"), "ConditionalWithoutElse", "conditional `c`"),
         (lambda x: conditional("c").if_(True), "WrongCondition", "is always True"),
-        (lambda x: conditional("c").if_("x"), "WrongCondition", "is 'x', not a condition"),
+        (lambda x: conditional("c").if_("x"), "WrongCondition", "is 'x', not a condition"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
         (lambda x: conditional("c").if_((x > 1) & "a"), "WrongCondition", "is 'a', not a condition"),
         (lambda x: conditional("c").if_(x > "a"), "WrongValue", "compares int with str 'a'"),
         (lambda x: conditional("c").if_(x == [1]), "WrongValue", r"compares int with list \[1\]"),
@@ -212,7 +212,7 @@ def declared(body):
         (lambda x: conditional("c").if_(x > 1).then(flat(area=1.0).area), "CaseNotOneStep", "a part of an output"),
         (lambda x: conditional("c").if_(x > 1).then(add(x=x)).else_().fail(""), "WrongValue", "expected a message"),
         (
-            lambda x: add(x=conditional("c").if_(x > 1).then(add(x=x))),
+            lambda x: add(x=conditional("c").if_(x > 1).then(add(x=x))),  # pyright: ignore[reportArgumentType]  a mistake on purpose
             "WrongValue",
             r"conditional `c` without else_\(\)",
         ),
@@ -267,7 +267,7 @@ def test_there_is_no_conditional_outside_a_workflow():
 def test_an_output_of_two_types_is_refused_by_the_compiler():
     @workflow
     def mixed(x: int) -> int:
-        return conditional("c").if_(x > 1).then(add(x=x)).else_().then(word(text="a"))
+        return conditional("c").if_(x > 1).then(add(x=x)).else_().then(word(text="a"))  # pyright: ignore[reportReturnType]  a mistake on purpose
 
     with pytest.raises(InvalidInput, match="MismatchingTypes"):
         mixed(x=1)

@@ -1,6 +1,5 @@
 """Conditionals, gates, failure handlers and dynamic tasks are written as flytekit writes them."""
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -11,8 +10,10 @@ from flyteidl.admin.workflow_pb2 import WorkflowSpec
 from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
 from flyteidl.core.literals_pb2 import Literal, LiteralMap, Primitive, Scalar
 from google.protobuf import text_format
+from tests import modules
+from tests.messages import copied
 
-from alula.sdk.runtime.expanding import expand
+from alula.sdk.runtime.expanding import Expanded, expand
 from alula.sdk.serialize import SerializationSettings, serialize
 from alula.sdk.task_context.context import make_context
 
@@ -24,11 +25,7 @@ WORKFLOWS = [name.partition(" ")[2] for name in GOLDENS["constructs"] if name.st
 
 @pytest.fixture(scope="module")
 def constructs():
-    spec = importlib.util.spec_from_file_location("constructs", WIRE / "constructs.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["constructs"] = module
-    spec.loader.exec_module(module)
-    yield module
+    yield modules.load("constructs", WIRE / "constructs.py")
     del sys.modules["constructs"]
 
 
@@ -64,8 +61,7 @@ def test_a_dynamic_task_is_written_as_flytekit_writes_it_but_for_what_it_is_told
 
 
 def comparable(template):
-    copy = type(template)()
-    copy.CopyFrom(template)
+    copy = copied(template)
     for own in ("args", "env"):
         copy.container.ClearField(own)
     copy.metadata.ClearField("runtime")
@@ -83,7 +79,9 @@ def test_a_graph_is_written_as_flytekit_writes_it(constructs, tmp_path):
         raw_output_prefix=str(tmp_path),
     )
     inputs = LiteralMap(literals={"n": Literal(scalar=Scalar(primitive=Primitive(integer=2)))})
-    job = expand(constructs.grow, inputs.literals, context, SETTINGS).job
+    expanded = expand(constructs.grow, inputs.literals, context, SETTINGS)
+    assert isinstance(expanded, Expanded)
+    job = expanded.job
     assert {task.id.name: comparable(task) for task in job.tasks} == {
         task.id.name: comparable(task) for task in golden.tasks
     }

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import pytest
+from tests.present import present
 
 from alula import Cache, FixedRate, FlyteFile, GrowMemory, LaunchPlan, Resources, map_task, task, workflow
 from alula.core.errors import InvalidInput
-from alula.sdk.authoring.promise import Promise, reference_of
+from alula.sdk.authoring.promise import Node, Promise, Reference, reference_of
 from alula.sdk.authoring.task import Task
 
 
@@ -66,7 +67,7 @@ def total(values: list[int], named: dict[str, int] | None = None) -> int:
 
 
 def here() -> int:
-    return inspect.currentframe().f_back.f_lineno
+    return present(present(inspect.currentframe()).f_back).f_lineno
 
 
 def nodes_of(body, **types):
@@ -74,9 +75,16 @@ def nodes_of(body, **types):
     return workflow(body).graph().nodes
 
 
+def source(node: Node, name: str) -> Reference:
+    """The output that this input of a node comes from."""
+    promise = node.inputs[name]
+    assert isinstance(promise, Promise)
+    return reference_of(promise)
+
+
 def test_a_task_keeps_the_look_of_its_function():
     assert add.__name__ == "add"
-    assert add.__doc__.startswith("Add.")
+    assert present(add.__doc__).startswith("Add.")
     assert add.interface.describe_input("x") == "the first"
     assert add.name == f"{__name__}.add"
     assert repr(add) == f"<task {__name__}.add>"
@@ -107,38 +115,38 @@ def test_arguments_are_converted_as_on_the_platform(tmp_path):
         assert isinstance(file, FlyteFile)
         return of / 2
 
-    assert half(of=1, file=str(tmp_path)) == 0.5
+    assert half(of=1, file=str(tmp_path)) == 0.5  # pyright: ignore[reportArgumentType]  a path becomes a file
 
 
 @pytest.mark.parametrize(
     ("call", "code", "told"),
     [
-        (lambda: add("a"), "WrongValue", "input `x` of task `add` expects int, got str 'a'"),
+        (lambda: add("a"), "WrongValue", "input `x` of task `add` expects int, got str 'a'"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
         (add, "MissingArgument", "task `add` is called without `x`"),
-        (lambda: add(1, 2, 3), "TooManyArguments", "takes 2 inputs, 3 were given"),
-        (lambda: add(1, z=2), "UnknownArgument", "no input `z`; its inputs are `x`, `y`"),
-        (lambda: add(1, x=2), "RepeatedArgument", "`x` of task `add` is given twice"),
+        (lambda: add(1, 2, 3), "TooManyArguments", "takes 2 inputs, 3 were given"),  # pyright: ignore[reportCallIssue]  a mistake on purpose
+        (lambda: add(1, z=2), "UnknownArgument", "no input `z`; its inputs are `x`, `y`"),  # pyright: ignore[reportCallIssue]  a mistake on purpose
+        (lambda: add(1, x=2), "RepeatedArgument", "`x` of task `add` is given twice"),  # pyright: ignore[reportCallIssue]  a mistake on purpose
         (lambda: map_task(add)(x=[1], y=[1, 2]), "UnequalLists", "`x` 1, `y` 2"),
         (lambda: map_task(add)(x=1, y=[1]), "WrongValue", r"expects list\[int\], got int 1"),
-        (lambda: map_task(print), "UnsupportedMapTarget", "expected a task"),
-        (lambda: map_task(functools.partial(add, z=1)), "UnknownArgument", "no input `z` to bind"),
+        (lambda: map_task(print), "UnsupportedMapTarget", "expected a task"),  # pyright: ignore[reportArgumentType, reportCallIssue]  a mistake on purpose
+        (lambda: map_task(functools.partial(add, z=1)), "UnknownArgument", "no input `z` to bind"),  # pyright: ignore[reportCallIssue]  a mistake on purpose
         (lambda: map_task(functools.partial(add, x=1, y=1)), "UnsupportedMapTarget", "none is left"),
         (lambda: map_task(add, min_success_ratio=2), "InvalidMapSetting", "expected 0 to 1"),
         (lambda: map_task(add, concurrency=-1), "InvalidMapSetting", "`concurrency` is -1"),
         (lambda: map_task(pair)(n=[1]), "UnsupportedMapTarget", "has 2 outputs"),
         (lambda: task(retries=-1), "InvalidRetries", "`retries` is -1"),
-        (lambda: task(timeout="1h"), "InvalidTimeout", "`timeout` is '1h'"),
+        (lambda: task(timeout="1h"), "InvalidTimeout", "`timeout` is '1h'"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
         (lambda: task(cache_version="1"), "CacheNotEnabled", "`cache` is not True"),
         (lambda: task(cache=Cache(), cache_version="1"), "ConflictingCache", "beside a `Cache`"),
-        (lambda: task(cache="1"), "InvalidCache", "expected a bool or a `Cache`"),
+        (lambda: task(cache="1"), "InvalidCache", "expected a bool or a `Cache`"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
         (lambda: task(requests=Resources(cpu="lots")), "InvalidResources", "'lots', which is not an amount"),
         (lambda: task(requests=Resources(cpu=("1", "2"))), "InvalidResources", r"\(request, limit\) pair"),
-        (lambda: task(on_out_of_memory=2), "InvalidMemoryGrowth", "expected `GrowMemory`"),
+        (lambda: task(on_out_of_memory=2), "InvalidMemoryGrowth", "expected `GrowMemory`"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
         (lambda: task(on_out_of_memory=GrowMemory(1)), "InvalidMemoryGrowth", "expected a number over 1"),
         (lambda: task(on_out_of_memory=GrowMemory(2, up_to="lots")), "InvalidMemoryGrowth", "not an amount"),
-        (lambda: task(limits="1Gi"), "InvalidResources", "expected `Resources`"),
-        (lambda: task(resources=Resources(cpu=("1", "2", "3"))), "InvalidResources", "expected one amount"),
-        (lambda: task(environment={"A": 1}), "InvalidEnvironment", "'A': 1"),
+        (lambda: task(limits="1Gi"), "InvalidResources", "expected `Resources`"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
+        (lambda: task(resources=Resources(cpu=("1", "2", "3"))), "InvalidResources", "expected one amount"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
+        (lambda: task(environment={"A": 1}), "InvalidEnvironment", "'A': 1"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
         (lambda: task(cache=True, cache_ignore_input_vars=["z"])(add.function), "UnknownArgument", "ignores `z`"),
         (lambda: LaunchPlan.create("p", flow, default_inputs={"z": 1}), "UnknownArgument", "has no input `z`"),
         (
@@ -186,7 +194,7 @@ def test_a_type_without_wire_form_names_the_parameter():
 
 def test_an_annotation_that_does_not_exist_is_told():
     @task
-    def bad(x: "Nowhere") -> int:  # noqa: F821
+    def bad(x: "Nowhere") -> int:  # noqa: F821  # pyright: ignore[reportUndefinedVariable]  a mistake on purpose
         return 1
 
     with pytest.raises(InvalidInput, match="name 'Nowhere' is not defined") as raised:
@@ -219,13 +227,13 @@ def test_calls_become_nodes_with_defaults_and_order():
         first = add(x=x)
         second = add(first, 5)
         third = log(text="done")
-        second >> third
-        third >> log(number=first)
+        second >> third  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
+        third >> log(number=first)  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
 
     nodes = nodes_of(body, x=int)
     assert [node.id for node in nodes] == ["n0", "n1", "n2", "n3"]
     assert nodes[0].inputs["y"] == 1
-    assert reference_of(nodes[1].inputs["x"]).node is nodes[0]
+    assert source(nodes[1], "x").node is nodes[0]
     assert nodes[2].upstream == [nodes[1]]
     assert nodes[3].upstream == [nodes[2]]
     assert nodes[0].at.file == __file__
@@ -241,9 +249,9 @@ def test_several_outputs_have_names_or_places():
         add(x=first)
 
     nodes = nodes_of(body)
-    assert reference_of(nodes[1].inputs["x"]).var == "first"
-    assert reference_of(nodes[3].inputs["text"]).var == "o1"
-    assert reference_of(nodes[4].inputs["x"]).var == "first"
+    assert source(nodes[1], "x").var == "first"
+    assert source(nodes[3], "text").var == "o1"
+    assert source(nodes[4], "x").var == "first"
 
 
 def test_promises_are_picked_apart():
@@ -254,23 +262,24 @@ def test_promises_are_picked_apart():
         total(values=[found.n, 1], named={"a": found.n})
 
     nodes = nodes_of(body)
-    assert reference_of(nodes[1].inputs["x"]).path == ("n",)
-    assert reference_of(nodes[2].inputs["text"]).path == ("tags", 0)
+    assert source(nodes[1], "x").path == ("n",)
+    assert source(nodes[2], "text").path == ("tags", 0)
 
 
 def test_a_step_may_have_its_own_settings():
     def body():
-        add(x=1).with_overrides(
+        add(x=1).with_overrides(  # pyright: ignore[reportAttributeAccessIssue]  a step, by its type a value
             node_name="My Step!", retries=4, timeout=9, cache=True, cache_version="2", requests=Resources(cpu="2")
         )
         add.with_overrides(retries=2, interruptible=True)(x=1)
-        log().with_overrides(name="last")
+        log().with_overrides(name="last")  # pyright: ignore[reportAttributeAccessIssue]  a step, by its type a value
 
     nodes = nodes_of(body)
     assert nodes[0].id == "my-step"
     assert nodes[0].overrides.retries == 4
     assert nodes[0].overrides.timeout_s == 9
-    assert nodes[0].overrides.cache.version == "2"
+    cache = nodes[0].overrides.cache
+    assert isinstance(cache, Cache) and cache.version == "2"
     assert nodes[1].overrides.retries == 2
     assert nodes[2].overrides.name == "last"
 
@@ -312,19 +321,19 @@ def test_a_promise_is_no_value(use):
 @pytest.mark.parametrize(
     ("step", "told"),
     [
-        (lambda x: add(x="a"), "input `x` of task `add` expects int, got str 'a'"),
-        (lambda x: add(x=row(n=x)), "expects int, got <promise of `n0.o0`> of type .*Row"),
-        (lambda x: add(x=row(n=x).tags), r"expects int, got <promise of `n0.o0.tags`> of type list\[str\]"),
-        (lambda x: add(x=log()), "gets 0 outputs at once"),
-        (lambda x: add(x=two(n=1)), "gets 2 outputs at once"),
-        (lambda x: row(n=1).nope, "`Row` has no field `nope`; its fields are `n`, `tags`"),
-        (lambda x: pair(n=1).nope, "has no output `nope`; its outputs are `first`, `second`"),
-        (lambda x: add(x=1).with_overrides(retry=1), "no setting `retry`"),
-        (lambda x: add(x=1).with_overrides(retries=x), "must be a constant"),
+        (lambda x: add(x="a"), "input `x` of task `add` expects int, got str 'a'"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
+        (lambda x: add(x=row(n=x)), "expects int, got <promise of `n0.o0`> of type .*Row"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
+        (lambda x: add(x=row(n=x).tags), r"expects int, got <promise of `n0.o0.tags`> of type list\[str\]"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
+        (lambda x: add(x=log()), "gets 0 outputs at once"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
+        (lambda x: add(x=two(n=1)), "gets 2 outputs at once"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
+        (lambda x: row(n=1).nope, "`Row` has no field `nope`; its fields are `n`, `tags`"),  # pyright: ignore[reportAttributeAccessIssue]  a mistake on purpose
+        (lambda x: pair(n=1).nope, "has no output `nope`; its outputs are `first`, `second`"),  # pyright: ignore[reportAttributeAccessIssue]  a mistake on purpose
+        (lambda x: add(x=1).with_overrides(retry=1), "no setting `retry`"),  # pyright: ignore[reportAttributeAccessIssue]  a step, by its type a value
+        (lambda x: add(x=1).with_overrides(retries=x), "must be a constant"),  # pyright: ignore[reportAttributeAccessIssue]  a step, by its type a value
         (lambda x: x.with_overrides(retries=1), "is an input of the workflow, not a step"),
         (lambda x: add(x=1) >> 3, "the right side of `>>` is 3"),
-        (lambda x: [add(x=1).with_overrides(node_name="a") for _ in "12"], "two steps .* are named `a`"),
-        (lambda x: add(x=1).with_overrides(node_name="!"), "can't name a step"),
+        (lambda x: [add(x=1).with_overrides(node_name="a") for _ in "12"], "two steps .* are named `a`"),  # pyright: ignore[reportAttributeAccessIssue]  a step, by its type a value
+        (lambda x: add(x=1).with_overrides(node_name="!"), "can't name a step"),  # pyright: ignore[reportAttributeAccessIssue]  a step, by its type a value
     ],
 )
 def test_a_mistake_in_a_body_names_the_line(step, told):
@@ -339,7 +348,7 @@ def test_a_mistake_in_a_body_names_the_line(step, told):
 def test_a_workflow_must_return_what_it_declares():
     @workflow
     def one(x: int) -> tuple[int, int]:
-        return add(x=x)
+        return add(x=x)  # pyright: ignore[reportReturnType]  a mistake on purpose
 
     with pytest.raises(InvalidInput, match=r"declares 2 output\(s\) but returns"):
         one.graph()
@@ -366,7 +375,7 @@ def test_an_async_workflow_awaits_its_steps():
         import asyncio
 
         await asyncio.sleep(0)
-        return later(x=x)
+        return later(x=x)  # pyright: ignore[reportReturnType]  a mistake on purpose
 
     with pytest.raises(InvalidInput, match="awaits something that is not a step"):
         waiting.graph()
@@ -404,7 +413,7 @@ def test_a_default_may_be_any_value():
 
 def test_the_format_of_a_file_is_no_name_of_a_type():
     @task
-    def read(file: FlyteFile["csv"]) -> FlyteFile["csv"] | None:  # noqa: F821
+    def read(file: FlyteFile["csv"]) -> FlyteFile["csv"] | None:  # noqa: F821  # pyright: ignore[reportUndefinedVariable]  a format
         return file
 
     from alula.sdk.types.engine import literal_type

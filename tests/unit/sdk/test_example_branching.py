@@ -1,11 +1,11 @@
 """`examples/branching.py` does what it says."""
 
-import importlib.util
 import io
 import sys
 from pathlib import Path
 
 import pytest
+from tests import modules
 
 from alula.sdk.local.run import RunFailed
 
@@ -13,12 +13,9 @@ EXAMPLE = Path(__file__).parents[3] / "examples/branching.py"
 
 
 @pytest.fixture
-def order(monkeypatch):
-    spec = importlib.util.spec_from_file_location("branching", EXAMPLE)
-    module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "branching", module)
-    spec.loader.exec_module(module)
-    return module.order
+def order():
+    yield modules.load("branching", EXAMPLE).order
+    del sys.modules["branching"]
 
 
 def test_each_parcel_finds_its_carrier(order, monkeypatch):

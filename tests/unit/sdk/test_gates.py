@@ -118,10 +118,10 @@ def test_a_run_without_answers_says_how_to_give_them(answers):
 )
 def test_a_value_is_read_as_its_type(type_, lines, value, answers):
     @task
-    def given(value: type_) -> type_:
+    def given(value: type_) -> type_:  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
         return value
 
-    def waiting() -> type_:
+    def waiting() -> type_:  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
         return given(value=wait_for_input("value", timeout=HOUR, expected_type=type_))
 
     answers(*lines)
@@ -133,7 +133,7 @@ def test_a_sleep_takes_its_time():
     def sleeping(x: int) -> int:
         pause = sleep(timedelta(seconds=0.01))
         y = add(x=x)
-        pause >> y
+        pause >> y  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
         return y
 
     begun = time.monotonic()
@@ -229,8 +229,8 @@ def declared(body):
         (lambda x: approve(3, "ok", timeout=HOUR), "approve `ok` got 3, expected one output"),
         (lambda x: approve(log(text="a"), "ok", timeout=HOUR), r"approve `ok` got \(\)"),
         (lambda x: approve(x, "", timeout=HOUR), "the name of a gate is ''"),
-        (lambda x: approve(x, "ok", timeout="1h"), "`timeout` is '1h'"),
-        (lambda x: sleep("1h"), "`duration` is '1h'"),
+        (lambda x: approve(x, "ok", timeout="1h"), "`timeout` is '1h'"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
+        (lambda x: sleep("1h"), "`duration` is '1h'"),  # pyright: ignore[reportArgumentType]  a mistake on purpose
         (lambda x: wait_for_input("a", timeout=HOUR, expected_type=object), "has no form on the wire"),
     ],
 )

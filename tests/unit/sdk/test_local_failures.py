@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from flyteidl.core.literals_pb2 import LiteralMap
+from tests.present import present
 
 from alula import Cache, RecoverableError, map_task, task, workflow
 from alula.cli.bundling import bundle_of
@@ -83,7 +84,7 @@ def test_a_map_task_runs_alone():
     mapped = map_task(refuse)
     store = FileStore("/nowhere", "/nowhere")
     inputs = LiteralMap(literals={"x": to_literal([2, 4], list[int], store)})
-    outputs = run_entity(mapped, inputs).outputs
+    outputs = present(run_entity(mapped, inputs).outputs)
     assert to_python(outputs.literals["o0"], list[int], store) == [2, 4]
 
 

@@ -102,8 +102,8 @@ MISTAKES = {
         " (`if`, `and`, `or`, `not`, `a < b < c`)",
         SEES_VALUES,
     ),
-    "map_task(take)([1])": (
-        "map task `take` takes its inputs by name, 1 came without one",
+    "map_task(other)([1], [2], [3], [4])": (
+        "map over workflow `other` takes its inputs by name, 4 came without one",
         "write `n=...`",
     ),
     "LaunchPlan.create('plan', other)(3)": (
@@ -113,11 +113,11 @@ MISTAKES = {
 }
 DECLARATIONS = {
     "@task(retrys=3)\ndef f() -> int: ...": ("`@task` has no setting `retrys`", "did you mean `retries`?"),
-    "@dynamic(cash=True)\ndef f() -> int: ...": ("`@task` has no setting `cash`", "did you mean `cache`?"),
+    "@dynamic(cash=True)\ndef f() -> int: ...": ("`@dynamic` has no setting `cash`", "did you mean `cache`?"),
     "@workflow(docz='x')\ndef f() -> int: ...": ("`@workflow` has no setting `docz`", "did you mean `docs`?"),
     "map_task(take, zzz=1)": (
         "`map_task` has no setting `zzz`",
-        "there are: concurrency, min_successes, min_success_ratio, run_all_sub_nodes",
+        "there are: concurrency, min_successes, min_success_ratio, run_all_sub_nodes, metadata",
     ),
     "@task(container_image=3)\ndef f() -> int: ...": "`container_image` is 3, expected the name of an image",
     "LaunchPlan.get_or_create(other, 'p', default_inputs={'n': 2})\n"
@@ -127,7 +127,7 @@ DECLARATIONS = {
     ),
 }
 IMPORTS = {
-    "from alula.types.file import FlyteFile": "import names from `alula` itself: `from alula import task, workflow, "
+    "from alula.pictures import FlyteFile": "import names from `alula` itself: `from alula import task, workflow, "
     "FlyteFile`",
 }
 MODELS = {

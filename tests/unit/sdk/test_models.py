@@ -19,6 +19,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from flyteidl.core import literals_pb2 as pb
+from google.protobuf.json_format import MessageToDict
 from pydantic import (
     AfterValidator,
     AliasChoices,
@@ -171,7 +172,7 @@ KINDS = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_of_field_comes_back(kind):
     annotation, value = KINDS[kind]
-    Model = type("Model", (BaseModel,), {"__annotations__": {"value": annotation}, "__module__": __name__})
+    Model: Any = type("Model", (BaseModel,), {"__annotations__": {"value": annotation}, "__module__": __name__})
     model = Model(value=value)
     back = round_trip(model)
     assert back == model
@@ -184,7 +185,7 @@ def test_the_same_kinds_under_an_alias_with_strangers_forbidden(kind):
 
     class Model(BaseModel):
         model_config = ConfigDict(extra="forbid")
-        value: annotation = Field(alias="v", exclude=False)
+        value: annotation = Field(alias="v", exclude=False)  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
 
         @computed_field
         @property
@@ -278,7 +279,7 @@ class Frozen(BaseModel):
         Rounded(x=1.25),
         ForPeople(at=MOMENT),
         Wrapped(items={1, 2}),
-        Counted(x=1, more="extra"),
+        Counted(x=1, more="extra"),  # pyright: ignore[reportCallIssue]  it allows extra fields
         Base64Config(raw=b"ab"),
         Frozen(colour=Colour.RED),
         Box[Inner | None](held=None),
@@ -393,7 +394,11 @@ def test_a_default_that_is_no_json_is_left_out_of_the_schema_in_silence(recwarn)
         key: bytes = b"\xff\xfe"
         keys: dict[str, list[bytes]] = {"a": [b"\xff"]}
 
-    assert literal_type(Model).metadata["properties"]["key"] == {"format": "binary", "title": "Key", "type": "string"}
+    assert MessageToDict(literal_type(Model).metadata)["properties"]["key"] == {
+        "format": "binary",
+        "title": "Key",
+        "type": "string",
+    }
     assert to_python(to_literal(Model(), Model, NO_STORE), Model, NO_STORE) == Model()
     assert not recwarn.list
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 from flyteidl.admin.launch_plan_pb2 import LaunchPlan as LaunchPlanMessage
 from flyteidl.admin.workflow_pb2 import WorkflowSpec
 from google.protobuf import text_format
+from tests import modules
 
 from alula import (
     LaunchPlan,
@@ -60,11 +60,7 @@ def expanding(n: int) -> int:
 
 @pytest.fixture(scope="module")
 def written():
-    spec = importlib.util.spec_from_file_location("references", WIRE / "references.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["references"] = module
-    spec.loader.exec_module(module)
-    yield serialize(module.referring, settings=SETTINGS)
+    yield serialize(modules.load("references", WIRE / "references.py").referring, settings=SETTINGS)
     del sys.modules["references"]
 
 

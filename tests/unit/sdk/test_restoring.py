@@ -39,7 +39,7 @@ class Parses:
     when: datetime
 
     def __post_init__(self) -> None:
-        self.when = datetime.fromisoformat(self.when)
+        self.when = datetime.fromisoformat(self.when)  # pyright: ignore[reportArgumentType]  given as text
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def scored(score: float) -> Result:
     [
         scored(0.9),
         Grows(1),
-        Parses("2024-01-02T03:04:05"),
+        Parses("2024-01-02T03:04:05"),  # pyright: ignore[reportArgumentType]  given as text
         Frozen(2),
         Slotted(1),
         NeedsMore(2, 3),

@@ -9,9 +9,11 @@ from types import ModuleType
 
 import pytest
 from flyteidl.admin.launch_plan_pb2 import LaunchPlan as LaunchPlanMessage
+from flyteidl.admin.launch_plan_pb2 import LaunchPlanSpec
 from flyteidl.admin.task_pb2 import TaskSpec
 from flyteidl.admin.workflow_pb2 import WorkflowSpec
 from google.protobuf import text_format
+from tests import modules
 
 from alula import Cache, FlyteFile, GrowMemory, LaunchPlan, dynamic, map_task, task, workflow
 from alula.core.errors import InvalidInput
@@ -29,11 +31,7 @@ HASH = re.compile(r"_[0-9a-f]{32}-")
 
 @pytest.fixture(scope="module")
 def flows():
-    spec = importlib.util.spec_from_file_location("flows", WIRE / "flows.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["flows"] = module
-    spec.loader.exec_module(module)
-    yield module
+    yield modules.load("flows", WIRE / "flows.py")
     del sys.modules["flows"]
 
 
@@ -116,10 +114,7 @@ def test_the_same_code_gives_the_same_bytes(flows):
         return [each.spec.SerializeToString(deterministic=True) for each in found.entities]
 
     first = written()
-    spec = importlib.util.spec_from_file_location("flows", WIRE / "flows.py")
-    again = importlib.util.module_from_spec(spec)
-    sys.modules["flows"] = again
-    spec.loader.exec_module(again)
+    again = modules.load("flows", WIRE / "flows.py")
     found = serialize(again.everything, again.plan, settings=SETTINGS)
     sys.modules["flows"] = flows
     assert [each.spec.SerializeToString(deterministic=True) for each in found.entities] == first
@@ -285,7 +280,7 @@ def test_discovery_lists_what_a_module_declares(flows):
     assert "flows.add" in found.tasks
     assert list(found.launch_plans) == ["flows.plan"]
     other = ModuleType("other")
-    other.add = flows.add
+    vars(other)["add"] = flows.add
     assert discover(other).all() == []
 
 
@@ -314,7 +309,9 @@ def test_a_launch_plan_brings_its_workflow(flows):
     found = serialize(plan, settings=SETTINGS)
     assert [each.id.name for each in found.entities] == ["flows.many", "flows.inner", "flows.inner", "mine"]
     assert found.entities[-1].activate
-    assert not found.entities[-1].spec.default_inputs.parameters["a"].required
+    spec = found.entities[-1].spec
+    assert isinstance(spec, LaunchPlanSpec)
+    assert not spec.default_inputs.parameters["a"].required
 
 
 def test_what_follows_from_too_little_memory_is_in_the_config_of_the_task():

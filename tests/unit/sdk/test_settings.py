@@ -106,7 +106,7 @@ def test_one_of_a_step_too(step, tmp_path):
 
 
 def test_none_is_no_setting():
-    @task(docs=None, enable_deck=None, deprecated=None, environment=None, interruptible=None, fork=None)
+    @task(docs=None, enable_deck=None, deprecated=None, environment=None, interruptible=None, fork=None)  # pyright: ignore[reportArgumentType]  by their types they are never None
     def plain(n: int) -> int:
         return n
 

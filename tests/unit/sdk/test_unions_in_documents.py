@@ -202,7 +202,7 @@ def test_a_promise_into_a_union_that_it_fits_twice_is_the_exact_type(value):
     type_ = type(value)
 
     @task
-    def make() -> type_:
+    def make() -> type_:  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
         return value
 
     @task
@@ -243,11 +243,11 @@ GIVEN_NO_VARIANT = [
 @pytest.mark.parametrize(("given_type", "union", "shown"), GIVEN_NO_VARIANT, ids=str)
 def test_a_promise_that_is_no_variant_is_refused_when_it_is_declared(given_type, union, shown):
     @task
-    def make() -> given_type:
+    def make() -> given_type:  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
         raise AssertionError("never runs")
 
     @task
-    def take(pet: union) -> None: ...
+    def take(pet: union) -> None: ...  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
 
     @workflow
     def flow():
@@ -269,12 +269,12 @@ def with_a_list_of_promises():
     @task
     def take(pets: list[Cat | Dog]) -> None: ...
 
-    take(pets=[make_wolf(), Dog("x")])
+    take(pets=[make_wolf(), Dog("x")])  # pyright: ignore[reportArgumentType]  a mistake on purpose
 
 
 @workflow
 def with_an_output() -> Cat | Dog:
-    return make_wolf()
+    return make_wolf()  # pyright: ignore[reportReturnType]  a mistake on purpose
 
 
 @pytest.mark.parametrize("flow", [with_a_list_of_promises, with_an_output], ids=lambda flow: flow.interface.name)
@@ -292,7 +292,7 @@ def test_a_promise_that_its_fields_do_not_tell_from_another_variant_is_refused(o
         raise AssertionError("never runs")
 
     @task
-    def take(pet: Dog | other) -> None: ...
+    def take(pet: Dog | other) -> None: ...  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
 
     @workflow
     def flow():
@@ -318,7 +318,7 @@ def test_a_promise_that_its_values_do_not_tell_from_another_variant_is_refused(o
         raise AssertionError("never runs")
 
     @task
-    def take(colour: Union[Colour, other]) -> None: ...
+    def take(colour: Union[Colour, other]) -> None: ...  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
 
     @workflow
     def flow():
@@ -465,7 +465,7 @@ DERIVED = [
 def test_a_member_of_an_enum_that_is_a_number_or_a_text_is_a_member_first(union, values):
     @dataclass
     class Holder:
-        value: union
+        value: union  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
 
     for value in values:
         back = round_trip(Holder(value), Holder).value
@@ -491,6 +491,6 @@ EMPTY = [(list[int] | list[str], []), (dict[str, int] | dict[str, str], {}), (se
 def test_a_collection_without_items_is_of_any_variant(union, value):
     @dataclass
     class Holder:
-        value: union
+        value: union  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
 
     assert round_trip(Holder(value), Holder).value == value

@@ -71,11 +71,11 @@ ALIKE: list[tuple[Any, Any, str]] = [
 
 def declared(given: Any, wanted: Any) -> Any:
     @task
-    def make() -> given:
+    def make() -> given:  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
         return _first(given)
 
     @task
-    def take(value: wanted) -> str:
+    def take(value: wanted) -> str:  # pyright: ignore[reportInvalidTypeForm]  a parameter of the test
         return repr(value)
 
     @workflow
@@ -118,7 +118,7 @@ def test_an_output_of_a_workflow_is_judged_alike() -> None:
 
     @workflow
     def flow() -> XY:
-        return make()
+        return make()  # pyright: ignore[reportReturnType]  a mistake on purpose
 
     with pytest.raises(InvalidInput, match=r"whose value 'z' is none of Literal\['x', 'y'\]"):
         flow()

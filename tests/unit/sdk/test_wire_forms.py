@@ -1,6 +1,5 @@
 """The wire forms are flytekit's: its bytes are in `wire/goldens.json`."""
 
-import importlib.util
 import json
 from pathlib import Path
 from types import SimpleNamespace
@@ -8,6 +7,7 @@ from types import SimpleNamespace
 import pytest
 from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType
+from tests import modules
 
 from alula import FlyteDirectory, FlyteFile, StructuredDataset, kwtypes
 from alula.sdk.store import FileStore
@@ -20,17 +20,7 @@ API = SimpleNamespace(
 )
 
 
-def _samples():
-    spec = importlib.util.spec_from_file_location("wire_samples", WIRE / "samples.py")
-    module = importlib.util.module_from_spec(spec)
-    import sys
-
-    sys.modules["wire_samples"] = module  # dataclasses look up their module
-    spec.loader.exec_module(module)
-    return module
-
-
-SAMPLES = _samples()
+SAMPLES = modules.load("wire_samples", WIRE / "samples.py")
 TYPES = SAMPLES.types_of(API)
 VALUES = SAMPLES.values()
 

@@ -18,6 +18,7 @@ from alula import (
     conditional,
     current_context,
     dynamic,
+    eager,
     map_task,
     task,
     wait_for_input,
@@ -77,6 +78,18 @@ def expanded(values: list[float], flag: bool) -> Stats:
     return stats
 
 
+@eager(retries=1)
+async def searching(values: list[float]) -> float:
+    stats = describe(values=values)
+    assert_type(stats, Stats)
+    assert_type(await describe.aio(values), Stats)
+    assert_type(await flow.aio(x=1), float)
+    assert_type(await asyncio.gather(add.aio(1), fetch("u")), tuple[int, FlyteFile[Any]])
+    assert_type(await map_task(add).aio(x=[1], y=[2]), list[int])
+    await add(1)  # pyright: ignore[reportGeneralTypeIssues]
+    return stats.mean if stats.mean > 0 else await searching([1.0])
+
+
 @task
 def clean(x: int, err: FlyteError | None = None) -> None:
     print(x, err.message if err else "")
@@ -105,6 +118,7 @@ def branching(x: int, flag: bool) -> float:
 
 assert_type(expanded([1.0], flag=True), Stats)
 assert_type(branching(x=1, flag=True), float)
+assert_type(asyncio.run(searching([1.0])), float)
 assert_type(add(1), int)
 assert_type(add(1, y=2), int)
 assert_type(describe([1.0]), Stats)
@@ -122,6 +136,7 @@ expanded("a", True)  # pyright: ignore[reportArgumentType]
 dynamic(retries="a")  # pyright: ignore[reportArgumentType]
 conditional("c").if_(True).else_()  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
 conditional("c").if_(True).fail("no")  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]
+eager(add.function)  # pyright: ignore[reportArgumentType]
 flow("a")  # pyright: ignore[reportArgumentType]
 task(retries="a")  # pyright: ignore[reportArgumentType]
 add.with_overrides(retry=2)  # pyright: ignore[reportCallIssue]

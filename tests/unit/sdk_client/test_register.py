@@ -68,7 +68,7 @@ def test_a_graph_that_can_not_be_is_refused_before_anything_is_sent():
     def circle(x: int) -> int:
         first = add(x=x)
         second = add(x=first)
-        second >> first  # type: ignore[operator]
+        second >> first
         return second
 
     with pytest.raises(InvalidInput, match="CycleDetected"):

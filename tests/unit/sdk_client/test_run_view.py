@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from flyteidl.admin import execution_pb2, node_execution_pb2, task_execution_pb2, workflow_pb2
 from google.protobuf.message import Message
 
 from alula.core.engine.records import NodePhase
 from alula.core.ids import ExecutionId
+from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import (
     GET_EXECUTION,
     GET_WORKFLOW,
@@ -21,23 +23,24 @@ from alula.sdk.client.run_view import RunReader
 ID = ExecutionId("p", "d", "e")
 
 
-class Platform:
-    """Answers as a platform with one run of many nodes would; counts the questions."""
+class Platform(Connection):
+    """Answers as a platform with one run of many nodes would; counts the questions. It has no channel."""
 
     def __init__(self, phases: list[NodePhase]) -> None:
         self.phases = phases
         self.asked: Counter[str] = Counter()
 
-    def call(self, rpc: Rpc, request: Message) -> Message:
+    def call(self, rpc: Rpc, request: Message, **_: object) -> Any:
         self.asked[rpc.path] += 1
         if rpc is LIST_NODE_EXECUTIONS:
             found = node_execution_pb2.NodeExecutionList()
             for number, phase in enumerate(self.phases):
                 node = found.node_executions.add()
                 node.id.node_id = f"n{number}"
-                node.closure.phase = int(phase)
+                node.closure.phase = int(phase)  # pyright: ignore[reportAttributeAccessIssue]  stubs call a protobuf enum its own class
             return found
         if rpc is LIST_TASK_EXECUTIONS:
+            assert isinstance(request, task_execution_pb2.TaskExecutionListRequest)
             found = task_execution_pb2.TaskExecutionList()
             found.task_executions.add().id.node_execution_id.CopyFrom(request.node_execution_id)
             return found

@@ -32,7 +32,7 @@ async def platform(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Platform
     blobs = FileBlobs(tmp_path / "objects", tmp_path / "key", base_url="http://test")
     await store.start()
     await blobs.start()
-    yield Platform(
+    platform = Platform(
         store=store,
         blobs=blobs,
         logs=ObjectLogs(blobs),
@@ -42,4 +42,6 @@ async def platform(tmp_path: Path, anyio_backend: str) -> AsyncIterator[Platform
         random_bytes=lambda count: next(seeds).to_bytes(count, "big"),
         http_endpoint="http://test",
     )
+    store.on_news(platform.hub.publish, platform.hub.miss)
+    yield platform
     await store.stop()

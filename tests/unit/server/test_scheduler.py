@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from flyteidl.admin import execution_pb2, launch_plan_pb2, schedule_pb2
@@ -11,16 +13,30 @@ from flyteidl.core import identifier_pb2, literals_pb2, types_pb2
 from tests import flyte_specs as specs
 from tests.policies import NobodyMay
 
-from alula.core.errors import AlulaError, FailedPrecondition, Unavailable
+from alula.core.engine.records import ExecutionPhase
+from alula.core.errors import AlulaError, FailedPrecondition, ResourceExhausted, Unavailable
 from alula.core.policy.cron import Cron
+from alula.core.policy.schedule_rules import AT_LIMIT, CATCH_UP, ENDS
 from alula.server.identity import Caller
-from alula.server.scheduler.scheduler import FIRES, LOOK_EVERY_S, RETRY_US, Scheduler
+from alula.server.scheduler.following import FIRES, WAIT_US
+from alula.server.scheduler.scheduler import LOOK_EVERY_S, RETRY_US, Scheduler
 from alula.server.services.activation import update_launch_plan
 from alula.server.services.platform import Platform
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
+from alula.server.services.schedules import (
+    get_schedule,
+    list_schedules,
+    pause_schedule,
+    resume_schedule,
+    state_of,
+    trigger_schedule,
+)
 from alula.server.store.executions import ExecutionRecord
 from alula.server.store.leases import Lease
 from alula.server.store.query import Query
+from alula.server.store.schedule_records import ScheduleRecord
+from alula.server.store.schedules import Followed
+from alula.server.stores.memory.adapter import MemoryStore
 
 pytestmark = pytest.mark.anyio
 HOUR_US = 3_600_000_000
@@ -53,10 +69,21 @@ async def hourly(platform: Platform, caller: Caller, clock: Clock) -> Platform:
     return platform
 
 
-async def activate(platform: Platform, caller: Caller, version: str, expression: str, *, active: bool = True) -> None:
+async def activate(
+    platform: Platform,
+    caller: Caller,
+    version: str,
+    expression: str,
+    *,
+    active: bool = True,
+    open_max: int = 0,
+    annotations: Mapping[str, str] | None = None,
+) -> None:
     request = specs.launch_plan("p", "w", fixed=specs.literal_map(x=specs.integer(1)))
     request.id.version = version
     request.spec.entity_metadata.schedule.cron_schedule.schedule = expression
+    request.spec.concurrency_policy.max = open_max
+    request.spec.annotations.values.update(annotations or {})
     try:
         await create_launch_plan(platform, caller, request)
     except AlulaError as error:
@@ -124,7 +151,7 @@ async def test_of_too_many_the_latest_run_and_the_others_are_told(hourly: Platfo
     clock.now_us = NOON_US + 50 * HOUR_US
     await look(hourly)
     assert await times(hourly) == [46, 47, 48, 49, 50]
-    assert await skips(hourly) == ["missed, from 2026-01-01 13:00:00 UTC to before 2026-01-03 10:00:00 UTC"]
+    assert await skips(hourly) == ["2026-01-01 13:00:00 UTC and 44 later: missed"]
     await look(hourly)
     assert len(await runs(hourly)) == CATCH_UP_MAX
 
@@ -141,10 +168,15 @@ class Dies(Exception):
 
 
 @pytest.mark.parametrize("error", [Dies(), Unavailable("StoreUnreachable", "nobody answers")])
-async def test_a_scheduler_that_ends_before_it_notes_what_it_started_starts_nothing_twice(
-    hourly: Platform, clock: Clock, error: Exception, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("is_done", [False, True], ids=["before", "after"])
+async def test_a_scheduler_that_ends_at_a_start_starts_nothing_twice(
+    hourly: Platform, clock: Clock, error: Exception, is_done: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def fail(*_: object, **__: object) -> bool:
+    follow = hourly.store.schedules.follow
+
+    async def fail(*given: Any, **more: Any) -> Followed:
+        if is_done:
+            await follow(*given, **more)
         raise error
 
     clock.now_us = NOON_US + 2 * HOUR_US
@@ -152,7 +184,7 @@ async def test_a_scheduler_that_ends_before_it_notes_what_it_started_starts_noth
         patch.setattr(hourly.store.schedules, "follow", fail)
         with pytest.raises(type(error)):
             await look(hourly)
-    assert await times(hourly) == [1, 2]
+    assert await times(hourly) == ([1] if is_done else [])
     await look(hourly)
     assert await times(hourly) == [1, 2]
 
@@ -226,7 +258,7 @@ async def test_trouble_of_the_store_is_waited_out(
 
     clock.now_us = NOON_US + HOUR_US
     with monkeypatch.context() as patch:
-        patch.setattr(hourly.store.executions, "create", fail)
+        patch.setattr(hourly.store.schedules, "follow", fail)
         with pytest.raises(Unavailable):
             await look(hourly)
     await look(hourly)
@@ -272,3 +304,147 @@ async def test_a_schedule_that_names_no_time_any_more_can_not_be_activated(hourl
             launch_plan_pb2.LaunchPlanUpdateRequest(id=request.id, state=launch_plan_pb2.ACTIVE),
         )
     assert caught.value.code == "ScheduleEnded"
+
+
+async def row(platform: Platform) -> ScheduleRecord:
+    return await get_schedule(platform, Caller("ada"), "flytesnacks", "development", "p")
+
+
+async def end(platform: Platform, hour: int) -> None:
+    """End the run of an hour."""
+    (id,) = [record.id for record in await runs(platform) if scheduled_at(record) == NOON_US + hour * HOUR_US]
+    assert isinstance(platform.store, MemoryStore)
+    platform.store.runs[id].record.phase = ExecutionPhase.SUCCEEDED
+
+
+async def aborts(platform: Platform) -> list[str]:
+    return [each.target for each in await platform.store.audits.page(Query(limit=100)) if each.action == "abort"]
+
+
+async def test_at_the_limit_a_fire_is_skipped_and_told(hourly: Platform, caller: Caller, clock: Clock) -> None:
+    await activate(hourly, caller, "v2", "0 * * * *", open_max=1)
+    clock.now_us = NOON_US + 2 * HOUR_US
+    await look(hourly)
+    assert await times(hourly) == [1]
+    assert await skips(hourly) == ["2026-01-01 14:00:00 UTC: 1 runs were open, which is as many as may be"]
+    assert (await row(hourly)).missed == 1
+    await end(hourly, 1)
+    clock.now_us += HOUR_US
+    await look(hourly)
+    assert await times(hourly) == [1, 3]
+
+
+async def test_at_the_limit_a_fire_waits_for_the_end_of_a_run(hourly: Platform, caller: Caller, clock: Clock) -> None:
+    await activate(hourly, caller, "v2", "0 * * * *", open_max=1, annotations={AT_LIMIT: "queue"})
+    clock.now_us = NOON_US + 3 * HOUR_US
+    await look(hourly)
+    assert await times(hourly) == [1]
+    assert state_of(await row(hourly)) == "WAITING" and len((await row(hourly)).waiting) == 2
+    await end(hourly, 1)
+    clock.now_us += WAIT_US
+    await look(hourly)
+    await look(hourly)
+    assert await times(hourly) == [1, 2]
+    await end(hourly, 2)
+    clock.now_us += WAIT_US
+    await look(hourly)
+    assert await times(hourly) == [1, 2, 3]
+    assert await skips(hourly) == [] and state_of(await row(hourly)) == "ACTIVE"
+
+
+async def test_at_the_limit_a_later_run_takes_the_place_of_an_earlier_one(
+    hourly: Platform, caller: Caller, clock: Clock
+) -> None:
+    await activate(hourly, caller, "v2", "0 * * * *", open_max=1, annotations={AT_LIMIT: "replace"})
+    for hour in (1, 2):
+        clock.now_us = NOON_US + hour * HOUR_US
+        await look(hourly)
+    (first,) = await runs(hourly)
+    assert await aborts(hourly) == [f"execution {first.id}"]
+    clock.now_us += WAIT_US
+    await look(hourly)
+    assert len(await aborts(hourly)) == 1, "it is asked once"
+    await end(hourly, 1)
+    clock.now_us += WAIT_US
+    await look(hourly)
+    assert await times(hourly) == [1, 2]
+
+
+@pytest.mark.parametrize(("catch_up", "started"), [("all", [1, 2, 3]), ("last", [3]), ("none", [])])
+async def test_what_was_missed_is_made_up_for_as_the_plan_says(
+    hourly: Platform, caller: Caller, clock: Clock, catch_up: str, started: list[int]
+) -> None:
+    await activate(hourly, caller, "v2", "0 * * * *", annotations={CATCH_UP: catch_up})
+    clock.now_us = NOON_US + 3 * HOUR_US + HOUR_US // 2
+    await look(hourly)
+    assert await times(hourly) == started
+    assert (await row(hourly)).missed == 3 - len(started)
+    clock.now_us = NOON_US + 4 * HOUR_US
+    await look(hourly)
+    assert await times(hourly) == [*started, 4]
+
+
+async def test_a_pause_starts_nothing_and_is_not_made_up_for(hourly: Platform, caller: Caller, clock: Clock) -> None:
+    plan = (hourly, caller, "flytesnacks", "development", "p")
+    assert state_of(await pause_schedule(*plan)) == "PAUSED"
+    clock.now_us = NOON_US + 3 * HOUR_US + 1
+    await look(hourly)
+    assert await runs(hourly) == []
+    assert (await resume_schedule(*plan)).due_at == NOON_US + 4 * HOUR_US
+    clock.now_us = NOON_US + 4 * HOUR_US
+    await look(hourly)
+    assert await times(hourly) == [4]
+
+
+async def test_a_pause_at_the_moment_of_a_start_wins_or_comes_after(
+    hourly: Platform, caller: Caller, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow = hourly.store.schedules.follow
+
+    async def late(*given: Any, **more: Any) -> Followed:
+        await pause_schedule(hourly, caller, "flytesnacks", "development", "p")
+        return await follow(*given, **more)
+
+    clock.now_us = NOON_US + HOUR_US
+    with monkeypatch.context() as patch:
+        patch.setattr(hourly.store.schedules, "follow", late)
+        await look(hourly)
+    assert await runs(hourly) == []
+
+
+async def test_a_run_can_be_started_at_once_beside_the_schedule(hourly: Platform, caller: Caller, clock: Clock) -> None:
+    await trigger_schedule(hourly, caller, "flytesnacks", "development", "p")
+    (record,) = await runs(hourly)
+    assert (record.mode, record.launch_plan.version) == (execution_pb2.ExecutionMetadata.MANUAL, "v1")
+    clock.now_us = NOON_US + HOUR_US
+    await look(hourly)
+    assert len(await runs(hourly)) == 2
+
+
+async def test_a_launch_by_hand_is_refused_at_the_limit(hourly: Platform, caller: Caller) -> None:
+    await activate(hourly, caller, "v2", "0 * * * *", open_max=1)
+    await trigger_schedule(hourly, caller, "flytesnacks", "development", "p")
+    with pytest.raises(ResourceExhausted) as caught:
+        await trigger_schedule(hourly, caller, "flytesnacks", "development", "p")
+    assert caught.value.code == "ConcurrencyLimit"
+
+
+async def test_an_expression_without_a_zone_goes_by_that_of_its_domain(
+    hourly: Platform, caller: Caller, clock: Clock
+) -> None:
+    zoned = dataclasses.replace(hourly, zones={"development": "Asia/Kolkata"})
+    await activate(zoned, caller, "v2", "0 18 * * *")
+    assert (await row(zoned)).zone == "Asia/Kolkata"
+    clock.now_us = NOON_US + HOUR_US
+    await look(hourly)  # a platform that is set otherwise meanwhile goes on by it
+    (record,) = await runs(hourly)
+    assert scheduled_at(record) == NOON_US + HOUR_US // 2
+
+
+async def test_one_that_has_ended_stays_in_the_list(hourly: Platform, caller: Caller, clock: Clock) -> None:
+    await activate(hourly, caller, "v2", "0 * * * *", annotations={ENDS: "2026-01-01T14:00:00Z"})
+    clock.now_us = NOON_US + 9 * HOUR_US
+    await look(hourly)
+    assert await times(hourly) == [1, 2]
+    (record,) = await list_schedules(hourly, caller, "flytesnacks", "development")
+    assert state_of(record) == "ENDED" and record.last_at == NOON_US + 2 * HOUR_US

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from alula.core.errors import InvalidInput
+from alula.core.policy.notifying import Rule
+from alula.core.policy.retention import RetentionRule
 from alula.core.policy.routing import Route
+from alula.server.executors.connector.options import Endpoint
+from alula.server.executors.kubernetes.options import Toleration
+from alula.server.notifications.options import Channel
+from alula.server.services.trigger_options import WebhookSecret
 from alula.server.settings.loading import data_folder, load, load_settings
 from alula.server.settings.showing import shown
 from alula.server.settings.sources import FIELDS
@@ -68,15 +74,55 @@ def sample(path: str) -> tuple[str, str, Any]:
 
 
 SAMPLES: dict[str, tuple[str, str, Any]] = {
+    "role": ('"all"', "all", "all"),
     "http.port": ("8000", "8000", 8000),
     "http.url": ('"http://a"', "http://a", "http://a"),
     "metrics.address": ('"a:1"', "a:1", "a:1"),
     "store.password": ('""', "", ""),
+    "objects.url": ('"s3://a/b"', "s3://a/b", "s3://a/b"),
+    "objects.encryption": ('"aws:kms"', "aws:kms", "aws:kms"),
     "log.level": ('"INFO"', "INFO", "INFO"),
     "log.format": ('"json"', "json", "json"),
     "traces.exporter": ('"otlp"', "otlp", "otlp"),
     "quality_of_service.domains": ('{ a = "HIGH" }', '{"a": "HIGH"}', {"a": "HIGH"}),
+    "scheduler.zones": ('{ a = "UTC" }', '{"a": "UTC"}', {"a": "UTC"}),
+    "notifications.smtp_tls": ('"tls"', "tls", "tls"),
+    "notifications.channels": (
+        '[{ name = "a", kind = "webhook", url = "http://a" }]',
+        '[{"name": "a", "kind": "webhook", "url": "http://a"}]',
+        (Channel("a", "webhook", url="http://a"),),
+    ),
+    "triggers.secrets": (
+        '[{ name = "a", keys = ["env:A"] }]',
+        '[{"name": "a", "keys": ["env:A"]}]',
+        (WebhookSecret("a", ("env:A",)),),
+    ),
+    "notifications.rules": ('[{ name = "a", channels = [] }]', '[{"name": "a", "channels": []}]', (Rule("a", ()),)),
+    "retention.rules": (
+        '[{ name = "a", keep_days = 7 }]',
+        '[{"name": "a", "keep_days": 7}]',
+        (RetentionRule("a", keep_days=7),),
+    ),
     "executors.process.environments": ('["a=/b"]', "a=/b", ("a=/b",)),
+    "executors.default": ('"container"', "container", "container"),
+    "executors.connector.endpoints": (
+        '[{ name = "a", address = "b:1" }]',
+        '[{"name": "a", "address": "b:1"}]',
+        (Endpoint("a", "b:1"),),
+    ),
+    "executors.container.image_pull_policy": ('"Never"', "Never", "Never"),
+    "executors.container.socket": ('"/a"', "/a", "/a"),
+    "executors.container.user": ('"image"', "image", "image"),
+    "executors.container.variables": ('{ a = "b" }', '{"a": "b"}', {"a": "b"}),
+    "executors.kubernetes.annotations": ('{ a = "b" }', '{"a": "b"}', {"a": "b"}),
+    "executors.kubernetes.image_pull_policy": ('"Never"', "Never", "Never"),
+    "executors.kubernetes.interruptible_node_selector": ('{ a = "b" }', '{"a": "b"}', {"a": "b"}),
+    "executors.kubernetes.interruptible_tolerations": ('[{ key = "a" }]', '[{"key": "a"}]', (Toleration("a"),)),
+    "executors.kubernetes.labels": ('{ a = "b" }', '{"a": "b"}', {"a": "b"}),
+    "executors.kubernetes.node_selector": ('{ a = "b" }', '{"a": "b"}', {"a": "b"}),
+    "executors.kubernetes.shared_folder": ('"/a"', "/a", "/a"),
+    "executors.kubernetes.tolerations": ('[{ key = "a" }]', '[{"key": "a"}]', (Toleration("a"),)),
+    "executors.kubernetes.variables": ('{ a = "b" }', '{"a": "b"}', {"a": "b"}),
     "executors.process.memory_control": ('"sampled"', "sampled", "sampled"),
     "routes": ('[{ executor = "process" }]', '[{"executor": "process"}]', (Route("process"),)),
 }
@@ -106,6 +152,10 @@ def test_every_setting_can_be_said_by_file_and_by_variable(tmp_path: Path, path:
         ("[executors.process]\nenvironments = ['nothing']", "environments"),
         ("[grpc]\nport = 9\n[http]\nport = 9", "http.port"),
         ("[log]\nlevel = 'LOUD'", "log.level"),
+        ("[objects]\nurl = 'ftp://bucket'", "objects.url"),
+        ("[objects]\nurl = 's3://bucket/../x'", "objects.url"),
+        ("[objects]\nurl = 's3://bucket'\nendpoint = 'localhost'", "objects.endpoint"),
+        ("[objects]\nencryption = 'rot13'", "objects.encryption"),
         ("[runs]\nmax_parallelism = -1", "max_parallelism"),
         ("[runner]\nlease_s = 0", "lease_s"),
         ("[runs]\nmemory_growth = 0.5", "memory_growth"),
@@ -124,6 +174,10 @@ def test_every_setting_can_be_said_by_file_and_by_variable(tmp_path: Path, path:
         ("[http]\nhosts = ['a b']", "http.hosts"),
         ("[metrics]\naddress = 'here'", "metrics.address"),
         ("[traces]\nexporter = 'all'", "traces.exporter"),
+        ("role = 'runner'", "role"),
+        ("role = 'both'", "role"),
+        ("role = ''", "role"),
+        ("role = 'api,'\n[store]\nurl = 'postgresql://h/d'", "role"),
         ("http = 1", "http"),
         ("this is not toml", "TOML"),
         # Old names
@@ -247,3 +301,30 @@ def test_what_is_shown_is_a_file_that_says_the_same(tmp_path: Path) -> None:
     assert tomllib.loads(told)["quality_of_service"]["domains"] == {"production": "HIGH"}
     again = write(tmp_path / "again.toml", told)
     assert load_settings({}, {}, file=again) == loaded.settings
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ("process",)),
+        ("[executors.container]\nenabled = true", ("process", "container")),
+        ("[executors]\ndefault = 'container'", ("container", "process")),
+        ("[executors]\ndefault = 'kubernetes'", ("kubernetes", "process")),
+    ],
+)
+def test_the_default_executor_is_the_first_and_is_there(tmp_path: Path, text: str, names: tuple[str, ...]) -> None:
+    assert load_settings({}, {}, file=write(tmp_path / "s.toml", text)).executors.names == names
+
+
+def test_images_that_an_environment_stands_for_do_not_go_to_containers(tmp_path: Path) -> None:
+    text = "[executors.process]\nenvironments = ['*/etl:*=/opt/etl']\n[executors.container]\nenabled = true"
+    [route] = load_settings({}, {}, file=write(tmp_path / "s.toml", text)).executors.routes
+
+    def goes(image: str) -> bool:
+        return route.fits("python-task", "p", "d", image)
+
+    assert goes("busybox:1")
+    assert not any(map(goes, ("", "alula:local", "a/etl:2", "cr.flyte.org/flyteorg/flytekit:py3.11-1.16.0")))
+    for off in ("enabled = true\nunmapped_images = false", "enabled = false"):
+        without = write(tmp_path / "s.toml", f"[executors.container]\n{off}")
+        assert load_settings({}, {}, file=without).executors.routes == ()

@@ -7,6 +7,8 @@ expected input, never a fixed one. One thing is easier here: an `Optional` input
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2, types_pb2, workflow_pb2
 
 from alula.core.compiler.entities import ReferencedLaunchPlan
@@ -135,20 +137,12 @@ def resolve_inputs(
     """The inputs that an execution starts with: fixed ones, given ones, defaults.
 
     Raises:
-        InvalidInput: all that is wrong in one message; code `UnknownInput`, `FixedInput`, `InputTypeMismatch` or
-            `MissingInput`, that of the first.
+        InvalidInput: all that is wrong in one message; the code is that of the first.
     """
-    wrong: list[tuple[str, str]] = []
+    wrong = wrong_inputs(expected, fixed=fixed, given=given)
+    if wrong:
+        raise InvalidInput(wrong[0].code, "; ".join(each.message for each in wrong))
     parameters = expected.parameters
-    for name in sorted(given.literals):
-        if name in fixed.literals:
-            wrong.append((FIXED_INPUT, f"input `{name}` is fixed by the launch plan and can't be given"))
-        elif name not in parameters:
-            wrong.append((UNKNOWN_INPUT, f"there is no input `{name}`; use {one_of(parameters)}"))
-        else:
-            reason = check_value(given.literals[name], parameters[name].var.type)
-            if reason:
-                wrong.append((INPUT_TYPE_MISMATCH, f"input `{name}`: {reason}"))
     resolved = literals_pb2.LiteralMap()
     resolved.CopyFrom(fixed)
     for name in sorted(parameters):
@@ -157,13 +151,41 @@ def resolve_inputs(
             resolved.literals[name].CopyFrom(given.literals[name])
         elif parameter.HasField("default"):
             resolved.literals[name].CopyFrom(parameter.default)
-        elif is_optional(parameter.var.type):
-            resolved.literals[name].CopyFrom(_nothing(parameter.var.type))
         else:
-            wrong.append((MISSING_INPUT, f"input `{name}` of type {explain_type(parameter.var.type)} is missing"))
-    if wrong:
-        raise InvalidInput(wrong[0][0], "; ".join(message for _, message in wrong))
+            resolved.literals[name].CopyFrom(_nothing(parameter.var.type))
     return resolved
+
+
+class WrongInput(NamedTuple):
+    """An input with which an execution can't start."""
+
+    name: str
+    code: str
+    """`UnknownInput`, `FixedInput`, `InputTypeMismatch` or `MissingInput`."""
+    message: str
+
+
+def wrong_inputs(
+    expected: interface_pb2.ParameterMap, *, fixed: literals_pb2.LiteralMap, given: literals_pb2.LiteralMap
+) -> list[WrongInput]:
+    """All that is wrong with given inputs: those that are given, then those that are missing."""
+    wrong = list[WrongInput]()
+    parameters = expected.parameters
+    for name in sorted(given.literals):
+        if name in fixed.literals:
+            wrong.append(
+                WrongInput(name, FIXED_INPUT, f"input `{name}` is fixed by the launch plan and can't be given")
+            )
+        elif name not in parameters:
+            wrong.append(WrongInput(name, UNKNOWN_INPUT, f"there is no input `{name}`; use {one_of(parameters)}"))
+        elif reason := check_value(given.literals[name], parameters[name].var.type):
+            wrong.append(WrongInput(name, INPUT_TYPE_MISMATCH, f"input `{name}`: {reason}"))
+    for name in sorted(parameters.keys() - given.literals.keys()):
+        parameter = parameters[name]
+        if not parameter.HasField("default") and not is_optional(parameter.var.type):
+            kind = explain_type(parameter.var.type)
+            wrong.append(WrongInput(name, MISSING_INPUT, f"input `{name}` of type {kind} is missing"))
+    return wrong
 
 
 def _nothing(literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:

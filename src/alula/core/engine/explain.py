@@ -66,6 +66,8 @@ class RunFacts(msgspec.Struct, frozen=True):
     nodes: Mapping[str, NodeRecord]
     reasons: Sequence[Reason]
     """In the order in which they came."""
+    trigger_cause: str = ""
+    """The cause for which a trigger has started it; empty for a run that was started otherwise."""
 
 
 def explain(run: RunFacts, node_id: str = "", index: int = -1) -> Link:
@@ -75,8 +77,16 @@ def explain(run: RunFacts, node_id: str = "", index: int = -1) -> Link:
     """
     explainer = _Explainer(run)
     if not node_id:
-        return explainer.run()
+        return _with_cause(explainer.run(), run.trigger_cause)
     return explainer.item(node_id, index) if index >= 0 else explainer.node(node_id)
+
+
+def _with_cause(link: Link, cause: str) -> Link:
+    """The answer about a run, with the cause of its start beside the causes of its state."""
+    if not cause:
+        return link
+    started = Link("", "Triggered", f"The run was started by a trigger: {cause}.")
+    return msgspec.structs.replace(link, because=(*link.because, started))
 
 
 class _Place(msgspec.Struct, frozen=True):
@@ -223,10 +233,10 @@ class _Explainer:
         if row.child is not None:
             text = f"{self._name(row.node_id)} waits for its execution {row.child}."
             return Link(row.node_id, "WaitsForChild", text, at, {"execution": row.child})
-        where = self._last(row.node_id, "RunsIn")
+        said = self._of(row.node_id, ("RunsIn", "ExecutorSays"))
         tries = self._retries(row.node_id)
         told = f", attempt {len(tries) + 1}" if tries else ""
-        text = f"{self._name(row.node_id)} is running{told}{f': {where.text}' if where is not None else ''}."
+        text = f"{self._name(row.node_id)} is running{told}{f': {said[-1].text}' if said else ''}."
         return Link(row.node_id, "NodeRuns", text, at, because=tries)
 
     def _queued(self, row: NodeRecord) -> Link:

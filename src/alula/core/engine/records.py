@@ -202,6 +202,19 @@ class ItemRecord(msgspec.Struct):
     usage: Usage | None = None
 
 
+class JobRecord(msgspec.Struct, frozen=True):
+    """A job that another system has for an attempt, which its executor finds by a handle only. Identified by the first
+    three."""
+
+    node_id: str
+    index: int
+    """Item of an array node, -1 elsewhere."""
+    attempt: int
+    executor: str = ""
+    handle: bytes = b""
+    """Empty if the job is over, as its executor has said."""
+
+
 class Reason(msgspec.Struct, frozen=True):
     """The reason for something: one link of the causal chain that `explain` and `describe` show.
 
@@ -256,6 +269,7 @@ class Changes(msgspec.Struct):
     items: list[ItemRecord] = []
     reasons: list[Reason] = []
     signals: list[SignalRecord] = []
+    jobs: list[JobRecord] = []
     published: list[CacheEntry] = []
     """Cache entries to write, in the same transaction."""
     released: list[Released] = []

@@ -9,6 +9,7 @@ from alula.core.engine.records import (
     AttemptRecord,
     CacheStatus,
     ItemRecord,
+    JobRecord,
     NodePhase,
     NodeRecord,
 )
@@ -194,3 +195,20 @@ def attempt(
         assert task is not None
         record.task, record.task_type, record.created_at = task.id, task.template.type, turn.at
     turn.changes.attempts.append(record)
+
+
+def job(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
+    """Another system has a job for the attempt."""
+    if not turn.silent:
+        turn.changes.jobs.append(_job(scope, node, cell, cell.executor, cell.handle))
+
+
+def job_over(turn: Turn, scope: Scope, node: int, cell: TaskCell) -> None:
+    """The job of the attempt, if it has one, is over: its executor has told of the end."""
+    if cell.handle and not turn.silent:
+        turn.changes.jobs.append(_job(scope, node, cell))
+
+
+def _job(scope: Scope, node: int, cell: TaskCell, executor: str = "", handle: bytes = b"") -> JobRecord:
+    index = node if scope.is_compact else -1
+    return JobRecord(scope.node_id(node), index, cell.attempt, executor, handle)

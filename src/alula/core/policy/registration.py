@@ -11,7 +11,8 @@ from google.protobuf.message import Message
 
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId
-from alula.core.policy.schedule import Schedule, schedule_of
+from alula.core.policy.schedule import Schedule
+from alula.core.policy.schedule_rules import plan_schedule, rules_of
 
 LABELS_MAX = 16
 SETTINGS_MAX_BYTES = 128 * 1024
@@ -83,11 +84,12 @@ def has_schedule(spec: launch_plan_pb2.LaunchPlanSpec) -> bool:
 
 
 def check_schedule(spec: launch_plan_pb2.LaunchPlanSpec, expected: interface_pb2.ParameterMap) -> Schedule | None:
-    """The schedule of a launch plan, if it has one. Raises `InvalidInput` unless that can be read and every run by it
-    would have all of its inputs."""
+    """The schedule of a launch plan, if it has one. Raises `InvalidInput` unless that and its rules can be read and
+    every run by it would have all of its inputs."""
+    rules_of(spec)
     if not has_schedule(spec):
         return None
-    schedule = schedule_of(spec.entity_metadata.schedule)
+    schedule = plan_schedule(spec)
     kickoff = spec.entity_metadata.schedule.kickoff_time_input_arg
     if kickoff:
         parameter = expected.parameters.get(kickoff)

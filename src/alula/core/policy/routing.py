@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 import msgspec
 from flyteidl.admin import matchable_resource_pb2
@@ -22,13 +23,32 @@ class Route(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Patterns, such as `bigquery_*`."""
     projects: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
+    images: tuple[str, ...] = ()
+    """Patterns, such as `ghcr.io/lab/*`. A task that is no container, or names no image, has the empty one."""
+    except_images: tuple[str, ...] = ()
+    """Patterns of images that it is not for, if any."""
+    reason: str = ""
+    """Why attempts go this way, for people."""
 
-    def fits(self, task_type: str, project: str, domain: str) -> bool:
+    def fits(self, task_type: str, project: str, domain: str, image: str = "") -> bool:
         return (
-            (not self.task_types or any(fnmatchcase(task_type, pattern) for pattern in self.task_types))
+            (not self.task_types or _is_like(task_type, self.task_types))
+            and (not self.images or _is_like(image, self.images))
+            and not _is_like(image, self.except_images)
             and (not self.projects or project in self.projects)
             and (not self.domains or domain in self.domains)
         )
+
+
+def _is_like(name: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
+
+
+class Choice(NamedTuple):
+    """An executor, and why it is this one; empty where nothing was said for any."""
+
+    executor: str
+    why: str = ""
 
 
 class Wanted(msgspec.Struct, frozen=True, array_like=True):
@@ -59,12 +79,21 @@ def wish_for(task_type: str, wishes: Sequence[Wanted]) -> Wanted:
 
 
 def choose(
-    task_type: str, project: str, domain: str, *, wish: Wanted, routes: Sequence[Route], executors: Sequence[str]
-) -> str | TaskError:
-    """The executor of a new attempt, or why there is none. Where no route fits, it is the first of `executors`."""
+    task_type: str,
+    project: str,
+    domain: str,
+    *,
+    image: str = "",
+    wish: Wanted,
+    routes: Sequence[Route],
+    executors: Sequence[str],
+    asked_for: Choice | None = None,
+) -> Choice | TaskError:
+    """The executor of a new attempt, or why there is none. Where no route fits, it is the one that has `asked_for` it,
+    or else the first of `executors`."""
     for name in wish.executors:
         if name in executors:
-            return name
+            return Choice(name, f"wanted by project `{project}`")
     if not wish.or_any:
         return TaskError(
             "ExecutorMissing",
@@ -72,7 +101,10 @@ def choose(
             f"and this platform has {_listed(executors)}; change the plugin override, or let it use the default",
             recoverable=False,
         )
-    return next((route.executor for route in routes if route.fits(task_type, project, domain)), executors[0])
+    for number, route in enumerate(routes, 1):
+        if route.fits(task_type, project, domain, image):
+            return Choice(route.executor, route.reason or f"by route {number} of the settings")
+    return asked_for or Choice(executors[0])
 
 
 def gone(executor: str, executors: Collection[str]) -> TaskError:

@@ -28,7 +28,7 @@ _WORDS: dict[int, str] = {
 _GPU_SUFFIX = "/gpu"
 _NAMED = ("containers", "initContainers")
 # `Any`: a document, whose values are JSON's.
-_Document: TypeAlias = dict[str, Any]
+Document: TypeAlias = dict[str, Any]
 
 
 def resources_of(task: tasks_pb2.TaskTemplate) -> tasks_pb2.Resources:
@@ -58,6 +58,14 @@ def environment_of(task: tasks_pb2.TaskTemplate) -> dict[str, str]:
     return {str(each["name"]): str(each["value"]) for each in variables if "name" in each and "value" in each}
 
 
+def pod_of(task: tasks_pb2.TaskTemplate, name: str) -> tuple[Document, str]:
+    """The pod that a task is, and the name of its primary container: `name` where that has none, or is not in a pod."""
+    if not task.HasField("k8s_pod"):
+        return {"containers": [_document(task.container, name)]}, name
+    pod = _whole_numbers(_pod(task))
+    return pod, str(_primary(pod, task).setdefault("name", name))
+
+
 def with_overrides(
     task: tasks_pb2.TaskTemplate, overrides: workflow_pb2.TaskNodeOverrides | None
 ) -> tasks_pb2.TaskTemplate:
@@ -69,7 +77,7 @@ def with_overrides(
     for field, value in overrides.extended_resources.ListFields():
         getattr(changed.extended_resources, field.name).CopyFrom(value)
     if overrides.HasField("pod_template"):
-        _set_pod(changed, overrides.pod_template)
+        set_pod(changed, overrides.pod_template)
     if overrides.container_image or overrides.HasField("resources"):
         if changed.HasField("k8s_pod"):
             _change_pod(changed, overrides)
@@ -106,20 +114,20 @@ def _change_pod(task: tasks_pb2.TaskTemplate, overrides: workflow_pb2.TaskNodeOv
     task.k8s_pod.pod_spec.CopyFrom(struct_of(pod))
 
 
-def _set_pod(task: tasks_pb2.TaskTemplate, overlay: tasks_pb2.K8sPod) -> None:
+def set_pod(task: tasks_pb2.TaskTemplate, overlay: tasks_pb2.K8sPod) -> None:
     """Lay a pod over the task: fields of the pod go first, those that it leaves open stay."""
     name = overlay.primary_container_name or _primary_name(task)
     below = {"containers": [_document(task.container, name)]} if task.HasField("container") else _pod(task)
-    spec = struct_of(_merged(below, plain_struct(overlay.pod_spec)))
+    spec = struct_of(merged(below, plain_struct(overlay.pod_spec)))
     task.k8s_pod.MergeFrom(overlay)
     task.k8s_pod.pod_spec.CopyFrom(spec)
     task.k8s_pod.primary_container_name = name
 
 
-def _document(container: tasks_pb2.Container, name: str) -> _Document:
+def _document(container: tasks_pb2.Container, name: str) -> Document:
     """A container in Kubernetes' words."""
     resources = {"requests": _amounts(container.resources.requests), "limits": _amounts(container.resources.limits)}
-    document: _Document = {
+    document: Document = {
         "name": name,
         "image": container.image,
         "command": list(container.command),
@@ -130,37 +138,46 @@ def _document(container: tasks_pb2.Container, name: str) -> _Document:
     return {word: value for word, value in document.items() if value}
 
 
-def _merged(below: _Document, above: _Document) -> _Document:
+def merged(below: Document, above: Document) -> Document:
     """Documents are merged, containers by their names; other lists are appended to, and anything else is replaced."""
-    merged = dict(below)
+    both = dict(below)
     for word, value in above.items():
         old = below.get(word)
         if isinstance(value, dict) and isinstance(old, dict):
-            merged[word] = _merged(cast(_Document, old), cast(_Document, value))
+            both[word] = merged(cast(Document, old), cast(Document, value))
         elif isinstance(value, list) and isinstance(old, list):
             lists = cast(list[Any], old), cast(list[Any], value)
-            merged[word] = _by_name(*lists) if word in _NAMED else [*lists[0], *lists[1]]
+            both[word] = _by_name(*lists) if word in _NAMED else [*lists[0], *lists[1]]
         else:
-            merged[word] = value
-    return merged
+            both[word] = value
+    return both
 
 
-def _by_name(below: list[Any], above: list[Any]) -> list[_Document]:
+def _by_name(below: list[Any], above: list[Any]) -> list[Document]:
     named = {each.get("name"): each for each in _mappings(below)}
     for each in _mappings(above):
-        named[each.get("name")] = _merged(named.get(each.get("name"), {}), each)
+        named[each.get("name")] = merged(named.get(each.get("name"), {}), each)
     return list(named.values())
 
 
-def _pod(task: tasks_pb2.TaskTemplate) -> _Document:
+def _pod(task: tasks_pb2.TaskTemplate) -> Document:
     return plain_struct(task.k8s_pod.pod_spec)
+
+
+def _whole_numbers(value: Any) -> Any:
+    """A document with integers where its numbers, which were carried as doubles, are whole."""
+    if isinstance(value, dict):
+        return {word: _whole_numbers(each) for word, each in cast(Document, value).items()}
+    if isinstance(value, list):
+        return [_whole_numbers(each) for each in cast(list[Any], value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _primary_name(task: tasks_pb2.TaskTemplate) -> str:
     return task.k8s_pod.primary_container_name or task.config.get(PRIMARY, "") or _PRIMARY_NAME
 
 
-def _primary(pod: _Document, task: tasks_pb2.TaskTemplate) -> _Document:
+def _primary(pod: Document, task: tasks_pb2.TaskTemplate) -> Document:
     """The primary container, in place: the one of that name, else the only one, else a new one."""
     containers = pod["containers"] = _mappings(pod.get("containers"))
     name = _primary_name(task)
@@ -179,7 +196,7 @@ def _resource(word: str) -> int | None:
     return next((number for number, known in _WORDS.items() if known == word), None)
 
 
-def _entries(amounts: _Document) -> list[tasks_pb2.Resources.ResourceEntry]:
+def _entries(amounts: Document) -> list[tasks_pb2.Resources.ResourceEntry]:
     return [
         tasks_pb2.Resources.ResourceEntry(name=tasks_pb2.Resources.ResourceName.Name(number), value=_quantity(amount))
         for word, amount in amounts.items()
@@ -196,11 +213,11 @@ def _amounts(entries: Iterable[tasks_pb2.Resources.ResourceEntry]) -> dict[str, 
     return {_WORDS[entry.name]: entry.value for entry in entries if entry.name in _WORDS}
 
 
-def _mapping(value: object) -> _Document:
+def _mapping(value: object) -> Document:
     """A document that may be missing, or be something else in a pod that nobody has checked."""
-    return dict(cast(_Document, value)) if isinstance(value, dict) else {}
+    return dict(cast(Document, value)) if isinstance(value, dict) else {}
 
 
-def _mappings(value: object) -> list[_Document]:
+def _mappings(value: object) -> list[Document]:
     items = cast(list[Any], value) if isinstance(value, list) else ()
     return [each for each in items if isinstance(each, dict)]

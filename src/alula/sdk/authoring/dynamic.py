@@ -5,46 +5,19 @@ On the platform it runs as a task; instead of outputs it leaves the graph, which
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, ParamSpec, TypedDict, TypeVar, Unpack, overload
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, ParamSpec, TypeVar, Unpack, overload
 
 from alula.sdk.authoring.kind import DYNAMIC
-from alula.sdk.authoring.task import Task, task
+from alula.sdk.authoring.task import Task, check_ignored
+from alula.sdk.authoring.task_settings import TaskOptions, task_settings
 from alula.sdk.mistake import caller, mistake
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from alula.sdk.authoring.cache import Cache
     from alula.sdk.authoring.promise import Entity
-    from alula.sdk.authoring.resources import GrowMemory, Resources
-    from alula.sdk.task_context.secret import Secret
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
-
-
-class TaskOptions(TypedDict, total=False):
-    """Arguments of `@task`, which `@dynamic` has too."""
-
-    retries: int
-    timeout: int | timedelta
-    cache: bool | Cache
-    cache_version: str | None
-    cache_serialize: bool
-    cache_ignore_input_vars: Sequence[str]
-    requests: Resources | None
-    limits: Resources | None
-    resources: Resources | None
-    on_out_of_memory: GrowMemory | None
-    environment: Mapping[str, str] | None
-    container_image: str | None
-    interruptible: bool | None
-    enable_deck: bool
-    fork: bool
-    docs: str
-    deprecated: str
-    secret_requests: Sequence[Secret]
 
 
 @overload
@@ -84,12 +57,14 @@ def dynamic(
 
     Raises `InvalidInput` as `@task` does.
     """
-
+    at = caller()
     if "task_config" in options:
-        raise mistake("InvalidSetting", "`task_config` is of another kind of task than a `dynamic`", at=caller())
+        raise mistake("InvalidSetting", "`task_config` is of another kind of task than a `dynamic`", at=at)
+    settings = task_settings(options, "`@dynamic`", at=at)._replace(node_dependency_hints=tuple(node_dependency_hints))
 
     def declare(function: Callable[P, R_co]) -> Task[P, R_co]:
-        settings = task(**options)(function).settings
-        return Task(function, settings._replace(node_dependency_hints=tuple(node_dependency_hints)), DYNAMIC)
+        made = Task(function, settings, DYNAMIC)
+        check_ignored(made, at=at)
+        return made
 
     return declare if function is None else declare(function)

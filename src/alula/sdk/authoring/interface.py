@@ -36,8 +36,10 @@ class Interface:
     Raises `InvalidInput` at once for a parameter without annotation and for `*args` and `**kwargs`.
     """
 
-    def __init__(self, function: Callable[..., object], *, kind: str) -> None:
+    def __init__(self, function: Callable[..., object], *, kind: str, pickles: bool = False) -> None:
+        """With `pickles`, types without a form on the wire are pickled."""
         self._function = _unwrapped(function)
+        self._pickles = pickles
         self.kind = kind
         self.name: str = getattr(function, "__name__", repr(function))
         self.location: Location = location_of(self._function)
@@ -90,7 +92,14 @@ class Interface:
 
     @cached_property
     def _inputs(self) -> dict[str, object]:
-        return {name: self._hints[name] for name in self.defaults}
+        return {name: self._form(self._hints[name]) for name in self.defaults}
+
+    def _form(self, type_: object) -> object:
+        if not self._pickles:
+            return type_
+        from alula.sdk.types.untyped import pickled_if_untyped  # lazy: only where the author says so
+
+        return pickled_if_untyped(type_)
 
     @cached_property
     def _returned(self) -> object:
@@ -112,7 +121,12 @@ class Interface:
     @property
     def returns_tuple(self) -> bool:
         """True if the function's value is a tuple of outputs, not one output."""
-        return self.output_tuple is not None or typing.get_origin(self._returned) is tuple
+        return self.output_tuple is not None or typing.get_origin(self._returned) is tuple or self._is_bare_tuple
+
+    @property
+    def _is_bare_tuple(self) -> bool:
+        """True for `-> (int, str)`, which flytekit takes for `-> tuple[int, str]`."""
+        return isinstance(self._returned, tuple)
 
     @property
     def outputs(self) -> dict[str, object]:
@@ -132,12 +146,12 @@ class Interface:
                     at=self.location,
                 ) from error
             fields: tuple[str, ...] = getattr(named, "_fields", ())
-            return {field: hints[field] for field in fields}
+            return {field: self._form(hints[field]) for field in fields}
         returned = self._returned
         if returned is NoneType or returned is None:
             return {}
-        if typing.get_origin(returned) is tuple:
-            types: tuple[object, ...] = typing.get_args(returned)
+        if typing.get_origin(returned) is tuple or self._is_bare_tuple:
+            types = typing.cast("tuple[object, ...]", returned if self._is_bare_tuple else typing.get_args(returned))
             if Ellipsis in types or not types:
                 raise mistake(
                     "UnsupportedType",
@@ -145,7 +159,7 @@ class Interface:
                     at=self.location,
                     fix="use `list[T]`, or `tuple[A, B]` for several outputs",
                 )
-            return {f"o{index}": each for index, each in enumerate(types)}
+            return {f"o{index}": self._form(each) for index, each in enumerate(types)}
         if returned is tuple:
             raise mistake(
                 "UnsupportedType",
@@ -153,7 +167,7 @@ class Interface:
                 at=self.location,
                 fix="write `tuple[A, B]`, or a NamedTuple to name the outputs",
             )
-        return {"o0": returned}
+        return {"o0": self._form(returned)}
 
     @property
     def docstring(self) -> Docstring:
@@ -210,6 +224,53 @@ class DerivedInterface(NamedTuple):
 
     def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object], *, at: Location) -> dict[str, object]:
         """The value for each parameter of a call, defaults filled in, in the order of the parameters."""
+        return bind_arguments(self, args, kwargs, at=at)
+
+
+class DeclaredInterface:
+    """The interface of an entity that is no function: inputs and outputs by name, in order."""
+
+    output_tuple: type[tuple[object, ...]] | None = None
+
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        location: Location,
+        inputs: Mapping[str, object] | None = None,
+        outputs: Mapping[str, object] | None = None,
+    ) -> None:
+        self.kind = kind
+        self.name = name
+        self.location = location
+        self.inputs = dict(inputs or {})
+        self.outputs = dict(outputs or {})
+
+    @property
+    def defaults(self) -> dict[str, object]:
+        """Every input is required."""
+        return dict.fromkeys(self.inputs, REQUIRED)
+
+    @property
+    def returns_tuple(self) -> bool:
+        """True if there are several outputs."""
+        return len(self.outputs) > 1
+
+    @property
+    def docstring(self) -> Docstring:
+        """There is none."""
+        from alula.sdk.authoring.docstrings import parse  # lazy: only registering and help texts need it
+
+        return parse(None)
+
+    def describe_input(self, name: str) -> str:
+        return name
+
+    def describe_output(self, name: str) -> str:
+        return name
+
+    def bind(self, args: tuple[object, ...], kwargs: Mapping[str, object], *, at: Location) -> dict[str, object]:
+        """The value for each input of a call, in order."""
         return bind_arguments(self, args, kwargs, at=at)
 
 

@@ -6,7 +6,7 @@ entry point of the group `alula.task_kinds` whose name is that of the class.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from alula.sdk.mistake import Location, mistake
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 SETTINGS_VARIABLE = "ALULA_SERIALIZATION"
-"""Environment variable by which a dynamic task knows its own settings, to write the tasks of its graph alike."""
+"""Environment variable by which dynamic and eager tasks know their own settings, to write what they call alike."""
 
 
 class AnyTask(Protocol):
@@ -99,17 +99,39 @@ class PythonKind:
         return task.function(**values)
 
 
-class DynamicKind(PythonKind):
-    """A function whose calls make a graph. Its process writes the tasks of the graph as it was written itself."""
-
-    makes_graph = True
+class CallingKind(PythonKind):
+    """A function that calls entities. Its process writes them for the platform as it was written itself."""
 
     def target(self, task: AnyTask, writing: Writing) -> Target:
         return writing.container({SETTINGS_VARIABLE: writing.settings})
 
 
+class DynamicKind(CallingKind):
+    """A function whose calls make a graph, which runs in its place."""
+
+    makes_graph = True
+
+
+class EagerKind(CallingKind):
+    """A function whose calls are runs of their own, and give it their results."""
+
+    def execute(self, task: AnyTask, values: Mapping[str, object]) -> object:
+        return _with_hint(task.function(**values))
+
+
+async def _with_hint(body: Coroutine[object, object, object]) -> object:
+    """Run the body of an eager task; a result that it has awaited is an error that says what to await."""
+    try:
+        return await body
+    except TypeError as error:
+        if any(said in str(error) for said in ("can't be used in 'await'", "or an awaitable is required")):
+            error.add_note("what is no `async def` gives its result when it is called; await it as `name.aio(...)`")
+        raise
+
+
 PYTHON: TaskKind = PythonKind()
 DYNAMIC: TaskKind = DynamicKind()
+EAGER: TaskKind = EagerKind()
 
 Make: TypeAlias = Callable[[Any], TaskKind]  # Any: the config, of the class that it was registered for
 KINDS: Table[Make] = Table("alula.task_kinds", "a kind of task")

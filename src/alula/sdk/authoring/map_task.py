@@ -8,13 +8,16 @@ from collections.abc import Mapping
 from types import GenericAlias
 from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 
+from alula.sdk import calling
 from alula.sdk.authoring.graph import Graph, open_graph
 from alula.sdk.authoring.interface import REQUIRED, DerivedInterface, DocumentedInterface, refuse_positional
 from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.naming import importable
+from alula.sdk.authoring.overrides import Overrides, OverrideValues, overrides_of
 from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.settings import check_flags
 from alula.sdk.authoring.task import Task, run_function
+from alula.sdk.authoring.task_metadata import TaskMetadata
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import Location, caller, calling_module, mistake, refuse_unknown
 
@@ -34,6 +37,7 @@ class MapTask(Generic[R_co]):
         min_successes: int | None,
         min_success_ratio: float | None,
         run_all_sub_nodes: bool,
+        metadata: TaskMetadata | None,
         module: str,
         at: Location,
     ) -> None:
@@ -44,6 +48,7 @@ class MapTask(Generic[R_co]):
         self.min_successes = min_successes
         self.min_success_ratio = min_success_ratio
         self.run_all_sub_nodes = run_all_sub_nodes
+        self.metadata = metadata
         self.module = module
         """The module that made it."""
         self.location = at
@@ -56,8 +61,8 @@ class MapTask(Generic[R_co]):
 
     @property
     def allows_failures(self) -> bool:
-        """True if items may fail: the output is then a list of optional values."""
-        return self.min_successes is not None or self.min_success_ratio not in (None, 1.0)
+        """True if the output is a list of optional values: with a ratio of successes, as flytekit has it."""
+        return self.min_success_ratio not in (None, 1.0)
 
     @property
     def name(self) -> str:
@@ -105,7 +110,7 @@ class MapTask(Generic[R_co]):
 
     def __call__(self, *args: object, **kwargs: object) -> list[R_co]:
         at = caller()
-        refuse_positional(args, self.interface, at=at)
+        kwargs = {**self._by_name(args, kwargs, at=at)}
         graph = open_graph()
         for name in kwargs:
             if name in self.bound:
@@ -117,9 +122,26 @@ class MapTask(Generic[R_co]):
         if graph is not None:
             return self.step(graph, kwargs, at=at)
         values = self.interface.bind((), kwargs, at=at)
+        if calling.in_eager_task():
+            return cast("list[R_co]", calling.run(self, values, is_async=False))
         from alula.sdk.authoring.binding import converted  # lazy: protobuf is for values
 
         return cast("list[R_co]", self._each(converted(self.interface, values, at=at), at=at))
+
+    async def aio(self, *args: object, **kwargs: object) -> list[R_co]:
+        """The call in a form to be awaited, for eager tasks."""
+        return await calling.awaited(self, *args, **kwargs)
+
+    def _by_name(self, args: tuple[object, ...], kwargs: Mapping[str, object], *, at: Location) -> Mapping[str, object]:
+        """The arguments of a call by their names; those without one are for the inputs that are not bound, in order."""
+        names = [name for name in self.interface.inputs if name not in self.bound]
+        if len(args) > len(names):
+            refuse_positional(args, self.interface, at=at)
+        given = dict(zip(names, args, strict=False))
+        for name in given.keys() & kwargs.keys():
+            what = f"input `{name}` of {self.interface.kind} `{self.interface.name}`"
+            raise mistake("RepeatedArgument", f"{what} is given twice", at=at)
+        return {**given, **kwargs}
 
     def step(self, graph: Graph, inputs: Mapping[str, object], *, at: Location) -> list[R_co]:
         """A new node of `graph`; gives the promise of its output."""
@@ -127,7 +149,10 @@ class MapTask(Generic[R_co]):
 
         values = self.interface.bind((), inputs, at=at)
         check_inputs(self.interface, values, at=at)
-        return cast("list[R_co]", graph.add(self, values, at=at))
+        outcome = graph.add(self, values, at=at)
+        if self.metadata is not None:
+            outcome.with_overrides(**_overrides(self.metadata, at=at))
+        return cast("list[R_co]", outcome)
 
     def _each(self, values: Mapping[str, object], *, at: Location) -> list[object]:
         lists = {name: cast("list[object]", value) for name, value in values.items() if name not in self.bound}
@@ -162,6 +187,7 @@ def map_task(
     min_successes: int | None = None,
     min_success_ratio: float | None = None,
     run_all_sub_nodes: bool = False,
+    metadata: TaskMetadata | None = None,
 ) -> MapTask[Any]: ...
 
 
@@ -171,9 +197,22 @@ def map_task(
     *,
     concurrency: int | None = None,
     min_successes: int | None = None,
-    min_success_ratio: float | None = None,
+    min_success_ratio: None = None,
     run_all_sub_nodes: bool = False,
+    metadata: TaskMetadata | None = None,
 ) -> MapTask[R_co]: ...
+
+
+@overload
+def map_task(
+    target: Task[..., R_co] | Workflow[..., R_co] | Reference[..., R_co] | functools.partial[R_co],
+    *,
+    concurrency: int | None = None,
+    min_successes: int | None = None,
+    min_success_ratio: float,
+    run_all_sub_nodes: bool = False,
+    metadata: TaskMetadata | None = None,
+) -> MapTask[R_co | None]: ...
 
 
 def map_task(
@@ -183,8 +222,9 @@ def map_task(
     min_successes: int | None = None,
     min_success_ratio: float | None = None,
     run_all_sub_nodes: bool = False,
+    metadata: TaskMetadata | None = None,
     **unknown: object,
-) -> MapTask[R_co]:
+) -> MapTask[R_co] | MapTask[R_co | None]:
     """Run a task, a workflow or a launch plan for each item of its list inputs.
 
     The items of a workflow run inside this execution, each item of a launch plan is an execution of its own.
@@ -196,16 +236,20 @@ def map_task(
     Args:
         target: what to run, with at most one output; `functools.partial` binds inputs that are the same for all items.
         concurrency: items at once; None leaves it to the platform, 0 is no limit.
-        min_successes: so many successes are enough; the values of failed items are None.
-        min_success_ratio: the same as a part of all, from 0 to 1.
+        min_successes: so many successes are enough. The output is `list[T]` all the same, as in flytekit: what reads a
+            list with failed items fails, unless it takes `list[T | None]`.
+        min_success_ratio: the same as a part of all, from 0 to 1; the output is `list[T | None]`.
         run_all_sub_nodes: run every item to its end, also when too many have failed already.
+        metadata: settings of the items in which they differ from those of the task, as `with_overrides` takes them.
     """
     at = caller()
-    refuse_unknown(unknown, "`map_task`", map_task, at=at)
+    refuse_unknown(unknown, "`map_task`", map_task.__kwdefaults__ or (), replaced=REPLACED, at=at)
     inner, bound = _unbound(target, at=at)
     _check_target(inner, bound, at=at)
     _check_limits(concurrency, min_successes, min_success_ratio, at=at)
     check_flags(at=at, run_all_sub_nodes=run_all_sub_nodes)
+    if metadata is not None:
+        _overrides(metadata, at=at)
     return MapTask(
         cast("Target[R_co]", inner),
         bound,
@@ -213,9 +257,21 @@ def map_task(
         min_successes=min_successes,
         min_success_ratio=float(min_success_ratio) if min_success_ratio is not None else None,
         run_all_sub_nodes=run_all_sub_nodes,
+        metadata=metadata,
         module=importable(calling_module()),
         at=at,
     )
+
+
+REPLACED = {"bound_inputs": "bind inputs by `functools.partial`", "bound_inputs_values": "bind by `functools.partial`"}
+"""Settings of flytekit that do not exist here, and what to do instead."""
+
+
+def _overrides(metadata: TaskMetadata, *, at: Location) -> OverrideValues:
+    """The settings of a step that `metadata` has. Raises `InvalidInput` for one that only a task has."""
+    changes = cast("OverrideValues", metadata.options())
+    overrides_of(Overrides(), changes, at=at)
+    return changes
 
 
 def _unbound(target: object, *, at: Location) -> tuple[object, dict[str, object]]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
+from alula.sdk.authoring.accelerators import GPUAccelerator, SharedMemory, checked_accelerator, checked_shared_memory
 from alula.sdk.authoring.cache import Cache
+from alula.sdk.authoring.image_spec import ImageSpec, checked_image_spec
+from alula.sdk.authoring.pod_template import PodTemplate, checked_pod_template
 from alula.sdk.authoring.resources import Resources, checked, checked_single
 from alula.sdk.authoring.settings import check_flags, check_names, check_texts
 from alula.sdk.mistake import Location, mistake
@@ -32,7 +35,10 @@ class OverrideValues(TypedDict, total=False):
     cache: bool | Cache
     cache_version: str
     cache_serialize: bool
-    container_image: str
+    container_image: str | ImageSpec
+    accelerator: GPUAccelerator
+    shared_memory: SharedMemory
+    pod_template: PodTemplate
 
 
 class Overrides(NamedTuple):
@@ -47,6 +53,9 @@ class Overrides(NamedTuple):
     interruptible: bool | None = None
     cache: Cache | bool | None = None
     container_image: str | None = None
+    accelerator: GPUAccelerator | None = None
+    shared_memory: SharedMemory | None = None
+    pod_template: PodTemplate | None = None
 
 
 def overrides_of(before: Overrides, changes: OverrideValues, *, at: Location) -> Overrides:
@@ -55,7 +64,8 @@ def overrides_of(before: Overrides, changes: OverrideValues, *, at: Location) ->
     for name in changes:
         if name not in known or name == "timeout_s":
             listing = ", ".join(sorted(OverrideValues.__annotations__))
-            raise mistake("UnknownOverride", f"a step has no setting `{name}`", at=at, fix=f"there are {listing}")
+            fix = REPLACED.get(name, f"there are {listing}")
+            raise mistake("UnknownOverride", f"a step has no setting `{name}`", at=at, fix=fix)
     after = before
     if "node_name" in changes:
         after = after._replace(node_name=node_name(changes["node_name"], at=at))
@@ -88,7 +98,20 @@ def overrides_of(before: Overrides, changes: OverrideValues, *, at: Location) ->
         after = after._replace(interruptible=changes["interruptible"])
     if "container_image" in changes:
         after = after._replace(container_image=image_name(changes["container_image"], at=at))
+    if "accelerator" in changes:
+        after = after._replace(accelerator=checked_accelerator(changes["accelerator"], at=at))
+    if "shared_memory" in changes:
+        after = after._replace(shared_memory=checked_shared_memory(changes["shared_memory"], at=at))
+    if "pod_template" in changes:
+        after = after._replace(pod_template=checked_pod_template(changes["pod_template"], at=at))
     return after
+
+
+REPLACED = {
+    "aliases": "name the outputs of the task by a NamedTuple",
+    "task_config": "declare a second task with this `task_config`",
+}
+"""Settings of flytekit that do not exist here, and what to do instead."""
 
 
 def refuse_unnamed(given: tuple[object, ...], *, at: Location) -> None:
@@ -106,6 +129,8 @@ def image_name(image: object, *, at: Location) -> str | None:
     """The name of an image; None for the default."""
     if image is None or isinstance(image, str):
         return image
+    if isinstance(image, ImageSpec):
+        return checked_image_spec(image, at=at)
     raise mistake("InvalidImage", f"`container_image` is {image!r}, expected the name of an image", at=at)
 
 

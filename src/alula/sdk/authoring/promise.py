@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Generator, Iterator, Mapping
-from typing import NamedTuple, Never, NoReturn, Protocol, Self, Unpack
+from typing import TYPE_CHECKING, NamedTuple, Never, NoReturn, Protocol, Self, Unpack
 
 from alula.sdk.authoring.expressions import Comparison, Conjunction
 from alula.sdk.authoring.interface import InterfaceView
 from alula.sdk.authoring.overrides import Overrides, OverrideValues, overrides_of, refuse_unnamed
 from alula.sdk.authoring.unresolved import Unresolved
 from alula.sdk.mistake import Location, caller, mistake
+
+if TYPE_CHECKING:
+    from alula.core.errors import InvalidInput
 
 Attribute = str | int
 
@@ -61,6 +64,24 @@ class Node:
         self.upstream: list[Node] = []
         """Nodes to wait for that give no value to this one."""
         self.overrides = Overrides()
+
+    @property
+    def outputs(self) -> dict[str, Promise]:
+        """The promises of its outputs, by name."""
+        return {name: Promise(self, name, type_=type_) for name, type_ in self.entity.interface.outputs.items()}
+
+    def __getattr__(self, name: str) -> Promise:
+        """The promise of an output: `node.o0`."""
+        if name.startswith("__"):
+            raise AttributeError(name)
+        outputs = self.outputs
+        if name not in outputs:
+            raise unknown_output(self, name)
+        return outputs[name]
+
+    def runs_before(self, other: Outcome) -> None:
+        """Run the other step after this one, as `>>` does."""
+        _ = self >> other
 
     def with_overrides(self, *unnamed: Never, **changes: Unpack[OverrideValues]) -> Self:
         """Run this step with other settings than its task's."""
@@ -206,12 +227,7 @@ class Outputs(tuple[Promise, ...], Unresolved):
             raise AttributeError(name)
         if name in self._names:
             return self[self._names.index(name)]
-        raise mistake(
-            "UnknownOutput",
-            f"`{self._node.entity.name}` has no output `{name}`",
-            at=caller(),
-            fix="its outputs are " + (", ".join(f"`{each}`" for each in self._names) or "none"),
-        )
+        raise unknown_output(self._node, name)
 
     def with_overrides(self, *unnamed: Never, **changes: Unpack[OverrideValues]) -> Self:
         """Run this step with other settings than its task's."""
@@ -236,6 +252,13 @@ class Outputs(tuple[Promise, ...], Unresolved):
 
 
 Outcome = Promise | Outputs | Node
+
+
+def unknown_output(node: Node, name: str) -> InvalidInput:
+    """The error for an output that a step does not have."""
+    names = ", ".join(f"`{each}`" for each in node.entity.interface.outputs) or "none"
+    why = f"`{node.entity.name}` has no output `{name}`"
+    return mistake("UnknownOutput", why, at=caller(), fix=f"its outputs are {names}")
 
 
 def node_of(outcome: object) -> Node | None:

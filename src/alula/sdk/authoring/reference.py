@@ -10,8 +10,9 @@ from collections.abc import Callable
 from functools import update_wrapper
 from typing import Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast
 
+from alula.sdk import calling
 from alula.sdk.authoring.graph import open_graph
-from alula.sdk.authoring.interface import Interface
+from alula.sdk.authoring.interface import Interface, is_async
 from alula.sdk.authoring.naming import module_of
 from alula.sdk.mistake import Location, caller, mistake
 
@@ -52,12 +53,18 @@ class Reference(Generic[P, R_co]):
         at = caller()
         graph = open_graph()
         values = self.interface.bind(args, kwargs, at=at)
+        if graph is None and calling.in_eager_task():
+            return cast("R_co", calling.run(self, values, is_async=is_async(self.function)))
         if graph is None:
             raise not_here(self, at=at)
         from alula.sdk.authoring.binding import check_inputs  # lazy: protobuf is for compiling
 
         check_inputs(self.interface, values, at=at)
         return cast("R_co", graph.add(self, values, at=at))
+
+    async def aio(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """The call in a form to be awaited, for eager tasks: `await clean.aio(...)`. An `async def` needs none."""
+        return await calling.awaited(self, *args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<reference to {self.kind} {self.name}@{self.version}>"

@@ -64,7 +64,7 @@ def checked_growth(growth: object, name: str, *, at: Location) -> GrowMemory:
     if not isinstance(factor, int | float) or not 1 < factor <= FACTOR_MAX:
         why = f"the factor of `{name}` is {growth.factor!r}, expected a number over 1, at most {FACTOR_MAX:g}"
         raise mistake("InvalidMemoryGrowth", why, at=at)
-    if growth.up_to is not None and not _is_quantity(growth.up_to):
+    if growth.up_to is not None and not is_quantity(growth.up_to):
         why = f"`up_to` of `{name}` is {growth.up_to!r}, which is not an amount"
         raise mistake("InvalidMemoryGrowth", why, at=at, fix='write it as Kubernetes does: "512Mi", "1.5Gi"')
     return growth
@@ -83,7 +83,7 @@ def checked(resources: object, name: str, *, at: Location) -> Resources:
                 at=at,
             )
         for amount in pair:
-            if not _is_quantity(amount):
+            if not is_quantity(amount):
                 raise mistake(
                     "InvalidResources",
                     f"`{field}` of `{name}` is {amount!r}, which is not an amount",
@@ -103,7 +103,7 @@ def checked_single(resources: object, name: str, *, at: Location) -> Resources:
     return found
 
 
-def _is_quantity(amount: object) -> bool:
+def is_quantity(amount: object) -> bool:
     if isinstance(amount, bool):
         return False
     if isinstance(amount, (int, float)):

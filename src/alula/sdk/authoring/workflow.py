@@ -12,12 +12,14 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from alula.sdk import calling
+from alula.sdk.authoring.documentation import Documentation, checked_docs
 from alula.sdk.authoring.graph import Graph, declaring, open_graph
-from alula.sdk.authoring.interface import REQUIRED, DerivedInterface, DocumentedInterface, Interface
+from alula.sdk.authoring.interface import REQUIRED, DocumentedInterface, Interface, is_async
 from alula.sdk.authoring.naming import module_of
+from alula.sdk.authoring.options import Options, checked_options
 from alula.sdk.authoring.promise import Node, Outputs, Promise
 from alula.sdk.authoring.reference import Reference
-from alula.sdk.authoring.settings import check_flags, check_texts
+from alula.sdk.authoring.settings import check_flags
 from alula.sdk.authoring.task import Task
 from alula.sdk.mistake import Location, blame, caller, mistake, refuse_unknown
 
@@ -42,19 +44,23 @@ class WorkflowSettings(NamedTuple):
 
     failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY
     interruptible: bool = False
-    docs: str = ""
+    docs: Documentation | None = None
     on_failure: Handler | None = None
+    default_options: Options = Options()
+    pickle_untyped: bool = False
 
 
 class Workflow(Generic[P, R_co]):
     """A graph of steps with typed inputs and outputs. Call it as the function that it wraps."""
 
     def __init__(
-        self, function: Callable[P, R_co], settings: WorkflowSettings, interface: DerivedInterface | None = None
+        self, function: Callable[P, R_co], settings: WorkflowSettings, interface: DocumentedInterface | None = None
     ) -> None:
         self.function = function
         self.settings = settings
-        self.interface: DocumentedInterface = interface or Interface(function, kind="workflow")
+        self.interface: DocumentedInterface = interface or Interface(
+            function, kind="workflow", pickles=settings.pickle_untyped
+        )
         self.launch_plans: dict[str, object] = {}
         """Those that were made of it, by name."""
         self.module = module_of(function)
@@ -70,6 +76,11 @@ class Workflow(Generic[P, R_co]):
     def location(self) -> Location:
         """The file and line of the function."""
         return self.interface.location
+
+    @property
+    def is_async(self) -> bool:
+        """True if the function is an `async def`."""
+        return is_async(self.function)
 
     def graph(self) -> Graph:
         """The nodes and outputs; runs the body the first time."""
@@ -91,7 +102,7 @@ class Workflow(Generic[P, R_co]):
         graph.outputs = self._outputs(returned)
         graph.check_promises(graph.outputs, at=self.location)
         if self.settings.on_failure is not None:
-            graph.failure = _failure_node(self, graph, self.settings.on_failure, promises)
+            graph.failure = self.failure_node(graph, self.settings.on_failure, promises)
         graph.finish()
         return graph
 
@@ -124,6 +135,31 @@ class Workflow(Generic[P, R_co]):
             )
         return dict(zip(names, values, strict=True))
 
+    def failure_node(self, graph: Graph, handler: Handler, promises: Mapping[str, Promise]) -> Node:
+        """The node of the failure handler. The error takes the place of its first input of type `FlyteError`."""
+        from alula.sdk.authoring.binding import check_inputs, input_form  # lazy: protobuf is for compiling
+
+        interface = handler.interface
+        inputs: dict[str, object] = {}
+        for name, default in interface.defaults.items():
+            transformer, _ = input_form(interface, name)
+            if name in promises:
+                inputs[name] = promises[name]
+            elif default is not REQUIRED:
+                inputs[name] = default
+            elif transformer.fit(None):
+                inputs[name] = None
+            else:
+                raise mistake(
+                    "WrongFailureHandler",
+                    f"{interface.kind} `{interface.name}` handles failures of workflow `{self.interface.name}`,"
+                    f" which has no input `{name}` for it",
+                    at=self.location,
+                    fix=f"give `{name}` a default, or take the error as `{name}: FlyteError | None = None`",
+                )
+        check_inputs(interface, inputs, at=self.location)
+        return Node(_FAILURE_NODE_ID, handler, inputs, self.location, graph=graph)
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
         at = caller()
         graph = open_graph()
@@ -133,7 +169,11 @@ class Workflow(Generic[P, R_co]):
 
             check_inputs(self.interface, values, at=at)
             return cast("R_co", graph.add(self, values, at=at))
-        return cast("R_co", calling.run(self, values))
+        return cast("R_co", calling.run(self, values, is_async=self.is_async))
+
+    async def aio(self, *args: P.args, **kwargs: P.kwargs) -> R_co:
+        """The call in a form to be awaited, for eager tasks: `await pipeline.aio(...)`. An `async def` needs none."""
+        return await calling.awaited(self, *args, **kwargs)
 
     def __repr__(self) -> str:
         return f"<workflow {self.name}>"
@@ -149,7 +189,9 @@ def workflow(
     failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY,
     interruptible: bool = False,
     on_failure: Handler | None = None,
-    docs: str = "",
+    docs: str | Documentation = "",
+    default_options: Options | None = None,
+    pickle_untyped: bool = False,
 ) -> Callable[[Callable[P, R_co]], Workflow[P, R_co]]: ...
 
 
@@ -160,7 +202,9 @@ def workflow(
     failure_policy: WorkflowFailurePolicy = WorkflowFailurePolicy.FAIL_IMMEDIATELY,
     interruptible: bool = False,
     on_failure: Handler | None = None,
-    docs: str = "",
+    docs: str | Documentation = "",
+    default_options: Options | None = None,
+    pickle_untyped: bool = False,
     **unknown: object,
 ) -> Workflow[P, R_co] | Callable[[Callable[P, R_co]], Workflow[P, R_co]]:
     """Make a workflow of a function whose body calls tasks, workflows and launch plans.
@@ -178,54 +222,34 @@ def workflow(
         interruptible: whether its tasks may run on machines that can go away.
         on_failure: a task or workflow to run when a step has failed and nothing else runs any more. It gets the inputs
             of this workflow that have the names of its own, and `err: FlyteError | None`. The run fails all the same.
-        docs: a description, when the docstring should not be it.
+        docs: a description, when the docstring should not be it; a text or a `Documentation`.
+        default_options: settings of its default launch plan, the one of its name.
+        pickle_untyped: as that of `@task`.
 
     Raises `InvalidInput` for a parameter without a type.
     """
-    refuse_unknown(unknown, "`@workflow`", workflow, at=caller())
+    refuse_unknown(unknown, "`@workflow`", workflow.__kwdefaults__ or (), at=caller())
     if on_failure is not None and not isinstance(on_failure, (Task, Workflow, Reference)):
         raise mistake(
             "WrongFailureHandler", f"`on_failure` is {on_failure!r}, expected a task or workflow", at=caller()
         )
-    check_texts(at=caller(), docs=docs)
-    check_flags(at=caller(), interruptible=interruptible)
+    check_flags(at=caller(), interruptible=interruptible, pickle_untyped=pickle_untyped)
     if not isinstance(cast("object", failure_policy), WorkflowFailurePolicy):
         why = f"`failure_policy` is {failure_policy!r}, expected a `WorkflowFailurePolicy`"
         raise mistake("InvalidSetting", why, at=caller())
-    settings = WorkflowSettings(failure_policy, bool(interruptible), docs or "", on_failure)
+    settings = WorkflowSettings(
+        failure_policy,
+        bool(interruptible),
+        checked_docs(docs, at=caller()),
+        on_failure,
+        checked_options(default_options, at=caller()),
+        bool(pickle_untyped),
+    )
 
     def declare(function: Callable[P, R_co]) -> Workflow[P, R_co]:
         return Workflow(function, settings)
 
     return declare if function is None else declare(function)
-
-
-def _failure_node(
-    workflow: Workflow[..., object], graph: Graph, handler: Handler, promises: Mapping[str, Promise]
-) -> Node:
-    """The node of the failure handler. The error takes the place of its first input of type `FlyteError`."""
-    from alula.sdk.authoring.binding import check_inputs, input_form  # lazy: protobuf is for compiling
-
-    interface = handler.interface
-    inputs: dict[str, object] = {}
-    for name, default in interface.defaults.items():
-        transformer, _ = input_form(interface, name)
-        if name in promises:
-            inputs[name] = promises[name]
-        elif default is not REQUIRED:
-            inputs[name] = default
-        elif transformer.fit(None):
-            inputs[name] = None
-        else:
-            raise mistake(
-                "WrongFailureHandler",
-                f"{interface.kind} `{interface.name}` handles failures of workflow `{workflow.interface.name}`,"
-                f" which has no input `{name}` for it",
-                at=workflow.location,
-                fix=f"give `{name}` a default, or take the error as `{name}: FlyteError | None = None`",
-            )
-    check_inputs(interface, inputs, at=workflow.location)
-    return Node(_FAILURE_NODE_ID, handler, inputs, workflow.location, graph=graph)
 
 
 def _finish(body: Coroutine[object, None, object], workflow: Workflow[..., object]) -> object:

@@ -126,6 +126,13 @@ def _flyte_configuration(environment: Mapping[str, str], home: Path) -> Endpoint
     path = _expand(named, home) if named else home / ".flyte" / "config.yaml"
     if not named and not path.exists():
         return None
+    return endpoint_of_file(path, home)
+
+
+def endpoint_of_file(file: Path | str, home: Path | None = None) -> Endpoint:
+    """The platform that a configuration file of Flyte names. Raises `InvalidInput`."""
+    home = home or Path.home()
+    path = _expand(str(file), home)
     import yaml  # lazy: only where a Flyte configuration is used
 
     try:

@@ -9,12 +9,16 @@ import http.client
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import msgspec
 
 from alula.core.errors import AlulaError, FailedPrecondition, Unavailable
 from alula.core.statuses import BY_HTTP
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 TRANSFER_TIMEOUT_S = 60.0
 PIECE_BYTES = 64 * 1024
@@ -49,6 +53,14 @@ def post(url: str, body: bytes) -> bytes:
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(url, data=body, headers=headers, method="POST")
     with _open(request, TRANSFER_TIMEOUT_S) as response:
+        return response.read()
+
+
+def post_file(url: str, file: SupportsRead[bytes], size: int, *, timeout_s: float) -> bytes:
+    """Send a file of so many bytes, which is read as it is sent, and give the body of the answer."""
+    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size)}
+    request = urllib.request.Request(url, data=file, headers=headers, method="POST")
+    with _open(request, timeout_s) as response:
         return response.read()
 
 

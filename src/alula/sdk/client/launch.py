@@ -15,6 +15,9 @@ from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import CREATE_EXECUTION
 from alula.sdk.client.run_view import from_execution_id
 
+LAUNCHED_BY = "eager-exec"
+"""The label with the name of the run whose eager task has launched a run, as flytekit sets it."""
+
 
 class LaunchSettings(msgspec.Struct, frozen=True):
     """The settings in which a run differs from its launch plan."""

@@ -25,6 +25,7 @@ from alula.core.ids import entity_id
 from alula.core.policy.registration import check_id, check_labels, check_schedule
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.package import Bundle
+from alula.sdk.client.references import look_up
 from alula.sdk.client.rpcs import (
     CREATE_LAUNCH_PLAN,
     CREATE_TASK,
@@ -138,6 +139,20 @@ def register(
             say(f"registered {_KIND_WORDS[entity.id.resource_type]} {entity.id.name}@{entity.id.version}")
     _activate(connection, serialized.entities, everything=activate_launch_plans)
     return Registration(serialized.id, ids, created=created, uploaded=True)
+
+
+def register_known(
+    connection: Connection, entity: AnyEntity, settings: SerializationSettings
+) -> identifier_pb2.Identifier:
+    """Make the platform have an entity, and all that it uses, of code that it has already. Raises as `prepare` does."""
+    serialized = serialize(entity, settings=settings)
+    if not _is_registered(connection, serialized.entities[-1].id):
+        if serialized.references:
+            serialized = serialize(entity, settings=settings, registered=look_up(connection, serialized.references))
+        _compile(serialized)
+        for each in serialized.entities:
+            _create(connection, each)
+    return serialized.id
 
 
 def client_metadata() -> list[tuple[str, str]]:

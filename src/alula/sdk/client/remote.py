@@ -11,9 +11,11 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from copy import copy
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Unpack, cast
 
 import msgspec
 from flyteidl.admin import common_pb2, execution_pb2
@@ -21,7 +23,7 @@ from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import FailedPrecondition, InvalidInput, NotFound, TaskError
-from alula.core.ids import EntityId, ExecutionId
+from alula.core.ids import EntityId, ExecutionId, Place
 from alula.sdk.authoring.alone import alone_by_its_variable
 from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.map_task import MapTask
@@ -29,8 +31,17 @@ from alula.sdk.authoring.resources import Resources
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.client import again
+from alula.sdk.client.backfills import (
+    AskedBackfill,
+    Backfill,
+    BackfillSettings,
+    Slot,
+    find_backfill,
+    plan_backfill,
+    start_backfill,
+)
 from alula.sdk.client.connection import Connection
-from alula.sdk.client.endpoint import find_endpoint
+from alula.sdk.client.endpoint import Endpoint, find_endpoint
 from alula.sdk.client.inputs import Launchable, input_literals, variable_literals
 from alula.sdk.client.launch import LaunchSettings, launch
 from alula.sdk.client.package import package
@@ -67,7 +78,7 @@ class Remote:
 
     def __init__(
         self,
-        endpoint: str | None = None,
+        endpoint: str | Endpoint | None = None,
         *,
         project: str = "flytesnacks",
         domain: str = "development",
@@ -83,7 +94,8 @@ class Remote:
         """
         self.project = project
         self.domain = domain
-        self.connection = Connection(find_endpoint(endpoint, data=data))
+        found = endpoint if isinstance(endpoint, Endpoint) else find_endpoint(endpoint, data=data)
+        self.connection = Connection(found)
 
     def __enter__(self) -> Remote:
         return self
@@ -94,6 +106,12 @@ class Remote:
     def close(self) -> None:
         """Let go of the connection; runs go on."""
         self.connection.close()
+
+    def at(self, project: str, domain: str) -> Remote:
+        """The same platform at another place, over the same connection."""
+        other = copy(self)
+        other.project, other.domain = project, domain
+        return other
 
     def register(self, *entities: Launchable | MapTask[object], version: str = "") -> list[EntityId]:
         """Register entities with their code folder, and all they use; what has not changed is left as it is."""
@@ -151,11 +169,55 @@ class Remote:
         )
         return Run(self, name, types)
 
+    def backfill(
+        self,
+        plan: str | LaunchPlan,
+        first: datetime,
+        until: datetime | None = None,
+        **settings: Unpack[BackfillSettings],
+    ) -> Backfill:
+        """Run a launch plan for times in the past: for each that its schedule names, from one time on and before
+        another.
+
+        ```python
+        backfill = remote.backfill("nightly", datetime(2026, 1, 1), datetime(2026, 2, 1), at_once=4).wait()
+        ```
+
+        Args:
+            plan: it is registered, and has a schedule unless `cron` is given.
+            first: a time without an offset is in the time zone of the schedule.
+            until: as `first`; else now.
+            settings: as `BackfillSettings` tells.
+
+        Raises `NotFound`, and `InvalidInput` for a range that is not possible.
+        """
+        return start_backfill(self.connection, self._asked(plan, first, until, settings))
+
+    def plan_backfill(
+        self,
+        plan: str | LaunchPlan,
+        first: datetime,
+        until: datetime | None = None,
+        **settings: Unpack[BackfillSettings],
+    ) -> list[Slot]:
+        """What `backfill` would do with each slot. Changes nothing, and raises the same."""
+        return plan_backfill(self.connection, self._asked(plan, first, until, settings))
+
+    def fetch_backfill(self, name: str) -> Backfill:
+        """A backfill that exists. Raises `NotFound`."""
+        return find_backfill(self.connection, ExecutionId(self.project, self.domain, name))
+
     def run(self, name: str) -> Run:
         """A run that exists. Raises `NotFound`."""
         run = Run(self, ExecutionId(self.project, self.domain, name), {})
         run.refresh()
         return run
+
+    def _asked(
+        self, plan: str | LaunchPlan, first: datetime, until: datetime | None, settings: BackfillSettings
+    ) -> AskedBackfill:
+        name = plan if isinstance(plan, str) else plan.name
+        return AskedBackfill(Place(self.project, self.domain), name, first, until, settings)
 
     def _registered(self, entities: tuple[Launchable, ...], version: str) -> Registration:
         if not entities:
@@ -202,7 +264,8 @@ class Run:
     def __init__(self, remote: Remote, id: ExecutionId, output_types: dict[str, object]) -> None:
         self.id = id
         self._remote = remote
-        self._types = output_types
+        self.types = output_types
+        """Of the outputs, by name; empty if only the platform knows them."""
         self._message: execution_pb2.Execution | None = None
 
     @property
@@ -247,7 +310,7 @@ class Run:
         connection = self._remote.connection
         request = execution_pb2.WorkflowExecutionGetDataRequest(id=to_execution_id(self.id))
         literals = connection.call(GET_EXECUTION_DATA, request).full_outputs.literals
-        types = self._types or self._registered_types()
+        types = self.types or self._registered_types()
         store = RemoteStore(connection, project=self.id.project, domain=self.id.domain)
         return {name: to_python(literal, types[name], store) for name, literal in literals.items()}
 
@@ -259,11 +322,11 @@ class Run:
     def relaunch(self, *, name: str = "", overwrite_cache: bool = False) -> Run:
         """Start the same with the same inputs."""
         id = again.relaunch(self._remote.connection, self.id, name=name, overwrite_cache=overwrite_cache)
-        return Run(self._remote, id, self._types)
+        return Run(self._remote, id, self.types)
 
     def recover(self, *, name: str = "") -> Run:
         """Start the same without doing again what succeeded. Raises `FailedPrecondition` while it still runs."""
-        return Run(self._remote, again.recover(self._remote.connection, self.id, name=name), self._types)
+        return Run(self._remote, again.recover(self._remote.connection, self.id, name=name), self.types)
 
     def fork(
         self,
@@ -298,7 +361,7 @@ class Run:
             literals = variable_literals(str(self.id), variables, inputs, store)
         requests, limits = resources.split() if resources is not None else (None, None)
         changes = again.Changes(nodes, literals, version, requests, limits, container_image, name)
-        return Run(self._remote, again.fork(connection, self.id, changes), self._types)
+        return Run(self._remote, again.fork(connection, self.id, changes), self.types)
 
     def _registered_types(self) -> dict[str, object]:
         id = self.message.closure.workflow_id

@@ -15,7 +15,7 @@ from flyteidl.admin import (
     node_execution_pb2,
     task_execution_pb2,
 )
-from flyteidl.core import compiler_pb2, identifier_pb2, workflow_pb2
+from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2, workflow_pb2
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 from alula.core.errors import NotFound
@@ -105,6 +105,14 @@ class RunReader:
         if has_ended(execution):
             nodes = [node for node in nodes if node.execution is not None]
         return RunView(execution=execution, nodes=nodes)
+
+    def task(self, id: identifier_pb2.Identifier) -> tasks_pb2.TaskTemplate:
+        """A task of the graphs that were read, which a dynamic task may have made. Raises `NotFound`."""
+        for closure in (self._closure, *self._made.values()):
+            for task in closure.tasks if closure is not None else ():
+                if task.template.id == id:
+                    return task.template
+        raise NotFound("NotFound", f"{self._id} has no task `{id.name}`")
 
     def _read_closure(self, id: identifier_pb2.Identifier) -> compiler_pb2.CompiledWorkflowClosure:
         try:

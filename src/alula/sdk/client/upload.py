@@ -107,6 +107,9 @@ class RemoteStore:
             target.write_bytes(http.get(self._signed(uri)))
         return str(target)
 
+    def parts(self, uri: str) -> None:
+        """None: the platform signs whole objects."""
+
     def _signed(self, uri: str) -> str:
         if uri.startswith(("http://", "https://")):
             return uri

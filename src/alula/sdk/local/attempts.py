@@ -18,6 +18,7 @@ from alula.core.errors import InvalidInput, TaskError
 from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.authoring.reference import not_here
 from alula.sdk.authoring.task import Task
+from alula.sdk.calling import Runner
 from alula.sdk.local.shell import Expanded, Succeeded
 from alula.sdk.runtime.expanding import Expanded as Graph
 from alula.sdk.runtime.expanding import expand
@@ -27,8 +28,9 @@ from alula.sdk.runtime.running import execute, item_inputs
 from alula.sdk.serialize.compiling import launch_plans_in
 from alula.sdk.serialize.entities import AnyTask, Serialized
 from alula.sdk.serialize.settings import SerializationSettings
-from alula.sdk.task_context.context import Section, make_context
+from alula.sdk.task_context.context import make_context
 from alula.sdk.task_context.deck import render
+from alula.sdk.task_context.tab import Tab
 
 LOCAL = SerializationSettings(require_importable=False)
 """Nothing is looked up by name in a local run."""
@@ -37,8 +39,9 @@ LOCAL = SerializationSettings(require_importable=False)
 class Attempts:
     """Runs attempts of the tasks in this process, and keeps the exceptions of user code."""
 
-    def __init__(self, serialized: Serialized, folder: Path) -> None:
+    def __init__(self, serialized: Serialized, folder: Path, *, calls_run_by: Runner) -> None:
         self.folder = folder
+        self._calls_run_by = calls_run_by
         self._exceptions: dict[str, dict[str, BaseException]] = {}
         """By node, and by the message of the error that was made of it: the items of an array share their node's id."""
         self.launch_plans: dict[str, Serialized] = {}
@@ -97,6 +100,7 @@ class Attempts:
             checkpoint_path=str(self.folder / place / "checkpoint"),
             previous_checkpoint=self._previous_checkpoint(action),
             enable_deck=task.settings.enable_deck,
+            calls_run_by=self._calls_run_by if task.is_eager else None,
         )
         try:
             result = expand(task, inputs, context, LOCAL) if task.kind.makes_graph else execute(task, inputs, context)
@@ -134,7 +138,7 @@ class Attempts:
         item = f"-{action.index}" if action.index >= 0 else ""
         return str(self.folder / f"{action.node_id}{item}-{action.attempt - 1}" / "checkpoint")
 
-    def _deck(self, place: str, task: Task[..., object], decks: list[Section]) -> str:
+    def _deck(self, place: str, task: Task[..., object], decks: list[Tab]) -> str:
         if not task.settings.enable_deck or not decks:
             return ""
         write_deck(str(self.folder / place), render(decks, title=task.name))

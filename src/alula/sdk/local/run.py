@@ -7,10 +7,11 @@ between tasks take the same form. Files of outputs stay under the user's data fo
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, TypeAlias
 
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
@@ -20,26 +21,28 @@ from alula.core.engine.actions import LaunchChild
 from alula.core.engine.plan import GateRule, Plan, make_plan
 from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
 from alula.core.errors import AlulaError, TaskError
-from alula.sdk.authoring.interface import DocumentedInterface, is_async
+from alula.sdk import calling
+from alula.sdk.authoring.alone import alone_by_its_settings
 from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.map_task import MapTask
+from alula.sdk.authoring.reference import Reference, not_here
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
+from alula.sdk.failures import EagerException
 from alula.sdk.local.attempts import LOCAL, Attempts, refuse_references
 from alula.sdk.local.cache import FolderCache, NoCache
 from alula.sdk.local.folders import data_folder, inputs_store, new_folder
 from alula.sdk.local.shell import LocalCache, Succeeded, run_plan
 from alula.sdk.serialize.compiling import compiled_workflow
 from alula.sdk.serialize.entities import Serialized, serialize
-from alula.sdk.serialize.interfaces import input_literal
+from alula.sdk.serialize.interfaces import input_literal, returned_value
 from alula.sdk.store import FileStore
-from alula.sdk.types.engine import to_python
 
 if TYPE_CHECKING:
     from alula.sdk.local.asking import ReadAnswer
 
 Runnable: TypeAlias = Workflow[..., object] | Task[..., object] | MapTask[object] | LaunchPlan
-Function: TypeAlias = Workflow[..., object] | Task[..., object]
+Called: TypeAlias = Runnable | Reference[..., object]
 Observe: TypeAlias = Callable[[Changes], None]
 
 
@@ -59,29 +62,47 @@ class RunFailed(AlulaError):
     """A local run failed for a reason that is no exception of user code."""
 
 
-def call(entity: Function, values: Mapping[str, object]) -> object:
-    """Call a workflow or dynamic task as the Python function that it is: values in, values out, or a coroutine of them.
+def call(entity: Called, values: Mapping[str, object], awaited: bool) -> object:
+    """Call an entity as the Python function that it is: values in, values out, or if `awaited` a coroutine of them.
 
     Raises what a task raised, with a note that says where, or `RunFailed`.
     """
-    if not is_async(entity.function):
-        return _call(entity, values)
-    from alula.sdk.task_context.coroutines import in_thread  # lazy: only async functions need an event loop
-
-    return in_thread(lambda: _call(entity, values))
+    return _called(entity, values, awaited, _exception)
 
 
-def _call(entity: Function, values: Mapping[str, object]) -> object:
-    inputs = LiteralMap()
-    store = inputs_store()
-    for name, value in values.items():
-        literal = input_literal(entity.interface, name, value, at=entity.location, store=store)
-        inputs.literals[name].CopyFrom(literal)
-    outcome = run_entity(entity, inputs)
-    if outcome.error is not None:
-        raise _exception(outcome.error, outcome.exception)
-    assert outcome.outputs is not None
-    return _python_values(entity.interface, outcome)
+def call_in_eager_task(entity: Called, values: Mapping[str, object], awaited: bool) -> object:
+    """The same in the body of an eager task, which gets `EagerException` for a failure, as it does on a platform."""
+    return _called(entity, values, awaited, _eager_exception)
+
+
+def _called(
+    entity: Called,
+    values: Mapping[str, object],
+    awaited: bool,
+    exception: Callable[[str, TaskError, BaseException | None], BaseException],
+) -> object:
+    if isinstance(entity, Reference):
+        raise not_here(entity, at=entity.location)
+    runnable = alone_by_its_settings(entity) if isinstance(entity, MapTask) else entity
+
+    def result() -> object:
+        inputs = LiteralMap()
+        store = inputs_store()
+        for name, value in values.items():
+            literal = input_literal(runnable.interface, name, value, at=entity.location, store=store)
+            inputs.literals[name].CopyFrom(literal)
+        outcome = run_entity(runnable, inputs)
+        if outcome.error is not None:
+            raise exception(entity.name, outcome.error, outcome.exception)
+        assert outcome.outputs is not None
+        store = FileStore(str(outcome.folder), str(outcome.folder))
+        return returned_value(runnable.interface, outcome.outputs.literals, store)
+
+    if not awaited:
+        return result()
+    from alula.sdk.task_context.coroutines import in_thread  # lazy: only calls that are awaited need an event loop
+
+    return in_thread(result)
 
 
 def run_entity(
@@ -110,7 +131,7 @@ def run_entity(
     if isinstance(entity, LaunchPlan):
         inputs = _with_launch_plan(serialized, entity.name, inputs)
     plan = _plan(serialized, serialized.id.name)
-    attempts = Attempts(serialized, new_folder())
+    attempts = Attempts(serialized, new_folder(), calls_run_by=call_in_eager_task)
     cache = _cache()
 
     def run(plan: Plan, inputs: LiteralMap) -> ExecutionChange:
@@ -138,18 +159,31 @@ def run_entity(
         ended = run(_plan(known, name), _with_launch_plan(known, name, given))
         return ended.error or Succeeded(ended.outputs or b"")
 
-    before = dict(os.environ)
-    os.environ.update(environment or {})
     try:
-        result = run(plan, inputs)
+        with _environment(environment or {}):
+            result = run(plan, inputs)
     finally:
-        os.environ.clear()
-        os.environ.update(before)
         attempts.close()
     if result.phase is not ExecutionPhase.SUCCEEDED:
         exception = attempts.exception_behind(result.error) if result.error else None
         return LocalOutcome(attempts.folder, None, result.error, exception)
     return LocalOutcome(attempts.folder, LiteralMap.FromString(result.outputs or b""), None, None)
+
+
+@contextmanager
+def _environment(changes: Mapping[str, str]) -> Generator[None]:
+    """Have these variables meanwhile, and none afterwards that a task has set. A call of an eager task leaves that to
+    the run around it, as others may run at the same time."""
+    if calling.in_eager_task():
+        yield
+        return
+    before = dict(os.environ)
+    os.environ.update(changes)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 def _plan(serialized: Serialized, name: str) -> Plan:
@@ -179,19 +213,15 @@ def _cache() -> LocalCache:
     return FolderCache(Path(os.environ.get("ALULA_LOCAL_CACHE") or data_folder() / "local-cache"))
 
 
-def _exception(error: TaskError, exception: BaseException | None) -> BaseException:
+def _exception(name: str, error: TaskError, exception: BaseException | None) -> BaseException:
     if exception is not None and error.kind == "USER":
         exception.add_note(f"in node {error.node_id} of a local run")
         return exception
     return RunFailed(error.code, f"node {error.node_id}: {error.message}")
 
 
-def _python_values(interface: DocumentedInterface, outcome: LocalOutcome) -> object:
-    store = FileStore(str(outcome.folder), str(outcome.folder))
-    assert outcome.outputs is not None
-    values = [to_python(outcome.outputs.literals[name], type_, store) for name, type_ in interface.outputs.items()]
-    if interface.output_tuple is not None:
-        return cast("Callable[..., object]", interface.output_tuple)(*values)
-    if interface.returns_tuple:
-        return tuple(values)
-    return values[0] if values else None
+def _eager_exception(name: str, error: TaskError, exception: BaseException | None) -> BaseException:
+    first_line = error.message.partition("\n")[0]
+    failed = EagerException(f"`{name}` failed: {first_line}", code=error.code)
+    failed.__cause__ = exception
+    return failed

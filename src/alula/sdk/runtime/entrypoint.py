@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, cast
 from flyteidl.core.literals_pb2 import Literal, LiteralMap
 
 from alula.core.errors import AlulaError, TaskError
+from alula.sdk import calling
 from alula.sdk.authoring.kind import SETTINGS_VARIABLE
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.task_settings import TaskSettings
@@ -30,6 +31,8 @@ from alula.sdk.task_context.context import ExecutionIdentifier, ExecutionParamet
 
 if TYPE_CHECKING:
     from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
+
+    from alula.sdk.serialize.settings import SerializationSettings
 
 _REHEARSALS = 20
 """The interpreter adapts code that has run some times."""
@@ -138,7 +141,7 @@ def _attempt(arguments: Arguments) -> TaskError | None:
             inputs = read_inputs(arguments.inputs).literals
         context = _context(arguments, task)
         try:
-            result = _expand(task, inputs, context) if task.kind.makes_graph else execute(task, inputs, context)
+            result = _result(arguments, task, inputs, context)
         finally:
             context.publish_decks()
         if isinstance(result, LiteralMap):
@@ -150,6 +153,25 @@ def _attempt(arguments: Arguments) -> TaskError | None:
     return None
 
 
+def _result(
+    arguments: Arguments, task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionParameters
+) -> DynamicJobSpec | LiteralMap:
+    """The outputs of the task, or the graph that it makes. Raises `TaskFailed`."""
+    if task.kind.makes_graph:
+        return _expand(task, inputs, context)
+    if not task.is_eager:
+        return execute(task, inputs, context)
+    item = "" if arguments.bound is None else str(_item_index())
+    settings = _settings()
+    try:
+        calls = calling.launcher(context, settings, f"{arguments.inputs} {item}")
+    except AlulaError as error:
+        message = f"eager task `{task.interface.name}` can't call anything, as it does not reach the platform: {error}"
+        raise TaskFailed(TaskError(f"SYSTEM:{error.code}", message, kind="SYSTEM")) from error
+    with calls as context.calls_run_by:
+        return execute(task, inputs, context)
+
+
 def _say(text: str) -> None:
     """Say it in the log, if the task has left that open."""
     with contextlib.suppress(OSError, ValueError):
@@ -158,18 +180,23 @@ def _say(text: str) -> None:
 
 def _expand(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionParameters) -> DynamicJobSpec | LiteralMap:
     """The graph that a dynamic task makes, or its outputs when it makes none. Raises `TaskFailed`."""
-    import msgspec  # lazy: only dynamic tasks write specifications
+    from alula.sdk.runtime.expanding import expand  # lazy: only dynamic tasks write graphs
 
-    from alula.sdk.runtime.expanding import expand  # lazy: as above
+    result = expand(task, inputs, context, _settings())
+    return result if isinstance(result, LiteralMap) else result.job
+
+
+def _settings() -> SerializationSettings:
+    """The settings by which the task was written, and by which it writes what it calls. Raises `TaskFailed`."""
+    import msgspec  # lazy: only tasks that write specifications
+
     from alula.sdk.serialize.settings import SerializationSettings  # lazy: as above
 
     try:
-        settings = SerializationSettings.from_text(os.environ.get(SETTINGS_VARIABLE, ""))
+        return SerializationSettings.from_text(os.environ.get(SETTINGS_VARIABLE, ""))
     except (msgspec.DecodeError, TypeError) as error:
-        message = f"the variable {SETTINGS_VARIABLE} does not say how the tasks of the graph are written: {error}"
+        message = f"the variable {SETTINGS_VARIABLE} does not say how what the task calls is written: {error}"
         raise TaskFailed(TaskError("SYSTEM:AssertionError", message, kind="SYSTEM")) from error
-    result = expand(task, inputs, context, settings)
-    return result if isinstance(result, LiteralMap) else result.job
 
 
 def _item_index() -> int:
@@ -185,18 +212,18 @@ def _item_index() -> int:
 def _context(arguments: Arguments, task: AnyTask) -> ExecutionParameters:
     raw, here = arguments.raw_output_prefix or f"{arguments.output_prefix}/raw", os.getcwd()
     return ExecutionParameters(
-        _identity,
+        identity,
         FileStore(raw, here),
         working_directory=here,
         raw_output_prefix=raw,
         checkpoint_path=arguments.checkpoint_path,
         previous_checkpoint=arguments.previous_checkpoint,
         enable_deck=task.settings.enable_deck,
-        publish=partial(_publish, arguments),
+        publish=partial(publish, arguments),
     )
 
 
-def _identity() -> Identity:
+def identity() -> Identity:
     """The identity of the attempt, from the environment as Flyte sets it."""
 
     def variable(name: str, alias: str) -> str:
@@ -218,7 +245,7 @@ def _identity() -> Identity:
     )
 
 
-def _publish(arguments: Arguments, context: ExecutionParameters) -> None:
+def publish(arguments: Arguments, context: ExecutionParameters) -> None:
     """Write the decks, of a failed attempt too; a report that can't be written is no reason to fail."""
     if not (context.enable_deck and context.decks):
         return

@@ -1,6 +1,6 @@
 """The files of an attempt: `inputs.pb` in; `outputs.pb`, `futures.pb` or `error.pb`, and `deck.html`, out.
 
-Each is written under a temporary name and renamed, so that a file that is there is whole.
+Each is written under a temporary name and renamed, or as one object, so that a file that is there is whole.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError
 
 from alula.core.errors import TaskError
 from alula.sdk.runtime.failure import TaskFailed, system_failure
-from alula.sdk.store import is_local, local_path, scheme_of
+from alula.sdk.store import is_local, is_object, local_path, object_files, scheme_of
 
 if TYPE_CHECKING:
     from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
@@ -87,6 +87,8 @@ def write_deck(prefix: str, page: str) -> None:
 
 
 def _read(uri: str) -> bytes:
+    if is_object(uri):
+        return object_files().read(uri)
     path = uri if uri.startswith("/") else _path(uri)
     if not path:
         from urllib.request import urlopen  # lazy: a task's own files are nearly always local
@@ -118,6 +120,9 @@ def _path(uri: str) -> str:
 
 def _write(prefix: str, name: str, data: bytes) -> None:
     if not prefix.startswith("/"):
+        if is_object(prefix):
+            object_files().write(f"{prefix.rstrip('/')}/{name}", data)
+            return
         if not is_local(prefix):
             raise OSError(f"there is no way to write {scheme_of(prefix)}:// here")
         prefix = local_path(prefix)

@@ -17,7 +17,7 @@ from alula.sdk.authoring.interface import REQUIRED
 from alula.sdk.authoring.task import Task, run_function
 from alula.sdk.runtime.failure import PASSING, TaskFailed, system_failure, user_failure
 from alula.sdk.store import Store
-from alula.sdk.task_context.context import CURRENT, ExecutionParameters
+from alula.sdk.task_context.context import ExecutionParameters, running
 from alula.sdk.types.containers import read
 from alula.sdk.types.transformer import EXACT, Transformer, TypeMismatch, describe
 
@@ -41,8 +41,7 @@ def execute(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionPara
     that can't be read or stored. Exceptions in `PASSING` pass through.
     """
     form = form_of(task)
-    token = CURRENT.set(context)
-    try:
+    with running(context):
         values = input_values(task, inputs, context.store)
         try:
             result = run_function(task, values) if form.is_async else task.kind.execute(task, values)
@@ -51,8 +50,6 @@ def execute(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionPara
         except BaseException as error:  # also what is no Exception: it ends the attempt all the same
             raise TaskFailed(user_failure(error)) from error
         return output_literals(task, result, context.store)
-    finally:
-        CURRENT.reset(token)
 
 
 @lru_cache(maxsize=1024)
@@ -135,8 +132,9 @@ def by_name(task: AnyTask, result: object) -> dict[str, object]:
         if result is not None:
             raise _wrong_result(task, "None, as no output is declared", describe(result))
         return {}
-    if not form.returns_tuple:
-        return {names[0]: result}
+    named = task.interface.output_tuple
+    if not form.returns_tuple or (len(names) == 1 and named is not None and not isinstance(result, named)):
+        return {names[0]: result}  # also of a NamedTuple of one field, as in flytekit
     if not isinstance(result, tuple) or len(cast("tuple[object, ...]", result)) != len(names):
         got = describe(cast("object", result))
         raise _wrong_result(task, f"a tuple of {len(names)} ({', '.join(names)})", got)

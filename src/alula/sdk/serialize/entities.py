@@ -7,27 +7,31 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import cast
 
-from flyteidl.admin.launch_plan_pb2 import LaunchPlanMetadata, LaunchPlanSpec
+from flyteidl.admin.common_pb2 import Notification as NotificationMessage
+from flyteidl.admin.launch_plan_pb2 import CONCURRENCY_LIMIT_BEHAVIOR_SKIP, LaunchPlanMetadata, LaunchPlanSpec
 from flyteidl.admin.schedule_pb2 import CronSchedule as CronMessage
 from flyteidl.admin.schedule_pb2 import FixedRate as FixedRateMessage
 from flyteidl.admin.schedule_pb2 import Schedule
 from flyteidl.admin.task_pb2 import TaskSpec
 from flyteidl.admin.workflow_pb2 import WorkflowSpec
 from flyteidl.core.dynamic_job_pb2 import DynamicJobSpec
+from flyteidl.core.execution_pb2 import WorkflowExecution
 from flyteidl.core.identifier_pb2 import Identifier, ResourceType
 from flyteidl.core.literals_pb2 import Binding, LiteralMap
 from flyteidl.core.workflow_pb2 import WorkflowMetadata, WorkflowMetadataDefaults, WorkflowTemplate
 
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId, entity_id
+from alula.core.policy.schedule_rules import AT_LIMIT, CATCH_UP, ENDS, JITTER, STARTS
 from alula.sdk.authoring.binding import output_form
 from alula.sdk.authoring.conditional import Branch
 from alula.sdk.authoring.constants import NO_STORE, binding
 from alula.sdk.authoring.gate import Gate
 from alula.sdk.authoring.graph import Graph
 from alula.sdk.authoring.interface import InterfaceView
-from alula.sdk.authoring.launch_plan import CronSchedule, LaunchPlan
+from alula.sdk.authoring.launch_plan import ConcurrencyLimitBehavior, CronSchedule, LaunchPlan, default_launch_plan
 from alula.sdk.authoring.map_task import MapTask
+from alula.sdk.authoring.notifications import Email, Notification, PagerDuty, Slack
 from alula.sdk.authoring.promise import Node
 from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.task import Task
@@ -199,7 +203,7 @@ class _Collected:
         self._entities.append(SerializedEntity(self._id_of(workflow), spec))
         default = self._known.get((ResourceType.LAUNCH_PLAN, workflow.name))
         if default is None:
-            self.add(LaunchPlan(workflow.name, workflow, at=workflow.location))
+            self.add(default_launch_plan(workflow))
 
     def add_all(self, graph: Graph) -> None:
         """All that the nodes of a graph run."""
@@ -248,13 +252,20 @@ class _Collected:
         fixed = literals(plan.workflow.interface, plan.fixed_inputs, at=plan.location)
         spec = LaunchPlanSpec(
             workflow_id=workflow_id,
-            entity_metadata=LaunchPlanMetadata(schedule=_schedule(plan)),
+            entity_metadata=LaunchPlanMetadata(
+                schedule=_schedule(plan), notifications=map(notification_message, plan.notifications)
+            ),
             default_inputs=parameters(plan.interface, at=plan.location),
             fixed_inputs=LiteralMap(literals=fixed),
             max_parallelism=plan.max_parallelism or 0,
         )
         spec.labels.values.update(plan.labels)
         spec.annotations.values.update(plan.annotations)
+        if plan.raw_data_prefix:
+            spec.raw_output_data_config.output_location_prefix = plan.raw_data_prefix
+        _put_rules(plan, spec)
+        if plan.trigger is not None:
+            spec.entity_metadata.launch_conditions.Pack(plan.trigger.to_flyte_idl(), deterministic=True)
         if plan.overwrite_cache is not None:
             spec.overwrite_cache = plan.overwrite_cache
         self._entities.append(SerializedEntity(self._id_of(plan), spec, plan.auto_activate))
@@ -309,14 +320,43 @@ def _failure_policy(workflow: Workflow[..., object]) -> WorkflowMetadata.OnFailu
     return _FAILURE_POLICIES[workflow.settings.failure_policy]
 
 
+def notification_message(notification: Notification) -> NotificationMessage:
+    """A notification of runs."""
+    message = NotificationMessage(phases=[WorkflowExecution.Phase.Name(phase) for phase in notification.phases])
+    way = {Email: message.email, PagerDuty: message.pager_duty, Slack: message.slack}[type(notification)]
+    way.recipients_email.extend(notification.recipients_email)
+    return message
+
+
 def _schedule(plan: LaunchPlan) -> Schedule | None:
     schedule = plan.schedule
     if schedule is None:
         return None
     kickoff = schedule.kickoff_time_input_arg or ""
     if isinstance(schedule, CronSchedule):
+        if schedule.cron_expression:
+            return Schedule(cron_expression=schedule.cron_expression, kickoff_time_input_arg=kickoff)
         cron = CronMessage(schedule=schedule.schedule, offset=schedule.offset or "")
         return Schedule(cron_schedule=cron, kickoff_time_input_arg=kickoff)
     value, unit = schedule.rate
     rate = FixedRateMessage(value=value, unit=unit)
     return Schedule(rate=rate, kickoff_time_input_arg=kickoff)
+
+
+def _put_rules(plan: LaunchPlan, spec: LaunchPlanSpec) -> None:
+    """Put the rules of a schedule where the platform reads them (`core/policy/schedule_rules`)."""
+    schedule, concurrency, annotations = plan.schedule, plan.concurrency, spec.annotations.values
+    if schedule is not None:
+        if schedule.catch_up != "all":
+            annotations[CATCH_UP] = schedule.catch_up
+        if schedule.jitter is not None:
+            annotations[JITTER] = f"PT{schedule.jitter.total_seconds():.6f}S"
+        for key, moment in ((STARTS, schedule.starts), (ENDS, schedule.ends)):
+            if moment is not None:
+                annotations[key] = moment.isoformat()
+    if concurrency is not None:
+        spec.concurrency_policy.max = concurrency.max_concurrency
+        if concurrency.behavior is ConcurrencyLimitBehavior.SKIP:
+            spec.concurrency_policy.behavior = CONCURRENCY_LIMIT_BEHAVIOR_SKIP
+        else:
+            annotations[AT_LIMIT] = concurrency.behavior.value

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import cast
 
+from flyteidl.admin.description_entity_pb2 import Description as DescriptionMessage
 from flyteidl.admin.description_entity_pb2 import DescriptionEntity, DescriptionFormat
 from flyteidl.core.interface_pb2 import Parameter, ParameterMap, TypedInterface, Variable
 from flyteidl.core.literals_pb2 import Literal
 
 from alula.sdk.authoring.binding import input_form, output_form
 from alula.sdk.authoring.constants import constant
+from alula.sdk.authoring.documentation import Description, Documentation
 from alula.sdk.authoring.interface import REQUIRED, DocumentedInterface, InterfaceView
 from alula.sdk.mistake import Location
 from alula.sdk.store import NO_STORE, Store
+from alula.sdk.types.engine import to_python
 
 
 def typed_interface(interface: InterfaceView) -> TypedInterface:
@@ -65,11 +69,28 @@ def input_literal(
     )
 
 
-def description(interface: DocumentedInterface, docs: str) -> DescriptionEntity:
+def returned_value(interface: DocumentedInterface, outputs: Mapping[str, Literal], store: Store) -> object:
+    """The value that a call gives, from its outputs. Raises `TypeMismatch`."""
+    values = [to_python(outputs[name], type_, store) for name, type_ in interface.outputs.items()]
+    if interface.output_tuple is not None:
+        return cast("Callable[..., object]", interface.output_tuple)(*values)
+    if interface.returns_tuple:
+        return tuple(values)
+    return values[0] if values else None
+
+
+def description(interface: DocumentedInterface, docs: Documentation | None) -> DescriptionEntity:
     """The description in `docs`, else that in the docstring."""
-    short, long = (docs, "") if docs else (interface.docstring.short, interface.docstring.long)
-    message = DescriptionEntity(short_description=short)
-    message.long_description.format = DescriptionFormat.DESCRIPTION_FORMAT_RST
-    if long:
-        message.long_description.value = long
+    if docs is None:
+        docs = Documentation(interface.docstring.short, Description(interface.docstring.long))
+    long = docs.long_description or Description()
+    message = DescriptionEntity(short_description=docs.short_description or "")
+    message.long_description.MergeFrom(DescriptionMessage(format=DescriptionFormat.Name(long.format.value)))
+    if long.value:
+        message.long_description.value = long.value
+    elif long.uri:
+        message.long_description.uri = long.uri
+    message.long_description.icon_link = long.icon_link or ""
+    if docs.source_code is not None:
+        message.source_code.link = docs.source_code.link or ""
     return message

@@ -7,6 +7,7 @@ from typing import cast
 
 from flyteidl.core.identifier_pb2 import Identifier, ResourceType
 from flyteidl.core.literals_pb2 import Binding, BindingData, RetryStrategy
+from flyteidl.core.tasks_pb2 import K8sPod
 from flyteidl.core.tasks_pb2 import Resources as ResourcesMessage
 from flyteidl.core.types_pb2 import Error
 from flyteidl.core.workflow_pb2 import (
@@ -26,6 +27,8 @@ from flyteidl.core.workflow_pb2 import (
 )
 from google.protobuf.duration_pb2 import Duration
 
+from alula.core.literals.structs import struct_of
+from alula.sdk.authoring.accelerators import extended_resources
 from alula.sdk.authoring.binding import input_form, output_form
 from alula.sdk.authoring.cache import Cache
 from alula.sdk.authoring.conditional import Branch
@@ -34,6 +37,7 @@ from alula.sdk.authoring.constants import binding, nodes_of, reference
 from alula.sdk.authoring.gate import Gate
 from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.map_task import MapTask
+from alula.sdk.authoring.pod_template import PodTemplate
 from alula.sdk.authoring.promise import Entity, Promise
 from alula.sdk.authoring.promise import Node as GraphNode
 from alula.sdk.authoring.reference import Reference
@@ -185,6 +189,11 @@ def _task(node: GraphNode, id: Identifier) -> TaskNode:
         overrides.resources.CopyFrom(resources_message(changed.requests, changed.limits))
     if changed.container_image is not None:
         overrides.container_image = changed.container_image
+    extended = extended_resources(changed.accelerator, changed.shared_memory)
+    if extended is not None:
+        overrides.extended_resources.CopyFrom(extended)
+    if changed.pod_template is not None:
+        overrides.pod_template.CopyFrom(pod_message(changed.pod_template))
     if isinstance(_target(node.entity), Reference) and not overrides.ByteSize():
         return TaskNode(reference_id=id)  # as flytekit writes it
     return TaskNode(reference_id=id, overrides=overrides)
@@ -234,6 +243,14 @@ def _array(node: GraphNode, entity: MapTask[object], outer: Node, settings: Seri
     else:
         array.min_success_ratio = entity.min_success_ratio if entity.min_success_ratio is not None else 1.0
     return array
+
+
+def pod_message(pod: PodTemplate) -> K8sPod:
+    """A pod template."""
+    message = K8sPod(pod_spec=struct_of(pod.document()), primary_container_name=pod.primary_container_name)
+    message.metadata.labels.update(pod.labels or {})
+    message.metadata.annotations.update(pod.annotations or {})
+    return message
 
 
 def resources_message(requests: Resources | None, limits: Resources | None) -> ResourcesMessage:

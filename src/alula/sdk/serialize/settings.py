@@ -8,8 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 from flyteidl.core.identifier_pb2 import Identifier, ResourceType
 
-DEFAULT_IMAGE = "alula:local"
-"""The image name of tasks that name none: the process executor runs them with its own choice of environment."""
+from alula.core.policy.image import LOCAL_IMAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +18,7 @@ class SerializationSettings:
     project: str = "flytesnacks"
     domain: str = "development"
     version: str = "local"
-    image: str = DEFAULT_IMAGE
+    image: str = LOCAL_IMAGE
     code_uri: str = ""
     """The bundle with the code; empty when the code is in the image or on the path already."""
     environment: Mapping[str, str] = field(default_factory=dict[str, str])

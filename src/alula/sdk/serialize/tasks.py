@@ -13,19 +13,25 @@ from flyteidl.core.security_pb2 import SecurityContext
 from flyteidl.core.tasks_pb2 import Container, K8sPod, RuntimeMetadata, TaskMetadata, TaskTemplate
 
 from alula.core.policy.forking import FORK_VARIABLE, NO_FORK
+from alula.core.policy.image_contents import KEY as IMAGE_KEY
+from alula.core.policy.image_contents import text_of
 from alula.core.policy.memory_growth import FACTOR_KEY, MOST_KEY
+from alula.core.policy.target import PRIMARY, set_pod
+from alula.sdk.authoring.accelerators import extended_resources
 from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.authoring.naming import attribute_of
 from alula.sdk.authoring.task import Task
 from alula.sdk.mistake import mistake
+from alula.sdk.serialize.images import image_contents
 from alula.sdk.serialize.interfaces import description, typed_interface
-from alula.sdk.serialize.nodes import duration, resources_message
+from alula.sdk.serialize.nodes import duration, pod_message, resources_message
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.task_context.secret import Secret
 from alula.version import __version__
 
 if TYPE_CHECKING:
     from alula.sdk.authoring.kind import Target
+    from alula.sdk.authoring.pod_template import PodTemplate
 
 _MOUNTS = {"any": SecretMessage.ANY, "env_var": SecretMessage.ENV_VAR, "file": SecretMessage.FILE}
 
@@ -58,10 +64,16 @@ def _template(task: Task[..., object], settings: SerializationSettings, *, name:
     )
     _set_target(template, task.kind.target(task, Writing(task, settings)))
     _set_custom(template, task)
+    _set_pod(template, declared.pod_template)
+    extended = extended_resources(declared.accelerator, declared.shared_memory)
+    if extended is not None:
+        template.extended_resources.CopyFrom(extended)
     if declared.on_out_of_memory is not None:
         template.config[FACTOR_KEY] = f"{declared.on_out_of_memory.factor:g}"
         if declared.on_out_of_memory.up_to is not None:
             template.config[MOST_KEY] = str(declared.on_out_of_memory.up_to)
+    if declared.image_spec is not None:
+        template.config[IMAGE_KEY] = text_of(image_contents(declared.image_spec, at=task.location))
     if declared.secret_requests:
         secrets = [_secret(secret) for secret in declared.secret_requests]
         template.security_context.CopyFrom(SecurityContext(secrets=secrets))
@@ -96,6 +108,14 @@ def _set_target(template: TaskTemplate, target: Target) -> None:
         template.sql.CopyFrom(target)
 
 
+def _set_pod(template: TaskTemplate, pod: PodTemplate | None) -> None:
+    """Put the container of a task into its pod."""
+    if pod is None or not template.HasField("container"):
+        return
+    set_pod(template, pod_message(pod))
+    template.config[PRIMARY] = pod.primary_container_name  # where flytekit's tasks have it
+
+
 def _set_custom(template: TaskTemplate, task: Task[..., object]) -> None:
     custom: Mapping[str, Any] = task.kind.custom()  # Any: what JSON can hold
     if not custom:
@@ -116,8 +136,13 @@ def _metadata(task: Task[..., object]) -> TaskMetadata:
         runtime=RuntimeMetadata(type=RuntimeMetadata.FLYTE_SDK, version=__version__, flavor="alula"),
         retries=RetryStrategy(retries=declared.retries),
         deprecated_error_message=declared.deprecated,
+        pod_template_name=declared.pod_template_name,
     )
+    if declared.labels or declared.annotations:
+        metadata.metadata.labels.update(declared.labels or {})
+        metadata.metadata.annotations.update(declared.annotations or {})
     metadata.generates_deck.value = declared.enable_deck
+    metadata.is_eager = task.is_eager
     if declared.timeout_s:
         metadata.timeout.CopyFrom(duration(declared.timeout_s))
     if declared.interruptible is not None:

@@ -1,8 +1,10 @@
-"""`Checkpoint`: progress that the next attempt of a task can go on from. Local and `file://` prefixes."""
+"""`Checkpoint`: progress that the next attempt of a task can go on from, in a folder or an object store."""
 
 from __future__ import annotations
 
 import os
+
+from alula.sdk.store import is_object, local_path, object_files
 
 _FILE = "checkpoint"
 
@@ -17,19 +19,35 @@ class Checkpoint:
     @property
     def has_previous(self) -> bool:
         """True if an earlier attempt left something."""
-        return bool(self._previous) and os.path.exists(os.path.join(self._previous, _FILE))
+        if not self._previous:
+            return False
+        file = f"{self._previous}/{_FILE}"
+        return object_files().exists(file) if is_object(file) else os.path.exists(file)
+
+    def prev_exists(self) -> bool:
+        """True if an earlier attempt left something."""
+        return self.has_previous
 
     def read(self) -> bytes | None:
         """The bytes that the previous attempt wrote last; None if there are none."""
-        if not self.has_previous:
+        if not self._previous:
             return None
-        with open(os.path.join(self._previous, _FILE), "rb") as file:
-            return file.read()
+        file = f"{self._previous}/{_FILE}"
+        try:
+            if is_object(file):
+                return object_files().read(file)
+            with open(file, "rb") as kept:
+                return kept.read()
+        except FileNotFoundError:
+            return None
 
     def write(self, data: bytes) -> None:
         """Keep this for the next attempt, whole or not at all."""
         if not self._path:
             raise OSError("this attempt has no place for checkpoints")
+        if is_object(self._path):
+            object_files().write(f"{self._path}/{_FILE}", data)
+            return
         os.makedirs(self._path, exist_ok=True)
         temporary = os.path.join(self._path, f".{_FILE}.{os.getpid()}")
         with open(temporary, "wb") as file:
@@ -52,5 +70,5 @@ class Checkpoint:
 
 
 def _plain(prefix: str) -> str:
-    prefix = prefix.strip().strip('"')
-    return prefix.removeprefix("file://")
+    """Without the quotes of a command line."""
+    return local_path(prefix.strip().strip('"').rstrip("/"))

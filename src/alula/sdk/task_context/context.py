@@ -7,8 +7,9 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple
 
+from alula.sdk import calling
 from alula.sdk.task_context.checkpoint import Checkpoint
 from alula.sdk.task_context.secret import Secrets
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import logging
 
     from alula.sdk.store import Store
+    from alula.sdk.task_context.tab import Tab
 
 
 class ExecutionIdentifier(NamedTuple):
@@ -44,16 +46,6 @@ class Identity(NamedTuple):
     attempt: int
 
 
-class Section(Protocol):
-    """One part of the attempt's report, as `deck.Deck` is one."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def html(self) -> str: ...
-
-
 class ExecutionParameters:
     """The running task's surroundings. In plain Python, outside a platform, they are those of a local run.
 
@@ -71,6 +63,7 @@ class ExecutionParameters:
         previous_checkpoint: str = "",
         enable_deck: bool = False,
         publish: Callable[[ExecutionParameters], None] | None = None,
+        calls_run_by: calling.Runner | None = None,
     ) -> None:
         self._identify = identify
         self.store = store
@@ -81,6 +74,8 @@ class ExecutionParameters:
         self._checkpoints = checkpoint_path, previous_checkpoint
         self.enable_deck = enable_deck
         self._publish = publish
+        self.calls_run_by = calls_run_by
+        """Of an eager task: what runs its calls."""
 
     @property
     def execution_id(self) -> ExecutionIdentifier:
@@ -112,9 +107,28 @@ class ExecutionParameters:
         return Secrets()
 
     @cached_property
-    def decks(self) -> list[Section]:
+    def decks(self) -> list[Tab]:
         """The sections of the attempt's report."""
         return []
+
+    @property
+    def default_deck(self) -> Tab:
+        """The tab of the name `default`."""
+        return self._tab("default")
+
+    @property
+    def timeline_deck(self) -> Tab:
+        """The tab of the name `timeline`."""
+        return self._tab("timeline")
+
+    def _tab(self, name: str) -> Tab:
+        from alula.sdk.task_context.tab import Tab  # lazy: only tasks with decks
+
+        found = next((tab for tab in self.decks if tab.name == name), None)
+        if found is None:
+            found = Tab(name)
+            self.decks.append(found)
+        return found
 
     def publish_decks(self) -> None:
         """Write the report as it is now, where that is of use."""
@@ -148,10 +162,11 @@ def current_context() -> ExecutionParameters:
 @contextmanager
 def running(context: ExecutionParameters) -> Generator[None]:
     """Let `current_context()` give this one meanwhile."""
-    token = CURRENT.set(context)
+    token, outer = CURRENT.set(context), calling.BY.set(context.calls_run_by)
     try:
         yield
     finally:
+        calling.BY.reset(outer)
         CURRENT.reset(token)
 
 
@@ -170,6 +185,7 @@ def make_context(
     checkpoint_path: str = "",
     previous_checkpoint: str = "",
     enable_deck: bool = False,
+    calls_run_by: calling.Runner | None = None,
 ) -> ExecutionParameters:
     """The surroundings of one attempt; stores files under `raw_output_prefix` on this machine."""
     from alula.sdk.store import FileStore  # lazy: declaring needs no store
@@ -182,6 +198,7 @@ def make_context(
         checkpoint_path=checkpoint_path,
         previous_checkpoint=previous_checkpoint,
         enable_deck=enable_deck,
+        calls_run_by=calls_run_by,
     )
 
 

@@ -13,13 +13,19 @@ Result = TypeVar("Result")
 
 def run(make: Callable[[], Coroutine[object, object, Result]]) -> Result:
     """Run what `make` gives in a new event loop; beside one that is running already (a notebook's), in a thread."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
+    if not _is_in_loop():
         return asyncio.run(_of(make))
     context = contextvars.copy_context()
     with ThreadPoolExecutor(1, "alula-async-task") as threads:
         return threads.submit(context.run, lambda: asyncio.run(_of(make))).result()
+
+
+def _is_in_loop() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 async def _of(make: Callable[[], Coroutine[object, object, Result]]) -> Result:

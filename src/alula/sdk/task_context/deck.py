@@ -6,23 +6,16 @@ neither break the page nor reach what serves it.
 
 from __future__ import annotations
 
-from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from html import escape
-from typing import Protocol
 
-from alula.sdk.task_context.context import Section, current_context
+from alula.sdk.task_context.context import current_context
+from alula.sdk.task_context.tab import Tab
 
 FILE_NAME = "deck.html"
 
 
-class Figure(Protocol):
-    """The part of a matplotlib figure that `Deck.figure` needs."""
-
-    def savefig(self, fname: object, *, format: str) -> object: ...
-
-
-class Deck:
+class Deck(Tab):
     """One tab of a task's report.
 
     ```python
@@ -35,42 +28,9 @@ class Deck:
 
     def __init__(self, name: str, html: str = "", auto_add_to_deck: bool = True) -> None:
         """`html` is put on the page as it is: escape text with `html.escape`, or use `text` and `table`."""
-        self.name = name
-        self._parts = [html] if html else []
+        super().__init__(name, html)
         if auto_add_to_deck:
             current_context().decks.append(self)
-
-    @property
-    def html(self) -> str:
-        """All that was appended."""
-        return "\n".join(self._parts)
-
-    def append(self, html: str) -> Deck:
-        """Add HTML as it is."""
-        self._parts.append(html)
-        return self
-
-    def text(self, text: str) -> Deck:
-        """Add text, with its line breaks."""
-        return self.append(f"<pre>{escape(text)}</pre>")
-
-    def table(self, rows: Iterable[Sequence[object]], *, header: Sequence[str] = ()) -> Deck:
-        """Add a table of values."""
-        head = "".join(f"<th>{escape(str(cell))}</th>" for cell in header)
-        body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
-        top = f"<thead><tr>{head}</tr></thead>" if head else ""
-        return self.append(f"<table>{top}<tbody>{body}</tbody></table>")
-
-    def figure(self, figure: Figure, *, caption: str = "") -> Deck:
-        """Add a matplotlib figure as a picture."""
-        from io import BytesIO  # lazy: only decks with pictures
-
-        buffer = BytesIO()
-        figure.savefig(buffer, format="png")
-        picture = b64encode(buffer.getvalue()).decode()
-        note = f"<figcaption>{escape(caption)}</figcaption>" if caption else ""
-        alternative = escape(caption or self.name, quote=True)
-        return self.append(f'<figure><img alt="{alternative}" src="data:image/png;base64,{picture}">{note}</figure>')
 
     @staticmethod
     def publish() -> None:
@@ -78,7 +38,7 @@ class Deck:
         current_context().publish_decks()
 
 
-def render(decks: Iterable[Section], *, title: str) -> str:
+def render(decks: Iterable[Tab], *, title: str) -> str:
     """One page with a tab for each deck; decks of one name share a tab."""
     contents: dict[str, list[str]] = {}
     for deck in decks:

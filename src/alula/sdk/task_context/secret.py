@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Literal, NamedTuple
+from enum import StrEnum
+from typing import Literal, NamedTuple, overload
 
 MOUNTS = ("any", "env_var", "file")
 """The ways to give a task its secret."""
+
+
+class MountType(StrEnum):
+    """The ways to give a task its secret, as flytekit names them. The text does as well."""
+
+    ANY = "any"
+    ENV_VAR = "env_var"
+    FILE = "file"
 
 
 class Secret(NamedTuple):
@@ -15,24 +24,55 @@ class Secret(NamedTuple):
     group: str | None = None
     key: str | None = None
     group_version: str | None = None
-    mount_requirement: Literal["any", "env_var", "file"] = "any"
+    mount_requirement: Literal["any", "env_var", "file"] | MountType = "any"
     env_var: str | None = None
     """The name of an environment variable to set, instead of the standard one."""
+
+    MountType = MountType  # pyright: ignore[reportUnannotatedClassAttribute]  # flytekit's place of it
 
 
 class Secrets:
     """Reads the secrets of the running task: environment variables first, then files."""
 
-    def get(self, group: str | None = None, key: str | None = None, group_version: str | None = None) -> str:
-        """The value of a secret. Raises `NotFound` naming the places where it was looked for."""
+    @overload
+    def get(
+        self,
+        group: str | None = None,
+        key: str | None = None,
+        group_version: str | None = None,
+        encode_mode: Literal["r"] = "r",
+    ) -> str: ...
+
+    @overload
+    def get(
+        self,
+        group: str | None = None,
+        key: str | None = None,
+        group_version: str | None = None,
+        *,
+        encode_mode: Literal["rb"],
+    ) -> bytes: ...
+
+    def get(
+        self,
+        group: str | None = None,
+        key: str | None = None,
+        group_version: str | None = None,
+        encode_mode: Literal["r", "rb"] = "r",
+    ) -> str | bytes:
+        """The value of a secret, as bytes with the mode `rb`.
+
+        Raises `NotFound` naming the places where it was looked for.
+        """
         name = self.env_name(group, key, group_version)
         value = os.environ.get(name)
         if value is not None:
-            return value.strip()
+            return value.strip() if encode_mode == "r" else value.encode()
         path = self.file_name(group, key, group_version)
         try:
-            with open(path, encoding="utf-8") as file:
-                return file.read().strip()
+            with open(path, "rb") as file:
+                content = file.read()
+            return content.decode().strip() if encode_mode == "r" else content
         except OSError:
             from alula.core.errors import NotFound  # lazy: errors load msgspec, which tasks need not pay for
 
@@ -41,6 +81,20 @@ class Secrets:
                 f"there is no secret {group or ''}/{key or ''}: neither the variable {name} nor the file {path}",
                 fix="ask for it in the task's `secret_requests` and make it known to the platform",
             ) from None
+
+    def __getattr__(self, group: str) -> SecretGroup:
+        """The secrets of a group: `secrets.database.password` is `secrets.get("database", "password")`."""
+        if group.startswith("__"):
+            raise AttributeError(group)
+        return SecretGroup(self, group)
+
+    def get_secrets_env_var(self, group: str | None, key: str | None = None, group_version: str | None = None) -> str:
+        """The environment variable in which the platform passes a secret."""
+        return self.env_name(group, key, group_version)
+
+    def get_secrets_file(self, group: str | None, key: str | None = None, group_version: str | None = None) -> str:
+        """The file in which the platform passes a secret."""
+        return self.file_name(group, key, group_version)
 
     def env_name(self, group: str | None, key: str | None, group_version: str | None = None) -> str:
         """The environment variable in which the platform passes a secret."""
@@ -53,3 +107,16 @@ class Secrets:
         prefix = os.environ.get("FLYTE_SECRETS_FILE_PREFIX", "")
         parts = [part.lower() for part in (group, group_version, key) if part]
         return os.path.join(folder, *parts[:-1], prefix + parts[-1]) if parts else folder
+
+
+class SecretGroup:
+    """The secrets of one group, as attributes."""
+
+    def __init__(self, secrets: Secrets, group: str) -> None:
+        self._secrets = secrets
+        self._group = group
+
+    def __getattr__(self, key: str) -> str:
+        if key.startswith("__"):
+            raise AttributeError(key)
+        return self._secrets.get(self._group, key)

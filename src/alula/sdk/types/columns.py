@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 
-def kwtypes(**columns: type) -> dict[str, type]:
+def kwtypes(**columns: object) -> dict[str, object]:
     """Names and types of columns, in order: `kwtypes(age=int, name=str)`."""
     return columns

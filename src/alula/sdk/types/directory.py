@@ -6,9 +6,13 @@ import os
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
+from alula.sdk.folders import top_names
 from alula.sdk.types.file import FlyteFile, default_store, format_alias
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
     from typing_extensions import TypeVar
 
     from alula.sdk.store import Store
@@ -77,13 +81,51 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
         """A file in this folder, to be written."""
         return FlyteFile(os.path.join(self.download(), name))
 
-    def listdir(self) -> list[str]:
-        """The names in the folder, sorted."""
-        return sorted(os.listdir(self.download()))
+    def new_dir(self, name: str) -> FlyteDirectory[Any]:
+        """A new folder in this folder."""
+        path = os.path.join(self.download(), name)
+        os.makedirs(path, exist_ok=True)
+        return FlyteDirectory(path)
 
-    def __truediv__(self, name: str) -> str:
+    def listdir(self) -> list[FlyteFile[Any] | FlyteDirectory[Any]]:
+        """What is in the folder, by names. (`os.listdir(folder)` gives the names alone.) Of a folder in an object store
+        nothing is fetched: each file is when it is used."""
+        source, store = self.remote_source, self._store or default_store()
+        parts = store.parts(source) if source and self._local is None else None
+        if parts is not None and source is not None:
+            return [self._entry(source, name, store) for name in top_names(parts.listed(source))]
+        paths = [os.path.join(self.download(), name) for name in sorted(os.listdir(self.download()))]
+        return [FlyteDirectory[Any](path) if os.path.isdir(path) else FlyteFile[Any](path) for path in paths]
+
+    def _entry(self, source: str, name: str, store: Store) -> FlyteFile[Any] | FlyteDirectory[Any]:
+        uri = f"{source.rstrip('/')}/{name}"
+        if name.endswith("/"):
+            return FlyteDirectory.of_stored(uri.rstrip("/"), store)
+        return FlyteFile.of_stored(uri, store)
+
+    def crawl(self) -> Generator[tuple[str, str]]:
+        """All files in the folder and in those inside it: the path of the folder, and the path below it."""
+        top = self.download()
+        for folder, folders, files in os.walk(top):
+            folders.sort()
+            for name in sorted(files):
+                yield top, os.path.relpath(os.path.join(folder, name), top)
+
+    @property
+    def sep(self) -> str:
+        """The separator in its paths."""
+        return os.sep
+
+    @property
+    def downloaded(self) -> bool:
+        """True if the content is on this machine."""
+        return self.remote_source is None or self._local is not None
+
+    def __truediv__(self, name: str | os.PathLike[str]) -> Path:
         """The local path of a file in the folder."""
-        return os.path.join(self.download(), name)
+        from pathlib import Path  # lazy: only when used
+
+        return Path(self.download()) / name
 
     def __str__(self) -> str:
         return self.path

@@ -10,7 +10,8 @@ from __future__ import annotations
 import enum
 import types
 import typing
-from typing import Any, cast
+from collections.abc import Iterator
+from typing import Any, TypeVar, cast, overload
 
 from flyteidl.core.literals_pb2 import Literal
 from flyteidl.core.types_pb2 import LiteralType
@@ -29,11 +30,14 @@ from alula.sdk.types.families import FAMILIES, register_type
 from alula.sdk.types.frame_files import CSV, PARQUET, library_of
 from alula.sdk.types.frames import FrameTransformer
 from alula.sdk.types.hashes import HashMethod
+from alula.sdk.types.pickle import FlytePickle
 from alula.sdk.types.primitives import PRIMITIVES
 from alula.sdk.types.structured_dataset import StructuredDataset
+from alula.sdk.types.texts import TEXT_TYPES
 from alula.sdk.types.transformer import NO, Schema, Transformer, TypeMismatch, UnsupportedType
 from alula.sdk.types.unions import UnionTransformer
 
+T = TypeVar("T")
 _made: dict[tuple[object, str], Transformer] = {}
 _forms: dict[tuple[object, str], tuple[Transformer, LiteralType]] = {}
 
@@ -46,6 +50,14 @@ def literal_type(py_type: object) -> LiteralType:
 def to_literal(value: object, py_type: object, store: Store) -> Literal:
     """A value as literal of the type; files and data frames are stored. Raises `TypeMismatch`."""
     return transformer_for(py_type).to_literal(value, store)
+
+
+@overload
+def to_python(literal: Literal, py_type: type[T], store: Store) -> T: ...
+
+
+@overload
+def to_python(literal: Literal, py_type: object, store: Store) -> object: ...
 
 
 def to_python(literal: Literal, py_type: object, store: Store) -> object:
@@ -113,6 +125,10 @@ def _make(py_type: object) -> Transformer:
     alias = getattr(py_type, "__value__", None)
     if alias is not None and type(py_type).__name__ == "TypeAliasType":
         return transformer_for(alias)
+    if origin is FlytePickle or py_type is FlytePickle:
+        return _pickled((*arguments, Any)[0])
+    if origin is Iterator:
+        return _iterator(arguments[0])
     if py_type is Any:
         return plains.any_value()
     container = _container(py_type, origin, arguments)
@@ -164,13 +180,47 @@ def _class(class_: object, arguments: tuple[object, ...]) -> Transformer | None:
         return make(py_type, arguments)
     if hasattr(py_type, "__dataclass_fields__"):
         return _dataclass(py_type)
+    if hasattr(py_type, "__required_keys__"):  # a TypedDict
+        return _typed_dict(py_type)
     if any(base.__module__.partition(".")[0] == "pydantic" for base in py_type.__mro__):
         return _pydantic(py_type)
-    plain = plains.PLAIN_TYPES.get((py_type.__module__, py_type.__qualname__))
-    if plain is not None:
-        return plain(py_type)
+    if py_type is bytes:
+        return plains.bytes_value()
+    text = TEXT_TYPES.get((py_type.__module__, py_type.__qualname__))
+    if text is not None:
+        return text(py_type)
     make = FAMILIES.installed(py_type)
     return make(py_type, arguments) if make is not None else None
+
+
+def _pickled(type_: object) -> Transformer:
+    from alula.sdk.types.saved import pickled  # lazy: only types that ask for it
+
+    return pickled(type_, shown_type(type_))
+
+
+def _iterator(item: object) -> Transformer:
+    from alula.sdk.types.iterators import JSON, iterator  # lazy: only such types
+
+    return iterator(None if item == JSON else transformer_for(item))
+
+
+def _array(class_: type, _arguments: tuple[object, ...]) -> Transformer:
+    from alula.sdk.types.saved import array  # lazy: only such types
+
+    return array(class_, {})
+
+
+def _series(class_: type, _arguments: tuple[object, ...]) -> Transformer:
+    from alula.sdk.types.saved import series  # lazy: only such types
+
+    return series(class_)
+
+
+def _estimator(class_: type, _arguments: tuple[object, ...]) -> Transformer:
+    from alula.sdk.types.saved import estimator  # lazy: only such types
+
+    return estimator(class_)
 
 
 def _path(_class: type, _arguments: tuple[object, ...]) -> Transformer:
@@ -189,6 +239,12 @@ def _dataclass(py_type: type) -> Transformer:
     from alula.sdk.types.structs import DataclassTransformer  # lazy: only such types
 
     return DataclassTransformer(py_type, transformer_for)
+
+
+def _typed_dict(py_type: type) -> Transformer:
+    from alula.sdk.types.typed_dicts import TypedDictTransformer  # lazy: only such types
+
+    return TypedDictTransformer(py_type, transformer_for)
 
 
 def _pydantic(py_type: type) -> Transformer:
@@ -216,7 +272,13 @@ def _annotated(py_type: object, metadata: tuple[object, ...]) -> Transformer:
         if isinstance(item, HashMethod):
             return HashedTransformer(transformer_for(py_type), item)
     library = library_of(py_type)
-    if library is None and py_type is not StructuredDataset:
+    dataset = _dataset_class(py_type)
+    if library is None and dataset is None:
+        options = next((cast("dict[str, object]", item) for item in metadata if isinstance(item, dict)), None)
+        if options and isinstance(py_type, type) and is_array(py_type):
+            from alula.sdk.types.saved import array  # lazy: only such types
+
+            return array(py_type, options)
         return transformer_for(py_type)
     columns: dict[str, Transformer] = {}
     file_format = ""
@@ -226,7 +288,17 @@ def _annotated(py_type: object, metadata: tuple[object, ...]) -> Transformer:
             columns = {str(name): transformer_for(type_) for name, type_ in described.items()}
         elif isinstance(item, str) and item in (PARQUET, CSV):
             file_format = item
-    return FrameTransformer(library, shown_type(py_type), columns, file_format)
+    return FrameTransformer(library, shown_type(py_type), columns, file_format, dataset or StructuredDataset)
+
+
+def _dataset_class(py_type: object) -> type[StructuredDataset] | None:
+    """The class itself, of `StructuredDataset` and what inherits from it; None for any other."""
+    return py_type if isinstance(py_type, type) and issubclass(py_type, StructuredDataset) else None
+
+
+def is_array(class_: type) -> bool:
+    """True for `numpy.ndarray`."""
+    return class_.__module__.partition(".")[0] == "numpy" and class_.__name__ == "ndarray"
 
 
 def _frame(class_: type, _arguments: tuple[object, ...]) -> Transformer:
@@ -236,11 +308,17 @@ def _frame(class_: type, _arguments: tuple[object, ...]) -> Transformer:
 
 register_type("alula.FlyteFile", lambda _, arguments: FileTransformer(_format(arguments)))
 register_type("alula.FlyteDirectory", lambda _, arguments: DirectoryTransformer(_format(arguments)))
-register_type("alula.StructuredDataset", lambda _, _arguments: FrameTransformer(None, "StructuredDataset"))
+register_type(
+    "alula.StructuredDataset",
+    lambda class_, _arguments: FrameTransformer(None, class_.__name__, dataset=cast("type[StructuredDataset]", class_)),
+)
 register_type("alula.FlyteError", _error)
 register_type("enum.Enum", lambda class_, _: EnumTransformer(cast("type[enum.Enum]", class_)))
 register_type("os.PathLike", _path, subclasses=False)
 register_type("pathlib.PurePath", _path)
+register_type("numpy.ndarray", _array)
+register_type("pandas.Series", _series, subclasses=False)
+register_type("sklearn.BaseEstimator", _estimator)
 register_type("pandas.DataFrame", _frame, subclasses=False)
 register_type("pyarrow.Table", _frame, subclasses=False)
 

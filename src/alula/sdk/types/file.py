@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Generator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from types import GenericAlias
 from typing import IO, TYPE_CHECKING, Any, Generic, Literal, cast
 from typing import TypeVar as AnyTypeVar
@@ -67,6 +68,15 @@ class FlyteFile(Generic[Format], os.PathLike[str]):
         return file
 
     @property
+    def downloaded(self) -> bool:
+        """True if the content is on this machine."""
+        return self.remote_source is None or self._local is not None
+
+    def to_dict(self) -> dict[str, str]:
+        """Its path, as in the fields of a dataclass."""
+        return {"path": self.remote_source or self.path}
+
+    @property
     def extension(self) -> str:
         """`csv` of `a/b.csv`; empty without one."""
         return os.path.splitext(self.path)[1].lstrip(".")
@@ -85,10 +95,16 @@ class FlyteFile(Generic[Format], os.PathLike[str]):
 
     @contextmanager
     def open(self, mode: str = "r", encoding: str | None = None) -> Generator[IO[Any]]:
-        """The open file; for reading, without a copy where the store is on this machine."""
-        reads = mode.startswith("r") and "+" not in mode
-        path = _store_of(self).readable(self.remote_source) if reads and self.remote_source else self.download()
+        """The open file. For reading there is no copy: of a file elsewhere, what is read is fetched."""
         text = None if "b" in mode else encoding or "utf-8"
+        reads = mode.startswith("r") and "+" not in mode
+        source, store = self.remote_source, _store_of(self)
+        parts = store.parts(source) if reads and source and self._local is None else None
+        if parts is not None and source is not None:
+            with parts.opened(source) as stream:
+                yield stream if text is None else TextIOWrapper(stream, encoding=text)
+            return
+        path = store.readable(source) if reads and source else self.download()
         with open(path, mode, encoding=text) as file:
             yield file
 

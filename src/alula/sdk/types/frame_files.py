@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from flyteidl.core.types_pb2 import SimpleType
 
@@ -75,11 +75,30 @@ def read_frame(store: Store, uri: str, file_format: str, wanted: type | str, col
     reader = _READERS.get((library, file_format))
     if reader is None:
         raise TypeMismatch("pandas.DataFrame or pyarrow.Table", f"{wanted!r} for format {file_format!r}")
-    path, shown = store.readable(uri), f"a {library} data frame"
+    source, shown = _source(store, uri, file_format), f"a {library} data frame"
     try:
-        return reader(path, columns, shown)
+        return reader(source, columns, shown)
     except (ValueError, KeyError) as error:
         raise TypeMismatch(f"{shown} as {file_format}", f"{uri}: {error}") from error
+
+
+class Source(NamedTuple):
+    """The place of stored files."""
+
+    path: str
+    files: Any = None
+    """A file system of Arrow in which the path is; None for that of this machine."""
+
+
+def _source(store: Store, uri: str, file_format: str) -> Source:
+    """A file or folder of this machine, or for parquet, of which Arrow reads no more than it needs, the objects
+    themselves."""
+    parts = store.parts(uri) if file_format == PARQUET else None
+    if parts is None:
+        return Source(store.readable(uri))
+    from alula.sdk.types.arrow_files import file_system  # lazy: it imports pyarrow
+
+    return Source(uri.rstrip("/"), file_system(parts))
 
 
 def library_named(wanted: type | str) -> Library | None:
@@ -119,17 +138,18 @@ def _arrow_to_parquet(table: Any, folder: str) -> None:
     parquet.write_table(table, os.path.join(folder, "00000"))
 
 
-def _parquet_to_pandas(path: str, columns: Columns, shown: str) -> object:
+def _parquet_to_pandas(source: Source, columns: Columns, shown: str) -> object:
     import pandas as pd  # lazy: only where data frames are used
 
-    _check_parquet(path, columns, shown)  # pandas has no integers beside missing values
-    return cast("object", pd.read_parquet(path, columns=list(columns) or None))
+    _check_parquet(source, columns, shown)  # pandas has no integers beside missing values
+    return cast("object", pd.read_parquet(source.path, filesystem=source.files, columns=list(columns) or None))
 
 
-def _csv_to_pandas(path: str, columns: Columns, shown: str) -> object:
+def _csv_to_pandas(source: Source, columns: Columns, shown: str) -> object:
     """CSV has texts only: a declared text stays one, a declared time is read as one, all else is what it looks like."""
     import pandas as pd  # lazy: only where data frames are used
 
+    path = source.path
     file = os.path.join(path, ".csv") if os.path.isdir(path) else path
     if not columns:
         return cast("object", pd.read_csv(file))
@@ -145,21 +165,21 @@ def _csv_to_pandas(path: str, columns: Columns, shown: str) -> object:
     return cast("object", frame)
 
 
-def _parquet_to_arrow(path: str, columns: Columns, shown: str) -> object:
+def _parquet_to_arrow(source: Source, columns: Columns, shown: str) -> object:
     import pyarrow.parquet  # lazy: only where data frames are used
 
-    _check_parquet(path, columns, shown)
+    _check_parquet(source, columns, shown)
     parquet: Any = pyarrow.parquet  # Any: pyarrow has no types
-    return cast("object", parquet.read_table(path, columns=list(columns) or None))
+    return cast("object", parquet.read_table(source.path, filesystem=source.files, columns=list(columns) or None))
 
 
-def _check_parquet(path: str, columns: Columns, shown: str) -> None:
+def _check_parquet(source: Source, columns: Columns, shown: str) -> None:
     if not columns:
         return
     import pyarrow.parquet  # lazy: only where data frames are used
 
     parquet: Any = pyarrow.parquet  # Any: pyarrow has no types
-    stored = parquet.ParquetDataset(path)
+    stored = parquet.ParquetDataset(source.path, filesystem=source.files)
     check_names(columns, stored.schema.names, shown)
     if any(file.count_rows() for file in stored.fragments):
         check_types(columns, {field.name: field.type for field in stored.schema}, shown)
@@ -170,7 +190,7 @@ _WRITERS: dict[tuple[Library | None, str], Callable[[Any, str], None]] = {
     ("pandas", CSV): _pandas_to_csv,
     ("pyarrow", PARQUET): _arrow_to_parquet,
 }
-_READERS: dict[tuple[Library | None, str], Callable[[str, Columns, str], object]] = {
+_READERS: dict[tuple[Library | None, str], Callable[[Source, Columns, str], object]] = {
     ("pandas", PARQUET): _parquet_to_pandas,
     ("pandas", CSV): _csv_to_pandas,
     ("pyarrow", PARQUET): _parquet_to_arrow,

@@ -36,7 +36,9 @@ class FrameTransformer:
         shown: str,
         columns: Mapping[str, Transformer] | None = None,
         file_format: str = "",
+        dataset: type[StructuredDataset] = StructuredDataset,
     ) -> None:
+        self._dataset = dataset
         self._library = library
         self._transformers = dict(columns or {})
         self._format = file_format
@@ -89,7 +91,9 @@ class FrameTransformer:
         if held is not None:
             check_frame(self._columns, held, self.shown)
         if self._library is None:
-            return value if isinstance(value, StructuredDataset) else StructuredDataset(dataframe=value)
+            if isinstance(value, self._dataset):
+                return value
+            return self._dataset(held, uri=value.uri) if isinstance(value, StructuredDataset) else self._dataset(value)
         if isinstance(value, StructuredDataset):
             return value.read(self._library, None, self._columns)
         return value
@@ -110,7 +114,7 @@ class FrameTransformer:
         return uri, file_format
 
     def _value(self, uri: str, file_format: str, store: Store, columns: Columns) -> object:
-        dataset = StructuredDataset.of_stored(uri, file_format or PARQUET, store, columns)
+        dataset = self._dataset.of_stored(uri, file_format or PARQUET, store, columns)
         return dataset if self._library is None else dataset.read(self._library, store, columns)
 
     def to_literal(self, value: object, store: Store) -> literals_pb2.Literal:

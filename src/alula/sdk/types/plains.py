@@ -6,7 +6,6 @@ They have a plain form but no literal type of their own.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import time
 from typing import cast
 
 from flyteidl.core.literals_pb2 import Literal
@@ -109,40 +108,14 @@ def _checked_key(plain: object) -> object:
     return plain
 
 
-def _by_text(type_: type, schema: Schema, parse: Callable[[str], object]) -> PlainTransformer:
-    def from_plain(plain: object, store: Store) -> object:
-        if not isinstance(plain, str):
-            raise TypeMismatch(type_.__name__, describe(plain))
-        return parse(plain)
-
-    def text(value: object) -> str:
-        return value.isoformat() if isinstance(value, time) else str(value)
-
-    def fit_plain(plain: object) -> int:
-        if not isinstance(plain, str):
-            return NO
-        try:
-            return EXACT if text(parse(plain)) == plain else CONVERTS
-        except (TypeError, ValueError, ArithmeticError):
-            return NO
-
-    return PlainTransformer(
-        type_.__name__,
-        lambda: dict(schema),
-        fit=lambda value: fit_class(value, type_),
-        to_plain=lambda value, store: text(value),
-        from_plain=from_plain,
-        fit_plain=fit_plain,
-    )
-
-
 def _bytes_from_plain(plain: object, store: Store) -> object:
     if not isinstance(plain, bytes):
         raise TypeMismatch("bytes", describe(plain))
     return plain
 
 
-def _bytes(_type: type) -> Transformer:
+def bytes_value() -> PlainTransformer:
+    """`bytes`."""
     return PlainTransformer(
         "bytes",
         lambda: {"type": "string", "format": "base64"},
@@ -151,15 +124,6 @@ def _bytes(_type: type) -> Transformer:
         from_plain=_bytes_from_plain,
         fit_plain=lambda plain: EXACT if isinstance(plain, bytes) else NO,
     )
-
-
-PLAIN_TYPES: dict[tuple[str, str], Callable[[type], Transformer]] = {
-    ("builtins", "bytes"): _bytes,
-    ("uuid", "UUID"): lambda type_: _by_text(type_, {"type": "string", "format": "uuid"}, type_),
-    ("decimal", "Decimal"): lambda type_: _by_text(type_, {"type": "string", "format": "decimal"}, type_),
-    ("datetime", "time"): lambda _: _by_text(time, {"type": "string", "format": "time"}, time.fromisoformat),
-}
-"""Makers of the conversions of types, by module and name of the type."""
 
 
 def keyed_dict(key: Transformer, item: Transformer) -> PlainTransformer:

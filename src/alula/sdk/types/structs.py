@@ -49,6 +49,15 @@ def described(type_: type) -> Generator[bool]:
         _describing.reset(token)
 
 
+def schema_at_top(transformer: Transformer) -> Schema:
+    """The schema as if its type were not being described already."""
+    token = _describing.set(frozenset())
+    try:
+        return transformer.schema()
+    finally:
+        _describing.reset(token)
+
+
 class DataclassTransformer(ClassDocument):
     """A dataclass. Its fields may be of any type that has a plain form, also files, data frames, dataclasses."""
 
@@ -76,7 +85,7 @@ class DataclassTransformer(ClassDocument):
         literal_type = document_type()
         with described(self._type) as is_new:
             if is_new:
-                literal_type.metadata.update(self.schema_at_top())
+                literal_type.metadata.update(schema_at_top(self))
                 structure = TypeStructure()
                 for name, (_, transformer) in self._fields.items():
                     try:
@@ -86,14 +95,6 @@ class DataclassTransformer(ClassDocument):
                     structure.dataclass_type[name].CopyFrom(field_type)
                 literal_type.structure.CopyFrom(structure)
         return literal_type
-
-    def schema_at_top(self) -> Schema:
-        """The schema as if the type were not being described already."""
-        token = _describing.set(frozenset())
-        try:
-            return self.schema()
-        finally:
-            _describing.reset(token)
 
     def schema(self) -> Schema:
         schema: Schema = {"type": "object", "title": self._type.__name__}

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 import msgspec
 from flyteidl.core import literals_pb2, workflow_pb2
@@ -19,19 +18,18 @@ from starlette.routing import Route
 from alula.core.engine.explain import Link
 from alula.core.engine.records import Reason
 from alula.core.errors import InvalidInput
-from alula.core.ids import AttemptId, ExecutionId
 from alula.server.api.answers import CacheEntry, Evicted, ForkBody, LinkAnswer, PhaseLine, ReasonAnswer, RunName
 from alula.server.api.http_calls import call_of
 from alula.server.api.messages import UNREADABLE, read_body
+from alula.server.api.own import PREFIX, as_time, json_answer
+from alula.server.api.parameters import attempt_of, execution_of, flag, whole, word
 from alula.server.services import cache, nodes
 from alula.server.services.explain import explain_execution
-from alula.server.services.follow import follow_execution
-from alula.server.services.logs import open_log
+from alula.server.services.follow import Standing, follow_execution
+from alula.server.services.logs import OFFSET_MAX, open_log
 from alula.server.services.platform import Platform
 from alula.server.services.recover import Fork, fork_execution
-from alula.server.services.watch import News
 
-PREFIX = "/api/v1/alula"
 _EXECUTION = "{project}/{domain}/{name}"
 
 
@@ -54,41 +52,54 @@ class _Edge:
         self._platform = platform
 
     async def watch(self, request: Request) -> Response:
-        news = await follow_execution(self._platform, call_of(request).caller, _execution(request))
-        return StreamingResponse((_line(each) async for each in news), media_type="application/x-ndjson")
+        standings = await follow_execution(self._platform, call_of(request).caller, execution_of(request))
+        return StreamingResponse((_line(each) async for each in standings), media_type="application/x-ndjson")
 
     async def logs(self, request: Request) -> Response:
-        attempt = AttemptId(
-            _execution(request),
-            request.path_params["node_id"],
-            _whole("attempt", request.path_params["attempt"]),
-            _whole("index", request.query_params.get("index", "-1")),
+        log = await open_log(
+            self._platform,
+            call_of(request).caller,
+            attempt_of(request),
+            offset=whole(request, "offset", 0),
+            tail=whole(request, "tail", 0) if "tail" in request.query_params else None,
+            limit=whole(request, "limit", OFFSET_MAX),
+            follow=flag(request, "follow"),
         )
-        follow = request.query_params.get("follow", "0") in ("1", "true")
-        offset = _whole("offset", request.query_params.get("offset", "0"))
-        pieces = await open_log(self._platform, call_of(request).caller, attempt, offset=offset, follow=follow)
-        return StreamingResponse(pieces, media_type="text/plain; charset=utf-8")
+        about = {"Offset": log.offset, "Size": log.size, "Ended": int(log.ended)}
+        headers = {f"Alula-Log-{name}": str(value) for name, value in about.items()}
+        return StreamingResponse(log.pieces, media_type="text/plain; charset=utf-8", headers=headers)
 
     async def reasons(self, request: Request) -> Response:
-        node_id = request.query_params.get("node_id")
-        found = await nodes.list_reasons(self._platform, call_of(request).caller, _execution(request), node_id)
-        return await asyncio.to_thread(_reasons, found)
+        params = request.query_params
+        found, last = await nodes.list_reasons(
+            self._platform,
+            call_of(request).caller,
+            execution_of(request),
+            node_id=params.get("node_id"),
+            index=whole(request, "index", 0) if "index" in params else None,
+            code=params.get("code"),
+            after=whole(request, "cursor", 0),
+            limit=whole(request, "limit", 0) if "limit" in params else None,
+        )
+        answer = await asyncio.to_thread(_reasons, found)
+        if last:
+            answer.headers["Alula-Next"] = str(last)
+        return answer
 
     async def explain(self, request: Request) -> Response:
-        params = request.query_params
         link = await explain_execution(
             self._platform,
             call_of(request).caller,
-            _execution(request),
-            params.get("node_id", ""),
-            _whole("index", params.get("index", "-1")),
+            execution_of(request),
+            word(request, "node_id"),
+            whole(request, "index", -1),
         )
-        return _json(_told(link))
+        return json_answer(_told(link))
 
     async def fork(self, request: Request) -> Response:
         fork = _fork_of(await read_body(request))
-        id = await fork_execution(self._platform, call_of(request).caller, _execution(request), fork)
-        return _json(RunName(id.project, id.domain, id.name))
+        id = await fork_execution(self._platform, call_of(request).caller, execution_of(request), fork)
+        return json_answer(RunName(id.project, id.domain, id.name))
 
     async def list_cache(self, request: Request) -> Response:
         params = request.query_params
@@ -100,10 +111,10 @@ class _Edge:
             task=params.get("task", ""),
             version=params.get("version", ""),
             source=params.get("source", ""),
-            limit=_whole("limit", params.get("limit", "100")),
-            offset=_whole("offset", params.get("offset", "0")),
+            limit=whole(request, "limit", 100),
+            offset=whole(request, "offset", 0),
         )
-        return _json(
+        return json_answer(
             [
                 CacheEntry(
                     task=entry.key.task,
@@ -111,7 +122,7 @@ class _Edge:
                     inputs=entry.key.shown,
                     digest=entry.key.digest,
                     source=entry.source,
-                    created_at=_time(entry.created_at),
+                    created_at=as_time(entry.created_at),
                 )
                 for entry in found
             ]
@@ -128,7 +139,7 @@ class _Edge:
             version=params.get("version", ""),
             source=params.get("source", ""),
         )
-        return _json(Evicted(count))
+        return json_answer(Evicted(count))
 
 
 def _fork_of(body: bytes) -> Fork:
@@ -142,34 +153,14 @@ def _fork_of(body: bytes) -> Fork:
 
 
 def _reasons(reasons: Sequence[Reason]) -> Response:
-    told = [{**msgspec.structs.asdict(each), "at": _time(each.at)} for each in reasons]
-    return _json(msgspec.convert(told, list[ReasonAnswer]))
+    told = [{**msgspec.structs.asdict(each), "at": as_time(each.at)} for each in reasons]
+    return json_answer(msgspec.convert(told, list[ReasonAnswer]))
 
 
 def _told(link: Link) -> LinkAnswer:
-    at = msgspec.to_builtins(_time(link.at)) if link.at else ""
+    at = msgspec.to_builtins(as_time(link.at)) if link.at else ""
     return LinkAnswer(link.node_id, link.code, link.text, at, link.facts, [_told(cause) for cause in link.because])
 
 
-def _json(answer: object) -> Response:
-    return Response(msgspec.json.encode(answer), media_type="application/json")
-
-
-def _line(news: News) -> bytes:
-    return msgspec.json.encode(PhaseLine(news.version, news.phase.name)) + b"\n"
-
-
-def _execution(request: Request) -> ExecutionId:
-    params = request.path_params
-    return ExecutionId(params["project"], params["domain"], params["name"])
-
-
-def _whole(name: str, text: str) -> int:
-    try:
-        return int(text)
-    except ValueError:
-        raise InvalidInput("InvalidParameter", f"`{name}` must be a whole number, not `{text}`") from None
-
-
-def _time(at_us: int) -> datetime:
-    return datetime.fromtimestamp(at_us // 1_000_000, UTC).replace(microsecond=at_us % 1_000_000)
+def _line(standing: Standing) -> bytes:
+    return msgspec.json.encode(PhaseLine(standing.seq, standing.phase.name)) + b"\n"

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
+
+from alula.server.services.console.topics import Topic
 
 
 class PhaseLine(msgspec.Struct, frozen=True):
     """A line of a followed run."""
 
     version: int
-    """Grows with each change that this platform hears of."""
+    """The number of events in its log: it grows with each change."""
     phase: str
     """A phase of Flyte's `WorkflowExecution`."""
 
@@ -60,12 +62,30 @@ class ForkBody(msgspec.Struct, forbid_unknown_fields=True):
     """Name of the new run; empty for one that is made."""
 
 
+class StreamBody(msgspec.Struct, forbid_unknown_fields=True):
+    """What a stream tells."""
+
+    subscribe: list[Topic] = []
+    interval_ms: int = 250
+    """The least time between two lines of one topic."""
+
+
 class RunName(msgspec.Struct, frozen=True):
     """A run."""
 
     project: str
     domain: str
     name: str
+
+
+class ImportAnswer(msgspec.Struct, frozen=True):
+    """A run that was imported."""
+
+    project: str
+    domain: str
+    name: str
+    is_new: bool
+    """False if the same file was imported before."""
 
 
 class CacheEntry(msgspec.Struct, frozen=True):
@@ -88,6 +108,187 @@ class Evicted(msgspec.Struct, frozen=True):
     evicted: int
 
 
+class ScheduleAnswer(msgspec.Struct, frozen=True):
+    """The schedule of the active version of a launch plan."""
+
+    project: str
+    domain: str
+    name: str
+    version: str
+    state: Literal["ACTIVE", "WAITING", "PAUSED", "ENDED"]
+    """`WAITING` if fires wait for the end of other runs."""
+    principal: str
+    """The one that activated it, on whose behalf its runs are launched."""
+    zone: str
+    """The time zone of its expression; empty for UTC."""
+    since: datetime
+    """The time of the activation."""
+    next_at: datetime | None
+    """The time at which it is looked at next, which is that of the next fire unless others wait."""
+    last_at: datetime | None
+    """The fire that started a run last."""
+    last_run: str
+    """The name of that run; empty if there is none."""
+    waiting: list[datetime]
+    """Fires that wait for the end of other runs."""
+    missed: int
+    """The number of fires that were skipped."""
+    skipped: str
+    """The fire that was skipped last, and why."""
+
+
+class NoticeAnswer(msgspec.Struct, frozen=True):
+    """A message for one receiver."""
+
+    id: str
+    """Comes with each delivery, so that a receiver knows one that it has had before."""
+    rule: str
+    channel: str
+    subject: str
+    """The run or launch plan that it is about."""
+    occasion: str
+    state: str
+    """`PENDING`, `SENT`, `DEAD`, or `LIMITED` if its rule had told as much as it may."""
+    tries: int
+    created_at: datetime
+    due_at: datetime | None
+    """The time of the next try."""
+    ended_at: datetime | None
+    error: str
+    """The reason why the last try failed."""
+
+
+class BackfillBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A backfill that is to start, or to be shown."""
+
+    plan: str
+    """Name of the launch plan."""
+    first: datetime
+    """Its slots are about times from this one on. A time without an offset is in the time zone of the schedule."""
+    until: datetime | None = None
+    """And before this one; null for now."""
+    version: str = ""
+    """The version that runs; empty for the active one, else the newest."""
+    cron: str = ""
+    """The cron expression that names the slots; empty for the schedule of the launch plan."""
+    kickoff: str = ""
+    """The input that gets the time of the slot; empty for that of the schedule, if it names one."""
+    order: Literal["oldest", "newest"] = "oldest"
+    """The slots that are run first."""
+    at_once: int = 1
+    """The most runs that are open at once."""
+    reprocess: Literal["none", "failed", "all"] = "none"
+    """Which slots are run again that have a run which has ended."""
+    on_failure: Literal["stop", "continue"] = "stop"
+    """`stop` to start no further slot after one has failed."""
+    name: str = ""
+    """The name of the backfill; empty for a new one."""
+
+
+class SlotAnswer(msgspec.Struct, frozen=True):
+    """One slot of a backfill."""
+
+    at: datetime
+    """The time that the schedule names."""
+    planned_for: datetime
+    """The time that the run is about."""
+    state: Literal["WAITING", "RUNNING", "SUCCEEDED", "FAILED", "THERE"]
+    """`THERE` if a run of this slot existed and is left as it is."""
+    run: str
+    """The name of its run, also before it is started."""
+    detail: str
+    """The reason why it failed, if no run tells that."""
+
+
+class SlotCounts(msgspec.Struct, frozen=True):
+    """The numbers of slots of a backfill by their states."""
+
+    waiting: int
+    running: int
+    succeeded: int
+    failed: int
+    there: int
+
+
+class BackfillAnswer(msgspec.Struct, frozen=True):
+    """A launch plan that is run for times in the past."""
+
+    project: str
+    domain: str
+    name: str
+    plan: str
+    version: str
+    state: Literal["RUNNING", "PAUSED", "CANCELLING", "SUCCEEDED", "FAILED", "CANCELLED"]
+    principal: str
+    """The one that asked for it, on whose behalf its runs are launched."""
+    first: datetime
+    until: datetime
+    cron: str
+    kickoff: str
+    order: Literal["oldest", "newest"]
+    at_once: int
+    reprocess: Literal["none", "failed", "all"]
+    on_failure: Literal["stop", "continue"]
+    slots: SlotCounts
+    created_at: datetime
+    ended_at: datetime | None
+
+
+class BackfillPreview(msgspec.Struct, frozen=True):
+    """What a backfill would do."""
+
+    backfill: BackfillAnswer
+    zone: str
+    """The time zone of the schedule; empty for UTC."""
+    inputs: dict[str, str]
+    """The inputs of the first run, as people read them. The others differ in `kickoff` alone."""
+    slots: list[SlotAnswer]
+
+
+class TriggerBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A run that is started at once."""
+
+    at: datetime | None = None
+    """The time that it is about, with its offset from UTC; null for now."""
+
+
+class TriggerAnswer(msgspec.Struct, frozen=True):
+    """The trigger of an active launch plan."""
+
+    project: str
+    domain: str
+    name: str
+    version: str
+    kind: Literal["run", "webhook"]
+    waits_for: str
+    """The workflow or launch plan whose runs it waits for, or the secret of messages."""
+    principal: str
+    """The one that activated the plan, on whose behalf its runs are launched."""
+    since: datetime
+    last_at: datetime | None
+    """The time of its last firing."""
+    started: int
+    """The number of runs that it has started since its activation."""
+    refused: int
+    """The number of firings since then for which no run was started."""
+
+
+class FiringAnswer(msgspec.Struct, frozen=True):
+    """What became of one cause at the trigger of a launch plan."""
+
+    project: str
+    domain: str
+    name: str
+    version: str
+    cause: str
+    at: datetime
+    state: Literal["STARTED", "REFUSED"]
+    run: str
+    """The name of the run that was started."""
+    detail: str
+    """The reason why no run was started."""
+
+
 class Refusal(msgspec.Struct, frozen=True):
     """An error, and the way to mend it."""
 
@@ -95,3 +296,31 @@ class Refusal(msgspec.Struct, frozen=True):
     """Stable, for programs."""
     message: str
     fix: str
+
+
+class RemovedByRule(msgspec.Struct, frozen=True):
+    """The runs that go by one rule of retention."""
+
+    rule: str
+    runs: int
+    objects: int
+    """Of the runs that were measured, as the next."""
+    bytes: int
+
+
+class RunsThatStay(msgspec.Struct, frozen=True):
+    """Runs that stay for one reason."""
+
+    reason: str
+    runs: int
+
+
+class RetentionAnswer(msgspec.Struct, frozen=True):
+    """What retention would remove now."""
+
+    goes: list[RemovedByRule]
+    measured: int
+    """The number of runs whose objects were counted."""
+    stays: list[RunsThatStay]
+    unfinished: int
+    """Runs that are being removed."""

@@ -21,19 +21,31 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from alula.core.errors import AlulaError, FailedPrecondition
 from alula.server import incidents
 from alula.server.api.alula_routes import alula_routes
+from alula.server.api.backfill_routes import backfill_routes
 from alula.server.api.bodies import Bodies
+from alula.server.api.compression import Compression
+from alula.server.api.console import OPEN as CONSOLE
 from alula.server.api.gate import Gate, Trusted
 from alula.server.api.gateway import Gateway, Service
 from alula.server.api.grpc.server import services_of
 from alula.server.api.http_calls import Calls
 from alula.server.api.metrics import metrics_route
+from alula.server.api.moving_routes import moving_routes
+from alula.server.api.notice_routes import notice_routes
 from alula.server.api.objects import PREFIX as OBJECTS
+from alula.server.api.overview_routes import overview_routes
 from alula.server.api.refusals import refusal, told
+from alula.server.api.retention_routes import retention_routes
+from alula.server.api.run_routes import run_routes
+from alula.server.api.schedule_routes import schedule_routes
+from alula.server.api.stream_routes import stream_routes
+from alula.server.api.trigger_routes import WEBHOOKS, trigger_routes
 from alula.server.authentication import Authentication
 from alula.server.services.platform import Platform
 
-OPEN = ("/healthcheck", "/openapi.json", OBJECTS)
-"""Paths that need no caller: a signed URL is all the right that its holder needs."""
+OPEN = ("/healthcheck", "/openapi.json", OBJECTS, WEBHOOKS, *CONSOLE)
+"""Paths that need no caller: a signed URL or message is all the right that is needed, and the console asks as its
+user."""
 
 
 def make_app(routes: Sequence[BaseRoute], trust: Trusted, authentication: Authentication) -> ASGIApp:
@@ -51,31 +63,41 @@ def make_app(routes: Sequence[BaseRoute], trust: Trusted, authentication: Authen
         ],
     )
     app.router.redirect_slashes = False  # what is not there is not elsewhere
-    return Bodies(Gate(app, trust, uploads=OBJECTS))
+    return Bodies(Gate(Compression(app), trust, uploads=OBJECTS))
 
 
 def make_routes(platform: Platform, object_routes: Sequence[Route]) -> list[BaseRoute]:
     """All routes. `object_routes` are the embedded store's; a cloud's store answers its own URLs."""
     services = services_of(platform)
     return [
-        Route("/healthcheck", _health(platform)),
+        health_route(platform),
         Route("/openapi.json", _described(services)),
         metrics_route(platform),
         *alula_routes(platform),
+        *run_routes(platform),
+        *stream_routes(platform),
+        *overview_routes(platform),
+        *schedule_routes(platform),
+        *backfill_routes(platform),
+        *trigger_routes(platform),
+        *notice_routes(platform),
+        *moving_routes(platform),
+        *retention_routes(platform),
         *object_routes,
         Gateway(services),
     ]
 
 
-def _health(platform: Platform) -> Callable[[Request], Awaitable[Response]]:
+def health_route(platform: Platform) -> Route:
     async def health(_: Request) -> Response:
         try:
             platform.check_health()
         except FailedPrecondition as error:
             return told(503, error.code, str(error))
-        return PlainTextResponse("ok")
+        trouble = platform.disk_trouble()
+        return PlainTextResponse(f"ok, but {trouble}" if trouble else "ok")
 
-    return health
+    return Route("/healthcheck", health)
 
 
 def _described(services: Sequence[Service]) -> Callable[[Request], Awaitable[Response]]:

@@ -22,11 +22,11 @@ class Calls:
     """ASGI middleware: makes the call of each request, and answers those of unknown callers."""
 
     def __init__(self, app: ASGIApp, authentication: Authentication, *, open_paths: Sequence[str]) -> None:
-        """`open_paths`: paths, or with a slash at their end beginnings of paths, that need no caller."""
+        """`open_paths`: paths, or with a slash at their end beginnings of paths, that need no caller. `/` is itself."""
         self._app = app
         self._authentication = authentication
         self._open = frozenset(open_paths)
-        self._open_below = tuple(path for path in open_paths if path.endswith("/"))
+        self._open_below = tuple(path for path in open_paths if path.endswith("/") and path != "/")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:

@@ -24,13 +24,13 @@ UNREADABLE: tuple[type[Exception], ...] = (
 """Errors of protobuf's JSON for data that is not the message, or a message that JSON can't say: not only its own."""
 
 
-async def read_body(request: Request) -> bytes:
+async def read_body(request: Request, *, limit_bytes: int = BODY_MAX_BYTES) -> bytes:
     """The body of a request, if it is not too large. Raises `InvalidInput` code `RequestTooLarge`."""
     body = bytearray()
     async for piece in request.stream():
         body += piece
-        if len(body) > BODY_MAX_BYTES:
-            raise InvalidInput("RequestTooLarge", f"the body has more than {BODY_MAX_BYTES} bytes")
+        if len(body) > limit_bytes:
+            raise InvalidInput("RequestTooLarge", f"the body has more than {limit_bytes} bytes")
     return bytes(body)
 
 

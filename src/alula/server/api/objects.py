@@ -17,12 +17,16 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from alula.core.errors import InvalidInput, NotFound
+from alula.server.api.ranges import NotSatisfiable, span_of
+from alula.server.api.refusals import told
+from alula.server.pieces import first_bytes
 
 Grant = TypeVar("Grant")
 PREFIX = "/objects/"
 _DECK = "/deck.html"
-_DECK_POLICY = "sandbox allow-scripts allow-popups allow-downloads; frame-ancestors 'none'"
-"""Scripts of a deck run, those of its plots too. They can't ask the platform: their origin is none."""
+_DECK_POLICY = "sandbox allow-scripts allow-popups allow-downloads; frame-ancestors 'self'"
+"""Scripts of a deck run, those of its plots too. They can't ask the platform: their origin is none. Only the console
+may show it in a frame."""
 
 
 class SignedObjects(Protocol[Grant]):
@@ -56,10 +60,21 @@ def object_routes(objects: SignedObjects[Grant], clock: Callable[[], int]) -> li
         size = await objects.size(uri)
         if size is None:
             raise NotFound("ObjectNotFound", "there is no such object")
-        headers = {"Content-Length": str(size), **_presentation(uri)}
+        headers = {"Content-Length": str(size), "Accept-Ranges": "bytes", **_presentation(uri)}
         if request.method == "HEAD":
             return Response(headers=headers)
-        return StreamingResponse(_exactly(size, objects.read(uri)), headers=headers)
+        try:
+            span = None if "if-range" in request.headers else span_of(request.headers.get("range", ""), size)
+        except NotSatisfiable:
+            refused = told(416, "RangeNotSatisfiable", f"the object has {size} bytes, and not those that are asked for")
+            refused.headers["Content-Range"] = f"bytes */{size}"
+            return refused
+        if span is None:
+            return StreamingResponse(first_bytes(size, objects.read(uri)), headers=headers)
+        headers["Content-Length"] = str(span.end - span.start)
+        headers["Content-Range"] = f"bytes {span.start}-{span.end - 1}/{size}"
+        pieces = first_bytes(span.end - span.start, objects.read(uri, offset=span.start))
+        return StreamingResponse(pieces, status_code=206, headers=headers)
 
     return [_ObjectRoute(put, "PUT"), _ObjectRoute(get, "GET")]
 
@@ -96,16 +111,6 @@ def _content_md5(request: Request) -> bytes | None:
         return base64.b64decode(text, validate=True)
     except ValueError:  # also of characters that are not ASCII
         raise InvalidInput("InvalidContentMd5", f"Content-MD5 `{text}` is not base64") from None
-
-
-async def _exactly(size: int, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The pieces up to the announced size: a log may grow while it is read."""
-    left = size
-    async for piece in pieces:
-        yield piece[:left]
-        left -= len(piece)
-        if left <= 0:
-            return
 
 
 def _presentation(uri: str) -> dict[str, str]:

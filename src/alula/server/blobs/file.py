@@ -12,20 +12,21 @@ import base64
 import contextlib
 import errno
 import hashlib
+import heapq
 import logging
 import os
 import secrets
 import stat
 import time
-from collections.abc import AsyncIterator, Generator, Iterable, Mapping
-from functools import lru_cache
+from collections.abc import AsyncIterator, Generator, Iterable, Iterator, Mapping, Sequence
 from io import RawIOBase
 from pathlib import Path
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound, ResourceExhausted, Unavailable
-from alula.server.blob import FULL_DISK, SignedUrl
+from alula.server.blob import FULL_DISK, LIST_MAX, OBJECT_MAX_BYTES, SignedUrl
 from alula.server.blobs import signing
 from alula.server.blobs.measures import ObjectMeasures
+from alula.server.blobs.names import check_segments
 from alula.server.blobs.signing import Grant
 from alula.server.measures import Reading
 from alula.server.removal import make_anew, remove_tree
@@ -39,8 +40,6 @@ KEY_BYTES = 32
 PATH_MAX_BYTES = 4096
 """The limit of a file's path, as Linux has it."""
 BAD_NAME = frozenset({errno.ENAMETOOLONG, errno.ELOOP, errno.EILSEQ})
-OBJECT_MAX_BYTES = 1 << 30
-"""Most that is read of an object into memory."""
 
 _log = logging.getLogger(__name__)
 
@@ -86,9 +85,14 @@ class FileBlobs:
             await asyncio.to_thread(self._put, path, data)
             transfer.size = len(data)
 
-    async def get(self, uri: str) -> bytes:
+    async def put_stream(self, uri: str, pieces: AsyncIterator[bytes]) -> int:
+        with self._measures.timed("put") as transfer:
+            transfer.size = await self._write(uri, pieces)
+        return transfer.size
+
+    async def get(self, uri: str, *, limit_bytes: int = OBJECT_MAX_BYTES) -> bytes:
         with self._measures.timed("get") as transfer:
-            data = await asyncio.to_thread(self._get, uri)
+            data = await asyncio.to_thread(self._get, uri, limit_bytes)
             transfer.size = len(data)
         return data
 
@@ -113,10 +117,15 @@ class FileBlobs:
         finally:
             os.close(file)
 
-    async def list(self, prefix: str) -> list[str]:
+    async def exists(self, prefix: str) -> bool:
         path = self._path(prefix, root_too=True)
         with self._measures.timed("list"):
-            return await asyncio.to_thread(self._list, path)
+            return await asyncio.to_thread(self._has_any, path)
+
+    async def list(self, prefix: str, *, after: str = "", limit: int = LIST_MAX) -> list[str]:
+        path = self._path(prefix, root_too=True)
+        with self._measures.timed("list"):
+            return await asyncio.to_thread(self._page, path, after, limit)
 
     async def delete(self, prefix: str) -> None:
         path = self._path(prefix)
@@ -127,11 +136,11 @@ class FileBlobs:
             else:
                 path.unlink(missing_ok=True)
 
-    def upload_url(self, uri: str, *, md5: bytes | None, ttl_s: int) -> SignedUrl:
+    async def upload_url(self, uri: str, *, md5: bytes | None, ttl_s: int) -> SignedUrl:
         headers = {"Content-MD5": base64.b64encode(md5).decode()} if md5 is not None else {}
         return self._signed("PUT", uri, md5, ttl_s, headers)
 
-    def download_url(self, uri: str, *, ttl_s: int) -> SignedUrl:
+    async def download_url(self, uri: str, *, ttl_s: int) -> SignedUrl:
         return self._signed("GET", uri, None, ttl_s, {})
 
     def measure(self) -> Iterable[Reading]:
@@ -156,11 +165,12 @@ class FileBlobs:
         Raises `InvalidInput` code `DigestMismatch`, and as `put` does.
         """
         with self._measures.timed("upload") as transfer:
-            transfer.size = await self._write(grant, pieces, md5)
+            announced = [each for each in (grant.md5, md5) if each is not None]
+            transfer.size = await self._write(self.uri_of(grant), pieces, announced)
         return transfer.size
 
-    async def _write(self, grant: Grant, pieces: AsyncIterator[bytes], md5: bytes | None) -> int:
-        uri = self.uri_of(grant)
+    async def _write(self, uri: str, pieces: AsyncIterator[bytes], announced: Sequence[bytes] = ()) -> int:
+        """Write an object whose bytes have these MD5s, or a folder if the URI ends with a slash."""
         path = self._path(uri)
         digest = hashlib.md5(usedforsecurity=False)
         size = 0
@@ -175,8 +185,8 @@ class FileBlobs:
                     await asyncio.to_thread(write_piece, file, piece, uri)
                 with errors_of(uri):
                     await asyncio.to_thread(settle, file)
-            for expected in (grant.md5, md5):
-                if expected is not None and digest.digest() != expected:
+            for expected in announced:
+                if digest.digest() != expected:
                     raise InvalidInput(
                         "DigestMismatch",
                         f"the content of {uri} has MD5 {digest.hexdigest()}, and {expected.hex()} was announced",
@@ -229,11 +239,11 @@ class FileBlobs:
                 self._check_inside(path)
                 raise NotFound("ObjectNotFound", f"there is no object {uri}: {error}") from error
 
-    def _get(self, uri: str) -> bytes:
+    def _get(self, uri: str, limit_bytes: int) -> bytes:
         file = self._open(uri)
         try:
             with errors_of(uri):
-                return read_all(file, OBJECT_MAX_BYTES, shown=uri)
+                return read_all(file, limit_bytes, shown=uri)
         except TooLarge as error:
             raise InvalidInput("ObjectTooLarge", str(error)) from error
         finally:
@@ -278,22 +288,29 @@ class FileBlobs:
                     return False
             return not left.read(1)
 
-    def _list(self, path: Path) -> list[str]:
+    def _page(self, path: Path, after: str, limit: int) -> list[str]:
+        return heapq.nsmallest(limit, (name for name in self._found(path) if name > after))
+
+    def _has_any(self, path: Path) -> bool:
+        return next(self._found(path), None) is not None
+
+    def _found(self, path: Path) -> Iterator[str]:
+        """The objects under a path, in any order."""
         with contextlib.suppress(OSError):
             if stat.S_ISREG(path.lstat().st_mode):
-                return [str(path)]
+                yield str(path)
+                return
         self._check_inside(path)
-        found: list[str] = []
         folders = [str(path)]
         while folders:  # a task may have made folders inside each other, too deep for recursion
             with contextlib.suppress(OSError), os.scandir(folders.pop()) as entries:
                 for entry in entries:
+                    if entry.path == str(self._incoming):
+                        continue
                     if entry.is_dir(follow_symlinks=False):
                         folders.append(entry.path)
                     elif entry.is_file(follow_symlinks=False):
-                        found.append(entry.path)
-        incoming = f"{self._incoming}/"
-        return sorted(name for name in found if not name.startswith(incoming))
+                        yield entry.path
 
 
 @contextlib.contextmanager
@@ -311,17 +328,6 @@ def errors_of(uri: str) -> Generator[None]:
         if isinstance(error, FileNotFoundError):
             raise NotFound("ObjectNotFound", f"there is no object {uri}") from error
         raise Unavailable("StoreFailed", f"the object {uri} can't be read or written: {error}") from error
-
-
-def check_segments(name: str, whole: str) -> None:
-    if not all(map(is_segment, name.split("/"))):
-        raise InvalidInput("BadObjectName", f"{whole!r} can't name an object", fix="use plain path segments")
-
-
-@lru_cache(maxsize=4096)
-def is_segment(segment: str) -> bool:
-    """True if it may stand between two slashes of a path. Most stand in many paths."""
-    return segment not in ("", ".", "..") and "\0" not in segment and len(os.fsencode(segment)) <= 255
 
 
 def read_piece(file: int, offset: int, uri: str) -> bytes:

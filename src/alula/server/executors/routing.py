@@ -10,29 +10,44 @@ import asyncio
 import functools
 import time
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 import msgspec
+from flyteidl.core import tasks_pb2
 
 from alula.core.engine.usage import Usage
-from alula.core.errors import TaskError
+from alula.core.errors import TaskError, Unavailable
 from alula.core.ids import AttemptId
-from alula.core.policy.routing import Route, choose, gone
+from alula.core.policy.routing import Choice, Route, choose, gone
 from alula.server.executor import AttemptSpec, AttemptUpdate, Executor, Sink
 
 _NONE = ""
 """In place of an executor's name: none can have the attempt, and its failure is about to be reported."""
 
 
-class Routing:
-    """An `Executor` over others by name. The first of them takes attempts that no route is for."""
+Wants = Callable[[tasks_pb2.TaskTemplate], str]
+"""The reason why an executor asks for a task that no route is for; empty if it does not."""
 
-    def __init__(self, executors: Mapping[str, Executor], routes: Sequence[Route] = ()) -> None:
+
+class Routing:
+    """An `Executor` over others by name. The first of them takes attempts that no route is for, unless one `wants`
+    them."""
+
+    def __init__(
+        self, executors: Mapping[str, Executor], routes: Sequence[Route] = (), wants: Mapping[str, Wants] | None = None
+    ) -> None:
         self._executors = dict(executors)
+        self._wants = dict(wants or {})
         self._names = tuple(executors)
         self._routes = routes
         self._where: dict[AttemptId, str] = {}
         """The executor of each attempt that is followed."""
+        self._why: dict[AttemptId, str] = {}
+        """The reason of the choice, until the attempt runs."""
+
+    @property
+    def names_jobs(self) -> bool:
+        return any(each.names_jobs for each in self._executors.values())
 
     async def start(self, sink: Sink) -> None:
         """Begin with all of them; if one can't, those that have begun are stopped."""
@@ -49,6 +64,7 @@ class Routing:
 
     async def stop(self) -> None:
         self._where.clear()
+        self._why.clear()
         done = await asyncio.gather(*(each.stop() for each in self._executors.values()), return_exceptions=True)
         for error in done:
             if isinstance(error, BaseException):
@@ -59,14 +75,21 @@ class Routing:
         if name is not None:
             self._executors[name].submit(spec)
 
-    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
+    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
         """Cancel with the executor that has the attempt; with all of them if that is not known."""
         name = self._where.pop(attempt, executor)
+        self._why.pop(attempt, None)
         if name in self._executors:
-            self._executors[name].cancel(attempt, executor=name, handle=handle)
+            self._executors[name].cancel(attempt, incarnation=incarnation, executor=name, handle=handle)
         elif not name:
             for each in self._executors.values():
-                each.cancel(attempt)
+                each.cancel(attempt, incarnation=incarnation)
+
+    async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
+        """Raises `Unavailable` for a job of an executor that is not there: settings may bring it back."""
+        if executor not in self._executors:
+            raise Unavailable("ExecutorGone", f"its executor `{executor}` is not configured")
+        await self._executors[executor].end_job(attempt, incarnation=incarnation, executor=executor, handle=handle)
 
     def release(self, attempts: Collection[AttemptId]) -> None:
         for name, some in self._leave(attempts).items():
@@ -94,21 +117,36 @@ class Routing:
 
     def _place(self, spec: AttemptSpec) -> str | None:
         """The executor of an attempt; None if none can have it, which is reported."""
-        name = self._where.get(spec.id) or spec.executor or self._chosen(spec)
-        if isinstance(name, str) and name not in self._executors:
-            name = gone(name, self._names)
-        if isinstance(name, TaskError):
+        known = self._where.get(spec.id) or spec.executor
+        choice = Choice(known) if known else self._chosen(spec)
+        if isinstance(choice, Choice) and choice.executor not in self._executors:
+            choice = gone(choice.executor, self._names)
+        if isinstance(choice, TaskError):
             self._where[spec.id] = _NONE
-            asyncio.get_running_loop().call_soon(self._refuse, spec.id, name)
+            asyncio.get_running_loop().call_soon(self._refuse, spec.id, choice)
             return None
-        self._where[spec.id] = name
-        return name
+        self._where[spec.id] = choice.executor
+        if choice.why:
+            self._why[spec.id] = choice.why
+        return choice.executor
 
-    def _chosen(self, spec: AttemptSpec) -> str | TaskError:
+    def _chosen(self, spec: AttemptSpec) -> Choice | TaskError:
         if len(self._names) == 1 and not spec.wish.executors:
-            return self._names[0]
-        of = spec.id.execution
-        return choose(spec.task.type, of.project, of.domain, wish=spec.wish, routes=self._routes, executors=self._names)
+            return Choice(self._names[0])
+        of, task = spec.id.execution, spec.task
+        return choose(
+            task.type,
+            of.project,
+            of.domain,
+            image=task.container.image,
+            wish=spec.wish,
+            routes=self._routes,
+            executors=self._names,
+            asked_for=self._asked_for(task),
+        )
+
+    def _asked_for(self, task: tasks_pb2.TaskTemplate) -> Choice | None:
+        return next((Choice(name, why) for name, wants in self._wants.items() if (why := wants(task))), None)
 
     def _refuse(self, attempt: AttemptId, error: TaskError) -> None:
         if self._where.get(attempt) == _NONE:  # else it was let go of meanwhile
@@ -119,6 +157,7 @@ class Routing:
         found: defaultdict[str, list[AttemptId]] = defaultdict(list)
         for attempt in attempts:
             name = self._where.pop(attempt, _NONE)
+            self._why.pop(attempt, None)
             if name:
                 found[name].append(attempt)
         return found
@@ -126,4 +165,6 @@ class Routing:
     def _told(self, name: str, update: AttemptUpdate) -> None:
         if update.phase not in ("SUCCEEDED", "FAILED") or update.logs is not None or update.info is not None:
             update = msgspec.structs.replace(update, executor=name)
+        if update.where and (why := self._why.pop(update.id, "")):
+            update = msgspec.structs.replace(update, where=f"{update.where}, {why}")
         self._sink(update)

@@ -1,4 +1,4 @@
-"""Logs that stand as objects beside the results of their attempts, as the process executor writes them."""
+"""Logs that stand as objects beside the results of their attempts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alula.server.services import layout
 
 
 class ObjectLogs:
-    """The `Logs` of attempts whose executor writes `layout.log_uri`."""
+    """The `Logs` of attempts whose executor writes `layout.log_uri` when they have ended."""
 
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
@@ -23,8 +23,14 @@ class ObjectLogs:
         except (NotFound, InvalidInput):
             return  # it has not written anything, or a task has put something else in the place of its log
 
+    async def size(self, source: LogSource) -> int:
+        try:
+            return await self._blobs.size(self._uri(source)) or 0
+        except InvalidInput:
+            return 0  # as above
+
     async def has_more(self, source: LogSource, *, offset: int) -> bool:
-        return (await self._blobs.size(self._uri(source)) or 0) > offset
+        return await self.size(source) > offset
 
     def _uri(self, source: LogSource) -> str:
         return layout.log_uri(self._blobs, source.attempt, incarnation=source.incarnation)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TypeAlias
 
 from flyteidl.core import literals_pb2
@@ -40,9 +40,10 @@ logger = logging.getLogger(__name__)
 
 
 class Lookups:
-    """All look-ups of a runner."""
+    """All look-ups of the runner `owner`."""
 
-    def __init__(self, store: Store, blobs: Blobs, clock: Callable[[], int]) -> None:
+    def __init__(self, store: Store, blobs: Blobs, clock: Callable[[], int], *, owner: str = "") -> None:
+        self._owner = owner
         self._store = store
         self._blobs = blobs
         self._clock = clock
@@ -96,7 +97,7 @@ class Lookups:
         hit = await self._hit(action)
         if hit is not None:
             return hit
-        holder = await self._store.reservations.take(action.key, action.holder)
+        holder = await self._store.reservations.take(action.key, action.holder, owner=self._owner)
         if holder:
             return CacheAwaited(self._clock(), action.scope, action.node, holder)
         hit = await self._hit(action)  # the holder before it may have ended in between
@@ -121,7 +122,10 @@ class Lookups:
         return None
 
     async def _let_go(self, of: ExecutionId, action: LookUpCache) -> None:
-        await again(lambda: self._store.reservations.release(action.key, action.holder), of, every_s=RECHECK_S)
+        def release() -> Coroutine[object, object, None]:
+            return self._store.reservations.release(action.key, action.holder, owner=self._owner)
+
+        await again(release, of, every_s=RECHECK_S)
 
     async def _hit(self, action: LookUpCache) -> CacheHit | None:
         entry = await self._store.catalog.get(action.key)
@@ -130,11 +134,9 @@ class Lookups:
         return CacheHit(self._clock(), action.scope, action.node, entry.outputs, entry.source)
 
     async def _lost(self, outputs: bytes) -> bool:
-        root = self._blobs.uri()
-        for uri in uris(literals_pb2.LiteralMap.FromString(outputs)):
-            if uri.startswith(root) and await self._blobs.size(uri) is None and not await self._blobs.list(uri):
-                return True
-        return False
+        root = f"{self._blobs.uri()}/"
+        named = [uri for uri in uris(literals_pb2.LiteralMap.FromString(outputs)) if uri.startswith(root)]
+        return bool(named) and not all(await asyncio.gather(*map(self._blobs.exists, named)))
 
     async def _differences(self, key: CacheKey) -> tuple[str, str]:
         """The differences from the nearest known run, and the attempt that made that; empty if there is none."""

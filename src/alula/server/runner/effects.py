@@ -58,6 +58,7 @@ class Effects:
         self,
         *,
         store: Store,
+        owner: str,
         blobs: Blobs,
         children: Children,
         definitions: Definitions,
@@ -78,7 +79,7 @@ class Effects:
         self._usage = usage
         self._errands = errands
         self._timers = Timers(self._timer_fired)
-        self._lookups = Lookups(store, blobs, clock)
+        self._lookups = Lookups(store, blobs, clock, owner=owner)
         self._looked_up: set[tuple[ExecutionId, int, int, Stage]] = set()
         """(execution, scope, node, stage) for which the catalog is asked."""
 

@@ -226,6 +226,7 @@ def join(into: Changes, more: Changes) -> None:
     into.items.extend(more.items)
     into.reasons.extend(more.reasons)
     into.signals.extend(more.signals)
+    into.jobs.extend(more.jobs)
     into.published.extend(more.published)
     into.released.extend(more.released)
     into.asides.extend(more.asides)

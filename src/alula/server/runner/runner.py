@@ -26,10 +26,11 @@ from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, Executor
 from alula.server.measures import Reading
 from alula.server.runner.children import Children
+from alula.server.runner.jobs import UnwantedJobs
 from alula.server.runner.lease import LEASE_US, Lease
 from alula.server.runner.owned import Owned
 from alula.server.runner.reconciling import reconcile
-from alula.server.runner.turns import Publish, Turns, still_holds
+from alula.server.runner.turns import Turns, still_holds
 from alula.server.store import Store
 from alula.server.traces import NO_TRACES, Traces
 from alula.server.trouble import passes
@@ -47,7 +48,6 @@ class Runner:
         executor: Executor,
         blobs: Blobs,
         children: Children,
-        publish: Publish,
         clock: Callable[[], int],
         runner_id: str,
         platform_id: str,
@@ -66,12 +66,12 @@ class Runner:
             executor=executor,
             blobs=blobs,
             children=children,
-            publish=publish,
             clock=clock,
             lease=self._lease,
             traces=traces,
         )
         self._ownership, self._errands = self._turns.ownership, self._turns.errands
+        self._jobs = UnwantedJobs(store.jobs, executor)
         self._loop: asyncio.Task[None] | None = None
         self._heart: asyncio.Task[None] | None = None
 
@@ -89,7 +89,7 @@ class Runner:
             raise
         self._turns.wake()  # there may be mail from before
         self._loop = asyncio.create_task(self._turns.run(), name="runner")
-        self._errands.beside(self._look_for_orphans())
+        self._clear_away()
 
     async def _reconcile(self, to_do: Sequence[tuple[Owned, Action]]) -> None:
         """Do what follows from the first commit, and make the executor agree with it."""
@@ -155,7 +155,12 @@ class Runner:
             self._ownership.doubt_all()
             self._turns.wake()
             self._ask_for_children()
-            self._errands.beside(self._look_for_orphans())
+            self._clear_away()
+
+    def _clear_away(self) -> None:
+        """End what nobody wants any more."""
+        self._errands.beside(self._look_for_orphans())
+        self._errands.beside(self._jobs.end())
 
     def _ask_for_children(self) -> None:
         """Ask for children that have ended, in case the mail of their end was lost.

@@ -52,8 +52,6 @@ GATHER_ATTEMPTS = 16
 
 logger = logging.getLogger(__name__)
 
-Publish = Callable[[ExecutionId, ExecutionPhase], None]
-
 
 class Turns:
     """Holds the readings of `ownership` (a `Holder`). All methods are called on the event loop's thread."""
@@ -65,14 +63,12 @@ class Turns:
         executor: Executor,
         blobs: Blobs,
         children: Children,
-        publish: Publish,
         clock: Callable[[], int],
         lease: Lease,
         traces: Traces,
     ) -> None:
         self._store = store
         self._executor = executor
-        self._publish = publish
         self._clock = clock
         self._lease = lease
         self._busy: dict[ExecutionId, Owned] = {}
@@ -104,6 +100,7 @@ class Turns:
         )
         self.effects = Effects(
             store=store,
+            owner=lease.owner,
             blobs=blobs,
             children=children,
             definitions=definitions,
@@ -336,7 +333,6 @@ class Turns:
         self._executor.acknowledge(owned.ends)
         self._to_do.extend((owned, action) for action in owned.committed())
         self._busy[id] = owned
-        self._publish(id, owned.state.phase)
         if owned.state.phase.is_terminal:
             self.ownership.has_ended(id)
 
@@ -364,7 +360,7 @@ class Turns:
         reading.state.graphs.update(before.state.graphs)
         unwanted, ended = reading.take_attempts(before)
         for attempt in unwanted:
-            self._executor.cancel(attempt)
+            self._executor.cancel(attempt, incarnation=reading.state.created.incarnation)
         self._executor.acknowledge(ended)
         for event in before.uncommitted():
             self.arrive(reading.record.id, event)
@@ -393,9 +389,8 @@ class Turns:
         self._arrived = [(id, event) for id, event in self._arrived if id != execution]
 
     def ended(self, execution: ExecutionId, attempts: Sequence[AttemptId]) -> None:
-        """Tell of an execution that has failed without the engine, and stop these attempts."""
+        """Count an execution that has failed without the engine, and stop these attempts."""
         self._measures.ended(execution, ExecutionPhase.FAILED)
-        self._publish(execution, ExecutionPhase.FAILED)
         for attempt in attempts:
             self._executor.cancel(attempt)
 

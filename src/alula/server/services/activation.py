@@ -5,16 +5,17 @@ from __future__ import annotations
 from flyteidl.admin import launch_plan_pb2
 
 from alula.core.errors import FailedPrecondition
-from alula.core.policy.registration import has_schedule
-from alula.core.policy.schedule import schedule_of
+from alula.core.ids import Place
+from alula.core.policy.triggering import RunTrigger, trigger_of
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.entities import require_entity
 from alula.server.services.messages.names import entity_id
 from alula.server.services.platform import Platform
+from alula.server.services.scheduled_plans import scheduled_plan
 from alula.server.store.entities import EntityRecord
-from alula.server.store.schedules import ScheduleRecord
-from alula.server.zones import zone_of
+from alula.server.store.schedule_records import ScheduleRecord
+from alula.server.store.trigger_records import TriggerRecord
 
 
 async def update_launch_plan(
@@ -22,8 +23,8 @@ async def update_launch_plan(
 ) -> None:
     """Activate (every other version of the name stops being active) or deactivate.
 
-    The schedule of a version that becomes active is followed from now on, on behalf of `caller`. Raises `NotFound`, and
-    `FailedPrecondition` for a schedule that has ended.
+    The schedule and the trigger of a version that becomes active are followed from now on, on behalf of `caller`.
+    Raises `NotFound`, and `FailedPrecondition` for a schedule that has ended.
     """
     id = entity_id(request.id)
     active = request.state == launch_plan_pb2.ACTIVE
@@ -36,15 +37,37 @@ async def update_launch_plan(
         domain=id.domain,
     )
     schedule = _schedule(platform, caller, record) if active else None
-    await platform.store.entities.set_launch_plan_active(id, active=active, audit=audit, schedule=schedule)
+    trigger = await _trigger(platform, caller, record) if active else None
+    await platform.store.entities.set_launch_plan_active(
+        id, active=active, audit=audit, schedule=schedule, trigger=trigger
+    )
 
 
 def _schedule(platform: Platform, caller: Caller, record: EntityRecord) -> ScheduleRecord | None:
-    spec = launch_plan_pb2.LaunchPlanSpec.FromString(record.spec)
-    if not has_schedule(spec):
+    plan, now = scheduled_plan(record, platform.zones.get(record.id.domain, "")), platform.clock()
+    if plan is None:
         return None
-    schedule, now = schedule_of(spec.entity_metadata.schedule), platform.clock()
-    first = schedule.next_after(now, zone_of(schedule.zone), since=now)
+    first = plan.next_after(now, since=now)
     if first is None:
         raise FailedPrecondition("ScheduleEnded", f"the schedule of launch plan `{record.id}` names no time any more")
-    return ScheduleRecord(record.id, caller.principal, since=now, followed_until=now, due_at=first.at)
+    return ScheduleRecord(
+        record.id, caller.principal, since=now, followed_until=now, due_at=first.due_at, zone=plan.zone_name
+    )
+
+
+async def _trigger(platform: Platform, caller: Caller, record: EntityRecord) -> TriggerRecord | None:
+    trigger = trigger_of(launch_plan_pb2.LaunchPlanSpec.FromString(record.spec))
+    if trigger is None:
+        return None
+    if isinstance(trigger, RunTrigger):
+        of_runs = Place(trigger.project or record.id.project, trigger.domain or record.id.domain)
+        await platform.require(caller, of_runs, Action.VIEW)
+    elif not platform.triggers.keys_of(trigger.secret):
+        known = ", ".join(secret.name for secret in platform.triggers.secrets) or "none"
+        raise FailedPrecondition(
+            "UnknownSecret",
+            f"the platform does not have secret `{trigger.secret}`, which the trigger of `{record.id}` names",
+            fix=f"the settings have {known} in `triggers.secrets`",
+        )
+    kind = "run" if isinstance(trigger, RunTrigger) else "webhook"
+    return TriggerRecord(record.id, caller.principal, platform.clock(), kind, trigger.watched(record.id))

@@ -66,7 +66,7 @@ async def create_upload(
         raise AlreadyExists(
             "ObjectExists", f"another object `{name}` stands under `{root}`", fix="upload under another root"
         )
-    signed = platform.blobs.upload_url(uri, md5=content_md5 or None, ttl_s=ttl_s)
+    signed = await platform.blobs.upload_url(uri, md5=content_md5 or None, ttl_s=ttl_s)
     return Upload(signed=signed, native_url=uri)
 
 
@@ -77,7 +77,7 @@ async def create_download(
     await platform.require(caller, layout.place_of(platform.blobs, native_url), Action.VIEW)
     if await platform.blobs.size(native_url) is None:
         raise NotFound("ObjectNotFound", f"there is no object `{native_url}`")
-    return platform.blobs.download_url(native_url, ttl_s=_ttl_s(ttl))
+    return await platform.blobs.download_url(native_url, ttl_s=_ttl_s(ttl))
 
 
 async def create_deck_link(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 from flyteidl.admin import common_pb2, execution_pb2
 from flyteidl.core import identifier_pb2
@@ -22,20 +23,35 @@ EAGER_LABEL = "eager-exec"
 """Carried by the runs of an eager task, whose controller asks for one after the other."""
 
 
-async def require_execution(platform: Platform, caller: Caller, id: ExecutionId, *actions: Action) -> ExecutionRecord:
+async def require_execution(
+    platform: Platform, caller: Caller, id: ExecutionId, *actions: Action, with_values: bool = True
+) -> ExecutionRecord:
     """The execution of this id. Raises `PermissionDenied` unless `caller` may do one of `actions` there, and
     `NotFound`."""
     await platform.require(caller, id.place, *actions)
-    return await read_execution(platform, id)
+    return await read_execution(platform, id, with_values=with_values)
 
 
-async def read_execution(platform: Platform, id: ExecutionId) -> ExecutionRecord:
+async def read_execution(platform: Platform, id: ExecutionId, *, with_values: bool = True) -> ExecutionRecord:
     """The same without asking for a right: for callers whose right was checked, and for the platform. Raises
     `NotFound`."""
-    record = await platform.store.executions.get(id)
+    record = await platform.store.executions.get(id, with_values=with_values)
     if record is None:
-        raise NotFound("ExecutionNotFound", f"there is no execution `{id}`")
+        raise await missing(platform, id)
     return record
+
+
+async def missing(platform: Platform, id: ExecutionId) -> NotFound:
+    """The refusal of an execution that is not there, or not any more."""
+    removal = await platform.store.removals.find(id)
+    if removal is None:
+        return NotFound("ExecutionNotFound", f"there is no execution `{id}`")
+    at = datetime.fromtimestamp(removal.removed_at // 1_000_000, UTC)
+    return NotFound(
+        "ExecutionRemoved",
+        f"execution `{id}` was removed on {at:%Y-%m-%d %H:%M} UTC by retention rule `{removal.rule}`",
+        fix="`alula keep RUN` has others stay",
+    )
 
 
 async def get_execution(
@@ -66,12 +82,13 @@ async def _held(platform: Platform, id: ExecutionId, hold_s: float) -> Execution
 
 
 async def _next_end(subscription: Subscription, timeout_s: float) -> None:
-    """Wait for news of an end; commits in between don't count, so that they cost no read each."""
+    """Wait for news of an end, or of any that was lost; commits in between don't count, so that they cost no read
+    each."""
     loop = asyncio.get_running_loop()
     until = loop.time() + timeout_s
     while (left_s := until - loop.time()) > 0 and not subscription.closed:
         news = await subscription.next(timeout_s=left_s)
-        if news is not None and news.phase.is_terminal:
+        if news is not None and (news.nodes is None or (news.phase is not None and news.phase.is_terminal)):
             return
 
 
@@ -136,4 +153,4 @@ async def update_execution(platform: Platform, caller: Caller, request: executio
         domain=id.domain,
     )
     if not await platform.store.executions.set_archived(id, archived=archived, audit=audit):
-        raise NotFound("ExecutionNotFound", f"there is no execution `{id}`")
+        raise await missing(platform, id)

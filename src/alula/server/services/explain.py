@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 
+from flyteidl.admin import execution_pb2
 from flyteidl.core import compiler_pb2
 
 from alula.core.engine.explain import Link, RunFacts, explain
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.ids import ExecutionId
+from alula.core.policy.triggering import trigger_cause
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.executions import require_execution
@@ -38,6 +40,7 @@ async def explain_execution(
         graphs=graphs,
         nodes=nodes,
         reasons=await platform.store.reasons.read(id),
+        trigger_cause=trigger_cause(execution_pb2.ExecutionSpec.FromString(record.spec)),
     )
     return await asyncio.to_thread(explain, run, node_id, index)
 

@@ -71,7 +71,7 @@ def query(
     asked = Query(
         limit=min(limit, PAGE_MAX_ROWS),
         filters=(*extra, *parse(filters, fields)),
-        sort_by=_field(key, fields).name if key else default_sort,
+        sort_by=field_of(key, fields).name if key else default_sort,
         descending=sort_by is None or not key or sort_by.direction == common_pb2.Sort.DESCENDING,
         places=places,
     )
@@ -106,14 +106,15 @@ def _parse_term(term: str, fields: Fields) -> Filter:
             fix=f"write `eq(phase,RUNNING)`, joined by `+`; functions are {', '.join(_OPERATORS)}",
         )
     operator = _OPERATORS[match["operator"]]
-    field = _field(match["field"], fields)
+    field = field_of(match["field"], fields)
     texts = match["value"].split(";") if operator == "value_in" else [match["value"]]
     if len(texts) > VALUES_MAX:
         raise InvalidInput("TooManyFilters", f"`value_in` takes {VALUES_MAX} values at most, not {len(texts)}")
     return Filter(field.name, operator, tuple(field.spell(text.strip()) for text in texts))
 
 
-def _field(text: str, fields: Fields) -> Field:
+def field_of(text: str, fields: Fields) -> Field:
+    """The field that a client calls so. Raises `InvalidInput` code `UnknownField`."""
     name = _CAMEL.sub("_", text).lower()
     if name in fields:
         return fields[name]

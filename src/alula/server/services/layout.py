@@ -36,16 +36,25 @@ def output_prefix(blobs: Blobs, attempt: AttemptId, *, incarnation: str = "") ->
 
 
 def raw_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: AttemptId, *, incarnation: str = "") -> str:
-    """The prefix of an attempt's files and data frames.
+    """The prefix of an attempt's files and data frames."""
+    return data_prefix(blobs, spec.raw_output_data_config.output_location_prefix, attempt, incarnation=incarnation)
+
+
+def data_prefix(blobs: Blobs, own: str, attempt: AttemptId, *, incarnation: str = "") -> str:
+    """The same by the place that the run has them put, empty for the usual one.
 
     Two characters of a hash first, so that object stores spread the load over many prefixes.
     """
     key = unique_key(attempt, incarnation) if incarnation else _old_key(attempt)
     shard = hashlib.sha256(key.encode()).hexdigest()[:2]
-    own = spec.raw_output_data_config.output_location_prefix
     if own:
         return f"{own.rstrip('/')}/{shard}/{key}"
     return blobs.uri("data", attempt.execution.project, attempt.execution.domain, shard, key)
+
+
+def run_prefix(blobs: Blobs, execution: ExecutionId, *, incarnation: str = "") -> str:
+    """The prefix of what an execution has of its own: results, logs and decks of its attempts."""
+    return blobs.uri(*_folder(execution, incarnation))
 
 
 def identity_uri(blobs: Blobs) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from alula.core.engine.records import AttemptPhase
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import AttemptId
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.log import LogSource
+from alula.server.pieces import first_bytes
 from alula.server.services.executions import read_execution, require_execution
 from alula.server.services.nodes import read_attempt
 from alula.server.services.platform import Platform
@@ -22,22 +25,49 @@ OFFSET_MAX = 1 << 60
 """In bytes: no log is longer."""
 
 
-async def open_log(
-    platform: Platform, caller: Caller, attempt: AttemptId, *, offset: int = 0, follow: bool
-) -> AsyncIterator[bytes]:
-    """The log of an attempt after the first `offset` bytes, in pieces; with `follow` also all that it will write.
+class OpenLog(msgspec.Struct, frozen=True):
+    """A log, as far as it is read."""
 
-    Raises, before the first piece, `NotFound` if there is no such attempt, and `InvalidInput` for an offset that no log
-    has.
+    offset: int
+    """The bytes before its first piece."""
+    size: int
+    """All that is written now, in bytes."""
+    ended: bool
+    """True if nothing will be added."""
+    pieces: AsyncIterator[bytes]
+
+
+async def open_log(
+    platform: Platform,
+    caller: Caller,
+    attempt: AttemptId,
+    *,
+    offset: int = 0,
+    tail: int | None = None,
+    limit: int = OFFSET_MAX,
+    follow: bool = False,
+) -> OpenLog:
+    """The log of an attempt after the first `offset` bytes, or its last `tail` bytes, and no more than `limit`; with
+    `follow` also all that it will write.
+
+    Raises, before the first piece, `NotFound` if there is no such attempt, and `InvalidInput` for bytes that none has.
     """
-    if not 0 <= offset <= OFFSET_MAX:
-        raise InvalidInput("InvalidParameter", f"`offset` must be a number of bytes from 0 on, not {offset}")
+    for name, count in (("offset", offset), ("tail", tail or 0), ("limit", limit)):
+        if not 0 <= count <= OFFSET_MAX:
+            raise InvalidInput("InvalidParameter", f"`{name}` must be a number of bytes from 0 on, not {count}")
+    source = await source_of(platform, caller, attempt)
+    ended = await has_ended(platform, attempt)
+    size = await platform.logs.size(source)
+    offset = offset if tail is None else max(0, size - tail)
+    is_growing = follow and not ended
+    pieces = _followed(platform, source, offset) if is_growing else platform.logs.read(source, offset=offset)
+    return OpenLog(offset, size, ended, first_bytes(limit, pieces))
+
+
+async def source_of(platform: Platform, caller: Caller, attempt: AttemptId) -> LogSource:
+    """The log of an attempt. Raises `NotFound` if there is no such run."""
     execution = await require_execution(platform, caller, attempt.execution, Action.VIEW)
-    source = LogSource(attempt, execution.incarnation)
-    ended = await _has_ended(platform, attempt)
-    if ended or not follow:
-        return platform.logs.read(source, offset=offset)
-    return _followed(platform, source, offset)
+    return LogSource(attempt, execution.incarnation)
 
 
 async def _followed(platform: Platform, source: LogSource, offset: int) -> AsyncIterator[bytes]:
@@ -56,12 +86,13 @@ async def _followed(platform: Platform, source: LogSource, offset: int) -> Async
             news = await subscription.next(timeout_s=interval_s)
             if news is not None or loop.time() - checked_at > platform.recheck_s:
                 # One more round of reading after the end: output may have come before the news of it.
-                ended = await _has_ended(platform, source.attempt)
+                ended = await has_ended(platform, source.attempt)
                 checked_at = loop.time()
 
 
-async def _has_ended(platform: Platform, attempt: AttemptId) -> bool:
-    execution = await read_execution(platform, attempt.execution)
+async def has_ended(platform: Platform, attempt: AttemptId) -> bool:
+    """True if an attempt writes nothing any more. Raises `NotFound` if there is none."""
+    execution = await read_execution(platform, attempt.execution, with_values=False)
     phase = await _phase(platform, attempt)
     if phase is None:
         raise NotFound("TaskExecutionNotFound", f"there is no attempt `{attempt}`")

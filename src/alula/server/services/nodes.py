@@ -16,6 +16,7 @@ from alula.core.ids import ExecutionId
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import filters, layout, messages, pages, values
+from alula.server.services.console.shown import limited
 from alula.server.services.executions import read_execution, require_execution
 from alula.server.services.messages.names import execution_id
 from alula.server.services.platform import Platform
@@ -25,6 +26,7 @@ from alula.server.store.query import Filter, Query
 
 ITEMS_SHOWN_MAX = 10_000
 """Items of an array node inside one message; more would not pass a client's limit on a message."""
+ALL_REASONS = 2**62
 LINKED_ITEMS_MAX = 1_000
 """Items that carry a link to their log as well."""
 _BY_NUMBER = common_pb2.Sort(key="attempt", direction=common_pb2.Sort.ASCENDING)
@@ -148,10 +150,25 @@ async def get_task_execution_data(
     )
 
 
-async def list_reasons(platform: Platform, caller: Caller, execution: ExecutionId, node_id: str | None) -> list[Reason]:
-    """The reasons why the run, or one node of it, is as it is, in the order in which they came. Raises `NotFound`."""
-    await require_execution(platform, caller, execution, Action.VIEW)
-    return await platform.store.reasons.read(execution, node_id)
+async def list_reasons(
+    platform: Platform,
+    caller: Caller,
+    execution: ExecutionId,
+    *,
+    node_id: str | None = None,
+    index: int | None = None,
+    code: str | None = None,
+    after: int = 0,
+    limit: int | None = None,
+) -> tuple[list[Reason], int]:
+    """The reasons why a run, or one node or item of it, is as it is, in the order in which they came: with a limit
+    those after number `after`. Also the number of the last one, where more follow; else 0. Raises `NotFound`."""
+    await require_execution(platform, caller, execution, Action.VIEW, with_values=False)
+    most = ALL_REASONS if limit is None else limited(limit)
+    found = await platform.store.reasons.page(
+        execution, node_id=node_id, index=index, code=code, after=after, limit=most + 1
+    )
+    return [reason for _, reason in found[:most]], found[most - 1][0] if len(found) > most else 0
 
 
 async def _dynamic_closure(platform: Platform, uri: str) -> compiler_pb2.CompiledWorkflowClosure:
@@ -225,7 +242,7 @@ async def _attempt_messages(
     if node.is_array:
         page = Query(limit=ITEMS_SHOWN_MAX, sort_by="index", descending=False)
         items = await platform.store.items.page(execution, node.node_id, page)
-        phases = await platform.store.items.phases(execution, node.node_id)
+        phases = (await platform.store.items.counts(execution, [node.node_id])).get(node.node_id, {})
     reasons: dict[int, list[tuple[int, Reason]]] = defaultdict(list)
     for place, reason in enumerate(await platform.store.reasons.read(execution, node.node_id)):
         if reason.index < 0:

@@ -6,16 +6,20 @@ functions, so that a use case gives the same answer to the same question in a te
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from alula.core.ids import Place
 from alula.core.policy.queueing import TierBudgets
+from alula.core.policy.retention import RetentionRule
 from alula.server.access import Access, Action, Places, require, require_viewable
 from alula.server.blob import Blobs
 from alula.server.identity import Caller
 from alula.server.log import Logs
 from alula.server.measures import Measures
+from alula.server.services.array_phases import ArrayPhases
+from alula.server.services.console.kept_runs import KeptRuns
+from alula.server.services.trigger_options import TriggerOptions
 from alula.server.services.watch import Hub
 from alula.server.store import Store
 from alula.server.store.audits import Audit
@@ -40,9 +44,12 @@ class Platform:
     """That many unpredictable bytes."""
     check_health: Callable[[], None] = lambda: None
     """Raises `FailedPrecondition` if the platform can't work any more."""
+    disk_trouble: Callable[[], str] = lambda: ""
+    """Says that the disk of the data folder is nearly full; empty if it is not."""
     recheck_s: float = RECHECK_S
-    """The interval at which a watcher of a run reads the store although nothing was heard. Other processes on the same
-    store tell nobody here."""
+    """The interval at which a watcher of a run reads the store although nothing was heard: news is a hint."""
+    scratch: str | None = None
+    """The folder of files that nobody else sees and that go with the process; None for that of the system."""
     http_endpoint: str = ""
     """`http://host:port` under which clients reach this process, for links."""
     domains: tuple[str, ...] = DEFAULT_DOMAINS
@@ -53,8 +60,21 @@ class Platform:
     memory_growth: float = 1.0
     """The factor by which memory grows for the attempt after one that ran out of it, if the task gives none."""
     tiers: TierBudgets = field(default_factory=TierBudgets)
+    zones: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The time zones of schedules that name none, by domain."""
+    notification_rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
+    """The rules of notifications, each with its channels."""
+    triggers: TriggerOptions = field(default_factory=TriggerOptions)
+    retention_rules: tuple[RetentionRule, ...] = ()
+    """The first that fits a run says when it goes."""
+    settled_s: float = 600.0
+    """The least time between the end of a run and its removal."""
     traces: Traces = NO_TRACES
     """The receiver of spans."""
+    arrays: ArrayPhases = field(default_factory=ArrayPhases)
+    """The phases of large arrays that were read last."""
+    runs: KeptRuns = field(default_factory=KeptRuns)
+    """The nodes of the runs that were read last."""
     measures: Measures = field(default_factory=Measures)
     """Figures of all rooms."""
     inline_max_bytes: int = 65_536

@@ -26,6 +26,7 @@ from alula.core.engine.plan import make_plan
 from alula.core.errors import AlreadyExists, InvalidInput
 from alula.core.ids import EntityId
 from alula.core.policy.registration import check_id, check_schedule, check_settings
+from alula.core.policy.triggering import check_trigger
 from alula.server.access import Action
 from alula.server.identity import SYSTEM, Caller
 from alula.server.services.attributes import SettingsPlace, launch_settings
@@ -116,6 +117,7 @@ async def create_launch_plan(
         defaults=request.spec.default_inputs,
         fixed=request.spec.fixed_inputs,
     )
+    check_trigger(request.spec, expected)
     schedule = check_schedule(request.spec, expected)
     if schedule is not None:
         zone_of(schedule.zone)

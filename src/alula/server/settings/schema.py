@@ -11,21 +11,31 @@ from pathlib import Path
 
 import msgspec
 
+from alula.core.policy.image import LOCAL_IMAGE
 from alula.core.policy.queueing import TierBudgets
 from alula.core.policy.routing import Route
 from alula.server.api.options import GrpcOptions, HttpOptions, MetricsOptions
+from alula.server.blobs.options import ObjectOptions
+from alula.server.disk import DiskOptions
+from alula.server.executors.connector.options import ConnectorOptions
+from alula.server.executors.container.options import ContainerOptions
+from alula.server.executors.kubernetes.options import KubernetesOptions
 from alula.server.executors.process.options import ProcessOptions
 from alula.server.identity import Caller
 from alula.server.log_format import LogOptions
+from alula.server.notifications.options import NotificationOptions
+from alula.server.retention.options import RetentionOptions
 from alula.server.runner.options import RunnerOptions
 from alula.server.scheduler.options import SchedulerOptions
 from alula.server.services.options import RunOptions
+from alula.server.services.trigger_options import TriggerOptions
 from alula.server.stores.sql.options import StoreOptions
 from alula.server.tracing.options import TracingOptions
 
 DEFAULT_DATA = "~/.alula"
-PROCESS = "process"
-"""The name of the process executor."""
+ROLES = frozenset({"api", "runner", "scheduler"})
+PROCESS, CONTAINER, KUBERNETES, CONNECTOR = "process", "container", "kubernetes", "connector"
+"""The names of executors."""
 
 
 class Anonymous(msgspec.Struct, frozen=True):
@@ -41,7 +51,38 @@ class Anonymous(msgspec.Struct, frozen=True):
 class Executors(msgspec.Struct, frozen=True):
     """All executors of the platform, by name."""
 
+    default: str = PROCESS
+    """The one that takes attempts that no route is for. It is there without being enabled."""
     process: ProcessOptions = ProcessOptions()
+    container: ContainerOptions = ContainerOptions()
+    kubernetes: KubernetesOptions = KubernetesOptions()
+    connector: ConnectorOptions = ConnectorOptions()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Those that the platform has; the first takes attempts that no route is for."""
+        has = {
+            PROCESS: True,
+            CONTAINER: self.container.enabled,
+            KUBERNETES: self.kubernetes.enabled,
+            CONNECTOR: bool(self.connector.endpoints),
+        }
+        return (self.default, *(name for name, is_there in has.items() if is_there and name != self.default))
+
+    @property
+    def routes(self) -> tuple[Route, ...]:
+        """The routes that follow from what executors can do: they come after those of the settings."""
+        if CONTAINER not in self.names or self.default != PROCESS or not self.container.unmapped_images:
+            return ()
+        here = (*self.process.known_images, LOCAL_IMAGE)
+        why = "as no environment is for its image"
+        return (Route(CONTAINER, images=("?*",), except_images=here, reason=why),)
+
+    def problems(self) -> Iterator[tuple[str, str]]:
+        if self.default not in (PROCESS, CONTAINER, KUBERNETES, CONNECTOR):
+            yield "default", f"is one of {PROCESS}, {CONTAINER}, {KUBERNETES}, {CONNECTOR}, not `{self.default}`"
+        elif self.default == CONNECTOR and not self.connector.endpoints:
+            yield "default", "is connector, and `executors.connector.endpoints` names none"
 
 
 class Settings(msgspec.Struct, frozen=True):
@@ -49,15 +90,23 @@ class Settings(msgspec.Struct, frozen=True):
 
     data: str = DEFAULT_DATA
     """The data folder."""
+    role: str = "all"
+    """The parts of this process, with commas between them: `api` answers clients, `runner` runs what they launch,
+    `scheduler` does what is due; `all`."""
     host: str = "127.0.0.1"
     """The address to listen on."""
     grpc: GrpcOptions = GrpcOptions()
     http: HttpOptions = HttpOptions()
     metrics: MetricsOptions = MetricsOptions()
     store: StoreOptions = StoreOptions()
+    objects: ObjectOptions = ObjectOptions()
     runs: RunOptions = RunOptions()
     runner: RunnerOptions = RunnerOptions()
     scheduler: SchedulerOptions = SchedulerOptions()
+    triggers: TriggerOptions = TriggerOptions()
+    notifications: NotificationOptions = NotificationOptions()
+    retention: RetentionOptions = RetentionOptions()
+    disk: DiskOptions = DiskOptions()
     log: LogOptions = LogOptions()
     traces: TracingOptions = TracingOptions()
     quality_of_service: TierBudgets = TierBudgets()
@@ -85,13 +134,21 @@ class Settings(msgspec.Struct, frozen=True):
         """The anonymous identity."""
         return Caller(self.anonymous.principal)
 
+    @property
+    def roles(self) -> frozenset[str]:
+        """The parts of this process, of `ROLES`."""
+        return ROLES if self.role == "all" else frozenset(part.strip() for part in self.role.split(","))
+
     def problems(self) -> Iterator[tuple[str, str]]:
+        if unknown := self.roles - ROLES:
+            yield "role", f"is all, or some of {', '.join(sorted(ROLES))} with commas, not {min(unknown)!r}"
+        elif self.roles != ROLES and not self.store.url:
+            yield "role", f"can be {self.role} only where processes share a PostgreSQL database: set `store.url`"
         if self.grpc.port == self.http.port != 0:
             yield "http.port", f"is {self.http.port}, and so is `grpc.port`"
-        executors = Executors.__struct_fields__
         for route in self.routes:
-            if route.executor not in executors:
-                yield "routes", f"names executor `{route.executor}`; there is {', '.join(executors)}"
+            if route.executor not in self.executors.names:
+                yield "routes", f"names executor `{route.executor}`; there is {', '.join(self.executors.names)}"
 
 
 OLD_NAMES = {
@@ -124,6 +181,7 @@ SHORT_VARIABLES = {
     "ALULA_HOSTS": "http.hosts",
     "ALULA_METRICS_ADDRESS": "metrics.address",
     "ALULA_DATABASE_URL": "store.url",
+    "ALULA_OBJECTS_URL": "objects.url",
     "ALULA_LOG_LEVEL": "log.level",
     "ALULA_LOG_FORMAT": "log.format",
     "ALULA_TRACES": "traces.exporter",

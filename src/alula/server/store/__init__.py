@@ -19,6 +19,7 @@ from alula.server.store.artifacts import Artifacts
 from alula.server.store.attempts import Attempts
 from alula.server.store.attributes import Attributes
 from alula.server.store.audits import Audits
+from alula.server.store.backfills import Backfills
 from alula.server.store.catalog import Catalog
 from alula.server.store.constants import Constants
 from alula.server.store.datasets import Datasets
@@ -27,18 +28,24 @@ from alula.server.store.executions import Executions
 from alula.server.store.holds import Holds
 from alula.server.store.inbox import Inbox
 from alula.server.store.items import Items
+from alula.server.store.jobs import Jobs
 from alula.server.store.kept_outputs import KeptOutputs
 from alula.server.store.leases import Leases
 from alula.server.store.log import Log
 from alula.server.store.named_entities import NamedEntities
+from alula.server.store.news import Heard, Missed
 from alula.server.store.nodes import Nodes
+from alula.server.store.notices import Notices
 from alula.server.store.outbox import Outbox
 from alula.server.store.ownership import Ownership
 from alula.server.store.projects import Projects
 from alula.server.store.reasons import Reasons
+from alula.server.store.removals import Removals
 from alula.server.store.reservations import Reservations
 from alula.server.store.schedules import Schedules
 from alula.server.store.signals import Signals
+from alula.server.store.ties import Ties
+from alula.server.store.triggers import Triggers
 
 WakeUp = Callable[[ExecutionId], None]
 
@@ -58,6 +65,11 @@ class Store(Protocol):
         """Call back, on the event loop's thread, when any process created an execution or sent it mail."""
         ...
 
+    def on_news(self, heard: Heard, missed: Missed) -> None:
+        """Call back, on the event loop's thread, after each commit of any process: `heard` with what is new, `missed`
+        where the connection that brings news of other processes was down for a while."""
+        ...
+
     async def now(self) -> int:
         """The time by the clock that all processes of the store share, for leases: the clocks of machines differ."""
         ...
@@ -70,6 +82,12 @@ class Store(Protocol):
 
     @property
     def schedules(self) -> Schedules: ...
+
+    @property
+    def backfills(self) -> Backfills: ...
+
+    @property
+    def triggers(self) -> Triggers: ...
 
     @property
     def named_entities(self) -> NamedEntities: ...
@@ -90,6 +108,9 @@ class Store(Protocol):
     def items(self) -> Items: ...
 
     @property
+    def jobs(self) -> Jobs: ...
+
+    @property
     def reasons(self) -> Reasons: ...
 
     @property
@@ -106,6 +127,9 @@ class Store(Protocol):
 
     @property
     def outbox(self) -> Outbox: ...
+
+    @property
+    def notices(self) -> Notices: ...
 
     @property
     def leases(self) -> Leases: ...
@@ -127,6 +151,12 @@ class Store(Protocol):
 
     @property
     def holds(self) -> Holds: ...
+
+    @property
+    def ties(self) -> Ties: ...
+
+    @property
+    def removals(self) -> Removals: ...
 
     @property
     def audits(self) -> Audits: ...

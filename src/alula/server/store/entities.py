@@ -12,7 +12,8 @@ from alula.core.ids import EntityId
 from alula.server.store.audits import Audit
 from alula.server.store.listing import Listing, flag, named, text, time
 from alula.server.store.query import Query
-from alula.server.store.schedules import ScheduleRecord
+from alula.server.store.schedule_records import ScheduleRecord
+from alula.server.store.trigger_records import TriggerRecord
 
 EntityKind = Literal["task", "workflow", "launch_plan"]
 
@@ -95,8 +96,14 @@ class Entities(Protocol):
     async def active_launch_plan(self, project: str, domain: str, name: str) -> EntityRecord | None: ...
 
     async def set_launch_plan_active(
-        self, id: EntityId, *, active: bool, audit: Audit, schedule: ScheduleRecord | None = None
+        self,
+        id: EntityId,
+        *,
+        active: bool,
+        audit: Audit,
+        schedule: ScheduleRecord | None = None,
+        trigger: TriggerRecord | None = None,
     ) -> bool:
-        """Activating deactivates every other version of the name, and `schedule` takes the place of theirs; that of a
-        version that is active already goes on as it is. False if there is no such launch plan."""
+        """Activating deactivates every other version of the name, and `schedule` and `trigger` take the place of
+        theirs; those of a version that is active already go on as they are. False if there is no such launch plan."""
         ...

@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 import msgspec
 
 from alula.core.engine.records import ExecutionPhase
-from alula.core.errors import TaskError
+from alula.core.errors import TaskError, Unavailable
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.store.audits import Audit
 from alula.server.store.listing import Listing, flag, member, named, number, text, time
@@ -50,6 +50,12 @@ class ExecutionRecord(msgspec.Struct):
     `admin.TaskResourceAttributes`."""
     incarnation: str = ""
     """As in its first event."""
+    seq: int = 1
+    """The number of events in its log."""
+    takes_over: ExecutionId | None = None
+    """The run whose results it takes over, which stays as long as it does. Only written, as the next."""
+    parent: ExecutionId | None = None
+    """The run that started it, which has it stay as long as itself."""
 
 
 EXECUTIONS: Listing[ExecutionRecord] = Listing(
@@ -88,16 +94,31 @@ EXECUTIONS: Listing[ExecutionRecord] = Listing(
 """Filters on labels that are given together speak of one and the same label."""
 
 
+def being_removed(id: ExecutionId) -> Unavailable:
+    """The refusal of a name whose run is being removed."""
+    return Unavailable("ExecutionBeingRemoved", f"execution `{id}` is being removed", fix="try again in a moment")
+
+
 class Executions(Protocol):
     async def create(self, execution: ExecutionRecord, event: bytes, audit: Audit, *, owner: str = "") -> bool:
-        """Keep the row and event 0 of its log. False if the id exists. `owner` claims it at once."""
+        """Keep the row and event 0 of its log. False if the id exists. `owner` claims it at once.
+
+        Raises `NotFound` if the run that it takes over from is gone, and `Unavailable` while one of its name is being
+        removed.
+        """
         ...
 
-    async def get(self, id: ExecutionId) -> ExecutionRecord | None: ...
+    async def get(self, id: ExecutionId, *, with_values: bool = True) -> ExecutionRecord | None:
+        """As `page` reads each."""
+        ...
 
     async def page(self, query: Query, *, with_values: bool = False) -> list[ExecutionRecord]:
         """Inputs, inputs as they were given, outputs, resources and incarnation are read `with_values` only; without
         they are empty."""
+        ...
+
+    async def open_of(self, project: str, domain: str, plan: str, *, limit: int) -> list[ExecutionRecord]:
+        """Runs of any version of a launch plan that have not ended: the oldest first, without values."""
         ...
 
     async def set_archived(self, id: ExecutionId, *, archived: bool, audit: Audit) -> bool: ...

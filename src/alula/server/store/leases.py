@@ -6,7 +6,7 @@ from typing import Protocol
 
 import msgspec
 
-from alula.core.errors import FailedPrecondition
+from alula.core.errors import AlulaError, FailedPrecondition
 
 LEASE_LOST = "LeaseLost"
 """Code of the refusal to do something on a lease that another has been given since."""
@@ -31,6 +31,11 @@ def lease_lost(lease: Lease) -> FailedPrecondition:
     return FailedPrecondition(
         LEASE_LOST, f"`{lease.holder}` does not hold the lease `{lease.name}` in term {lease.term} any more"
     )
+
+
+def is_lost(error: BaseException) -> bool:
+    """True if something was refused because a lease is lost."""
+    return isinstance(error, AlulaError) and error.code == LEASE_LOST
 
 
 class Leases(Protocol):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -11,6 +11,7 @@ from alula.core.engine.records import Changes, ExecutionPhase
 from alula.core.ids import ExecutionId
 from alula.server.store.audits import Audit
 from alula.server.store.executions import ExecutionRecord
+from alula.server.store.news import News
 
 
 class History(msgspec.Struct, frozen=True):
@@ -36,6 +37,19 @@ class Commit(msgspec.Struct, frozen=True):
     """The runner that commits, fenced off as soon as another claims the execution. Not checked when empty."""
 
     @property
+    def next_seq(self) -> int:
+        """The number of events that the log has then."""
+        return self.first_seq + len(self.events)
+
+    @property
+    def news(self) -> News:
+        """What watchers of the execution hear of it."""
+        changes = self.changes
+        rows = (*changes.nodes, *changes.attempts, *changes.items, *changes.signals)
+        phase = None if changes.execution is None else changes.execution.phase
+        return News(self.execution, self.next_seq, phase, frozenset(row.node_id for row in rows))
+
+    @property
     def is_end(self) -> bool:
         """True if the execution ends with it, other than by an abort."""
         change = self.changes.execution
@@ -46,6 +60,18 @@ class Commit(msgspec.Struct, frozen=True):
         """True if it aborts the execution."""
         change = self.changes.execution
         return change is not None and change.phase is ExecutionPhase.ABORTED
+
+
+class Moved(msgspec.Struct, frozen=True):
+    """An execution that has ended at another platform, whole. Its parts may be read several times, in a thread of the
+    store."""
+
+    record: ExecutionRecord
+    """As it ended. `seq` is the number of its events."""
+    events: Iterable[bytes]
+    """All of them, in order."""
+    changes: Iterable[Changes]
+    """Its nodes, attempts, items, signals and reasons, in portions. All else in them is left out."""
 
 
 class Log(Protocol):
@@ -59,6 +85,11 @@ class Log(Protocol):
         mail of the execution.
         After `Unavailable` the outcome is not known: read the log again.
         """
+        ...
+
+    async def take_in(self, moved: Sequence[Moved], audit: Audit) -> bool:
+        """Keep executions that have ended elsewhere, all in one transaction. No runner claims them, and no consumer is
+        told of them. False, with nothing kept, if one of the ids exists."""
         ...
 
     async def next_seq(self, execution: ExecutionId) -> int:

@@ -27,3 +27,7 @@ class Signals(Protocol):
     async def page(self, execution: ExecutionId, query: Query) -> list[SignalRecord]:
         """The questions that the gates of an execution have asked."""
         ...
+
+    async def changed(self, execution: ExecutionId, since: int) -> list[SignalRecord]:
+        """Those that have changed after the log had `since` events; all with 0."""
+        ...

@@ -7,13 +7,23 @@ the same to the database in its upserts. Does not know how rows are kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import msgspec
 
-from alula.core.engine.records import AttemptRecord, Changes, ItemRecord, NodeRecord, SignalRecord
+from alula.core.engine.records import AttemptRecord, Changes, ItemRecord, JobRecord, NodeRecord, SignalRecord
+from alula.core.ids import ExecutionId
 
 Row = TypeVar("Row", bound=msgspec.Struct)
+
+
+class Merged(NamedTuple):
+    """All that one transaction changes of an execution, with at most one row for each thing."""
+
+    execution: ExecutionId
+    seq: int
+    """The number of events that its log has then. The rows carry it."""
+    changes: Changes
 
 
 def merge(changes: Iterable[Changes]) -> Changes:
@@ -35,12 +45,14 @@ def merge(changes: Iterable[Changes]) -> Changes:
         merged.items += change.items
         merged.reasons += change.reasons
         merged.signals += change.signals
+        merged.jobs += change.jobs
         merged.published += change.published
         merged.released += change.released
     merged.nodes = fold(merged.nodes, node_key, overlay)
     merged.attempts = fold(merged.attempts, attempt_key, overlay)
     merged.items = fold(merged.items, item_key, overlay_item)
     merged.signals = fold(merged.signals, signal_key, overlay)
+    merged.jobs = fold(merged.jobs, job_key, lambda _older, newer: newer)
     merged.published = fold(merged.published, lambda entry: entry.key.digest, lambda _older, newer: newer)
     return merged
 
@@ -84,3 +96,7 @@ def item_key(row: ItemRecord) -> tuple[str, int]:
 
 def signal_key(row: SignalRecord) -> str:
     return row.signal_id
+
+
+def job_key(row: JobRecord) -> tuple[str, int, int]:
+    return row.node_id, row.index, row.attempt

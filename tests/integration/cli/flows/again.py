@@ -45,5 +45,5 @@ def pipeline(folder: str, n: int = 3, extra: int = 0) -> int:
     xs = load(folder=folder, n=n)
     ys = spread(folder=folder, xs=xs)
     squares = map_task(partial(square, folder=folder), run_all_sub_nodes=True)(x=xs)
-    ys >> squares
+    ys >> squares  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
     return total(folder=folder, xs=squares, ys=ys, extra=extra)

@@ -1,6 +1,6 @@
 """Imports where it is registered and nowhere else."""
 
-import only_at_the_clients
+import only_at_the_clients  # pyright: ignore[reportMissingImports]  what the platform does not have
 
 from alula import task
 

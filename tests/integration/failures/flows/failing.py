@@ -134,4 +134,4 @@ def fails_for_some(x: int) -> int:
 
 @workflow
 def fails_in_a_map() -> list[int]:
-    return map_task(fails_for_some)(x=[1, 2, 3, 4, 5, 6])
+    return map_task(fails_for_some)(x=[1, 2, 3, 4, 5])

@@ -1,7 +1,7 @@
 """What a compiled workflow looks like, and what compiles."""
 
 import pytest
-from flyteidl.core import compiler_pb2, interface_pb2, literals_pb2, types_pb2, workflow_pb2
+from flyteidl.core import compiler_pb2, identifier_pb2, interface_pb2, literals_pb2, types_pb2, workflow_pb2
 from tests.graphs import (
     INT,
     binding,
@@ -22,7 +22,6 @@ from tests.unit.core.literals.values import STR, STRUCT, dataclass, tagged, unio
 
 from alula.core.compiler import CompileErrors, ReferencedLaunchPlan, compile_workflow
 
-LAUNCH_PLAN = 3
 BIG, SMALL = task_node("big", T, x="n0.o0"), task_node("small", T, x=1)
 
 
@@ -258,14 +257,14 @@ def test_only_what_is_used_is_taken_along_in_the_order_given() -> None:
 
 def launch_plan(fixed: dict[str, literals_pb2.Literal] | None = None) -> workflow_pb2.LaunchPlanTemplate:
     return workflow_pb2.LaunchPlanTemplate(
-        id=identifier(LAUNCH_PLAN, "lp"),
+        id=identifier(identifier_pb2.LAUNCH_PLAN, "lp"),
         interface=interface({"x": INT, "y": INT, "z": optional(INT)}, {"o0": INT}),
         fixed_inputs=literals_pb2.LiteralMap(literals=fixed or {}),
     )
 
 
 def launch_plan_node(**inputs: int | str) -> workflow_pb2.Node:
-    reference = workflow_pb2.WorkflowNode(launchplan_ref=identifier(LAUNCH_PLAN, "lp"))
+    reference = workflow_pb2.WorkflowNode(launchplan_ref=identifier(identifier_pb2.LAUNCH_PLAN, "lp"))
     return workflow_pb2.Node(
         id="n0", workflow_node=reference, inputs=[binding(var, source) for var, source in inputs.items()]
     )

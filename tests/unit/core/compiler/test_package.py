@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
@@ -48,10 +49,10 @@ def workflow_file(
     return Source(file or f"{template.id.name}_2.pb", spec)
 
 
-def plan_file(name: str = "lp", of: str = "w", file: str = "", **spec: object) -> Source:
+def plan_file(name: str = "lp", of: str = "w", file: str = "", **spec: Any) -> Source:
     plan = launch_plan_pb2.LaunchPlan(
         id=identifier(identifier_pb2.LAUNCH_PLAN, name),
-        spec=launch_plan_pb2.LaunchPlanSpec(workflow_id=identifier(identifier_pb2.WORKFLOW, of), **spec),  # type: ignore[arg-type]
+        spec=launch_plan_pb2.LaunchPlanSpec(workflow_id=identifier(identifier_pb2.WORKFLOW, of), **spec),
     )
     return Source(file or f"{name}_3.pb", plan)
 
@@ -146,7 +147,7 @@ CRON = {"schedule": {"cron_schedule": {"schedule": "@daily"}}}
         ({"entity_metadata": CRON}, "ScheduleInputs"),
     ],
 )
-def test_launch_plans_are_checked_as_at_registration(spec: dict[str, object], code: str) -> None:
+def test_launch_plans_are_checked_as_at_registration(spec: dict[str, Any], code: str) -> None:
     assert found(compile_package([task_file(T), simple(), plan_file(**spec)])) == [("lp_3.pb", code, "")]
 
 

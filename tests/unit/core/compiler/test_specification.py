@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.graphs import identifier, task, task_node, workflow
+from tests.messages import copied
 
 from alula.core.compiler.specification import Specification, specification_of_bytes, specification_of_document
 from alula.core.errors import InvalidInput
@@ -27,8 +28,7 @@ ALL = (TASK, WORKFLOW, PLAN)
 
 def unmarked(specification: Specification) -> Specification:
     """The same with ids that do not say what they are of, as some tools write them."""
-    copy = type(specification)()
-    copy.CopyFrom(specification)
+    copy = copied(specification)
     (copy.id if isinstance(copy, launch_plan_pb2.LaunchPlan) else copy.template.id).ClearField("resource_type")
     return copy
 
@@ -120,7 +120,7 @@ def test_other_documents_are_no_specifications(document: object) -> None:
 def test_a_document_with_something_wrong_says_what(field: dict[str, object], said: str) -> None:
     document = {"template": {"id": {"resource_type": "WORKFLOW", "name": "w"}} | field, "sub_workflows": []}
     with pytest.raises(InvalidInput, match=said) as caught:
-        specification_of_document(document)  # type: ignore[arg-type]
+        specification_of_document(document)
     assert caught.value.code == "BadSpecification"
     assert "\n" not in caught.value.message
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from flyteidl.core import compiler_pb2, literals_pb2
@@ -48,6 +48,7 @@ from alula.core.engine.records import (
     Changes,
     ExecutionChange,
     ItemRecord,
+    JobRecord,
     NodePhase,
     NodeRecord,
     Reason,
@@ -61,6 +62,8 @@ from alula.core.engine.state import Execution
 from alula.core.engine.step import accepts, fold, outstanding, start, step
 from alula.core.errors import TaskError
 from alula.core.literals.offloading import OffloadRule
+
+Row = TypeVar("Row", NodeRecord, AttemptRecord)
 
 
 class Driver:
@@ -78,13 +81,15 @@ class Driver:
         recovery: Recovery | None = None,
         graphs: Mapping[str, Plan] | None = None,
         echoes: bool = True,
+        given: Mapping[str, literals_pb2.Literal] | None = None,
         **inputs: literals_pb2.Literal,
     ) -> None:
+        """A run of the workflow with its inputs, by name or `given` together."""
         self.plan = make_plan(closure)
         created = Created(
             at=0,
             workflow=self.plan.workflow,
-            inputs=literal_map(**inputs),
+            inputs=literal_map(**(given or {}), **inputs),
             max_parallelism=max_parallelism,
             overwrite_cache=overwrite_cache,
             system_retries=system_retries,
@@ -100,6 +105,7 @@ class Driver:
         self.attempts: dict[tuple[str, int], AttemptPhase] = {}
         self.attempt_rows: dict[tuple[str, int], AttemptRecord] = {}
         self.reasons: list[Reason] = []
+        self.jobs: list[JobRecord] = []
         self.published: list[CacheEntry] = []
         self.released: list[Released] = []
         self.result: ExecutionChange | None = None
@@ -224,13 +230,17 @@ class Driver:
         )
         return recovery_decode(recovery_encode(taken))
 
-    def recovered(self, closure: compiler_pb2.CompiledWorkflowClosure, **changes: object) -> Driver:
-        """A second execution that takes over what it can from this one; `changes` are of its recovery, or inputs."""
-        values = {name: value for name, value in changes.items() if isinstance(value, literals_pb2.Literal)}
+    def recovered(
+        self,
+        closure: compiler_pb2.CompiledWorkflowClosure,
+        *,
+        given: Mapping[str, literals_pb2.Literal] | None = None,
+        **rules: Any,
+    ) -> Driver:
+        """A second execution that takes over what it can from this one, by other `rules` and with other inputs."""
         created = self.log[0]
         assert isinstance(created, Created), "a log begins with Created"
-        given = dict(literals_pb2.LiteralMap.FromString(created.inputs).literals) | values
-        rules = {name: value for name, value in changes.items() if name not in values}
+        inputs = literals_pb2.LiteralMap.FromString(created.inputs).literals
         recovery = msgspec.structs.replace(self.inventory(), **rules)
         second = Driver(
             closure,
@@ -238,7 +248,7 @@ class Driver:
             offload=created.offload,
             recovery=recovery,
             graphs=self.state.graphs,
-            **given,
+            given={**inputs, **(given or {})},
         )
         second.objects.update(self.objects)
         return second
@@ -279,6 +289,7 @@ class Driver:
         for aside in changes.asides:
             self.objects[aside.uri] = literals_pb2.Literal.FromString(aside.data)
         self.reasons.extend(changes.reasons)
+        self.jobs.extend(changes.jobs)
         self.signals.extend(changes.signals)
         self.published.extend(changes.published)
         self.released.extend(changes.released)
@@ -296,7 +307,7 @@ def _name(action: StartAttempt | CancelAttempt) -> str:
     return f"{action.node_id}[{action.index}]" if action.index >= 0 else action.node_id
 
 
-def _over(old: NodeRecord | None, new: NodeRecord) -> NodeRecord:
+def _over(old: Row | None, new: Row) -> Row:
     for field in new.__struct_fields__:
         if old is not None and getattr(new, field) is None:
             setattr(new, field, getattr(old, field))

@@ -109,6 +109,14 @@ def test_an_executor_says_what_an_attempt_waits_for() -> None:
     assert why(run, "n0").code == "NodeRuns"
 
 
+def test_an_executor_says_how_a_running_attempt_gets_on() -> None:
+    run = chain()
+    run.report("n0", "RUNNING", "a job of far", handle=b"job")
+    assert why(run, "n0").text.endswith(" is running: a job of far.")
+    run.report("n0", "", "far does not answer", handle=b"job")
+    assert why(run, "n0").text.endswith(" is running: far does not answer.")
+
+
 def test_a_gate_says_whom_it_waits_for() -> None:
     run = run_of(approval_node("n0", x=".x"))
     assert story(why(run)) == [":RunRuns", "n0:WaitsForSignal"]

@@ -16,9 +16,11 @@ from tests.graphs import (
     task_node,
     workflow,
 )
+from tests.present import failure, present
 from tests.unit.core.engine.driver import Driver
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
+from alula.core.errors import TaskError
 
 T = task("t")
 ERROR = types_pb2.LiteralType(simple=types_pb2.ERROR)
@@ -45,6 +47,13 @@ def started(*, run_on_failure: bool = False) -> Driver:
     return Driver(compiled(guarded(run_on_failure=run_on_failure), [T, CLEAN]), x=integer(1))
 
 
+def failed_with(run: Driver) -> TaskError:
+    """The error of a run that has failed."""
+    ended = present(run.result)
+    assert ended.phase is ExecutionPhase.FAILED
+    return failure(ended)
+
+
 def test_it_runs_after_a_failure_with_the_inputs_and_the_error() -> None:
     run = started()
     run.fail("n0")
@@ -66,7 +75,7 @@ def test_a_launch_plan_is_given_the_error_too() -> None:
     error = inputs["err"].scalar.union.value.scalar.error
     assert (error.failed_node_id, error.message) == ("n0", "n0 broke")
     run.child_ended("fn0", 1)
-    assert run.result.phase is ExecutionPhase.FAILED and run.result.error.node_id == "n0"
+    assert failed_with(run).node_id == "n0"
     run.assert_replays()
 
 
@@ -75,14 +84,14 @@ def test_the_execution_ends_with_the_original_error_when_it_has_run() -> None:
     run.fail("n0")
     run.succeed("fn0", err=integer(0))
     assert run.phase("fn0") is NodePhase.SUCCEEDED
-    assert run.result.phase is ExecutionPhase.FAILED and run.result.error.node_id == "n0"
+    assert failed_with(run).node_id == "n0"
 
 
 def test_its_own_failure_is_the_executions_error() -> None:
     run = started()
     run.fail("n0")
     run.fail("fn0")
-    assert run.result.phase is ExecutionPhase.FAILED and run.result.error.node_id == "fn0"
+    assert failed_with(run).node_id == "fn0"
 
 
 def test_it_does_not_run_when_nothing_fails_or_the_execution_is_aborted() -> None:
@@ -98,7 +107,7 @@ def test_it_does_not_run_when_nothing_fails_or_the_execution_is_aborted() -> Non
 def test_neither_does_it_when_the_platform_fails() -> None:
     run = started()
     run.give_up("incident 1234")
-    assert run.result.phase is ExecutionPhase.FAILED and run.result.error.message == "incident 1234"
+    assert failed_with(run).message == "incident 1234"
     assert run.phase("n1") is NodePhase.ABORTED and "fn0" not in run.nodes
     run.assert_replays()
 
@@ -107,7 +116,7 @@ def test_it_is_stopped_when_the_platform_fails() -> None:
     run = started()
     run.fail("n0")
     run.give_up("incident 1234")
-    assert run.result.phase is ExecutionPhase.FAILED and run.result.error.message == "incident 1234"
+    assert failed_with(run).message == "incident 1234"
     assert run.phase("fn0") is NodePhase.ABORTED
     run.assert_replays()
 

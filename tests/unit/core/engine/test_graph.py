@@ -10,7 +10,7 @@ from alula.core.engine.step import outstanding
 T = task("t")
 
 
-def diamond(**options: bool) -> Driver:
+def diamond(*, run_on_failure: bool = False) -> Driver:
     nodes = [
         task_node("n0", T, x=".x"),
         task_node("n1", T, x="n0.o0"),
@@ -18,7 +18,7 @@ def diamond(**options: bool) -> Driver:
         task_node("n3", T, x="n1.o0", after=["n2"]),
         task_node("n4", T, x=7),
     ]
-    template = workflow("w", nodes, outputs={"o0": (INT, "n3.o0")}, **options)
+    template = workflow("w", nodes, outputs={"o0": (INT, "n3.o0")}, run_on_failure=run_on_failure)
     return Driver(compiled(template, [T]), x=integer(1))
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.graphs import INT, compiled, integer, integers, list_of, map_node, task, task_node, workflow
 from tests.unit.core.engine.driver import Driver
 
 from alula.core.engine.actions import CancelAttempt, SetTimer, StartAttempt
-from alula.core.engine.attempt_info import AttemptInfo, ExternalResource, LogLink
+from alula.core.engine.attempt_info import AttemptInfo, ExternalResource, LogLink, ProgressPhase
 from alula.core.engine.events import AttemptProgressed, decode, encode
-from alula.core.engine.records import AttemptPhase
+from alula.core.engine.records import AttemptPhase, JobRecord
 from alula.core.engine.step import accepts, outstanding
 
 LOGS = (LogLink("driver", "https://logs/1", "JSON"),)
@@ -27,18 +29,19 @@ def asked_again(run: Driver) -> StartAttempt:
     return action
 
 
-def said(run: Driver, phase: str, *, happened_at: int = 0, **more: object) -> AttemptProgressed:
-    return AttemptProgressed(run.now, 0, 0, 0, phase, happened_at=happened_at, **more)  # type: ignore[arg-type]
+def said(run: Driver, phase: ProgressPhase, *, happened_at: int = 0, **more: Any) -> AttemptProgressed:
+    return AttemptProgressed(run.now, 0, 0, 0, phase, happened_at=happened_at, **more)
 
 
 def test_each_phase_is_shown_with_its_reason() -> None:
     run = single()
-    for phase, code in (
+    phases: tuple[tuple[ProgressPhase, str], ...] = (
         ("QUEUED", "WaitsForExecutor"),
         ("WAITING_FOR_RESOURCES", "WaitsForResources"),
         ("INITIALIZING", "IsPrepared"),
         ("RUNNING", "RunsIn"),
-    ):
+    )
+    for phase, code in phases:
         run.report("n0", phase, f"it is {phase}")
         assert run.attempts["n0", 0].name == phase
         assert (run.reasons[-1].code, run.reasons[-1].text) == (code, f"it is {phase}")
@@ -107,6 +110,36 @@ def test_what_must_not_run_is_cancelled_by_its_handle() -> None:
     run.abort()
     (cancelled,) = [action for action in run.history if isinstance(action, CancelAttempt)]
     assert (cancelled.executor, cancelled.handle) == ("remote", b"job-1")
+
+
+def test_a_job_is_in_a_row_from_its_handle_to_the_end_that_its_executor_tells() -> None:
+    run = single(retries=1)
+    run.report("n0", "QUEUED", executor="remote")
+    run.report("n0", "QUEUED", handle=b"job-1")
+    run.report("n0", "RUNNING", handle=b"job-1")
+    assert run.jobs == [JobRecord("n0", -1, 0, "remote", b"job-1")]
+    run.fail("n0", recoverable=True)
+    run.report("n0", "RUNNING", executor="remote", handle=b"job-2")
+    run.succeed("n0")
+    assert run.jobs[1:] == [
+        JobRecord("n0", -1, 0),
+        JobRecord("n0", -1, 1, "remote", b"job-2"),
+        JobRecord("n0", -1, 1),
+    ]
+
+
+def test_a_job_that_is_cancelled_stays_in_its_row() -> None:
+    run = single()
+    run.report("n0", "RUNNING", executor="remote", handle=b"job-1")
+    run.abort()
+    assert run.jobs == [JobRecord("n0", -1, 0, "remote", b"job-1")]
+
+
+def test_an_attempt_without_a_handle_has_no_such_row() -> None:
+    run = single()
+    run.report("n0", "RUNNING", executor="here")
+    run.succeed("n0")
+    assert run.jobs == []
 
 
 def test_a_job_that_its_executor_tells_of_again_was_not_started_again() -> None:

@@ -1,6 +1,9 @@
 """Taking over from an earlier execution: recovering what succeeded, and forking from a node."""
 
-from flyteidl.core import identifier_pb2, tasks_pb2, workflow_pb2
+from collections.abc import Mapping
+from typing import Any
+
+from flyteidl.core import identifier_pb2, literals_pb2, tasks_pb2, workflow_pb2
 from tests.graphs import (
     INT,
     approval_node,
@@ -45,8 +48,13 @@ def chain(template: workflow_pb2.WorkflowTemplate = CHAIN) -> Driver:
     return Driver(compiled(template, [T, PAIR, MAPPED], [CHAIN]), x=integer(1))
 
 
-def again(run: Driver, template: workflow_pb2.WorkflowTemplate = CHAIN, **changes: object) -> Driver:
-    second = run.recovered(compiled(template, [T, PAIR, MAPPED], [CHAIN]), **changes)
+def again(
+    run: Driver,
+    template: workflow_pb2.WorkflowTemplate = CHAIN,
+    given: Mapping[str, literals_pb2.Literal] | None = None,
+    **rules: Any,
+) -> Driver:
+    second = run.recovered(compiled(template, [T, PAIR, MAPPED], [CHAIN]), given=given, **rules)
     second.assert_replays()
     return second
 
@@ -141,7 +149,7 @@ def test_items_go_by_their_own_inputs() -> None:
     run = Driver(compiled(ARRAY, [MAPPED]), x=integers([5, 6, 7]))
     for item in range(3):
         run.succeed(f"n0[{item}]", item)
-    second = again(run, ARRAY, x=integers([5, 9, 7]))
+    second = again(run, ARRAY, {"x": integers([5, 9, 7])})
     assert set(second.waiting) == {"n0[1]"}
 
 
@@ -364,7 +372,7 @@ def test_changed_inputs_run_what_depends_on_them() -> None:
     run = Driver(closure, x=integer(1), y=integer(2))
     for node in ("a", "b", "c"):
         run.succeed(node, 5)
-    second = run.recovered(closure, y=integer(3))
+    second = run.recovered(closure, given={"y": integer(3)})
     assert second.phase("a") is NodePhase.RECOVERED
     assert set(second.waiting) == {"b"}
     assert second.codes("b") == ["RunsAgain"]

@@ -24,10 +24,10 @@ from alula.core.errors import TaskError
 from alula.core.policy.memory_growth import FACTOR_KEY
 
 
-def single(*, retries: int = 0, timeout_s: int = 0, cache: str = "", **options: bool) -> Driver:
+def single(*, retries: int = 0, timeout_s: int = 0, cache: str = "", overwrite_cache: bool = False) -> Driver:
     of = task("t", retries=retries, timeout_s=timeout_s, cache_version=cache)
     template = workflow("w", [task_node("n0", of, x=".x")], outputs={"o0": (INT, "n0.o0")})
-    return Driver(compiled(template, [of]), x=integer(1), **options)
+    return Driver(compiled(template, [of]), x=integer(1), overwrite_cache=overwrite_cache)
 
 
 def test_a_user_failure_that_may_recover_is_tried_again_at_once() -> None:

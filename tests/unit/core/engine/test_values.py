@@ -251,7 +251,7 @@ def test_values_are_asked_for_in_the_order_of_their_names_in_every_process() -> 
     given = literals_pb2.LiteralMap(literals={name: integers([*range(20), place]) for place, name in enumerate(names)})
     asides = put_aside(given, RULE)
     uris = [given.literals[name].offloaded_metadata.uri for name in names]
-    mapped = map_node("n0", wide, **{name: f".{name}" for name in reversed(names)})
+    mapped = map_node("n0", wide, given={name: f".{name}" for name in reversed(names)})
     parts = workflow_pb2.Node(id="n1", task_node=workflow_pb2.TaskNode(reference_id=PARTS.id))
     entries = parts.inputs.add(var="d").binding.map.bindings
     for name in reversed(names):
@@ -259,7 +259,7 @@ def test_values_are_asked_for_in_the_order_of_their_names_in_every_process() -> 
         entries[name].promise.attr_path.add(int_value=0)
     for node in (mapped, parts):
         closure = compiled(workflow("w", [node], inputs=lists), [wide, PARTS])
-        run = Driver(closure, offload=RULE, **given.literals)
+        run = Driver(closure, offload=RULE, given=given.literals)
         run.objects.update({aside.uri: literals_pb2.Literal.FromString(aside.data) for aside in asides})
         asked: list[str] = []
         while run.loads:

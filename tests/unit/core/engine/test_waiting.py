@@ -129,7 +129,7 @@ def test_an_abort_closes_the_gates() -> None:
     assert not run.state.gates
 
 
-def launching(**options: int) -> Driver:
+def launching(*, max_parallelism: int = 0) -> Driver:
     plan = workflow_pb2.LaunchPlanTemplate(
         id=identifier(identifier_pb2.LAUNCH_PLAN, "lp"), interface=interface({"x": INT}, {"o0": INT})
     )
@@ -138,7 +138,9 @@ def launching(**options: int) -> Driver:
         launch_plan_node("n1", plan.id, x=".x"),
         task_node("n2", T, x="n0.o0"),
     ]
-    return Driver(compiled(workflow("w", nodes), [T], launch_plans=[plan]), x=integer(1), **options)
+    return Driver(
+        compiled(workflow("w", nodes), [T], launch_plans=[plan]), x=integer(1), max_parallelism=max_parallelism
+    )
 
 
 def test_a_launch_plan_node_starts_a_child_and_takes_its_outputs() -> None:

@@ -39,7 +39,7 @@ TIMED = task("timed", timeout_s=10, retries=5)
 SINGLE = task("single", timeout_s=10)
 
 
-def one(node: workflow_pb2.Node, *, behind: str = "", **options: int) -> Driver:
+def one(node: workflow_pb2.Node, *, behind: str = "") -> Driver:
     """The node `n1`, alone, or with one that holds the only place before it."""
     before = [task_node("n0", T, x=1)] if behind else []
     plan = workflow_pb2.LaunchPlanTemplate(
@@ -48,7 +48,7 @@ def one(node: workflow_pb2.Node, *, behind: str = "", **options: int) -> Driver:
     template = workflow("w", [*before, node], run_on_failure=True)
     launch_plans = [plan] if node.HasField("workflow_node") else []
     closure = compiled(template, [T, CACHED, SERIAL, TIMED, SINGLE], launch_plans=launch_plans)
-    return Driver(closure, max_parallelism=1 if behind else 0, x=integer(1), **options)
+    return Driver(closure, max_parallelism=1 if behind else 0, x=integer(1))
 
 
 def looking_up() -> Driver:

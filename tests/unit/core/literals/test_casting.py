@@ -1,5 +1,7 @@
 """Which type may stand where another is expected."""
 
+from typing import Any
+
 import pytest
 from flyteidl.core import types_pb2
 from tests.unit.core.literals.values import (
@@ -24,6 +26,8 @@ from alula.core.literals.casting import can_cast, explain_type, is_optional
 from alula.core.literals.structs import struct_of
 
 COLUMN = types_pb2.SchemaType.SchemaColumn
+FUTURE: Any = 99
+"""A type of columns that no enumeration has yet."""
 ANNOTATED = types_pb2.LiteralType(
     simple=types_pb2.INTEGER,
     metadata=struct_of({"a": 1}),
@@ -102,8 +106,8 @@ REFUSED = {
     "schema to another format": (schema(a=COLUMN.INTEGER), dataset("csv")),
     "another format to schema": (dataset("csv"), schema(a=COLUMN.INTEGER)),
     "schema with a column of another type": (schema(a=COLUMN.INTEGER), dataset(a=STR)),
-    "schema with a column of a type of the future": (schema(a=99), dataset(a=INT)),
-    "a data set to a schema with a column of a type of the future": (dataset(a=INT), schema(a=99)),
+    "schema with a column of a type of the future": (schema(a=FUTURE), dataset(a=INT)),
+    "a data set to a schema with a column of a type of the future": (dataset(a=INT), schema(a=FUTURE)),
     "a dataclass without a field": (
         dataclass("A", {"x": "integer"}),
         dataclass("A", {"x": "integer", "y": "string"}),
@@ -184,7 +188,7 @@ def test_optional_fields_and_enumerated_values_of_dataclasses() -> None:
         (enum("a", "b"), "enum[a, b]"),
         (dataset("parquet", a=INT), "StructuredDataset[parquet](a: int)"),
         (schema(a=COLUMN.FLOAT), "schema(a: float)"),
-        (schema(a=99), "schema(a: column type 99)"),
+        (schema(a=FUTURE), "schema(a: column type 99)"),
         (types_pb2.LiteralType(), "no type"),
     ],
 )

@@ -53,7 +53,7 @@ def dataset(format: str = "", **columns: types_pb2.LiteralType) -> types_pb2.Lit
     return types_pb2.LiteralType(structured_dataset_type=kind)
 
 
-def schema(**columns: int) -> types_pb2.LiteralType:
+def schema(**columns: types_pb2.SchemaType.SchemaColumn.SchemaColumnType) -> types_pb2.LiteralType:
     column = types_pb2.SchemaType.SchemaColumn
     kind = types_pb2.SchemaType(columns=[column(name=name, type=one) for name, one in columns.items()])
     return types_pb2.LiteralType(schema=kind)

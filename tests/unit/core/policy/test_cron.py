@@ -81,6 +81,12 @@ def test_when_clocks_change_a_time_of_day_comes_once_and_an_interval_goes_on(
     assert times(read_cron(expression), since, "Europe/Zurich", len(expected)) == expected
 
 
+def test_a_clock_that_is_set_back_by_half_an_hour_shows_the_hour_after_it_once() -> None:
+    """At 2:00 it is 1:30 again: 2:00 comes half an hour later."""
+    expected = [f"2000-03-26 0{hour}:00 +1030" for hour in (2, 4, 6)]
+    assert times(read_cron("0 */2 * * *"), "2000-03-25 13:07", "Australia/Lord_Howe", 3) == expected
+
+
 @pytest.mark.parametrize(
     ("expression", "told"),
     [

@@ -13,6 +13,7 @@ from alula.core.policy.outcome import Outcome, OutcomeCode, Succeeded, interpret
 OUTPUTS = literals_pb2.LiteralMap(literals={"o0": lit(1)}).SerializeToString()
 DECLARED = {"o0": interface_pb2.Variable(type=INT)}
 FUTURES = dynamic_job_pb2.DynamicJobSpec(min_successes=1).SerializeToString()
+ErrorKind = execution_pb2.ExecutionError.ErrorKind
 USER, SYSTEM, UNKNOWN = (
     execution_pb2.ExecutionError.USER,
     execution_pb2.ExecutionError.SYSTEM,
@@ -30,7 +31,12 @@ def error(exit_code: int | None = 0, **left: Any) -> TaskError:
     return ended
 
 
-def document(code: str = "USER:RuntimeError", *, recoverable: bool = False, origin: int = UNKNOWN) -> bytes:
+def document(
+    code: str = "USER:RuntimeError",
+    *,
+    recoverable: bool = False,
+    origin: ErrorKind = UNKNOWN,
+) -> bytes:
     kind = errors_pb2.ContainerError.RECOVERABLE if recoverable else errors_pb2.ContainerError.NON_RECOVERABLE
     container = errors_pb2.ContainerError(code=code, message="no", kind=kind, origin=origin)
     return errors_pb2.ErrorDocument(error=container).SerializeToString()
@@ -67,7 +73,7 @@ def test_an_error_document_speaks_before_the_exit_status_and_the_outputs() -> No
         ("SYSTEM", USER, "USER"),
     ],
 )
-def test_whose_fault_it_is(code: str, origin: int, kind: str) -> None:
+def test_whose_fault_it_is(code: str, origin: ErrorKind, kind: str) -> None:
     assert error(error_document=document(code, origin=origin)).kind == kind
 
 

@@ -6,7 +6,7 @@ import pytest
 from flyteidl.admin import matchable_resource_pb2 as matchable
 
 from alula.core.errors import TaskError
-from alula.core.policy.routing import NO_WISH, Route, Wanted, choose, wanted_of, wish_for
+from alula.core.policy.routing import NO_WISH, Choice, Route, Wanted, choose, wanted_of, wish_for
 
 EXECUTORS = ("process", "connector", "cluster")
 ROUTES = (
@@ -18,7 +18,8 @@ ROUTES = (
 
 
 def chosen(task_type: str = "python-task", project: str = "p", domain: str = "d", wish: Wanted = NO_WISH) -> object:
-    return choose(task_type, project, domain, wish=wish, routes=ROUTES, executors=EXECUTORS)
+    found = choose(task_type, project, domain, wish=wish, routes=ROUTES, executors=EXECUTORS)
+    return found.executor if isinstance(found, Choice) else found
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,29 @@ def test_the_first_route_that_fits_decides_and_else_the_first_executor(
     where: tuple[str, str, str], executor: str
 ) -> None:
     assert chosen(*where) == executor
+
+
+@pytest.mark.parametrize(
+    ("image", "executor"),
+    [("lab/a:1", "cluster"), ("lab/old:1", "process"), ("other:1", "process"), ("", "process")],
+)
+def test_a_route_can_go_by_images(image: str, executor: str) -> None:
+    route = Route("cluster", images=("lab/*",), except_images=("lab/old:*",))
+    found = choose("t", "p", "d", image=image, wish=NO_WISH, routes=(route,), executors=EXECUTORS)
+    assert isinstance(found, Choice)
+    assert found.executor == executor
+
+
+def test_a_choice_says_why_it_is_this_one() -> None:
+    def why(wish: Wanted, *routes: Route) -> str:
+        found = choose("t", "p", "d", wish=wish, routes=routes, executors=EXECUTORS)
+        assert isinstance(found, Choice)
+        return found.why
+
+    assert why(NO_WISH) == ""
+    assert why(NO_WISH, Route("cluster", domains=("x",)), Route("cluster")) == "by route 2 of the settings"
+    assert why(NO_WISH, Route("cluster", reason="for the lab")) == "for the lab"
+    assert why(Wanted("t", ("cluster",)), Route("process")) == "wanted by project `p`"
 
 
 def test_what_a_project_wants_goes_before_the_table() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import UTC
 from itertools import islice, pairwise, takewhile
 
+import msgspec
 import pytest
 from flyteidl.admin import schedule_pb2
 
 from alula.core.errors import InvalidInput
-from alula.core.policy.schedule import Fire, schedule_of
+from alula.core.policy.schedule import COUNTED_MAX, Fire, Missed, Schedule, schedule_of
 
 MINUTE_US = 60_000_000
 DAY_US = 1440 * MINUTE_US
@@ -70,7 +71,8 @@ def test_of_many_fires_that_are_due_the_latest_count(message: schedule_pb2.Sched
     due = schedule.due(after, now, UTC, since=after, most=most)
     fires = list(takewhile(lambda fire: fire.at <= now, schedule.fires(after, UTC, since=after)))
     assert due.fires == fires[-most:]
-    assert due.skipped == (fires[0] if len(fires) > most else None)
+    left_out = fires[:-most]
+    assert due.skipped == (Missed(left_out[0], min(len(left_out), COUNTED_MAX)) if left_out else None)
     assert due.upcoming == schedule.next_after(now, UTC, since=after)
 
 
@@ -78,3 +80,39 @@ def test_a_schedule_that_has_ended_has_no_next_fire() -> None:
     schedule = schedule_of(schedule_pb2.Schedule(cron_expression="0 0 1 1 ? 2027"))
     due = schedule.due(20_000 * DAY_US, 30_000 * DAY_US, UTC, most=9)
     assert (len(due.fires), due.upcoming) == (1, None)
+
+
+def test_a_rate_with_a_start_counts_from_it_and_begins_then() -> None:
+    schedule = Schedule(rate_us=DAY_US, starts_at=10 * DAY_US, ends_at=12 * DAY_US)
+    assert [fire.at // DAY_US for fire in schedule.fires(3, UTC, since=3)] == [10, 11, 12]
+    late = 10 * DAY_US + DAY_US // 2
+    assert [fire.at // DAY_US for fire in schedule.fires(late, UTC, since=late)] == [11, 12]
+
+
+def test_an_expression_fires_between_start_and_end_both_included() -> None:
+    hourly = msgspec.structs.replace(schedule_of(cron("@daily")), starts_at=10 * DAY_US, ends_at=12 * DAY_US)
+    assert [fire.at // DAY_US for fire in hourly.fires(0, UTC)] == [10, 11, 12]
+
+
+def test_jitter_follows_from_plan_and_fire_and_moves_no_time_that_a_run_is_about() -> None:
+    plain = Schedule(rate_us=DAY_US)
+    one, other = (Schedule(rate_us=DAY_US, jitter_us=MINUTE_US, salt=salt) for salt in ("p/d/one", "p/d/other"))
+    fires = [list(islice(schedule.fires(0, UTC), 50)) for schedule in (plain, one, one, other)]
+    assert fires[1] == fires[2]
+    assert [[fire.at for fire in each] for each in fires] == [[fire.at for fire in fires[0]]] * 4
+    delays = [[fire.delay_us for fire in each] for each in fires[1:]]
+    assert all(0 <= delay < MINUTE_US for each in delays for delay in each)
+    assert delays[0] != delays[2] and len(set(delays[0])) > 40
+
+
+def test_a_fire_that_its_jitter_delays_holds_back_those_after_it() -> None:
+    schedule = Schedule(rate_us=MINUTE_US, jitter_us=10 * MINUTE_US, salt="p/d/plan")
+    seen: list[Fire] = []
+    after = 0
+    for now in range(0, 200 * MINUTE_US, MINUTE_US // 2):
+        due = schedule.due(after, now, UTC, most=100)
+        assert due.skipped is None and all(fire.due_at <= now for fire in due.fires)
+        seen += due.fires
+        after = due.fires[-1].at if due.fires else after
+    assert [fire.at for fire in seen] == [fire.at for fire in islice(schedule.fires(0, UTC), len(seen))]
+    assert len(seen) > 180

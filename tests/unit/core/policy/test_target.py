@@ -66,7 +66,7 @@ def test_the_config_may_name_the_primary_container_and_an_only_one_needs_no_name
 def test_a_pod_stays_a_pod_whatever_a_node_changes(given: tuple[str, ...]) -> None:
     before = pod_task(_SIDE, _MAIN, restartPolicy="Never")
     kept = before.SerializeToString(deterministic=True)
-    changed = with_overrides(before, workflow_pb2.TaskNodeOverrides(**{word: _OVERRIDES[word] for word in given}))  # type: ignore[arg-type]
+    changed = with_overrides(before, workflow_pb2.TaskNodeOverrides(**{word: _OVERRIDES[word] for word in given}))
     assert before.SerializeToString(deterministic=True) == kept
     main = dict(_MAIN)
     if "resources" in given:
@@ -83,7 +83,7 @@ def test_a_pod_stays_a_pod_whatever_a_node_changes(given: tuple[str, ...]) -> No
 @pytest.mark.parametrize("given", [words for n in (1, 2, 3) for words in itertools.combinations(_OVERRIDES, n)])
 def test_a_container_stays_a_container(given: tuple[str, ...]) -> None:
     before = task("t")
-    changed = with_overrides(before, workflow_pb2.TaskNodeOverrides(**{word: _OVERRIDES[word] for word in given}))  # type: ignore[arg-type]
+    changed = with_overrides(before, workflow_pb2.TaskNodeOverrides(**{word: _OVERRIDES[word] for word in given}))
     assert changed.container.args == before.container.args
     assert changed.container.image == ("b:2" if "container_image" in given else before.container.image)
     assert resolve_resources(changed).requests.cpu_millicores == (3000 if "resources" in given else 0)
@@ -95,7 +95,7 @@ def test_what_has_neither_gets_neither(target: str) -> None:
     before.ClearField("container")
     if target == "sql":
         before.sql.statement = "SELECT 1"
-    changed = with_overrides(before, workflow_pb2.TaskNodeOverrides(**_OVERRIDES))  # type: ignore[arg-type]
+    changed = with_overrides(before, workflow_pb2.TaskNodeOverrides(**_OVERRIDES))
     assert changed.WhichOneof("target") == before.WhichOneof("target")
     assert changed.extended_resources == _ACCELERATOR
 

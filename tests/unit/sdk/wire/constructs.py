@@ -54,9 +54,9 @@ def branches(a: int, s: str, f: float, o: int | None = None) -> int:
         conditional("c")
         .if_((x > 5) & (a < 100) | (f >= 1.5))
         .then(add(a=x, b=1))
-        .elif_(flag.is_true())
+        .elif_(flag.is_true())  # pyright: ignore[reportAttributeAccessIssue]  a step, by its type a value
         .then(inner(a=a))
-        .elif_((s != "x") & o.is_none())
+        .elif_((s != "x") & o.is_none())  # pyright: ignore[reportAttributeAccessIssue, reportOptionalMemberAccess]  a step, by its type a value
         .then(grow(n=x))
         .else_()
         .fail("no")
@@ -85,7 +85,7 @@ def gates(n: int) -> int:
     x = approve(add(a=n), "ok", timeout=HOUR)
     y = wait_for_input("value", timeout=datetime.timedelta(seconds=90), expected_type=int)
     pause = sleep(datetime.timedelta(seconds=1, milliseconds=500))
-    pause >> x
+    pause >> x  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
     return add(a=x, b=y)
 
 

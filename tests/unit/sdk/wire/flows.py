@@ -93,7 +93,7 @@ def everything(x: int = 5, items: list[int] = [1, 2], o: int | None = None) -> t
     Args:
         x: the x
     """
-    s = add(x=x, y=4).with_overrides(
+    s = add(x=x, y=4).with_overrides(  # pyright: ignore[reportAttributeAccessIssue]  a step, by its type a value
         requests=Resources(cpu="3"),
         retries=5,
         timeout=timedelta(seconds=9),
@@ -108,9 +108,9 @@ def everything(x: int = 5, items: list[int] = [1, 2], o: int | None = None) -> t
     m = map_task(functools.partial(scale, b="k"), concurrency=3, min_success_ratio=1.0)(x=items)
     first = nothing(o=o)
     second = nothing(s=z.name)
-    first >> second
+    first >> second  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
     collect(values=[q, 1], named={"a": q, "b": 2}, maybe=[q])
-    return z.total, m
+    return z.total, m  # pyright: ignore[reportReturnType]  with a ratio of 1 all items are there
 
 
 @workflow

@@ -5,7 +5,7 @@ import enum
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import SimpleNamespace
-from typing import Annotated, Literal, Optional, Union
+from typing import Annotated, Any, Literal, Optional, Union
 
 import pandas as pd
 import pyarrow as pa
@@ -73,7 +73,7 @@ def nested():
 
 def types_of(api: SimpleNamespace) -> dict[str, object]:
     """Every type by name; `api` has FlyteFile, FlyteDirectory, StructuredDataset and kwtypes."""
-    plain = {
+    plain: dict[str, Any] = {
         "int": int,
         "float": float,
         "bool": bool,
@@ -108,7 +108,8 @@ def types_of(api: SimpleNamespace) -> dict[str, object]:
     }
     variants = ("int", "float", "bool", "str", "datetime", "date", "timedelta", "list", "dict", "untyped dict", "enum",
                 "choice", "dataclass", "model", "file", "directory", "frame", "dataset", "table")  # fmt: skip
-    return plain | {f"optional {name}": Optional[plain[name]] for name in variants}
+    optional: dict[str, Any] = {f"optional {name}": Optional[plain[name]] for name in variants}
+    return plain | optional
 
 
 def values() -> dict[str, object]:

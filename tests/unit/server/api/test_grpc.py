@@ -11,6 +11,7 @@ import grpc
 import grpc.aio
 import pytest
 from flyteidl.service import identity_pb2
+from tests.trailers import trailers
 from tests.unit.server.api.asking import LOCAL
 
 from alula.core import errors
@@ -53,9 +54,7 @@ async def ask(anyio_backend: str) -> AsyncIterator[Ask]:
         await server.start()
         channel = grpc.aio.insecure_channel(f"127.0.0.1:{port}")
         channels.append(channel)
-        call = channel.unary_unary(
-            f"/{SERVICE.full_name}/UserInfo", response_deserializer=identity_pb2.UserInfoResponse.FromString
-        )
+        call = channel.unary_unary(f"/{SERVICE.full_name}/UserInfo", None, identity_pb2.UserInfoResponse.FromString)
         return await call(b"", timeout=10)
 
     yield ask
@@ -83,7 +82,7 @@ async def test_a_bug_is_an_incident_with_its_traceback_in_the_log_only(
         await ask(Answering(ValueError("secret detail")))
     assert caught.value.code() is grpc.StatusCode.INTERNAL
     assert "secret" not in (caught.value.details() or "")
-    incident = dict(caught.value.trailing_metadata() or ())["alula-incident"]
+    incident = trailers(caught.value)["alula-incident"]
     assert str(incident) in caplog.text
     assert "secret detail" in caplog.text
 
@@ -112,7 +111,7 @@ async def test_an_error_of_the_platform_keeps_its_code(ask: Ask, kind: type[erro
         await ask(Answering(kind("TheCode", "what it is", fix="what to do")))
     assert caught.value.code().name == status
     assert caught.value.details() == "what it is; what to do"
-    told = dict(caught.value.trailing_metadata() or ())
+    told = trailers(caught.value)
     assert (told["alula-code"], told["alula-message"], told["alula-fix"]) == ("TheCode", "what it is", "what to do")
 
 
@@ -120,7 +119,7 @@ async def test_text_that_no_header_can_carry_travels_in_the_details(ask: Ask) ->
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await ask(Answering(errors.InvalidInput("C", "zwei\nZeilen, ü", fix="ändern")))
     assert caught.value.details() == "zwei\nZeilen, ü; ändern"
-    assert "alula-message" not in dict(caught.value.trailing_metadata() or ())
+    assert "alula-message" not in trailers(caught.value)
 
 
 def test_a_long_text_is_cut_to_what_trailers_hold() -> None:

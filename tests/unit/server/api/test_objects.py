@@ -38,7 +38,7 @@ def target(url: str) -> str:
 async def download(app: ASGIApp, blobs: FileBlobs, *name: str) -> Answer:
     uri = blobs.uri(*name)
     await blobs.put(uri, b"<script>")
-    answer = await ask(app, "GET", target(blobs.download_url(uri, ttl_s=60).url), (HOST,))
+    answer = await ask(app, "GET", target((await blobs.download_url(uri, ttl_s=60)).url), (HOST,))
     assert (answer.status, answer.body) == (200, b"<script>")
     return answer
 
@@ -67,9 +67,24 @@ async def test_a_deck_is_shown_with_an_origin_of_its_own(app: ASGIApp, blobs: Fi
     assert "allow-same-origin" not in policy
 
 
+async def test_a_part_of_an_object_is_downloaded(app: ASGIApp, blobs: FileBlobs) -> None:
+    uri = blobs.uri("data", "log")
+    await blobs.put(uri, b"0123456789")
+    url = target((await blobs.download_url(uri, ttl_s=60)).url)
+    for asked, span, wanted in (("bytes=2-4", "2-4", b"234"), ("bytes=8-", "8-9", b"89"), ("bytes=-1", "9-9", b"9")):
+        answer = await ask(app, "GET", url, (HOST, ("Range", asked), ("Accept-Encoding", "gzip")))
+        told = (answer.status, answer.headers["content-range"], answer.headers["content-length"], answer.body)
+        assert told == (206, f"bytes {span}/10", str(len(wanted)), wanted)
+    beyond = await ask(app, "GET", url, (HOST, ("Range", "bytes=10-")))
+    assert (beyond.status, beyond.code, beyond.headers["content-range"]) == (416, "RangeNotSatisfiable", "bytes */10")
+    for headers in ((HOST, ("Range", "lines=1-2")), (HOST, ("Range", "bytes=2-4"), ("If-Range", '"x"'))):
+        whole = await ask(app, "GET", url, headers)
+        assert (whole.status, whole.headers["accept-ranges"], whole.body) == (200, "bytes", b"0123456789")
+
+
 async def test_an_empty_file_as_flytes_clients_send_it_is_kept(app: ASGIApp, blobs: FileBlobs) -> None:
     uri = blobs.uri("uploads", "empty")
-    signed = blobs.upload_url(uri, md5=hashlib.md5(b"").digest(), ttl_s=60)
+    signed = await blobs.upload_url(uri, md5=hashlib.md5(b"").digest(), ttl_s=60)
     headers = (HOST, ("Content-Length", "0"), ("Transfer-Encoding", "chunked"))
     answer = await ask(app, "PUT", target(signed.url), headers)
     assert answer.status == 200
@@ -78,5 +93,5 @@ async def test_an_empty_file_as_flytes_clients_send_it_is_kept(app: ASGIApp, blo
 
 @pytest.mark.parametrize("md5", ["\xfcber", "nonsense", "===="])
 async def test_a_malformed_digest_is_refused(app: ASGIApp, blobs: FileBlobs, md5: str) -> None:
-    url = target(blobs.upload_url(blobs.uri("uploads", "x"), md5=None, ttl_s=60).url)
+    url = target((await blobs.upload_url(blobs.uri("uploads", "x"), md5=None, ttl_s=60)).url)
     assert (await ask(app, "PUT", url, (HOST, ("Content-MD5", md5)))).status == 400

@@ -2,7 +2,7 @@ import pytest
 
 from alula.core.errors import InvalidInput
 from alula.core.size_text import text_of_bytes
-from alula.server.executors.process.admission import OVERTAKES_MAX, Admission, Capacity
+from alula.server.executors.admission import OVERTAKES_MAX, Admission, Capacity
 
 GIB = 1 << 30
 

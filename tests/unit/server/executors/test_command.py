@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from flyteidl.core import tasks_pb2
+from flyteidl.core import tasks_pb2, types_pb2
 from tests.attempts.specs import attempt
 
 from alula.core.errors import InvalidInput
@@ -20,7 +20,7 @@ def raw(*args: str, inputs: str = "", outputs: str = "", folder: str = "") -> At
     spec.task.container.data_config.input_path = folder
     for names, variables in ((inputs, spec.task.interface.inputs), (outputs, spec.task.interface.outputs)):
         for name in names:
-            variables.variables[name].type.simple = 1
+            variables.variables[name].type.simple = types_pb2.INTEGER
     return spec
 
 

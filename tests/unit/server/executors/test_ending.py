@@ -7,6 +7,7 @@ import pytest
 from flyteidl.core import dynamic_job_pb2, errors_pb2, literals_pb2
 from tests.attempts.specs import attempt, literal_map
 from tests.hostile import HOSTILE
+from tests.present import failure, present
 
 from alula.server.executors.process.ending import (
     CANCELLED,
@@ -61,12 +62,12 @@ def test_futures_go_instead_of_outputs(tmp_path):
 
 def test_an_error_document_speaks_before_the_exit_status(tmp_path):
     update = ended(tmp_path, End(code=0), error_pb=error_document("USER:ValueError"), outputs_pb=OUTPUTS, deck_html=b"")
-    assert (update.phase, update.error.code, bool(update.deck_uri)) == ("FAILED", "USER:ValueError", True)
+    assert (update.phase, failure(update).code, bool(update.deck_uri)) == ("FAILED", "USER:ValueError", True)
 
 
 def test_what_the_task_says_of_a_lost_worker_does_not_hide_that_memory_ran_out(tmp_path):
     update = ended(tmp_path, End(code=0, oom_kills=1), error_pb=error_document("USER:BrokenProcessPool"))
-    assert update.error.code == "OOMKilled"
+    assert failure(update).code == "OOMKilled"
 
 
 def test_a_task_that_survives_the_loss_of_a_process_succeeds(tmp_path):
@@ -75,20 +76,21 @@ def test_a_task_that_survives_the_loss_of_a_process_succeeds(tmp_path):
 
 def test_leftovers_fail_a_task_even_with_outputs(tmp_path):
     update = ended(tmp_path, End(code=0, left_behind=["7 sleep 600"]), outputs_pb=OUTPUTS)
-    assert update.error.code == "ProcessesLeftBehind"
-    assert "7 sleep 600" in update.error.message
+    assert failure(update).code == "ProcessesLeftBehind"
+    assert "7 sleep 600" in failure(update).message
 
 
 def test_no_process_at_all_is_not_the_fault_of_the_task(tmp_path):
     update = ended(tmp_path, End(cannot_start="no more processes"))
-    assert (update.error.code, update.error.kind, update.error.recoverable) == ("CannotStart", "SYSTEM", True)
+    error = failure(update)
+    assert (error.code, error.kind, error.recoverable) == ("CannotStart", "SYSTEM", True)
 
 
 def test_a_signal_is_named_and_the_last_line_quoted(tmp_path):
     update = ended(tmp_path, End(signal=11), log_txt=b"first\nlast words\n\n")
-    assert update.error.code == "Killed"
-    assert "SIGSEGV" in update.error.message
-    assert "last words" in update.error.message
+    assert failure(update).code == "Killed"
+    assert "SIGSEGV" in failure(update).message
+    assert "last words" in failure(update).message
 
 
 def test_a_long_log_is_cut_once_and_the_report_stays_the_same(tmp_path):
@@ -99,7 +101,7 @@ def test_a_long_log_is_cut_once_and_the_report_stays_the_same(tmp_path):
     end = End(code=0, log_bytes=5000)
     for _ in range(2):
         cut_log(spec, end, RULES)
-        assert update_of(spec, end, RULES).error.code == "LogLimitExceeded"
+        assert failure(update_of(spec, end, RULES)).code == "LogLimitExceeded"
     assert log.read_bytes().count(b"[alula] cut here") == 1
 
 
@@ -135,11 +137,11 @@ def test_results_that_the_disk_did_not_take_are_not_the_fault_of_the_task(tmp_pa
     folder = Path(spec.output_prefix)
     folder.mkdir(parents=True)
     for end in (End(code=1, not_recorded="no space"), End(code=0, not_recorded="no space"), End(code=os.EX_IOERR)):
-        error = update_of(spec, end, RULES).error
+        error = failure(update_of(spec, end, RULES))
         assert (error.code, error.kind, error.recoverable) == ("ResultsNotWritten", "SYSTEM", True)
-    assert update_of(spec, End(signal=11, not_recorded="no space"), RULES).error.code == "Killed"
+    assert failure(update_of(spec, End(signal=11, not_recorded="no space"), RULES)).code == "Killed"
     (folder / "error.pb").write_bytes(error_document("USER:ValueError"))
-    assert update_of(spec, End(code=0, not_recorded="no space"), RULES).error.code == "USER:ValueError"
+    assert failure(update_of(spec, End(code=0, not_recorded="no space"), RULES)).code == "USER:ValueError"
 
 
 NAMES = ["outputs.pb", "error.pb", "futures.pb", "log.txt", "deck.html", RECORD]
@@ -156,11 +158,11 @@ def test_whatever_stands_in_place_of_a_result_the_attempt_ends(tmp_path, name, k
         update = update_of(spec, end, RULES)
         assert update.phase == "FAILED"
         if name in ("outputs.pb", "futures.pb") and end.code == 0:
-            assert (update.error.code, update.error.recoverable) == ("OutputsNotReadable", True)
-            assert name in update.error.message
+            assert (failure(update).code, failure(update).recoverable) == ("OutputsNotReadable", True)
+            assert name in failure(update).message
         if name == "error.pb":
-            assert update.error.code == "ErrorNotReadable"
-            assert name in update.error.message
+            assert failure(update).code == "ErrorNotReadable"
+            assert name in failure(update).message
     if kind != "sparse":
         assert not update.deck_uri
         assert earlier_end(spec) is None
@@ -176,7 +178,7 @@ def test_whatever_stands_in_place_of_the_prefix_the_attempt_can_start(tmp_path, 
     folder = Path(spec.output_prefix)
     folder.parent.mkdir(parents=True)
     HOSTILE[kind](folder)
-    assert update_of(spec, End(code=0), RULES).error.code in ("OutputsNotReadable", "OutputsNotFound")
+    assert failure(update_of(spec, End(code=0), RULES)).code in ("OutputsNotReadable", "OutputsNotFound")
     assert earlier_end(spec) is None
     files = files_in(tmp_path)
     assert not files.prepare(spec)
@@ -220,9 +222,9 @@ def test_times_that_a_task_made_up_are_not_believed(tmp_path):
     (folder / "outputs.pb").write_bytes(OUTPUTS)
     for at in (-(10**9), 10**10):
         os.utime(folder / "outputs.pb", (at, at))
-        assert 0 <= earlier_end(spec).ended_at <= time.time_ns() // 1000
+        assert 0 <= present(earlier_end(spec)).ended_at <= time.time_ns() // 1000
     (folder / RECORD).write_bytes(b'{"ended_at": 4611686018427387904}')
-    assert earlier_end(spec).ended_at <= time.time_ns() // 1000
+    assert present(earlier_end(spec)).ended_at <= time.time_ns() // 1000
 
 
 def test_a_long_error_is_cut_and_says_where_the_whole_is(tmp_path):
@@ -231,11 +233,11 @@ def test_a_long_error_is_cut_and_says_where_the_whole_is(tmp_path):
         error=errors_pb2.ContainerError(code="USER:" + "x" * 5_000_000, message=message)
     )
     update = ended(tmp_path, End(code=0), error_pb=document.SerializeToString())
-    assert len(update.error.message.encode()) <= 64 * 1024
-    assert update.error.message.startswith("begin")
-    assert update.error.message.endswith("end")
-    assert "error.pb" in update.error.message
-    assert len(update.error.code) <= 200
+    assert len(failure(update).message.encode()) <= 64 * 1024
+    assert failure(update).message.startswith("begin")
+    assert failure(update).message.endswith("end")
+    assert "error.pb" in failure(update).message
+    assert len(failure(update).code) <= 200
 
 
 def test_large_results_are_not_read_at_once(tmp_path):
@@ -247,4 +249,4 @@ def test_large_results_are_not_read_at_once(tmp_path):
     (folder / "outputs.pb").write_bytes(text.SerializeToString())
     with pytest.raises(TakesLong):
         update_of(spec, End(code=0), RULES, here_bytes=999_999)
-    assert update_of(spec, End(code=0), RULES).error.code == "OutputsMismatch"
+    assert failure(update_of(spec, End(code=0), RULES)).code == "OutputsMismatch"

@@ -8,7 +8,7 @@ import pytest
 
 from alula.core.errors import InvalidInput, Unavailable
 from alula.core.ids import AttemptId, ExecutionId
-from alula.server.executors.process.failures import failure_of
+from alula.server.executors.failures import failure_of
 
 ATTEMPT = AttemptId(ExecutionId("p", "d", "r"), "n0", 0)
 

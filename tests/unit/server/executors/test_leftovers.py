@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from tests.attempts.harness import eventually
@@ -28,10 +29,15 @@ def start() -> Iterator[Start]:
     """Starts `sh` with a script and variables, in a session of its own; returns what the script printed first."""
     started: list[int] = []
 
-    def start(script: str, mark: str = "", **options: object) -> int:
+    def start(script: str, mark: str = "", cwd: str | Path | None = None, stderr: BinaryIO | None = None) -> int:
         environment = {"PATH": os.environ["PATH"], **({MARK: mark} if mark else {})}
         shell = subprocess.Popen(
-            ["sh", "-c", script], env=environment, stdout=subprocess.PIPE, start_new_session=True, **options
+            ["sh", "-c", script],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            start_new_session=True,
+            cwd=cwd,
         )
         assert shell.stdout is not None
         started.append(int(shell.stdout.readline()))

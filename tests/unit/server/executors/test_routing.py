@@ -12,6 +12,7 @@ from tests.attempts.specs import attempt
 
 from alula.core.engine.attempt_info import LogLink
 from alula.core.engine.usage import Figure, Usage
+from alula.core.errors import Unavailable
 from alula.core.ids import AttemptId
 from alula.core.policy.routing import Route, Wanted
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
@@ -29,6 +30,8 @@ class Asked:
         self.calls: list[tuple[object, ...]] = []
         self.broken = False
 
+    names_jobs = False
+
     async def start(self, sink: Sink) -> None:
         if self.broken:
             raise OSError("it can't start")
@@ -40,8 +43,11 @@ class Asked:
     def submit(self, spec: AttemptSpec) -> None:
         self.calls.append(("submit", spec.id.node_id))
 
-    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
+    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
         self.calls.append(("cancel", attempt.node_id, handle))
+
+    async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
+        self.calls.append(("end job", attempt.node_id, incarnation, executor, handle))
 
     def release(self, attempts: Collection[AttemptId]) -> None:
         self.calls.append(("release", *(each.node_id for each in attempts)))
@@ -109,12 +115,34 @@ async def test_what_a_project_wants_for_a_type_decides(world: World) -> None:
     assert world.there.calls == [("submit", "n0")]
 
 
+async def test_what_an_executor_asks_for_it_gets_unless_a_route_or_a_wish_says_otherwise(world: World) -> None:
+    routes = (Route("here", projects=("p",), task_types=("routed",)),)
+    wants = {"there": lambda task: "as it can" if task.type in ("wanted", "routed") else ""}
+    routing = Routing({"here": world.here, "there": world.there}, routes, wants)
+    await routing.start(world.updates.append)
+    for type in ("wanted", "routed", "other"):
+        routing.submit(world.spec(type, type=type))
+    routing.submit(world.spec("wished", type="wanted", wish=Wanted("wanted", ("here",))))
+    assert world.there.calls == [("submit", "wanted")]
+    assert world.here.calls == [("submit", "routed"), ("submit", "other"), ("submit", "wished")]
+    world.there.sink(AttemptUpdate(world.spec("wanted").id, 1, "RUNNING", where="a job"))
+    assert world.updates[-1].where == "a job, as it can"
+
+
 async def test_reports_say_which_executor_has_the_attempt(world: World) -> None:
     spec = world.spec("n0")
     world.routing.submit(spec)
     world.here.sink(AttemptUpdate(spec.id, 1, "RUNNING"))
     world.here.sink(AttemptUpdate(spec.id, 2, "SUCCEEDED", logs=(LogLink("l", "u"),)))
     assert [update.executor for update in world.updates] == ["here", "here"]
+
+
+async def test_what_runs_an_attempt_is_told_with_the_reason_of_the_choice_once(world: World) -> None:
+    local, remote = world.spec("local"), world.spec("remote", type="remote")
+    for spec, executor in ((local, world.here), (remote, world.there), (remote, world.there)):
+        world.routing.submit(spec)
+        executor.sink(AttemptUpdate(spec.id, 1, "RUNNING", where="a machine"))
+    assert [each.where for each in world.updates] == ["a machine", "a machine, by route 1 of the settings", "a machine"]
 
 
 async def test_after_a_change_of_settings_an_attempt_is_found_where_it_is(world: World) -> None:
@@ -157,6 +185,17 @@ async def test_what_nobody_knows_is_cancelled_everywhere_or_where_the_log_has_it
     assert world.here.calls == world.there.calls == [("cancel", "n0", b"")]
     world.routing.cancel(unknown, executor="there", handle=b"h")
     assert (len(world.here.calls), world.there.calls[-1]) == (1, ("cancel", "n0", b"h"))
+
+
+async def test_a_job_is_ended_by_the_executor_that_has_it(world: World) -> None:
+    assert not world.routing.names_jobs
+    world.there.names_jobs = True
+    assert world.routing.names_jobs
+    left = world.spec("n0").id
+    await world.routing.end_job(left, incarnation="i", executor="there", handle=b"h")
+    assert (world.here.calls, world.there.calls) == ([], [("end job", "n0", "i", "there", b"h")])
+    with pytest.raises(Unavailable, match="`sold` is not configured"):
+        await world.routing.end_job(left, incarnation="i", executor="sold", handle=b"h")
 
 
 async def test_where_one_can_not_start_the_others_are_stopped(tmp_path: Path) -> None:

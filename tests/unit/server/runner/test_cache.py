@@ -112,7 +112,7 @@ async def test_a_catalog_that_can_not_answer_is_a_miss_that_says_so(scene: Scene
     async def get(key: CacheKey) -> CacheEntry | None:
         raise Unavailable("StoreUnreachable", "the database is away")
 
-    scene.store.catalog.get = get  # type: ignore[method-assign]
+    scene.store.catalog.get = get
     assert await scene.answer() == CacheMissed(7, 0, 0, failed=True)
 
 

@@ -47,7 +47,7 @@ async def test_the_lease_is_kept_while_the_executor_is_told_what_should_run(benc
         await asyncio.sleep(3 * LEASE_S)
         await tell(*args, **named)
 
-    bench.executor.reconcile = slowly  # type: ignore[method-assign]
+    bench.executor.reconcile = slowly
     starting = asyncio.create_task(bench.start())
     await asyncio.sleep(2 * LEASE_S)
     assert await bench.kept.ownership.claim("rival", now=bench.platform.clock(), lease_us=1, limit=1) == []

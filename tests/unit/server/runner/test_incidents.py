@@ -188,7 +188,7 @@ async def test_the_executor_breaks_at_an_attempt_when_the_platform_starts(
             raise RecursionError("too deep")
         await real(expected, owner=owner, spared=spared)
 
-    bench.executor.reconcile = reconcile  # type: ignore[method-assign]
+    bench.executor.reconcile = reconcile
     await bench.start()
     assert not_stopped == {broken, other}
     await bench.check_end(broken)
@@ -313,7 +313,7 @@ async def test_an_event_is_missing_in_a_log(bench: Attacked, _: pytest.MonkeyPat
                 del history.log[1]
         return found
 
-    bench.store.log.histories = histories  # type: ignore[attr-defined]
+    bench.store.log.histories = histories
     await bench.start()
     await bench.check_end(broken, "LogIncomplete")
 

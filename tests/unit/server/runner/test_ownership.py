@@ -76,7 +76,7 @@ class World:
                 self.seen[before, news] += 1
             return means
 
-        self.ownership._move = watched  # type: ignore[method-assign]
+        self.ownership._move = watched
 
     def some(self) -> list[ExecutionId]:
         return self.random.sample(IDS, self.random.randint(0, len(IDS)))

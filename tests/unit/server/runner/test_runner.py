@@ -64,6 +64,8 @@ class ToldExecutor:
     """What attempts that run have used so far."""
     sink: Sink | None = None
 
+    names_jobs: bool = False
+
     async def start(self, sink: Sink) -> None:
         self.sink = sink
 
@@ -74,9 +76,12 @@ class ToldExecutor:
         self.submitted.append(spec.id)
         self.specs.append(spec)
 
-    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
+    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
         self.cancelled.append(attempt)
         self.handles.append((executor, handle))
+
+    async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
+        self.cancel(attempt, incarnation=incarnation, executor=executor, handle=handle)
 
     def release(self, attempts: Collection[AttemptId]) -> None:
         self.released.extend(attempts)
@@ -123,7 +128,7 @@ class FlakyStore(MemoryStore):
         self.asked: list[Commit] = []
         """Every commit that was asked for."""
         self._commit = self.log.commit
-        self.log.commit = self._flaky_commit  # type: ignore[method-assign]
+        self.log.commit = self._flaky_commit
 
     async def _flaky_commit(self, commits: Collection[Commit]) -> list[bool]:
         self.asked.extend(commits)
@@ -146,7 +151,6 @@ class World:
             executor=self.executor,
             blobs=self.platform.blobs,
             children=Children(self.platform),
-            publish=self.platform.hub.publish,
             clock=self.platform.clock,
             runner_id=name,
             platform_id="here",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from flyteidl.admin import execution_pb2
+from flyteidl.admin import execution_pb2, task_pb2
 from flyteidl.admin import matchable_resource_pb2 as matchable
 from flyteidl.core import execution_pb2 as core_execution_pb2
 from flyteidl.core import identifier_pb2, tasks_pb2, workflow_pb2
@@ -37,12 +39,12 @@ PLAN = specs.identifier(identifier_pb2.LAUNCH_PLAN, "p")
 Config = matchable.WorkflowExecutionConfig
 
 
-def config(**given: object) -> matchable.MatchingAttributes:
-    return matchable.MatchingAttributes(workflow_execution_config=Config(**given))  # type: ignore[arg-type]
+def config(**given: Any) -> matchable.MatchingAttributes:
+    return matchable.MatchingAttributes(workflow_execution_config=Config(**given))
 
 
-def quality(**given: object) -> matchable.MatchingAttributes:
-    return matchable.MatchingAttributes(quality_of_service=core_execution_pb2.QualityOfService(**given))  # type: ignore[arg-type]
+def quality(**given: Any) -> matchable.MatchingAttributes:
+    return matchable.MatchingAttributes(quality_of_service=core_execution_pb2.QualityOfService(**given))
 
 
 def resources(*, defaults: dict[str, str] | None = None, **limits: str) -> matchable.MatchingAttributes:
@@ -58,7 +60,7 @@ def overriding(task_type: str, plugin: str) -> matchable.MatchingAttributes:
     return matchable.MatchingAttributes(plugin_overrides=matchable.PluginOverrides(overrides=[override]))
 
 
-def asking(name: str, *, request: str, limit: str = "") -> object:
+def asking(name: str, *, request: str, limit: str = "") -> task_pb2.TaskCreateRequest:
     task = specs.task(name)
     given = task.spec.template.container.resources
     given.requests.add(name=tasks_pb2.Resources.CPU, value=request)
@@ -77,7 +79,7 @@ async def plan(platform: Platform, caller: Caller) -> Platform:
     return platform
 
 
-async def launched(platform: Platform, caller: Caller, **spec: object) -> ExecutionRecord:
+async def launched(platform: Platform, caller: Caller, **spec: Any) -> ExecutionRecord:
     id = await create_execution(platform, caller, specs.execution("", PLAN, **spec))
     record = await platform.store.executions.get(ExecutionId(id.project, id.domain, id.name))
     assert record is not None
@@ -218,9 +220,9 @@ async def test_a_task_that_asks_for_what_it_can_not_get_is_refused(
     platform: Platform, caller: Caller, request_: str, limit: str, code: str
 ) -> None:
     await update_attributes(platform, caller, DOMAIN, resources(cpu="2"))
-    await create_task(platform, caller, asking("fits", request="2"), Registrant())  # type: ignore[arg-type]
+    await create_task(platform, caller, asking("fits", request="2"), Registrant())
     with pytest.raises(InvalidInput) as caught:
-        await create_task(platform, caller, asking("t", request=request_, limit=limit), Registrant())  # type: ignore[arg-type]
+        await create_task(platform, caller, asking("t", request=request_, limit=limit), Registrant())
     assert caught.value.code == code
 
 
@@ -228,7 +230,7 @@ async def test_a_task_that_asks_for_what_it_can_not_get_is_refused(
 async def test_a_node_that_asks_for_what_it_can_not_get_is_refused(
     platform: Platform, caller: Caller, limit: str, code: str
 ) -> None:
-    await create_task(platform, caller, asking("t", request="1", limit=limit), Registrant())  # type: ignore[arg-type]
+    await create_task(platform, caller, asking("t", request="1", limit=limit), Registrant())
     await update_attributes(platform, caller, DOMAIN, resources(cpu="2"))
     workflow = specs.workflow("w", "t")
     overrides = workflow_pb2.TaskNodeOverrides()

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from flyteidl.admin import launch_plan_pb2, task_pb2, workflow_pb2
+from flyteidl.core import identifier_pb2
 from tests import flyte_specs as specs
 from tests.packages import without_place
 from tests.unit.core.compiler.defects import Case, all_defects, variants_of
@@ -81,13 +84,13 @@ async def test_on_workflows_with_a_defect(platform: Platform, caller: Caller, ca
         {"default_inputs": {"parameters": {"x": {"var": {"type": specs.INTEGER}, "default": specs.text("a")}}}},
         {"labels": {"values": {"a b": "c"}}},
         {"entity_metadata": {"schedule": {"cron_schedule": {"schedule": "@daily"}}}},
-        {"workflow_id": specs.identifier(2, "nowhere")},
+        {"workflow_id": specs.identifier(identifier_pb2.WORKFLOW, "nowhere")},
     ],
 )
-async def test_on_launch_plans(platform: Platform, caller: Caller, spec: dict[str, object]) -> None:
+async def test_on_launch_plans(platform: Platform, caller: Caller, spec: dict[str, Any]) -> None:
     plan = launch_plan_pb2.LaunchPlan(
-        id=specs.identifier(3, "lp"),
-        spec=launch_plan_pb2.LaunchPlanSpec(**{"workflow_id": specs.identifier(2, "w"), **spec}),  # type: ignore[arg-type]
+        id=specs.identifier(identifier_pb2.LAUNCH_PLAN, "lp"),
+        spec=launch_plan_pb2.LaunchPlanSpec(**{"workflow_id": specs.identifier(identifier_pb2.WORKFLOW, "w"), **spec}),
     )
     sources = [
         Source("t", specs.task("t").spec),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from typing import Any
 
 import msgspec
 import pytest
@@ -52,10 +53,19 @@ async def ran(platform: Platform) -> Platform:
     task = EntityId(specs.PROJECT, specs.DOMAIN, "t", "v1")
     deck = layout.output_prefix(platform.blobs, AttemptId(ID, "n0", 1)) + "/deck.html"
     await platform.blobs.put(deck, b"<html>")
-    done = {"inputs": INPUTS.SerializeToString(), "outputs": OUTPUTS.SerializeToString()}
+    given, gave = INPUTS.SerializeToString(), OUTPUTS.SerializeToString()
     changes = Changes(
         nodes=[
-            NodeRecord("n0", NodePhase.SUCCEEDED, 30, spec_node_id="n0", parent_id="", deck_uri=deck, **done),
+            NodeRecord(
+                "n0",
+                NodePhase.SUCCEEDED,
+                30,
+                spec_node_id="n0",
+                parent_id="",
+                deck_uri=deck,
+                inputs=given,
+                outputs=gave,
+            ),
             NodeRecord("n1", NodePhase.RUNNING, 30, spec_node_id="n1", parent_id="", is_array=True),
         ],
         attempts=[
@@ -101,20 +111,18 @@ async def test_an_upload_stands_under_the_base32_of_its_md5(platform: Platform, 
         {"filename_root": "r", "project": "nowhere"},
     ],
 )
-async def test_an_upload_that_can_not_be_is_refused(
-    platform: Platform, caller: Caller, wrong: dict[str, object]
-) -> None:
+async def test_an_upload_that_can_not_be_is_refused(platform: Platform, caller: Caller, wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidInput):
-        await create_upload(platform, caller, **{"project": specs.PROJECT, "domain": specs.DOMAIN, **wrong})  # type: ignore[arg-type]
+        await create_upload(platform, caller, **{"project": specs.PROJECT, "domain": specs.DOMAIN, **wrong})
 
 
 async def test_other_content_under_a_given_root_is_refused(platform: Platform, caller: Caller) -> None:
-    place = {"project": specs.PROJECT, "domain": specs.DOMAIN, "filename_root": "r", "filename": "f"}
-    upload = await create_upload(platform, caller, **place)  # type: ignore[arg-type]
+    place: dict[str, Any] = {"project": specs.PROJECT, "domain": specs.DOMAIN, "filename_root": "r", "filename": "f"}
+    upload = await create_upload(platform, caller, **place)
     await platform.blobs.put(upload.native_url, b"one")
-    await create_upload(platform, caller, content_md5=hashlib.md5(b"one").digest(), **place)  # type: ignore[arg-type]
+    await create_upload(platform, caller, content_md5=hashlib.md5(b"one").digest(), **place)
     with pytest.raises(AlreadyExists):
-        await create_upload(platform, caller, content_md5=hashlib.md5(b"two").digest(), **place)  # type: ignore[arg-type]
+        await create_upload(platform, caller, content_md5=hashlib.md5(b"two").digest(), **place)
 
 
 async def test_flyte_urls_name_inputs_outputs_and_the_deck(ran: Platform, caller: Caller) -> None:
@@ -235,9 +243,9 @@ async def test_only_the_attempt_that_succeeded_has_outputs(ran: Platform, caller
 
 async def test_a_log_is_read_as_far_as_it_is_written(ran: Platform, caller: Caller) -> None:
     attempt = AttemptId(ID, "n0", 1)
-    assert b"".join([piece async for piece in await open_log(ran, caller, attempt, follow=True)]) == b""
+    assert b"".join([piece async for piece in (await open_log(ran, caller, attempt, follow=True)).pieces]) == b""
     await ran.blobs.put(layout.log_uri(ran.blobs, attempt), b"hello\n")
-    assert b"".join([piece async for piece in await open_log(ran, caller, attempt, follow=True)]) == b"hello\n"
+    assert b"".join([piece async for piece in (await open_log(ran, caller, attempt, follow=True)).pieces]) == b"hello\n"
     with pytest.raises(NotFound):
         await open_log(ran, caller, AttemptId(ID, "n0", 2), follow=False)
     with pytest.raises(NotFound):

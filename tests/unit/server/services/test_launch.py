@@ -106,10 +106,13 @@ async def test_a_negative_parallelism_is_refused(plan: Platform, caller: Caller)
 
 
 async def test_settings_that_would_make_lists_unreadable_are_refused(plan: Platform, caller: Caller) -> None:
-    environment = {"values": [{"key": "A", "value": "x" * SETTINGS_MAX_BYTES}]}
-    for more in ({"envs": environment}, {"annotations": {"values": {"a": "x" * SETTINGS_MAX_BYTES}}}):
+    long = "x" * SETTINGS_MAX_BYTES
+    for request in (
+        specs.execution("run", PLAN, envs={"values": [{"key": "A", "value": long}]}),
+        specs.execution("run", PLAN, annotations={"values": {"a": long}}),
+    ):
         with pytest.raises(InvalidInput) as caught:
-            await create_execution(plan, caller, specs.execution("run", PLAN, **more))
+            await create_execution(plan, caller, request)
         assert caught.value.code == "TooLarge"
 
 

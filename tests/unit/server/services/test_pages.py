@@ -6,7 +6,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from operator import itemgetter
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from google.protobuf.wrappers_pb2 import StringValue
 from hypothesis import given
@@ -20,7 +20,7 @@ from alula.server.store.query import Query
 
 SIZES = st.lists(st.sampled_from([0, 10, 100_000, 1_800_000, 3_400_000, 6_000_000]), max_size=12)
 Row = TypeVar("Row")
-NUMBERED: Listing[tuple[int, object]] = Listing(
+NUMBERED: Listing[tuple[int, Any]] = Listing(
     fields={"place": Field(int, "a number", itemgetter(0))}, identity=(), created_at="place"
 )
 

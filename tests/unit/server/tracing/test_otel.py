@@ -12,6 +12,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import StatusCode
 from tests.contract.store.records import audit, commit, execution
+from tests.present import present
 
 from alula.core.engine.records import (
     AttemptPhase,
@@ -128,7 +129,7 @@ async def test_a_run_is_told_with_its_nodes_and_attempts_when_it_has_ended(trace
     assert (first.start_time, first.end_time) == (3_100_000_000, 3_200_000_000)
     assert first.status.status_code is StatusCode.ERROR and second.status.status_code is StatusCode.UNSET
     item = by_id[span_id("i0", "n2", 0, 4)]
-    assert item.attributes["alula.index"] == 4 and ids(item)[2] == span_id("i0", "n2")
+    assert present(item.attributes)["alula.index"] == 4 and ids(item)[2] == span_id("i0", "n2")
 
 
 @pytest.mark.parametrize("traceparent", ["", f"00-{TRACE}-{SPAN}-00"])

@@ -235,6 +235,8 @@ def _progressed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Even
     event = cast(AttemptProgressed, event)  # by the table
     last, cell.progress = cell.progress, progress.known(cell.progress, event)
     since = cell.progress.happened_at
+    if event.handle and (last is None or event.handle != last.handle):
+        report.job(turn, scope, node, cell)
     if progress.is_start(last, event):
         _run(turn, scope, node, cell, event.why, since=since, event=event)
         return
@@ -291,6 +293,7 @@ def _run(
 
 def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptSucceeded, event)  # by the table
+    report.job_over(turn, scope, node, cell)
     _let_go(turn, scope, node, cell)
     if not turn.silent:
         _publish(turn, scope, node, cell, event.outputs)
@@ -301,6 +304,7 @@ def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event
 
 def _expanded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(GraphReturned, event)  # by the table
+    report.job_over(turn, scope, node, cell)
     if scope.is_compact:
         message = "an item of a map task made a graph; put the task into a workflow and map over that"
         _attempt_failed(turn, scope, node, cell, TaskError("GraphInArray", message), usage=event.usage)
@@ -351,6 +355,7 @@ def _publish(turn: Turn, scope: Scope, node: int, cell: TaskCell, outputs: bytes
 
 def _failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
     event = cast(AttemptFailed, event)  # by the table
+    report.job_over(turn, scope, node, cell)
     report.deck(turn, scope, node, cell.attempt, event.deck_uri)
     _attempt_failed(turn, scope, node, cell, event.error, at=event.happened_at, usage=event.usage)
 

@@ -89,7 +89,7 @@ def _own(operation: Operation) -> Schema:
 
 def _queried(parameter: Parameter) -> Schema:
     kind = {"type": "integer" if parameter.type is int else "string"}
-    if not parameter.required:
+    if not parameter.required and parameter.default is not None:
         kind["default"] = parameter.default
     described = _parameter("query", parameter.name, kind, required=parameter.required)
     return {**described, "description": parameter.description}

@@ -20,8 +20,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from alula.core.errors import InvalidInput, ResourceExhausted
-from alula.server.blob import FULL_DISK
+from alula.core.errors import InvalidInput, NotFound, ResourceExhausted
+from alula.server.blob import FULL_DISK, Blobs
 from alula.server.executors.process import archive
 from alula.server.executors.process.archive import ENTRY_BYTES, Limits
 from alula.server.executors.process.copies import Code, entries, marks_of
@@ -54,8 +54,10 @@ class Bundles:
         limits: Limits,
         keep_bytes: int,
         removed: Callable[[str], Awaitable[None]] = nothing_else,
+        blobs: Blobs | None = None,
     ) -> None:
         self._folder = folder
+        self._blobs = blobs
         self._limits = limits
         self._keep_bytes = keep_bytes
         self._removed = removed
@@ -93,6 +95,8 @@ class Bundles:
         if uri in self._refused:
             raise self._refused[uri].with_traceback(None)
         try:
+            if self._blobs is not None and uri.startswith(f"{self._blobs.uri()}/"):
+                return await self._fetch(uri, self._blobs)
             return await asyncio.to_thread(unpack, uri.removeprefix("file://"), self._folder, self._limits)
         except InvalidInput as refusal:
             if refusal.code in OF_THE_CONTENT:
@@ -100,6 +104,25 @@ class Bundles:
                     self._refused.pop(next(iter(self._refused)))
                 self._refused[uri] = refusal
             raise
+
+    async def _fetch(self, uri: str, blobs: Blobs) -> Code:
+        """Unpack a bundle that is an object elsewhere. Raises as `take`, and `Unavailable`."""
+        temporary = new_name(self._folder / "fetched")
+        path = temporary / os.path.basename(uri)
+        try:
+            await asyncio.to_thread(temporary.mkdir, parents=True)
+            with open(path, "xb") as copy:
+                async for piece in blobs.read(uri):
+                    if copy.tell() > self._limits.max_bytes:
+                        break  # `open_archive` refuses it
+                    await asyncio.to_thread(copy.write, piece)
+            return await asyncio.to_thread(unpack, str(path), self._folder, self._limits)
+        except NotFound as error:
+            raise not_found(uri) from error
+        except OSError as error:
+            raise failure(uri, error) from error
+        finally:
+            await asyncio.to_thread(remove_tree, temporary, ignore_errors=True)
 
     def give_back(self, code: Code) -> None:
         self._taken[code.folder] -= 1
@@ -187,12 +210,16 @@ def not_readable(path: str, why: str) -> InvalidInput:
     return InvalidInput("BundleNotReadable", f"the code bundle {path!r} {why}", fix="register again")
 
 
+def not_found(path: str) -> InvalidInput:
+    return InvalidInput("BundleNotFound", f"the code bundle {path} is not there any more", fix="register again")
+
+
 def failure(path: str, error: OSError) -> Exception:
     """The fault of the bundle as an error, else the machine's own failure."""
     if error.errno in FULL_DISK:
         return ResourceExhausted("DiskFull", f"no room to unpack the code bundle {path}", fix="free some space")
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return InvalidInput("BundleNotFound", f"the code bundle {path} is not there any more", fix="register again")
+        return not_found(path)
     if error.errno in OF_THE_PATH:
         return not_readable(path, f"can't be read: {error.strerror}")
     return error

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
-from flyteidl.core import literals_pb2, tasks_pb2
+from flyteidl.core import tasks_pb2
 
 from alula.core.errors import InvalidInput
-from alula.core.ids import unique_key
-from alula.core.policy.template import TemplateValues, render_all
+from alula.core.policy.template import render_all
 from alula.server.executor import AttemptSpec
-from alula.server.executors.process.files import template_path
-
-_INPUT = re.compile(r"\{\{\s*[.$]inputs\.([^{}\s]+)\s*\}\}", re.IGNORECASE)
-_KEY = re.compile(r"\{\{\s*[.$]perRetryUniqueKey", re.IGNORECASE)
+from alula.server.executors.command import INPUT, template_values
 
 
 def command_of(spec: AttemptSpec) -> list[str]:
@@ -34,7 +29,7 @@ def command_of(spec: AttemptSpec) -> list[str]:
 def _files(task: tasks_pb2.TaskTemplate, words: Sequence[str]) -> str:
     """The files that Flyte's copilot would have to bring to the container or fetch from it: every output, and each
     input that the command does not name itself."""
-    named = {match.lower() for word in words for match in _INPUT.findall(word)}
+    named = {match.lower() for word in words for match in INPUT.findall(word)}
     folder = task.container.data_config.input_path.rstrip("/")
     reads_folder = bool(folder) and any(folder in word for word in words)
     inputs = [name for name in task.interface.inputs.variables if reads_folder or name.lower() not in named]
@@ -48,21 +43,4 @@ def _unsupported(spec: AttemptSpec, why: str) -> InvalidInput:
         "UnsupportedTask",
         f"task {spec.task.id.name} of type {spec.task.type!r} {why}",
         fix="run it on a platform with an executor for containers",
-    )
-
-
-def template_values(spec: AttemptSpec, words: Sequence[str]) -> TemplateValues:
-    """The values of the template variables in a command, but for those that take work and that it does not name."""
-    text = " ".join(words)
-    names_inputs, names_key = _INPUT.search(text), _KEY.search(text)
-    return TemplateValues(
-        input=spec.input_uri,
-        output_prefix=spec.output_prefix,
-        raw_output_data_prefix=spec.raw_prefix,
-        checkpoint_output_prefix=spec.checkpoint_prefix,
-        prev_checkpoint_prefix=spec.previous_checkpoint_prefix,
-        per_retry_unique_key=unique_key(spec.id, spec.incarnation) if names_key else "",
-        task_template_path=template_path(spec),
-        namespace=f"{spec.id.execution.project}-{spec.id.execution.domain}",
-        inputs=literals_pb2.LiteralMap.FromString(spec.inputs) if names_inputs else None,
     )

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from contextlib import suppress
 
 import msgspec
 
 from alula.core.engine.usage import Usage
 from alula.core.errors import TaskError
-from alula.core.policy.outcome import Outcome, OutcomeCode, interpret
+from alula.core.policy.outcome import Outcome, OutcomeCode
 from alula.core.size_text import text_of_bytes
 from alula.server.executor import AttemptSpec, AttemptUpdate
+from alula.server.executors.command import renames_results
+from alula.server.executors.followed import now_us
 from alula.server.executors.process.wire import End
+from alula.server.executors.results import (
+    DECK,
+    ERROR,
+    ERROR_MAX_BYTES,
+    FUTURES,
+    FUTURES_MAX_BYTES,
+    OUTPUTS,
+    RESULT_MAX_BYTES,
+    Results,
+    interpreted,
+)
+from alula.server.staging import IN_PLACE, Staging
 from alula.server.untrusted import Folder, TooLarge, Tree, Unreadable
 
 CANCELLED = "Cancelled"
@@ -28,32 +41,21 @@ OUT_OF_MEMORY = OutcomeCode.OUT_OF_MEMORY.value
 
 LAST_LINE_BYTES = 4096
 
-RENAMES_RESULTS = "alula-execute"
-"""The command whose result files are whole when they are there, and written last, and which says with an exit status
-of its own that it could not write them."""
-
 RECORD = "exit.json"
-OUTPUTS = "outputs.pb"
-ERROR = "error.pb"
-FUTURES = "futures.pb"
-DECK = "deck.html"
 LOG = "log.txt"
 RESULTS = (OUTPUTS, ERROR, FUTURES, DECK, RECORD)
 RECORD_MAX_BYTES = 1 << 20
-ERROR_MAX_BYTES = 64 << 20
-"""The limit of an error document. The beginning and the end of its message are kept."""
 IN_PROCESS_BYTES = 2 << 20
 """The most that is read in the platform's own process."""
-FUTURES_MAX_BYTES = 64 << 20
-"""The limit of the graph that a dynamic task makes: as much as a registration may have."""
 
 
 class Rules(msgspec.Struct, frozen=True):
-    """The limits of an attempt."""
+    """The limits of an attempt, and the objects that its files stand for."""
 
     log_limit_bytes: int
     tolerate_leftovers: bool
-    result_limit_bytes: int = 512 << 20
+    result_limit_bytes: int = RESULT_MAX_BYTES
+    staging: Staging = IN_PLACE
 
 
 ANYWHERE = Tree("/")
@@ -105,12 +107,6 @@ def _past(at: int) -> int:
     return max(0, min(at, now_us()))
 
 
-def renames_results(spec: AttemptSpec) -> bool:
-    """True if the task's command is `alula-execute`."""
-    container = spec.task.container
-    return [*container.command, *container.args][:1] == [RENAMES_RESULTS]
-
-
 class TakesLong(Exception):
     """Results are too large to be read here."""
 
@@ -158,7 +154,7 @@ def update_of(
 
 
 def _update_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> AttemptUpdate:
-    deck_uri = f"{spec.output_prefix}/{DECK}" if left.has(DECK) else ""
+    deck_uri = rules.staging.uri(f"{spec.output_prefix}/{DECK}") if left.has(DECK) else ""
     outcome = process_failure(spec, end, rules) or result_of(spec, end, rules, left)
     if isinstance(outcome, TaskError):
         return AttemptUpdate(spec.id, end.ended_at, "FAILED", error=outcome, deck_uri=deck_uri, usage=end.usage)
@@ -191,18 +187,13 @@ def result_of(spec: AttemptSpec, end: End, rules: Rules, left: Left) -> Outcome:
         why_unreadable = str(unreadable)
     declared = spec.task.interface.outputs.variables
     quiet = document is not None or (end.code == 0 and not (declared and outputs is None))
-    outcome = interpret(
+    outcome = interpreted(
+        spec,
+        Results(document, outputs, futures, why_unreadable),
         exit_code=None if end.signal else end.code,
         signal=end.signal or None,
-        error_document=document,
-        outputs=outputs,
-        futures=futures,
-        unreadable=why_unreadable,
-        declared=declared,
-        of_item=spec.id.index >= 0,
-        offload=spec.offload,
         last_log_line="" if quiet else left.last_line(),
-        document_uri=f"{spec.output_prefix}/{ERROR}",
+        error_uri=rules.staging.uri(f"{spec.output_prefix}/{ERROR}"),
     )
     if isinstance(outcome, TaskError) and document is None and not end.signal and could_not_write(spec, end):
         why = f" ({end.not_recorded})" if end.not_recorded else ""
@@ -260,10 +251,6 @@ def out_of_memory(spec: AttemptSpec, end: End) -> TaskError:
 def failure(spec: AttemptSpec, error: TaskError, usage: Usage | None = None) -> AttemptUpdate:
     """The end of an attempt by a failure of now."""
     return AttemptUpdate(spec.id, now_us(), "FAILED", error=error, usage=usage)
-
-
-def now_us() -> int:
-    return time.time_ns() // 1000
 
 
 def cut_log(spec: AttemptSpec, end: End, rules: Rules, tree: Tree = ANYWHERE) -> None:

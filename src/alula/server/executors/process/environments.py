@@ -1,8 +1,8 @@
 """The choice of the interpreter that runs a task, with its reason.
 
-In this order: a mapping of the operator for the task's image; the interpreter of the client that registered the task,
-if that is on this machine; an environment made for an image name that says what is in it (flytekit's default images);
-the platform's own Python.
+In this order: a mapping of the operator for the task's image; an environment made of the contents of the image, if the
+task tells of them (`ImageSpec`); the interpreter of the client that registered the task, if that is on this machine; an
+environment made for an image name that says what is in it (flytekit's default images); the platform's own Python.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ import asyncio
 import fcntl
 import fnmatch
 import os
-import re
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
 from alula.core.errors import InvalidInput, Unavailable
-from alula.server.executors.process.machine import machine_id
+from alula.server.executors.machine import machine_id
+from alula.server.executors.process.recipes import Recipe, recipe_of_contents, recipe_of_name
 
-FLYTEKIT_IMAGE = re.compile(
-    r"^(?:cr\.flyte\.org|ghcr\.io)/flyteorg/flytekit:py(?P<python>3\.\d+)-v?(?P<flytekit>[\w.+-]+)$"
-)
 READY = ".alula-ready"
 """Marks an environment that is whole."""
+BESIDE = "_alula_platform.pth"
+"""Names the packages of the platform's Python, after the environment's own."""
 MAKE_TIMEOUT_S = 900
 LOCK_LOOK_S = 0.2
 LAST_LINES = 3
+UNSATISFIABLE = "No solution found"
+"""uv's word for packages that there are not, or not together."""
 
 
 class Environment(NamedTuple):
@@ -38,6 +39,8 @@ class Environment(NamedTuple):
 
     python: str
     why: str
+    variables: tuple[tuple[str, str], ...] = ()
+    """Those of its image."""
 
     @property
     def bin_folder(self) -> str:
@@ -50,76 +53,89 @@ class Wanted(NamedTuple):
     image: str = ""
     interpreter: str = ""
     interpreter_host: str = ""
+    contents: str = ""
+    """The contents of the image, as the task tells of them."""
 
 
 class Environments:
-    """`folder` holds the environments that are made here; `mappings` are `PATTERN=DIR`, first match wins."""
+    """`folder` holds the environments that are made here; `mappings` are `PATTERN=DIR`, first match wins. `variables`
+    are those of the platform that uv may know: what it builds is a stranger's code."""
 
-    def __init__(self, folder: Path, mappings: Sequence[str] = (), *, make: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        mappings: Sequence[str] = (),
+        *,
+        make: bool = True,
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self._folder = folder
         self._mappings = [parse_mapping(each) for each in mappings]
         self._make = make
         self._host = machine_id()
         self._chosen: dict[Wanted, Environment] = {}
         self._making: dict[Path, asyncio.Task[None]] = {}
-        self._maker = Maker()
+        self._maker = Maker(variables or {})
 
     def close(self) -> None:
         """Give up environments that are being made."""
         self._maker.close()
 
     def known(self, wanted: Wanted) -> Environment | None:
-        """The choice; None if something has to be made first."""
+        """The choice; None if something has to be made first. Raises `InvalidInput` if nothing that is made could have
+        the contents of the image."""
         found = self._chosen.get(wanted)
         if found is None:
             found = self._choose(wanted)
-            if found is not None:
-                if len(self._chosen) > 10_000:
-                    self._chosen.clear()
-                self._chosen[wanted] = found
+            if isinstance(found, Recipe):
+                return None
+            if len(self._chosen) > 10_000:
+                self._chosen.clear()
+            self._chosen[wanted] = found
         return found
 
     async def made(self, wanted: Wanted, progress: Callable[[str], None]) -> Environment:
-        """The choice, made if it is not there yet. Raises `Unavailable` code `EnvironmentFailed`."""
+        """The choice, made if it is not there yet. Raises `InvalidInput`, and `Unavailable` code
+        `EnvironmentFailed`."""
         while (found := self.known(wanted)) is None:
-            match = FLYTEKIT_IMAGE.match(wanted.image)
-            assert match is not None
-            folder = self._folder_for(match)
-            progress(f"waits for its environment to be made: Python {match['python']} with {requirement(match)}")
+            recipe = self._choose(wanted)
+            if isinstance(recipe, Environment):  # made just now
+                return recipe
+            progress(f"waits for its environment to be made: {recipe}")
+            folder = self._folder / recipe.name
             task = self._making.get(folder)
             if task is None:
-                task = asyncio.ensure_future(
-                    asyncio.to_thread(self._maker.make, folder, match["python"], requirement(match))
-                )
+                task = asyncio.ensure_future(asyncio.to_thread(self._maker.make, folder, recipe))
                 self._making[folder] = task
                 task.add_done_callback(lambda _, folder=folder: self._making.pop(folder, None))
             await asyncio.shield(task)
         return found
 
-    def _choose(self, wanted: Wanted) -> Environment | None:
+    def _choose(self, wanted: Wanted) -> Environment | Recipe:
+        """The environment, or how it is to be made."""
         for pattern, python in self._mappings:
             if fnmatch.fnmatchcase(wanted.image, pattern):
                 return Environment(python, f"mapped by {pattern!r} for image {wanted.image!r}")
+        if wanted.contents and self._make:
+            recipe, contents = recipe_of_contents(wanted.contents)
+            if contents.image == wanted.image:
+                return self._of(recipe, f"made for image {wanted.image!r}", contents.variables)
         if wanted.interpreter and wanted.interpreter_host == self._host and is_program(wanted.interpreter):
             return Environment(wanted.interpreter, "the Python of the client that registered the task")
-        match = FLYTEKIT_IMAGE.match(wanted.image) if self._make else None
-        if match is None:
-            return Environment(sys.executable, f"the platform's own Python, as nothing else is known{of(wanted.image)}")
-        folder = self._folder_for(match)
-        if (folder / READY).exists():
-            return Environment(str(folder / "bin/python"), f"made for image {wanted.image!r}")
-        return None
+        recipe = recipe_of_name(wanted.image) if self._make else None
+        if recipe is not None:
+            return self._of(recipe, f"made for image {wanted.image!r}")
+        return Environment(sys.executable, f"the platform's own Python, as nothing else is known{of(wanted.image)}")
 
-    def _folder_for(self, match: re.Match[str]) -> Path:
-        return self._folder / f"py{match['python']}-flytekit-{match['flytekit']}"
+    def _of(self, recipe: Recipe, why: str, variables: tuple[tuple[str, str], ...] = ()) -> Environment | Recipe:
+        folder = self._folder / recipe.name
+        if not (folder / READY).exists():
+            return recipe
+        return Environment(str(folder / "bin/python"), why, variables)
 
 
 def of(image: str) -> str:
     return f" of image {image!r}" if image else ""
-
-
-def requirement(match: re.Match[str]) -> str:
-    return "flytekit" if match["flytekit"] == "latest" else f"flytekit=={match['flytekit']}"
 
 
 def is_program(path: str) -> bool:
@@ -143,7 +159,8 @@ def parse_mapping(text: str) -> tuple[str, str]:
 class Maker:
     """Makes virtual environments with uv; `close` ends what runs, so that the platform can stop meanwhile."""
 
-    def __init__(self) -> None:
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
         self._running: set[subprocess.Popen[str]] = set()
         self._closed = False
 
@@ -152,7 +169,7 @@ class Maker:
         for each in list(self._running):
             each.kill()
 
-    def make(self, folder: Path, python: str, package: str) -> None:
+    def make(self, folder: Path, recipe: Recipe) -> None:
         """Make an environment, once for all that want it at the same time, also in other processes. Blocks; raises
         `Unavailable`."""
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -161,9 +178,24 @@ class Maker:
             if (folder / READY).exists():
                 return
             shutil.rmtree(folder, ignore_errors=True)  # of one that was interrupted
-            self._uv("venv", "--quiet", "--python", python, str(folder))
-            self._uv("pip", "install", "--quiet", "--python", str(folder / "bin/python"), package)
+            self._uv("venv", "--quiet", "--python", recipe.interpreter, str(folder))
+            self._install(folder, recipe)
             (folder / READY).touch()
+
+    def _install(self, folder: Path, recipe: Recipe) -> None:
+        files: list[str] = []
+        for option, name, lines in (
+            ("--requirements", "requirements.txt", recipe.packages),
+            ("--constraints", "constraints.txt", recipe.constraints),
+        ):
+            (folder / name).write_text("".join(f"{line}\n" for line in lines))
+            files += [option, str(folder / name)]
+        if recipe.packages:
+            python = str(folder / "bin/python")
+            self._uv("pip", "install", "--quiet", "--python", python, *recipe.options, *files)
+        if recipe.beside:
+            for own in folder.glob("lib/python*/site-packages"):
+                (own / BESIDE).write_text(f"import site; site.addsitedir({recipe.beside!r})\n")
 
     def _wait_for(self, lock: TextIO) -> None:
         while not self._closed:
@@ -174,12 +206,14 @@ class Maker:
                 time.sleep(LOCK_LOOK_S)
 
     def _uv(self, *arguments: str) -> None:
-        """Run uv. Raises `Unavailable` code `EnvironmentFailed` with its error output."""
+        """Run uv. Raises `Unavailable` code `EnvironmentFailed` with its error output, and `InvalidInput` for packages
+        that there are not."""
         command = f"`uv {' '.join(arguments)}`"
         if self._closed:
             raise failed(f"{command} was given up, as the platform stops")
         with subprocess.Popen(
             [uv_program(), *arguments],
+            env=dict(self._variables),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
@@ -194,7 +228,10 @@ class Maker:
             finally:
                 self._running.discard(running)
         if running.returncode != 0:
-            raise failed(f"{command} failed: {' '.join(said.strip().splitlines()[-LAST_LINES:])}")
+            why = " ".join(said.strip().splitlines()[-LAST_LINES:])
+            if UNSATISFIABLE in said:
+                raise InvalidInput("EnvironmentUnsatisfiable", f"{command} failed: {why}", fix="ask for other packages")
+            raise failed(f"{command} failed: {why}")
 
 
 def failed(message: str) -> Unavailable:

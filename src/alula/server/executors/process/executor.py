@@ -8,12 +8,13 @@ that the platform needs: everything about an attempt that ended stands beside it
 from __future__ import annotations
 
 import asyncio
+import collections
 import functools
 import hashlib
 import itertools
 import os
 import resource
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 from pathlib import Path
 
 import msgspec
@@ -21,11 +22,16 @@ import msgspec
 from alula.core.engine.usage import Usage
 from alula.core.errors import FailedPrecondition, TaskError
 from alula.core.ids import AttemptId
+from alula.core.policy import image_contents
 from alula.server import incidents
 from alula.server.beside import AT_ONCE_BYTES, done_beside
+from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
-from alula.server.executors.process import checking, files, variables
-from alula.server.executors.process.admission import Admission, Capacity
+from alula.server.executors import checking
+from alula.server.executors.admission import Admission, Capacity
+from alula.server.executors.failures import failure_of
+from alula.server.executors.machine import machine_capacity
+from alula.server.executors.process import files, variables
 from alula.server.executors.process.archive import Limits
 from alula.server.executors.process.attempt import Attempt
 from alula.server.executors.process.bundles import Bundles
@@ -45,14 +51,14 @@ from alula.server.executors.process.ending import (
     update_of,
 )
 from alula.server.executors.process.environments import Environment, Environments, Wanted
-from alula.server.executors.process.failures import FORK_SERVER_LOST, failure_of
+from alula.server.executors.process.failures import FORK_SERVER_LOST
 from alula.server.executors.process.launch import launch_of
 from alula.server.executors.process.leftovers import Register, end_marked
-from alula.server.executors.process.machine import machine_capacity
 from alula.server.executors.process.measures import ExecutorMeasures
 from alula.server.executors.process.memory import Cgroups, find_cgroups
 from alula.server.executors.process.options import ProcessOptions
-from alula.server.executors.process.places import Place, Places, place_of
+from alula.server.executors.process.places import Place, Places, clear_all, place_of
+from alula.server.executors.process.publishing import Publisher
 from alula.server.executors.process.reader import Reader
 from alula.server.executors.process.shared_code import SharedCode
 from alula.server.executors.process.starting import NO_COPIES, Copies, Starter
@@ -62,6 +68,7 @@ from alula.server.executors.process.wire import End, Ended, Started
 from alula.server.executors.process.work_folders import WorkFolders
 from alula.server.measures import Reading
 from alula.server.removal import make_folder
+from alula.server.staging import ATTEMPTS, Staging
 from alula.server.untrusted import Tree
 
 OBJECTS = "objects"
@@ -76,7 +83,10 @@ UNPACK_TRIES = 3
 
 class ProcessExecutor:
     """An `Executor` for one machine. `data` is the platform's data folder, which no other executor uses; `way_back`
-    are the variables by which attempts reach the platform.
+    are the variables by which attempts reach the platform. `objects` is its object store; by default, a folder there.
+
+    Attempts read and write files. Where objects are elsewhere these stand below a folder of their own (`staging`), and
+    a specification is given the paths at the door; what else has to be an object is published (`publishing`).
 
     Processes can't be handed over to another runner: a new owner runs its attempts anew, in the same output folders.
     So a released attempt is killed at once, and nothing is written, read or removed in its folders any more.
@@ -90,6 +100,7 @@ class ProcessExecutor:
         *,
         platform: Mapping[str, str] | None = None,
         way_back: Mapping[str, str] | None = None,
+        objects: Blobs | None = None,
     ) -> None:
         self._options = options or ProcessOptions()
         data = self._data = data.absolute()
@@ -98,6 +109,8 @@ class ProcessExecutor:
         platform = os.environ if platform is None else platform
         kept = variables.inherited(platform, home=str(self._home), also=self._options.inherit)
         self._base = {**kept, **(way_back or {})}
+        self._objects = objects
+        self._staging = Staging.of(f"{data}/{OBJECTS}" if objects is None else objects.uri(), f"{data}/{ATTEMPTS}")
         # As the platform was started: it raises its own, and some programs close all files that they might have.
         self._open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
         self._bundles = Bundles(
@@ -105,12 +118,16 @@ class ProcessExecutor:
             limits=Limits(self._options.bundle_max_bytes, self._options.bundle_max_entries),
             keep_bytes=self._options.bundles_keep_bytes,
             removed=self._discard_copies,
+            blobs=objects if self._staging.is_apart else None,
         )
         self._register = Register(self._work / "servers", data)
         self._rules = Rules(
-            self._options.log_limit_bytes, self._options.tolerate_leftovers, self._options.result_limit_bytes
+            self._options.log_limit_bytes,
+            self._options.tolerate_leftovers,
+            self._options.result_limit_bytes,
+            self._staging,
         )
-        self._tree = Tree(f"{data}/{OBJECTS}")
+        self._tree = Tree(self._staging.folder)
         self._places = Places(self._work / "needless")
         self._files = files.Files(self._tree, self._places)
         self._ended: dict[AttemptId, Place] = {}
@@ -119,7 +136,11 @@ class ProcessExecutor:
         """Attempts that ended, with large results that are being read."""
         self._one_at_a_time = asyncio.Lock()
         """Large results are in memory as a whole: those of one attempt at a time."""
-        self._reader = Reader(self._rules, f"{data}/{OBJECTS}")
+        self._reader = Reader(self._rules, self._staging.folder)
+        self._publisher: Publisher | None = None
+        """None where files are objects."""
+        self._inputs: collections.Counter[str] = collections.Counter()
+        """Attempts that have or will need a file of inputs, where that is to be removed after the last of them."""
         capacity = machine_capacity(
             cpu_millicores=self._options.cpu_millicores, memory_bytes=self._options.memory_bytes
         )
@@ -130,7 +151,10 @@ class ProcessExecutor:
         """Attempts that were cancelled, submitted once more, and have not ended yet."""
         self._numbers = itertools.count(1)
         self._environments = Environments(
-            data / "environments", self._options.environments, make=self._options.build_environments
+            data / "environments",
+            self._options.environments,
+            make=self._options.build_environments,
+            variables=variables.for_uv(platform),
         )
         self._preparing: set[asyncio.Task[None]] = set()
         self._folders = WorkFolders(self._work)
@@ -141,6 +165,10 @@ class ProcessExecutor:
         self._measures = ExecutorMeasures()
 
     # The contract
+
+    @property
+    def names_jobs(self) -> bool:
+        return False
 
     async def start(self, sink: Sink) -> None:
         """Begin, and end processes that an earlier platform on this data folder left running."""
@@ -163,6 +191,8 @@ class ProcessExecutor:
             is_written=self._shared.is_written,
         )
         self._watch = Watch(self._over_limit, log_limit_bytes=self._options.log_limit_bytes)
+        if self._objects is not None and self._staging.is_apart:
+            self._publisher = Publisher(self._objects, self._staging, self._published)
 
     async def stop(self) -> None:
         self._watch.close()
@@ -175,6 +205,8 @@ class ProcessExecutor:
         self._wanted_again.clear()
         self._reading.clear()
         self._attempts.clear()
+        if self._publisher is not None:
+            await self._publisher.stop()
         for number in self._by_number:
             self._admission.discard(number)
         self._by_number.clear()
@@ -188,6 +220,16 @@ class ProcessExecutor:
         self._by_number.clear()
 
     def submit(self, spec: AttemptSpec) -> None:
+        self._submit(self._here(spec))
+
+    def _here(self, spec: AttemptSpec) -> AttemptSpec:
+        """The specification with the files of this machine in the place of objects elsewhere."""
+        if not self._staging.is_apart:
+            return spec
+        path = self._staging.path
+        return msgspec.structs.replace(spec, input_uri=path(spec.input_uri), output_prefix=path(spec.output_prefix))
+
+    def _submit(self, spec: AttemptSpec) -> None:
         running = self._attempts.get(spec.id)
         if running is not None:
             if running.cancelled:  # it is wanted again before its processes are gone
@@ -200,6 +242,7 @@ class ProcessExecutor:
         except Exception as error:  # noqa: BLE001 - whatever is wrong with an attempt is its failure
             self._loop.call_soon(self._report_failure, spec, failure_of(error, spec.id))
             return
+        self._inputs[spec.input_uri] += 1
         self._attempts[spec.id] = attempt
         self._by_number[attempt.number] = attempt
         self._admission.add(attempt.number, request, at=attempt.queued_at, budget=spec.queueing_budget_s)
@@ -222,8 +265,11 @@ class ProcessExecutor:
         cpu = 0 if spec.task.metadata.is_eager else asked.cpu_millicores or options.default_cpu_millicores
         return Capacity(cpu, asked.memory_bytes or options.default_memory_bytes)
 
-    def cancel(self, attempt: AttemptId, *, executor: str = "", handle: bytes = b"") -> None:
+    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
         self._drop(attempt, grace_s=self._options.kill_grace_s, is_recorded=True)
+
+    async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
+        """Nothing: it gives no handles."""
 
     def release(self, attempts: Collection[AttemptId]) -> None:
         for attempt in attempts:
@@ -233,7 +279,9 @@ class ProcessExecutor:
         """Report nothing more of an attempt, and end its processes."""
         self._wanted_again.pop(attempt, None)
         self._reading.pop(attempt, None)
-        self._ended.pop(attempt, None)
+        place = self._ended.pop(attempt, None)
+        if place is not None:
+            self._let_go_of_inputs(place.inputs)
         found = self._attempts.get(attempt)
         if found is None or found.cancelled:
             return
@@ -246,8 +294,23 @@ class ProcessExecutor:
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         """Acknowledge ends, also of attempts that were started twice, as far as they have ended."""
         places = [self._ended.pop(id) for id in attempts if id in self._ended and id not in self._attempts]
-        if places:
+        if self._publisher is not None:
+            for place in places:
+                self._publisher.add(place)
+        elif places:
             self._places.add(places)
+
+    def _published(self, place: Place) -> None:
+        clear_all([place])
+        self._let_go_of_inputs(place.inputs)
+
+    def _let_go_of_inputs(self, path: str) -> None:
+        """Count an attempt less that needs these inputs. Where files are objects, they stay."""
+        self._inputs[path] -= 1
+        if self._inputs[path] <= 0:
+            del self._inputs[path]
+            if self._publisher is not None:
+                self._files.remove_inputs(path, self._staging.folder)
 
     def usage(self, attempt: AttemptId) -> Usage | None:
         running = self._attempts.get(attempt)
@@ -258,6 +321,9 @@ class ProcessExecutor:
     async def reconcile(
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
     ) -> None:
+        expected = [self._here(spec) for spec in expected]
+        if self._publisher is not None and not spared:
+            await self._publisher.sweep([spec.output_prefix for spec in expected], self._is_used)
         wanted = {*spared, *(spec.id for spec in expected)}
         for id in [each for each in self._attempts if each not in wanted]:
             self.cancel(id)
@@ -268,10 +334,20 @@ class ProcessExecutor:
                 self._report_failure(spec, failure_of(error, spec.id))
                 continue
             if ended is None:
-                self.submit(spec)
+                self._submit(spec)
             else:
+                self._inputs[spec.input_uri] += 1
                 self._note_place(spec)
                 self._report_end(spec, ended)
+
+    def _is_used(self, path: str) -> bool:
+        """True for a file that an attempt has or needs."""
+        folder = os.path.dirname(path)
+        return (
+            folder in {os.path.dirname(inputs) for inputs in self._inputs}
+            or any(folder == attempt.spec.output_prefix for attempt in self._attempts.values())
+            or any(folder == place.path for place in self._ended.values())
+        )
 
     def measure(self) -> Iterable[Reading]:
         """Figures of waiting and running attempts and of the fork servers. Call it after `start`."""
@@ -330,7 +406,8 @@ class ProcessExecutor:
     def _prepare(self, attempt: Attempt) -> None:
         """Find an attempt's environment and code: at once if both are known, else in a task."""
         spec, uri = attempt.spec, attempt.launch.bundle_uri
-        wanted = Wanted(spec.task.container.image, spec.interpreter, spec.interpreter_host)
+        image = spec.task.container.image
+        wanted = Wanted(image, spec.interpreter, spec.interpreter_host, image_contents.text_in(spec.task))
         environment = self._environments.known(wanted)
         code = self._bundles.take_known(uri) if uri else NO_CODE
         if uri and code is not None:
@@ -342,9 +419,7 @@ class ProcessExecutor:
             self._hold_folder(attempt, folder)
             self._place(environment, shared, attempt)
         else:
-            task = self._loop.create_task(self._prepare_slowly(attempt, wanted))
-            self._preparing.add(task)
-            task.add_done_callback(self._preparing.discard)
+            self._beside(self._prepare_slowly(attempt, wanted))
 
     async def _prepare_slowly(self, attempt: Attempt, wanted: Wanted) -> None:
         try:
@@ -462,9 +537,7 @@ class ProcessExecutor:
         """A fork server was killed: end what it left, then report."""
         self._measures.servers_lost += 1
         attempts = [self._by_number[number] for number in numbers]
-        task = self._loop.create_task(self._clear_up(mark, attempts))
-        self._preparing.add(task)
-        task.add_done_callback(self._preparing.discard)
+        self._beside(self._clear_up(mark, attempts))
 
     async def _clear_up(self, mark: str, attempts: list[Attempt]) -> None:
         sessions = [each.pid for each in attempts if each.pid]
@@ -501,9 +574,7 @@ class ProcessExecutor:
             update = update_of(spec, end, self._rules, self._tree, here_bytes=AT_ONCE_BYTES)
         except TakesLong:
             self._reading[spec.id] = spec
-            task = self._loop.create_task(self._read_slowly(spec, end))
-            self._preparing.add(task)
-            task.add_done_callback(self._preparing.discard)
+            self._beside(self._read_slowly(spec, end))
         except Exception as error:  # noqa: BLE001 - whatever a task left behind is its own
             self._report_failure(spec, failure_of(error, spec.id), end.usage)
         else:
@@ -550,8 +621,23 @@ class ProcessExecutor:
     def _tell_end(self, update: AttemptUpdate) -> None:
         place = self._ended.get(update.id)
         if place is not None and update.phase == "SUCCEEDED":
-            self._ended[update.id] = place._replace(succeeded=True)
-        self._sink(update)
+            place = self._ended[update.id] = place._replace(succeeded=True)
+        if update.deck_uri and place is not None and self._publisher is not None:
+            self._beside(self._tell_with_deck(update, place, self._publisher))
+        else:
+            self._sink(update)
+
+    async def _tell_with_deck(self, update: AttemptUpdate, place: Place, publisher: Publisher) -> None:
+        """Tell of an end once its deck is where the update says."""
+        if not await publisher.deck(place.path):
+            update = msgspec.structs.replace(update, deck_uri="")
+        if self._ended.get(update.id) == place:  # else it was cancelled meanwhile
+            self._sink(update)
+
+    def _beside(self, work: Coroutine[object, object, None]) -> None:
+        task = self._loop.create_task(work)
+        self._preparing.add(task)
+        task.add_done_callback(self._preparing.discard)
 
     def _forget(self, attempt: Attempt) -> None:
         """Drop an attempt that is over, so that others get its share of the machine."""
@@ -565,9 +651,11 @@ class ProcessExecutor:
         self._release(attempt)
         if not (attempt.cancelled or attempt.is_suspect):
             self._note_place(attempt.spec)
+        else:
+            self._let_go_of_inputs(attempt.spec.input_uri)
         again = self._wanted_again.pop(attempt.spec.id, None)
         if again is not None:
-            self.submit(again)
+            self._submit(again)
 
     def _release(self, attempt: Attempt) -> None:
         """Give back what it had while it ran."""

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from alula.core.errors import FailedPrecondition
 from alula.server.executor import AttemptSpec
+from alula.server.executors.command import TEMPLATE, template_path
 from alula.server.executors.process.ending import LOG, RESULTS
 from alula.server.executors.process.places import Places, make_folder, place_of
 from alula.server.untrusted import TooLarge, Tree, Unreadable, read_all
@@ -18,13 +19,13 @@ STARTED_AGAIN = b"[alula] the attempt was interrupted and starts again\n"
 
 
 def check(spec: AttemptSpec) -> None:
-    """Raises `FailedPrecondition` where the platform keeps its objects elsewhere than in files of this machine."""
+    """Raises `FailedPrecondition` for an attempt whose files are in no store of this platform."""
     for uri in (spec.input_uri, spec.output_prefix):
         if not os.path.isabs(uri):
             raise FailedPrecondition(
                 "ObjectsNotLocal",
-                f"processes read and write files, and {uri} is not one",
-                fix="keep objects in a folder, or use another executor",
+                f"processes read and write files, and {uri} is neither one nor in the platform's object store",
+                fix="use the object store that the run was started with, or another executor",
             )
 
 
@@ -40,12 +41,15 @@ class Files:
     def prepare(self, spec: AttemptSpec) -> bool:
         """Write `inputs.pb` where it is not yet, and make the output prefix; False when that is there already, from an
         earlier start of the same attempt. Raises OSError."""
-        self.write_inputs(spec)
+        is_new = True
         try:
-            self._places.make(place_of(spec))
+            if self._places.make(place_of(spec)):
+                overwrite(spec.input_uri, spec.inputs)
+                return True
         except FileExistsError:
-            return False
-        return True
+            is_new = False
+        self.write_inputs(spec)
+        return is_new
 
     def write_template(self, spec: AttemptSpec, argv: Sequence[str]) -> None:
         """Write the template for a command that names its place, as those of other SDKs do. Raises OSError."""
@@ -77,6 +81,21 @@ class Files:
         finally:
             os.close(log)
 
+    def remove_inputs(self, path: str, root: str) -> None:
+        """Remove the inputs of a node that nobody needs here any more, its template, and folders below the root that
+        are empty then."""
+        folder = os.path.dirname(path)
+        for name in (path, f"{folder}/{TEMPLATE}"):
+            with contextlib.suppress(OSError):
+                os.unlink(name)
+        if self._last_inputs[0] == path:
+            self._last_inputs = "", b""
+        with contextlib.suppress(OSError):
+            while folder.startswith(f"{root}/"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.rmdir(folder)
+                folder = os.path.dirname(folder)
+
     def write_inputs(self, spec: AttemptSpec) -> None:
         """All items of an array share one file, which is looked at closely for the first of them. Raises OSError."""
         path, data = spec.input_uri, spec.inputs
@@ -84,11 +103,6 @@ class Files:
         if path != last_path or data is not last_data or size_of(path) != len(data):
             write_whole(path, data, self._tree)
             self._last_inputs = path, data
-
-
-def template_path(spec: AttemptSpec) -> str:
-    """The file of the task's template, for commands that ask for it (`{{.taskTemplatePath}}`)."""
-    return f"{os.path.dirname(spec.input_uri)}/task.pb"
 
 
 def write_whole(path: str, data: bytes, tree: Tree) -> None:
@@ -110,12 +124,34 @@ def write_whole(path: str, data: bytes, tree: Tree) -> None:
             os.rename(temporary, path)
 
 
+def overwrite(path: str, data: bytes) -> None:
+    """Write a file anew in place of that of an attempt that is over, which nobody reads any more. Raises OSError.
+
+    It is cut last and not first: ext4 writes a file that was cut to nothing to the disk when it is closed.
+    """
+    found = os.lstat(path)
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink != 1:
+        set_aside(path)
+        write_new(path, data)
+        return
+    os.chmod(path, 0o600)
+    file = os.open(path, os.O_WRONLY | os.O_NOFOLLOW)
+    os.fchmod(file, 0o400)
+    _write(file, data, cut=True)
+
+
 def write_new(path: str, data: bytes) -> None:
-    file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400)
+    _write(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o400), data)
+
+
+def _write(file: int, data: bytes, *, cut: bool = False) -> None:
+    """Write all of it, `cut` what the file has after it, and close the file."""
     try:
         view = memoryview(data)
         while view:  # a disk that is nearly full takes a part
             view = view[os.write(file, view) :]
+        if cut:
+            os.ftruncate(file, len(data))
     finally:
         os.close(file)
 

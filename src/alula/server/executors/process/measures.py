@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator
 
-from alula.server.executors.process.admission import Admission
+from alula.server.executors.admission import Admission
 from alula.server.executors.process.attempt import Attempt
 from alula.server.executors.process.driver import ForkServer
 from alula.server.measures import Metric, Reading, reading

@@ -9,6 +9,9 @@ import msgspec
 
 from alula.core.amounts import not_amounts
 
+FLYTEKIT_IMAGES = ("cr.flyte.org/flyteorg/flytekit:py3.*", "ghcr.io/flyteorg/flytekit:py3.*")
+"""Patterns of flytekit's default images, whose names say what is in them."""
+
 
 class ProcessOptions(msgspec.Struct, frozen=True):
     """The settings of the process executor."""
@@ -45,13 +48,19 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     environments: tuple[str, ...] = ()
     """`PATTERN=DIR`: images that match are run by the virtual environment or the Python at DIR."""
     build_environments: bool = True
-    """Make environments for flytekit's default images."""
+    """Make environments for an `ImageSpec` and for flytekit's default images."""
     bundle_max_bytes: int = 1024 * 1024 * 1024
     """Most that a code bundle may unpack to."""
     bundle_max_entries: int = 100_000
     """Most files and folders in one."""
     bundles_keep_bytes: int = 10 * 1024 * 1024 * 1024
     """Disk for unpacked bundles; beyond it the least recently used are removed."""
+
+    @property
+    def known_images(self) -> tuple[str, ...]:
+        """Patterns of the images that an environment of this machine stands for."""
+        made = FLYTEKIT_IMAGES if self.build_environments else ()
+        return (*(entry.rpartition("=")[0] for entry in self.environments), *made)
 
     def problems(self) -> Iterator[tuple[str, str]]:
         yield from not_amounts(self)

@@ -18,8 +18,8 @@ from google.protobuf.message import Message
 
 from alula.core.literals.offloading import Aside
 from alula.server.executor import AttemptSpec, AttemptUpdate
+from alula.server.executors.failures import failure_of
 from alula.server.executors.process.ending import Rules, failure, update_of
-from alula.server.executors.process.failures import failure_of
 from alula.server.executors.process.wire import End
 from alula.server.untrusted import Tree
 

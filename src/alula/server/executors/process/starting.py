@@ -14,14 +14,17 @@ from typing import NamedTuple
 import msgspec
 
 from alula.core.policy.forking import FORK_VARIABLE, NO_FORK
+from alula.server.executors.command import RENAMES_RESULTS
+from alula.server.executors.failures import NotStarted
 from alula.server.executors.process import variables
 from alula.server.executors.process.attempt import Attempt
 from alula.server.executors.process.driver import FORK_SERVER, ForkServer, ServerKey, ServerPool, Verdict
-from alula.server.executors.process.ending import LOG, OUTPUTS, RECORD, RENAMES_RESULTS
+from alula.server.executors.process.ending import LOG, RECORD
 from alula.server.executors.process.environments import Environment
-from alula.server.executors.process.failures import FORK_SERVER_LOST, NotStarted, command_not_found, missing_entry
+from alula.server.executors.process.failures import FORK_SERVER_LOST, command_not_found, missing_entry
 from alula.server.executors.process.launch import Launch
 from alula.server.executors.process.wire import Run
+from alula.server.executors.results import OUTPUTS
 
 KEYS_MAX = 1000
 """The number of kinds of attempts that are remembered."""
@@ -86,7 +89,7 @@ class Starter:
         self, launch: Launch, common: frozenset[tuple[str, str]], environment: Environment, code_folder: str
     ) -> ServerKey:
         """The fork server for such attempts: mostly one that was asked for before."""
-        asked = launch.entry, launch.modules, common, environment.python, environment.bin_folder, code_folder
+        asked = launch.entry, launch.modules, common, environment.python, environment.variables, code_folder
         key = self._keys.get(asked)
         if key is None:
             while len(self._keys) >= KEYS_MAX:
@@ -98,7 +101,9 @@ class Starter:
 
     def _surroundings(self, common: dict[str, str], environment: Environment, code_folder: str) -> dict[str, str]:
         return variables.for_interpreter(
-            {**self._inherited, **common}, bin_folder=environment.bin_folder, code_folder=code_folder
+            {**self._inherited, **dict(environment.variables), **common},
+            bin_folder=environment.bin_folder,
+            code_folder=code_folder,
         )
 
     def _enter(self, attempt: Attempt, key: ServerKey, frame: Run, where: str, execute: Execute) -> None:

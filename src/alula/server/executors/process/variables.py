@@ -50,15 +50,25 @@ INHERITED = (
 configuration."""
 
 
+FOR_UV = (*INHERITED, "HOME", "XDG_*", "UV_*", "SSL_*", "*_proxy", "*_PROXY")
+"""Variables of the platform for the making of environments, which runs code of packages."""
+
+
+def for_uv(platform: Mapping[str, str]) -> dict[str, str]:
+    return _those_like(platform, FOR_UV)
+
+
 def inherited(platform: Mapping[str, str], *, home: str, also: Sequence[str] = ()) -> dict[str, str]:
     """The variables that every attempt takes over from the platform, and a home folder of its own; `also` are further
     names, or patterns of names.
 
     flytekit reads `~/.flyte/config.yaml`, which is the user's as a client and not a task's.
     """
-    wanted = (*INHERITED, *also)
-    kept = {name: value for name, value in platform.items() if any(fnmatchcase(name, each) for each in wanted)}
-    return {**kept, "HOME": home}
+    return {**_those_like(platform, (*INHERITED, *also)), "HOME": home}
+
+
+def _those_like(platform: Mapping[str, str], wanted: Sequence[str]) -> dict[str, str]:
+    return {name: value for name, value in platform.items() if any(fnmatchcase(name, each) for each in wanted)}
 
 
 FORK_FRIENDLY = {"JE_ARROW_MALLOC_CONF": "background_thread:false"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from alula.server.store.artifacts import ARTIFACTS, ArtifactQuery, ArtifactRecord
@@ -44,6 +46,10 @@ class Artifacts:
     async def page(self, query: ArtifactQuery) -> list[ArtifactRecord]:
         found = [artifact for artifact in self._rows.values() if _is_meant(artifact, query)]
         return lists.page_of(found, check(query.page, ARTIFACTS), ARTIFACTS)
+
+    def values(self) -> Iterator[bytes]:
+        """Everything in it that may name objects."""
+        return (artifact.data for artifact in self._rows.values())
 
 
 def _is_meant(artifact: ArtifactRecord, query: ArtifactQuery) -> bool:

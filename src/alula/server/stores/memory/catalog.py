@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -47,6 +47,10 @@ class Catalog:
             if is_listed(entry.key):
                 id = DatasetId(entry.key.project, entry.key.domain, *TaskDataset.of(entry.key))
                 self._datasets.keep(DatasetRecord(id, "", (), {}, entry.created_at))
+
+    def values(self) -> Iterator[bytes]:
+        """Everything in it that may name objects."""
+        return (entry.outputs for entry in self._rows.values())
 
 
 def _place(key: CacheKey) -> tuple[str, str, str]:

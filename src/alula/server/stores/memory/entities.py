@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -10,17 +10,20 @@ from alula.core.ids import EntityId
 from alula.server.store.audits import Audit
 from alula.server.store.entities import ENTITIES, ENTITY_NAMES, EntityKind, EntityName, EntityRecord, Registered
 from alula.server.store.query import Query
-from alula.server.store.schedules import ScheduleRecord
+from alula.server.store.schedule_records import ScheduleRecord
+from alula.server.store.trigger_records import TriggerRecord
 from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
 from alula.server.stores.memory.audits import Audits
 from alula.server.stores.memory.schedules import Schedules
+from alula.server.stores.memory.triggers import Triggers
 
 
 class Entities:
-    def __init__(self, audits: Audits, schedules: Schedules) -> None:
+    def __init__(self, audits: Audits, schedules: Schedules, triggers: Triggers) -> None:
         self._audits = audits
         self._schedules = schedules
+        self._triggers = triggers
         self._rows: dict[tuple[EntityKind, EntityId], EntityRecord] = {}
 
     async def register(self, entities: Sequence[EntityRecord], audit: Audit) -> list[Registered]:
@@ -40,6 +43,7 @@ class Entities:
                 if entity.active:
                     self._deactivate(entity.id)
                     self._schedules.activated(entity.id, None)
+                    self._triggers.activated(entity.id, None)
                 self._rows[key] = entity
             self._audits.append(audit)
         return outcome
@@ -67,7 +71,13 @@ class Entities:
         return None
 
     async def set_launch_plan_active(
-        self, id: EntityId, *, active: bool, audit: Audit, schedule: ScheduleRecord | None = None
+        self,
+        id: EntityId,
+        *,
+        active: bool,
+        audit: Audit,
+        schedule: ScheduleRecord | None = None,
+        trigger: TriggerRecord | None = None,
     ) -> bool:
         entity = self._rows.get(("launch_plan", id))
         if entity is None:
@@ -75,8 +85,10 @@ class Entities:
         if active:
             self._deactivate(id)
             self._schedules.activated(id, schedule)
+            self._triggers.activated(id, trigger)
         else:
             self._schedules.deactivated(id)
+            self._triggers.deactivated(id)
         self._rows["launch_plan", id] = msgspec.structs.replace(entity, active=active)
         self._audits.append(audit)
         return True
@@ -88,3 +100,7 @@ class Entities:
         for entity in self.of_kind("launch_plan"):
             if entity.active and entity.id[:3] == id[:3]:
                 self._rows["launch_plan", entity.id] = msgspec.structs.replace(entity, active=False)
+
+    def values(self) -> Iterator[bytes]:
+        """Everything in it that may name objects."""
+        return (entity.spec for entity in self._rows.values())

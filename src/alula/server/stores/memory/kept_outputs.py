@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import msgspec
 
 from alula.server.store.audits import Audit
@@ -31,3 +33,7 @@ class KeptOutputs:
             return False
         self._audits.append(audit)
         return True
+
+    def values(self) -> Iterator[bytes]:
+        """Everything in it that may name objects."""
+        return (kept.output for kept in self._rows.values())

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TypeVar
 
 import msgspec
 
 from alula.core.engine.records import Changes
 from alula.core.ids import ExecutionId
-from alula.server.store.log import Commit, History
+from alula.server.store.audits import Audit
+from alula.server.store.log import Commit, History, Moved
+from alula.server.store.news import News
+from alula.server.stores.memory import jobs
 from alula.server.stores.memory.audits import Audits
 from alula.server.stores.memory.catalog import Catalog
+from alula.server.stores.memory.news import NewsLine
 from alula.server.stores.memory.outbox import Outbox
 from alula.server.stores.memory.reservations import Reservations
 from alula.server.stores.memory.runs import Run, Runs
@@ -23,16 +28,36 @@ from alula.server.stores.portions import number_within
 
 class Log:
     def __init__(
-        self, runs: Runs, audits: Audits, catalog: Catalog, reservations: Reservations, outbox: Outbox
+        self,
+        runs: Runs,
+        audits: Audits,
+        catalog: Catalog,
+        reservations: Reservations,
+        outbox: Outbox,
+        news: NewsLine,
     ) -> None:
         self._runs = runs
         self._audits = audits
         self._catalog = catalog
         self._reservations = reservations
         self._outbox = outbox
+        self._news = news
 
     async def commit(self, commits: Sequence[Commit]) -> list[bool]:
         return [self._commit(commit) for commit in commits]
+
+    async def take_in(self, moved: Sequence[Moved], audit: Audit) -> bool:
+        ids = [each.record.id for each in moved]
+        if len(set(ids)) < len(ids) or any(id in self._runs for id in ids):
+            return False
+        for each in moved:
+            record = msgspec.structs.replace(each.record, labels=dict(each.record.labels))
+            run = self._runs[record.id] = Run(record, list(each.events), "")
+            for changes in each.changes:
+                _apply(run, merge([changes]), record.seq)
+            self._news.tell(News(record.id, record.seq, record.phase))
+        self._audits.append(audit)
+        return True
 
     async def next_seq(self, execution: ExecutionId) -> int:
         run = self._runs.get(execution)
@@ -55,7 +80,8 @@ class Log:
             return False
         run.log += commit.events
         changes = merge([commit.changes])
-        _apply(run, changes)
+        _apply(run, changes, commit.next_seq)
+        run.record = msgspec.structs.replace(run.record, seq=commit.next_seq)
         self._catalog.publish(changes.published)
         for released in changes.released:
             self._reservations.let_go(released)
@@ -65,21 +91,24 @@ class Log:
         if run.record.phase.is_terminal:
             run.inbox.clear()
         self._audits.append(*commit.audit)
+        self._news.tell(commit.news)
         return True
 
 
-def _apply(run: Run, changes: Changes) -> None:
+def _apply(run: Run, changes: Changes, seq: int) -> None:
     if changes.execution is not None:
         said = {k: v for k, v in msgspec.structs.asdict(changes.execution).items() if v is not None}
         run.record = msgspec.structs.replace(run.record, **said)
+    lay = partial(_lay, run.changed, seq)
     for node in changes.nodes:
-        _lay(run.nodes, node.node_id, node, overlay)
+        lay("node", run.nodes, node.node_id, node, overlay)
     for attempt in changes.attempts:
-        _lay(run.attempts, (attempt.node_id, attempt.attempt), attempt, overlay)
+        lay("attempt", run.attempts, (attempt.node_id, attempt.attempt), attempt, overlay)
     for item in changes.items:
-        _lay(run.items, (item.node_id, item.index), item, overlay_item)
+        lay("item", run.items, (item.node_id, item.index), item, overlay_item)
     for signal in changes.signals:
-        _lay(run.signals, signal.signal_id, signal, overlay)
+        lay("signal", run.signals, signal.signal_id, signal, overlay)
+    jobs.write(run, changes.jobs)
     run.reasons += changes.reasons
 
 
@@ -87,6 +116,17 @@ Key = TypeVar("Key")
 Row = TypeVar("Row", bound=msgspec.Struct)
 
 
-def _lay(rows: dict[Key, Row], key: Key, newer: Row, combine: Callable[[Row, Row], Row]) -> None:
+def _lay(
+    changed: dict[tuple[str, object], int],
+    seq: int,
+    kind: str,
+    rows: dict[Key, Row],
+    key: Key,
+    newer: Row,
+    combine: Callable[[Row, Row], Row],
+) -> None:
     older = rows.get(key)
-    rows[key] = copy.copy(newer) if older is None else copy.copy(combine(older, newer))
+    laid = newer if older is None else combine(older, newer)
+    if laid is not older:
+        rows[key] = copy.copy(laid)
+        changed[kind, key] = seq

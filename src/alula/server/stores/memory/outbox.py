@@ -28,11 +28,19 @@ class Outbox:
         self._last = 0
 
     async def register(self, consumer: Consumer) -> bool:
+        return self.put(consumer)
+
+    def put(self, consumer: Consumer) -> bool:
+        """Register one at once."""
         is_new = consumer.name not in self._consumers
         self._consumers[consumer.name] = consumer
         return is_new
 
     async def forget(self, name: str) -> None:
+        self.drop(name)
+
+    def drop(self, name: str) -> None:
+        """Forget one at once."""
         self._consumers.pop(name, None)
 
     async def forget_overdue(self, lease: Lease) -> list[str]:

@@ -6,6 +6,7 @@ from alula.core.engine.records import Released
 from alula.core.ids import ExecutionId
 from alula.core.policy.cache_key import CacheKey
 from alula.server.store.leases import Lease
+from alula.server.store.reservations import execution_lost
 from alula.server.stores.addressee import node_of
 from alula.server.stores.memory.leases import Leases
 from alula.server.stores.memory.runs import Runs
@@ -17,7 +18,9 @@ class Reservations:
         self._leases = leases
         self._holders: dict[tuple[str, str, str], str] = {}
 
-    async def take(self, key: CacheKey, holder: str) -> str:
+    async def take(self, key: CacheKey, holder: str, *, owner: str = "") -> str:
+        if not self._owns(owner, holder):
+            raise execution_lost(node_of(holder)[0], owner)
         before = await self.holder(key)
         if before not in ("", holder):
             return before
@@ -28,8 +31,9 @@ class Reservations:
         holder = self._holders.get(_place(key), "")
         return holder if holder and self._is_open(*node_of(holder)) else ""
 
-    async def release(self, key: CacheKey, holder: str) -> None:
-        self.let_go(Released(key, holder))
+    async def release(self, key: CacheKey, holder: str, *, owner: str = "") -> None:
+        if self._owns(owner, holder):
+            self.let_go(Released(key, holder))
 
     async def remove_expired(self, lease: Lease, *, limit: int) -> int:
         self._leases.require(lease)
@@ -45,6 +49,11 @@ class Reservations:
     def holders(self) -> set[str]:
         """The nodes that have any, also those that have ended."""
         return set(self._holders.values())
+
+    def _owns(self, owner: str, holder: str) -> bool:
+        """True if this runner owns the execution of a holder."""
+        run = self._runs.get(node_of(holder)[0])
+        return not owner or (run is not None and run.owner == owner)
 
     def _has_ended(self, id: ExecutionId) -> bool:
         return id in self._runs and self._runs[id].record.phase.is_terminal

@@ -27,3 +27,9 @@ class Signals:
         run = self._runs.get(execution)
         among = run.signals.values() if run else ()
         return [copy.copy(signal) for signal in lists.page_of(among, page, SIGNALS)]
+
+    async def changed(self, execution: ExecutionId, since: int) -> list[SignalRecord]:
+        run = self._runs.get(execution)
+        if run is None:
+            return []
+        return [copy.copy(row) for id, row in sorted(run.signals.items()) if run.has_changed("signal", id, since)]

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection, Row, func, or_, tuple_
 
-from alula.core.engine.records import AttemptPhase, AttemptRecord, Changes
+from alula.core.engine.records import AttemptPhase, AttemptRecord
 from alula.core.ids import ExecutionId
-from alula.server.store.attempts import ATTEMPTS
+from alula.server.store.attempts import ATTEMPTS, ENDED_WITH_NODE, AttemptColumns
 from alula.server.store.query import Query
 from alula.server.stores.checking import check
+from alula.server.stores.merging import Merged
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.database import Database
-from alula.server.stores.sql.dialect import Cells, newest_known
-from alula.server.stores.sql.execution_keys import rows_of
+from alula.server.stores.sql.dialect import Cells, columns_of, newest_known
+from alula.server.stores.sql.execution_keys import changed, in_order, rows_of
 from alula.server.stores.sql.listing import Columns, paged
 from alula.server.stores.sql.tables import task_executions
 
 _COLUMNS: Columns = {"attempt": task_executions.c.attempt}
+
+_AS_COLUMNS = tuple(
+    task_executions.c[name] for name in ("node_id", "attempt", "phase", "created_at", "started_at", "ended_at", "size")
+)
+_NODES_DO_NOT_TELL = or_(
+    task_executions.c.attempt > 0,
+    task_executions.c.phase.not_in([phase.value for phase in ENDED_WITH_NODE]),
+    task_executions.c.size.is_not(None),
+)
 
 
 class Attempts:
@@ -37,12 +47,52 @@ class Attempts:
 
         return await self._database.read(read)
 
-    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
-        """Changes of executions, at most one for each and with at most one row for each thing."""
-        self._put.run(connection, [_row(id, row) for id, one in merged for row in one.attempts])
+    async def portion(
+        self, execution: ExecutionId, *, after: tuple[str, int] = ("", -1), limit: int
+    ) -> list[AttemptRecord]:
+        key = tuple_(task_executions.c.node_id, task_executions.c.attempt)
+        statement = rows_of(task_executions, execution).where(key > after).order_by(*key).limit(limit)
+
+        def read(connection: Connection) -> list[AttemptRecord]:
+            return [_record(row) for row in connection.execute(statement)]
+
+        return await self._database.read(read)
+
+    async def columns(self, execution: ExecutionId, *, since: int = 0, limit: int | None = None) -> AttemptColumns:
+        among = changed(task_executions, execution, since)
+        if not since:
+            among = among.where(_NODES_DO_NOT_TELL)
+        statement = (
+            among.with_only_columns(*_AS_COLUMNS)
+            .order_by(*in_order(since, task_executions.c.node_id, task_executions.c.attempt))
+            .limit(limit)
+        )
+
+        def read(connection: Connection) -> AttemptColumns:
+            return AttemptColumns(*columns_of(connection, statement, len(_AS_COLUMNS)))
+
+        return await self._database.read(read)
+
+    async def sizes(self, execution: ExecutionId, nodes: Collection[str]) -> dict[str, int]:
+        key, size = task_executions.c.node_id, task_executions.c.size
+        statement = (
+            rows_of(task_executions, execution)
+            .with_only_columns(key, func.max(size))
+            .where(key.in_(sorted(nodes)), size.is_not(None))
+            .group_by(key)
+        )
+
+        def read(connection: Connection) -> dict[str, int]:
+            return {row[0]: row[1] for row in connection.execute(statement)}
+
+        return await self._database.read(read)
+
+    def write(self, connection: Connection, merged: Sequence[Merged]) -> None:
+        """Changes of executions, at most one for each."""
+        self._put.run(connection, [_row(id, seq, row) for id, seq, one in merged for row in one.attempts])
 
 
-def _row(execution: ExecutionId, attempt: AttemptRecord) -> Cells:
+def _row(execution: ExecutionId, seq: int, attempt: AttemptRecord) -> Cells:
     return (
         *execution,
         attempt.node_id,
@@ -61,6 +111,7 @@ def _row(execution: ExecutionId, attempt: AttemptRecord) -> Cells:
         cells.from_logs(attempt.logs),
         cells.from_info(attempt.info),
         cells.from_usage(attempt.usage),
+        seq,
     )
 
 

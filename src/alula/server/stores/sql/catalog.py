@@ -7,8 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select
 
-from alula.core.engine.records import CacheEntry, Changes
-from alula.core.ids import ExecutionId
+from alula.core.engine.records import CacheEntry
 from alula.core.policy.cache_key import CacheKey
 from alula.core.policy.task_datasets import TaskDataset, is_listed
 from alula.server.store.audits import Audit
@@ -16,6 +15,7 @@ from alula.server.store.catalog import CATALOG
 from alula.server.store.datasets import DatasetId, DatasetRecord
 from alula.server.store.query import Filter, Query
 from alula.server.stores.checking import check, check_filters
+from alula.server.stores.merging import Merged
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
@@ -71,10 +71,10 @@ class Catalog:
 
         return await self._database.write(evict)
 
-    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
+    def write(self, connection: Connection, merged: Sequence[Merged]) -> None:
         """Changes of executions, at most one for each."""
         published: dict[tuple[str, str, str], CacheEntry] = {}
-        for _, changes in merged:
+        for _, _, changes in merged:
             for entry in changes.published:
                 published[entry.key.project, entry.key.domain, entry.key.digest] = entry
         if published:

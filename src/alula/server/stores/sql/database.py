@@ -58,8 +58,9 @@ class Database:
         """The time by the clock that all processes of the database share."""
         return self._clock() if self.sql.is_sqlite else self.sql.now(connection)  # SQLite is on this machine
 
-    async def commit(self, commits: Sequence[Commit]) -> list[bool]:
-        return await self._writer.commit(commits) if commits else []
+    async def commit(self, commits: Sequence[Commit], after: Callable[[list[bool]], None]) -> list[bool]:
+        """As `Writer.commit`."""
+        return await self._writer.commit(commits, after) if commits else []
 
     async def read(self, statement: Callable[[Connection], Result]) -> Result:
         """The result of `statement`, which may be run twice."""

@@ -11,7 +11,18 @@ from functools import cached_property
 from typing import Any, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Dialect, Table, UpdateBase, bindparam, extract, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Executable,
+    Table,
+    UpdateBase,
+    bindparam,
+    extract,
+    func,
+    select,
+)
 from sqlalchemy import insert as plain_insert
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
@@ -19,6 +30,7 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 from alula.core.ids import ExecutionId
 
 WAKE_UP_CHANNEL = "alula_wake_up"
+_PORTION_ROWS = 1_000
 
 # `Any`: the type of a database cell is up to its column.
 Cells = tuple[Any, ...]
@@ -135,6 +147,17 @@ class Sql:
         else:
             from sqlalchemy.dialects.postgresql import insert  # lazy: only the dialect in use
         return insert(table)
+
+
+def columns_of(connection: Connection, statement: Executable, count: int) -> list[list[Any]]:
+    """The selected columns, as the driver gives their cells: of many rows in half the time. In portions, as nobody else
+    runs while a list is made."""
+    columns: list[list[Any]] = [[] for _ in range(count)]
+    cursor = connection.execute(statement).cursor
+    while cursor is not None and (rows := cursor.fetchmany(_PORTION_ROWS)):
+        for column, cells in zip(columns, zip(*rows, strict=True), strict=True):
+            column.extend(cells)
+    return columns
 
 
 def newest(_table: Table, excluded: Excluded, name: str) -> ColumnElement[Any]:

@@ -11,7 +11,8 @@ from alula.core.ids import EntityId
 from alula.server.store.audits import Audit
 from alula.server.store.entities import ENTITIES, ENTITY_NAMES, EntityKind, EntityName, EntityRecord, Registered
 from alula.server.store.query import Query
-from alula.server.store.schedules import ScheduleRecord
+from alula.server.store.schedule_records import ScheduleRecord
+from alula.server.store.trigger_records import TriggerRecord
 from alula.server.stores.checking import check
 from alula.server.stores.sql import cells, schedules
 from alula.server.stores.sql.audits import Audits
@@ -19,6 +20,7 @@ from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells
 from alula.server.stores.sql.listing import Columns, chosen, comes_after, cut, paged
 from alula.server.stores.sql.tables import entities
+from alula.server.stores.sql.triggers import Triggers
 
 _COLUMNS: Columns = {
     "project": entities.c.project,
@@ -34,10 +36,11 @@ _NAME = (entities.c.project, entities.c.domain, entities.c.name)
 
 
 class Entities:
-    def __init__(self, database: Database, audits: Audits) -> None:
+    def __init__(self, database: Database, audits: Audits, triggers: Triggers) -> None:
         self._database = database
         self._sql = database.sql
         self._audits = audits
+        self._triggers = triggers
         self._insert = database.sql.insert(entities)
 
     async def register(self, entities: Sequence[EntityRecord], audit: Audit) -> list[Registered]:
@@ -91,7 +94,13 @@ class Entities:
         return await self._database.read(lambda connection: _first(connection, is_active))
 
     async def set_launch_plan_active(
-        self, id: EntityId, *, active: bool, audit: Audit, schedule: ScheduleRecord | None = None
+        self,
+        id: EntityId,
+        *,
+        active: bool,
+        audit: Audit,
+        schedule: ScheduleRecord | None = None,
+        trigger: TriggerRecord | None = None,
     ) -> bool:
         def set_active(connection: Connection) -> bool:
             if self._digest(connection, "launch_plan", id) is None:
@@ -99,8 +108,10 @@ class Entities:
             if active:
                 self._deactivate(connection, id)
                 schedules.activated(connection, id, schedule)
+                self._triggers.activated(connection, id, trigger)
             else:
                 schedules.deactivated(connection, id)
+                self._triggers.deactivated(connection, id)
             connection.execute(update(entities).where(_is("launch_plan", id)).values(active=int(active)))
             return True
 
@@ -125,6 +136,7 @@ class Entities:
                 if entity.active:
                     self._deactivate(connection, entity.id)
                     schedules.activated(connection, entity.id, None)
+                    self._triggers.activated(connection, entity.id, None)
                 self._insert.run(connection, [_row(entity)])
         return outcome
 

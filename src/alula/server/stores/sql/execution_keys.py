@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, select, text
+from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select, text
 
 from alula.core.ids import ExecutionId
 from alula.server.stores.portions import by_tenant
@@ -31,6 +31,20 @@ def are_among(ids: Sequence[ExecutionId]) -> Iterator[ColumnElement[bool]]:
 
 
 # `Any`: of the selected columns, which stand in the schema.
+def changed(table: FromClause, execution: ExecutionId, since: int) -> Select[Any]:
+    """Those that have changed after the log of the execution had `since` events; all with 0."""
+    among = rows_of(table, execution)
+    return among.where(table.c.changed_seq > since) if since else among
+
+
+def in_order(since: int, first: ColumnElement[Any], *then: ColumnElement[Any]) -> Iterator[ColumnElement[Any]]:
+    """The order of rows by their key. Of changes by what equals it: else SQLite reads all rows in the order of their
+    key, instead of the few that have changed by the index of these."""
+    yield func.coalesce(first, "") if since else first
+    yield from then
+
+
+# `Any`: as above.
 def rows_of(table: FromClause, execution: ExecutionId) -> Select[Any]:
     """The rows of a table that belong to an execution."""
     return select(table).where(

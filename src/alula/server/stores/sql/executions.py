@@ -8,20 +8,24 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, exists, select, update
 
-from alula.core.engine.records import Changes, ExecutionPhase
+from alula.core.engine.records import ExecutionPhase
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.store.audits import Audit
-from alula.server.store.executions import EXECUTIONS, LABEL_KEY, LABEL_VALUE, ExecutionRecord
+from alula.server.store.executions import EXECUTIONS, LABEL_KEY, LABEL_VALUE, ExecutionRecord, being_removed
+from alula.server.store.news import News
 from alula.server.store.query import Query
 from alula.server.stores.checking import Condition, check
+from alula.server.stores.merging import Merged
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells
-from alula.server.stores.sql.execution_keys import are_among, is_execution
+from alula.server.stores.sql.execution_keys import IS_OPEN, are_among, is_execution
 from alula.server.stores.sql.listing import Columns, holds, paged
+from alula.server.stores.sql.news import NewsLine
 from alula.server.stores.sql.outbox import Outbox
-from alula.server.stores.sql.tables import events, execution_data, execution_labels, executions
+from alula.server.stores.sql.tables import events, execution_data, execution_labels, executions, removals
+from alula.server.stores.sql.ties import Ties
 from alula.server.stores.sql.wake_ups import WakeUps
 
 _COLUMNS: Columns = {
@@ -77,15 +81,26 @@ _IS_NAMED = and_(
     executions.c.name == bindparam("of_name"),
 )
 """The one that `_name` names, for statements that are built once: building one takes as long as running it."""
+_IS_BEING_REMOVED = select(removals.c.finished).where(
+    removals.c.project == bindparam("of_project"),
+    removals.c.domain == bindparam("of_domain"),
+    removals.c.execution == bindparam("of_name"),
+    removals.c.finished == 0,
+)
 _ONE = _WHOLE.where(_IS_NAMED)
+_ONE_WITHOUT_VALUES = _WITHOUT_VALUES.where(_IS_NAMED)
 
 
 class Executions:
-    def __init__(self, database: Database, audits: Audits, outbox: Outbox, wake_ups: WakeUps) -> None:
+    def __init__(
+        self, database: Database, audits: Audits, ties: Ties, outbox: Outbox, wake_ups: WakeUps, news: NewsLine
+    ) -> None:
         self._database = database
         self._audits = audits
+        self._ties = ties
         self._outbox = outbox
         self._wake_ups = wake_ups
+        self._news = news
         sql = database.sql
         self._insert = sql.insert_if_absent(executions)
         self._insert_data = sql.insert(execution_data)
@@ -103,24 +118,34 @@ class Executions:
         )
 
     async def create(self, execution: ExecutionRecord, event: bytes, audit: Audit, *, owner: str = "") -> bool:
-        def create(connection: Connection) -> bool:
-            created = self._create(connection, execution, event, owner)
+        def tell(created: bool) -> None:
             if created:
-                self._audits.append(connection, [audit])
-                self._outbox.tell_launch(connection, execution)
-                self._wake_ups.note(connection, execution.id)
-            return created
+                self.tell_launched(execution)
 
-        def wake(created: bool) -> None:
-            if created:
-                self._wake_ups.wake(execution.id)
+        return await self._database.write(
+            lambda connection: self.launch(connection, execution, event, audit, owner), after=tell
+        )
 
-        return await self._database.write(create, after=wake)
+    def launch(
+        self, connection: Connection, execution: ExecutionRecord, event: bytes, audit: Audit, owner: str = ""
+    ) -> bool:
+        """Create one in a transaction of the caller's, which then calls `tell_launched`. False if the id exists."""
+        created = self._create(connection, execution, event, owner)
+        if created:
+            self._audits.append(connection, [audit])
+            self._outbox.tell_launch(connection, execution)
+            self._wake_ups.note(connection, execution.id)
+        return created
 
-    async def get(self, id: ExecutionId) -> ExecutionRecord | None:
+    def tell_launched(self, execution: ExecutionRecord) -> None:
+        """Tell this process of one that was created. On the event loop's thread."""
+        self._wake_ups.wake(execution.id)
+        self._news.tell(News(execution.id, 1, execution.phase))
+
+    async def get(self, id: ExecutionId, *, with_values: bool = True) -> ExecutionRecord | None:
         def read(connection: Connection) -> ExecutionRecord | None:
-            row = connection.execute(_ONE, _name(id)).first()
-            return None if row is None else _record(row)
+            row = connection.execute(_ONE if with_values else _ONE_WITHOUT_VALUES, _name(id)).first()
+            return None if row is None else _record(row, with_values=with_values)
 
         return await self._database.read(read)
 
@@ -139,15 +164,29 @@ class Executions:
 
         return await self._database.read(read)
 
+    async def open_of(self, project: str, domain: str, plan: str, *, limit: int) -> list[ExecutionRecord]:
+        is_of_plan = and_(
+            executions.c.launch_plan_project == project,
+            executions.c.launch_plan_domain == domain,
+            executions.c.launch_plan_name == plan,
+            executions.c.launch_entity == "launch_plan",
+        )
+        statement = _WITHOUT_VALUES.where(IS_OPEN, is_of_plan).order_by(executions.c.created_at).limit(limit)
+
+        def read(connection: Connection) -> list[ExecutionRecord]:
+            return [_record(row, with_values=False) for row in connection.execute(statement)]
+
+        return await self._database.read(read)
+
     async def set_archived(self, id: ExecutionId, *, archived: bool, audit: Audit) -> bool:
         statement = update(executions).where(is_execution(id)).values(archived=int(archived))
         return await self._audits.change(audit, lambda connection: connection.execute(statement).rowcount > 0)
 
-    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
+    def write(self, connection: Connection, merged: Sequence[Merged]) -> None:
         """Changes of executions, as far as they are not written with the fence: outputs."""
         outputs = [
             (changes.execution.outputs, *id)
-            for id, changes in merged
+            for id, _, changes in merged
             if changes.execution is not None and changes.execution.outputs is not None
         ]
         self._put_outputs.run(connection, outputs)
@@ -170,13 +209,22 @@ class Executions:
         return None if phase is None else ExecutionPhase(phase)
 
     def _create(self, connection: Connection, execution: ExecutionRecord, event: bytes, owner: str) -> bool:
+        if not self.insert(connection, execution, owner):
+            return False
+        self._insert_event.run(connection, [(*execution.id, 0, event)])
+        return True
+
+    def insert(self, connection: Connection, execution: ExecutionRecord, owner: str = "") -> bool:
+        """Write the rows of its own, without any of its log. False if the id exists."""
         if self._insert.run(connection, [_row(execution, owner)]) == 0:
             return False
+        if connection.execute(_IS_BEING_REMOVED, _name(execution.id)).first() is not None:
+            raise being_removed(execution.id)
+        self._ties.tie(connection, execution)
         given = (execution.spec, execution.inputs, execution.user_inputs, execution.task_resources)
         self._insert_data.run(connection, [(*execution.id, *given, execution.outputs, execution.incarnation)])
         labels = [(*execution.id, key, value) for key, value in execution.labels.items()]
         self._insert_label.run(connection, labels)
-        self._insert_event.run(connection, [(*execution.id, 0, event)])
         return True
 
     def _labelled(self, conditions: Sequence[Condition]) -> ColumnElement[bool]:
@@ -195,7 +243,7 @@ def _name(id: ExecutionId) -> dict[str, str]:
 def _row(execution: ExecutionRecord, owner: str) -> Cells:
     return (
         *execution.id,
-        1,
+        execution.seq,
         owner,
         int(execution.phase),
         execution.created_at,
@@ -245,4 +293,5 @@ def _record(row: Row[Any], *, with_values: bool = True) -> ExecutionRecord:
         labels=cells.to_words(row.labels),
         task_resources=row.task_resources if with_values else b"",
         incarnation=(row.incarnation or "") if with_values else "",
+        seq=row.next_seq,
     )

@@ -40,14 +40,16 @@ class Leases:
             ending = ending.where(leases.c.name == name)
         await self._database.write(lambda connection: connection.execute(ending))
 
-    async def under(self, lease: Lease, operation: Operation[Result]) -> Result:
-        """Make a change that only the holder of a lease may make. Raises `LeaseLost`."""
+    async def under(
+        self, lease: Lease, operation: Operation[Result], *, after: Callable[[Result], None] | None = None
+    ) -> Result:
+        """Make a change that only the holder of a lease may make, then call `after`. Raises `LeaseLost`."""
 
         def write(connection: Connection) -> Result:
             self._require(connection, lease)
             return operation(connection)
 
-        return await self._database.write(write)
+        return await self._database.write(write, after=after)
 
     async def remove_some(
         self, lease: Lease, key: Column[str], has_expired: Callable[[int], ColumnElement[bool]], limit: int

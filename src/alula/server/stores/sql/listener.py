@@ -1,6 +1,6 @@
-"""Wake-ups from other processes on the same PostgreSQL, by LISTEN and NOTIFY. Runs on the event loop.
+"""Notes from other processes on the same PostgreSQL, by LISTEN. Runs on the event loop.
 
-A note can be missed while the connection is down; then everything that may have been noted is woken once.
+A note can be missed while the connection is down: then that is made good once it is back.
 """
 
 from __future__ import annotations
@@ -8,32 +8,36 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 
-import msgspec
 import psycopg
+from psycopg import sql
 from sqlalchemy import URL
 
 from alula.core.errors import AlulaError, Unavailable
-from alula.core.ids import ExecutionId
-from alula.server.store import WakeUp
-from alula.server.stores.sql.dialect import WAKE_UP_CHANNEL, decode_wake_up
 
-_RETRY_S = 1.0
+RETRY_S = 1.0
 _CONNECT_TIMEOUT_S = 5
 _log = logging.getLogger(__name__)
 
-Missed = Callable[[], Awaitable[Sequence[ExecutionId]]]
+
+async def connected(url: URL, name: str) -> psycopg.AsyncConnection:
+    """A connection for notes."""
+    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return await psycopg.AsyncConnection.connect(
+        conninfo, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S, application_name=name
+    )
 
 
 class Listener:
-    """`wake` is called for notes of other origins; `missed` gives those to wake after the connection was down."""
+    """Gives the notes of each channel to its callback; `make_good` is called after the connection was down."""
 
-    def __init__(self, url: URL, origin: str, wake: WakeUp, missed: Missed) -> None:
-        self._conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._origin = origin
-        self._wake = wake
-        self._missed = missed
+    def __init__(
+        self, url: URL, channels: Mapping[str, Callable[[str], None]], make_good: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._url = url
+        self._channels = channels
+        self._make_good = make_good
         self._task: asyncio.Task[None] | None = None
         self._connection: psycopg.AsyncConnection | None = None
 
@@ -61,7 +65,7 @@ class Listener:
         while True:
             try:
                 async for note in connection.notifies():
-                    self._hear(note.payload)
+                    self._channels[note.channel](note.payload)
             except psycopg.OperationalError as error:
                 _log.warning("wake-ups of other processes are delayed: %s", error)
             await self._disconnect()
@@ -69,22 +73,20 @@ class Listener:
 
     async def _reconnected(self) -> psycopg.AsyncConnection:
         while True:
-            await asyncio.sleep(_RETRY_S)
+            await asyncio.sleep(RETRY_S)
             try:
                 connection = self._connection = await self._connect()
-                for execution in await self._missed():
-                    self._wake(execution)
+                await self._make_good()
             except (psycopg.OperationalError, AlulaError):
                 await self._disconnect()
                 continue
             return connection
 
     async def _connect(self) -> psycopg.AsyncConnection:
-        connection = await psycopg.AsyncConnection.connect(
-            self._conninfo, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S, application_name="alula-wake-up"
-        )
+        connection = await connected(self._url, "alula-wake-up")
         try:
-            await connection.execute(f"LISTEN {WAKE_UP_CHANNEL}")
+            for channel in self._channels:
+                await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
         except BaseException:
             await connection.close()
             raise
@@ -94,12 +96,3 @@ class Listener:
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
-
-    def _hear(self, payload: str) -> None:
-        try:
-            origin, execution = decode_wake_up(payload)
-        except msgspec.MsgspecError:
-            _log.warning("a note on channel %s is not ours: %r", WAKE_UP_CHANNEL, payload)
-            return
-        if origin != self._origin:
-            self._wake(execution)

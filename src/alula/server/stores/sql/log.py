@@ -6,16 +6,18 @@ so that each is written once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import compress
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, islice
 from typing import Protocol
 
 from sqlalchemy import Connection, bindparam, func, literal_column, select, update
 
-from alula.core.engine.records import Changes, ExecutionChange
+from alula.core.engine.records import ExecutionChange
 from alula.core.ids import ExecutionId
-from alula.server.store.log import Commit, History
-from alula.server.stores.merging import merge
+from alula.server.store.audits import Audit
+from alula.server.store.log import Commit, History, Moved
+from alula.server.store.news import News
+from alula.server.stores.merging import Merged, merge
 from alula.server.stores.portions import by_tenant, number_within
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
@@ -24,6 +26,7 @@ from alula.server.stores.sql.dialect import Cells
 from alula.server.stores.sql.execution_keys import is_execution
 from alula.server.stores.sql.executions import Executions
 from alula.server.stores.sql.inbox import Inbox
+from alula.server.stores.sql.news import NewsLine
 from alula.server.stores.sql.tables import events, executions
 
 _CHANGED = (
@@ -36,6 +39,8 @@ _CHANGED = (
     "error",
 )
 _UNCHANGED = (None,) * len(_CHANGED)
+_PORTION = 1_000
+"""Events of a moved execution that are written at a time."""
 
 
 _READ = (
@@ -53,13 +58,13 @@ _READ = (
 class Follower(Protocol):
     """A concern that has rows which follow from the events of executions."""
 
-    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
-        """Write changes of executions, at most one for each and with at most one row for each thing."""
+    def write(self, connection: Connection, merged: Sequence[Merged]) -> None:
+        """Write changes of executions, at most one for each."""
         ...
 
 
 class Log:
-    """`followers` are written with each commit, in this order."""
+    """`rows`, those of an execution alone, and `followers` are written with each commit, in this order."""
 
     def __init__(
         self,
@@ -67,13 +72,17 @@ class Log:
         audits: Audits,
         executions_: Executions,
         inbox: Inbox,
+        news: NewsLine,
+        rows: Sequence[Follower],
         followers: Sequence[Follower],
     ) -> None:
         self._database = database
         self._audits = audits
         self._executions = executions_
         self._inbox = inbox
-        self._followers = followers
+        self._news = news
+        self._rows = rows
+        self._followers = (*rows, *followers)
         sql = database.sql
         self._insert_events = sql.insert(events)
         named_owner = func.nullif(bindparam("by_owner"), literal_column("''"))
@@ -108,7 +117,37 @@ class Log:
         )
 
     async def commit(self, commits: Sequence[Commit]) -> list[bool]:
-        return await self._database.commit(commits)
+        def tell(kept: Sequence[bool]) -> None:
+            for commit in compress(commits, kept):
+                self._news.tell(commit.news)
+
+        return await self._database.commit(commits, tell)
+
+    async def take_in(self, moved: Sequence[Moved], audit: Audit) -> bool:
+        def keep(connection: Connection) -> bool:
+            with connection.begin_nested() as attempt:
+                if not all(self._take_in(connection, each) for each in moved):
+                    attempt.rollback()
+                    return False
+            self._audits.append(connection, [audit])
+            return True
+
+        def tell(is_kept: bool) -> None:
+            for each in moved if is_kept else ():
+                self._news.tell(News(each.record.id, each.record.seq, each.record.phase))
+
+        return await self._database.write(keep, after=tell)
+
+    def _take_in(self, connection: Connection, moved: Moved) -> bool:
+        record = moved.record
+        if not self._executions.insert(connection, record):
+            return False
+        for first, portion in _portions(moved.events):
+            self._insert_events.run(connection, [(*record.id, first + i, event) for i, event in enumerate(portion)])
+        for changes in moved.changes:
+            for rows in self._rows:
+                rows.write(connection, [Merged(record.id, record.seq, merge([changes]))])
+        return True
 
     async def next_seq(self, execution: ExecutionId) -> int:
         statement = select(executions.c.next_seq).where(is_execution(execution))
@@ -198,9 +237,20 @@ class Log:
         return kept
 
     def _follow(self, connection: Connection, of_execution: dict[ExecutionId, list[Commit]]) -> None:
-        merged = [(id, merge(commit.changes for commit in commits)) for id, commits in of_execution.items()]
+        merged = [
+            Merged(id, commits[-1].next_seq, merge(commit.changes for commit in commits))
+            for id, commits in of_execution.items()
+        ]
         for follower in self._followers:
             follower.write(connection, merged)
+
+
+def _portions(events_: Iterable[bytes]) -> Iterator[tuple[int, Sequence[bytes]]]:
+    """So many of them at a time, each time with the number of the first."""
+    waiting, first = iter(events_), 0
+    while portion := list(islice(waiting, _PORTION)):
+        yield first, portion
+        first += len(portion)
 
 
 def _read_many(connection: Connection, executions: Sequence[ExecutionId]) -> dict[ExecutionId, list[bytes]]:
@@ -220,7 +270,7 @@ def _read_many(connection: Connection, executions: Sequence[ExecutionId]) -> dic
 def _advance_row(commit: Commit) -> Cells:
     change = commit.changes.execution
     return (
-        commit.first_seq + len(commit.events),
+        commit.next_seq,
         *(_UNCHANGED if change is None else _changed(change)),
         *commit.execution,
         commit.first_seq,

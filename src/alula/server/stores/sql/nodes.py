@@ -5,27 +5,58 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, null, or_
+from sqlalchemy import Connection, Row, Select, case, func, null, or_, select, union
 
-from alula.core.engine.records import Changes, NodePhase, NodeRecord
+from alula.core.engine.records import NodePhase, NodeRecord
 from alula.core.ids import ExecutionId
-from alula.server.store.nodes import NODES
+from alula.server.store.nodes import NODES, NodeColumns, NodeFlag
 from alula.server.store.query import Query
 from alula.server.stores.checking import Page, check
+from alula.server.stores.merging import Merged
+from alula.server.stores.portions import by_tenant
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.database import Database
-from alula.server.stores.sql.dialect import Cells, newest_known
-from alula.server.stores.sql.execution_keys import rows_of
+from alula.server.stores.sql.dialect import Cells, columns_of, newest_known
+from alula.server.stores.sql.execution_keys import changed, rows_of
 from alula.server.stores.sql.listing import Columns, paged
-from alula.server.stores.sql.tables import node_executions
+from alula.server.stores.sql.tables import node_executions, task_executions
 
 _COLUMNS: Columns = {
     name: node_executions.c[name]
     for name in ("node_id", "phase", "cache_status", "created_at", "started_at", "updated_at")
 }
+_WITH_NODES = (node_executions, task_executions)
 _WITHOUT_VALUES = [
     null().label(column.name) if column.name in ("inputs", "outputs") else column for column in node_executions.columns
 ]
+
+_ATTEMPTS_OF_IT = (
+    select(func.coalesce(func.max(task_executions.c.attempt) + 1, 0))
+    .where(
+        *(task_executions.c[name] == node_executions.c[name] for name in ("project", "domain", "execution", "node_id"))
+    )
+    .scalar_subquery()
+)
+_FLAGS = (
+    func.coalesce(node_executions.c.is_parent, 0) * NodeFlag.PARENT.value
+    + func.coalesce(node_executions.c.is_dynamic, 0) * NodeFlag.DYNAMIC.value
+    + func.coalesce(node_executions.c.is_array, 0) * NodeFlag.ARRAY.value
+    + case((node_executions.c.deck_uri.is_(None), 0), else_=NodeFlag.DECK.value)
+)
+_AS_COLUMNS = (
+    node_executions.c.node_id,
+    node_executions.c.spec_node_id,
+    node_executions.c.parent_id,
+    node_executions.c.phase,
+    node_executions.c.created_at,
+    node_executions.c.started_at,
+    node_executions.c.ended_at,
+    _ATTEMPTS_OF_IT,
+    node_executions.c.cache_status,
+    _FLAGS,
+    node_executions.c.child,
+    node_executions.c.error,
+)
 
 
 class Nodes:
@@ -51,26 +82,69 @@ class Nodes:
 
         return await self._database.read(read)
 
-    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
-        """Changes of executions, at most one for each and with at most one row for each thing."""
-        self._put.run(connection, [_row(id, row) for id, one in merged for row in one.nodes])
+    async def columns(
+        self, execution: ExecutionId, parent_id: str | None = None, *, since: int = 0, after: str = "", limit: int
+    ) -> NodeColumns:
+        among = _below(rows_of(node_executions, execution), parent_id)
+        if since:
+            ids = union(*(changed(table, execution, since).with_only_columns(table.c.node_id) for table in _WITH_NODES))
+            among = among.where(node_executions.c.node_id.in_(ids))
+        if after:
+            among = among.where(node_executions.c.node_id > after)
+        statement = among.with_only_columns(*_AS_COLUMNS).order_by(node_executions.c.node_id).limit(limit)
+
+        def read(connection: Connection) -> NodeColumns:
+            columns = columns_of(connection, statement, len(_AS_COLUMNS))
+            columns[-1] = [cells.to_error(error) for error in columns[-1]]
+            return NodeColumns(*columns)
+
+        return await self._database.read(read)
+
+    async def counts(self, executions: Sequence[ExecutionId]) -> dict[ExecutionId, dict[NodePhase, int]]:
+        key = (node_executions.c.execution, node_executions.c.phase)
+
+        def read(connection: Connection) -> dict[ExecutionId, dict[NodePhase, int]]:
+            found: dict[ExecutionId, dict[NodePhase, int]] = {id: {} for id in executions}
+            for project, domain, names in by_tenant(executions):
+                statement = (
+                    select(*key, func.count())
+                    .where(
+                        node_executions.c.project == project,
+                        node_executions.c.domain == domain,
+                        node_executions.c.execution.in_(names),
+                    )
+                    .group_by(*key)
+                )
+                for name, phase, count in connection.execute(statement):
+                    found[ExecutionId(project, domain, name)][NodePhase(phase)] = count
+            return found
+
+        return await self._database.read(read)
+
+    def write(self, connection: Connection, merged: Sequence[Merged]) -> None:
+        """Changes of executions, at most one for each."""
+        self._put.run(connection, [_row(id, seq, row) for id, seq, one in merged for row in one.nodes])
 
     def _page(
         self, connection: Connection, execution: ExecutionId, parent_id: str | None, page: Page, *, with_values: bool
     ) -> list[NodeRecord]:
-        among = rows_of(node_executions, execution)
+        among = _below(rows_of(node_executions, execution), parent_id)
         if not with_values:
             among = among.with_only_columns(*_WITHOUT_VALUES)
-        parent = node_executions.c.parent_id
-        if parent_id == "":
-            among = among.where(or_(parent == "", parent.is_(None)))
-        elif parent_id is not None:
-            among = among.where(parent == parent_id)
         statement = paged(among, page, _COLUMNS, self._database.sql)
         return [_record(row) for row in connection.execute(statement)]
 
 
-def _row(execution: ExecutionId, node: NodeRecord) -> Cells:
+# `Any`: of the selected columns, which stand in the schema.
+def _below(among: Select[Any], parent_id: str | None) -> Select[Any]:
+    """Those whose parent it is; all with None."""
+    parent = node_executions.c.parent_id
+    if parent_id == "":
+        return among.where(or_(parent == "", parent.is_(None)))
+    return among if parent_id is None else among.where(parent == parent_id)
+
+
+def _row(execution: ExecutionId, seq: int, node: NodeRecord) -> Cells:
     return (
         *execution,
         node.node_id,
@@ -92,6 +166,7 @@ def _row(execution: ExecutionId, node: NodeRecord) -> Cells:
         cells.from_error(node.error),
         node.inputs,
         node.outputs,
+        seq,
     )
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, delete, exists, select, text, update
+from sqlalchemy import ColumnElement, Connection, Exists, Row, delete, exists, select, text, update
 
-from alula.core.engine.records import Changes
 from alula.core.ids import ExecutionId
 from alula.server.store.executions import ExecutionRecord
 from alula.server.store.leases import Lease
 from alula.server.store.outbox import Consumer, OutboxMessage
+from alula.server.stores.merging import Merged
 from alula.server.stores.outgoing import Told, launched, told
 from alula.server.stores.portions import by_tenant
 from alula.server.stores.sql.database import Database
@@ -34,14 +34,22 @@ class Outbox:
         self._insert = database.sql.insert(outbox, without=["number"])
 
     async def register(self, consumer: Consumer) -> bool:
-        def register(connection: Connection) -> bool:
-            is_it = consumers.c.name == consumer.name
-            if (before := connection.execute(select(consumers).where(is_it)).first()) is None:
-                self._wait_for_commits(connection)
-            self._put_consumer.run(connection, [(consumer.name, int(consumer.nodes), consumer.keep_us)])
-            return before is None
+        return await self._database.write(lambda connection: self.put(connection, consumer))
 
-        return await self._database.write(register)
+    def put(self, connection: Connection, consumer: Consumer) -> bool:
+        """Register one in a transaction of the caller's."""
+        is_it = consumers.c.name == consumer.name
+        if (before := connection.execute(select(consumers).where(is_it)).first()) is None:
+            self._wait_for_commits(connection)
+        self._put_consumer.run(connection, [(consumer.name, int(consumer.nodes), consumer.keep_us)])
+        return before is None
+
+    def drop(self, connection: Connection, name: str, *, unless: Exists) -> None:
+        """Forget one in a transaction of the caller's, unless something is so when no other transaction is about to
+        register it."""
+        self._wait_for_commits(connection)
+        if not connection.execute(select(unless)).scalar():
+            self._forget(connection, [name])
 
     async def forget(self, name: str) -> None:
         await self._database.write(lambda connection: self._forget(connection, [name]))
@@ -94,9 +102,9 @@ class Outbox:
 
         return await self._leases.remove_some(lease, outbox.c.number, is_for_nobody, limit)
 
-    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
+    def write(self, connection: Connection, merged: Sequence[Merged]) -> None:
         """Changes of executions."""
-        self._tell(connection, ((id, told(changes)) for id, changes in merged))
+        self._tell(connection, ((id, told(changes)) for id, _, changes in merged))
 
     def tell_launch(self, connection: Connection, execution: ExecutionRecord) -> None:
         self._tell(connection, [(execution.id, [launched(execution)])])

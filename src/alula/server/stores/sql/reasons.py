@@ -8,8 +8,9 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Insert, Row, bindparam, func, insert, literal_column, select
 
-from alula.core.engine.records import Changes, Reason
+from alula.core.engine.records import Reason
 from alula.core.ids import ExecutionId
+from alula.server.stores.merging import Merged
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells
 from alula.server.stores.sql.execution_keys import rows_of
@@ -26,6 +27,29 @@ class Reasons:
             ["project", "domain", "execution", "of_project", "of_domain", "of_execution", *_REASON[3:]],
         )
 
+    async def page(
+        self,
+        execution: ExecutionId,
+        *,
+        node_id: str | None = None,
+        index: int | None = None,
+        code: str | None = None,
+        after: int = 0,
+        limit: int,
+    ) -> list[tuple[int, Reason]]:
+        given = ((reasons.c.node_id, node_id), (reasons.c.item_index, index), (reasons.c.code, code))
+        statement = (
+            rows_of(reasons, execution)
+            .where(reasons.c.number > after, *(column == value for column, value in given if value is not None))
+            .order_by(reasons.c.number)
+            .limit(limit)
+        )
+
+        def read(connection: Connection) -> list[tuple[int, Reason]]:
+            return [(row.number, _record(row)) for row in connection.execute(statement)]
+
+        return await self._database.read(read)
+
     async def read(self, execution: ExecutionId, node_id: str | None = None) -> list[Reason]:
         def read(connection: Connection) -> list[Reason]:
             statement = rows_of(reasons, execution).order_by(reasons.c.number)
@@ -35,9 +59,9 @@ class Reasons:
 
         return await self._database.read(read)
 
-    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
+    def write(self, connection: Connection, merged: Sequence[Merged]) -> None:
         """Changes of executions, at most one for each."""
-        self._append.run(connection, [_row(id, row) for id, one in merged for row in one.reasons])
+        self._append.run(connection, [_row(id, row) for id, _, one in merged for row in one.reasons])
 
 
 def _append_reason() -> Insert:

@@ -6,13 +6,15 @@ from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, select, update
 
-from alula.core.engine.records import Changes, Released
+from alula.core.engine.records import Released
 from alula.core.ids import ExecutionId
 from alula.core.policy.cache_key import CacheKey
 from alula.server.store.leases import Lease
+from alula.server.store.reservations import execution_lost
 from alula.server.stores.addressee import node_of
+from alula.server.stores.merging import Merged
 from alula.server.stores.sql.database import Database
-from alula.server.stores.sql.execution_keys import KEY, are_among
+from alula.server.stores.sql.execution_keys import KEY, are_among, is_execution
 from alula.server.stores.sql.leases import Leases
 from alula.server.stores.sql.tables import ENDED_NODE_PHASES, ENDED_PHASES, executions, node_executions, reservations
 
@@ -27,8 +29,13 @@ class Reservations:
             [f"by_{column.name}" for column in reservations.c],
         )
 
-    async def take(self, key: CacheKey, holder: str) -> str:
-        return await self._database.write(lambda connection: self._take(connection, key, holder))
+    async def take(self, key: CacheKey, holder: str, *, owner: str = "") -> str:
+        def take(connection: Connection) -> str:
+            if not _owns(connection, owner, holder):
+                raise execution_lost(node_of(holder)[0], owner)
+            return self._take(connection, key, holder)
+
+        return await self._database.write(take)
 
     async def holder(self, key: CacheKey) -> str:
         def read(connection: Connection) -> str:
@@ -37,17 +44,21 @@ class Reservations:
 
         return await self._database.read(read)
 
-    async def release(self, key: CacheKey, holder: str) -> None:
-        await self._database.write(lambda connection: self._release(connection, [Released(key, holder)]))
+    async def release(self, key: CacheKey, holder: str, *, owner: str = "") -> None:
+        def release(connection: Connection) -> None:
+            if _owns(connection, owner, holder):
+                self._release(connection, [Released(key, holder)])
+
+        await self._database.write(release)
 
     async def remove_expired(self, lease: Lease, *, limit: int) -> int:
         ended = (await self._database.read(_holders_that_ended))[:limit]
         statement = delete(reservations).where(reservations.c.holder.in_(ended))
         return await self._leases.under(lease, lambda connection: connection.execute(statement).rowcount)
 
-    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
+    def write(self, connection: Connection, merged: Sequence[Merged]) -> None:
         """Changes of executions."""
-        self._release(connection, [one for _, changes in merged for one in changes.released])
+        self._release(connection, [one for _, _, changes in merged for one in changes.released])
 
     def _take(self, connection: Connection, key: CacheKey, holder: str) -> str:
         if self._insert.run(connection, [(key.project, key.domain, key.digest, holder)]) == 1:
@@ -82,6 +93,14 @@ def _holders_that_ended(connection: Connection) -> Sequence[str]:
 def _is(key: CacheKey) -> ColumnElement[bool]:
     columns = reservations.c
     return and_(columns.project == key.project, columns.domain == key.domain, columns.digest == key.digest)
+
+
+def _owns(connection: Connection, owner: str, holder: str) -> bool:
+    """True if this runner owns the execution of a holder. It stays so until the end of the transaction."""
+    if not owner:
+        return True
+    statement = select(executions.c.name).where(is_execution(node_of(holder)[0]), executions.c.owner == owner)
+    return connection.execute(statement.with_for_update(read=True)).first() is not None
 
 
 def _is_open(connection: Connection, execution: ExecutionId, node_id: str) -> bool:

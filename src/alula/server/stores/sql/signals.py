@@ -7,15 +7,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select
 
-from alula.core.engine.records import Changes, SignalRecord
+from alula.core.engine.records import SignalRecord
 from alula.core.ids import ExecutionId
 from alula.server.store.query import Query
 from alula.server.store.signals import SIGNALS
 from alula.server.stores.checking import check
+from alula.server.stores.merging import Merged
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells, newest_known
-from alula.server.stores.sql.execution_keys import rows_of
+from alula.server.stores.sql.execution_keys import changed, in_order, rows_of
 from alula.server.stores.sql.listing import Columns, paged
 from alula.server.stores.sql.tables import signals
 
@@ -39,9 +40,13 @@ class Signals:
 
         return await self._database.read(read)
 
-    def write(self, connection: Connection, merged: Sequence[tuple[ExecutionId, Changes]]) -> None:
-        """Changes of executions, at most one for each and with at most one row for each signal."""
-        self._put.run(connection, [_row(id, signal) for id, one in merged for signal in one.signals])
+    async def changed(self, execution: ExecutionId, since: int) -> list[SignalRecord]:
+        statement = changed(signals, execution, since).order_by(*in_order(since, signals.c.signal_id))
+        return await self._database.read(lambda connection: [_record(row) for row in connection.execute(statement)])
+
+    def write(self, connection: Connection, merged: Sequence[Merged]) -> None:
+        """Changes of executions, at most one for each."""
+        self._put.run(connection, [_row(id, seq, signal) for id, seq, one in merged for signal in one.signals])
 
     def lock(self, connection: Connection, execution: ExecutionId, signal_id: str) -> SignalRecord | None:
         """A signal that nobody else answers until the end of the transaction."""
@@ -58,7 +63,7 @@ def _first(connection: Connection, statement: Select[Any]) -> SignalRecord | Non
     return None if row is None else _record(row)
 
 
-def _row(execution: ExecutionId, signal: SignalRecord) -> Cells:
+def _row(execution: ExecutionId, seq: int, signal: SignalRecord) -> Cells:
     return (
         *execution,
         signal.signal_id,
@@ -67,6 +72,7 @@ def _row(execution: ExecutionId, signal: SignalRecord) -> Cells:
         cells.from_prose_if_any(signal.principal),
         signal.type,
         signal.value,
+        seq,
     )
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0010"
+HEAD = "0017"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(
@@ -66,6 +66,12 @@ def _tenant() -> list[Column[Any]]:
 
 def _of_execution() -> list[Column[Any]]:
     return _words("project", "domain", "execution")
+
+
+# `Any`: as in `_words`.
+def _changed_seq() -> Column[Any]:
+    """The number of events in the log of its execution when the row last changed; NULL before rows carried it."""
+    return Column("changed_seq", BigInteger)
 
 
 def _of_dataset() -> list[Column[Any]]:
@@ -207,7 +213,9 @@ node_executions = Table(
     Column("error", LargeBinary),
     Column("inputs", LargeBinary),
     Column("outputs", LargeBinary),
+    _changed_seq(),
     PrimaryKeyConstraint("project", "domain", "execution", "node_id"),
+    Index(None, "project", "domain", "execution", "changed_seq", "phase"),
     Index(None, "project", "domain", "execution", "parent_id"),
     sqlite_with_rowid=False,
 )
@@ -233,7 +241,9 @@ task_executions = Table(
     Column("logs", LargeBinary),
     Column("info", LargeBinary),
     Column("usage", LargeBinary),
+    _changed_seq(),
     PrimaryKeyConstraint("project", "domain", "execution", "node_id", "attempt"),
+    Index(None, "project", "domain", "execution", "changed_seq"),
     sqlite_with_rowid=False,
 )
 
@@ -252,7 +262,22 @@ items = Table(
     Column("logs", LargeBinary),
     Column("info", LargeBinary),
     Column("usage", LargeBinary),
+    _changed_seq(),
     PrimaryKeyConstraint("project", "domain", "execution", "node_id", "item_index"),
+    Index(None, "project", "domain", "execution", "changed_seq"),
+    sqlite_with_rowid=False,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    *_of_execution(),
+    *_words("node_id"),
+    Column("item_index", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    *_words("executor"),
+    Column("handle", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "execution", "node_id", "item_index", "attempt"),
     sqlite_with_rowid=False,
 )
 
@@ -280,7 +305,9 @@ signals = Table(
     Column("principal", _Text),
     Column("type", LargeBinary),
     Column("value", LargeBinary),
+    _changed_seq(),
     PrimaryKeyConstraint("project", "domain", "execution", "signal_id"),
+    Index(None, "project", "domain", "execution", "changed_seq"),
     sqlite_with_rowid=False,
 )
 
@@ -427,10 +454,125 @@ schedules = Table(
     *_words("name", "version", "principal"),
     Column("since", BigInteger, nullable=False),
     Column("followed_until", BigInteger, nullable=False),
-    Column("due_at", BigInteger, nullable=False),
+    *_moments("due_at"),
+    *_words("zone", "waiting"),
+    *_moments("paused_at", "last_at"),
+    Column("missed", BigInteger, nullable=False),
+    *_words("skipped"),
     PrimaryKeyConstraint("project", "domain", "name"),
     Index(None, "due_at"),
 )
+
+notices = Table(
+    "notices",
+    metadata,
+    *_words("id", "rule", "channel", "project", "domain", "subject", "occasion"),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    Column("tries", BigInteger, nullable=False),
+    *_moments("due_at", "ended_at"),
+    *_words("error"),
+    PrimaryKeyConstraint("id"),
+    Index(None, "created_at"),
+    Index(None, "due_at"),
+)
+
+backfills = Table(
+    "backfills",
+    metadata,
+    *_tenant(),
+    *_words("name", "plan_project", "plan_domain", "plan", "version", "principal"),
+    Column("created_at", BigInteger, nullable=False),
+    Column("first", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    *_words("cron", "kickoff"),
+    Column("at_once", BigInteger, nullable=False),
+    Column("newest_first", SmallInteger, nullable=False),
+    *_words("reprocess"),
+    Column("stops", SmallInteger, nullable=False),
+    *(Column(name, BigInteger, nullable=False) for name in ("waiting", "running", "succeeded", "failed", "there")),
+    Column("state", SmallInteger, nullable=False),
+    *_moments("ended_at"),
+    PrimaryKeyConstraint("project", "domain", "name"),
+    Index(None, "state"),
+)
+
+backfill_slots = Table(
+    "backfill_slots",
+    metadata,
+    *_tenant(),
+    *_words("backfill"),
+    Column("at", BigInteger, nullable=False),
+    Column("planned_for", BigInteger, nullable=False),
+    *_words("run"),
+    Column("state", SmallInteger, nullable=False),
+    *_words("detail"),
+    PrimaryKeyConstraint("project", "domain", "backfill", "at"),
+    Index(None, "project", "domain", "backfill", "state", "at"),
+    sqlite_with_rowid=False,
+)
+
+triggers = Table(
+    "triggers",
+    metadata,
+    *_tenant(),
+    *_words("name", "version", "principal"),
+    Column("since", BigInteger, nullable=False),
+    *_words("kind", "watched"),
+    *_moments("last_at"),
+    Column("started", BigInteger, nullable=False),
+    Column("refused", BigInteger, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "name"),
+    Index(None, "watched"),
+)
+
+firings = Table(
+    "firings",
+    metadata,
+    *_tenant(),
+    *_words("name", "version", "cause", "told"),
+    Column("at", BigInteger, nullable=False),
+    Column("state", SmallInteger, nullable=False),
+    *_words("run", "detail", "by_project", "by_domain", "by_run", "seal"),
+    PrimaryKeyConstraint("project", "domain", "name", "cause"),
+    Index(None, "project", "domain", "name", "at"),
+    Index(None, "project", "domain", "name", "seal"),
+    Index(None, "by_project", "by_domain", "by_run"),
+    Index(None, "at"),
+)
+
+ties = Table(
+    "ties",
+    metadata,
+    *_of_execution(),
+    *_words("holder_project", "holder_domain", "holder"),
+    PrimaryKeyConstraint("project", "domain", "execution", "holder_project", "holder_domain", "holder"),
+    Index(None, "holder_project", "holder_domain", "holder"),
+    sqlite_with_rowid=False,
+)
+"""Runs that stay for as long as another is there; with an empty holder, until they are let go of."""
+
+removals = Table(
+    "removals",
+    metadata,
+    *_of_execution(),
+    *_words("incarnation", "rule", "raw_prefix"),
+    Column("removed_at", BigInteger, nullable=False),
+    Column("finished", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("project", "domain", "execution", "incarnation"),
+    Index(None, "finished", "removed_at"),
+    sqlite_with_rowid=False,
+)
+
+left_objects = Table(
+    "left_objects",
+    metadata,
+    *_words("uri"),
+    PrimaryKeyConstraint("uri"),
+    sqlite_with_rowid=False,
+)
+"""Objects of removed runs that something still names."""
 
 leases = Table(
     "leases",

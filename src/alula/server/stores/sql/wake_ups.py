@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import logging
+
+import msgspec
 from sqlalchemy import Connection
 
 from alula.core.ids import ExecutionId
 from alula.server.store import WakeUp
-from alula.server.stores.sql.dialect import Sql
+from alula.server.stores.sql.dialect import WAKE_UP_CHANNEL, Sql, decode_wake_up
+
+_log = logging.getLogger(__name__)
 
 
 class WakeUps:
-    def __init__(self, sql: Sql) -> None:
+    """`origin` marks this store's own notes."""
+
+    def __init__(self, sql: Sql, origin: str) -> None:
         self._sql = sql
+        self._origin = origin
         self._callbacks: list[WakeUp] = []
 
     def add(self, callback: WakeUp) -> None:
@@ -25,3 +33,13 @@ class WakeUps:
         """Tell this process. On the event loop's thread."""
         for callback in self._callbacks:
             callback(execution)
+
+    def hear(self, note: str) -> None:
+        """Tell this process what another one has noted."""
+        try:
+            origin, execution = decode_wake_up(note)
+        except msgspec.MsgspecError:
+            _log.warning("a note on channel %s is not ours: %r", WAKE_UP_CHANNEL, note)
+            return
+        if origin != self._origin:
+            self.wake(execution)

@@ -102,8 +102,9 @@ class Writer:
         """
         return await self._put(operation, (), after)
 
-    async def commit(self, commits: Sequence[Commit]) -> list[bool]:
-        return await self._put(None, commits, None)
+    async def commit(self, commits: Sequence[Commit], after: Callable[[list[bool]], None]) -> list[bool]:
+        """True for each commit that holds its fence, once that is durable. `after` as above."""
+        return await self._put(None, commits, after)
 
     def _put(
         self, operation: Operation[Any] | None, commits: Sequence[Commit], after: Callable[[Any], None] | None

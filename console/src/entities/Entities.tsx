@@ -1,0 +1,72 @@
+/** The names of what is registered, of one kind. */
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Link, useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
+import { type ReactElement, useRef } from "react";
+import { listNames } from "../api/flyte";
+import { usePlace } from "../shell/place";
+import { useKeys } from "../shell/useKeys";
+import { visible } from "../text/names";
+import { Button, ButtonLink } from "../ui/Button";
+import { Command } from "../ui/Copy";
+import { Bars, Empty, Problem } from "../ui/State";
+import { usePageTitle } from "../ui/usePageTitle";
+import styles from "./Entities.module.css";
+import { KINDS } from "./kinds";
+
+export function Entities(): ReactElement {
+  const place = usePlace();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const { kind, title, one } = KINDS[path.slice(path.lastIndexOf("/") + 1)] ?? { kind: "workflow" as const, title: "Workflows", one: "workflow" };
+  const { q = "" } = useSearch({ strict: false });
+  const navigate = useNavigate();
+  const field = useRef<HTMLInputElement>(null);
+  usePageTitle(title);
+  useKeys((key) => {
+    if (key !== "/") return false;
+    field.current?.focus();
+    return true;
+  });
+  const { data, error, refetch, hasNextPage, fetchNextPage } = useInfiniteQuery({
+    queryKey: ["names", kind, place, "all"],
+    queryFn: ({ signal, pageParam }) => listNames(kind, place, pageParam, signal),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.token || undefined,
+    staleTime: 60_000,
+  });
+  if (error && !data) return <Problem error={error} onRetry={() => void refetch()} />;
+  if (!data) return <Bars rows={10} />;
+  const all = data.pages.flatMap((page) => page.entities ?? []);
+  const shown = all.filter((each) => `${each.id.name} ${each.metadata?.description ?? ""}`.toLowerCase().includes(q.toLowerCase()));
+  if (!all.length) {
+    return (
+      <Empty title={`No ${one} is registered in ${place.project}/${place.domain}.`}>
+        <Command text="alula register FILE.py" />
+      </Empty>
+    );
+  }
+  return (
+    <div>
+      <h1 className="visually-hidden">{title}</h1>
+      <input
+        ref={field}
+        type="search"
+        className={styles.filter}
+        value={q}
+        placeholder={`/ filter ${title.toLowerCase()}`}
+        aria-label={`Filter the ${title.toLowerCase()}`}
+        onChange={(event) => void navigate({ to: ".", search: event.currentTarget.value ? { q: event.currentTarget.value } : {}, replace: true })}
+      />
+      {shown.length ? null : <Empty title="Nothing meets this filter."><Button onClick={() => void navigate({ to: ".", search: {} })}>Clear the filter</Button></Empty>}
+      <ul>
+        {shown.map((each) => (
+          <li key={each.id.name} className={styles.row}>
+            <Link className={styles.name} title={visible(each.id.name)} to="/projects/$project/domains/$domain/$kind/$name" params={{ ...place, kind, name: each.id.name }}>{visible(each.id.name)}</Link>
+            <span className={styles.about}>{visible(each.metadata?.description ?? "")}</span>
+            <ButtonLink look="quiet" to="/projects/$project/domains/$domain/launch" params={place} search={{ kind: kind === "workflow" ? "launch_plan" : kind, name: each.id.name }}>Launch</ButtonLink>
+          </li>
+        ))}
+      </ul>
+      {hasNextPage ? <div className={styles.more}><Button onClick={() => void fetchNextPage()}>More</Button></div> : null}
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+/** One run of a list. */
+import { Link } from "@tanstack/react-router";
+import type { ReactElement } from "react";
+import type { Run } from "../../api/runs";
+import { countsOfNodes } from "../../status/counts";
+import { runStatus } from "../../status/status";
+import { firstLine, middle, shortName, shortVersion, visible } from "../../text/names";
+import { Glyph } from "../../ui/Glyph";
+import { Ago, Took } from "../../ui/Time";
+import { CountVane } from "../../ui/Vane";
+import styles from "./Runs.module.css";
+
+export function RunRow({ run, place, longest, chosen, onChoose, onFocus }: {
+  run: Run;
+  place: number;
+  longest: number;
+  chosen: boolean;
+  onChoose: () => void;
+  onFocus: () => void;
+}): ReactElement {
+  const status = runStatus(run.phase);
+  const took = run.ended_at === null ? 1 : (run.ended_at - run.created_at) / longest;
+  return (
+    <li className={`${styles.row} ${chosen ? styles.chosen : ""}`} data-row={place} onFocus={onFocus}>
+      <input type="checkbox" className={styles.check} checked={chosen} onChange={onChoose} aria-label={`Select ${visible(run.name)}`} />
+      <Glyph status={status} />
+      <Link className={styles.name} title={visible(run.name)} to="/projects/$project/domains/$domain/executions/$name" params={{ project: run.project, domain: run.domain, name: run.name }}>
+        {middle(visible(run.name), 48)}
+      </Link>
+      <span className={styles.of} title={`${visible(run.workflow.name)} @ ${visible(run.workflow.version)}`}>
+        {visible(shortName(run.workflow.name))}<span className={styles.version}>@{shortVersion(visible(run.workflow.version))}</span>
+      </span>
+      <span className={styles.vane}><CountVane counts={countsOfNodes(run.nodes)} /></span>
+      <span className={`${styles.took} ${status.tone}`} style={{ "--share": took } as React.CSSProperties}><Took from={run.started_at ?? run.created_at} to={run.ended_at} /></span>
+      <span className={styles.reason}>{run.reason ? <><b>{visible(run.reason.code)}</b> {visible(firstLine(run.reason.message))}</> : null}</span>
+      <span className={styles.when}><Ago at={run.created_at} /></span>
+    </li>
+  );
+}

@@ -1,0 +1,111 @@
+/** The head of a run: how it is, why, what it was made of, and what can be done. */
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { type ReactElement, type ReactNode, useMemo } from "react";
+import { explain, firstCause } from "../api/causes";
+import { ARRAY, PARENT } from "../api/runs";
+import { counted, countsOfItems, joined } from "../status/counts";
+import { NOT_TAKEN, runStatus } from "../status/status";
+import { shortVersion, visible } from "../text/names";
+import { Button } from "../ui/Button";
+import { Glyph } from "../ui/Glyph";
+import { Ago, Took } from "../ui/Time";
+import { CountVane } from "../ui/Vane";
+import { RunActions } from "./actions/RunActions";
+import { useChange, useRun } from "./context";
+import styles from "./RunHeader.module.css";
+
+export function RunHeader(): ReactElement {
+  const { state } = useRun();
+  const { run } = state;
+  const status = runStatus(run.phase);
+  const from = run.started_at ?? run.created_at;
+  return (
+    <header className={styles.header}>
+      <div className={styles.first}>
+        <h1 className={`${styles.title} ${status.tone}`}>
+          <Glyph status={status} label={false} />
+          <span>{status.word[0]?.toUpperCase()}{status.word.slice(1)}</span>
+          <span className={styles.took}>{status.ended ? "after" : "for"} <Took from={from} to={run.ended_at} /></span>
+        </h1>
+        <Made />
+        <RunActions />
+      </div>
+      <First />
+      <Parts />
+    </header>
+  );
+}
+
+const MODES = ["by hand", "by schedule", "by the system", "again", "as a child", "recovered", "by a trigger"];
+
+function Made(): ReactElement {
+  const { run } = useRun().state;
+  const entity = run.launch_entity === "task" ? { kind: "task", of: run.launch_plan } : { kind: "workflow", of: run.workflow };
+  const place = { project: entity.of.project, domain: entity.of.domain };
+  return (
+    <p className={styles.made}>
+      <Link to="/projects/$project/domains/$domain/$kind/$name" params={{ ...place, kind: entity.kind, name: entity.of.name }}>{visible(entity.of.name)}</Link>
+      <Link className={styles.version} to="/projects/$project/domains/$domain/$kind/$name/version/$version" params={{ ...place, kind: entity.kind, name: entity.of.name, version: entity.of.version }} search={{ tab: "graph" }}>
+        @{shortVersion(visible(entity.of.version))}
+      </Link>
+      <Aside>{visible(run.principal)}, {MODES[run.mode] ?? "by hand"}</Aside>
+      <Aside><Ago at={run.created_at} /></Aside>
+      {run.parent ? <Aside>started by <Link to="/projects/$project/domains/$domain/executions/$name" params={{ project: run.parent.project, domain: run.parent.domain, name: run.parent.name }} search={{ sel: run.parent.node_id }}>{visible(run.parent.name)}</Link></Aside> : null}
+    </p>
+  );
+}
+
+function Aside({ children }: { children: ReactNode }): ReactElement {
+  return <span className={styles.aside}>{children}</span>;
+}
+
+/** The first cause, in the platform's own words. It is asked again when a node's phase may have changed. */
+function First(): ReactElement | null {
+  const { id, state, tree } = useRun();
+  const change = useChange();
+  const status = runStatus(state.run.phase);
+  const asks = status.tone !== "done";
+  const { data } = useQuery({
+    queryKey: ["explain", id, "", -1, status.ended ? state.seq : Math.floor(state.seq / 8)],
+    queryFn: ({ signal }) => explain(id, "", -1, signal),
+    enabled: asks,
+    placeholderData: keepPreviousData,
+    staleTime: status.ended ? Infinity : 1_000,
+  });
+  if (!asks) return null;
+  if (!data) return <p className={styles.cause}>&nbsp;</p>;
+  const cause = firstCause(data);
+  const step = tree.byId.get(cause.node_id);
+  const others = Math.max(0, data.because.length - 1);
+  return (
+    <p className={styles.cause}>
+      <span className={styles.said} title={visible(cause.text)}>{visible(cause.text)}</span>
+      {others ? <span className={styles.others}>and {others} more</span> : null}
+      {step ? <Button small onClick={() => change({ sel: step.id, tab: undefined, item: undefined, att: undefined })}>Show the step</Button> : null}
+      {step?.row && (step.kind === "task" || step.isDynamic) && step.row.tries > 0 ? <Button small onClick={() => change({ sel: step.id, tab: "log" })}>Log</Button> : null}
+    </p>
+  );
+}
+
+/** All parts of the run: its steps, and the items of its arrays, so that one failure of many is seen. */
+function Parts(): ReactElement {
+  const { state, tree } = useRun();
+  const counts = useMemo(() => {
+    const steps = [...tree.byId.values()].filter((step) => step.status !== NOT_TAKEN && !((step.row?.flags ?? 0) & (PARENT | ARRAY)));
+    return joined(counted(steps.map((step) => step.status)), ...Object.values(state.arrays).map((array) => countsOfItems(array.size, array.phases)));
+  }, [tree, state.arrays]);
+  const change = useChange();
+  return (
+    <div className={styles.parts}>
+      <CountVane counts={counts} height={12} />
+      <p className={styles.counts}>
+        {counts.map(({ status, count }) => (
+          <button key={status.word} type="button" className={`${styles.count} ${status.tone}`} onClick={() => change({ ph: status.tone })} title={`Show only these`}>
+            <Glyph status={status} label={false} /> {count.toLocaleString("en")} {status.word}
+          </button>
+        ))}
+      </p>
+    </div>
+  );
+}

@@ -1,0 +1,88 @@
+/** The page of a run: the answer first, then its parts on one selection, and a panel for the part at hand. */
+import { useQueries, useQuery } from "@tanstack/react-query";
+import { useParams } from "@tanstack/react-router";
+import { type ReactElement, useEffect, useMemo, useRef } from "react";
+import { readDynamic, readWorkflow } from "../api/flyte";
+import { DYNAMIC } from "../api/runs";
+import { FOREVER } from "../queries";
+import { runStatus } from "../status/status";
+import { isOpenRun } from "../status/status";
+import { Bars, Problem } from "../ui/State";
+import { useStore } from "../ui/store";
+import { usePageTitle } from "../ui/usePageTitle";
+import { type OfRun, RunContext } from "./context";
+import { sourceOf } from "./live/sources";
+import type { RunSource } from "./live/source";
+import type { RunState } from "./live/state";
+import { type Plan, NO_PLAN, planOf } from "./plan/closure";
+import { treeOf } from "./plan/tree";
+import { RunHeader } from "./RunHeader";
+import styles from "./RunPage.module.css";
+import { RunBody } from "./RunBody";
+import { setFavicon } from "./favicon";
+
+export function RunPage(): ReactElement {
+  const { project, domain, name } = useParams({ from: "/projects/$project/domains/$domain/executions/$name" });
+  const source = useMemo(() => sourceOf({ project, domain, name }), [project, domain, name]);
+  useEffect(() => source.use(), [source]);
+  const { state, error, items } = useStore(source.known);
+  if (!state) return error ? <Problem error={error} onRetry={() => source.retry()} /> : <Bars rows={14} />;
+  return <Known key={name} source={source} state={state} items={items} />;
+}
+
+function Known({ source, state, items }: { source: RunSource; state: RunState; items: OfRun["items"] }): ReactElement {
+  const { run } = state;
+  const status = runStatus(run.phase);
+  usePageTitle(`${status.tone === "broken" ? "◆ " : status.ended ? "" : "◐ "}${run.name}`);
+  useEffect(() => setFavicon(status.tone), [status.tone]);
+  const { plan, isRead } = usePlan(state);
+  const { made, areRead } = useMade(source, state);
+  const wasReady = useRef(false);
+  wasReady.current ||= isRead && areRead;
+  const tree = useMemo(() => treeOf(state, plan, made), [state, plan, made]);
+  const shared = useMemo(() => ({ id: source.id, source, state, tree, items }), [source, state, tree, items]);
+  return (
+    <RunContext value={shared}>
+      <div className={styles.page} data-phase={status.word} data-open={isOpenRun(run.phase)}>
+        <RunHeader />
+        {wasReady.current ? <RunBody /> : <Bars rows={10} />}
+      </div>
+    </RunContext>
+  );
+}
+
+/** `isRead` also for a graph that can't be read: then steps have the names of their ids. */
+function usePlan({ run: { workflow } }: RunState): { plan: Plan; isRead: boolean } {
+  const { data, isFetched } = useQuery({
+    queryKey: ["workflow", workflow],
+    queryFn: ({ signal }) => readWorkflow(workflow, signal),
+    ...FOREVER,
+  });
+  const plan = useMemo(() => (data ? planOf(data.closure.compiled_workflow) : NO_PLAN), [data]);
+  return { plan, isRead: isFetched };
+}
+
+const READ_AT_ONCE = 24;
+
+/** The graphs that dynamic steps have made. */
+function useMade(source: RunSource, state: RunState): { made: ReadonlyMap<string, Plan>; areRead: boolean } {
+  const dynamic = useMemo(() => [...state.nodes.values()].filter((row) => row.flags & DYNAMIC).slice(0, READ_AT_ONCE).map((row) => row.id).join("\n"), [state.nodes]);
+  const ids = useMemo(() => (dynamic ? dynamic.split("\n") : []), [dynamic]);
+  const found = useQueries({
+    queries: ids.map((id) => ({
+      queryKey: ["dynamic", source.id, id],
+      queryFn: ({ signal }: { signal: AbortSignal }) => readDynamic(source.id, id, signal),
+      ...FOREVER,
+    })),
+  });
+  const read = found.map((each) => each.dataUpdatedAt).join();
+  const made = useMemo(
+    () => new Map(ids.flatMap((id, at) => {
+      const closure = found[at]?.data?.compiled_workflow;
+      return closure ? [[id, planOf(closure)] as const] : [];
+    })),
+    // oxlint-disable-next-line react/exhaustive-deps
+    [ids, read],
+  );
+  return { made, areRead: found.every((each) => each.isFetched) };
+}

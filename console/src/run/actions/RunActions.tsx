@@ -1,0 +1,67 @@
+/** What can be done with a run: run it again in one of its ways, stop it, take it along. */
+import { useMutation } from "@tanstack/react-query";
+import { useNavigate } from "@tanstack/react-router";
+import { ChevronDown, Ellipsis } from "lucide-react";
+import { type ReactElement, useState } from "react";
+import { putAside } from "../../api/bulk";
+import { recover, relaunch } from "../../api/flyte";
+import type { RunId } from "../../api/runs";
+import { useKeys } from "../../shell/useKeys";
+import { isOpenRun, runStatus } from "../../status/status";
+import { Button, IconButton } from "../../ui/Button";
+import { Menu } from "../../ui/Menu";
+import { Problem } from "../../ui/State";
+import { useRun, useSelection } from "../context";
+import { AbortDialog } from "./AbortDialog";
+import styles from "./RunActions.module.css";
+import { ForkDialog } from "./ForkDialog";
+import { copy } from "../../ui/clipboard";
+
+export function RunActions(): ReactElement {
+  const { id, state, source } = useRun();
+  const { step } = useSelection();
+  const navigate = useNavigate();
+  const [asking, setAsking] = useState<"abort" | "fork" | null>(null);
+  const goTo = (run: RunId): void => void navigate({ to: "/projects/$project/domains/$domain/executions/$name", params: { project: run.project, domain: run.domain, name: run.name } });
+  const start = useMutation({ mutationFn: (how: () => Promise<{ id: RunId }>) => how(), onSuccess: (started) => goTo(started.id) });
+  const putting = useMutation({ mutationFn: () => putAside(id, [state.run], !state.run.archived), onSuccess: () => source.retry() });
+  const isOpen = isOpenRun(state.run.phase);
+  const failed = !isOpen && runStatus(state.run.phase).tone !== "done";
+  const again = (): void => void navigate({ to: "/projects/$project/domains/$domain/launch", params: { project: id.project, domain: id.domain }, search: { from: id.name } });
+  useKeys((key) => {
+    if (key !== "r") return false;
+    again();
+    return true;
+  });
+  const commands = `alula describe execution ${id.name}\nalula explain ${id.name}`;
+  return (
+    <div className={styles.actions}>
+      <Menu
+        trigger={<Button>Run again <ChevronDown size={13} aria-hidden /></Button>}
+        entries={[
+          { label: "With other inputs…", hint: "r", onSelect: again },
+          { label: "The same", onSelect: () => start.mutate(() => relaunch(id, false)) },
+          { label: "The same, without the cache", onSelect: () => start.mutate(() => relaunch(id, true)) },
+          null,
+          { label: "Only what has not succeeded", disabled: !failed, hint: isOpen ? "it runs still" : failed ? "" : "all has succeeded", onSelect: () => start.mutate(() => recover(id)) },
+          { label: step ? "From the selected step…" : "From a step…", disabled: isOpen, hint: isOpen ? "it runs still" : "", onSelect: () => setAsking("fork") },
+        ]}
+      />
+      {isOpen ? <Button onClick={() => setAsking("abort")}>Abort…</Button> : null}
+      <Menu
+        trigger={<IconButton label="More"><Ellipsis size={16} /></IconButton>}
+        entries={[
+          { label: "Compare…", hint: "with the last success", onSelect: () => void navigate({ to: "/projects/$project/domains/$domain/compare", params: { project: id.project, domain: id.domain }, search: { b: id.name } }) },
+          { label: state.run.archived ? "Bring back from the archive" : "Archive", disabled: isOpen, hint: isOpen ? "it runs still" : "", onSelect: () => putting.mutate() },
+          null,
+          { label: "Copy the name", hint: "c", onSelect: () => void copy(id.name) },
+          { label: "Copy the commands", onSelect: () => void copy(commands) },
+          { label: "Copy the link", onSelect: () => void copy(location.href) },
+        ]}
+      />
+      {start.error ?? putting.error ? <Problem error={start.error ?? putting.error} /> : null}
+      <AbortDialog open={asking === "abort"} runs={[state.run]} onClose={() => setAsking(null)} />
+      {asking === "fork" ? <ForkDialog onClose={() => setAsking(null)} onStarted={goTo} /> : null}
+    </div>
+  );
+}

@@ -1,0 +1,35 @@
+/** One line of a log, with its colours and the matches of a search. */
+import { type ReactElement, type Ref, memo, useState } from "react";
+import { parts } from "./ansi";
+import { settled } from "./buffer";
+import styles from "./Log.module.css";
+import { isError, marked } from "./search";
+
+const LONG = 10_000;
+
+export const LogLine = memo(function LogLine({ ref, index, number, text, pattern, isCurrent }: {
+  ref?: Ref<HTMLDivElement> | undefined;
+  index: number;
+  number: number | null;
+  text: string;
+  pattern: RegExp | null;
+  isCurrent: boolean;
+}): ReactElement {
+  const [all, setAll] = useState(false);
+  const line = settled(text);
+  const isCut = line.length > LONG && !all;
+  const shown = parts(isCut ? line.slice(0, LONG) : line);
+  return (
+    <div ref={ref} data-index={index} className={`${styles.line} ${isCurrent ? styles.current : ""} ${isError(line) ? styles.error : ""}`}>
+      <span className={styles.number} data-number={number ?? ""} aria-hidden="true" />
+      <span className={styles.text}>
+        {shown.map((part, place) => (
+          <span key={place} className={`${part.hue ? styles[part.hue] : ""} ${part.bold ? styles.bold : ""}`}>
+            {marked(part.text, pattern).map((piece, at) => (piece.isMatch ? <mark key={at}>{piece.text}</mark> : piece.text))}
+          </span>
+        ))}
+        {isCut ? <button type="button" className={styles.show} onClick={() => setAll(true)}>show {(line.length - LONG).toLocaleString("en")} more characters</button> : null}
+      </span>
+    </div>
+  );
+});

@@ -1,0 +1,75 @@
+/** The colours of a terminal as parts of a line with theme-safe colours. All other control sequences are dropped. Pure. */
+
+export type Hue = "red" | "green" | "yellow" | "blue" | "magenta" | "cyan" | "dim";
+
+export interface Part {
+  readonly text: string;
+  readonly hue: Hue | null;
+  readonly bold: boolean;
+}
+
+// Sequences of a terminal: CSI, OSC with its end, and the short ones.
+// oxlint-disable-next-line no-control-regex
+const SEQUENCE = /\u001b(?:\[([0-9;:]*)([ -/]*[@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g;
+// oxlint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
+const NAMED: readonly (Hue | null)[] = ["dim", "red", "green", "yellow", "blue", "magenta", "cyan", null];
+
+export function plain(line: string): string {
+  return line.replace(SEQUENCE, "").replace(CONTROL, "");
+}
+
+export function parts(line: string): Part[] {
+  if (!line.includes("\u001b")) return [{ text: line.replace(CONTROL, ""), hue: null, bold: false }];
+  const found: Part[] = [];
+  let style: { hue: Hue | null; bold: boolean } = { hue: null, bold: false };
+  let from = 0;
+  const push = (text: string): void => {
+    const shown = text.replace(CONTROL, "");
+    if (shown) found.push({ text: shown, ...style });
+  };
+  for (const match of line.matchAll(SEQUENCE)) {
+    push(line.slice(from, match.index));
+    from = match.index + match[0].length;
+    if (match[2] === "m") style = styled(style, (match[1] ?? "").split(/[;:]/).map(Number));
+  }
+  push(line.slice(from));
+  return found;
+}
+
+function styled(now: { hue: Hue | null; bold: boolean }, codes: number[]): { hue: Hue | null; bold: boolean } {
+  let { hue, bold } = now;
+  for (let at = 0; at < codes.length; at += 1) {
+    const code = codes[at] ?? 0;
+    if (code === 0) [hue, bold] = [null, false];
+    else if (code === 1) bold = true;
+    else if (code === 2) hue = "dim";
+    else if (code === 22) bold = false;
+    else if (code === 39) hue = null;
+    else if (code >= 30 && code <= 37) hue = NAMED[code - 30] ?? null;
+    else if (code >= 90 && code <= 97) hue = NAMED[code - 90] ?? null;
+    else if (code === 38 || code === 48) {
+      const colour = codes[at + 1] === 5 ? ofTable(codes[at + 2] ?? 0) : ofRgb(codes[at + 2] ?? 0, codes[at + 3] ?? 0, codes[at + 4] ?? 0);
+      if (code === 38) hue = colour;
+      at += codes[at + 1] === 5 ? 2 : 4;
+    }
+  }
+  return { hue, bold };
+}
+
+function ofTable(index: number): Hue | null {
+  if (index < 16) return NAMED[index % 8] ?? null;
+  if (index >= 232) return index < 244 ? "dim" : null;
+  const level = (part: number): number => (part ? 55 + part * 40 : 0);
+  const cube = index - 16;
+  return ofRgb(level(Math.floor(cube / 36)), level(Math.floor(cube / 6) % 6), level(cube % 6));
+}
+
+/** The nearest colour that is readable on both themes. */
+function ofRgb(red: number, green: number, blue: number): Hue | null {
+  const most = Math.max(red, green, blue);
+  const spread = most - Math.min(red, green, blue);
+  if (spread < 40) return most < 140 ? "dim" : null;
+  const sector = most === red ? ((green - blue) / spread + 6) % 6 : most === green ? (blue - red) / spread + 2 : (red - green) / spread + 4;
+  return (["red", "yellow", "green", "cyan", "blue", "magenta"] as const)[Math.round(sector) % 6] ?? null;
+}

@@ -1,0 +1,31 @@
+/** The log of the chosen try of a step, or of one item of an array. */
+import { useQuery } from "@tanstack/react-query";
+import { type ReactElement, useMemo } from "react";
+import { listItems } from "../../api/runs";
+import { Bars, Empty } from "../../ui/State";
+import { useRun, useRunSearch } from "../context";
+import { Log } from "../log/Log";
+import type { Step } from "../plan/tree";
+
+export function LogTab({ step, item }: { step: Step; item: number }): ReactElement {
+  const { id } = useRun();
+  const { att } = useRunSearch();
+  const newest = useNewestTry(step, item);
+  const attempt = att ?? newest;
+  const of = useMemo(() => (attempt === null ? null : { run: id, node: step.id, attempt, index: item }), [id, step.id, attempt, item]);
+  if (!of) return newest === undefined ? <Bars /> : <Empty title="It has not begun." />;
+  return <Log key={`${of.node} ${of.index} ${of.attempt}`} of={of} isOpen={!step.status.ended} opensAtError={step.status.tone === "broken"} />;
+}
+
+/** Null if there is none. */
+function useNewestTry(step: Step, item: number): number | null {
+  const { id, state } = useRun();
+  const { data } = useQuery({
+    queryKey: ["item", id, step.id, item, step.status.ended ? "ended" : Math.floor(state.seq / 16)],
+    queryFn: ({ signal }) => listItems(id, step.id, { from: item, limit: 1 }, signal),
+    enabled: item >= 0,
+  });
+  if (item < 0) return step.row && step.row.tries > 0 ? step.row.tries - 1 : null;
+  const found = data?.items[0];
+  return found?.index === item ? found.attempt : null;
+}

@@ -1,0 +1,10 @@
+"""Conversions of values."""
+
+from __future__ import annotations
+
+from alula.sdk.absent import refuse_others
+from alula.sdk.types.transformer import Transformer
+
+__all__ = ["Transformer"]
+
+refuse_others(__name__)

@@ -1,0 +1,133 @@
+"""`ImageSpec`: the contents of the image in which a task runs, and the name that follows from them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, TypeAlias
+
+from alula.sdk.mistake import Location, mistake
+
+Base: TypeAlias = "str | ImageSpec"
+
+
+class ImageSpec(NamedTuple):
+    """An image for `@task(container_image=...)`, named by its contents: other packages are another image.
+
+    A platform without containers makes a Python environment of it.
+
+    ```python
+    image = ImageSpec(name="training", registry="localhost:30000", packages=["torch==2.6"])
+    ```
+    """
+
+    name: str = "flytekit"
+    python_version: str | None = None
+    builder: str | None = None
+    source_root: str | None = None
+    env: Mapping[str, str] | None = None
+    registry: str | None = None
+    packages: Sequence[str] | None = None
+    conda_packages: Sequence[str] | None = None
+    conda_channels: Sequence[str] | None = None
+    requirements: str | None = None
+    """The path of a file with requirements, of a `pyproject.toml` or of a `uv.lock`."""
+    apt_packages: Sequence[str] | None = None
+    cuda: str | None = None
+    cudnn: str | None = None
+    base_image: Base | None = None
+    platform: str | None = None
+    pip_index: str | None = None
+    pip_extra_index_url: Sequence[str] | None = None
+    pip_extra_args: str | None = None
+    entrypoint: Sequence[str] | None = None
+    commands: Sequence[str] | None = None
+    tag_format: str | None = None
+    copy: Sequence[str] | None = None
+    """Paths of files and folders to be in the image."""
+    python_exec: str | None = None
+    runtime_packages: Sequence[str] | None = None
+
+    @property
+    def tag(self) -> str:
+        """A digest of the contents, in the `tag_format` if there is one."""
+        digest = self.digest
+        return self.tag_format.format(spec_hash=digest) if self.tag_format else digest
+
+    def image_name(self) -> str:
+        """The whole name of the image: `registry/name:tag`."""
+        name = f"{self.name.lower()}:{self.tag}"
+        return f"{self.registry.lower().rstrip('/')}/{name}" if self.registry else name
+
+    def is_container(self) -> bool:
+        """True if this process may run in the image, so that its packages may be imported: also where it is not
+        known."""
+        return os.environ.get("_F_IMG_ID", self.digest) == self.digest
+
+    def with_packages(self, packages: str | Sequence[str]) -> ImageSpec:
+        """This image with more packages."""
+        return self._replace(packages=_joined(self.packages, packages))
+
+    def with_apt_packages(self, packages: str | Sequence[str]) -> ImageSpec:
+        """This image with more packages of the system."""
+        return self._replace(apt_packages=_joined(self.apt_packages, packages))
+
+    def with_commands(self, commands: str | Sequence[str]) -> ImageSpec:
+        """This image after more commands."""
+        return self._replace(commands=_joined(self.commands, commands))
+
+    def with_copy(self, paths: str | Sequence[str]) -> ImageSpec:
+        """This image with more files and folders."""
+        return self._replace(copy=_joined(self.copy, paths))
+
+    @property
+    def digest(self) -> str:
+        """A digest of the contents."""
+        import hashlib  # lazy: only where an image is named
+        import json
+
+        contents: dict[str, object] = {
+            name: value
+            for name, value in self._asdict().items()
+            if value is not None and name not in ("builder", "tag_format", "registry", "name", "runtime_packages")
+        }
+        if isinstance(self.base_image, ImageSpec):
+            contents["base_image"] = self.base_image.image_name()
+        for path in filter(None, (self.requirements, *(self.copy or ()))):
+            contents[f"content of {path}"] = _digest_of(path)
+        return hashlib.sha256(json.dumps(contents, sort_keys=True, default=str).encode()).hexdigest()[:20]
+
+
+def checked_image_spec(image: ImageSpec, *, at: Location) -> str:
+    """The name of the image. Raises `InvalidInput` for a part that can't be."""
+    for name in ("name", "registry", "python_version", "requirements", "cuda", "pip_index", "tag_format"):
+        value = getattr(image, name)
+        if value is not None and not isinstance(value, str):
+            raise mistake("InvalidImage", f"`{name}` of the ImageSpec is {value!r}, expected a text", at=at)
+    lists = ("packages", "apt_packages", "conda_packages", "conda_channels", "pip_extra_index_url", "commands", "copy")
+    for name in lists:
+        value = getattr(image, name)
+        if value is not None and (isinstance(value, str) or not all(isinstance(each, str) for each in value)):
+            raise mistake("InvalidImage", f"`{name}` of the ImageSpec is {value!r}, expected a list of texts", at=at)
+    try:
+        return image.image_name()
+    except OSError as error:
+        why = f"the ImageSpec names {error.filename}, which can't be read: {error.strerror}"
+        raise mistake("InvalidImage", why, at=at) from error
+
+
+def _joined(before: Sequence[str] | None, more: str | Sequence[str]) -> list[str]:
+    return [*(before or ()), *([more] if isinstance(more, str) else more)]
+
+
+def _digest_of(path: str) -> str:
+    """The digest of a file, or of all files in a folder."""
+    import hashlib  # lazy: as above
+
+    digest = hashlib.sha256()
+    paths = [os.path.join(folder, name) for folder, _, names in os.walk(path) for name in names] or [path]
+    for each in sorted(paths):
+        digest.update(os.path.relpath(each, path).encode())
+        with open(each, "rb") as file:
+            digest.update(file.read())
+    return digest.hexdigest()

@@ -1,0 +1,240 @@
+"""`FlyteRemote`: `Remote` by the names of flytekit's methods, for programs that come from there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, NoReturn, TypeVar, cast, overload
+
+from alula.core.ids import ExecutionId
+from alula.sdk.authoring.launch_plan import LaunchPlan
+from alula.sdk.authoring.options import Options
+from alula.sdk.authoring.task import Task
+from alula.sdk.authoring.workflow import Workflow
+from alula.sdk.client.flyte_config import Config, endpoint_of
+from alula.sdk.client.inputs import Launchable
+from alula.sdk.client.launch import LaunchSettings
+from alula.sdk.client.remote import Fetched, Remote, Run
+from alula.sdk.mistake import caller, mistake, refuse_unknown
+
+Value = TypeVar("Value")
+ELSEWHERE = {
+    "client": "`alula.Remote` has the connection, and `alula get` and `alula list` show what there is",
+    "recent_executions": "list runs with `alula list runs`",
+    "generate_console_url": "`alula describe execution RUN` shows a run",
+    "register_script": "register a file with `alula register FILE`",
+    "fast_register_workflow": "use `register_workflow`: code always goes along",
+    "set_signal": "answer gates with `alula signal set RUN NAME VALUE`",
+    "set_input": "answer gates with `alula signal set RUN NAME VALUE`",
+    "approve": "answer gates with `alula approve RUN NAME`",
+    "reject": "answer gates with `alula reject RUN NAME`",
+    "list_signals": "list the gates of a run with `alula signal list RUN`",
+    "upload_file": "give a `FlyteFile` with a local path as an input: it is uploaded",
+    "get": "values come from `execution.outputs`",
+    "launch_backfill": "`alula.Remote.backfill` starts one that the platform keeps",
+    "activate_launchplan": "declare it with `auto_activate=True`",
+}
+"""Methods of flytekit that do not exist here, and what to do instead."""
+
+
+class Outputs(dict[str, object]):
+    """The outputs of a run by name."""
+
+    @overload
+    def get(self, key: str, default: object = None, /) -> Any: ...
+    @overload
+    def get(self, key: str, default: object = None, /, *, as_type: type[Value]) -> Value: ...
+    def get(self, key: str, default: object = None, /, *, as_type: type[Value] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  # flytekit's `as_type` beside
+        """An output. `as_type` is for type checkers: values have the types of the interface already."""
+        return super().get(key, default)
+
+
+class FlyteWorkflowExecution(Run):
+    """A run, by flytekit's names."""
+
+    @property
+    def is_done(self) -> bool:
+        """True if it had ended when it was last looked at."""
+        return self.phase.is_terminal
+
+    @property
+    def closure(self) -> Any:
+        """What the platform says of it, as a FlyteIDL message."""
+        return self.message.closure
+
+    @property
+    def outputs(self) -> Outputs:
+        """The outputs by name. Raises `FailedPrecondition` unless it has succeeded."""
+        return Outputs(super().outputs)
+
+
+class FlyteRemote:
+    """A platform and a place on it.
+
+    ```python
+    remote = FlyteRemote(Config.auto(), default_project="flytesnacks", default_domain="development")
+    execution = remote.execute(pipeline, inputs={"n": 4}, wait=True)
+    print(execution.outputs["o0"])
+    ```
+    """
+
+    def __init__(
+        self,
+        config: Config | None = None,
+        default_project: str | None = None,
+        default_domain: str | None = None,
+        **unknown: object,
+    ) -> None:
+        refuse_unknown(unknown, "`FlyteRemote`", ("config", "default_project", "default_domain"), at=caller())
+        self.config = config or Config()
+        self.default_project = default_project or "flytesnacks"
+        self.default_domain = default_domain or "development"
+        self._remote = Remote(endpoint_of(self.config), project=self.default_project, domain=self.default_domain)
+
+    @classmethod
+    def auto(
+        cls, config_file: str | None = None, default_project: str | None = None, default_domain: str | None = None
+    ) -> FlyteRemote:
+        """The platform that the environment or a configuration file names."""
+        return cls(Config.auto(config_file), default_project, default_domain)
+
+    @classmethod
+    def for_endpoint(
+        cls,
+        endpoint: str,
+        insecure: bool = False,
+        default_project: str | None = None,
+        default_domain: str | None = None,
+    ) -> FlyteRemote:
+        """The platform at an address."""
+        return cls(Config.for_endpoint(endpoint, insecure), default_project, default_domain)
+
+    def fetch_task(
+        self, project: str | None = None, domain: str | None = None, name: str = "", version: str | None = None
+    ) -> Fetched:
+        """A registered task, the newest without a version. Raises `NotFound`."""
+        return self._at(project, domain).fetch_task(name, version or "")
+
+    def fetch_launch_plan(
+        self, project: str | None = None, domain: str | None = None, name: str = "", version: str | None = None
+    ) -> Fetched:
+        """A registered launch plan, the newest without a version. Raises `NotFound`."""
+        return self._at(project, domain).fetch_launch_plan(name, version or "")
+
+    fetch_workflow = fetch_launch_plan
+    """A registered workflow, to be started by the launch plan of its name."""
+
+    def fetch_execution(
+        self, project: str | None = None, domain: str | None = None, name: str = ""
+    ) -> FlyteWorkflowExecution:
+        """A run. Raises `NotFound`."""
+        remote = self._at(project, domain)
+        run = FlyteWorkflowExecution(remote, ExecutionId(remote.project, remote.domain, name), {})
+        run.refresh()
+        return run
+
+    def execute(
+        self,
+        entity: Launchable | Fetched,
+        inputs: Mapping[str, object] | None = None,
+        project: str | None = None,
+        domain: str | None = None,
+        execution_name: str | None = None,
+        options: Options | None = None,
+        wait: bool = False,
+        version: str | None = None,
+        overwrite_cache: bool | None = None,
+        interruptible: bool | None = None,
+        envs: Mapping[str, str] | None = None,
+        **unknown: object,
+    ) -> FlyteWorkflowExecution:
+        """Start a run. An entity of this program is registered first, where it has changed."""
+        refuse_unknown(unknown, "`execute`", FlyteRemote.execute.__annotations__, replaced=_EXECUTE, at=caller())
+        remote = self._at(project, domain)
+        chosen = options or Options()
+        for name in ("annotations", "raw_output_data_config", "notifications"):
+            if getattr(chosen, name):
+                raise mistake("UnknownSetting", f"a run takes no `{name}`", at=caller(), fix="give it to a launch plan")
+        settings = LaunchSettings(
+            name=execution_name or "",
+            overwrite_cache=bool(overwrite_cache if overwrite_cache is not None else chosen.overwrite_cache),
+            interruptible=interruptible,
+            max_parallelism=chosen.max_parallelism or 0,
+            environment=envs or {},
+            labels=chosen.labels or {},
+        )
+        started = remote.execute(entity, inputs, version=version or "", settings=settings)
+        run = FlyteWorkflowExecution(remote, started.id, started.types)
+        if wait:
+            run.wait()
+        return run
+
+    def wait(
+        self,
+        execution: FlyteWorkflowExecution,
+        timeout: timedelta | int | None = None,
+        poll_interval: timedelta | int | None = None,
+        sync_nodes: bool = True,
+    ) -> FlyteWorkflowExecution:
+        """Until a run has ended, at most for `timeout`. The platform tells of the end at once, so the poll interval
+        means nothing, and nodes are read when `view()` is called."""
+        seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+        execution.wait(seconds)
+        return execution
+
+    def sync(self, execution: FlyteWorkflowExecution, sync_nodes: bool = False) -> FlyteWorkflowExecution:
+        """The run as it is now."""
+        execution.refresh()
+        return execution
+
+    sync_execution = sync
+
+    def terminate(self, execution: FlyteWorkflowExecution, cause: str) -> None:
+        """Ask the platform to stop a run."""
+        execution.abort(cause)
+
+    def register_task(self, entity: Task[..., Any], version: str | None = None, **unknown: object) -> Fetched:
+        """Register a task with its code."""
+        remote = self._registering(unknown)
+        return remote.fetch_task(entity.name, remote.register(entity, version=version or "")[0].version)
+
+    def register_workflow(self, entity: Workflow[..., Any], version: str | None = None, **unknown: object) -> Fetched:
+        """Register a workflow with its code and all it uses."""
+        return self._register_plan(entity, version, unknown)
+
+    def register_launch_plan(self, entity: LaunchPlan, version: str | None = None, **unknown: object) -> Fetched:
+        """Register a launch plan with its workflow."""
+        return self._register_plan(entity, version, unknown)
+
+    def _register_plan(
+        self, entity: Workflow[..., Any] | LaunchPlan, version: str | None, unknown: Mapping[str, object]
+    ) -> Fetched:
+        remote = self._registering(unknown)
+        return remote.fetch_launch_plan(entity.name, remote.register(entity, version=version or "")[0].version)
+
+    def _registering(self, unknown: Mapping[str, object]) -> Remote:
+        given = {name: value for name, value in unknown.items() if name not in ("project", "domain")}
+        refuse_unknown(given, "registering", ("version", "project", "domain"), replaced=_REGISTER, at=caller())
+        return self._at(cast("str | None", unknown.get("project")), cast("str | None", unknown.get("domain")))
+
+    def _at(self, project: str | None, domain: str | None) -> Remote:
+        return self._remote.at(project or self.default_project, domain or self.default_domain)
+
+    def __getattr__(self, name: str) -> NoReturn:
+        fix = ELSEWHERE.get(name, "see docs/porting.md for the methods that there are")
+        raise AttributeError(f"`FlyteRemote` of Alula has no `{name}`: {fix}", name=name, obj=self)
+
+
+_EXECUTE = {
+    "execution_name_prefix": "give the whole `execution_name`, or none",
+    "image_config": "name the image at the task: `@task(container_image=...)`",
+    "type_hints": "give values of the types of the interface",
+    "tags": "give `options=Options(labels={...})`",
+}
+_REGISTER = {
+    "serialization_settings": "leave it out: code goes along, its digest is the version, and `version=` names another",
+    "options": "give them to the launch plan",
+    "default_launch_plan": "leave it out: each workflow has a launch plan of its name",
+    "fast": "leave it out: code always goes along",
+}
+"""Arguments of flytekit that do not exist here, and what to do instead."""

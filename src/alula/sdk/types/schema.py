@@ -1,0 +1,60 @@
+"""`FlyteSchema`: flytekit's older data frame. On the wire it is a structured dataset, as `StructuredDataset` is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, cast
+
+from alula.sdk.types.structured_dataset import StructuredDataset
+
+
+class FlyteSchema(StructuredDataset):
+    """A data frame that is written and read through `open()`; `FlyteSchema[kwtypes(a=int)]` names its columns.
+
+    ```python
+    @task
+    def rows() -> FlyteSchema:
+        schema = FlyteSchema()
+        schema.open().write(pd.DataFrame({"a": [1]}))
+        return schema
+    ```
+    """
+
+    def __class_getitem__(cls, columns: Mapping[str, object]) -> Any:  # Any: a type
+        return Annotated[cls, dict(columns)]
+
+    def open(self, dataframe_type: type[Any] | None = None) -> OpenSchema:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]  # it also writes
+        """The rows, to be read or written; as a `pandas.DataFrame` if no type is named."""
+        return OpenSchema(self, dataframe_type)
+
+
+class OpenSchema:
+    """The rows of a `FlyteSchema`."""
+
+    def __init__(self, schema: FlyteSchema, dataframe_type: type[Any] | None) -> None:
+        self._schema = schema
+        self._type = dataframe_type
+
+    def write(self, *frames: Any) -> None:  # Any: of whichever library
+        """Add the rows of data frames."""
+        held = self._schema.dataframe
+        rows = [*([held] if held is not None else []), *frames]
+        self._schema.dataframe = rows[0] if len(rows) == 1 else _joined(rows)
+
+    def all(self) -> Any:
+        """All rows as one data frame."""
+        if self._type is None:
+            import pandas  # lazy: the rows are wanted as its data frame
+
+            self._type = pandas.DataFrame
+        return cast("Any", super(FlyteSchema, self._schema).open(self._type).all())
+
+    def iter(self) -> Iterator[Any]:
+        """The data frames: there is one."""
+        yield self.all()
+
+
+def _joined(frames: list[Any]) -> object:
+    import pandas  # lazy: only where rows are added
+
+    return pandas.concat(frames, ignore_index=True)

@@ -1,0 +1,10 @@
+"""Tasks that wait until something is so."""
+
+from __future__ import annotations
+
+from alula.sdk.absent import refuse_others
+from alula.sdk.authoring.sensor import BaseSensor
+
+__all__ = ["BaseSensor"]
+
+refuse_others(__name__)

@@ -1,0 +1,85 @@
+"""Triggers as HTTP: to list them and their firings, to see what the end of a run has started, and to start runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from alula.server.api.answers import FiringAnswer, RunName, TriggerAnswer
+from alula.server.api.http_calls import call_of
+from alula.server.api.messages import read_body
+from alula.server.api.own import PREFIX, as_time, json_answer
+from alula.server.api.parameters import execution_of, place_of, whole
+from alula.server.services import triggers, webhooks
+from alula.server.services.platform import Platform
+from alula.server.services.webhooks import envelope_of
+from alula.server.store.trigger_records import FiringRecord, TriggerRecord
+
+WEBHOOKS = f"{PREFIX}/webhooks/"
+"""The path below which a message starts a run; its signature is all the right that it needs."""
+_PLACE = f"{PREFIX}/triggers/{{project}}/{{domain}}"
+
+
+def trigger_routes(platform: Platform) -> list[Route]:
+    """The routes of one platform."""
+
+    async def list_(request: Request) -> Response:
+        caller = call_of(request).caller
+        found = await triggers.list_triggers(platform, caller, *place_of(request), **_page(request))
+        return json_answer([_answer(record) for record in found])
+
+    async def get(request: Request) -> Response:
+        record = await triggers.get_trigger(platform, call_of(request).caller, *execution_of(request))
+        return json_answer(_answer(record))
+
+    async def firings(request: Request) -> Response:
+        caller = call_of(request).caller
+        found = await triggers.list_firings(platform, caller, *execution_of(request), **_page(request))
+        return json_answer([_firing_answer(firing) for firing in found])
+
+    async def started(request: Request) -> Response:
+        caller = call_of(request).caller
+        found = await triggers.list_started(platform, caller, execution_of(request), **_page(request))
+        return json_answer([_firing_answer(firing) for firing in found])
+
+    async def receive(request: Request) -> Response:
+        """The right is the signature. What the headers tell is judged before the body is read."""
+        envelope = envelope_of(platform, call_of(request).headers)
+        body = await read_body(request, limit_bytes=platform.triggers.body_max_bytes)
+        id = await webhooks.receive(platform, execution_of(request), envelope, body)
+        return json_answer(RunName(*id))
+
+    return [
+        Route(f"{WEBHOOKS}{{project}}/{{domain}}/{{name}}", receive, methods=["POST"]),
+        Route(_PLACE, list_),
+        Route(f"{_PLACE}/{{name}}", get),
+        Route(f"{_PLACE}/{{name}}/firings", firings),
+        Route(f"{PREFIX}/runs/{{project}}/{{domain}}/{{name}}/firings", started),
+    ]
+
+
+def _page(request: Request) -> dict[str, int]:
+    return {"limit": whole(request, "limit", 100), "offset": whole(request, "offset", 0)}
+
+
+def _answer(record: TriggerRecord) -> TriggerAnswer:
+    return TriggerAnswer(
+        *record.plan,
+        kind=record.kind,
+        waits_for=record.watched,
+        principal=record.principal,
+        since=as_time(record.since),
+        last_at=as_time(record.last_at) if record.last_at is not None else None,
+        started=record.started,
+        refused=record.refused,
+    )
+
+
+def _firing_answer(firing: FiringRecord) -> FiringAnswer:
+    state: Any = firing.state.name  # `Any`: a literal, which a test holds to the enum
+    return FiringAnswer(
+        *firing.plan, cause=firing.told, at=as_time(firing.at), state=state, run=firing.run, detail=firing.detail
+    )

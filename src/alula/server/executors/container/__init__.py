@@ -1,0 +1,1 @@
+"""Attempts as containers of Docker or Podman on this machine."""

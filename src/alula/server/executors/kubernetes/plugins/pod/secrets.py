@@ -1,0 +1,33 @@
+"""Secrets of the cluster in a pod, under the names by which Flyte's tasks look for them.
+
+A reference's group is the `Secret` of the pod's namespace, its key an entry of that. No value passes the platform.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from alula.core.policy.security import SecretReference
+from alula.core.policy.target import Document
+
+FOLDER = "/etc/flyte/secrets"
+
+
+def mount(pod: Document, references: Sequence[SecretReference]) -> None:
+    """Have each container see them: as files where the task wants files, else as variables."""
+    containers = cast(list[dict[str, Any]], [*pod.get("initContainers", ()), *pod["containers"]])
+    for number, each in enumerate(references):
+        if each.form == "FILE":
+            name = f"alula-secret-{number}"
+            source = {"secretName": each.group, "items": [{"key": each.key, "path": each.key.lower()}]}
+            pod.setdefault("volumes", []).append({"name": name, "secret": source})
+            path = f"{FOLDER}/{each.group.lower()}/{each.key.lower()}"
+            mounted = {"name": name, "mountPath": path, "subPath": each.key.lower(), "readOnly": True}
+            for container in containers:
+                container.setdefault("volumeMounts", []).append(mounted)
+        else:
+            variable = each.variable or f"_FSEC_{each.group}_{each.key}".upper().replace("-", "_")
+            source = {"secretKeyRef": {"name": each.group, "key": each.key}}
+            for container in containers:
+                container.setdefault("env", []).append({"name": variable, "valueFrom": source})

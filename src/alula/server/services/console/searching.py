@@ -1,0 +1,71 @@
+"""Looking for a text in a stream of bytes, line by line, in bounded memory. Pure.
+
+A line that does not end for long is looked at in parts, which overlap so that a text is found across their borders.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+PART_BYTES = 1 << 20
+SHOWN_BYTES = 1_000
+_BEFORE_BYTES = 200
+
+
+class Hit(NamedTuple):
+    """A line that has the text."""
+
+    offset: int
+    """Of its begin, in bytes; of a line that is looked at in parts, of this part."""
+    line: int
+    text: str
+
+
+class Search:
+    def __init__(self, text: bytes, *, case: bool) -> None:
+        """Without `case`, letters of ASCII are the same in both cases."""
+        self._case = case
+        self._text = text if case else text.lower()
+
+    def begin(self) -> Looking:
+        return Looking(self._text, case=self._case)
+
+
+class Looking:
+    """The search of one stream, which is given in pieces, and an empty one at its end."""
+
+    def __init__(self, text: bytes, *, case: bool) -> None:
+        self._text = text
+        self._case = case
+        self._rest = b""
+        """What was given and not looked at."""
+        self._offset = 0
+        """The place of `_rest` in the stream."""
+        self._line = 1
+
+    def look(self, piece: bytes) -> Iterator[Hit]:
+        """The lines that have the text, each once, as far as they are known whole."""
+        given = self._rest + piece
+        end = given.rfind(b"\n") + 1 if piece else len(given)
+        if end:
+            yield from self._in_lines(given[:end])
+        elif len(given) >= PART_BYTES:
+            end = len(given) - len(self._text) + 1
+            yield from self._in_lines(given)
+        self._line += given.count(b"\n", 0, end)
+        self._offset += end
+        self._rest = given[end:]
+
+    def _in_lines(self, block: bytes) -> Iterator[Hit]:
+        among = block if self._case else block.lower()
+        line, counted, at = self._line, 0, among.find(self._text)
+        while at >= 0:
+            start = block.rfind(b"\n", 0, at) + 1
+            stop = block.find(b"\n", at)
+            stop = len(block) if stop < 0 else stop
+            line, counted = line + block.count(b"\n", counted, start), start
+            shown = start if at - start < SHOWN_BYTES - _BEFORE_BYTES else at - _BEFORE_BYTES
+            text = block[shown : min(stop, shown + SHOWN_BYTES)].decode(errors="replace")
+            yield Hit(self._offset + start, line, text)
+            at = among.find(self._text, stop)

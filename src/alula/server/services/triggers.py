@@ -1,0 +1,63 @@
+"""Triggers of active launch plans and their firings: to look at them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from alula.core.errors import InvalidInput, NotFound
+from alula.core.ids import ExecutionId, Place
+from alula.server.access import Action
+from alula.server.identity import Caller
+from alula.server.services.executions import require_execution
+from alula.server.services.platform import Platform
+from alula.server.store.query import Filter, Query
+from alula.server.store.trigger_records import FiringRecord, TriggerRecord
+
+PAGE_MAX = 1000
+
+
+async def list_triggers(
+    platform: Platform, caller: Caller, project: str, domain: str, *, limit: int = 100, offset: int = 0
+) -> list[TriggerRecord]:
+    """The triggers of a place, by name of their plan."""
+    await platform.require(caller, Place(project, domain), Action.VIEW)
+    query = _page(limit, offset, project=project, domain=domain)
+    return await platform.store.triggers.page(msgspec.structs.replace(query, sort_by="name", descending=False))
+
+
+async def get_trigger(platform: Platform, caller: Caller, project: str, domain: str, name: str) -> TriggerRecord:
+    """The trigger of a launch plan. Raises `NotFound` if no version is active, or the active one has none."""
+    await platform.require(caller, Place(project, domain), Action.VIEW)
+    record = await platform.store.triggers.of(project, domain, name)
+    if record is None:
+        raise NotFound(
+            "NoTrigger",
+            f"no version of launch plan `{name}` in {project}/{domain} is active with a trigger",
+            fix=f"`alula schedule activate {name}` activates the newest",
+        )
+    return record
+
+
+async def list_firings(
+    platform: Platform, caller: Caller, project: str, domain: str, name: str, *, limit: int = 100, offset: int = 0
+) -> list[FiringRecord]:
+    """What became of the causes of a launch plan's trigger, also of earlier versions: the newest first."""
+    await platform.require(caller, Place(project, domain), Action.VIEW)
+    return await platform.store.triggers.firings(_page(limit, offset, project=project, domain=domain, name=name))
+
+
+async def list_started(
+    platform: Platform, caller: Caller, id: ExecutionId, *, limit: int = 100, offset: int = 0
+) -> list[FiringRecord]:
+    """The firings that the end of a run has caused, of launch plans that the caller may view. Raises `NotFound`."""
+    await require_execution(platform, caller, id, Action.VIEW, with_values=False)
+    query = msgspec.structs.replace(_page(limit, offset), places=await platform.viewable(caller))
+    return await platform.store.triggers.caused_by(id, query)
+
+
+def _page(limit: int, offset: int, **equal: str) -> Query:
+    """A page of the rows whose fields are these."""
+    if not 1 <= limit <= PAGE_MAX:
+        raise InvalidInput("BadPage", f"a page has 1 to {PAGE_MAX} rows, not {limit}")
+    filters = tuple(Filter(field, "eq", (value,)) for field, value in equal.items())
+    return Query(limit=limit, offset=offset, filters=filters)

@@ -1,0 +1,387 @@
+"""The pages as a person uses them: the reason first, one selection in all views, and each action to its end."""
+
+# pyright: reportMissingImports=false
+# Playwright is there for these tests alone.
+from __future__ import annotations
+
+import json
+import re
+import urllib.request
+from typing import Any
+
+import pytest
+from tests.browser.conftest import AXE, PLACE, Open, run
+from tests.integration.platform import Platforms, RunningPlatform
+
+PAGES = {
+    "home": "",
+    "runs": "/executions",
+    "timeline": "/executions/good-1?sel=n0",
+    "failed": "/executions/bad-1?sel=n1",
+    "graph": "/executions/good-1?view=graph",
+    "table": "/executions/good-1?view=table",
+    "log": "/executions/good-1?sel=n6-0-n0&tab=log",
+    "data": "/executions/good-1?tab=data",
+    "launch": "/launch?from=good-1",
+    "workflows": "/workflows",
+    "workflow": "/workflow/steps.good?tab=graph",
+    "cache": "/data",
+    "lineage": "/executions/good-1?sel=n3&tab=lineage",
+    "grid": "/workflow/steps.good?tab=grid",
+    "compare": "/compare?a=good-1&b=good-3",
+    "schedule": "/launch_plan/steps.nightly?tab=schedule",
+    "audit": "/console/audit",
+    "settings": "/console/settings",
+}
+
+
+def expect(locator: Any) -> Any:
+    from playwright.sync_api import expect
+
+    return expect(locator)
+
+
+def step(page: Any, name: str) -> Any:
+    """The name of a step in its row."""
+    return page.get_by_role("row").get_by_text(name, exact=True).first
+
+
+def ended(page: Any, word: str) -> None:
+    expect(page.locator("[data-phase]")).to_have_attribute("data-phase", word)
+
+
+def test_home_says_what_fails_and_takes_an_answer(visit: Open, site: RunningPlatform) -> None:
+    page = visit()
+    expect(page.get_by_role("heading", name="Failing")).to_be_visible()
+    expect(page.get_by_text("steps.bad").first).to_be_visible()
+    question = page.get_by_role("listitem").filter(has_text="looks-good")
+    question.get_by_role("button", name="Approve").click()
+    expect(page.get_by_role("heading", name="Needs you")).to_have_count(0)
+    page.goto(f"{site.http}{PLACE}/executions/asking-1")
+    ended(page, "succeeded")
+
+
+def test_a_failed_run_says_the_first_cause_that_the_platform_knows(visit: Open, site: RunningPlatform) -> None:
+    page = visit("/executions/bad-1")
+    ended(page, "failed")
+    with urllib.request.urlopen(
+        f"{site.http}/api/v1/alula/explain/flytesnacks/development/bad-1", timeout=10
+    ) as answer:
+        link = json.load(answer)
+    while link["because"]:
+        link = link["because"][0]
+    said = link["text"].replace("\N{RIGHT-TO-LEFT OVERRIDE}", "\\u202e")
+    expect(page.get_by_text(said, exact=True).first).to_be_visible()
+    page.get_by_role("button", name="Show the step").click()
+    expect(page).to_have_url(re.compile("sel=n1"))
+
+
+def test_the_text_of_an_error_is_text(visit: Open) -> None:
+    page = visit("/executions/bad-1")
+    expect(page.get_by_text("<script>alert(1)</script>").first).to_be_visible()
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in page.locator("body").inner_text()
+
+
+def test_all_views_share_one_selection(visit: Open) -> None:
+    page = visit("/executions/good-1")
+    step(page, "load").click()
+    for view in ("Graph", "Table", "Timeline"):
+        page.get_by_role("tab", name=view).click()
+        expect(page).to_have_url(re.compile("sel=n1"))
+        expect(page.get_by_role("complementary", name="Step load")).to_be_visible()
+    page.reload()
+    expect(page.get_by_role("row", selected=True)).to_contain_text("load")
+
+
+def test_the_graph_opens_what_is_inside(visit: Open) -> None:
+    page = visit("/executions/good-1?view=graph&open=!n4")
+    graph = page.get_by_role("application", name="Graph")
+    expect(graph.get_by_role("button", name="succeeded many")).to_be_visible()
+    expect(graph.get_by_role("button", name="succeeded report")).to_be_visible()
+    expect(graph.get_by_role("button", name="not taken large")).to_be_visible()
+
+
+def test_items_of_a_map_task_lead_to_their_logs(visit: Open) -> None:
+    page = visit("/executions/bad-1?sel=n1")
+    page.get_by_role("button", name=re.compile("^1 failed")).last.click()
+    page.get_by_role("listitem").filter(has_text="[7]").get_by_role("button").first.click()
+    expect(page).to_have_url(re.compile("item=7"))
+    page.get_by_role("tab", name="Log").click()
+    expect(page.get_by_role("log")).to_contain_text("halving 7")
+
+
+def test_a_log_is_searched_as_a_whole(visit: Open) -> None:
+    page = visit("/executions/good-1?tab=log")
+    step(page, "report").click()
+    page.get_by_role("tab", name="Log").click()
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("line 1999 of the report")
+    field = page.get_by_role("searchbox", name="Search the log")
+    field.fill("line 17\\d ")
+    expect(page.get_by_text("no match")).to_be_visible()
+    page.get_by_role("button", name="Search by a regular expression").click()
+    expect(page.get_by_text("1 of 10")).to_be_visible()
+    expect(log).to_contain_text("line 170 of the report")
+
+
+def test_all_logs_of_a_run_are_searched(visit: Open) -> None:
+    page = visit("/executions/bad-1?tab=log")
+    page.get_by_role("searchbox", name="Search all logs").fill("HALVING 7")
+    hit = page.get_by_role("complementary").get_by_role("listitem")
+    expect(hit).to_contain_text("half[][7]")
+    hit.get_by_role("button").click()
+    expect(page).to_have_url(re.compile("sel=n1.*item=7|item=7.*sel=n1"))
+    expect(page.get_by_role("log")).to_contain_text("halving 7")
+
+
+def test_a_deck_is_shut_out_of_the_console(visit: Open) -> None:
+    page = visit("/executions/good-1", tolerant=True)
+    step(page, "report").click()
+    page.get_by_role("tab", name="Deck").click()
+    deck = page.frame_locator("iframe[title='Deck of report']")
+    expect(deck.locator("body")).to_be_visible()
+    assert page.title() != "taken"
+    assert page.locator("iframe").get_attribute("sandbox") == "allow-scripts"
+
+
+def test_a_launch_says_what_is_wrong_and_then_is_watched_to_its_end(visit: Open) -> None:
+    page = visit("/launch?from=good-1")
+    page.get_by_role("textbox", name="n", exact=True).fill("many")
+    page.get_by_role("textbox", name="settings, as JSON").fill('{"depth": 1.5}')
+    page.get_by_role("button", name="Launch", exact=True).click()
+    problems = page.get_by_role("alert")
+    expect(problems).to_contain_text("n is no whole number")
+    expect(problems).to_contain_text("settings.rate is missing")
+    expect(problems).to_contain_text("settings.depth must be a whole number")
+    page.get_by_role("textbox", name="n", exact=True).fill("3")
+    page.get_by_role("textbox", name="settings, as JSON").fill('{"depth": 1, "rate": 1}')
+    page.get_by_role("radio", name="blue").check()
+    page.get_by_role("button", name="Launch", exact=True).click()
+    expect(page).to_have_url(re.compile("/executions/[a-z0-9]+"))
+    ended(page, "succeeded")
+    page.get_by_role("tab", name="Data").click()
+    expect(page.get_by_text("total 1.5")).to_be_visible()
+    expect(page.get_by_role("complementary").get_by_text("blue")).to_be_visible()
+
+
+def test_a_launch_that_would_be_refused_says_so_before_it_is_made(visit: Open) -> None:
+    page = visit("/launch?from=good-1")
+    page.get_by_text("More", exact=True).click()
+    page.get_by_label("Name of the run").fill("good-2")
+    expect(page.get_by_role("alert")).to_contain_text("good-2")
+    page.get_by_role("button", name="Launch", exact=True).click()
+    expect(page.get_by_label("Name of the run")).to_be_focused()
+    page.get_by_label("Name of the run").fill("")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_two_runs_are_compared(visit: Open) -> None:
+    page = visit("/executions")
+    for name in ("good-1", "good-3"):
+        page.get_by_label(f"Select {name}").check()
+    page.get_by_role("button", name="Compare").click()
+    expect(page).to_have_url(re.compile("compare.*a=good-1.*b=good-3"))
+    expect(page.get_by_role("heading", level=1)).to_contain_text("1 input")
+    inputs = page.get_by_role("region", name="Inputs")
+    expect(inputs).to_contain_text("1 of 4 differ")
+    expect(inputs).to_contain_text("57")
+    expect(page.get_by_role("region", name="Steps")).to_contain_text("load")
+    page.get_by_role("button", name="Change sides").click()
+    expect(page).to_have_url(re.compile("a=good-3.*b=good-1"))
+    expect(inputs).to_contain_text("75")
+    page.get_by_label("Another second run").select_option("good-2")
+    expect(page).to_have_url(re.compile("a=good-3.*b=good-2"))
+
+
+def test_a_run_is_compared_with_the_last_success(visit: Open) -> None:
+    page = visit("/executions/good-3")
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menuitem", name="Compare").click()
+    expect(page).to_have_url(re.compile("a=good-2.*b=good-3"))
+
+
+def test_the_grid_leads_to_the_step_of_a_run(visit: Open) -> None:
+    page = visit("/workflow/steps.bad?tab=grid")
+    grid = page.get_by_role("grid", name="Runs and steps")
+    expect(grid.get_by_role("row").filter(has_text="half[]")).to_be_visible()
+    cells = grid.get_by_role("gridcell")
+    cells.first.focus()
+    page.keyboard.press("ArrowDown")
+    for _ in range(9):
+        page.keyboard.press("ArrowLeft")
+    expect(cells.nth(1)).to_have_attribute("aria-label", re.compile("^bad-1: failed"))
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("/executions/bad-1.*sel=n1"))
+
+
+def test_lineage_leads_along_the_values(visit: Open) -> None:
+    page = visit("/executions/good-1?sel=n3&tab=lineage")
+    panel = page.get_by_role("complementary")
+    panel.get_by_role("button", name="inner").click()
+    expect(page).to_have_url(re.compile("sel=n6"))
+    panel.get_by_role("button", name="total").click()
+    expect(page).to_have_url(re.compile("sel=n3"))
+    page.goto(re.sub(r"good-1\?.*", "good-2?sel=n1&tab=lineage", page.url))
+    expect(panel).to_contain_text("Its result came from the cache")
+    panel.get_by_role("link", name="good-1").click()
+    expect(page).to_have_url(re.compile("/executions/good-1.*sel=n1"))
+
+
+def test_runs_are_put_aside_and_brought_back(visit: Open, site: RunningPlatform) -> None:
+    run(site, "aside-1", "bad", wait=True)
+    page = visit("/executions")
+    page.get_by_label("Select aside-1").check()
+    page.get_by_role("button", name="Archive", exact=True).click()
+    expect(page.get_by_role("link", name="aside-1")).to_have_count(0)
+    page.goto(f"{site.http}{PLACE}/executions/aside-1")
+    page.get_by_role("button", name="More", exact=True).click()
+    page.get_by_role("menuitem", name="Bring back").click()
+    page.goto(f"{site.http}{PLACE}/executions")
+    expect(page.get_by_role("link", name="aside-1")).to_be_visible()
+
+
+def test_a_schedule_is_activated_paused_and_started(visit: Open) -> None:
+    page = visit("/launch_plan/steps.nightly?tab=schedule")
+    page.get_by_role("button", name="Activate…").click()
+    page.get_by_role("button", name="Activate", exact=True).click()
+    expect(page.get_by_text("starts by itself")).to_be_visible()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_text("paused: nothing starts by itself")).to_be_visible()
+    page.get_by_role("button", name="Resume").click()
+    expect(page.get_by_text("starts by itself", exact=True)).to_be_visible()
+    page.get_by_role("button", name="Start a run now").click()
+    expect(page).to_have_url(re.compile("/executions/"))
+    ended(page, "succeeded")
+    page.go_back()
+    page.get_by_role("button", name="Deactivate…").click()
+    page.get_by_role("button", name="Deactivate", exact=True).click()
+    expect(page.get_by_text("is not active")).to_be_visible()
+
+
+def test_the_audit_trail_says_what_was_changed(visit: Open) -> None:
+    page = visit("/console/audit")
+    page.get_by_role("searchbox", name="Filter by what was changed").fill("good-2")
+    launched = page.get_by_role("listitem").filter(has_text="launch")
+    expect(launched).to_have_count(1)
+    launched.get_by_role("link", name="good-2").click()
+    expect(page).to_have_url(re.compile("/executions/good-2"))
+
+
+def test_projects_are_made_and_put_aside(visit: Open) -> None:
+    page = visit("/console/settings")
+    page.get_by_role("button", name="New project…").click()
+    page.get_by_label("Name").fill("etl")
+    page.get_by_label("Description").fill("loads")
+    page.get_by_role("button", name="Create").click()
+    row = page.get_by_role("listitem").filter(has_text="etl")
+    expect(row.get_by_role("link", name="staging")).to_be_visible()
+    row.get_by_role("button", name="Archive").click()
+    expect(row).to_contain_text("archived")
+
+
+def test_a_run_is_followed_and_aborted_with_a_cause(visit: Open, site: RunningPlatform) -> None:
+    run(site, "waiting-1", "waiting")
+    page = visit("/executions/waiting-1?sel=n0&tab=log")
+    expect(page.get_by_role("log")).to_contain_text("tick")
+    page.get_by_role("button", name="Abort…").click()
+    page.get_by_role("textbox", name="Cause").fill("took too long")
+    page.get_by_role("button", name="Abort", exact=True).click()
+    ended(page, "aborted")
+    expect(page.get_by_text("took too long").first).to_be_visible()
+
+
+def test_many_tabs_have_one_connection(visit: Open, site: RunningPlatform) -> None:
+    run(site, "waiting-3", "waiting")
+    page = visit("/executions/waiting-3")
+    tabs = [page] + [page.context.new_page() for _ in range(7)]
+    for tab in tabs[1:]:
+        tab.goto(page.url)
+    for tab in tabs:
+        expect(tab.locator("[data-phase]")).to_have_attribute("data-phase", "running")
+        expect(tab.get_by_title("News arrive as they happen")).to_be_visible()
+    with urllib.request.urlopen(f"{site.http}/metrics", timeout=10) as answer:
+        found = re.search(r'alula_requests_in_progress\{protocol="http"\} (\d+)', answer.read().decode())
+    assert found is not None
+    assert int(found[1]) <= 3  # the stream, this very question, and what may be asked at the moment
+    tabs[7].get_by_role("button", name="Abort…").click()
+    tabs[7].get_by_role("textbox", name="Cause").fill("seen enough")
+    tabs[7].get_by_role("button", name="Abort", exact=True).click()
+    for tab in tabs:
+        ended(tab, "aborted")
+
+
+def test_a_run_goes_on_from_a_step(visit: Open) -> None:
+    page = visit("/executions/bad-1?sel=n1")
+    ended(page, "failed")
+    page.get_by_role("button", name="Run again").click()
+    page.get_by_role("menuitem", name="From the selected step…").click()
+    expect(page.get_by_text("1 taken over")).to_be_visible()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page).not_to_have_url(re.compile("bad-1"))
+    ended(page, "failed")
+    expect(page.get_by_role("row").filter(has_text="load")).to_contain_text("recovered")
+
+
+def test_all_is_done_by_keys_alone(visit: Open) -> None:
+    page = visit()
+    expect(page.get_by_role("heading", name="Workflows")).to_be_visible()
+    keys = page.keyboard
+    keys.press("g")
+    keys.press("r")
+    expect(page).to_have_url(re.compile("/executions$"))
+    expect(page.get_by_role("link", name="bad-1")).to_be_visible()
+    keys.press("/")
+    keys.type("bad phase:failed")
+    keys.press("Enter")
+    expect(page.get_by_text("phase: failed")).to_be_visible()
+    page.locator("body").click(position={"x": 5, "y": 400})
+    keys.press("j")
+    keys.press("Enter")
+    expect(step(page, "half[]")).to_be_visible()
+    keys.press("e")
+    expect(page).to_have_url(re.compile("sel=n1"))
+    keys.press("2")
+    expect(page).to_have_url(re.compile("view=graph"))
+    keys.press("Control+k")
+    keys.type("good-2")
+    expect(page.get_by_role("option", name=re.compile("good-2"))).to_be_visible()
+    keys.press("Enter")
+    expect(page).to_have_url(re.compile("good-2"))
+
+
+def test_links_of_flytes_clients_lead_to_the_step(visit: Open) -> None:
+    page = visit("/executions/good-1/nodeId/n1/nodes")
+    expect(page).to_have_url(re.compile(r"/executions/good-1\?.*sel=n1"))
+
+
+def test_what_is_not_there_says_so(visit: Open) -> None:
+    page = visit("/executions/no-such-run", tolerant=True)
+    expect(page.get_by_role("alert")).to_contain_text("no-such-run")
+
+
+def test_a_platform_that_comes_back_is_gone_on_with(visit: Open, platforms: Platforms) -> None:
+    platform = platforms.start()
+    run(platform, "waiting-2", "waiting")
+    page = visit("/executions/waiting-2?sel=n0", at=platform.http, tolerant=True)
+    expect(page.locator("[data-phase]")).to_have_attribute("data-phase", "running")
+    ports = ("--grpc-port", platform.grpc.rpartition(":")[2], "--http-port", platform.http.rpartition(":")[2])
+    platform.kill()
+    expect(page.get_by_text("The platform does not answer; trying again.")).to_be_visible()
+    platforms.start(*ports)
+    expect(page.get_by_text("The platform does not answer; trying again.")).to_have_count(0)
+    expect(page.get_by_role("row", selected=True)).to_contain_text("slow")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_everybody_can_use_it_in_both_themes_and_on_a_phone(visit: Open, name: str) -> None:
+    page = visit(PAGES[name], color_scheme="light", reduced_motion="reduce")
+    expect(page.locator("main > *")).not_to_have_count(0)
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    page.evaluate(AXE.read_text())
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        told = [f"{theme} {each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
+        assert told == []
+    page.set_viewport_size({"width": 390, "height": 844})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,185 @@
+"""Raw containers: inputs and outputs as files, on a real runtime."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TypeAlias
+
+import msgspec
+import pytest
+import yaml
+from flyteidl.core import literals_pb2, tasks_pb2, types_pb2
+from tests.attempts.specs import elsewhere
+from tests.containers.boxes import Boxes
+from tests.contract.executor.outside import Lives
+from tests.objects.memory import MemoryBlobs
+
+from alula.server.executor import AttemptSpec, AttemptUpdate
+
+pytestmark = pytest.mark.anyio
+SIMPLE = types_pb2.SimpleType
+Kind: TypeAlias = "types_pb2.LiteralType | types_pb2.SimpleType"
+INPUTS = {
+    "count": literals_pb2.Literal(scalar={"primitive": {"integer": 7}}),
+    "name": literals_pb2.Literal(scalar={"primitive": {"string_value": "Ada\n"}}),
+    "maybe": literals_pb2.Literal(scalar={"none_type": {}}),
+}
+
+
+def raw(boxes: Boxes, does: str, *, form: str = "JSON", inputs: dict | None = None, **outputs: Kind) -> AttemptSpec:
+    """An attempt of a task that finds its inputs in /in and leaves its outputs in /out."""
+    spec = boxes.script("n0", "")
+    task = spec.task
+    task.container.command[:] = ["sh", "-c", does]
+    task.container.data_config.CopyFrom(
+        tasks_pb2.DataLoadingConfig(enabled=True, input_path="/in", output_path="/out/", format=form)
+    )
+    for name, kind in outputs.items():
+        wanted = kind if isinstance(kind, types_pb2.LiteralType) else types_pb2.LiteralType(simple=kind)
+        task.interface.outputs.variables[name].type.CopyFrom(wanted)
+    values = literals_pb2.LiteralMap(literals=INPUTS if inputs is None else inputs)
+    return msgspec.structs.replace(spec, inputs=values.SerializeToString())
+
+
+def blob_type(*, is_folder: bool = False) -> types_pb2.LiteralType:
+    shape = types_pb2.BlobType.MULTIPART if is_folder else types_pb2.BlobType.SINGLE
+    return types_pb2.LiteralType(blob=types_pb2.BlobType(format="txt", dimensionality=shape))
+
+
+def blob(uri: Path | str, *, is_folder: bool = False) -> literals_pb2.Literal:
+    metadata = literals_pb2.BlobMetadata(type=blob_type(is_folder=is_folder).blob)
+    return literals_pb2.Literal(scalar={"blob": literals_pb2.Blob(uri=str(uri), metadata=metadata)})
+
+
+async def ran(lives: Lives, spec: AttemptSpec) -> AttemptUpdate:
+    async with lives.begin() as life:
+        return await life.run(spec)
+
+
+async def given(lives: Lives, spec: AttemptSpec) -> dict[str, literals_pb2.Literal]:
+    """The outputs of an attempt that succeeds."""
+    end = await ran(lives, spec)
+    assert end.phase == "SUCCEEDED", end.error
+    return dict(literals_pb2.LiteralMap.FromString(end.outputs or b"").literals)
+
+
+async def test_values_come_as_files_and_go_as_files(lives: Lives, boxes: Boxes) -> None:
+    does = "cat /in/name > /out/name; echo $(( $(cat /in/count) + 1 )) > /out/count; cat /in/maybe >&2"
+    found = await given(lives, raw(boxes, does, count=SIMPLE.INTEGER, name=SIMPLE.STRING))
+    assert found["count"].scalar.primitive.integer == 8
+    assert found["name"].scalar.primitive.string_value == "Ada\n"
+
+
+@pytest.mark.parametrize("form", ["JSON", "YAML", "PROTO"])
+async def test_all_inputs_are_in_one_document_of_the_form_that_the_task_wants(
+    lives: Lives, boxes: Boxes, form: str
+) -> None:
+    does = "cp /in/inputs.* /out/all; true"
+    found = await given(lives, raw(boxes, "mkdir /out/all; " + does, form=form, all=blob_type(is_folder=True)))
+    folder = Path(found["all"].scalar.blob.uri)
+    proto = literals_pb2.LiteralMap.FromString((folder / "inputs.pb").read_bytes())
+    assert dict(proto.literals) == INPUTS
+    plain = {"count": 7, "name": "Ada\n", "maybe": None}
+    if form == "JSON":
+        assert json.loads((folder / "inputs.json").read_text()) == plain
+    elif form == "YAML":
+        assert yaml.safe_load((folder / "inputs.yaml").read_text()) == plain
+    assert len(list(folder.iterdir())) == (1 if form == "PROTO" else 2)
+
+
+async def test_files_and_folders_come_and_go(lives: Lives, boxes: Boxes) -> None:
+    store = boxes.folder / "objects/data/p/d/aa/other"
+    (store / "folder/deep").mkdir(parents=True)
+    (store / "file").write_text("of a file")
+    (store / "folder/deep/part").write_text("of a folder")
+    inputs = {"file": blob(store / "file"), "folder": blob(store / "folder", is_folder=True)}
+    does = "cp /in/file /out/file; cp -r /in/folder /out/folder; ln -s /etc/passwd /out/folder/link"
+    spec = raw(boxes, does, inputs=inputs, file=blob_type(), folder=blob_type(is_folder=True))
+    found = await given(lives, spec)
+    file, folder = found["file"].scalar.blob, found["folder"].scalar.blob
+    assert Path(file.uri).read_text() == "of a file"
+    assert file.uri.startswith(spec.raw_prefix)
+    assert [each.name for each in Path(folder.uri).rglob("*") if each.is_file()] == ["part"]
+    assert folder.metadata.type.format == "txt"
+
+
+@pytest.mark.parametrize(
+    ("does", "kind", "code", "recoverable", "says"),
+    [
+        ("true", SIMPLE.INTEGER, "OutputsNotFound", True, "wrote no /out/x for output x"),
+        ("echo seven > /out/x", SIMPLE.INTEGER, "OutputsMismatch", False, "'seven' is no integer"),
+        ("mkdir /out/x", SIMPLE.INTEGER, "OutputsNotReadable", True, "a folder"),
+        ("ln -s /etc/passwd /out/x", SIMPLE.STRING, "OutputsNotReadable", True, "link"),
+        ("ln -s / /out/x", blob_type(is_folder=True), "OutputsMismatch", False, "it is a file"),
+        ("mkfifo /out/x", blob_type(), "OutputsNotReadable", True, "pipe"),
+        ("mkdir /out/x", blob_type(), "OutputsMismatch", False, "it is no file"),
+        ("echo no luck > /out/error.pb; echo 1 > /out/x", SIMPLE.INTEGER, "ContainerSays", False, "no luck"),
+        ("echo 1 > /out/x; exit 3", SIMPLE.INTEGER, "ExitCode", True, "status 3"),
+        ("dd if=/dev/zero of=/out/x bs=1M count=2", SIMPLE.STRING, "OutputsNotReadable", True, "bytes"),
+    ],
+)
+async def test_outputs_that_are_not_as_declared_say_which_and_why(
+    lives: Lives, boxes: Boxes, does: str, kind: Kind, code: str, recoverable: bool, says: str
+) -> None:
+    error = (await ran(lives, raw(boxes, does, x=kind))).error
+    assert error is not None
+    assert (error.code, error.recoverable) == (code, recoverable), error.message
+    assert says in error.message
+
+
+async def test_an_output_that_no_file_can_be_is_refused_before_anything_runs(lives: Lives, boxes: Boxes) -> None:
+    of_many = types_pb2.LiteralType(collection_type=types_pb2.LiteralType(simple=SIMPLE.INTEGER))
+    async with lives.begin() as life:
+        spec = raw(boxes, "true", x=of_many)
+        error = (await life.run(spec)).error
+        assert error is not None
+        assert error.code == "UnsupportedTask"
+        assert life.phases(spec) == ["FAILED"]
+
+
+async def test_inputs_can_not_be_changed(lives: Lives, boxes: Boxes) -> None:
+    source = boxes.folder / "objects/data/p/d/aa/other/file"
+    source.parent.mkdir(parents=True)
+    source.write_text("untouched")
+    does = "echo changed > /in/file || rm -f /in/file || echo refused; true"
+    await given(lives, raw(boxes, does, inputs={"file": blob(source)}))
+    assert source.read_text() == "untouched"
+
+
+async def test_a_killed_platform_reads_the_outputs_in_its_next_life(lives: Lives, boxes: Boxes) -> None:
+    spec = raw(boxes, "until [ -e {{.outputPrefix}}/finish ]; do sleep 0.05; done; echo 7 > /out/x", x=SIMPLE.INTEGER)
+    async with lives.begin(crashes=True) as life:
+        await life.until_it_runs(spec)
+    boxes.finish(spec)
+    async with lives.begin(spec, platform="there") as life:
+        await life.until(lambda: life.has_ended(spec))
+        values = literals_pb2.LiteralMap.FromString(life.end_of(spec).outputs or b"")
+        assert values.literals["x"].scalar.primitive.integer == 7
+
+
+async def test_objects_elsewhere_are_brought_and_taken_back(boxes: Boxes) -> None:
+    objects = MemoryBlobs("mem://store")
+    for name in ("file", "folder/a", "folder/deep/b"):
+        await objects.put(f"mem://store/data/p/d/{name}", name.encode())
+    inputs = {
+        "file": blob("mem://store/data/p/d/file"),
+        "folder": blob("mem://store/data/p/d/folder", is_folder=True),
+    }
+    does = "cat /in/file /in/folder/deep/b; cp -r /in/folder /out/folder"
+    spec = elsewhere(raw(boxes, does, inputs=inputs, folder=blob_type(is_folder=True)), boxes.folder, objects)
+    async with boxes.elsewhere(objects) as life:
+        end = await life.run(spec)
+        assert end.phase == "SUCCEEDED", end.error
+    found = literals_pb2.LiteralMap.FromString(end.outputs or b"").literals["folder"].scalar.blob.uri
+    assert await objects.get(f"{found}/deep/b") == b"folder/deep/b"
+    assert await objects.get(f"{spec.output_prefix}/log.txt") == b"filefolder/deep/b"
+
+
+async def test_an_input_that_is_not_there_is_one_clear_failure(boxes: Boxes) -> None:
+    objects = MemoryBlobs("mem://store")
+    spec = elsewhere(raw(boxes, "true", inputs={"x": blob("mem://store/data/p/d/gone")}), boxes.folder, objects)
+    async with boxes.elsewhere(objects) as life:
+        error = (await life.run(spec)).error
+        assert error is not None
+        assert (error.code, error.recoverable) == ("InputNotFound", False)

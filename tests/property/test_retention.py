@@ -1,0 +1,62 @@
+"""Retention, whatever the rules and the runs: nothing goes that is open or young, or that a run needs that stays."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from alula.core.ids import ExecutionId
+from alula.core.policy.retention import DAY_US, Judge, RetentionRule, RunOutline, Stays, going
+
+NOW = 100 * DAY_US
+NAMES = st.sampled_from("abcdefgh")
+RULES = st.lists(
+    st.builds(
+        RetentionRule,
+        st.uuids().map(str),
+        workflows=st.sampled_from([(), ("a",), ("[b-d]",)]),
+        phases=st.sampled_from([(), ("FAILED",)]),
+        keep_days=st.none() | st.integers(0, 20),
+        keep_last=st.integers(0, 3),
+    ),
+    max_size=3,
+)
+RUNS = st.lists(
+    st.builds(
+        lambda workflow, phase, ended: RunOutline(ExecutionId("p", "d", "r"), workflow, phase, 0, ended),
+        st.sampled_from("abc"),
+        st.sampled_from(["FAILED", "SUCCEEDED"]),
+        st.none() | st.integers(70 * DAY_US, NOW),
+    ),
+    max_size=20,
+)
+
+
+@given(rules=RULES, runs=RUNS)
+def test_nothing_goes_that_its_rule_keeps(rules: list[RetentionRule], runs: list[RunOutline]) -> None:
+    judge = Judge(rules, now=NOW, settled_us=DAY_US)
+    for place, run in enumerate(runs):
+        verdict = judge.verdict(run)
+        if isinstance(verdict, Stays):
+            continue
+        assert run.ended_at is not None and run.ended_at <= NOW - DAY_US
+        assert verdict is next(rule for rule in rules if rule.fits(run))
+        assert run.ended_at <= NOW - (verdict.keep_days or 0) * DAY_US
+        newer = [each for each in runs[:place] if each.ended_at is not None and each.workflow == run.workflow]
+        decided = [each for each in newer if next(filter(lambda rule: rule.fits(each), rules), None) is verdict]
+        assert len(decided) >= verdict.keep_last
+
+
+@given(candidates=st.sets(NAMES), ties=st.sets(st.tuples(NAMES, NAMES)))
+def test_what_goes_is_needed_by_nothing_that_stays(candidates: set[str], ties: set[tuple[str, str]]) -> None:
+    ids = {name: ExecutionId("p", "d", name) for name in "abcdefgh"}
+    holders: dict[ExecutionId, list[ExecutionId]] = {}
+    for run, holder in ties:
+        holders.setdefault(ids[run], []).append(ids[holder])
+    gone: set[ExecutionId] = set()
+    for id in going([ids[name] for name in sorted(candidates)], holders):
+        assert id.name in candidates and id not in gone
+        assert gone.issuperset(holders.get(id, ()))
+        gone.add(id)
+    stuck = {ids[name] for name in candidates} - gone
+    assert all(not gone.issuperset(holders[id]) for id in stuck)
