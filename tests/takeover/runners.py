@@ -109,13 +109,19 @@ class Scene:
         before = self._lease(name)
         await until(lambda: self._lease(name) > before)
 
-    def halt(self, name: str) -> None:
-        """SIGSTOP, but not while it holds up everybody: in SQLite one transaction at a time writes."""
+    async def halt(self, name: str) -> None:
+        """Stop it where it stands, but not while it holds up everybody: in SQLite one transaction at a time writes."""
+        self._stop(name)
+        while not self._may_write():
+            self.go_on(name)
+            await asyncio.sleep(LOOK_S)
+            self._stop(name)
+
+    def _stop(self, name: str) -> None:
+        """SIGSTOP; its threads go on, and may begin a transaction, until the system says that all of them stand."""
         runner = self._runners[name]
         runner.send_signal(signal.SIGSTOP)
-        while not self._may_write():
-            runner.send_signal(signal.SIGCONT)
-            runner.send_signal(signal.SIGSTOP)
+        os.waitid(os.P_PID, runner.pid, os.WSTOPPED)
 
     def go_on(self, name: str) -> None:
         self._runners[name].send_signal(signal.SIGCONT)

@@ -33,7 +33,7 @@ async def taken_over(scene: Scene) -> ExecutionId:
     await until(lambda: scene.begun(id)["middle", 0] == 1)
     assert scene.owner(id) == "one"
     await scene.start("two")
-    scene.halt("one")
+    await scene.halt("one")
     await until(lambda: scene.owner(id) == "two")
     await until(lambda: scene.begun(id)["middle", 0] >= 2)
     return id
@@ -66,7 +66,7 @@ async def test_they_take_over_from_each_other_in_turn(scene: Scene) -> None:
     id = await taken_over(scene)
     scene.go_on("one")
     await scene.says_that_it_lives("one")
-    scene.halt("two")
+    await scene.halt("two")
     await until(lambda: scene.owner(id) == "one")
     await until(lambda: scene.begun(id)["middle", 0] >= 3)
     scene.let_go(id)
