@@ -29,8 +29,28 @@ if examples := os.environ.get("ALULA_EXAMPLES"):
     settings.register_profile("others", deadline=None, max_examples=int(examples))
 settings.load_profile("others" if examples else "alula")
 
+STEADY = {"unit", "property", "replay", "transitions"}
+"""The folders whose tests have no process, no clock and no server beside them, so that nothing happens by chance."""
+
 # A shell's background job ignores it, and so would every process that tests start and interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let what needs real processes have a second try: among so many one is always unlucky on a busy machine."""
+    root = Path(__file__).parent
+    for item in items:
+        if item.path.relative_to(root).parts[0] not in STEADY:
+            item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell why a test needed its second try: that is a bug, of the test or of what it tests."""
+    failed = {report.nodeid for report in terminalreporter.getreports("failed")}
+    for report in terminalreporter.getreports("rerun"):
+        if report.nodeid not in failed:
+            terminalreporter.write_sep("_", f"first try of {report.nodeid}")
+            terminalreporter.write_line(report.longreprtext)
 
 
 @pytest.fixture
