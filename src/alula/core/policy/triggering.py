@@ -7,6 +7,7 @@ which holds any message. Ours is a `google.protobuf.Struct`.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, TypeAlias, cast
 
@@ -38,7 +39,7 @@ CAUSE = "alula/trigger-cause"
 CHAIN = "alula/trigger-chain"
 """The annotation of a run with the launch plans whose runs have led to it, its own at the end, in JSON."""
 
-
+_END = re.compile(r"run ([^/ ]+)/([^/ ]+)/([^/ ]+) ended: [A-Z_]+")
 _NOTHING: Any = object()
 
 
@@ -219,6 +220,17 @@ def trigger_cause(spec: execution_pb2.ExecutionSpec) -> str:
     if spec.metadata.mode != execution_pb2.ExecutionMetadata.TRIGGER:
         return ""
     return spec.annotations.values.get(CAUSE, "")
+
+
+def end_text(id: ExecutionId, phase: str) -> str:
+    """The end of a run as a cause."""
+    return f"run {id} ended: {phase}"
+
+
+def run_that_ended(cause: str) -> ExecutionId | None:
+    """The run of an `end_text`; None for another kind of cause."""
+    found = _END.fullmatch(cause)
+    return ExecutionId(*found.groups()) if found else None
 
 
 def why_stopped(chain: Sequence[str], plan: str, *, chain_max: int) -> str:

@@ -281,6 +281,8 @@ class FiringAnswer(msgspec.Struct, frozen=True):
     name: str
     version: str
     cause: str
+    ended: RunName | None
+    """The run whose end is the cause; null for another kind of cause."""
     at: datetime
     state: Literal["STARTED", "REFUSED"]
     run: str

@@ -12,7 +12,7 @@ from alula.server.api.answers import FiringAnswer, RunName, TriggerAnswer
 from alula.server.api.http_calls import call_of
 from alula.server.api.messages import read_body
 from alula.server.api.own import PREFIX, as_time, json_answer
-from alula.server.api.parameters import execution_of, place_of, whole
+from alula.server.api.parameters import execution_of, place_of, whole, word
 from alula.server.services import triggers, webhooks
 from alula.server.services.platform import Platform
 from alula.server.services.webhooks import envelope_of
@@ -29,6 +29,11 @@ def trigger_routes(platform: Platform) -> list[Route]:
     async def list_(request: Request) -> Response:
         caller = call_of(request).caller
         found = await triggers.list_triggers(platform, caller, *place_of(request), **_page(request))
+        return json_answer([_answer(record) for record in found])
+
+    async def everywhere(request: Request) -> Response:
+        caller, watched = call_of(request).caller, word(request, "waits_for")
+        found = await triggers.list_everywhere(platform, caller, watched=watched, **_page(request))
         return json_answer([_answer(record) for record in found])
 
     async def get(request: Request) -> Response:
@@ -54,6 +59,7 @@ def trigger_routes(platform: Platform) -> list[Route]:
 
     return [
         Route(f"{WEBHOOKS}{{project}}/{{domain}}/{{name}}", receive, methods=["POST"]),
+        Route(f"{PREFIX}/triggers", everywhere),
         Route(_PLACE, list_),
         Route(f"{_PLACE}/{{name}}", get),
         Route(f"{_PLACE}/{{name}}/firings", firings),
@@ -81,5 +87,11 @@ def _answer(record: TriggerRecord) -> TriggerAnswer:
 def _firing_answer(firing: FiringRecord) -> FiringAnswer:
     state: Any = firing.state.name  # `Any`: a literal, which a test holds to the enum
     return FiringAnswer(
-        *firing.plan, cause=firing.told, at=as_time(firing.at), state=state, run=firing.run, detail=firing.detail
+        *firing.plan,
+        cause=firing.told,
+        ended=RunName(*firing.by_run) if firing.by_run else None,
+        at=as_time(firing.at),
+        state=state,
+        run=firing.run,
+        detail=firing.detail,
     )

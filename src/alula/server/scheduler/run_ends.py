@@ -13,7 +13,7 @@ from flyteidl.core import literals_pb2
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.ids import EntityId
-from alula.core.policy.triggering import EndedRun, RunTrigger, inputs_after, trigger_of, watched
+from alula.core.policy.triggering import EndedRun, RunTrigger, end_text, inputs_after, trigger_of, watched
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import values
@@ -65,7 +65,7 @@ class RunEnds:
             await self._platform.require(Caller(record.principal), run.id.place, Action.VIEW)
             return inputs_after(trigger, EndedRun(run.id, phase, await self._outputs(run, record.plan)))
 
-        text, chain = f"run {run.id} ended: {phase}", await chain_of(self._platform, run)
+        text, chain = end_text(run.id, phase), await chain_of(self._platform, run)
         cause = Cause(f"run {run.id}/{run.incarnation}", text, chain, run.id)
         try:
             await fire(self._platform, record, cause, inputs)

@@ -25,6 +25,16 @@ async def list_triggers(
     return await platform.store.triggers.page(msgspec.structs.replace(query, sort_by="name", descending=False))
 
 
+async def list_everywhere(
+    platform: Platform, caller: Caller, *, watched: str = "", limit: int = 100, offset: int = 0
+) -> list[TriggerRecord]:
+    """The triggers of all places that the caller may view, by name of their plan; with `watched`, only those that wait
+    for this thing."""
+    page = _page(limit, offset, watched=watched) if watched else _page(limit, offset)
+    query = msgspec.structs.replace(page, places=await platform.viewable(caller))
+    return await platform.store.triggers.page(msgspec.structs.replace(query, sort_by="name", descending=False))
+
+
 async def get_trigger(platform: Platform, caller: Caller, project: str, domain: str, name: str) -> TriggerRecord:
     """The trigger of a launch plan. Raises `NotFound` if no version is active, or the active one has none."""
     await platform.require(caller, Place(project, domain), Action.VIEW)

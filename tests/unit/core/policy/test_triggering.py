@@ -20,7 +20,9 @@ from alula.core.policy.triggering import (
     chain_in,
     chain_text,
     check_trigger,
+    end_text,
     inputs_after,
+    run_that_ended,
     trigger_cause,
     trigger_of,
     why_stopped,
@@ -136,3 +138,10 @@ def test_the_runs_that_a_triggered_run_starts_were_not_triggered() -> None:
     assert trigger_cause(spec) == ""
     spec.metadata.mode = execution_pb2.ExecutionMetadata.TRIGGER
     assert trigger_cause(spec) == "run a ended"
+
+
+@pytest.mark.parametrize("phase", ["SUCCEEDED", "TIMED_OUT"])
+def test_the_run_whose_end_is_a_cause_is_read_from_its_text(phase: str) -> None:
+    assert run_that_ended(end_text(RUN, phase)) == RUN
+    for other in ("", "a message", f"message {end_text(RUN, phase)}", "run a ended: SUCCEEDED"):
+        assert run_that_ended(other) is None

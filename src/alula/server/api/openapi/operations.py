@@ -402,6 +402,17 @@ OPERATIONS = (
     ),
     Operation(
         "GET",
+        f"{_OWN}/triggers",
+        "listTriggersEverywhere",
+        "List the triggers of all places that the caller may view, by name.",
+        answer=list[TriggerAnswer],
+        parameters=(
+            Parameter("waits_for", "Only those that wait for this: `workflow flytesnacks/development/load`."),
+            *_PAGE,
+        ),
+    ),
+    Operation(
+        "GET",
         f"{_OWN}/triggers/{_PLACE}",
         "listTriggers",
         "List the triggers of active launch plans, by name.",

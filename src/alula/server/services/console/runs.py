@@ -10,6 +10,7 @@ from flyteidl.admin import execution_pb2
 
 from alula.core.engine.records import NodePhase
 from alula.core.ids import EntityId, Place
+from alula.core.policy.triggering import run_that_ended, trigger_cause
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import filters
@@ -38,6 +39,22 @@ class Parent(msgspec.Struct, frozen=True):
     node_id: str
 
 
+class RunRef(msgspec.Struct, frozen=True):
+    """A run by its name."""
+
+    project: str
+    domain: str
+    name: str
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """The cause for which a trigger has started a run."""
+
+    text: str
+    run: RunRef | None
+    """The run whose end it is; None for another kind of cause."""
+
+
 class Run(msgspec.Struct, frozen=True):
     """A run as lists show it. Times are microseconds since the epoch."""
 
@@ -63,6 +80,8 @@ class Run(msgspec.Struct, frozen=True):
     archived: bool
     labels: dict[str, str]
     parent: Parent | None
+    cause: Cause | None
+    """None for a run that no trigger has started."""
     reason: Said | None
     """The reason why it failed or was aborted."""
     nodes: list[int]
@@ -123,6 +142,7 @@ async def shown_run(platform: Platform, record: ExecutionRecord) -> Run:
 
 def as_shown(record: ExecutionRecord, counts: Mapping[NodePhase, int]) -> Run:
     """A run with so many nodes in each phase."""
+    spec = execution_pb2.ExecutionSpec.FromString(record.spec)
     return Run(
         *record.id,
         seq=record.seq,
@@ -138,7 +158,8 @@ def as_shown(record: ExecutionRecord, counts: Mapping[NodePhase, int]) -> Run:
         updated_at=record.updated_at,
         archived=record.archived,
         labels=record.labels,
-        parent=_parent(record),
+        parent=_parent(spec.metadata),
+        cause=_cause(spec),
         reason=_reason(record),
         nodes=[counts.get(phase, 0) for phase in NodePhase],
     )
@@ -148,12 +169,17 @@ def _entity(id: EntityId) -> Entity:
     return Entity(*id)
 
 
-def _parent(record: ExecutionRecord) -> Parent | None:
-    metadata = execution_pb2.ExecutionSpec.FromString(record.spec).metadata
+def _parent(metadata: execution_pb2.ExecutionMetadata) -> Parent | None:
     if not metadata.HasField("parent_node_execution"):
         return None
     node = metadata.parent_node_execution
     return Parent(node.execution_id.project, node.execution_id.domain, node.execution_id.name, node.node_id)
+
+
+def _cause(spec: execution_pb2.ExecutionSpec) -> Cause | None:
+    text = trigger_cause(spec)
+    ended = run_that_ended(text)
+    return Cause(text, RunRef(*ended) if ended else None) if text else None
 
 
 def _reason(record: ExecutionRecord) -> Said | None:
