@@ -51,6 +51,12 @@ const data = createRoute({
   validateSearch: listSearch,
   component: lazyRouteComponent(() => import("./pages/data/CachePage"), "CachePage"),
 });
+const triggers = createRoute({
+  getParentRoute: () => domain,
+  path: "/triggers",
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import("./pages/triggers/TriggersPage"), "TriggersPage"),
+});
 const compare = createRoute({
   getParentRoute: () => domain,
   path: "/compare",
@@ -73,7 +79,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     home, audit, settings,
     domain.addChildren([
-      domainHome, runs, run, flyteDeepLink, flyteDeeperLink, workflows, tasks, launchPlans, launch, compare, data, entity, version,
+      domainHome, runs, run, flyteDeepLink, flyteDeeperLink, workflows, tasks, launchPlans, launch, triggers, compare, data, entity, version,
     ]),
   ]),
   basepath: "/console",

@@ -61,13 +61,13 @@ export interface ListSearch {
 
 export const listSearch = (search: Search): ListSearch => without({ q: text(search["q"]) });
 
-export type EntityTab = "runs" | "grid" | "graph" | "versions" | "schedule";
+export type EntityTab = "runs" | "grid" | "graph" | "versions" | "schedule" | "triggers";
 export interface EntitySearch {
   tab?: EntityTab | undefined;
 }
 
 export const entitySearch = (search: Search): EntitySearch =>
-  without({ tab: oneOf(search["tab"], ["runs", "grid", "graph", "versions", "schedule"] as const) });
+  without({ tab: oneOf(search["tab"], ["runs", "grid", "graph", "versions", "schedule", "triggers"] as const) });
 
 export interface LaunchSearch {
   kind?: "workflow" | "task" | "launch_plan" | undefined;

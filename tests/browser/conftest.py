@@ -67,6 +67,7 @@ def fill(platform: RunningPlatform) -> None:
         run(platform, name, workflow, *INPUTS.get(name, ()))
     done = alula("register", "--endpoint", platform.grpc, str(FLOWS))
     assert done.returncode == 0, done.stderr
+    run(platform, "source-1", "source")
 
 
 def address(path: str) -> str:

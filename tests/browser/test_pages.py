@@ -30,6 +30,9 @@ PAGES = {
     "grid": "/workflow/steps.good?tab=grid",
     "compare": "/compare?a=good-1&b=good-3",
     "schedule": "/launch_plan/steps.nightly?tab=schedule",
+    "triggers": "/triggers",
+    "trigger": "/launch_plan/steps.after?tab=triggers",
+    "ended": "/executions/source-1",
     "audit": "/console/audit",
     "settings": "/console/settings",
 }
@@ -256,6 +259,29 @@ def test_a_schedule_is_activated_paused_and_started(visit: Open) -> None:
     page.get_by_role("button", name="Deactivate…").click()
     page.get_by_role("button", name="Deactivate", exact=True).click()
     expect(page.get_by_text("is not active")).to_be_visible()
+
+
+def test_a_trigger_leads_to_what_it_has_started_and_back(visit: Open) -> None:
+    page = visit("/triggers")
+    row = page.get_by_role("listitem").filter(has_text="steps.after")
+    expect(row).to_contain_text("the end of a run of the workflow steps.source")
+    expect(row).to_contain_text("1 started")
+    row.get_by_role("link", name="steps.after").click()
+    expect(page.get_by_text("a run that succeeds, of the workflow")).to_be_visible()
+    expect(page.get_by_text("text = run.id")).to_be_visible()
+    fired = page.get_by_role("region", name="What has happened").get_by_role("listitem")
+    expect(fired).to_contain_text("the end of source-1")
+    started = fired.get_by_role("link").first.inner_text()
+    fired.get_by_role("link").first.click()
+    expect(page).to_have_url(re.compile(f"/executions/{started}"))
+    page.get_by_text("by the end of").get_by_role("link", name="source-1").click()
+    head = page.get_by_text("its end started")
+    expect(head.get_by_role("link", name=started)).to_be_visible()
+    page.get_by_text("its end could not start").get_by_role("link", name="steps.unfit").click()
+    expect(page.get_by_text("started nothing")).to_be_visible()
+    page.get_by_role("link", name="steps.source").click()
+    page.get_by_role("tab", name="Triggers").click()
+    expect(page.get_by_role("region", name="What the end of its runs starts")).to_contain_text("steps.unfit")
 
 
 def test_the_audit_trail_says_what_was_changed(visit: Open) -> None:

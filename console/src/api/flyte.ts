@@ -89,7 +89,11 @@ export interface LaunchPlan {
     readonly workflow_id: Identifier;
     readonly default_inputs?: { readonly parameters?: Record<string, Parameter> };
     readonly fixed_inputs?: LiteralMap;
-    readonly entity_metadata?: { readonly schedule?: Schedule };
+    readonly entity_metadata?: {
+      readonly schedule?: Schedule;
+      /** What starts it beside a schedule: any message. */
+      readonly launch_conditions?: unknown;
+    };
   };
   readonly closure: {
     readonly state: string;

@@ -35,6 +35,8 @@ export interface Run extends RunId {
   readonly archived: boolean;
   readonly labels: Record<string, string>;
   readonly parent: (RunId & { readonly node_id: string }) | null;
+  /** Why a trigger has started it; null if none has. */
+  readonly cause: { readonly text: string; readonly run: RunId | null } | null;
   readonly reason: Reason | null;
   /** How many nodes are in each phase; those that have not begun are not counted. */
   readonly nodes: readonly number[];

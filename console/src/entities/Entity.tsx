@@ -1,4 +1,4 @@
-/** One entity: what it takes and gives, its runs, its graph, its versions, its schedule. */
+/** One entity: what it takes and gives, its runs, its graph, its versions, its schedule, its triggers. */
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { ReactElement } from "react";
@@ -19,6 +19,7 @@ import { EntityGrid } from "./grid/EntityGrid";
 import { EntityRuns } from "./EntityRuns";
 import { KIND_NAMES, kindOf } from "./kinds";
 import { Schedule } from "./Schedule";
+import { Triggers } from "./Triggers";
 import { Versions } from "./Versions";
 
 export function Entity(): ReactElement {
@@ -67,17 +68,18 @@ function Known({ kind, name, version: named }: { kind: Kind; name: string; versi
         {chosen === "graph" && kind === "workflow" ? <EntityGraph closure={found.data.closure.compiled_workflow} /> : null}
         {chosen === "versions" ? <Versions kind={kind} name={name} shown={version} listed={listed} /> : null}
         {chosen === "schedule" ? <Schedule plan={found.data} /> : null}
+        {chosen === "triggers" && kind !== "task" ? <Triggers of={{ kind, ...place, name }} plan={kind === "launch_plan" ? found.data : null} /> : null}
       </div>
     </div>
   );
 }
 
 const TABS: Record<Kind, readonly EntityTab[]> = {
-  workflow: ["runs", "grid", "graph", "versions"],
+  workflow: ["runs", "grid", "graph", "triggers", "versions"],
   task: ["runs", "versions"],
-  launch_plan: ["runs", "schedule", "versions"],
+  launch_plan: ["runs", "schedule", "triggers", "versions"],
 };
-const WORDS: Record<EntityTab, string> = { runs: "Runs", grid: "Grid", graph: "Graph", versions: "Versions", schedule: "Schedule" };
+const WORDS: Record<EntityTab, string> = { runs: "Runs", grid: "Grid", graph: "Graph", versions: "Versions", schedule: "Schedule", triggers: "Triggers" };
 
 function interfaceOf(kind: Kind, found: Workflow & Task & LaunchPlan): Interface {
   if (kind === "workflow") return found.closure.compiled_workflow.primary.template.interface ?? {};

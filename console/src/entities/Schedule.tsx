@@ -1,34 +1,32 @@
 /** When a launch plan starts by itself, how that goes, and what can be done about it. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { type ReactElement, useState } from "react";
+import type { ReactElement } from "react";
 import type { LaunchPlan } from "../api/flyte";
 import { isMissing } from "../api/http";
-import { type ScheduleState, changeSchedule, readSchedule, setActive, triggerSchedule } from "../api/schedules";
+import { type ScheduleState, changeSchedule, readSchedule, triggerSchedule } from "../api/schedules";
 import { usePlace } from "../shell/place";
 import { visible } from "../text/names";
-import { quoted } from "../text/shell";
 import { instant } from "../text/time";
 import { Button } from "../ui/Button";
-import { Command } from "../ui/Copy";
-import { Dialog } from "../ui/Dialog";
 import { Bars, Problem } from "../ui/State";
 import { At } from "../ui/Time";
+import { Activation, isActive } from "./Activation";
 import styles from "./Entity.module.css";
 
 export function Schedule({ plan }: { plan: LaunchPlan }): ReactElement {
   const schedule = plan.spec.entity_metadata?.schedule;
   const cron = schedule?.cron_schedule?.schedule ?? schedule?.cron_expression;
   const when = cron ?? (schedule?.rate ? `every ${schedule.rate.value} ${schedule.rate.unit.toLowerCase()}${schedule.rate.value === 1 ? "" : "s"}` : null);
-  const isActive = plan.closure.state === "ACTIVE";
+  const isTriggered = plan.spec.entity_metadata?.launch_conditions !== undefined;
   return (
     <>
       <dl className={styles.facts}>
-        <dt>when</dt><dd>{when ? <code>{when}</code> : "it has no schedule: it starts when somebody launches it"}</dd>
-        <dt>this version</dt><dd>{isActive ? "is the active one" : "is not active"}</dd>
-        {when && isActive ? <Following name={plan.id.name} /> : null}
+        <dt>when</dt><dd>{when ? <code>{when}</code> : `it has no schedule: it starts ${isTriggered ? "by its trigger, and " : ""}when somebody launches it`}</dd>
+        <dt>this version</dt><dd>{isActive(plan) ? "is the active one" : "is not active"}</dd>
+        {when && isActive(plan) ? <Following name={plan.id.name} /> : null}
       </dl>
-      <Activation plan={plan} isActive={isActive} isScheduled={when !== null} />
+      <Activation plan={plan} />
     </>
   );
 }
@@ -79,35 +77,4 @@ function Following({ name }: { name: string }): ReactElement {
 function Moment({ title, at, children }: { title: string; at: string | null; children?: ReactElement | null }): ReactElement | null {
   const time = at === null ? null : instant(at);
   return time === null ? null : <><dt>{title}</dt><dd className={styles.actions}><At at={time} /> {children}</dd></>;
-}
-
-function Activation({ plan, isActive, isScheduled }: { plan: LaunchPlan; isActive: boolean; isScheduled: boolean }): ReactElement {
-  const [asking, setAsking] = useState(false);
-  const queries = useQueryClient();
-  const { project = "", domain = "", name, version = "" } = plan.id;
-  const turning = useMutation({
-    mutationFn: () => setActive({ project, domain, name, version }, !isActive),
-    onSuccess: () => {
-      setAsking(false);
-      return Promise.all(["entity", "versions"].map((key) => queries.invalidateQueries({ queryKey: [key] })));
-    },
-  });
-  const said = isActive
-    ? `It is launched by nobody any more who names no version${isScheduled ? ", and its schedule starts no run" : ""}.`
-    : `It takes the place of the version that is active now${isScheduled ? ", and its schedule is followed from now on, on your behalf" : ""}.`;
-  return (
-    <p className={styles.activation}>
-      <Button onClick={() => setAsking(true)}>{isActive ? "Deactivate…" : "Activate…"}</Button>
-      {asking ? (
-        <Dialog open onClose={() => setAsking(false)} title={isActive ? "Deactivate this version?" : "Activate this version?"} description={said}>
-          {isActive ? null : <Command text={`alula schedule activate ${quoted(`${name}@${version}`)}`} />}
-          {turning.error ? <Problem error={turning.error} /> : null}
-          <span className={styles.buttons}>
-            <Button look="primary" disabled={turning.isPending} onClick={() => turning.mutate()}>{isActive ? "Deactivate" : "Activate"}</Button>
-            <Button look="quiet" onClick={() => setAsking(false)}>Not now</Button>
-          </span>
-        </Dialog>
-      ) : null}
-    </p>
-  );
 }

@@ -1,18 +1,18 @@
 /** The head of a run: how it is, why, what it was made of, and what can be done. */
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
-import { type ReactElement, type ReactNode, useMemo } from "react";
+import { type ReactElement, useMemo } from "react";
 import { explain, firstCause } from "../api/causes";
 import { ARRAY, PARENT } from "../api/runs";
 import { counted, countsOfItems, joined } from "../status/counts";
 import { NOT_TAKEN, runStatus } from "../status/status";
-import { shortVersion, visible } from "../text/names";
+import { visible } from "../text/names";
 import { Button } from "../ui/Button";
 import { Glyph } from "../ui/Glyph";
-import { Ago, Took } from "../ui/Time";
+import { Took } from "../ui/Time";
 import { CountVane } from "../ui/Vane";
 import { RunActions } from "./actions/RunActions";
 import { useChange, useRun } from "./context";
+import { Made } from "./Made";
 import styles from "./RunHeader.module.css";
 
 export function RunHeader(): ReactElement {
@@ -35,29 +35,6 @@ export function RunHeader(): ReactElement {
       <Parts />
     </header>
   );
-}
-
-const MODES = ["by hand", "by schedule", "by the system", "again", "as a child", "recovered", "by a trigger"];
-
-function Made(): ReactElement {
-  const { run } = useRun().state;
-  const entity = run.launch_entity === "task" ? { kind: "task", of: run.launch_plan } : { kind: "workflow", of: run.workflow };
-  const place = { project: entity.of.project, domain: entity.of.domain };
-  return (
-    <p className={styles.made}>
-      <Link to="/projects/$project/domains/$domain/$kind/$name" params={{ ...place, kind: entity.kind, name: entity.of.name }}>{visible(entity.of.name)}</Link>
-      <Link className={styles.version} to="/projects/$project/domains/$domain/$kind/$name/version/$version" params={{ ...place, kind: entity.kind, name: entity.of.name, version: entity.of.version }} search={{ tab: "graph" }}>
-        @{shortVersion(visible(entity.of.version))}
-      </Link>
-      <Aside>{visible(run.principal)}, {MODES[run.mode] ?? "by hand"}</Aside>
-      <Aside><Ago at={run.created_at} /></Aside>
-      {run.parent ? <Aside>started by <Link to="/projects/$project/domains/$domain/executions/$name" params={{ project: run.parent.project, domain: run.parent.domain, name: run.parent.name }} search={{ sel: run.parent.node_id }}>{visible(run.parent.name)}</Link></Aside> : null}
-    </p>
-  );
-}
-
-function Aside({ children }: { children: ReactNode }): ReactElement {
-  return <span className={styles.aside}>{children}</span>;
 }
 
 /** The first cause, in the platform's own words. It is asked again when a node's phase may have changed. */

@@ -137,6 +137,7 @@ const PAGES = [
   ["Workflows", "/projects/$project/domains/$domain/workflows"],
   ["Tasks", "/projects/$project/domains/$domain/tasks"],
   ["Launch plans", "/projects/$project/domains/$domain/launchPlans"],
+  ["Triggers", "/projects/$project/domains/$domain/triggers"],
   ["Cache", "/projects/$project/domains/$domain/data"],
   ["Audit", "/audit"],
   ["Settings", "/settings"],

@@ -49,6 +49,7 @@ const SECTIONS = [
   { to: "/projects/$project/domains/$domain/workflows", label: "Workflows" },
   { to: "/projects/$project/domains/$domain/tasks", label: "Tasks" },
   { to: "/projects/$project/domains/$domain/launchPlans", label: "Launch plans" },
+  { to: "/projects/$project/domains/$domain/triggers", label: "Triggers" },
   { to: "/projects/$project/domains/$domain/data", label: "Cache" },
 ] as const;
 

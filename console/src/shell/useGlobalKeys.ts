@@ -13,6 +13,7 @@ const GO = {
   w: "/projects/$project/domains/$domain/workflows",
   t: "/projects/$project/domains/$domain/tasks",
   l: "/projects/$project/domains/$domain/launchPlans",
+  e: "/projects/$project/domains/$domain/triggers",
   d: "/projects/$project/domains/$domain/data",
   a: "/audit",
   s: "/settings",

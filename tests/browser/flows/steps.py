@@ -12,6 +12,7 @@ from alula import (
     CronSchedule,
     Deck,
     LaunchPlan,
+    OnRunEnd,
     RecoverableError,
     approve,
     conditional,
@@ -135,3 +136,31 @@ nightly = LaunchPlan.get_or_create(good, "steps.nightly", schedule=CronSchedule(
 @workflow
 def waiting(seconds: float = 120.0) -> float:
     return slow(seconds=seconds)
+
+
+@task
+def count(n: int) -> int:
+    return n
+
+
+@task
+def say(text: str) -> str:
+    return text
+
+
+@workflow
+def source(n: int = 3) -> int:
+    return count(n=n)
+
+
+@workflow
+def told(text: str) -> str:
+    return say(text=text)
+
+
+after = LaunchPlan.get_or_create(
+    told, "steps.after", trigger=OnRunEnd(source, inputs={"text": "run.id"}), auto_activate=True
+)
+unfit = LaunchPlan.get_or_create(
+    told, "steps.unfit", trigger=OnRunEnd(source, inputs={"text": "outputs.o0"}), auto_activate=True
+)
