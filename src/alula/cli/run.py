@@ -54,6 +54,8 @@ def _run(words: list[str]) -> None:
     settings = settings_of(head, tail)
     from_file = file_inputs(settings.inputs_file, interface) if settings.inputs_file else {}
     inputs = completed(interface, {**from_file, **typed_inputs(tail, tail_context)})
+    if settings.remote and settings.jobs:
+        raise click.UsageError("--jobs is for runs here; --max-parallelism says how much of a remote run goes at once")
     if settings.remote:
         from alula.cli.run_remote import run_remote  # lazy: gRPC only where a platform is asked
 

@@ -17,7 +17,6 @@ from alula.core.literals.text import outputs_text
 from alula.sdk.client.inputs import input_literals
 from alula.sdk.local.folders import inputs_store
 from alula.sdk.local.run import LocalOutcome, run_entity
-from alula.sdk.runtime.failure import author_traceback, headline, is_of_author
 
 
 def run_local(entity: Runnable, inputs: Mapping[str, object], settings: RunSettings) -> None:
@@ -30,6 +29,7 @@ def run_local(entity: Runnable, inputs: Mapping[str, object], settings: RunSetti
             overwrite_cache=settings.overwrite_cache,
             environment=settings.environment,
             read_answer=from_text,
+            jobs=settings.jobs,
         )
     for deck in sorted(outcome.folder.rglob("deck.html")):
         say(f"deck: {deck}")
@@ -48,8 +48,8 @@ def _report(outcome: LocalOutcome) -> None:
     error = outcome.error
     assert error is not None
     where = f"node {error.node_id}: " if error.node_id else ""
-    if outcome.exception is None or not is_of_author(outcome.exception):
+    if outcome.shown is None:
         say_error(error.code, f"{where}{error.message}")
         return
-    say(author_traceback(outcome.exception).rstrip("\n"))
-    say_error(error.code, f"{where}{headline(outcome.exception)}")
+    say(outcome.shown.traceback.rstrip("\n"))
+    say_error(error.code, f"{where}{outcome.shown.headline}")

@@ -6,6 +6,7 @@ spelling wins. Owns the reading of the words; runs nothing.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -40,6 +41,8 @@ class RunSettings(msgspec.Struct, frozen=True):
     """`high`, `medium`, `low`, or nothing."""
     environment: Mapping[str, str]
     labels: Mapping[str, str]
+    jobs: int = 0
+    """Processes that run tasks of a local run at once; 0 for this one alone."""
     opens: bool = False
     """Whether the run's page is shown in a browser."""
     name_given: bool = False
@@ -52,6 +55,23 @@ class Words(NamedTuple):
     file: str
     name: str
     tail: list[str]
+
+
+class _Jobs(click.IntRange):
+    """A number of processes, or `auto` for as many as there are processors for this one."""
+
+    name = "N|auto"
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        return _processors() if value == "auto" else super().convert(value, param, ctx)
+
+
+def _processors() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def run_options() -> list[click.Option]:
@@ -72,6 +92,11 @@ def run_options() -> list[click.Option]:
         click.Option(["--env", "environment"], multiple=True, metavar="K=V", help="Variable for the tasks. Repeat."),
         click.Option(["--label", "labels"], multiple=True, metavar="K=V", help="Label of the run. Repeat."),
         click.Option(
+            ["--jobs"],
+            type=_Jobs(),
+            help="Run tasks of a local run in N processes at once; `auto` for one a processor.",
+        ),
+        click.Option(
             ["--max-parallelism"], type=click.IntRange(0, 2**31 - 1), help="Tasks at once; 0 for the platform's limit."
         ),
         click.Option(
@@ -90,7 +115,7 @@ def run_options() -> list[click.Option]:
 
 def launch_options() -> list[click.Option]:
     """Options of a run whose code is registered."""
-    options = [option for option in run_options() if option.name not in ("remote", "wait", "copy", "version")]
+    options = [option for option in run_options() if option.name not in ("remote", "wait", "copy", "version", "jobs")]
     return [
         click.Option(["--wait/--no-wait", "wait"], default=None, help="Follow the run to its end."),
         *options,
@@ -217,6 +242,7 @@ def settings_of(*parts: Mapping[str, Any]) -> RunSettings:
         quality_of_service=merged.get("quality_of_service") or "",
         environment=pairs("--env", merged.get("environment", ())),
         labels=pairs("--label", merged.get("labels", ())),
+        jobs=merged.get("jobs") or 0,
         opens=bool(merged.get("opens")),
     )
 

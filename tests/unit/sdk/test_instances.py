@@ -26,7 +26,7 @@ from alula import (
 from alula.core.errors import AlulaError
 from alula.extras.sqlite3.task import SQLite3Config, SQLite3Task
 from alula.extras.tasks.shell import OutputLocation
-from alula.sdk.local.attempts import LOCAL
+from alula.sdk.local.attempt import LOCAL
 from alula.sdk.serialize.entities import serialize
 from alula.sdk.serialize.tasks import task_spec
 from alula.sensor import BaseSensor, FileSensor

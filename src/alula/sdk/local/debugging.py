@@ -24,7 +24,7 @@ from alula.core.literals.text import outputs_text
 from alula.sdk.client.attempt_copy import BUNDLE, DOCUMENT, INPUTS, ITEM_VARIABLE, AttemptCopy
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.upload import RemoteStore
-from alula.sdk.local.attempts import LOCAL
+from alula.sdk.local.attempt import LOCAL
 from alula.sdk.local.run import call_in_eager_task
 from alula.sdk.runtime.arguments import Arguments, parse
 from alula.sdk.runtime.entrypoint import identity, publish

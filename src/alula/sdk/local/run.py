@@ -29,10 +29,11 @@ from alula.sdk.authoring.reference import Reference, not_here
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.failures import EagerException
-from alula.sdk.local.attempts import LOCAL, Attempts, refuse_references
+from alula.sdk.local.attempt import LOCAL, Shown
+from alula.sdk.local.attempts import Attempts, refuse_references
 from alula.sdk.local.cache import FolderCache, NoCache
 from alula.sdk.local.folders import data_folder, inputs_store, new_folder
-from alula.sdk.local.shell import LocalCache, Succeeded, run_plan
+from alula.sdk.local.shell import LocalCache, Means, Shell
 from alula.sdk.serialize.compiling import compiled_workflow
 from alula.sdk.serialize.entities import Serialized, serialize
 from alula.sdk.serialize.interfaces import input_literal, returned_value
@@ -55,7 +56,9 @@ class LocalOutcome:
     outputs: LiteralMap | None
     error: TaskError | None
     exception: BaseException | None
-    """The exception of user code, if that is the reason of the failure."""
+    """The exception of user code, if that is the reason of the failure, and was raised in this process."""
+    shown: Shown | None = None
+    """The exception in words, if the author's code raised it."""
 
 
 class RunFailed(AlulaError):
@@ -113,6 +116,7 @@ def run_entity(
     overwrite_cache: bool = False,
     environment: Mapping[str, str] | None = None,
     read_answer: ReadAnswer | None = None,
+    jobs: int = 0,
 ) -> LocalOutcome:
     """Run an entity to its end on literals.
 
@@ -123,6 +127,7 @@ def run_entity(
         overwrite_cache: run cached tasks again, and replace their entries.
         environment: variables that the tasks see beside those of this process.
         read_answer: makes values of the answers to gates; else they are JSON or plain text.
+        jobs: the number of processes beside this one that run tasks at once; with 0 they run here, one after the other.
 
     Raises `InvalidInput` for a graph that does not compile.
     """
@@ -132,19 +137,6 @@ def run_entity(
         inputs = _with_launch_plan(serialized, entity.name, inputs)
     plan = _plan(serialized, serialized.id.name)
     attempts = Attempts(serialized, new_folder(), calls_run_by=call_in_eager_task)
-    cache = _cache()
-
-    def run(plan: Plan, inputs: LiteralMap) -> ExecutionChange:
-        return run_plan(
-            plan,
-            inputs.SerializeToString(deterministic=True),
-            run_attempt=attempts.run,
-            run_child=run_child,
-            ask=ask,
-            cache=cache,
-            observe=observe,
-            overwrite_cache=overwrite_cache,
-        )
 
     def ask(rule: GateRule, inputs: bytes) -> Literal:
         from alula.sdk.local import asking  # lazy: few runs have gates
@@ -152,22 +144,37 @@ def run_entity(
         store = FileStore(str(attempts.folder), str(attempts.folder))
         return asking.ask(rule, inputs, read=read_answer or asking.read_plain, store=store)
 
-    def run_child(action: LaunchChild) -> Succeeded | TaskError:
+    def child_of(action: LaunchChild) -> tuple[Plan, bytes]:
         name = action.launch_plan.name
-        given = LiteralMap.FromString(action.inputs)
         known = attempts.launch_plans[name]
-        ended = run(_plan(known, name), _with_launch_plan(known, name, given))
-        return ended.error or Succeeded(ended.outputs or b"")
+        return _plan(known, name), _packed(_with_launch_plan(known, name, LiteralMap.FromString(action.inputs)))
 
+    means = Means(attempts.run, child_of, ask, _cache(), observe, overwrite_cache)
     try:
         with _environment(environment or {}):
-            result = run(plan, inputs)
+            result = _run(plan, _packed(inputs), means, attempts, jobs)
     finally:
         attempts.close()
     if result.phase is not ExecutionPhase.SUCCEEDED:
-        exception = attempts.exception_behind(result.error) if result.error else None
-        return LocalOutcome(attempts.folder, None, result.error, exception)
+        error = result.error
+        exception, shown = (attempts.exception_behind(error), attempts.shown_behind(error)) if error else (None, None)
+        return LocalOutcome(attempts.folder, None, error, exception, shown)
     return LocalOutcome(attempts.folder, LiteralMap.FromString(result.outputs or b""), None, None)
+
+
+def _run(plan: Plan, inputs: bytes, means: Means, attempts: Attempts, jobs: int) -> ExecutionChange:
+    if not jobs:
+        return Shell(plan, inputs, means).run()
+    from alula.sdk.local.parallel import ParallelShell  # lazy: only runs with workers
+    from alula.sdk.local.reservations import Reservations  # lazy: as above
+    from alula.sdk.local.workers import Workers  # lazy: as above
+
+    with Workers(jobs) as workers:
+        return ParallelShell(plan, inputs, means, attempts=attempts, workers=workers, reservations=Reservations()).run()
+
+
+def _packed(inputs: LiteralMap) -> bytes:
+    return inputs.SerializeToString(deterministic=True)
 
 
 @contextmanager
