@@ -4,7 +4,7 @@ import { Shell } from "./shell/Shell";
 import { Failed, NotThere } from "./pages/Failed";
 import { Home } from "./pages/home/Home";
 import { Runs } from "./pages/runs/Runs";
-import { auditSearch, compareSearch, entitySearch, launchSearch, listSearch, runSearch, runsSearch } from "./search";
+import { auditSearch, backfillSearch, compareSearch, entitySearch, launchSearch, listSearch, runSearch, runsSearch } from "./search";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotThere, errorComponent: Failed });
 const home = createRoute({ getParentRoute: () => root, path: "/", component: Home });
@@ -57,6 +57,17 @@ const triggers = createRoute({
   validateSearch: listSearch,
   component: lazyRouteComponent(() => import("./pages/triggers/TriggersPage"), "TriggersPage"),
 });
+const backfills = createRoute({
+  getParentRoute: () => domain,
+  path: "/backfills",
+  component: lazyRouteComponent(() => import("./pages/backfills/BackfillsPage"), "BackfillsPage"),
+});
+const backfill = createRoute({
+  getParentRoute: () => domain,
+  path: "/backfills/$name",
+  validateSearch: backfillSearch,
+  component: lazyRouteComponent(() => import("./pages/backfills/BackfillPage"), "BackfillPage"),
+});
 const compare = createRoute({
   getParentRoute: () => domain,
   path: "/compare",
@@ -79,7 +90,7 @@ export const router = createRouter({
   routeTree: root.addChildren([
     home, audit, settings,
     domain.addChildren([
-      domainHome, runs, run, flyteDeepLink, flyteDeeperLink, workflows, tasks, launchPlans, launch, triggers, compare, data, entity, version,
+      domainHome, runs, run, flyteDeepLink, flyteDeeperLink, workflows, tasks, launchPlans, launch, triggers, backfills, backfill, compare, data, entity, version,
     ]),
   ]),
   basepath: "/console",

@@ -1,4 +1,7 @@
 /** The state of each page as its address holds it, so that a link shows the same again. Unknown words are dropped. */
+import type { SlotState } from "./api/backfills";
+
+const SLOT_STATES: readonly SlotState[] = ["WAITING", "RUNNING", "SUCCEEDED", "FAILED", "THERE"];
 
 type Search = Record<string, unknown>;
 
@@ -84,6 +87,13 @@ export const launchSearch = (search: Search): LaunchSearch =>
     version: text(search["version"]),
     from: text(search["from"]),
   });
+
+export interface BackfillSearch {
+  /** The state of the slots that are shown; without it, all. */
+  state?: SlotState | undefined;
+}
+
+export const backfillSearch = (search: Search): BackfillSearch => without({ state: oneOf(search["state"], SLOT_STATES) });
 
 export interface CompareSearch {
   /** The earlier run; without it, the last success of the same workflow. */

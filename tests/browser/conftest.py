@@ -68,11 +68,19 @@ def fill(platform: RunningPlatform) -> None:
     done = alula("register", "--endpoint", platform.grpc, str(FLOWS))
     assert done.returncode == 0, done.stderr
     run(platform, "source-1", "source")
+    backfill(platform, "days", "steps.daily")
 
 
 def address(path: str) -> str:
     """The whole path of a page; most are of one project and domain."""
     return path if path.startswith("/console") else PLACE + path
+
+
+def backfill(platform: RunningPlatform, name: str, plan: str) -> None:
+    """Three days of a launch plan, one after the other."""
+    times = ("--from", "2026-01-01", "--to", "2026-01-04")
+    done = alula("backfill", plan, "--endpoint", platform.grpc, *times, "--name", name)
+    assert done.returncode == 0, done.stderr
 
 
 def run(platform: RunningPlatform, name: str, workflow: str, *inputs: str, wait: bool = False) -> None:

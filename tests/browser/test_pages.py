@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import json
 import re
+import secrets
 import urllib.request
 from typing import Any
 
 import pytest
-from tests.browser.conftest import AXE, PLACE, Open, run
+from tests.browser.conftest import AXE, PLACE, Open, backfill, run
 from tests.integration.platform import Platforms, RunningPlatform
 
 PAGES = {
@@ -32,6 +33,8 @@ PAGES = {
     "schedule": "/launch_plan/steps.nightly?tab=schedule",
     "triggers": "/triggers",
     "trigger": "/launch_plan/steps.after?tab=triggers",
+    "backfills": "/backfills",
+    "backfill": "/backfills/days",
     "ended": "/executions/source-1",
     "audit": "/console/audit",
     "settings": "/console/settings",
@@ -282,6 +285,41 @@ def test_a_trigger_leads_to_what_it_has_started_and_back(visit: Open) -> None:
     page.get_by_role("link", name="steps.source").click()
     page.get_by_role("tab", name="Triggers").click()
     expect(page.get_by_role("region", name="What the end of its runs starts")).to_contain_text("steps.unfit")
+
+
+def test_a_backfill_leads_to_the_runs_of_its_slots(visit: Open) -> None:
+    page = visit("/launch_plan/steps.daily?tab=schedule")
+    page.get_by_role("region", name="Backfills").get_by_role("link", name="days").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Succeeded")
+    slots = page.get_by_role("region", name="Slots").get_by_role("listitem")
+    expect(slots).to_have_count(3)
+    expect(slots.first).to_contain_text("2026-01-01 02:00")
+    page.get_by_role("button", name="3 succeeded").click()
+    expect(page).to_have_url(re.compile("state=SUCCEEDED"))
+    slots.nth(1).get_by_role("link").click()
+    ended(page, "succeeded")
+
+
+def test_a_backfill_is_paused_resumed_and_cancelled(visit: Open, site: RunningPlatform) -> None:
+    name = f"slow-{secrets.token_hex(3)}"  # a second try must find no backfill of the first
+    backfill(site, name, "steps.slowly")
+    page = visit("/backfills")
+    row = page.get_by_role("listitem").filter(has_text=name)
+    expect(row).to_contain_text("0 of 3")
+    row.get_by_role("link", name=name).click()
+    title = page.get_by_role("heading", level=1)
+    for button, command, state in (
+        ("Pause", "pause", "Paused"),
+        ("Resume", "resume", "Running"),
+        ("Cancel", "cancel", "Cancelled"),
+    ):
+        page.get_by_role("button", name=f"{button}…").click()
+        asked = page.get_by_role("dialog")
+        expect(asked).to_contain_text(f"alula backfill {command} {name}")
+        asked.get_by_role("button", name=re.compile(f"^{button}")).click()
+        expect(title).to_contain_text(state)
+    expect(page.get_by_role("button", name="Pause…")).to_have_count(0)
+    expect(page.get_by_role("button", name="2 waiting")).to_be_visible()
 
 
 def test_the_audit_trail_says_what_was_changed(visit: Open) -> None:

@@ -5,10 +5,13 @@ import type { ReactElement } from "react";
 import type { LaunchPlan } from "../api/flyte";
 import { isMissing } from "../api/http";
 import { type ScheduleState, changeSchedule, readSchedule, triggerSchedule } from "../api/schedules";
+import { BackfillRows } from "../pages/backfills/BackfillRows";
 import { usePlace } from "../shell/place";
 import { visible } from "../text/names";
+import { quoted } from "../text/shell";
 import { instant } from "../text/time";
 import { Button } from "../ui/Button";
+import { Command } from "../ui/Copy";
 import { Bars, Problem } from "../ui/State";
 import { At } from "../ui/Time";
 import { Activation, isActive } from "./Activation";
@@ -27,6 +30,11 @@ export function Schedule({ plan }: { plan: LaunchPlan }): ReactElement {
         {when && isActive(plan) ? <Following name={plan.id.name} /> : null}
       </dl>
       <Activation plan={plan} />
+      <section aria-labelledby="backfills">
+        <h2 id="backfills" className={styles.heading}>Backfills</h2>
+        <BackfillRows plan={plan.id.name} none={<p className={styles.more}>It was not run for times in the past.</p>} />
+        <div className={styles.more}><Command text={`alula backfill ${quoted(plan.id.name)} --from 2026-01-01 --dry-run`} /></div>
+      </section>
     </>
   );
 }

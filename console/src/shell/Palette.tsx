@@ -138,6 +138,7 @@ const PAGES = [
   ["Tasks", "/projects/$project/domains/$domain/tasks"],
   ["Launch plans", "/projects/$project/domains/$domain/launchPlans"],
   ["Triggers", "/projects/$project/domains/$domain/triggers"],
+  ["Backfills", "/projects/$project/domains/$domain/backfills"],
   ["Cache", "/projects/$project/domains/$domain/data"],
   ["Audit", "/audit"],
   ["Settings", "/settings"],

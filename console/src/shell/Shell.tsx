@@ -1,7 +1,7 @@
 /** The frame of every page: where one is, what else there is, and how the connection does. */
 import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
 import { EllipsisVertical, Monitor, Moon, Search, Sun } from "lucide-react";
-import { type ReactElement, useEffect } from "react";
+import { type ReactElement, useEffect, useRef } from "react";
 import { choose, theme } from "../theme/theme";
 import { IconButton } from "../ui/Button";
 import { chooseZone, zone } from "../ui/clock";
@@ -50,13 +50,18 @@ const SECTIONS = [
   { to: "/projects/$project/domains/$domain/tasks", label: "Tasks" },
   { to: "/projects/$project/domains/$domain/launchPlans", label: "Launch plans" },
   { to: "/projects/$project/domains/$domain/triggers", label: "Triggers" },
+  { to: "/projects/$project/domains/$domain/backfills", label: "Backfills" },
   { to: "/projects/$project/domains/$domain/data", label: "Cache" },
 ] as const;
 
 function Sections(): ReactElement {
   const place = usePlace();
+  const path = useRouterState({ select: (state) => state.location.pathname });
+  const nav = useRef<HTMLElement>(null);
+  // On a phone not all have room: the one of the page is brought into view.
+  useEffect(() => void nav.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }), [path]);
   return (
-    <nav className={styles.sections} aria-label="Sections">
+    <nav ref={nav} className={styles.sections} aria-label="Sections">
       <Link to="/projects/$project/domains/$domain" params={{ ...place }} activeOptions={{ exact: true }}>Home</Link>
       {SECTIONS.map((section) => <Link key={section.to} to={section.to} params={{ ...place }}>{section.label}</Link>)}
     </nav>

@@ -11,7 +11,7 @@ export const KEYS: readonly KeyGroup[] = [
     title: "Everywhere",
     keys: [
       ["Ctrl K", "find runs, steps, entities and actions"],
-      ["g h", "home"], ["g r", "runs"], ["g w", "workflows"], ["g t", "tasks"], ["g l", "launch plans"], ["g e", "triggers"], ["g d", "cache"], ["g a", "audit"], ["g s", "settings"],
+      ["g h", "home"], ["g r", "runs"], ["g w", "workflows"], ["g t", "tasks"], ["g l", "launch plans"], ["g e", "triggers"], ["g b", "backfills"], ["g d", "cache"], ["g a", "audit"], ["g s", "settings"],
       ["u", "UTC or local time"], ["?", "this list"],
     ],
   },

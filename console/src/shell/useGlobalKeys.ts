@@ -14,6 +14,7 @@ const GO = {
   t: "/projects/$project/domains/$domain/tasks",
   l: "/projects/$project/domains/$domain/launchPlans",
   e: "/projects/$project/domains/$domain/triggers",
+  b: "/projects/$project/domains/$domain/backfills",
   d: "/projects/$project/domains/$domain/data",
   a: "/audit",
   s: "/settings",

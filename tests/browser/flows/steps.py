@@ -164,3 +164,8 @@ after = LaunchPlan.get_or_create(
 unfit = LaunchPlan.get_or_create(
     told, "steps.unfit", trigger=OnRunEnd(source, inputs={"text": "outputs.o0"}), auto_activate=True
 )
+
+daily = LaunchPlan.get_or_create(
+    told, "steps.daily", schedule=CronSchedule("0 2 * * *"), default_inputs={"text": "a day"}
+)
+slowly = LaunchPlan.get_or_create(waiting, "steps.slowly", schedule=CronSchedule("0 3 * * *"))

@@ -50,8 +50,8 @@ def backfill_routes(platform: Platform) -> list[Route]:
 
     async def list_(request: Request) -> Response:
         limit, offset = whole(request, "limit", 100), whole(request, "offset", 0)
-        caller, place = call_of(request).caller, place_of(request)
-        found = await backfills.list_backfills(platform, caller, *place, limit=limit, offset=offset)
+        caller, place, plan = call_of(request).caller, place_of(request), word(request, "plan")
+        found = await backfills.list_backfills(platform, caller, *place, plan=plan, limit=limit, offset=offset)
         return json_answer([_answer(record) for record in found])
 
     async def slots(request: Request) -> Response:

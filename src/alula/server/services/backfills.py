@@ -35,13 +35,14 @@ async def start_backfill(platform: Platform, caller: Caller, project: str, domai
 
 
 async def list_backfills(
-    platform: Platform, caller: Caller, project: str, domain: str, *, limit: int = 100, offset: int = 0
+    platform: Platform, caller: Caller, project: str, domain: str, *, plan: str = "", limit: int = 100, offset: int = 0
 ) -> list[BackfillRecord]:
-    """The backfills of a place, newest first."""
+    """The backfills of a place, newest first; with `plan`, only those of a launch plan."""
     await platform.require(caller, Place(project, domain), Action.VIEW)
     _check_page(limit)
     of_place = (Filter("project", "eq", (project,)), Filter("domain", "eq", (domain,)))
-    return await platform.store.backfills.page(Query(limit=limit, offset=offset, filters=of_place))
+    of_plan = (Filter("plan", "eq", (plan,)),) if plan else ()
+    return await platform.store.backfills.page(Query(limit=limit, offset=offset, filters=(*of_place, *of_plan)))
 
 
 async def get_backfill(platform: Platform, caller: Caller, id: ExecutionId) -> BackfillRecord:

@@ -57,6 +57,7 @@ async def test_one_is_started_looked_at_and_changed(app: ASGIApp) -> None:
     assert {name: started[name] for name in more} == more
     assert (started["name"], started["plan"], started["version"], started["state"]) == ("three", "p", "v1", "RUNNING")
     assert await get(app) == [started] and await get(app, "/three") == started
+    assert await get(app, "?plan=p") == [started] and await get(app, "?plan=q") == []
     assert len(await get(app, "/three/slots")) == 3
     assert [slot["at"] for slot in await get(app, "/three/slots?limit=1&offset=1")] == ["2023-01-01T01:00:00Z"]
     assert await get(app, "/three/slots?state=FAILED") == []

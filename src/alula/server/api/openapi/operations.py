@@ -456,7 +456,7 @@ OPERATIONS = (
         "listBackfills",
         "List backfills, newest first.",
         answer=list[BackfillAnswer],
-        parameters=_PAGE,
+        parameters=(Parameter("plan", "Only those of this launch plan."), *_PAGE),
     ),
     Operation(
         "POST",
