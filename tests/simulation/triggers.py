@@ -121,7 +121,7 @@ class TriggersWorld(SchedulesWorld):
 
     def duty(self, platform: Platform) -> Duty:
         ends = RunEnds(platform)
-        subscription = Subscription(Consumer(RUN_ENDS), ends.hear, ends.is_wanted)
+        subscription = Subscription(Consumer(RUN_ENDS), ends.hear, ends.is_wanted, ends.concerns)
         return Delivery(platform.store.outbox, subscription, recheck_s=RECHECK_S)
 
     def fired(self, firing: FiringRecord, launch: Launch | None) -> None:

@@ -13,6 +13,7 @@ import msgspec
 
 from alula.server.measures import Metric, Reading
 from alula.server.store.leases import Lease
+from alula.server.store.news import News
 from alula.server.store.outbox import Consumer, Outbox, OutboxMessage
 
 PORTION = 200
@@ -31,6 +32,10 @@ async def _always() -> bool:
     return True
 
 
+def _any(_: News) -> bool:
+    return True
+
+
 class Subscription(msgspec.Struct, frozen=True):
     """A consumer, with what acts on its messages."""
 
@@ -39,6 +44,8 @@ class Subscription(msgspec.Struct, frozen=True):
     is_wanted: Callable[[], Awaitable[bool]] = _always
     """True if there may be messages for the consumer. If it may be False, something else sees to the registration when
     that changes."""
+    concerns: Callable[[News], bool] = _any
+    """True for news of a commit that may have left a message for the consumer. Others lead to no look at the outbox."""
 
 
 class Delivery:
@@ -62,7 +69,7 @@ class Delivery:
     async def __call__(self, lease: Lease) -> float:
         """Returns in how many seconds to look again."""
         is_new_term, self._begun_in = lease.term != self._begun_in, 0  # whatever fails below, it begins anew
-        if not await self._is_wanted():  # a read: each commit leads here, and a claim would be a write
+        if not await self._is_wanted():  # a read, where a claim would be a write
             return self._recheck_s
         if is_new_term:
             await self.register()  # it may have been forgotten meanwhile

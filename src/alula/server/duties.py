@@ -12,6 +12,7 @@ from alula.server.maintenance import Maintenance
 from alula.server.measures import Measured, Measures
 from alula.server.store import Store
 from alula.server.store.leases import Lease
+from alula.server.store.news import News
 
 
 class MeasuredDuty(Measured, Protocol):
@@ -29,7 +30,7 @@ class Duties:
         self._lease_us = lease_us
         self._recheck_s = recheck_s
         self._leaderships: list[Leadership] = []
-        self._deliveries: list[Leadership] = []
+        self._deliveries: list[tuple[Subscription, Leadership]] = []
         self.add("maintenance", Maintenance(store))
 
     async def deliver(self, subscriptions: Sequence[Subscription]) -> None:
@@ -37,11 +38,18 @@ class Duties:
         for subscription in subscriptions:
             delivery = Delivery(self._store.outbox, subscription, recheck_s=self._recheck_s)
             await delivery.register()
-            self._deliveries.append(self.add(f"delivery-{subscription.consumer.name}", delivery))
+            leadership = self.add(f"delivery-{subscription.consumer.name}", delivery)
+            self._deliveries.append((subscription, leadership))
 
-    def has_committed(self) -> None:
-        """There may be something to deliver."""
-        for leadership in self._deliveries:
+    def hear(self, news: News) -> None:
+        """There may be something to deliver to those that this concerns."""
+        for subscription, leadership in self._deliveries:
+            if subscription.concerns(news):
+                leadership.wake()
+
+    def miss(self) -> None:
+        """There may be something to deliver to each."""
+        for _, leadership in self._deliveries:
             leadership.wake()
 
     def start(self) -> None:

@@ -263,7 +263,7 @@ async def serve(
             duties = await _duties(settings, platform, process) if "scheduler" in settings.roles else None
             if duties is not None:
                 await duties.deliver(adapters.consumers(settings, platform))
-                store.on_news(lambda _: duties.has_committed(), duties.has_committed)
+                store.on_news(duties.hear, duties.miss)
             runner = None
             if "runner" in settings.roles:
                 executor = adapters.executor(settings, endpoints, platform)
@@ -293,7 +293,7 @@ async def _duties(settings: Settings, platform: Platform, process: str) -> Dutie
     )
     _backfill(platform, duties)
     ends = RunEnds(platform)
-    await duties.deliver([Subscription(Consumer(RUN_ENDS), ends.hear, ends.is_wanted)])
+    await duties.deliver([Subscription(Consumer(RUN_ENDS), ends.hear, ends.is_wanted, ends.concerns)])
     occasions = Occasions(platform, settings.notifications)
     duties.add("scheduler", Scheduler(platform, catch_up_max=settings.scheduler.catch_up_max, tell=occasions.skipped))
     duties.add(RETENTION, Retention(platform, settings.retention))

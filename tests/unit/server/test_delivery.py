@@ -9,10 +9,14 @@ import pytest
 from tests.contract.store.records import audit, execution, execution_id
 from tests.simulation import virtual_time
 
+from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import Unavailable
 from alula.server.delivery import CLAIM_US, DELIVERED, PORTION, Delivery, Subscription
+from alula.server.duties import Duties
 from alula.server.leadership import RETRY_S, Leadership
+from alula.server.measures import Measures
 from alula.server.store.leases import Lease
+from alula.server.store.news import News
 from alula.server.store.outbox import Consumer, OutboxMessage
 from alula.server.stores.memory.adapter import MemoryStore
 
@@ -123,5 +127,36 @@ def test_one_that_is_woken_delivers_at_once() -> None:
         await asyncio.sleep(0.001)
         assert scene.told == ["a"]
         await leading.stop()
+
+    virtual_time.run(story())
+
+
+def test_only_news_that_concern_a_consumer_wake_its_delivery() -> None:
+    async def story() -> None:
+        scene = Scene()
+        asked: list[float] = []
+
+        async def is_wanted() -> bool:
+            asked.append(asyncio.get_running_loop().time())
+            return False
+
+        def concerns(news: News) -> bool:
+            return news.phase is ExecutionPhase.SUCCEEDED
+
+        duties = Duties(scene.store, Measures(), "a", lease_us=30_000_000, recheck_s=1000)
+        await duties.deliver([Subscription(Consumer("c"), scene._deliver, is_wanted, concerns)])
+        duties.start()
+        await asyncio.sleep(1)
+        asked.clear()
+        duties.hear(News(execution_id("a"), 1, ExecutionPhase.RUNNING))
+        await asyncio.sleep(1)
+        assert asked == []
+        duties.hear(News(execution_id("a"), 2, ExecutionPhase.SUCCEEDED))
+        await asyncio.sleep(1)
+        assert len(asked) == 1
+        duties.miss()
+        await asyncio.sleep(1)
+        assert len(asked) == 2
+        await duties.stop()
 
     virtual_time.run(story())

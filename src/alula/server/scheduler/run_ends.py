@@ -20,6 +20,7 @@ from alula.server.services import values
 from alula.server.services.firing import Cause, chain_of, fire
 from alula.server.services.platform import Platform
 from alula.server.store.executions import ExecutionRecord
+from alula.server.store.news import News
 from alula.server.store.outbox import OutboxMessage
 from alula.server.store.query import Filter, Query
 from alula.server.store.trigger_records import TriggerRecord
@@ -36,6 +37,11 @@ class RunEnds:
         """True if a trigger waits for runs."""
         of_runs = Query(limit=1, filters=(Filter("kind", "eq", ("run",)),))
         return bool(await self._platform.store.triggers.page(of_runs))
+
+    @staticmethod
+    def concerns(news: News) -> bool:
+        """True if a run has ended."""
+        return news.phase is not None and news.phase.is_terminal
 
     async def hear(self, messages: Sequence[OutboxMessage]) -> None:
         """Act on messages of the outbox."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, Select, and_, func, select, text
+from sqlalchemy import ColumnElement, FromClause, Select, and_, bindparam, func, select, text
 
 from alula.core.ids import ExecutionId
 from alula.server.stores.portions import by_tenant
@@ -16,18 +16,29 @@ KEY = (executions.c.project, executions.c.domain, executions.c.name)
 IS_OPEN = text(f"executions.phase NOT IN ({ENDED})")
 
 
+def is_one_of(project: ColumnElement[str], domain: ColumnElement[str], name: ColumnElement[str]) -> ColumnElement[bool]:
+    """Being one of those that the parameters of a `portion` name, for statements that are built once: building one
+    takes longer than running it."""
+    return and_(
+        project == bindparam("of_project"),
+        domain == bindparam("of_domain"),
+        name.in_(bindparam("of_names", expanding=True)),
+    )
+
+
+# `Any`: a name, or a list of names.
+def portions(ids: Sequence[ExecutionId]) -> Iterator[dict[str, Any]]:
+    """The parameters of `is_one_of`; each execution is in one portion."""
+    for project, domain, names in by_tenant(ids):
+        yield {"of_project": project, "of_domain": domain, "of_names": names}
+
+
 def is_execution(id: ExecutionId) -> ColumnElement[bool]:
     return and_(
         executions.c.project == id.project,
         executions.c.domain == id.domain,
         executions.c.name == id.name,
     )
-
-
-def are_among(ids: Sequence[ExecutionId]) -> Iterator[ColumnElement[bool]]:
-    """Conditions; each execution meets one."""
-    for project, domain, names in by_tenant(ids):
-        yield and_(executions.c.project == project, executions.c.domain == domain, executions.c.name.in_(names))
 
 
 # `Any`: of the selected columns, which stand in the schema.

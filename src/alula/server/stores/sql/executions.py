@@ -20,7 +20,7 @@ from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells
-from alula.server.stores.sql.execution_keys import IS_OPEN, are_among, is_execution
+from alula.server.stores.sql.execution_keys import IS_OPEN, KEY, is_execution, is_one_of, portions
 from alula.server.stores.sql.listing import Columns, holds, paged
 from alula.server.stores.sql.news import NewsLine
 from alula.server.stores.sql.outbox import Outbox
@@ -88,6 +88,7 @@ _IS_BEING_REMOVED = select(removals.c.finished).where(
     removals.c.finished == 0,
 )
 _ONE = _WHOLE.where(_IS_NAMED)
+_SOME = _WHOLE.where(is_one_of(*KEY))
 _ONE_WITHOUT_VALUES = _WITHOUT_VALUES.where(_IS_NAMED)
 
 
@@ -196,8 +197,8 @@ class Executions:
     ) -> dict[ExecutionId, tuple[ExecutionRecord, int]]:
         """Those that exist, with how many events their logs have."""
         found: dict[ExecutionId, tuple[ExecutionRecord, int]] = {}
-        for among in are_among(ids):
-            for row in connection.execute(_WHOLE.where(among)):
+        for portion in portions(ids):
+            for row in connection.execute(_SOME, portion):
                 record = _record(row)
                 found[record.id] = record, row.next_seq
         return found

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select, tuple_
+from sqlalchemy import Connection, bindparam, delete, select
 
 from alula.core.ids import ExecutionId
 from alula.server.store.audits import Audit
@@ -14,14 +13,15 @@ from alula.server.stores.addressee import check_addressee, check_unanswered
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells
+from alula.server.stores.sql.execution_keys import is_one_of, portions
 from alula.server.stores.sql.executions import Executions
 from alula.server.stores.sql.signals import Signals
 from alula.server.stores.sql.tables import inbox
 from alula.server.stores.sql.wake_ups import WakeUps
 
 _KEY = (inbox.c.project, inbox.c.domain, inbox.c.execution)
-_ASKED_AT_ONCE = 200
-"""Executions in one statement: three parameters each, well under the limits of the databases."""
+_WAITING = select(inbox.c.number, *_KEY, inbox.c.event).where(is_one_of(*_KEY))
+"""Built once, as each end of an execution asks: building it takes longer than running it."""
 
 
 class Inbox:
@@ -63,11 +63,7 @@ class Inbox:
         return await self._database.read(lambda connection: self.waiting(connection, executions))
 
     def waiting(self, connection: Connection, asked: Sequence[ExecutionId]) -> list[InboxMessage]:
-        rows: list[tuple[Any, ...]] = []
-        for start in range(0, len(asked), _ASKED_AT_ONCE):
-            some = asked[start : start + _ASKED_AT_ONCE]
-            statement = select(inbox.c.number, *_KEY, inbox.c.event).where(tuple_(*_KEY).in_(some))
-            rows += [tuple(row) for row in connection.execute(statement)]
+        rows = [tuple(row) for portion in portions(asked) for row in connection.execute(_WAITING, portion)]
         rows.sort(key=lambda row: row[0])
         return [InboxMessage(number, ExecutionId(*id), event) for number, *id, event in rows]
 

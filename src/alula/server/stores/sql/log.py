@@ -18,12 +18,12 @@ from alula.server.store.audits import Audit
 from alula.server.store.log import Commit, History, Moved
 from alula.server.store.news import News
 from alula.server.stores.merging import Merged, merge
-from alula.server.stores.portions import by_tenant, number_within
+from alula.server.stores.portions import number_within
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells
-from alula.server.stores.sql.execution_keys import is_execution
+from alula.server.stores.sql.execution_keys import is_execution, is_one_of, portions
 from alula.server.stores.sql.executions import Executions
 from alula.server.stores.sql.inbox import Inbox
 from alula.server.stores.sql.news import NewsLine
@@ -52,7 +52,12 @@ _READ = (
     )
     .order_by(events.c.seq)
 )
-"""Built once: building it takes as long as running it."""
+_READ_MANY = (
+    select(events.c.project, events.c.domain, events.c.execution, events.c.event)
+    .where(is_one_of(events.c.project, events.c.domain, events.c.execution))
+    .order_by(events.c.execution, events.c.seq)
+)
+"""Built once: building them takes longer than running them."""
 
 
 class Follower(Protocol):
@@ -256,13 +261,8 @@ def _portions(events_: Iterable[bytes]) -> Iterator[tuple[int, Sequence[bytes]]]
 def _read_many(connection: Connection, executions: Sequence[ExecutionId]) -> dict[ExecutionId, list[bytes]]:
     """The events of each, in order."""
     logs: dict[ExecutionId, list[bytes]] = {id: [] for id in executions}
-    for project, domain, names in by_tenant(executions):
-        statement = (
-            select(events.c.execution, events.c.event)
-            .where(events.c.project == project, events.c.domain == domain, events.c.execution.in_(names))
-            .order_by(events.c.execution, events.c.seq)
-        )
-        for name, event in connection.execute(statement):
+    for portion in portions(executions):
+        for project, domain, name, event in connection.execute(_READ_MANY, portion):
             logs[ExecutionId(project, domain, name)].append(event)
     return logs
 

@@ -4,15 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import BindParameter, ColumnElement, Connection, and_, bindparam, exists, select, update
+from sqlalchemy import Connection, and_, bindparam, exists, select, update
 
 from alula.core.ids import ExecutionId
 from alula.server.store.leases import Lease
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import newest
-from alula.server.stores.sql.execution_keys import IS_OPEN, KEY, are_among, is_execution
+from alula.server.stores.sql.execution_keys import IS_OPEN, KEY, is_execution, is_one_of, portions
 from alula.server.stores.sql.leases import Leases
 from alula.server.stores.sql.tables import executions, runners
+
+_IS_FREE = and_(
+    executions.c.owner != bindparam("by_owner"),
+    ~exists().where(runners.c.owner == executions.c.owner, runners.c.lease_until > bindparam("at_time")),
+)
+"""Neither this owner's nor that of another whose lease holds."""
+_FREE = (
+    select(*KEY)
+    .where(IS_OPEN, _IS_FREE)
+    .order_by(executions.c.created_at, *KEY)
+    .limit(bindparam("at_most"))
+    # Two runners that claim at once share the free ones; neither waits for the other.
+    .with_for_update(skip_locked=True)
+)
+_FREE_AMONG = _FREE.where(is_one_of(*KEY))
+"""Built once: building them takes longer than running them."""
 
 
 class Ownership:
@@ -24,7 +40,7 @@ class Ownership:
             update(executions)
             .where(
                 *(column == bindparam(f"in_{column.name}") for column in KEY),
-                _is_free(bindparam("by_owner"), bindparam("at_time")),
+                _IS_FREE,
             )
             .values(owner=bindparam("new_owner")),
             ["new_owner", *(f"in_{column.name}" for column in KEY), "by_owner", "at_time"],
@@ -67,15 +83,12 @@ class Ownership:
     def _claim(
         self, connection: Connection, owner: str, now: int, limit: int, among: Sequence[ExecutionId] | None
     ) -> list[ExecutionId]:
-        free = (
-            select(*KEY)
-            .where(IS_OPEN, _is_free(owner, now))
-            .order_by(executions.c.created_at, *KEY)
-            # Two runners that claim at once share the free ones; neither waits for the other.
-            .with_for_update(skip_locked=True)
-        )
-        asked = [free] if among is None else [free.where(named) for named in are_among(among)]
-        ids = [ExecutionId(*row) for statement in asked for row in connection.execute(statement.limit(limit))][:limit]
+        by = {"by_owner": owner, "at_time": now, "at_most": limit}
+        if among is None:
+            rows = list(connection.execute(_FREE, by))
+        else:
+            rows = [row for portion in portions(among) for row in connection.execute(_FREE_AMONG, {**by, **portion})]
+        ids = [ExecutionId(*row) for row in rows[:limit]]
         # Whether it is free is asked again now that the row is locked: PostgreSQL may have looked for the lease of
         # an owner that claimed it meanwhile in a snapshot from before.
         with connection.begin_nested() as attempt:
@@ -88,9 +101,3 @@ class Ownership:
 
 def _open(connection: Connection, owner: str) -> list[ExecutionId]:
     return [ExecutionId(*row) for row in connection.execute(select(*KEY).where(IS_OPEN, executions.c.owner == owner))]
-
-
-def _is_free(owner: str | BindParameter[str], now: int | BindParameter[int]) -> ColumnElement[bool]:
-    """Neither this owner's nor that of another whose lease holds."""
-    holds = exists().where(runners.c.owner == executions.c.owner, runners.c.lease_until > now)
-    return and_(executions.c.owner != owner, ~holds)

@@ -14,7 +14,7 @@ from alula.server.store.reservations import execution_lost
 from alula.server.stores.addressee import node_of
 from alula.server.stores.merging import Merged
 from alula.server.stores.sql.database import Database
-from alula.server.stores.sql.execution_keys import KEY, are_among, is_execution
+from alula.server.stores.sql.execution_keys import KEY, is_execution, is_one_of, portions
 from alula.server.stores.sql.leases import Leases
 from alula.server.stores.sql.tables import ENDED_NODE_PHASES, ENDED_PHASES, executions, node_executions, reservations
 
@@ -82,11 +82,8 @@ def _holders_that_ended(connection: Connection) -> Sequence[str]:
     of: dict[ExecutionId, list[str]] = {}
     for holder in connection.execute(select(reservations.c.holder).distinct()).scalars():
         of.setdefault(node_of(holder)[0], []).append(holder)
-    ended = [
-        ExecutionId(*row)
-        for among in are_among(list(of))
-        for row in connection.execute(select(*KEY).where(among, executions.c.phase.in_(ENDED_PHASES)))
-    ]
+    have_ended = select(*KEY).where(is_one_of(*KEY), executions.c.phase.in_(ENDED_PHASES))
+    ended = [ExecutionId(*row) for portion in portions(list(of)) for row in connection.execute(have_ended, portion)]
     return [holder for execution in ended for holder in of[execution]]
 
 
