@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from alula.sdk.authoring.sql_task import SQLTask as SQLTask
     from alula.sdk.authoring.task import task as task
     from alula.sdk.authoring.task_metadata import TaskMetadata as TaskMetadata
+    from alula.sdk.authoring.triggers import OnObject as OnObject
     from alula.sdk.authoring.triggers import OnRunEnd as OnRunEnd
     from alula.sdk.authoring.triggers import OnWebhook as OnWebhook
     from alula.sdk.authoring.workflow import WorkflowFailurePolicy as WorkflowFailurePolicy
@@ -134,6 +135,7 @@ _EXPORTS = {
     "LaunchPlan": "authoring.launch_plan",
     "Literal": "types.messages",
     "LiteralType": "types.messages",
+    "OnObject": "authoring.triggers",
     "OnRunEnd": "authoring.triggers",
     "OnWebhook": "authoring.triggers",
     "Options": "authoring.options",

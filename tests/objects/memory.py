@@ -12,6 +12,7 @@ from flyteidl.core import literals_pb2
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound, PermissionDenied
 from alula.core.literals.parts import parts
+from alula.core.policy.watching import Seen
 from alula.server.blob import LIST_MAX, OBJECT_MAX_BYTES, SignedUrl
 
 ROOT = "/objects"
@@ -33,6 +34,8 @@ class MemoryBlobs:
     def __init__(self, root: str = ROOT) -> None:
         self._root = root
         self.objects: dict[str, bytes] = {}
+        self.changed: dict[str, int] = {}
+        """When each was written, in microseconds."""
         self._grants: dict[str, Grant] = {}
         self._numbers = itertools.count(1)
 
@@ -59,6 +62,7 @@ class MemoryBlobs:
         return self._check("/".join((self._root, *parts))) if parts else self._root
 
     async def put(self, uri: str, data: bytes) -> None:
+        self.changed.setdefault(uri, time.time_ns() // 1000)
         if self.objects.setdefault(self._check(uri), data) != data:
             raise AlreadyExists("ObjectExists", f"`{uri}` exists with other bytes")
 
@@ -88,6 +92,10 @@ class MemoryBlobs:
 
     async def list(self, prefix: str, *, after: str = "", limit: int = LIST_MAX) -> list[str]:
         return [uri for uri in self._under(prefix) if uri > after][:limit]
+
+    async def look(self, folder: str, *, after: str = "", limit: int = LIST_MAX) -> list[Seen]:
+        found = [(uri, self.objects[uri]) for uri in await self.list(folder, after=after, limit=limit)]
+        return [Seen(uri, len(data), hashlib.md5(data).hexdigest(), self.changed[uri]) for uri, data in found]
 
     async def delete(self, prefix: str) -> None:
         for uri in self._under(self._check(prefix)):

@@ -23,6 +23,7 @@ from flyteidl.core import identifier_pb2, interface_pb2
 from google.protobuf.message import Message
 
 from alula.cli.output import format_duration, format_moment, format_time, to_seconds
+from alula.cli.triggers import state_of
 from alula.core.errors import NotFound
 from alula.sdk.client import rpcs
 from alula.sdk.client.connection import Connection
@@ -280,7 +281,7 @@ def _trigger_rows(triggers: Documents) -> list[list[str]]:
         [
             found["name"],
             found["version"],
-            "ACTIVE",
+            state_of(found),
             found["waits_for"],
             format_moment(found["last_at"]),
             *(str(found[name] or "") for name in ("started", "refused")),

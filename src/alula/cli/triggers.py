@@ -51,13 +51,20 @@ def print_started(firings: Iterable[Mapping[str, Any]]) -> None:
         click.echo(f"  {firing['project']}/{firing['domain']}/{firing['name']}  {outcome}")
 
 
+def state_of(found: Mapping[str, Any]) -> str:
+    """The state of a trigger in one word."""
+    return "TROUBLE" if found["trouble"] else "ACTIVE"
+
+
 def _facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         ("plan", f"{found['name']}@{found['version']}"),
-        ("state", "ACTIVE"),
+        ("state", state_of(found)),
         ("waits for", found["waits_for"]),
         ("on behalf of", found["principal"]),
         ("active since", format_moment(found["since"])),
+        ("watching since", format_moment(found["watching_since"]) if found["kind"] == "object" else ""),
+        ("trouble", found["trouble"]),
         ("started", str(found["started"])),
         ("refused", str(found["refused"] or "")),
     ]

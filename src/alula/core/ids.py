@@ -105,6 +105,11 @@ def triggered_name(project: str, domain: str, plan: str, cause: str) -> str:
     return "f" + _short_hash(f"trigger:{project}:{domain}:{plan}:{cause}".encode(), 19)
 
 
+def watch_id(project: str, domain: str, plan: str, since: int) -> str:
+    """The 20-character id of what is remembered of the objects that a launch plan waits for since a time."""
+    return "w" + _short_hash(f"watch:{project}:{domain}:{plan}:{since}".encode(), 19)
+
+
 def backfill_name(seed: bytes) -> str:
     """The 20-character name of a backfill that its caller did not name, from a random seed."""
     return "b" + _short_hash(seed, 19)

@@ -12,6 +12,8 @@ from typing import Protocol
 
 import msgspec
 
+from alula.core.policy.watching import Seen
+
 FULL_DISK = frozenset({errno.ENOSPC, errno.EDQUOT})
 """Numbers of an OSError that mean that there is no room, reported as `ResourceExhausted`."""
 
@@ -71,6 +73,10 @@ class Blobs(Protocol):
 
     async def list(self, prefix: str, *, after: str = "", limit: int = LIST_MAX) -> list[str]:
         """The URIs of the objects under a prefix, sorted, in pages: the first `limit` after the URI `after`."""
+        ...
+
+    async def look(self, folder: str, *, after: str = "", limit: int = LIST_MAX) -> list[Seen]:
+        """As `list`, with what tells each object from others of its name. Raises where something can't be read."""
         ...
 
     async def delete(self, prefix: str) -> None:

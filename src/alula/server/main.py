@@ -28,6 +28,7 @@ from alula.server.api.grpc import port as grpc_port
 from alula.server.authentication import Authentication, Local
 from alula.server.blob import Blobs
 from alula.server.blobs.file import FileBlobs
+from alula.server.blobs.options import WatchedObjects
 from alula.server.blobs.signing import Grant
 from alula.server.blobs.stores import variables_for_tasks
 from alula.server.delivery import Subscription
@@ -51,11 +52,12 @@ from alula.server.process_measures import measured
 from alula.server.retention.duty import Retention
 from alula.server.runner.children import Children
 from alula.server.runner.runner import Runner
+from alula.server.scheduler.arrivals import Arrivals
 from alula.server.scheduler.backfills import Backfills
 from alula.server.scheduler.run_ends import RunEnds
 from alula.server.scheduler.scheduler import Scheduler
 from alula.server.services.home import require_objects
-from alula.server.services.platform import Platform
+from alula.server.services.platform import Platform, Watched
 from alula.server.services.retention import RETENTION
 from alula.server.services.watch import Hub
 from alula.server.settings.schema import CONNECTOR, CONTAINER, KUBERNETES, PROCESS, Settings
@@ -109,6 +111,17 @@ def _blobs(settings: Settings, http_endpoint: str, traces: Traces) -> MeasuredBl
         return ObjectStoreBlobs(settings.objects, traces=traces)
     folder = settings.data_folder
     return FileBlobs(folder / OBJECTS, folder / "signing.key", base_url=http_endpoint, traces=traces)
+
+
+def _watched(options: WatchedObjects) -> Watched:
+    from alula.server.blobs.object_store import ObjectStoreBlobs  # lazy: as above
+
+    try:
+        return Watched(ObjectStoreBlobs(options.connection(os.environ)), options.projects)
+    except LookupError as error:
+        raise FailedPrecondition(
+            "WatchedSecretMissing", f"the `secret_key` of {options.url} in `objects.watched` can't be had: {error}"
+        ) from error
 
 
 def _executor(settings: Settings, endpoints: Endpoints, platform: Platform) -> Executor:
@@ -296,6 +309,7 @@ async def _duties(settings: Settings, platform: Platform, process: str) -> Dutie
     await duties.deliver([Subscription(Consumer(RUN_ENDS), ends.hear, ends.is_wanted, ends.concerns)])
     occasions = Occasions(platform, settings.notifications)
     duties.add("scheduler", Scheduler(platform, catch_up_max=settings.scheduler.catch_up_max, tell=occasions.skipped))
+    duties.add("arrivals", Arrivals(platform, every_s=settings.triggers.objects_every_s))
     duties.add(RETENTION, Retention(platform, settings.retention))
     if settings.notifications.is_used:
         require_installed(settings.notifications)
@@ -373,6 +387,7 @@ async def _platform(
             inline_max_bytes=settings.runs.inline_max_bytes,
             zones=settings.scheduler.zones,
             triggers=settings.triggers,
+            watched=tuple(map(_watched, settings.objects.watched)),
             retention_rules=settings.retention.rules,
             settled_s=settings.retention.settled_s,
             notification_rules={rule.name: rule.channels for rule in settings.notifications.rules},

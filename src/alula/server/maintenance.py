@@ -37,6 +37,7 @@ class Maintenance:
             "messages": store.outbox,
             "notices": store.notices,
             "firings": store.triggers,
+            "watches": store.watches,
         }
         self._removed = Counter[str]()
 

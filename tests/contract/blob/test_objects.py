@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -113,6 +114,42 @@ async def test_a_list_comes_in_pages(blobs: Blobs):
     assert await blobs.list(blobs.uri("p"), after=uris[3], limit=4) == uris[4:]
     assert await blobs.list(blobs.uri("p"), after=uris[-1]) == []
     assert await blobs.list(blobs.uri("p", "b"), after=uris[2]) == [uris[3]]
+
+
+async def test_a_look_tells_objects_from_others_of_their_names(blobs: Blobs):
+    names = ["in/a", "in/b/c", "in/b.d", "in/b-e", "in/é", "other/x"]
+    for name in names:
+        await blobs.put(blobs.uri(name), name.encode())
+    folder = blobs.uri("in")
+    found = await blobs.look(folder)
+    below = sorted(blobs.uri(name) for name in names if name.startswith("in/"))
+    assert [each.uri for each in found] == below
+    assert [each.size for each in found] == [len(uri.removeprefix(f"{blobs.uri()}/").encode()) for uri in below]
+    assert await blobs.look(folder) == found
+    now = time.time_ns() // 1000
+    assert all(each.tag and abs(now - each.changed_at) < 300_000_000 for each in found)
+    assert await blobs.look(blobs.uri("nothing")) == []
+
+
+async def test_a_look_comes_in_pages(blobs: Blobs):
+    uris = [blobs.uri("in", *name.split("/")) for name in ("a", "b-", "b/a", "b/b/c", "b/c", "b0", "c/d")]
+    for uri in uris:
+        await blobs.put(uri, b"x")
+    assert sorted(uris) == uris
+    for after, wanted in zip(["", *uris], [*uris, None], strict=True):
+        page = await blobs.look(blobs.uri("in"), after=after, limit=1)
+        assert [each.uri for each in page] == ([wanted] if wanted else [])
+    assert [each.uri for each in await blobs.look(blobs.uri("in"), limit=100)] == uris
+
+
+async def test_what_is_written_anew_has_another_tag(blobs: Blobs):
+    uri = blobs.uri("in/a")
+    await blobs.put(uri, b"one")
+    (before,) = await blobs.look(blobs.uri("in"))
+    await blobs.delete(uri)
+    await blobs.put(uri, b"two")
+    (after,) = await blobs.look(blobs.uri("in"))
+    assert before.mark != after.mark
 
 
 async def test_there_is_an_object_or_something_under_its_name(blobs: Blobs):

@@ -87,6 +87,7 @@ LATER_TABLES = (
     *("datasets", "artifacts", "artifact_partitions", "artifact_tags", "kept_outputs", "holds"),
     *("leases", "outbox", "outbox_consumers", "schedules", "notices", "jobs", "backfills", "backfill_slots"),
     *("triggers", "firings"),
+    *("watches", "sightings"),
     *("ties", "removals", "left_objects"),
 )
 LATER_COLUMNS = {

@@ -8,6 +8,7 @@ import pytest
 
 from alula import (
     LaunchPlan,
+    OnObject,
     OnRunEnd,
     OnWebhook,
     WorkflowExecutionPhase,
@@ -18,6 +19,7 @@ from alula import (
 )
 from alula.core.errors import InvalidInput
 from alula.core.policy.triggering import RunTrigger, WebhookTrigger, trigger_of
+from alula.core.policy.watching import ObjectTrigger
 from alula.sdk.serialize.entities import serialize
 from alula.sdk.serialize.settings import SerializationSettings
 
@@ -49,7 +51,7 @@ INPUTS = {"n": "outputs.o0", "source": "run.id"}
 SETTINGS = SerializationSettings(project="flytesnacks", domain="development", version="v1")
 
 
-def on_the_wire(trigger: OnRunEnd | OnWebhook) -> Any:
+def on_the_wire(trigger: OnRunEnd | OnWebhook | OnObject) -> Any:
     plan = LaunchPlan("reported", report, at=report.location, trigger=trigger)
     return trigger_of(serialize(plan, settings=SETTINGS).launch_plans["reported"])
 
@@ -73,6 +75,13 @@ def test_messages_are_waited_for_by_the_name_of_their_secret() -> None:
     assert on_the_wire(OnWebhook("git", inputs)) == WebhookTrigger(secret="git", inputs=inputs)
 
 
+def test_objects_are_waited_for_by_their_prefix_and_pattern() -> None:
+    inputs = {"source": "object.uri"}
+    trigger = on_the_wire(OnObject("s3://drops/in/", pattern="*.csv", inputs=inputs, existing=True))
+    assert trigger == ObjectTrigger("s3://drops/in/", "*.csv", True, inputs)
+    assert on_the_wire(OnObject("inbox")) == ObjectTrigger("inbox")
+
+
 def test_phases_are_told_by_their_names() -> None:
     phases = [WorkflowExecutionPhase.FAILED, WorkflowExecutionPhase.TIMED_OUT]
     assert on_the_wire(OnRunEnd(make, phases, {"source": "run.id"})).phases == ("FAILED", "TIMED_OUT")
@@ -81,7 +90,7 @@ def test_phases_are_told_by_their_names() -> None:
 @pytest.mark.parametrize(
     ("trigger", "why"),
     [
-        ("often", "expected `OnRunEnd` or `OnWebhook`"),
+        ("often", "expected `OnRunEnd`, `OnWebhook` or `OnObject`"),
         (OnRunEnd(double), "expected a workflow, a launch plan or a reference"),
         (OnRunEnd("make"), "expected a workflow, a launch plan or a reference"),
         (OnRunEnd(make, phases=[WorkflowExecutionPhase.RUNNING]), "in which a run has ended"),
@@ -91,6 +100,11 @@ def test_phases_are_told_by_their_names() -> None:
         (OnWebhook(""), "names no secret"),
         (OnWebhook(3), "`secret` is 3"),  # pyright: ignore[reportArgumentType]  (a mistake)
         (OnWebhook("git", {"n": "body."}), "`body.` is no source"),
+        (OnObject(""), "names no prefix"),
+        (OnObject("ftp://a/b"), "use a URI of s3, gs, az"),
+        (OnObject(3), "`prefix` is 3"),  # pyright: ignore[reportArgumentType]  (a mistake)
+        (OnObject("inbox", existing="yes"), "`existing` is 'yes'"),  # pyright: ignore[reportArgumentType]  (a mistake)
+        (OnObject("inbox", inputs={"n": "object.size"}), "`object.size` is no source"),
         (OnRunEnd(make, inputs={"m": "outputs.o0"}), "its free inputs are `n`, `source`"),
         (OnRunEnd(make, inputs={"n": "o0"}), "`o0` is no source of an input"),
         (OnRunEnd(make, [WorkflowExecutionPhase.FAILED], {"n": "outputs.o0"}), "only after a success"),

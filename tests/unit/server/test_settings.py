@@ -12,6 +12,7 @@ from alula.core.errors import InvalidInput
 from alula.core.policy.notifying import Rule
 from alula.core.policy.retention import RetentionRule
 from alula.core.policy.routing import Route
+from alula.server.blobs.options import WatchedObjects
 from alula.server.executors.connector.options import Endpoint
 from alula.server.executors.kubernetes.options import Toleration
 from alula.server.notifications.options import Channel
@@ -96,6 +97,11 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
         '[{ name = "a", keys = ["env:A"] }]',
         '[{"name": "a", "keys": ["env:A"]}]',
         (WebhookSecret("a", ("env:A",)),),
+    ),
+    "objects.watched": (
+        '[{ url = "s3://a/b", projects = ["c"] }]',
+        '[{"url": "s3://a/b", "projects": ["c"]}]',
+        (WatchedObjects("s3://a/b", ("c",)),),
     ),
     "notifications.rules": ('[{ name = "a", channels = [] }]', '[{"name": "a", "channels": []}]', (Rule("a", ()),)),
     "retention.rules": (
@@ -328,3 +334,19 @@ def test_images_that_an_environment_stands_for_do_not_go_to_containers(tmp_path:
     for off in ("enabled = true\nunmapped_images = false", "enabled = false"):
         without = write(tmp_path / "s.toml", f"[executors.container]\n{off}")
         assert load_settings({}, {}, file=without).executors.routes == ()
+
+
+@pytest.mark.parametrize(
+    ("watched", "why"),
+    [
+        ('{ url = "ftp://a" }', "wants s3://BUCKET/PREFIX"),
+        ('{ url = "" }', "one has no `url`"),
+        ('{ url = "s3://a", access_key = "k", secret_key = "open" }', "say where it is"),
+        ('{ url = "s3://a", secret_key = "env:A" }', "are given together"),
+    ],
+)
+def test_objects_that_can_not_be_watched_are_told(tmp_path: Path, watched: str, why: str) -> None:
+    file = tmp_path / "settings.toml"
+    file.write_text(f"objects.watched = [{watched}]")
+    with pytest.raises(InvalidInput, match=why):
+        load_settings({"data": str(tmp_path)}, {})

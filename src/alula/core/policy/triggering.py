@@ -24,6 +24,7 @@ from alula.core.literals.json_values import can_be_json, literal_of_json
 from alula.core.literals.raw_text import NotAValue
 from alula.core.literals.structs import plain_struct
 from alula.core.policy.registration import NAME_MAX_CHARS
+from alula.core.policy.watching import OF_OBJECT, ObjectTrigger, can_be_of_object
 
 EndPhase: TypeAlias = Literal["SUCCEEDED", "FAILED", "ABORTED", "TIMED_OUT"]
 OF_RUN = ("run.id", "run.name", "run.phase")
@@ -103,7 +104,7 @@ class WebhookTrigger(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
         return ""
 
 
-Trigger: TypeAlias = RunTrigger | WebhookTrigger
+Trigger: TypeAlias = RunTrigger | WebhookTrigger | ObjectTrigger
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -156,6 +157,8 @@ def check_trigger(spec: launch_plan_pb2.LaunchPlanSpec, expected: interface_pb2.
         type_ = parameters[name].var.type
         if source in (*OF_RUN, *OF_DELIVERY) and type_.simple != types_pb2.STRING:
             raise _inputs_mistake(f"it gives `{source}` to `{name}`, which is not of type str")
+        if source in OF_OBJECT and not can_be_of_object(source, type_):
+            raise _inputs_mistake(f"it gives `{source}` to `{name}` of type {explain_type(type_)}, which it is not")
         if _is_of_body(source) and not can_be_json(type_):
             raise _inputs_mistake(f"it gives `{source}` to `{name}` of type {explain_type(type_)}, which JSON has not")
     unbound = sorted(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, cast
 
 from alula.sdk.authoring.notifications import ENDS, WorkflowExecutionPhase
 from alula.sdk.authoring.reference import Reference
-from alula.sdk.authoring.settings import check_labels, check_texts
+from alula.sdk.authoring.settings import check_flags, check_labels, check_texts
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.mistake import Location, mistake
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from google.protobuf.struct_pb2 import Struct
 
     from alula.core.policy.triggering import RunTrigger, WebhookTrigger
+    from alula.core.policy.watching import ObjectTrigger
 
 
 class OnRunEnd(NamedTuple):
@@ -82,10 +83,41 @@ class OnWebhook(NamedTuple):
         return WebhookTrigger(secret=self.secret, inputs=dict(self.inputs))
 
 
-Trigger: TypeAlias = OnRunEnd | OnWebhook
+class OnObject(NamedTuple):
+    """Start when an object appears under a prefix.
+
+    ```python
+    loaded = LaunchPlan.create(
+        "loaded", load, trigger=OnObject("s3://drops/orders/", pattern="*.csv", inputs={"file": "object.uri"})
+    )
+    ```
+    """
+
+    prefix: str
+    """A URI of a bucket that the settings of the platform let be watched. Without a scheme, a folder among what is
+    uploaded to the project and domain of the launch plan."""
+    pattern: str = "*"
+    """The names that count, as of a shell: with a slash the path below the prefix, else its last part."""
+    inputs: Mapping[str, str] = {}
+    """The source of each input: `object.uri` for a text or a file, `object.name` for a text."""
+    existing: bool = False
+    """Start runs for objects that were there before the activation, too."""
+
+    def to_flyte_idl(self) -> Struct:
+        """As of `OnRunEnd`."""
+        return _on_the_wire(self.declared())
+
+    def declared(self) -> ObjectTrigger:
+        """The declaration as the platform reads it."""
+        from alula.core.policy.watching import ObjectTrigger  # lazy: most projects have no trigger
+
+        return ObjectTrigger(self.prefix, self.pattern, self.existing, dict(self.inputs))
 
 
-def _on_the_wire(declared: RunTrigger | WebhookTrigger) -> Struct:
+Trigger: TypeAlias = OnRunEnd | OnWebhook | OnObject
+
+
+def _on_the_wire(declared: RunTrigger | WebhookTrigger | ObjectTrigger) -> Struct:
     import msgspec  # lazy: declaring imports neither
 
     from alula.core.literals.structs import struct_of
@@ -98,15 +130,19 @@ def checked_trigger(trigger: object, names: Mapping[str, object], *, at: Locatio
     start nothing."""
     if trigger is None:
         return None
-    if not isinstance(trigger, OnRunEnd | OnWebhook):
-        raise mistake("InvalidTrigger", f"`trigger` is {trigger!r}, expected `OnRunEnd` or `OnWebhook`", at=at)
+    if not isinstance(trigger, OnRunEnd | OnWebhook | OnObject):
+        expected = "`OnRunEnd`, `OnWebhook` or `OnObject`"
+        raise mistake("InvalidTrigger", f"`trigger` is {trigger!r}, expected {expected}", at=at)
     if not isinstance(cast("object", trigger.inputs), Mapping):
         raise mistake("InvalidTrigger", f"`inputs` is {trigger.inputs!r}, expected a dict", at=at)
     check_labels(at=at, inputs=trigger.inputs)
     if isinstance(trigger, OnRunEnd):
         _check_runs(trigger, at=at)
-    else:
+    elif isinstance(trigger, OnWebhook):
         check_texts(at=at, secret=trigger.secret)
+    else:
+        check_texts(at=at, prefix=trigger.prefix, pattern=trigger.pattern)
+        check_flags(at=at, existing=trigger.existing)
     if problem := trigger.declared().problem():
         raise mistake("InvalidTrigger", f"the trigger can't be: {problem}", at=at)
     for name in trigger.inputs:

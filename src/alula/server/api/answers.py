@@ -259,9 +259,9 @@ class TriggerAnswer(msgspec.Struct, frozen=True):
     domain: str
     name: str
     version: str
-    kind: Literal["run", "webhook"]
+    kind: Literal["run", "webhook", "object"]
     waits_for: str
-    """The workflow or launch plan whose runs it waits for, or the secret of messages."""
+    """The workflow or launch plan whose runs it waits for, the secret of messages, or the objects."""
     principal: str
     """The one that activated the plan, on whose behalf its runs are launched."""
     since: datetime
@@ -271,6 +271,10 @@ class TriggerAnswer(msgspec.Struct, frozen=True):
     """The number of runs that it has started since its activation."""
     refused: int
     """The number of firings since then for which no run was started."""
+    watching_since: datetime | None
+    """The end of the first pass over objects: what appears from then on is new, whenever it was made."""
+    trouble: str
+    """The reason why objects can't be looked at now."""
 
 
 class FiringAnswer(msgspec.Struct, frozen=True):

@@ -17,6 +17,7 @@ from alula.server.services import triggers, webhooks
 from alula.server.services.platform import Platform
 from alula.server.services.webhooks import envelope_of
 from alula.server.store.trigger_records import FiringRecord, TriggerRecord
+from alula.server.store.watches import WatchRecord
 
 WEBHOOKS = f"{PREFIX}/webhooks/"
 """The path below which a message starts a run; its signature is all the right that it needs."""
@@ -29,16 +30,19 @@ def trigger_routes(platform: Platform) -> list[Route]:
     async def list_(request: Request) -> Response:
         caller = call_of(request).caller
         found = await triggers.list_triggers(platform, caller, *place_of(request), **_page(request))
-        return json_answer([_answer(record) for record in found])
+        watches = await triggers.watches_of(platform, found)
+        return json_answer([_answer(record, watches.get(record.plan)) for record in found])
 
     async def everywhere(request: Request) -> Response:
         caller, watched = call_of(request).caller, word(request, "waits_for")
         found = await triggers.list_everywhere(platform, caller, watched=watched, **_page(request))
-        return json_answer([_answer(record) for record in found])
+        watches = await triggers.watches_of(platform, found)
+        return json_answer([_answer(record, watches.get(record.plan)) for record in found])
 
     async def get(request: Request) -> Response:
         record = await triggers.get_trigger(platform, call_of(request).caller, *execution_of(request))
-        return json_answer(_answer(record))
+        watches = await triggers.watches_of(platform, [record])
+        return json_answer(_answer(record, watches.get(record.plan)))
 
     async def firings(request: Request) -> Response:
         caller = call_of(request).caller
@@ -71,7 +75,8 @@ def _page(request: Request) -> dict[str, int]:
     return {"limit": whole(request, "limit", 100), "offset": whole(request, "offset", 0)}
 
 
-def _answer(record: TriggerRecord) -> TriggerAnswer:
+def _answer(record: TriggerRecord, watch: WatchRecord | None) -> TriggerAnswer:
+    first_pass_at = watch.first_pass_at if watch is not None else None
     return TriggerAnswer(
         *record.plan,
         kind=record.kind,
@@ -81,6 +86,8 @@ def _answer(record: TriggerRecord) -> TriggerAnswer:
         last_at=as_time(record.last_at) if record.last_at is not None else None,
         started=record.started,
         refused=record.refused,
+        watching_since=as_time(first_pass_at) if first_pass_at is not None else None,
+        trouble=watch.trouble if watch is not None else "",
     )
 
 

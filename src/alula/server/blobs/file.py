@@ -23,11 +23,13 @@ from io import RawIOBase
 from pathlib import Path
 
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound, ResourceExhausted, Unavailable
+from alula.core.policy.watching import Seen
 from alula.server.blob import FULL_DISK, LIST_MAX, OBJECT_MAX_BYTES, SignedUrl
 from alula.server.blobs import signing
 from alula.server.blobs.measures import ObjectMeasures
 from alula.server.blobs.names import check_segments
 from alula.server.blobs.signing import Grant
+from alula.server.blobs.walking import walked
 from alula.server.measures import Reading
 from alula.server.removal import make_anew, remove_tree
 from alula.server.traces import NO_TRACES, Traces
@@ -126,6 +128,11 @@ class FileBlobs:
         path = self._path(prefix, root_too=True)
         with self._measures.timed("list"):
             return await asyncio.to_thread(self._page, path, after, limit)
+
+    async def look(self, folder: str, *, after: str = "", limit: int = LIST_MAX) -> list[Seen]:
+        path = self._path(folder, root_too=True)
+        with self._measures.timed("list"):
+            return await asyncio.to_thread(self._look, path, after, limit)
 
     async def delete(self, prefix: str) -> None:
         path = self._path(prefix)
@@ -291,6 +298,17 @@ class FileBlobs:
     def _page(self, path: Path, after: str, limit: int) -> list[str]:
         return heapq.nsmallest(limit, (name for name in self._found(path) if name > after))
 
+    def _look(self, path: Path, after: str, limit: int) -> list[Seen]:
+        self._check_inside(path)
+        found = list[Seen]()
+        with errors_of(str(path)):
+            for entry in walked(str(path), after, str(self._incoming)):
+                with contextlib.suppress(FileNotFoundError):  # it is gone meanwhile
+                    found.append(_seen(entry.path, entry.stat(follow_symlinks=False)))
+                if len(found) == limit:
+                    break
+        return found
+
     def _has_any(self, path: Path) -> bool:
         return next(self._found(path), None) is not None
 
@@ -328,6 +346,10 @@ def errors_of(uri: str) -> Generator[None]:
         if isinstance(error, FileNotFoundError):
             raise NotFound("ObjectNotFound", f"there is no object {uri}") from error
         raise Unavailable("StoreFailed", f"the object {uri} can't be read or written: {error}") from error
+
+
+def _seen(path: str, status: os.stat_result) -> Seen:
+    return Seen(path, status.st_size, f"{status.st_mtime_ns}-{status.st_ino}", status.st_mtime_ns // 1000)
 
 
 def read_piece(file: int, offset: int, uri: str) -> bytes:

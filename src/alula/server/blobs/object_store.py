@@ -25,6 +25,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 
 from alula.core.errors import AlreadyExists, InvalidInput
+from alula.core.policy.watching import Seen
 from alula.server.blob import LIST_MAX, OBJECT_MAX_BYTES, SignedUrl
 from alula.server.blobs.azure_urls import Permission, signed_url
 from alula.server.blobs.measures import ObjectMeasures, Operation, Transfer
@@ -154,6 +155,9 @@ class ObjectStoreBlobs:
         itself, below = await asyncio.gather(self.size(prefix), self._page(prefix, after, limit))
         return [prefix, *below][:limit] if itself is not None and prefix > after else below
 
+    async def look(self, folder: str, *, after: str = "", limit: int = LIST_MAX) -> list[Seen]:
+        return [_seen(self._base, each) for each in await self._found(folder, after, limit)]
+
     async def delete(self, prefix: str) -> None:
         with self._asked("delete", prefix):
             key = self._key(prefix)
@@ -214,13 +218,17 @@ class ObjectStoreBlobs:
         return digest.digest() == own.digest()
 
     async def _page(self, prefix: str, after: str, limit: int) -> list[str]:
-        found: list[str] = []
+        return [self._base + each["path"] for each in await self._found(prefix, after, limit)]
+
+    async def _found(self, prefix: str, after: str, limit: int) -> list[ObjectMeta]:
+        found: list[ObjectMeta] = []
         with self._asked("list", prefix):
             key = self._prefix if prefix == self._root else self._key(prefix)
-            offset = self._key(after) if after.startswith(f"{self._root}/") else None
+            offset = after.removeprefix(self._base) if after.startswith(f"{self._root}/") else None
             async for chunk in _listed(self._store, key or None, offset):
-                uris = (self._base + each["path"] for each in chunk if not _is_ours(each["path"]))
-                found += [uri for uri in uris if uri > after]  # not every server takes an offset
+                theirs = (each for each in chunk if not _is_ours(each["path"]))
+                # Not every server takes an offset.
+                found += [each for each in theirs if self._base + each["path"] > after]
                 if len(found) >= limit:
                     break
         return found[:limit]
@@ -309,6 +317,11 @@ class _Counted:
 def _attributes(uri: str) -> Attributes:
     """A deck is shown by a browser, by a link to the store itself; anything else is saved."""
     return {"Content-Type": _PAGE if uri.endswith(".html") else "application/octet-stream"}
+
+
+def _seen(base: str, found: ObjectMeta) -> Seen:
+    changed_at = round(found["last_modified"].timestamp() * 1_000_000)
+    return Seen(base + found["path"], found["size"], found["e_tag"] or str(changed_at), changed_at)
 
 
 def _is_ours(key: str) -> bool:

@@ -3,16 +3,55 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from urllib.parse import urlsplit
 
 import msgspec
 
-from alula.server.secret import Secret
+from alula.server.secret import Secret, resolved
 
 SCHEMES = ("s3", "gs", "az")
+WATCHED_TIMEOUT_S, WATCHED_RETRY_S = 15.0, 5.0
 _ENCRYPTION = ("", "AES256", "aws:kms", "aws:kms:dsse")
 _PREFIX = re.compile(r"(/(?!\.\.?(/|$))[A-Za-z0-9!_.*'()-]+)*/?")
+
+
+class WatchedObjects(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Objects elsewhere that triggers may wait for."""
+
+    url: str
+    """`s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX` or `az://CONTAINER/PREFIX`."""
+    projects: tuple[str, ...] = ()
+    """The projects whose launch plans may wait for them; empty for all."""
+    endpoint: str = ""
+    region: str = ""
+    access_key: str = ""
+    secret_key: str = ""
+    """The place of the secret: `env:NAME` or `file:PATH`."""
+
+    def problem(self) -> str:
+        """What is wrong with it; empty if nothing is."""
+        if self.secret_key and not self.secret_key.startswith(("env:", "file:")):
+            return f"`secret_key` of `{self.url}` is a secret: say where it is, by env:NAME or file:PATH"
+        if not self.url:
+            return "one has no `url`"
+        faults = (f"`{name}` of `{self.url}` {text}" for name, text in self._options(self.secret_key).problems())
+        return next(faults, "")
+
+    def connection(self, environment: Mapping[str, str]) -> ObjectOptions:
+        """The way to them, with short waits: a look comes again. Raises `LookupError` if the secret can't be had."""
+        return self._options(resolved(self.secret_key, environment))
+
+    def _options(self, secret_key: str) -> ObjectOptions:
+        return ObjectOptions(
+            url=self.url,
+            endpoint=self.endpoint,
+            region=self.region,
+            access_key=self.access_key,
+            secret_key=secret_key,
+            timeout_s=WATCHED_TIMEOUT_S,
+            retry_s=WATCHED_RETRY_S,
+        )
 
 
 class ObjectOptions(msgspec.Struct, frozen=True):
@@ -40,6 +79,8 @@ class ObjectOptions(msgspec.Struct, frozen=True):
     """The time without a byte after which a request has failed."""
     retry_s: float = 30.0
     """The time for which a failing request is made again, with growing pauses."""
+    watched: tuple[WatchedObjects, ...] = ()
+    """Objects elsewhere that triggers may wait for."""
 
     @property
     def scheme(self) -> str:
@@ -56,6 +97,9 @@ class ObjectOptions(msgspec.Struct, frozen=True):
         for name in ("timeout_s", "retry_s"):
             if not getattr(self, name) > 0:
                 yield name, "must be more than 0"
+        for each in self.watched:
+            if problem := each.problem():
+                yield "watched", problem
         if not self.url:
             return
         parts = urlsplit(self.url)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from flyteidl.admin import launch_plan_pb2
 
 from alula.core.errors import FailedPrecondition
 from alula.core.ids import Place
-from alula.core.policy.triggering import RunTrigger, trigger_of
+from alula.core.policy.triggering import RunTrigger, Trigger, WebhookTrigger, trigger_of
+from alula.core.policy.watching import ObjectTrigger
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.entities import require_entity
 from alula.server.services.messages.names import entity_id
 from alula.server.services.platform import Platform
 from alula.server.services.scheduled_plans import scheduled_plan
+from alula.server.services.watching import require_watchable
 from alula.server.store.entities import EntityRecord
 from alula.server.store.schedule_records import ScheduleRecord
-from alula.server.store.trigger_records import TriggerRecord
+from alula.server.store.trigger_records import TriggerKind, TriggerRecord
+
+_KINDS: Mapping[type[Trigger], TriggerKind] = {RunTrigger: "run", WebhookTrigger: "webhook", ObjectTrigger: "object"}
 
 
 async def update_launch_plan(
@@ -62,6 +68,8 @@ async def _trigger(platform: Platform, caller: Caller, record: EntityRecord) -> 
     if isinstance(trigger, RunTrigger):
         of_runs = Place(trigger.project or record.id.project, trigger.domain or record.id.domain)
         await platform.require(caller, of_runs, Action.VIEW)
+    elif isinstance(trigger, ObjectTrigger):
+        await require_watchable(platform, caller, record.id, trigger)
     elif not platform.triggers.keys_of(trigger.secret):
         known = ", ".join(secret.name for secret in platform.triggers.secrets) or "none"
         raise FailedPrecondition(
@@ -69,5 +77,5 @@ async def _trigger(platform: Platform, caller: Caller, record: EntityRecord) -> 
             f"the platform does not have secret `{trigger.secret}`, which the trigger of `{record.id}` names",
             fix=f"the settings have {known} in `triggers.secrets`",
         )
-    kind = "run" if isinstance(trigger, RunTrigger) else "webhook"
+    kind = _KINDS[type(trigger)]
     return TriggerRecord(record.id, caller.principal, platform.clock(), kind, trigger.watched(record.id))

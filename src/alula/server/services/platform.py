@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from alula.core.ids import Place
 from alula.core.policy.queueing import TierBudgets
@@ -27,6 +28,14 @@ from alula.server.traces import NO_TRACES, Traces
 
 RECHECK_S = 10.0
 DEFAULT_DOMAINS = ("development", "staging", "production")
+
+
+class Watched(NamedTuple):
+    """Objects elsewhere that triggers may wait for."""
+
+    blobs: Blobs
+    projects: tuple[str, ...]
+    """The projects whose launch plans may; empty for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,8 @@ class Platform:
     notification_rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict[str, "tuple[str, ...]"])
     """The rules of notifications, each with its channels."""
     triggers: TriggerOptions = field(default_factory=TriggerOptions)
+    watched: tuple[Watched, ...] = ()
+    """Objects elsewhere that triggers may wait for."""
     retention_rules: tuple[RetentionRule, ...] = ()
     """The first that fits a run says when it goes."""
     settled_s: float = 600.0

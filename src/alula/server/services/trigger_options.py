@@ -36,6 +36,8 @@ class TriggerOptions(msgspec.Struct, frozen=True):
     """The time by which a message that is to start a run may be older or newer than the clock says."""
     body_max_bytes: int = 1_048_576
     """The limit of the body of such a message."""
+    objects_every_s: float = 5.0
+    """The time between two looks at the objects that launch plans wait for."""
     secrets: tuple[WebhookSecret, ...] = ()
 
     def keys_of(self, secret: str) -> tuple[str, ...]:
@@ -46,6 +48,8 @@ class TriggerOptions(msgspec.Struct, frozen=True):
         for name in ("chain_max", "tolerance_s", "body_max_bytes"):
             if getattr(self, name) < 1:
                 yield name, f"must be at least 1, not {getattr(self, name)}"
+        if not self.objects_every_s > 0:
+            yield "objects_every_s", "must be more than 0"
         for secret in self.secrets:
             if problem := secret.problem():
                 yield "secrets", problem

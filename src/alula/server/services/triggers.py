@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from alula.core.errors import InvalidInput, NotFound
-from alula.core.ids import ExecutionId, Place
+from alula.core.ids import EntityId, ExecutionId, Place
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.executions import require_execution
 from alula.server.services.platform import Platform
 from alula.server.store.query import Filter, Query
 from alula.server.store.trigger_records import FiringRecord, TriggerRecord
+from alula.server.store.watches import WatchRecord
 
 PAGE_MAX = 1000
 
@@ -33,6 +36,14 @@ async def list_everywhere(
     page = _page(limit, offset, watched=watched) if watched else _page(limit, offset)
     query = msgspec.structs.replace(page, places=await platform.viewable(caller))
     return await platform.store.triggers.page(msgspec.structs.replace(query, sort_by="name", descending=False))
+
+
+async def watches_of(platform: Platform, triggers: Sequence[TriggerRecord]) -> dict[EntityId, WatchRecord]:
+    """The watches of the triggers among these that wait for objects."""
+    places = {each.plan.place for each in triggers if each.kind == "object"}
+    found = [watch for place in places for watch in await platform.store.watches.within(place)]
+    by_name = {(each.project, each.domain, each.name): each for each in found}
+    return {each.plan: by_name[each.plan[:3]] for each in triggers if each.plan[:3] in by_name}
 
 
 async def get_trigger(platform: Platform, caller: Caller, project: str, domain: str, name: str) -> TriggerRecord:

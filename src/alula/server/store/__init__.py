@@ -46,6 +46,7 @@ from alula.server.store.schedules import Schedules
 from alula.server.store.signals import Signals
 from alula.server.store.ties import Ties
 from alula.server.store.triggers import Triggers
+from alula.server.store.watches import Watches
 
 WakeUp = Callable[[ExecutionId], None]
 
@@ -85,6 +86,9 @@ class Store(Protocol):
 
     @property
     def backfills(self) -> Backfills: ...
+
+    @property
+    def watches(self) -> Watches: ...
 
     @property
     def triggers(self) -> Triggers: ...

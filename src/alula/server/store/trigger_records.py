@@ -12,7 +12,7 @@ from alula.server.store.listing import Listing, member, number, text, time
 
 KEEP_US = 30 * 24 * 3600 * 1_000_000
 """The time for which a firing is kept."""
-TriggerKind: TypeAlias = Literal["run", "webhook"]
+TriggerKind: TypeAlias = Literal["run", "webhook", "object"]
 
 
 class TriggerRecord(msgspec.Struct, frozen=True):

@@ -46,6 +46,7 @@ from alula.server.stores.memory.signals import Signals
 from alula.server.stores.memory.ties import Ties
 from alula.server.stores.memory.triggers import Triggers
 from alula.server.stores.memory.wake_ups import WakeUps
+from alula.server.stores.memory.watches import Watches
 from alula.server.stores.seed import first_project
 
 
@@ -69,7 +70,8 @@ class MemoryStore:
         self.schedules = Schedules(audits, leases, self.executions)
         self.backfills = Backfills(audits, leases, self.executions)
         self.notices = Notices(audits, leases)
-        self.triggers = Triggers(leases, self.executions, outbox)
+        self.watches = Watches(leases)
+        self.triggers = Triggers(leases, self.executions, outbox, self.watches)
         self.entities = Entities(audits, self.schedules, self.triggers)
         self.named_entities = NamedEntities(audits, self.entities)
         self.attributes = Attributes(audits)

@@ -25,13 +25,15 @@ from alula.server.stores.memory import lists
 from alula.server.stores.memory.executions import Executions
 from alula.server.stores.memory.leases import Leases
 from alula.server.stores.memory.outbox import Outbox
+from alula.server.stores.memory.watches import Watches
 
 
 class Triggers:
-    def __init__(self, leases: Leases, executions: Executions, outbox: Outbox) -> None:
+    def __init__(self, leases: Leases, executions: Executions, outbox: Outbox, watches: Watches) -> None:
         self._leases = leases
         self._executions = executions
         self._outbox = outbox
+        self._watches = watches
         self._rows: dict[tuple[str, str, str], TriggerRecord] = {}
         self._firings: dict[tuple[str, str, str, str], FiringRecord] = {}
 
@@ -84,6 +86,7 @@ class Triggers:
         record = self._rows.pop(plan[:3], None)
         if trigger is not None:
             self._rows[plan[:3]] = record if record is not None and record.plan == plan else trigger
+        self._watch(record, trigger)
         self._hear_or_not()
 
     def deactivated(self, plan: EntityId) -> None:
@@ -91,7 +94,16 @@ class Triggers:
         record = self._rows.get(plan[:3])
         if record is not None and record.plan == plan:
             del self._rows[plan[:3]]
+            self._watch(record, None)
             self._hear_or_not()
+
+    def _watch(self, before: TriggerRecord | None, after: TriggerRecord | None) -> None:
+        if before is not None and after is not None and before.watched == after.watched:
+            return
+        if before is not None and before.kind == "object":
+            self._watches.end(*before.plan[:3])
+        if after is not None and after.kind == "object":
+            self._watches.begin(after)
 
     def _hear_or_not(self) -> None:
         if any(row.kind == "run" for row in self._rows.values()):

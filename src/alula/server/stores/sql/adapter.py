@@ -50,6 +50,7 @@ from alula.server.stores.sql.signals import Signals
 from alula.server.stores.sql.ties import Ties
 from alula.server.stores.sql.triggers import Triggers
 from alula.server.stores.sql.wake_ups import WakeUps
+from alula.server.stores.sql.watches import Watches
 
 
 def _wall_clock_us() -> int:
@@ -79,7 +80,8 @@ class SqlStore:
         self.ties = Ties(database, audits)
         self.removals = Removals(database, audits, leases, self.ties)
         self.executions = Executions(database, audits, self.ties, self.outbox, self._wake_ups, self._news)
-        self.triggers = Triggers(database, leases, self.executions, self.outbox)
+        self.watches = Watches(database, leases)
+        self.triggers = Triggers(database, leases, self.executions, self.outbox, self.watches)
         self.entities = Entities(database, audits, self.triggers)
         self.nodes = Nodes(database)
         self.attempts = Attempts(database)

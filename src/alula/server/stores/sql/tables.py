@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0017"
+HEAD = "0018"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(
@@ -540,6 +540,28 @@ firings = Table(
     Index(None, "project", "domain", "name", "seal"),
     Index(None, "by_project", "by_domain", "by_run"),
     Index(None, "at"),
+)
+
+watches = Table(
+    "watches",
+    metadata,
+    *_words("id", "project", "domain", "name"),
+    Column("since", BigInteger, nullable=False),
+    *_moments("first_pass_at"),
+    *_words("trouble"),
+    Column("ended", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("id"),
+    Index(None, "project", "domain", "name"),
+)
+
+sightings = Table(
+    "sightings",
+    metadata,
+    *_words("watch", "uri", "mark"),
+    Column("at", BigInteger, nullable=False),
+    Column("is_settled", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("watch", "uri"),
+    sqlite_with_rowid=False,
 )
 
 ties = Table(

@@ -31,6 +31,7 @@ from alula.server.stores.sql.leases import Leases
 from alula.server.stores.sql.listing import Columns, paged
 from alula.server.stores.sql.outbox import Outbox
 from alula.server.stores.sql.tables import firings, triggers
+from alula.server.stores.sql.watches import Watches
 
 _COLUMNS: Columns = {name: triggers.c[name] for name in TRIGGERS.fields}
 _FIRING_COLUMNS: Columns = {name: firings.c[name] for name in FIRINGS.fields}
@@ -38,11 +39,14 @@ _KEY = (firings.c.project, firings.c.domain, firings.c.name, firings.c.cause)
 
 
 class Triggers:
-    def __init__(self, database: Database, leases: Leases, executions: Executions, outbox: Outbox) -> None:
+    def __init__(
+        self, database: Database, leases: Leases, executions: Executions, outbox: Outbox, watches: Watches
+    ) -> None:
         self._database = database
         self._leases = leases
         self._executions = executions
         self._outbox = outbox
+        self._watches = watches
         self._insert = database.sql.insert(firings)
 
     async def of(self, project: str, domain: str, name: str) -> TriggerRecord | None:
@@ -111,13 +115,24 @@ class Triggers:
         self._replace(connection, _is(plan), None)
 
     def _replace(self, connection: Connection, which: ColumnElement[bool], trigger: TriggerRecord | None) -> None:
-        is_gone = connection.execute(delete(triggers).where(which)).rowcount > 0
+        before = connection.execute(select(triggers).where(which)).first()
+        if before is not None:
+            connection.execute(delete(triggers).where(which))
         if trigger is not None:
             connection.execute(triggers.insert().values(_cells(trigger)))
             if trigger.kind == "run":
                 self._outbox.put(connection, Consumer(RUN_ENDS))
-        if is_gone:
+        self._watch(connection, None if before is None else _record(before), trigger)
+        if before is not None:
             self._outbox.drop(connection, RUN_ENDS, unless=exists().where(triggers.c.kind == "run"))
+
+    def _watch(self, connection: Connection, before: TriggerRecord | None, after: TriggerRecord | None) -> None:
+        if before is not None and after is not None and before.watched == after.watched:
+            return
+        if before is not None and before.kind == "object":
+            self._watches.end(connection, *before.plan[:3])
+        if after is not None and after.kind == "object":
+            self._watches.begin(connection, after)
 
     async def _page_of_firings(self, among: Select[Any], query: Query) -> list[FiringRecord]:
         return await self._read_firings(paged(among, check(query, FIRINGS), _FIRING_COLUMNS, self._database.sql))
