@@ -8,11 +8,12 @@ import json
 import re
 import secrets
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.browser.conftest import AXE, PLACE, Open, backfill, run
-from tests.integration.platform import Platforms, RunningPlatform
+from tests.integration.platform import Platforms, RunningPlatform, alula
 
 PAGES = {
     "home": "",
@@ -41,10 +42,29 @@ PAGES = {
 }
 
 
+RULES = """
+[[retention.rules]]
+name = "failures"
+phases = ["FAILED"]
+keep_days = 30
+"""
+
+
 def expect(locator: Any) -> Any:
     from playwright.sync_api import expect
 
     return expect(locator)
+
+
+def problems(page: Any) -> list[str]:
+    """What bars somebody from using a page, in either theme."""
+    page.evaluate(AXE.read_text())
+    told = list[str]()
+    for theme in ("light", "dark"):
+        page.emulate_media(color_scheme=theme)
+        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+        told += [f"{theme} {each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
+    return told
 
 
 def step(page: Any, name: str) -> Any:
@@ -322,6 +342,40 @@ def test_a_backfill_is_paused_resumed_and_cancelled(visit: Open, site: RunningPl
     expect(page.get_by_role("button", name="2 waiting")).to_be_visible()
 
 
+def test_a_run_is_kept_and_no_longer(visit: Open) -> None:
+    page = visit("/executions/good-2")
+    for entry, shown in (("Keep", 1), ("Keep no longer", 0)):
+        page.get_by_role("button", name="More", exact=True).click()
+        page.get_by_role("menuitem", name=re.compile(f"^{entry}")).click()
+        expect(page.get_by_title("It stays, whatever the rules of retention say")).to_have_count(shown)
+
+
+def test_an_imported_run_says_where_it_took_place(visit: Open, site: RunningPlatform, tmp_path: Path) -> None:
+    file = tmp_path / "run.zip"
+    for arguments in (("export", "source-1", "-o", str(file)), ("import", str(file), "-d", "staging")):
+        done = alula(*arguments, "--endpoint", site.grpc)
+        assert done.returncode == 0, done.stderr
+    page = visit("/console/projects/flytesnacks/domains/staging/executions/source-1")
+    said = page.get_by_text("imported from flytesnacks/development/source-1")
+    expect(said).to_contain_text(f"at {site.http}, ")
+    expect(said.locator("time")).to_be_visible()
+
+
+def test_settings_say_which_runs_go_and_what_takes_the_disk(visit: Open, platforms: Platforms) -> None:
+    platforms.folder.joinpath("data").mkdir(mode=0o700)
+    platforms.folder.joinpath("data/settings.toml").write_text(RULES)
+    platform = platforms.start()
+    page = visit("/console/settings", at=platform.http)
+    rules = page.get_by_role("region", name="Retention")
+    expect(rules.get_by_role("listitem").first).to_contain_text("failed runs stay 30 days after their end")
+    rules.get_by_role("button", name="What would go now").click()
+    expect(rules.get_by_role("status")).to_contain_text("go by failures")
+    disk = page.get_by_role("region", name="Disk")
+    disk.get_by_role("button", name="Measure").click()
+    expect(disk.get_by_role("status")).to_contain_text("free")
+    assert problems(page) == []
+
+
 def test_the_audit_trail_says_what_was_changed(visit: Open) -> None:
     page = visit("/console/audit")
     page.get_by_role("searchbox", name="Filter by what was changed").fill("good-2")
@@ -441,11 +495,6 @@ def test_everybody_can_use_it_in_both_themes_and_on_a_phone(visit: Open, name: s
     page = visit(PAGES[name], color_scheme="light", reduced_motion="reduce")
     expect(page.locator("main > *")).not_to_have_count(0)
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    page.evaluate(AXE.read_text())
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        told = [f"{theme} {each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
-        assert told == []
+    assert problems(page) == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

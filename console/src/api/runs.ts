@@ -37,6 +37,8 @@ export interface Run extends RunId {
   readonly parent: (RunId & { readonly node_id: string }) | null;
   /** Why a trigger has started it; null if none has. */
   readonly cause: { readonly text: string; readonly run: RunId | null } | null;
+  /** Where it took place, if it came here as a file; null if it took place here. */
+  readonly imported: { readonly run: string; readonly platform: string; readonly at: number | null } | null;
   readonly reason: Reason | null;
   /** How many nodes are in each phase; those that have not begun are not counted. */
   readonly nodes: readonly number[];

@@ -2,18 +2,20 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactElement, ReactNode } from "react";
-import type { RunId } from "../api/runs";
+import type { Run, RunId } from "../api/runs";
 import { listStarted } from "../api/triggers";
 import { isOpenRun } from "../status/status";
 import { shortVersion, visible } from "../text/names";
 import { Ago } from "../ui/Time";
 import { useRun } from "./context";
+import { useKept } from "./useKept";
 import styles from "./RunHeader.module.css";
 
 const MODES = ["by hand", "by schedule", "by the system", "again", "as a child", "recovered", "by a trigger"];
 
 export function Made(): ReactElement {
   const { run } = useRun().state;
+  const kept = useKept();
   const entity = run.launch_entity === "task" ? { kind: "task", of: run.launch_plan } : { kind: "workflow", of: run.workflow };
   const place = { project: entity.of.project, domain: entity.of.domain };
   return (
@@ -25,9 +27,16 @@ export function Made(): ReactElement {
       <Aside>{visible(run.principal)}, <Start /></Aside>
       <Aside><Ago at={run.created_at} /></Aside>
       {run.parent ? <Aside>started by <RunLink id={run.parent} sel={run.parent.node_id} /></Aside> : null}
+      {run.imported ? <Imported from={run.imported} /> : null}
+      {kept ? <Aside><span title="It stays, whatever the rules of retention say">kept</span></Aside> : null}
       {isOpenRun(run.phase) ? null : <Followed />}
     </p>
   );
+}
+
+/** Where a run took place that came here as a file. The address is text: it is what a stranger's file says. */
+function Imported({ from: { run, platform, at } }: { from: NonNullable<Run["imported"]> }): ReactElement {
+  return <Aside>imported from {visible(run)}{platform ? ` at ${visible(platform)}` : ""}{at === null ? null : <>, <Ago at={at} /></>}</Aside>;
 }
 
 /** By whom or by what it was started. */

@@ -77,6 +77,10 @@ class Disk:
                 self._say(await asyncio.to_thread(self._free))
             await asyncio.sleep(LOOK_EVERY_S)
 
+    def use(self) -> DiskUse:
+        """As `disk_use`."""
+        return disk_use(self._folder)
+
     def trouble(self) -> str:
         """Says that there is little room; empty if there is enough."""
         with contextlib.suppress(OSError):

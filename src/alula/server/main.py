@@ -378,6 +378,7 @@ async def _platform(
             check_health=holding.check,
             scratch=str(settings.data_folder),
             disk_trouble=disk.trouble,
+            disk_use=disk.use,
             http_endpoint=endpoints.http,
             domains=settings.runs.domains,
             max_parallelism=settings.runs.max_parallelism,

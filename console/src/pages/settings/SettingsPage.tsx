@@ -1,4 +1,4 @@
-/** The platform: what it is, its projects, and the settings that hold for the runs of a domain. */
+/** The platform: what it is, its projects, and the settings that hold for the runs of a domain; which runs go, and the disk. */
 import { useMutation, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { Fragment, type ReactElement, useState } from "react";
@@ -11,6 +11,7 @@ import { Button } from "../../ui/Button";
 import { Dialog } from "../../ui/Dialog";
 import { Bars, Problem } from "../../ui/State";
 import { usePageTitle } from "../../ui/usePageTitle";
+import { Disk, Retention } from "./Retention";
 import styles from "./SettingsPage.module.css";
 import { leaves } from "./leaves";
 
@@ -22,6 +23,8 @@ export function SettingsPage(): ReactElement {
       <Platform />
       <Projects />
       <Attributes />
+      <Retention />
+      <Disk />
     </div>
   );
 }

@@ -1,10 +1,11 @@
 /** What can be done with a run: run it again in one of its ways, stop it, take it along. */
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { ChevronDown, Ellipsis } from "lucide-react";
 import { type ReactElement, useState } from "react";
 import { putAside } from "../../api/bulk";
 import { recover, relaunch } from "../../api/flyte";
+import { setKept } from "../../api/retention";
 import type { RunId } from "../../api/runs";
 import { useKeys } from "../../shell/useKeys";
 import { isOpenRun, runStatus } from "../../status/status";
@@ -12,6 +13,7 @@ import { Button, IconButton } from "../../ui/Button";
 import { Menu } from "../../ui/Menu";
 import { Problem } from "../../ui/State";
 import { useRun, useSelection } from "../context";
+import { KEPT, useKept } from "../useKept";
 import { AbortDialog } from "./AbortDialog";
 import styles from "./RunActions.module.css";
 import { ForkDialog } from "./ForkDialog";
@@ -21,10 +23,13 @@ export function RunActions(): ReactElement {
   const { id, state, source } = useRun();
   const { step } = useSelection();
   const navigate = useNavigate();
+  const queries = useQueryClient();
   const [asking, setAsking] = useState<"abort" | "fork" | null>(null);
   const goTo = (run: RunId): void => void navigate({ to: "/projects/$project/domains/$domain/executions/$name", params: { project: run.project, domain: run.domain, name: run.name } });
   const start = useMutation({ mutationFn: (how: () => Promise<{ id: RunId }>) => how(), onSuccess: (started) => goTo(started.id) });
   const putting = useMutation({ mutationFn: () => putAside(id, [state.run], !state.run.archived), onSuccess: () => source.retry() });
+  const kept = useKept();
+  const keeping = useMutation({ mutationFn: (keep: boolean) => setKept(id, keep), onSettled: () => queries.invalidateQueries({ queryKey: [KEPT] }) });
   const isOpen = isOpenRun(state.run.phase);
   const failed = !isOpen && runStatus(state.run.phase).tone !== "done";
   const again = (): void => void navigate({ to: "/projects/$project/domains/$domain/launch", params: { project: id.project, domain: id.domain }, search: { from: id.name } });
@@ -53,13 +58,14 @@ export function RunActions(): ReactElement {
         entries={[
           { label: "Compare…", hint: "with the last success", onSelect: () => void navigate({ to: "/projects/$project/domains/$domain/compare", params: { project: id.project, domain: id.domain }, search: { b: id.name } }) },
           { label: state.run.archived ? "Bring back from the archive" : "Archive", disabled: isOpen, hint: isOpen ? "it runs still" : "", onSelect: () => putting.mutate() },
+          { label: kept ? "Keep no longer" : "Keep", hint: kept ? "rules of retention hold again" : "whatever retention says", disabled: kept === undefined || keeping.isPending, onSelect: () => keeping.mutate(!kept) },
           null,
           { label: "Copy the name", hint: "c", onSelect: () => void copy(id.name) },
           { label: "Copy the commands", onSelect: () => void copy(commands) },
           { label: "Copy the link", onSelect: () => void copy(location.href) },
         ]}
       />
-      {start.error ?? putting.error ? <Problem error={start.error ?? putting.error} /> : null}
+      {start.error ?? putting.error ?? keeping.error ? <Problem error={start.error ?? putting.error ?? keeping.error} /> : null}
       <AbortDialog open={asking === "abort"} runs={[state.run]} onClose={() => setAsking(null)} />
       {asking === "fork" ? <ForkDialog onClose={() => setAsking(null)} onStarted={goTo} /> : null}
     </div>

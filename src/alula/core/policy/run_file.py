@@ -42,6 +42,10 @@ IMPORTED_FROM = "alula/imported-from"
 """The annotation of an imported run that tells the run, and the platform, that it was exported from."""
 IMPORTED_FILE = "alula/imported-file"
 """The annotation with the digest of the file."""
+IMPORTED_AT = "alula/imported-at"
+"""The annotation with the time of the import, in microseconds since the epoch."""
+OF_THE_IMPORT = (IMPORTED_FROM, IMPORTED_FILE, IMPORTED_AT)
+"""The annotations that an import makes: neither an export nor a run that goes on from this one has them."""
 
 Part: TypeAlias = Literal["record", "events", "rows"]
 Folder: TypeAlias = Literal["values", "graphs", "recoveries", "objects"]

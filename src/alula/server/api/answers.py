@@ -330,3 +330,36 @@ class RetentionAnswer(msgspec.Struct, frozen=True):
     stays: list[RunsThatStay]
     unfinished: int
     """Runs that are being removed."""
+
+
+class RetentionRuleAnswer(msgspec.Struct, frozen=True):
+    """A rule of retention. What is empty fits all."""
+
+    name: str
+    projects: tuple[str, ...]
+    domains: tuple[str, ...]
+    workflows: tuple[str, ...]
+    phases: tuple[str, ...]
+    keep_days: float | None
+    """The time from its end for which a run is kept at least; null for none."""
+    keep_last: int
+    """The number of newest runs of each workflow that are kept, however old."""
+
+
+class KeptAnswer(msgspec.Struct, frozen=True):
+    """The standing of a run with retention."""
+
+    kept: bool
+    """True if it stays, whatever the rules say."""
+
+
+class DiskAnswer(msgspec.Struct, frozen=True):
+    """Bytes on the disk of the data folder. What is kept elsewhere is not counted."""
+
+    database: int
+    objects: int
+    other: int
+    """Code, working folders, logs."""
+    free: int
+    trouble: str
+    """Says that little room is left; empty if there is enough."""

@@ -31,6 +31,7 @@ from alula.core.literals.offloading import Aside, OffloadRule, put_aside
 from alula.core.policy.queueing import Queueing, check_quality
 from alula.core.policy.registration import SETTINGS_MAX_BYTES, check_labels, check_parallelism, check_size
 from alula.core.policy.routing import Wanted
+from alula.core.policy.run_file import OF_THE_IMPORT
 from alula.core.policy.trace_context import TRACEPARENT
 from alula.core.policy.triggering import CAUSE, CHAIN
 from alula.server.access import Action
@@ -153,7 +154,7 @@ def same_again(source: ExecutionRecord, name: str) -> execution_pb2.ExecutionCre
     """The launch of the same thing with the inputs that its caller gave and the same settings."""
     spec = execution_pb2.ExecutionSpec.FromString(source.spec)
     spec.metadata.Clear()
-    for of_the_launch in (TRACEPARENT, CAUSE, CHAIN):
+    for of_the_launch in (TRACEPARENT, CAUSE, CHAIN, *OF_THE_IMPORT):
         spec.annotations.values.pop(of_the_launch, None)
     return execution_pb2.ExecutionCreateRequest(
         project=source.id.project,

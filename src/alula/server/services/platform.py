@@ -15,6 +15,7 @@ from alula.core.policy.queueing import TierBudgets
 from alula.core.policy.retention import RetentionRule
 from alula.server.access import Access, Action, Places, require, require_viewable
 from alula.server.blob import Blobs
+from alula.server.disk import DiskUse
 from alula.server.identity import Caller
 from alula.server.log import Logs
 from alula.server.measures import Measures
@@ -55,6 +56,8 @@ class Platform:
     """Raises `FailedPrecondition` if the platform can't work any more."""
     disk_trouble: Callable[[], str] = lambda: ""
     """Says that the disk of the data folder is nearly full; empty if it is not."""
+    disk_use: Callable[[], DiskUse] = lambda: DiskUse(0, 0, 0, 0)
+    """The use of the disk of the data folder, by a look at each file. Raises OSError if it is gone."""
     recheck_s: float = RECHECK_S
     """The interval at which a watcher of a run reads the store although nothing was heard: news is a hint."""
     scratch: str | None = None

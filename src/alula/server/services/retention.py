@@ -9,10 +9,10 @@ import msgspec
 
 from alula.core.errors import FailedPrecondition, NotFound
 from alula.core.ids import ExecutionId, Place
-from alula.core.policy.retention import Judge, RunOutline, Stays, going
+from alula.core.policy.retention import Judge, RetentionRule, RunOutline, Stays, going
 from alula.server.access import Action
 from alula.server.identity import Caller
-from alula.server.services.executions import missing, read_execution
+from alula.server.services.executions import missing, read_execution, require_execution
 from alula.server.services.platform import Platform
 from alula.server.services.run_objects import Use, removal_of, use_of
 from alula.server.store.ties import KEPT
@@ -74,6 +74,12 @@ async def survey(platform: Platform) -> Survey:
     return Survey(free, stays)
 
 
+async def list_rules(platform: Platform, caller: Caller) -> tuple[RetentionRule, ...]:
+    """The rules in their order: the first that fits a run decides."""
+    await platform.require(caller, Place(), Action.VIEW, Action.MANAGE)
+    return platform.retention_rules
+
+
 async def preview(platform: Platform, caller: Caller) -> Preview:
     """What would be removed now, and why other runs stay."""
     await platform.require(caller, Place(), Action.VIEW, Action.MANAGE)
@@ -98,6 +104,12 @@ async def run_now(platform: Platform, caller: Caller) -> list[str]:
         )
     await platform.store.leases.release(None, RETENTION)
     return [rule.name for rule in platform.retention_rules]
+
+
+async def is_kept(platform: Platform, caller: Caller, id: ExecutionId) -> bool:
+    """True if somebody keeps a run. Raises `NotFound`."""
+    await require_execution(platform, caller, id, Action.VIEW, with_values=False)
+    return KEPT in (await platform.store.ties.holders([id])).get(id, ())
 
 
 async def keep_run(platform: Platform, caller: Caller, id: ExecutionId) -> None:

@@ -23,12 +23,15 @@ from alula.core.engine import events
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import AlreadyExists, AlulaError, FailedPrecondition, InvalidInput, PermissionDenied
 from alula.core.ids import ExecutionId, Place
-from alula.core.policy.run_file import IMPORTED_FILE, IMPORTED_FROM, MANIFEST
+from alula.core.policy.run_file import IMPORTED_AT, IMPORTED_FILE, IMPORTED_FROM, MANIFEST
 from alula.server.access import Action, EverybodyMay
 from alula.server.blobs.file import FileBlobs
 from alula.server.identity import Caller
 from alula.server.services import layout
-from alula.server.services.launch import create_execution
+from alula.server.services.console.runs import Imported as Origin
+from alula.server.services.console.runs import Run, as_shown
+from alula.server.services.launch import create_execution, relaunch_execution
+from alula.server.services.messages.names import execution_identifier
 from alula.server.services.moving.export import export_run
 from alula.server.services.moving.importing import Imported, import_run
 from alula.server.services.moving.run_file import RunFile
@@ -95,6 +98,10 @@ async def record_of(platform: Platform, id: ExecutionId = RUN) -> ExecutionRecor
     return present(await platform.store.executions.get(id))
 
 
+def shown(record: ExecutionRecord) -> Run:
+    return as_shown(record, {})
+
+
 def input_of(record: ExecutionRecord) -> str:
     return literals_pb2.LiteralMap.FromString(record.inputs).literals["x"].scalar.blob.uri
 
@@ -139,6 +146,25 @@ async def test_a_run_is_there_with_its_file_and_its_code(source: Platform, other
     assert await other.blobs.get(code) == CODE
     annotations = execution_pb2.ExecutionSpec.FromString(record.spec).annotations.values
     assert annotations[IMPORTED_FROM] == f"{RUN} http://test"
+
+
+async def test_a_run_that_goes_on_from_it_took_place_here(source: Platform, other: Platform, caller: Caller) -> None:
+    await imported(other, caller, await exported(source, caller))
+    request = execution_pb2.ExecutionRelaunchRequest(id=execution_identifier(RUN), name="again")
+    await relaunch_execution(other, caller, request)
+    again = shown(await record_of(other, RUN._replace(name="again")))
+    assert again.imported is None
+    annotations = execution_pb2.ExecutionSpec.FromString((await record_of(other)).spec).annotations.values
+    assert shown(await record_of(other)).imported == Origin(str(RUN), "http://test", int(annotations[IMPORTED_AT]))
+
+
+@pytest.mark.parametrize("at", ["", "soon", "-1", "9" * 17, "\u0661"])
+async def test_a_time_of_import_that_a_client_made_up_is_none(source: Platform, at: str) -> None:
+    record = await record_of(source)
+    spec = execution_pb2.ExecutionSpec.FromString(record.spec)
+    spec.annotations.values.update({IMPORTED_FROM: "p/d/n", IMPORTED_AT: at})
+    record.spec = spec.SerializeToString()
+    assert shown(record).imported == Origin("p/d/n", "", None)
 
 
 async def test_one_that_went_on_has_ended_and_is_nobodys(source: Platform, other: Platform, caller: Caller) -> None:

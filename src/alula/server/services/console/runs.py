@@ -10,6 +10,7 @@ from flyteidl.admin import execution_pb2
 
 from alula.core.engine.records import NodePhase
 from alula.core.ids import EntityId, Place
+from alula.core.policy.run_file import IMPORTED_AT, IMPORTED_FROM
 from alula.core.policy.triggering import run_that_ended, trigger_cause
 from alula.server.access import Action
 from alula.server.identity import Caller
@@ -19,6 +20,9 @@ from alula.server.services.platform import Platform
 from alula.server.services.tokens import go_on, token_of
 from alula.server.store.executions import EXECUTIONS, ExecutionRecord
 from alula.server.store.query import Filter, Query
+
+TIME_MAX_DIGITS = 16
+"""Of microseconds since the epoch."""
 
 
 class Entity(msgspec.Struct, frozen=True):
@@ -55,6 +59,17 @@ class Cause(msgspec.Struct, frozen=True):
     """The run whose end it is; None for another kind of cause."""
 
 
+class Imported(msgspec.Struct, frozen=True):
+    """The way on which a run came here as a file."""
+
+    run: str
+    """`project/domain/name` of the run where it took place."""
+    platform: str
+    """The address of the platform there; empty if it is not known."""
+    at: int | None
+    """The time of the import; None if it was not noted."""
+
+
 class Run(msgspec.Struct, frozen=True):
     """A run as lists show it. Times are microseconds since the epoch."""
 
@@ -82,6 +97,8 @@ class Run(msgspec.Struct, frozen=True):
     parent: Parent | None
     cause: Cause | None
     """None for a run that no trigger has started."""
+    imported: Imported | None
+    """None for a run that took place here."""
     reason: Said | None
     """The reason why it failed or was aborted."""
     nodes: list[int]
@@ -160,6 +177,7 @@ def as_shown(record: ExecutionRecord, counts: Mapping[NodePhase, int]) -> Run:
         labels=record.labels,
         parent=_parent(spec.metadata),
         cause=_cause(spec),
+        imported=_imported(spec.annotations.values),
         reason=_reason(record),
         nodes=[counts.get(phase, 0) for phase in NodePhase],
     )
@@ -180,6 +198,14 @@ def _cause(spec: execution_pb2.ExecutionSpec) -> Cause | None:
     text = trigger_cause(spec)
     ended = run_that_ended(text)
     return Cause(text, RunRef(*ended) if ended else None) if text else None
+
+
+def _imported(annotations: Mapping[str, str]) -> Imported | None:
+    run, _, platform = annotations.get(IMPORTED_FROM, "").partition(" ")
+    at = annotations.get(IMPORTED_AT, "")
+    # Clients may write annotations of any name.
+    is_time = at.isascii() and at.isdigit() and len(at) <= TIME_MAX_DIGITS
+    return Imported(run, platform, int(at) if is_time else None) if run else None
 
 
 def _reason(record: ExecutionRecord) -> Said | None:

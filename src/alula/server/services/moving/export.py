@@ -29,9 +29,9 @@ from alula.core.policy.run_file import (
     EXPORTED,
     FILE_MAX_BYTES,
     FORMAT,
-    IMPORTED_FILE,
     IMPORTED_FROM,
     MANIFEST,
+    OF_THE_IMPORT,
     RECORD_MAX_BYTES,
     RUNS_MAX,
     Folder,
@@ -315,7 +315,7 @@ class Export:
     def _spec(self, run: ExecutionRecord) -> bytes:
         """Without what an import has noted in it."""
         spec = execution_pb2.ExecutionSpec.FromString(run.spec)
-        for name in (IMPORTED_FROM, IMPORTED_FILE):
+        for name in OF_THE_IMPORT:
             spec.annotations.values.pop(name, None)
         self._moving.message(spec)
         return spec.SerializeToString(deterministic=True)

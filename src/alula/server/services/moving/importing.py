@@ -30,6 +30,7 @@ from alula.core.policy.run_file import (
     ENTITIES,
     EXPORTED,
     FILE_MAX_BYTES,
+    IMPORTED_AT,
     IMPORTED_FILE,
     IMPORTED_FROM,
     damaged,
@@ -107,6 +108,7 @@ class _Importing:
         self._place = place
         self._file = file
         self._spool = spool
+        self._at = platform.clock()
         self._paths: dict[str, str] = {}
         """Paths of values that have another name here, by those in the file."""
         self._own_root = f"{platform.blobs.uri()}/"
@@ -275,6 +277,7 @@ class _Importing:
                 id.CopyFrom(execution_identifier(here[named]))
         spec.annotations.values[IMPORTED_FROM] = self._origin(run)
         spec.annotations.values[IMPORTED_FILE] = self._file.digest
+        spec.annotations.values[IMPORTED_AT] = str(self._at)
         return spec.SerializeToString(deterministic=True)
 
     def _origin(self, run: _Run) -> str:
