@@ -3,7 +3,7 @@ import { OWN, get, path, query } from "./http";
 import type { EntityId, Place, RunId } from "./runs";
 
 export interface Trigger extends EntityId {
-  readonly kind: "run" | "webhook";
+  readonly kind: "run" | "webhook" | "object";
   /** `workflow flytesnacks/development/load`, `webhook git`. */
   readonly waits_for: string;
   readonly principal: string;
@@ -11,6 +11,8 @@ export interface Trigger extends EntityId {
   readonly last_at: string | null;
   readonly started: number;
   readonly refused: number;
+  /** Why objects can't be looked at now; empty if nothing is wrong. */
+  readonly trouble: string;
 }
 
 export interface Firing extends EntityId {

@@ -65,6 +65,7 @@ function Following({ place, name }: { place: Place; name: string }): ReactElemen
       {since === null ? null : <><dt>active since</dt><dd><At at={since} /></dd></>}
       <dt>last</dt><dd>{last === null ? "it has not fired yet" : <At at={last} />}</dd>
       <dt>started</dt><dd>{data.started.toLocaleString("en")}{data.refused ? `, and ${data.refused.toLocaleString("en")} refused` : ""}</dd>
+      {data.trouble ? <><dt>trouble</dt><dd>{visible(data.trouble)}</dd></> : null}
       <dt>on behalf of</dt><dd>{visible(data.principal)}</dd>
     </>
   );

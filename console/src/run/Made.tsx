@@ -4,8 +4,9 @@ import { Link } from "@tanstack/react-router";
 import type { ReactElement, ReactNode } from "react";
 import type { Run, RunId } from "../api/runs";
 import { listStarted } from "../api/triggers";
+import { isMessage } from "../pages/triggers/waits";
 import { isOpenRun } from "../status/status";
-import { shortVersion, visible } from "../text/names";
+import { middle, shortVersion, visible } from "../text/names";
 import { Ago } from "../ui/Time";
 import { useRun } from "./context";
 import { useKept } from "./useKept";
@@ -39,13 +40,15 @@ function Imported({ from: { run, platform, at } }: { from: NonNullable<Run["impo
   return <Aside>imported from {visible(run)}{platform ? ` at ${visible(platform)}` : ""}{at === null ? null : <>, <Ago at={at} /></>}</Aside>;
 }
 
+const CAUSE_CHARS = 80;
+
 /** By whom or by what it was started. */
 function Start(): ReactElement {
   const { launch_plan: plan, cause, mode } = useRun().state.run;
   if (!cause) return <>{MODES[mode] ?? "by hand"}</>;
   if (cause.run) return <>by the end of <RunLink id={cause.run} /></>;
   const { project, domain, name } = plan;
-  return <span title={visible(cause.text)}>by webhook <Link to="/projects/$project/domains/$domain/$kind/$name" params={{ project, domain, kind: "launch_plan", name }} search={{ tab: "triggers" }}>{visible(name)}</Link></span>;
+  return <span title={visible(cause.text)}>by {isMessage(cause.text) ? "webhook" : "trigger"} <Link to="/projects/$project/domains/$domain/$kind/$name" params={{ project, domain, kind: "launch_plan", name }} search={{ tab: "triggers" }}>{visible(name)}</Link>{isMessage(cause.text) ? null : `: ${middle(visible(cause.text), CAUSE_CHARS)}`}</span>;
 }
 
 const SHOWN = 3;

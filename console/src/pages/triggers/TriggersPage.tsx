@@ -28,7 +28,7 @@ export function TriggersPage(): ReactElement {
   if (!data) return <Bars rows={10} />;
   if (!data.length) {
     return (
-      <Empty title={`Nothing waits for anything to happen in ${place.project}/${place.domain}: a launch plan that is declared with trigger=OnRunEnd(…) or OnWebhook(…) does, once it is active.`}>
+      <Empty title={`Nothing waits for anything to happen in ${place.project}/${place.domain}: a launch plan that is declared with trigger=OnRunEnd(…), OnWebhook(…) or OnObject(…) does, once it is active.`}>
         <Command text="alula schedule activate NAME" />
       </Empty>
     );

@@ -9,6 +9,7 @@ import { either, type Waits } from "./waits";
 
 export function WaitsFor({ waits, ends, here }: { waits: Waits; ends?: readonly string[]; here: Place }): ReactElement {
   if (waits.kind === "webhook") return <>a message signed with the secret <b>{visible(waits.secret)}</b></>;
+  if (waits.kind === "objects") return <>an object at <code>{visible(waits.pattern)}</code></>;
   const { kind, project, domain, name } = waits;
   const isHere = project === here.project && domain === here.domain;
   return (

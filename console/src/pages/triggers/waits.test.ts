@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { declaredOf, either, textOf, waitsOf } from "./waits";
+import { declaredOf, either, isMessage, textOf, waitsOf } from "./waits";
 
 const HERE = { project: "p", domain: "d" };
 const packed = (value: object): object => ({ "@type": "type.googleapis.com/google.protobuf.Struct", value });
@@ -12,6 +12,10 @@ describe("what a trigger waits for", () => {
 
   it("is a message, signed with a secret of any name", () => {
     expect(waitsOf("webhook a b/c")).toEqual({ kind: "webhook", secret: "a b/c" });
+  });
+
+  it("is an object, at a path with spaces", () => {
+    expect(waitsOf("objects s3://b/in box/*.csv")).toEqual({ kind: "objects", pattern: "s3://b/in box/*.csv" });
   });
 
   it.each(["", "workflow", "workflow p/d", "task p/d/t", "webhook "])("is not known of %j", (text) => expect(waitsOf(text)).toBeNull());
@@ -31,10 +35,20 @@ describe("a declaration", () => {
     expect(declaredOf(packed({ kind: "webhook", secret: "git", inputs: {} }), HERE)).toEqual({ waits: { kind: "webhook", secret: "git" }, ends: [], inputs: [] });
   });
 
+  it("names objects by prefix and pattern, as the platform does", () => {
+    const declared = (more: object): unknown => declaredOf(packed({ kind: "object", prefix: "inbox/", ...more }), HERE)?.waits;
+    expect(declared({ pattern: "*.csv" })).toEqual({ kind: "objects", pattern: "inbox/*.csv" });
+    expect(declared({})).toEqual({ kind: "objects", pattern: "inbox/*" });
+  });
+
   it.each([undefined, null, "x", packed({}), packed({ kind: "run" }), packed({ kind: "webhook" }), { value: [] }])("of another kind is none: %j", (conditions) =>
     expect(declaredOf(conditions, HERE)).toBeNull());
 
   it("is said in words", () => {
     expect([[], ["fails"], ["fails", "times out"], ["a", "b", "c"]].map(either)).toEqual(["", "fails", "fails or times out", "a, b or c"]);
   });
+});
+
+it("a cause is a message, or something else", () => {
+  expect(["message 4711", "a message", "object s3://b/message 1 appeared", "run p/d/a ended: FAILED", ""].map(isMessage)).toEqual([true, true, false, false, false]);
 });

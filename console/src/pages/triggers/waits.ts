@@ -6,12 +6,13 @@ export interface OfEntity extends Place {
   readonly name: string;
 }
 
-export type Waits = OfEntity | { readonly kind: "webhook"; readonly secret: string };
+export type Waits = OfEntity | { readonly kind: "webhook"; readonly secret: string } | { readonly kind: "objects"; readonly pattern: string };
 
-/** Null for a text that names neither. */
+/** Null for a text that names none of these. */
 export function waitsOf(text: string): Waits | null {
   const [, kind = "", rest = ""] = /^([a-z_]+) (.+)$/s.exec(text) ?? [];
   if (kind === "webhook") return { kind, secret: rest };
+  if (kind === "objects") return { kind, pattern: rest };
   const [project, domain, ...name] = rest.split("/");
   return (kind === "workflow" || kind === "launch_plan") && project && domain && name.length ? { kind, project, domain, name: name.join("/") } : null;
 }
@@ -23,7 +24,7 @@ export function textOf({ kind, project, domain, name }: OfEntity): string {
 
 export interface Declared {
   readonly waits: Waits;
-  /** How the runs have ended that count, in words; empty for messages. */
+  /** How the runs have ended that count, in words; empty for what is no run. */
   readonly ends: readonly string[];
   /** The source of each input, by its name. */
   readonly inputs: readonly (readonly [string, string])[];
@@ -34,6 +35,9 @@ export function declaredOf(conditions: unknown, here: Place): Declared | null {
   const told = fields(fields(conditions)["value"]);
   const inputs = Object.entries(fields(told["inputs"])).map(([name, source]) => [name, text(source)] as const).sort(([a], [b]) => a.localeCompare(b));
   if (told["kind"] === "webhook" && text(told["secret"])) return { waits: { kind: "webhook", secret: text(told["secret"]) }, ends: [], inputs };
+  if (told["kind"] === "object" && text(told["prefix"])) {
+    return { waits: { kind: "objects", pattern: `${text(told["prefix"]).replace(/\/+$/, "")}/${text(told["pattern"]) || "*"}` }, ends: [], inputs };
+  }
   const kind = text(told["workflow"]) ? "workflow" : "launch_plan";
   const name = text(told[kind]);
   if (told["kind"] !== "run" || !name) return null;
@@ -43,6 +47,9 @@ export function declaredOf(conditions: unknown, here: Place): Declared | null {
 }
 
 const ENDS: Readonly<Record<string, string>> = { SUCCEEDED: "succeeds", FAILED: "fails", ABORTED: "is aborted", TIMED_OUT: "times out" };
+
+/** Whether a cause, as the platform tells it, is a message that was sent to a webhook. */
+export const isMessage = (cause: string): boolean => /^(a message$|message )/.test(cause);
 
 /** `fails, is aborted or times out` */
 export function either(words: readonly string[]): string {
