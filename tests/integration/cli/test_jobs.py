@@ -103,7 +103,7 @@ def test_a_failure_reads_as_without_workers(run):
 
 
 def test_a_task_is_stopped_when_its_time_is_over(run, tmp_path):
-    result = run("too_long", "--process-file", str(tmp_path / "process"))
+    result = run("too_long", "--told", str(tmp_path / "process"))
     assert result.returncode == 1
     assert "error[TimeoutExpired]: node atoncetoolong: " in result.stderr
     assert not is_there(int((tmp_path / "process").read_text()))
@@ -124,7 +124,7 @@ def test_an_attempt_finds_nothing_of_the_one_before_it(run):
 def test_workers_end_with_the_run(environment, tmp_path, number):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with started(environment, "hold_when_read", "--pipe", str(pipe)) as process:
+    with started(environment, "hold", "--told", str(pipe)) as process:
         worker = int(pipe.read_text())
         end = os.pidfd_open(worker)
         process.send_signal(number)
@@ -133,7 +133,7 @@ def test_workers_end_with_the_run(environment, tmp_path, number):
         os.close(end)
     assert ended
     if number is signal.SIGINT:
-        assert out == "atonceholdwhenread | put down\n", err
+        assert out == "atoncehold | put down\n", err
         assert process.returncode == 130
 
 

@@ -169,6 +169,7 @@ class _Worker:
         try:
             if not self.connection.poll():
                 return None
+            self.is_in_attempt = True  # Ctrl-C may come before it is known what it tells
             answer = msgspec.msgpack.decode(self.connection.recv_bytes(), type=Answer)
         except (EOFError, ConnectionError):
             return None
@@ -192,6 +193,8 @@ class _Worker:
 
     def interrupt(self) -> None:
         """Have its attempt end as by Ctrl-C; before one has begun, there is nothing to be cleared up."""
+        if not self.is_in_attempt:
+            self.answer()  # that it has begun may not have been heard yet
         self._signal(signal.SIGINT if self.is_in_attempt else signal.SIGKILL)
 
     def ended_by(self, at: float) -> None:

@@ -77,8 +77,10 @@ def killed() -> int:
     return 0
 
 
-def _hold() -> None:
+def _hold(told: str) -> None:
     try:
+        with open(told, "w") as file:
+            file.write(f"{os.getpid()}\n")
         while True:
             signal.pause()
     finally:
@@ -86,18 +88,9 @@ def _hold() -> None:
 
 
 @task
-def hold(process_file: str) -> int:
-    with open(process_file, "w") as file:
-        file.write(f"{os.getpid()}\n")
-    _hold()
-    return 0
-
-
-@task
-def hold_when_read(pipe: str) -> int:
-    with open(pipe, "w") as file:
-        file.write(f"{os.getpid()}\n")
-    _hold()
+def hold(told: str) -> int:
+    """Wait for ever, once the file or pipe has the number of the process."""
+    _hold(told)
     return 0
 
 
@@ -109,12 +102,13 @@ def refuse(pipe: str) -> int:
 
 @workflow
 def refused(pipe: str) -> tuple[int, int]:
-    return hold_when_read(pipe=pipe), refuse(pipe=pipe)
+    return hold(told=pipe), refuse(pipe=pipe)
 
 
 @task(timeout=timedelta(seconds=1))
-def too_long(process_file: str) -> int:
-    return hold.function(process_file)
+def too_long(told: str) -> int:
+    _hold(told)
+    return 0
 
 
 @task(cache=Cache(version="1", serialize=True))
