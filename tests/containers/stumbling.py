@@ -6,7 +6,7 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _WORDS = b'{"message": "read /proc/1234/cgroup: no such process"}'
@@ -22,28 +22,36 @@ async def stumbling(behind: str, socket: str) -> AsyncIterator[Counter[str]]:
     500. Gives the number of calls by kind."""
     calls: Counter[str] = Counter()
 
+    serving = set[asyncio.Task[None]]()
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        length = _LENGTH.search(head)
-        request = head + await reader.readexactly(int(length[1]) if length else 0)
-        kind = _kind(head)
-        calls[kind] += 1
+        task = asyncio.create_task(answer(reader, writer))
+        serving.add(task)
+        task.add_done_callback(serving.discard)
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, to = await asyncio.open_unix_connection(behind)
-        to.write(request)
-        stumbles = calls[kind] == 1 and kind != "GET /_ping"
-        while piece := await there.read(1 << 16):
-            if not stumbles:
-                writer.write(piece)
-                await writer.drain()
-        to.close()
-        writer.write(_ANSWER if stumbles else b"")
-        writer.close()
+        with closing(to), closing(writer):
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = _LENGTH.search(head)
+            kind = _kind(head)
+            calls[kind] += 1
+            to.write(head + await reader.readexactly(int(length[1]) if length else 0))
+            stumbles = calls[kind] == 1 and kind != "GET /_ping"
+            while piece := await there.read(1 << 16):
+                if not stumbles:
+                    writer.write(piece)
+                    await writer.drain()
+            writer.write(_ANSWER if stumbles else b"")
 
     server = await asyncio.start_unix_server(serve, socket)
     try:
         yield calls
     finally:
         server.close()
+        for task in serving:  # of calls that nobody waits for any more
+            task.cancel()
+        await asyncio.gather(*serving, return_exceptions=True)
 
 
 def _kind(head: bytes) -> str:
