@@ -699,8 +699,8 @@ MUTANTS = (
     Mutant(
         "no trigger hears of runs after one of them has gone",
         f"{MEMORY}/triggers.py",
-        "            self._hear_or_not()\n\n    def _hear_or_not",
-        "            self._outbox.drop(RUN_ENDS)\n\n    def _hear_or_not",
+        "            self._hear_or_not()\n\n    def _watch",
+        "            self._outbox.drop(RUN_ENDS)\n\n    def _watch",
         TRIGGERS,
     ),
     Mutant(
