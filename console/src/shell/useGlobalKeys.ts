@@ -7,6 +7,7 @@ import { usePlace } from "./place";
 import { useKeys } from "./useKeys";
 
 const AFTER_G_MS = 1_200;
+const NEVER = -Infinity;
 const GO = {
   h: "/projects/$project/domains/$domain",
   r: "/projects/$project/domains/$domain/executions",
@@ -23,10 +24,10 @@ const GO = {
 export function useGlobalKeys(): void {
   const navigate = useNavigate();
   const place = usePlace();
-  const wentAt = useRef(0);
+  const wentAt = useRef(NEVER);
   useKeys((key) => {
     if (performance.now() - wentAt.current < AFTER_G_MS && key in GO) {
-      wentAt.current = 0;
+      wentAt.current = NEVER;
       void navigate({ to: GO[key as keyof typeof GO], params: { ...place } });
       return true;
     }

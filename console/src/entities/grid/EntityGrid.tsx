@@ -53,7 +53,7 @@ function Known({ cells, names }: { cells: Cells; names: ReadonlyMap<string, stri
   const scroll = useRef<HTMLDivElement>(null);
   const count = cells.runs.length;
   // The newest runs are at the right, and are seen first.
-  useEffect(() => scroll.current?.scrollTo({ left: scroll.current.scrollWidth }), [count]);
+  useEffect(() => void scroll.current?.scrollTo({ left: scroll.current.scrollWidth }), [count]);
   const run = cells.runs[Math.min(at, count - 1)];
   return (
     <>
