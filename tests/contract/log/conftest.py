@@ -76,7 +76,7 @@ class Staged:
 
 
 class Published(Staged):
-    """Objects, each of which was a file until its attempt ended."""
+    """Objects; each was a file until its attempt ended."""
 
     async def write(self, source: LogSource, data: bytes) -> None:
         self.blobs.objects[self.uri(source)] = self.blobs.objects.get(self.uri(source), b"") + data

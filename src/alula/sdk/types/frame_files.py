@@ -91,8 +91,7 @@ class Source(NamedTuple):
 
 
 def _source(store: Store, uri: str, file_format: str) -> Source:
-    """A file or folder of this machine, or for parquet, of which Arrow reads no more than it needs, the objects
-    themselves."""
+    """A file or folder of this machine. For parquet the objects: Arrow reads no more of them than it needs."""
     parts = store.parts(uri) if file_format == PARQUET else None
     if parts is None:
         return Source(store.readable(uri))

@@ -13,11 +13,10 @@ from alula.server.store.nodes import NODES, NodeColumns, NodeFlag
 from alula.server.store.query import Query
 from alula.server.stores.checking import Page, check
 from alula.server.stores.merging import Merged
-from alula.server.stores.portions import by_tenant
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells, columns_of, newest_known
-from alula.server.stores.sql.execution_keys import changed, rows_of
+from alula.server.stores.sql.execution_keys import changed, is_one_of, portions, rows_of
 from alula.server.stores.sql.listing import Columns, paged
 from alula.server.stores.sql.tables import node_executions, task_executions
 
@@ -29,6 +28,13 @@ _WITH_NODES = (node_executions, task_executions)
 _WITHOUT_VALUES = [
     null().label(column.name) if column.name in ("inputs", "outputs") else column for column in node_executions.columns
 ]
+
+_EXECUTION = (node_executions.c.project, node_executions.c.domain, node_executions.c.execution)
+_COUNTS = (
+    select(*_EXECUTION, node_executions.c.phase, func.count())
+    .where(is_one_of(*_EXECUTION))
+    .group_by(*_EXECUTION, node_executions.c.phase)
+)
 
 _ATTEMPTS_OF_IT = (
     select(func.coalesce(func.max(task_executions.c.attempt) + 1, 0))
@@ -101,22 +107,11 @@ class Nodes:
         return await self._database.read(read)
 
     async def counts(self, executions: Sequence[ExecutionId]) -> dict[ExecutionId, dict[NodePhase, int]]:
-        key = (node_executions.c.execution, node_executions.c.phase)
-
         def read(connection: Connection) -> dict[ExecutionId, dict[NodePhase, int]]:
             found: dict[ExecutionId, dict[NodePhase, int]] = {id: {} for id in executions}
-            for project, domain, names in by_tenant(executions):
-                statement = (
-                    select(*key, func.count())
-                    .where(
-                        node_executions.c.project == project,
-                        node_executions.c.domain == domain,
-                        node_executions.c.execution.in_(names),
-                    )
-                    .group_by(*key)
-                )
-                for name, phase, count in connection.execute(statement):
-                    found[ExecutionId(project, domain, name)][NodePhase(phase)] = count
+            for portion in portions(executions):
+                for *id, phase, count in connection.execute(_COUNTS, portion):
+                    found[ExecutionId(*id)][NodePhase(phase)] = count
             return found
 
         return await self._database.read(read)

@@ -17,13 +17,15 @@ from alula.server.store.leases import Lease
 from alula.server.store.outbox import Consumer, OutboxMessage
 from alula.server.stores.merging import Merged
 from alula.server.stores.outgoing import Told, launched, told
-from alula.server.stores.portions import by_tenant
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells, newest
+from alula.server.stores.sql.execution_keys import is_one_of, portions
 from alula.server.stores.sql.leases import Leases
 from alula.server.stores.sql.tables import consumers, execution_data, outbox
 
 _WANTED = "SELECT name, nodes FROM outbox_consumers"
+_OF_DATA = (execution_data.c.project, execution_data.c.domain, execution_data.c.execution)
+_INCARNATIONS = select(*_OF_DATA, execution_data.c.incarnation).where(is_one_of(*_OF_DATA))
 
 
 class Outbox:
@@ -143,14 +145,9 @@ def _oldest(connection: Connection, consumer: str) -> int | None:
 
 def _incarnations(connection: Connection, ids: Sequence[ExecutionId]) -> dict[ExecutionId, str]:
     found: dict[ExecutionId, str] = {}
-    for project, domain, names in by_tenant(ids):
-        statement = select(execution_data.c.execution, execution_data.c.incarnation).where(
-            execution_data.c.project == project,
-            execution_data.c.domain == domain,
-            execution_data.c.execution.in_(names),
-        )
-        for name, incarnation in connection.execute(statement):
-            found[ExecutionId(project, domain, name)] = incarnation or ""
+    for portion in portions(ids):
+        for *id, incarnation in connection.execute(_INCARNATIONS, portion):
+            found[ExecutionId(*id)] = incarnation or ""
     return found
 
 

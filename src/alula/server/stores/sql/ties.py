@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select
 
@@ -11,10 +11,9 @@ from alula.core.ids import ExecutionId
 from alula.server.store.audits import Audit
 from alula.server.store.executions import ExecutionRecord
 from alula.server.store.ties import KEPT
-from alula.server.stores.portions import by_tenant
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.database import Database
-from alula.server.stores.sql.execution_keys import is_execution
+from alula.server.stores.sql.execution_keys import is_execution, is_one_of, portions
 from alula.server.stores.sql.tables import executions, ties
 
 _HOLDER_IS_THERE = or_(
@@ -24,6 +23,11 @@ _HOLDER_IS_THERE = or_(
         executions.c.domain == ties.c.holder_domain,
         executions.c.name == ties.c.holder,
     ),
+)
+_HELD = (
+    select(ties)
+    .where(is_one_of(ties.c.project, ties.c.domain, ties.c.execution), _HOLDER_IS_THERE)
+    .order_by(*ties.primary_key.columns)
 )
 
 
@@ -58,9 +62,8 @@ class Ties:
     def read(self, connection: Connection, runs: Sequence[ExecutionId]) -> dict[ExecutionId, list[ExecutionId]]:
         """As `holders`."""
         found: dict[ExecutionId, list[ExecutionId]] = {}
-        for among in _are_among(runs):
-            statement = select(ties).where(among, _HOLDER_IS_THERE).order_by(*ties.primary_key.columns)
-            for project, domain, name, *holder in connection.execute(statement):
+        for portion in portions(runs):
+            for project, domain, name, *holder in connection.execute(_HELD, portion):
                 found.setdefault(ExecutionId(project, domain, name), []).append(ExecutionId(*holder))
         return found
 
@@ -81,8 +84,3 @@ def is_there(connection: Connection, run: ExecutionId) -> bool:
 
 def _holds(run: ExecutionId) -> ColumnElement[bool]:
     return and_(ties.c.project == run.project, ties.c.domain == run.domain, ties.c.execution == run.name)
-
-
-def _are_among(runs: Sequence[ExecutionId]) -> Iterator[ColumnElement[bool]]:
-    for project, domain, names in by_tenant(runs):
-        yield and_(ties.c.project == project, ties.c.domain == domain, ties.c.execution.in_(names))
