@@ -22,7 +22,6 @@ from alula.core.errors import (
     AlulaError,
     FailedPrecondition,
     NotFound,
-    PermissionDenied,
     TaskError,
     Unavailable,
 )
@@ -55,6 +54,11 @@ class Children:
 
         Raises `Unavailable` if the store can't be reached, `ResourceExhausted` while it has no room.
         """
+        child = _child_id(parent.id, action.child)
+        # Asked first, for most calls are about children that run; and a right to launch that was withdrawn since does
+        # not end what was launched with it.
+        if (record := await self._platform.store.executions.get(child)) is not None:
+            return self._end_of(record)
         try:
             recovery = await self._recovery(parent, action)
             request = _request(parent, action)
@@ -63,26 +67,19 @@ class Children:
                 request.spec.metadata.reference_execution.CopyFrom(origin)
             await create_execution(self._platform, _caller(parent), request, recovery=recovery)
         except AlreadyExists:
-            pass
-        except PermissionDenied as refusal:
-            # A right that was withdrawn since does not end what was launched with it.
-            if await self._platform.store.executions.get(_child_id(parent.id, action.child)) is None:
-                return self._not_launched(action, refusal)
+            pass  # since a moment: its end is told by mail, or found when it is asked for again
         except AlulaError as error:
             if passes(error):
                 raise
             return self._not_launched(action, error)
-        return await self._end_of(_child_id(parent.id, action.child))
+        return None
 
     async def _recovery(self, parent: ExecutionRecord, action: LaunchChild) -> Recovery | None:
         """The results that a child takes over from the one of an earlier execution; None if that was never launched.
 
         Raises `Unavailable` while that one has yet to end: its parent's abort may still be on its way to it.
         """
-        if (
-            not action.recovers
-            or await self._platform.store.executions.get(_child_id(parent.id, action.child)) is not None
-        ):
+        if not action.recovers:
             return None
         try:
             source = await require_ended(self._platform, _caller(parent), _child_id(parent.id, action.recovers))
@@ -136,7 +133,8 @@ class Children:
         id = _parent(child.id, spec)
         if id is None:
             return
-        end = await self._end_of(child.id)
+        record = await self._platform.store.executions.get(child.id)
+        end = None if record is None else self._end_of(record)
         if end is None:
             return
         audit = self._platform.audit(
@@ -156,9 +154,9 @@ class Children:
         failed = TaskError(error.code, f"launch plan {action.launch_plan} can't be launched: {error}")
         return events.ChildEnded(self._platform.clock(), action.child, error=failed)
 
-    async def _end_of(self, child: ExecutionId) -> events.ChildEnded | None:
-        record = await self._platform.store.executions.get(child)
-        if record is None or not record.phase.is_terminal:
+    def _end_of(self, record: ExecutionRecord) -> events.ChildEnded | None:
+        child = record.id
+        if not record.phase.is_terminal:
             return None
         at = self._platform.clock()
         if record.phase is ExecutionPhase.SUCCEEDED:
