@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.browser.conftest import address, fill
-from tests.browser.test_pages import PAGES
+from tests.browser.looks import PAGES
 from tests.integration.platform import Platforms
 
 TO, KEPT_IN = Path(".data/screenshots"), Path("docs/console")

@@ -9,38 +9,11 @@ import re
 import secrets
 import urllib.request
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.browser.conftest import AXE, PLACE, Open, backfill, run
+from tests.browser.conftest import PLACE, Open, backfill, run
+from tests.browser.looks import PAGES, ended, expect, problems, step
 from tests.integration.platform import Platforms, RunningPlatform, alula
-
-PAGES = {
-    "home": "",
-    "runs": "/executions",
-    "timeline": "/executions/good-1?sel=n0",
-    "failed": "/executions/bad-1?sel=n1",
-    "graph": "/executions/good-1?view=graph",
-    "table": "/executions/good-1?view=table",
-    "log": "/executions/good-1?sel=n6-0-n0&tab=log",
-    "data": "/executions/good-1?tab=data",
-    "launch": "/launch?from=good-1",
-    "workflows": "/workflows",
-    "workflow": "/workflow/steps.good?tab=graph",
-    "cache": "/data",
-    "lineage": "/executions/good-1?sel=n3&tab=lineage",
-    "grid": "/workflow/steps.good?tab=grid",
-    "compare": "/compare?a=good-1&b=good-3",
-    "schedule": "/launch_plan/steps.nightly?tab=schedule",
-    "triggers": "/triggers",
-    "trigger": "/launch_plan/steps.after?tab=triggers",
-    "backfills": "/backfills",
-    "backfill": "/backfills/days",
-    "ended": "/executions/source-1",
-    "audit": "/console/audit",
-    "settings": "/console/settings",
-}
-
 
 RULES = """
 [[retention.rules]]
@@ -48,32 +21,6 @@ name = "failures"
 phases = ["FAILED"]
 keep_days = 30
 """
-
-
-def expect(locator: Any) -> Any:
-    from playwright.sync_api import expect
-
-    return expect(locator)
-
-
-def problems(page: Any) -> list[str]:
-    """What bars somebody from using a page, in either theme."""
-    page.evaluate(AXE.read_text())
-    told = list[str]()
-    for theme in ("light", "dark"):
-        page.emulate_media(color_scheme=theme)
-        found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-        told += [f"{theme} {each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
-    return told
-
-
-def step(page: Any, name: str) -> Any:
-    """The name of a step in its row."""
-    return page.get_by_role("row").get_by_text(name, exact=True).first
-
-
-def ended(page: Any, word: str) -> None:
-    expect(page.locator("[data-phase]")).to_have_attribute("data-phase", word)
 
 
 def test_home_says_what_fails_and_takes_an_answer(visit: Open, site: RunningPlatform) -> None:
@@ -158,6 +105,24 @@ def test_all_logs_of_a_run_are_searched(visit: Open) -> None:
     hit.get_by_role("button").click()
     expect(page).to_have_url(re.compile("sel=n1.*item=7|item=7.*sel=n1"))
     expect(page.get_by_role("log")).to_contain_text("halving 7")
+
+
+def test_a_hit_in_all_logs_leads_to_its_line(visit: Open) -> None:
+    page = visit("/executions/good-1?tab=log")
+    page.get_by_role("searchbox", name="Search all logs").fill("line 1234")
+    page.get_by_role("complementary").get_by_role("listitem").get_by_role("button").click()
+    expect(page).to_have_url(re.compile("line=1235"))
+    marked = page.get_by_role("log").locator("[aria-current]")
+    expect(marked).to_have_text("line 1234 of the report")
+    expect(marked).to_be_in_viewport()
+    page.reload()
+    expect(marked).to_have_text("line 1234 of the report")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(":1500")
+    expect(page.get_by_role("option", name="of the log")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(marked).to_have_text("line 1499 of the report")
+    expect(marked).to_be_in_viewport()
 
 
 def test_a_deck_is_shut_out_of_the_console(visit: Open) -> None:
@@ -287,7 +252,7 @@ def test_a_schedule_is_activated_paused_and_started(visit: Open) -> None:
 def test_a_trigger_leads_to_what_it_has_started_and_back(visit: Open) -> None:
     page = visit("/triggers")
     row = page.get_by_role("listitem").filter(has_text="steps.after")
-    expect(row).to_contain_text("the end of a run of the workflow steps.source")
+    expect(row).to_contain_text("a run that succeeds, of the workflow steps.source")
     expect(row).to_contain_text("1 started")
     row.get_by_role("link", name="steps.after").click()
     expect(page.get_by_text("a run that succeeds, of the workflow")).to_be_visible()

@@ -6,6 +6,8 @@ export interface Trigger extends EntityId {
   readonly kind: "run" | "webhook" | "object";
   /** `workflow flytesnacks/development/load`, `webhook git`. */
   readonly waits_for: string;
+  /** The phases in which the runs have to end; none for what is no run. */
+  readonly phases: readonly string[];
   readonly principal: string;
   readonly since: string;
   readonly last_at: string | null;

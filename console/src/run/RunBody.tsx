@@ -39,17 +39,25 @@ export function RunBody(): ReactElement {
   );
 }
 
-/** The steps of this run for the palette. */
+/** The steps of this run for the palette, and a line of the log at hand. */
 function useOffered(): void {
   const { tree } = useRun();
+  const { sel } = useRunSearch();
   const change = useChange();
   useEffect(() => {
-    offered.set(() => [
+    offered.set((text) => [
+      ...lineIn(text).filter(() => sel !== undefined).map((line) => ({ key: `line ${line}`, group: "Lines", label: `:${line}`, hint: "of the log", act: () => change({ tab: "log", line }) })),
       ...RUN_VIEWS.map((view) => ({ key: `view ${view}`, group: "Actions", label: `Show the ${view}`, act: () => change({ view }, true) })),
       ...[...tree.byId.values()].slice(0, 2_000).map((step) => ({
         key: `step ${step.id}`, group: "Steps", label: `${step.name} ${step.id}`, hint: step.status.word, act: () => change({ sel: step.id, item: undefined }),
       })),
     ]);
     return () => offered.set(() => []);
-  }, [tree, change]);
+  }, [tree, sel, change]);
+}
+
+/** The number of a line that is asked for by `:7`. */
+function lineIn(text: string): number[] {
+  const number = Number(/^:(\d{1,9})$/.exec(text)?.[1]);
+  return number > 0 ? [number] : [];
 }

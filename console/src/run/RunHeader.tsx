@@ -59,8 +59,8 @@ function First(): ReactElement | null {
     <p className={styles.cause}>
       <span className={styles.said} title={visible(cause.text)}>{visible(cause.text)}</span>
       {others ? <span className={styles.others}>and {others} more</span> : null}
-      {step ? <Button small onClick={() => change({ sel: step.id, tab: undefined, item: undefined, att: undefined })}>Show the step</Button> : null}
-      {step?.row && (step.kind === "task" || step.isDynamic) && step.row.tries > 0 ? <Button small onClick={() => change({ sel: step.id, tab: "log" })}>Log</Button> : null}
+      {step ? <Button small onClick={() => change({ sel: step.id, tab: undefined, item: undefined, att: undefined, line: undefined })}>Show the step</Button> : null}
+      {step?.row && (step.kind === "task" || step.isDynamic) && step.row.tries > 0 ? <Button small onClick={() => change({ sel: step.id, tab: "log", item: undefined, att: undefined, line: undefined })}>Log</Button> : null}
     </p>
   );
 }

@@ -49,7 +49,7 @@ function Finder({ onDone }: { onDone: () => void }): ReactElement {
       <input
         className={styles.input}
         value={text}
-        placeholder="A run, a workflow, a step… > for actions, # for steps"
+        placeholder="A run, a workflow, a step… > for actions, # for steps, :7 for a line"
         role="combobox"
         aria-expanded="true"
         aria-controls="palette-entries"
@@ -94,11 +94,11 @@ function useEntries(text: string): readonly PaletteEntry[] {
   const place = usePlace();
   const ofPage = useStore(offered);
   const word = text.replace(/^[>#]\s*/, "").toLowerCase();
-  const own = ofPage().filter((entry) => entry.label.toLowerCase().includes(word));
+  const own = ofPage(text).filter((entry) => entry.label.toLowerCase().includes(word));
   const { data: runs } = useQuery({
     queryKey: ["palette", "runs", place, word],
     queryFn: ({ signal }) => listRuns(place, { limit: 8, ...(word ? { filters: `contains(name,${escaped(word)})` } : {}) }, signal),
-    enabled: !/^[>#]/.test(text),
+    enabled: !/^[>#:]/.test(text),
   });
   const { data: names } = useQuery({
     queryKey: ["names", "workflow", place],
@@ -107,6 +107,7 @@ function useEntries(text: string): readonly PaletteEntry[] {
   });
   if (text.startsWith(">")) return own.filter((entry) => entry.group === "Actions").slice(0, SHOWN);
   if (text.startsWith("#")) return own.filter((entry) => entry.group === "Steps").slice(0, SHOWN);
+  if (text.startsWith(":")) return own.filter((entry) => entry.group === "Lines");
   const target = jump(text, place);
   const goToRun = (id: { project: string; domain: string; name: string }): void =>
     void navigate({ to: "/projects/$project/domains/$domain/executions/$name", params: id });

@@ -26,7 +26,7 @@ export const KEYS: readonly KeyGroup[] = [
       ["y", "why"], ["l", "log"], ["d", "data"], ["r", "run again"], ["c", "copy the id"], ["z", "fit the graph"], ["Esc", "back to the run"],
     ],
   },
-  { title: "Log", keys: [["f", "follow"], ["/", "search"], ["n N", "next, previous match"]] },
+  { title: "Log", keys: [["f", "follow"], ["/", "search"], ["n N", "next, previous match"], ["Ctrl K :7", "line 7"]] },
 ];
 
 const KEY = "alula.keys";

@@ -10,6 +10,6 @@ export interface PaletteEntry {
 }
 
 export const palettes = createStore(false);
-/** What the page offers: its steps, its actions. */
-export const offered = createStore<() => readonly PaletteEntry[]>(() => []);
+/** What the page offers for a text: its steps, its actions, a line of its log. */
+export const offered = createStore<(text: string) => readonly PaletteEntry[]>(() => []);
 export const helps = createStore(false);

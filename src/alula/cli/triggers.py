@@ -61,6 +61,7 @@ def _facts(found: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("plan", f"{found['name']}@{found['version']}"),
         ("state", state_of(found)),
         ("waits for", found["waits_for"]),
+        ("to end as", " or ".join(found["phases"])),
         ("on behalf of", found["principal"]),
         ("active since", format_moment(found["since"])),
         ("watching since", format_moment(found["watching_since"]) if found["kind"] == "object" else ""),

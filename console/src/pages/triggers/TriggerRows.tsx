@@ -8,7 +8,7 @@ import { instant } from "../../text/time";
 import { Ago } from "../../ui/Time";
 import styles from "./Triggers.module.css";
 import { WaitsFor } from "./WaitsFor";
-import { waitsOf } from "./waits";
+import { endsOf, waitsOf } from "./waits";
 
 export function TriggerRows({ triggers, here }: { triggers: readonly Trigger[]; here: Place }): ReactElement {
   return <ul>{triggers.map((each) => <Row key={`${each.project}/${each.domain}/${each.name}`} trigger={each} here={here} />)}</ul>;
@@ -24,7 +24,7 @@ function Row({ trigger, here }: { trigger: Trigger; here: Place }): ReactElement
       <Link className={styles.name} title={visible(name)} to="/projects/$project/domains/$domain/$kind/$name" params={{ project, domain, kind: "launch_plan", name }} search={{ tab: "triggers" }}>
         {isHere ? "" : `${visible(project)}/${visible(domain)}/`}{visible(name)}
       </Link>
-      <span className={styles.waits}>{waits ? <WaitsFor waits={waits} here={here} /> : visible(waits_for)}{trigger.trouble ? <span className={`${styles.trouble} broken`}>{visible(trigger.trouble)}</span> : null}</span>
+      <span className={styles.waits}>{waits ? <WaitsFor waits={waits} ends={endsOf(trigger.phases)} here={here} /> : visible(waits_for)}{trigger.trouble ? <span className={`${styles.trouble} broken`}>{visible(trigger.trouble)}</span> : null}</span>
       <span className={styles.counts}>
         {started.toLocaleString("en")} started{refused ? <>, <span className="broken">{refused.toLocaleString("en")} refused</span></> : null}
       </span>

@@ -43,10 +43,13 @@ export function declaredOf(conditions: unknown, here: Place): Declared | null {
   if (told["kind"] !== "run" || !name) return null;
   const phases = Array.isArray(told["phases"]) ? told["phases"].map(text) : ["SUCCEEDED"];
   const waits = { kind, project: text(told["project"]) || here.project, domain: text(told["domain"]) || here.domain, name } as const;
-  return { waits, ends: phases.map((phase) => ENDS[phase] ?? phase.toLowerCase()), inputs };
+  return { waits, ends: endsOf(phases), inputs };
 }
 
 const ENDS: Readonly<Record<string, string>> = { SUCCEEDED: "succeeds", FAILED: "fails", ABORTED: "is aborted", TIMED_OUT: "times out" };
+
+/** Phases of ended runs, in words. */
+export const endsOf = (phases: readonly string[]): string[] => phases.map((phase) => ENDS[phase] ?? phase.toLowerCase());
 
 /** Whether a cause, as the platform tells it, is a message that was sent to a webhook. */
 export const isMessage = (cause: string): boolean => /^(a message$|message )/.test(cause);

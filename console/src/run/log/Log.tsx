@@ -15,7 +15,14 @@ import { copy } from "../../ui/clipboard";
 
 const LINE_PX = 18;
 
-export function Log({ of, isOpen, opensAtError }: { of: LogOf; isOpen: boolean; opensAtError: boolean }): ReactElement {
+/** `line` is the number of one that is to be seen; without it a log opens at its end, or at its first error. */
+export function Log({ of, isOpen, opensAtError, line, onLine }: {
+  of: LogOf;
+  isOpen: boolean;
+  opensAtError: boolean;
+  line: number | undefined;
+  onLine: (line: number) => void;
+}): ReactElement {
   const reader = useMemo(() => new LogReader(of), [of]);
   const open = useRef(isOpen);
   open.current = isOpen;
@@ -23,12 +30,12 @@ export function Log({ of, isOpen, opensAtError }: { of: LogOf; isOpen: boolean; 
   const state = useStore(reader.state);
   const { buffer } = reader;
   const scroll = useRef<HTMLDivElement>(null);
-  const [follows, setFollows] = useState(!opensAtError);
+  const [follows, setFollows] = useState(!opensAtError && line === undefined);
   const [wraps, setWraps] = useState(false);
   const search = useSearch(reader, state.version);
   const count = buffer.lineCount;
   const rows = useVirtualizer({ count, getScrollElement: () => scroll.current, estimateSize: () => LINE_PX, overscan: 30 });
-  const current = search.found.lines[search.at];
+  const current = search.found.lines[search.at] ?? (line === undefined || reader.hasEarlier ? undefined : line - 1);
 
   useEffect(() => {
     if (follows && count) rows.scrollToIndex(count - 1, { align: "end" });
@@ -36,7 +43,11 @@ export function Log({ of, isOpen, opensAtError }: { of: LogOf; isOpen: boolean; 
   useEffect(() => {
     if (current !== undefined) rows.scrollToIndex(current, { align: "center" });
   }, [current, rows]);
-  useFirstError(opensAtError, state.loading, () => rows.scrollToIndex(firstError(reader) ?? count - 1, { align: "center" }));
+  useLine(reader, line, state.loading, (at) => {
+    setFollows(false);
+    rows.scrollToIndex(at, { align: "center" });
+  });
+  useFirstError(opensAtError && line === undefined, state.loading, () => rows.scrollToIndex(firstError(reader) ?? count - 1, { align: "center" }));
 
   if (state.error) return <Problem error={state.error} />;
   if (state.loading) return <Bars />;
@@ -90,6 +101,7 @@ export function Log({ of, isOpen, opensAtError }: { of: LogOf; isOpen: boolean; 
                 text={buffer.line(row.index)}
                 pattern={search.found.pattern}
                 isCurrent={row.index === current}
+                onLine={onLine}
               />
             ))}
           </div>
@@ -116,6 +128,17 @@ function useFirstError(wanted: boolean, loading: boolean, go: () => void): void 
     gone.current = true;
     act();
   }, [wanted, loading]);
+}
+
+/** Shows a line by its number, for which all that stands before it has to be read. */
+function useLine(reader: LogReader, line: number | undefined, loading: boolean, go: (at: number) => void): void {
+  const show = useEffectEvent(go);
+  const { hasEarlier } = reader;
+  useEffect(() => {
+    if (line === undefined || loading) return;
+    if (hasEarlier) void reader.earlier(true);
+    else show(line - 1);
+  }, [reader, line, loading, hasEarlier]);
 }
 
 interface Searching {

@@ -7,21 +7,22 @@ import { isError, marked } from "./search";
 
 const LONG = 10_000;
 
-export const LogLine = memo(function LogLine({ ref, index, number, text, pattern, isCurrent }: {
+export const LogLine = memo(function LogLine({ ref, index, number, text, pattern, isCurrent, onLine }: {
   ref?: Ref<HTMLDivElement> | undefined;
   index: number;
   number: number | null;
   text: string;
   pattern: RegExp | null;
   isCurrent: boolean;
+  onLine: (line: number) => void;
 }): ReactElement {
   const [all, setAll] = useState(false);
   const line = settled(text);
   const isCut = line.length > LONG && !all;
   const shown = parts(isCut ? line.slice(0, LONG) : line);
   return (
-    <div ref={ref} data-index={index} className={`${styles.line} ${isCurrent ? styles.current : ""} ${isError(line) ? styles.error : ""}`}>
-      <span className={styles.number} data-number={number ?? ""} aria-hidden="true" />
+    <div ref={ref} data-index={index} aria-current={isCurrent || undefined} className={`${styles.line} ${isCurrent ? styles.current : ""} ${isError(line) ? styles.error : ""}`}>
+      <span className={styles.number} data-number={number ?? ""} aria-hidden="true" title={number === null ? undefined : "Have this line in the address"} onClick={number === null ? undefined : () => onLine(number)} />
       <span className={styles.text}>
         {shown.map((part, place) => (
           <span key={place} className={`${part.hue ? styles[part.hue] : ""} ${part.bold ? styles.bold : ""}`}>

@@ -18,7 +18,7 @@ export function Attempts({ step }: { step: Step }): ReactElement | null {
     <div className={styles.tries} data-attempts role="group" aria-label="Tries">
       <span className={styles.label}>try</span>
       {Array.from({ length: tries }, (_, attempt) => (
-        <button key={attempt} type="button" className={styles.try} aria-pressed={attempt === chosen} onClick={() => change({ att: attempt })}>
+        <button key={attempt} type="button" className={styles.try} aria-pressed={attempt === chosen} onClick={() => change({ att: attempt, line: undefined })}>
           <Glyph status={attempt === tries - 1 ? step.status : attemptStatus(known.get(attempt)?.phase ?? 8)} /> {attempt + 1}
         </button>
       ))}

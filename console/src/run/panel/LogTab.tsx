@@ -1,20 +1,22 @@
 /** The log of the chosen try of a step, or of one item of an array. */
 import { useQuery } from "@tanstack/react-query";
-import { type ReactElement, useMemo } from "react";
+import { type ReactElement, useCallback, useMemo } from "react";
 import { listItems } from "../../api/runs";
 import { Bars, Empty } from "../../ui/State";
-import { useRun, useRunSearch } from "../context";
+import { useChange, useRun, useRunSearch } from "../context";
 import { Log } from "../log/Log";
 import type { Step } from "../plan/tree";
 
 export function LogTab({ step, item }: { step: Step; item: number }): ReactElement {
   const { id } = useRun();
-  const { att } = useRunSearch();
+  const { att, line } = useRunSearch();
+  const change = useChange();
+  const onLine = useCallback((number: number) => change({ line: number }), [change]);
   const newest = useNewestTry(step, item);
   const attempt = att ?? newest;
   const of = useMemo(() => (attempt === null ? null : { run: id, node: step.id, attempt, index: item }), [id, step.id, attempt, item]);
   if (!of) return newest === undefined ? <Bars /> : <Empty title="It has not begun." />;
-  return <Log key={`${of.node} ${of.index} ${of.attempt}`} of={of} isOpen={!step.status.ended} opensAtError={step.status.tone === "broken"} />;
+  return <Log key={`${of.node} ${of.index} ${of.attempt}`} of={of} isOpen={!step.status.ended} opensAtError={step.status.tone === "broken"} line={line} onLine={onLine} />;
 }
 
 /** Null if there is none. */

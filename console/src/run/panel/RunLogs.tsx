@@ -57,7 +57,7 @@ function Hits({ hits, text, minds }: { hits: readonly LogHit[]; text: string; mi
         const where = `${name}${item >= 0 ? `[${item}]` : ""}${hit.attempt > 0 ? ` ↻ ${hit.attempt}` : ""}`;
         return (
           <li key={`${hit.node_id} ${hit.attempt} ${item} ${hit.offset}`}>
-            <button type="button" className={styles.hit} title={visible(where)} onClick={() => change({ sel: hit.node_id, item: item >= 0 ? item : undefined, att: hit.attempt, tab: "log" }, true)}>
+            <button type="button" className={styles.hit} title={visible(where)} onClick={() => change({ sel: hit.node_id, item: item >= 0 ? item : undefined, att: hit.attempt, line: hit.line, tab: "log" }, true)}>
               <span className={styles.where}>{visible(where)}</span>
               <span className={styles.number}>{hit.line.toLocaleString("en")}</span>
               <code className={styles.text}>{marked(visible(plain(hit.text)), pattern).map((part, at) => (part.isMatch ? <mark key={at}>{part.text}</mark> : part.text))}</code>

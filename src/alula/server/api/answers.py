@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from alula.core.policy.triggering import EndPhase
 from alula.server.services.console.topics import Topic
 
 
@@ -262,6 +263,8 @@ class TriggerAnswer(msgspec.Struct, frozen=True):
     kind: Literal["run", "webhook", "object"]
     waits_for: str
     """The workflow or launch plan whose runs it waits for, the secret of messages, or the objects."""
+    phases: tuple[EndPhase, ...]
+    """The phases in which these runs have to end; none for what is no run."""
     principal: str
     """The one that activated the plan, on whose behalf its runs are launched."""
     since: datetime

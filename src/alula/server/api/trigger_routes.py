@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from alula.core.policy.triggering import EndPhase
 from alula.server.api.answers import FiringAnswer, RunName, TriggerAnswer
 from alula.server.api.http_calls import call_of
 from alula.server.api.messages import read_body
@@ -30,19 +32,17 @@ def trigger_routes(platform: Platform) -> list[Route]:
     async def list_(request: Request) -> Response:
         caller = call_of(request).caller
         found = await triggers.list_triggers(platform, caller, *place_of(request), **_page(request))
-        watches = await triggers.watches_of(platform, found)
-        return json_answer([_answer(record, watches.get(record.plan)) for record in found])
+        return json_answer(await _answers(platform, found))
 
     async def everywhere(request: Request) -> Response:
         caller, watched = call_of(request).caller, word(request, "waits_for")
         found = await triggers.list_everywhere(platform, caller, watched=watched, **_page(request))
-        watches = await triggers.watches_of(platform, found)
-        return json_answer([_answer(record, watches.get(record.plan)) for record in found])
+        return json_answer(await _answers(platform, found))
 
     async def get(request: Request) -> Response:
         record = await triggers.get_trigger(platform, call_of(request).caller, *execution_of(request))
-        watches = await triggers.watches_of(platform, [record])
-        return json_answer(_answer(record, watches.get(record.plan)))
+        (answer,) = await _answers(platform, [record])
+        return json_answer(answer)
 
     async def firings(request: Request) -> Response:
         caller = call_of(request).caller
@@ -75,12 +75,18 @@ def _page(request: Request) -> dict[str, int]:
     return {"limit": whole(request, "limit", 100), "offset": whole(request, "offset", 0)}
 
 
-def _answer(record: TriggerRecord, watch: WatchRecord | None) -> TriggerAnswer:
+async def _answers(platform: Platform, records: Sequence[TriggerRecord]) -> list[TriggerAnswer]:
+    watches, phases = await triggers.watches_of(platform, records), await triggers.phases_of(platform, records)
+    return [_answer(each, watches.get(each.plan), phases.get(each.plan, ())) for each in records]
+
+
+def _answer(record: TriggerRecord, watch: WatchRecord | None, phases: tuple[EndPhase, ...]) -> TriggerAnswer:
     first_pass_at = watch.first_pass_at if watch is not None else None
     return TriggerAnswer(
         *record.plan,
         kind=record.kind,
         waits_for=record.watched,
+        phases=phases,
         principal=record.principal,
         since=as_time(record.since),
         last_at=as_time(record.last_at) if record.last_at is not None else None,

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import msgspec
+from flyteidl.admin import launch_plan_pb2
 
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import EntityId, ExecutionId, Place
+from alula.core.policy.triggering import EndPhase, RunTrigger, trigger_of
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services.executions import require_execution
@@ -44,6 +46,22 @@ async def watches_of(platform: Platform, triggers: Sequence[TriggerRecord]) -> d
     found = [watch for place in places for watch in await platform.store.watches.within(place)]
     by_name = {(each.project, each.domain, each.name): each for each in found}
     return {each.plan: by_name[each.plan[:3]] for each in triggers if each.plan[:3] in by_name}
+
+
+async def phases_of(platform: Platform, triggers: Sequence[TriggerRecord]) -> dict[EntityId, tuple[EndPhase, ...]]:
+    """The phases that the triggers among these that wait for runs wait for."""
+    found: dict[EntityId, tuple[EndPhase, ...]] = {}
+    plans = [each.plan for each in triggers if each.kind == "run"]
+    for place in {plan.place for plan in plans}:
+        names = tuple(plan.name for plan in plans if plan.place == place)
+        chosen = (Filter("name", "value_in", names), Filter("state", "eq", ("ACTIVE",)))
+        page = _page(PAGE_MAX, 0, project=place.project, domain=place.domain)
+        query = msgspec.structs.replace(page, filters=(*page.filters, *chosen))
+        for record in await platform.store.entities.page("launch_plan", query):
+            trigger = trigger_of(launch_plan_pb2.LaunchPlanSpec.FromString(record.spec))
+            if isinstance(trigger, RunTrigger):
+                found[record.id] = trigger.phases
+    return found
 
 
 async def get_trigger(platform: Platform, caller: Caller, project: str, domain: str, name: str) -> TriggerRecord:

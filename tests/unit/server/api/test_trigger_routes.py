@@ -23,6 +23,7 @@ from alula.server.services.platform import Platform
 
 pytestmark = pytest.mark.anyio
 HERE = f"{specs.PROJECT}/{specs.DOMAIN}"
+FIXED = specs.literal_map(x=specs.integer(1))
 ENDED = {"project": specs.PROJECT, "domain": specs.DOMAIN, "name": "a"}
 
 
@@ -48,6 +49,17 @@ async def test_triggers_are_found_by_what_they_wait_for(app: ASGIApp, ready: Pla
     assert [(each["name"], each["waits_for"]) for each in found] == [("alarm", f"launch_plan {HERE}/report")]
     conforms(await described(app), f"{OWN}/triggers", "get", "200", found)
     assert [each["name"] for each in await read(app, f"{OWN}/triggers")] == ["alarm", "report"]
+
+
+async def test_triggers_tell_the_phases_of_the_runs_that_they_wait_for(
+    app: ASGIApp, ready: Platform, caller: Caller
+) -> None:
+    await register(ready, caller, "report")
+    await register(ready, caller, "alarm", phases=["FAILED", "TIMED_OUT"], inputs={}, fixed=FIXED)
+    expected = {"alarm": ["FAILED", "TIMED_OUT"], "report": ["SUCCEEDED"]}
+    for path in (f"{OWN}/triggers", f"{OWN}/triggers/{HERE}"):
+        assert {each["name"]: each["phases"] for each in await read(app, path)} == expected
+    assert (await read(app, f"{OWN}/triggers/{HERE}/alarm"))["phases"] == ["FAILED", "TIMED_OUT"]
 
 
 async def test_triggers_of_all_places_are_for_those_who_may_view_some(ready: Platform) -> None:
