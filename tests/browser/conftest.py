@@ -8,8 +8,14 @@ missing. Left out of other runs: Playwright's event loop stays, and tests in the
 # Playwright is there for these tests alone.
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
 import os
 import shutil
+import tempfile
+import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +32,15 @@ PATIENCE_MS = 30_000
 """The machine may be busy with other tests."""
 RUNS = {"good-1": "good", "good-2": "good", "good-3": "good", "bad-1": "bad", "asking-1": "asking"}
 INPUTS = {"good-3": ("--n", "7")}
+KEY = "a key of messages"
+TRIGGERS = {
+    "ALULA__TRIGGERS__OBJECTS_EVERY_S": "0.2",
+    "ALULA__TRIGGERS__SECRETS": json.dumps([{"name": "git", "keys": ["env:GIT_KEY"]}]),
+    "GIT_KEY": KEY,
+}
+"""Settings for the triggers of `flows`."""
+WATCHED = "objects/uploads/flytesnacks/development/inbox"
+"""The folder of a platform's data in which objects start runs."""
 
 
 def _missing() -> str:
@@ -54,7 +69,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
     """A platform on which the workflows of `flows` have run."""
-    platforms = Platforms(tmp_path_factory.mktemp("site"))
+    platforms = Platforms(tmp_path_factory.mktemp("site"), TRIGGERS)
     platform = platforms.start()
     fill(platform)
     yield platform
@@ -67,8 +82,14 @@ def fill(platform: RunningPlatform) -> None:
         run(platform, name, workflow, *INPUTS.get(name, ()))
     done = alula("register", "--endpoint", platform.grpc, str(FLOWS))
     assert done.returncode == 0, done.stderr
-    run(platform, "source-1", "source")
+    run(platform, "source-1", "source", wait=True)
+    with tempfile.TemporaryDirectory() as folder:
+        file = f"{folder}/run.zip"
+        for arguments in (("export", "source-1", "-o", file), ("import", file, "-d", "staging")):
+            done = alula(*arguments, "--endpoint", platform.grpc)
+            assert done.returncode == 0, done.stderr
     backfill(platform, "days", "steps.daily")
+    send(platform, "steps.pulled", "push-1", {"head": {"sha": "1a2b"}})
 
 
 def address(path: str) -> str:
@@ -81,6 +102,19 @@ def backfill(platform: RunningPlatform, name: str, plan: str) -> None:
     times = ("--from", "2026-01-01", "--to", "2026-01-04")
     done = alula("backfill", plan, "--endpoint", platform.grpc, *times, "--name", name)
     assert done.returncode == 0, done.stderr
+
+
+def send(platform: RunningPlatform, plan: str, id: str, body: object) -> None:
+    """A signed message that starts a run of a launch plan."""
+    data, now = json.dumps(body).encode(), int(time.time())
+    headers = {
+        "Content-Type": "application/json",
+        "Alula-Id": id,
+        "Alula-Timestamp": str(now),
+        "Alula-Signature": "v1=" + hmac.new(KEY.encode(), f"{now}.".encode() + data, hashlib.sha256).hexdigest(),
+    }
+    url = f"{platform.http}/api/v1/alula/webhooks/flytesnacks/development/{plan}"
+    urllib.request.urlopen(urllib.request.Request(url, data, headers), timeout=30).close()
 
 
 def run(platform: RunningPlatform, name: str, workflow: str, *inputs: str, wait: bool = False) -> None:

@@ -27,9 +27,12 @@ PAGES = {
     "schedule": "/launch_plan/steps.nightly?tab=schedule",
     "triggers": "/triggers",
     "trigger": "/launch_plan/steps.after?tab=triggers",
+    "webhook": "/launch_plan/steps.pulled?tab=triggers",
+    "objects": "/launch_plan/steps.arrived?tab=triggers",
     "backfills": "/backfills",
     "backfill": "/backfills/days",
     "ended": "/executions/source-1",
+    "imported": "/console/projects/flytesnacks/domains/staging/executions/source-1",
     "audit": "/console/audit",
     "settings": "/console/settings",
 }

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.browser.conftest import address, fill
+from tests.browser.conftest import TRIGGERS, address, fill
 from tests.browser.looks import PAGES
 from tests.integration.platform import Platforms
 
@@ -36,7 +36,7 @@ def main() -> None:
     keep = "--keep" in sys.argv
     to, pages = (KEPT_IN, {name: PAGES[name] for name in KEPT}) if keep else (TO, PAGES)
     to.mkdir(parents=True, exist_ok=True)
-    platforms = Platforms(Path(tempfile.mkdtemp()))
+    platforms = Platforms(Path(tempfile.mkdtemp()), TRIGGERS)
     try:
         platform = platforms.start()
         fill(platform)

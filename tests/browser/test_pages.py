@@ -8,12 +8,11 @@ import json
 import re
 import secrets
 import urllib.request
-from pathlib import Path
 
 import pytest
 from tests.browser.conftest import PLACE, Open, backfill, run
 from tests.browser.looks import PAGES, ended, expect, problems, step
-from tests.integration.platform import Platforms, RunningPlatform, alula
+from tests.integration.platform import Platforms, RunningPlatform
 
 RULES = """
 [[retention.rules]]
@@ -249,29 +248,6 @@ def test_a_schedule_is_activated_paused_and_started(visit: Open) -> None:
     expect(page.get_by_text("is not active")).to_be_visible()
 
 
-def test_a_trigger_leads_to_what_it_has_started_and_back(visit: Open) -> None:
-    page = visit("/triggers")
-    row = page.get_by_role("listitem").filter(has_text="steps.after")
-    expect(row).to_contain_text("a run that succeeds, of the workflow steps.source")
-    expect(row).to_contain_text("1 started")
-    row.get_by_role("link", name="steps.after").click()
-    expect(page.get_by_text("a run that succeeds, of the workflow")).to_be_visible()
-    expect(page.get_by_text("text = run.id")).to_be_visible()
-    fired = page.get_by_role("region", name="What has happened").get_by_role("listitem")
-    expect(fired).to_contain_text("the end of source-1")
-    started = fired.get_by_role("link").first.inner_text()
-    fired.get_by_role("link").first.click()
-    expect(page).to_have_url(re.compile(f"/executions/{started}"))
-    page.get_by_text("by the end of").get_by_role("link", name="source-1").click()
-    head = page.get_by_text("its end started")
-    expect(head.get_by_role("link", name=started)).to_be_visible()
-    page.get_by_text("its end could not start").get_by_role("link", name="steps.unfit").click()
-    expect(page.get_by_text("started nothing")).to_be_visible()
-    page.get_by_role("link", name="steps.source").click()
-    page.get_by_role("tab", name="Triggers").click()
-    expect(page.get_by_role("region", name="What the end of its runs starts")).to_contain_text("steps.unfit")
-
-
 def test_a_backfill_leads_to_the_runs_of_its_slots(visit: Open) -> None:
     page = visit("/launch_plan/steps.daily?tab=schedule")
     page.get_by_role("region", name="Backfills").get_by_role("link", name="days").click()
@@ -315,12 +291,8 @@ def test_a_run_is_kept_and_no_longer(visit: Open) -> None:
         expect(page.get_by_title("It stays, whatever the rules of retention say")).to_have_count(shown)
 
 
-def test_an_imported_run_says_where_it_took_place(visit: Open, site: RunningPlatform, tmp_path: Path) -> None:
-    file = tmp_path / "run.zip"
-    for arguments in (("export", "source-1", "-o", str(file)), ("import", str(file), "-d", "staging")):
-        done = alula(*arguments, "--endpoint", site.grpc)
-        assert done.returncode == 0, done.stderr
-    page = visit("/console/projects/flytesnacks/domains/staging/executions/source-1")
+def test_an_imported_run_says_where_it_took_place(visit: Open, site: RunningPlatform) -> None:
+    page = visit(PAGES["imported"])
     said = page.get_by_text("imported from flytesnacks/development/source-1")
     expect(said).to_contain_text(f"at {site.http}, ")
     expect(said.locator("time")).to_be_visible()

@@ -83,8 +83,8 @@ function Finder({ onDone }: { onDone: () => void }): ReactElement {
             <span className={styles.hint}>{entry.hint}</span>
           </li>
         ))}
-        {entries.length ? null : <li className={styles.none}>Nothing has this name.</li>}
       </ul>
+      {entries.length ? null : <p className={styles.none} role="status">Nothing has this name.</p>}
     </>
   );
 }

@@ -6,13 +6,17 @@ import time
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from pathlib import Path
 
 from alula import (
     Cache,
     CronSchedule,
     Deck,
+    FlyteFile,
     LaunchPlan,
+    OnObject,
     OnRunEnd,
+    OnWebhook,
     RecoverableError,
     approve,
     conditional,
@@ -148,6 +152,11 @@ def say(text: str) -> str:
     return text
 
 
+@task
+def length(file: FlyteFile) -> int:
+    return Path(file.download()).stat().st_size
+
+
 @workflow
 def source(n: int = 3) -> int:
     return count(n=n)
@@ -165,6 +174,22 @@ unfit = LaunchPlan.get_or_create(
     told, "steps.unfit", trigger=OnRunEnd(source, inputs={"text": "outputs.o0"}), auto_activate=True
 )
 
+pulled = LaunchPlan.get_or_create(
+    told, "steps.pulled", trigger=OnWebhook("git", inputs={"text": "body.head.sha"}), auto_activate=True
+)
+
+
+@workflow
+def arriving(file: FlyteFile) -> int:
+    return length(file=file)
+
+
+arrived = LaunchPlan.get_or_create(
+    arriving,
+    "steps.arrived",
+    trigger=OnObject("inbox/", pattern="*.csv", inputs={"file": "object.uri"}),
+    auto_activate=True,
+)
 daily = LaunchPlan.get_or_create(
     told, "steps.daily", schedule=CronSchedule("0 2 * * *"), default_inputs={"text": "a day"}
 )
