@@ -13,15 +13,23 @@ from pathlib import Path
 from types import ModuleType
 
 FLOWS = Path(__file__).with_name("flytekit_flows")
-ARGUMENTS = {"wf_imperative": {"n": 3}}
-"""Inputs of workflows that have no defaults."""
+
+
+def arguments(name: str, folder: Path) -> dict[str, object]:
+    """Inputs of a workflow, where it has no defaults. The folder is one that its tasks may write to."""
+    given: dict[str, dict[str, object]] = {
+        "wf_imperative": {"n": 3},
+        "wf_order": {"book": str(folder / "order")},
+        "wf_create_node": {"book": str(folder / "node")},
+    }
+    return given.get(name, {})
 
 
 def outcomes(module: ModuleType) -> Iterator[tuple[str, object]]:
     """Each workflow of a module with what it gives, as JSON."""
     for name in sorted(vars(module)):
         if name.startswith("wf_"):
-            given = getattr(module, name)(**ARGUMENTS.get(name, {}))
+            given = getattr(module, name)(**arguments(name, Path.cwd()))
             yield name, json.loads(json.dumps(given))
 
 

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 from tests import modules
-from tests.unit.sdk.record_flytekit_flows import ARGUMENTS, FLOWS
+from tests.unit.sdk.record_flytekit_flows import FLOWS, arguments
 
 from alula.cli.porting import port
 from alula.sdk.authoring.workflow import Workflow
@@ -39,5 +39,5 @@ def test_a_workflow_gives_what_it_gives_with_flytekit(module, name, ported, tmp_
     monkeypatch.chdir(tmp_path)
     workflow = getattr(ported[module], name)
     assert isinstance(workflow, Workflow)
-    given = workflow(**ARGUMENTS.get(name, {}))
+    given = workflow(**arguments(name, tmp_path))
     assert json.loads(json.dumps(given)) == EXPECTED[module][name]

@@ -301,7 +301,10 @@ class Run:
 
     @property
     def outputs(self) -> dict[str, object]:
-        """The outputs by name. Raises `FailedPrecondition` unless it has succeeded."""
+        """The outputs by name, in the order in which the Python interface declares them if that is known, else by name.
+
+        Raises `FailedPrecondition` unless it has succeeded.
+        """
         if not self.phase.is_terminal:
             self.refresh()
         if self.phase is not ExecutionPhase.SUCCEEDED:
@@ -312,7 +315,7 @@ class Run:
         literals = connection.call(GET_EXECUTION_DATA, request).full_outputs.literals
         types = self.types or self._registered_types()
         store = RemoteStore(connection, project=self.id.project, domain=self.id.domain)
-        return {name: to_python(literal, types[name], store) for name, literal in literals.items()}
+        return {name: to_python(literals[name], python_type, store) for name, python_type in types.items()}
 
     def abort(self, cause: str = "aborted by a program") -> None:
         """Ask the platform to stop it."""
@@ -367,7 +370,7 @@ class Run:
         id = self.message.closure.workflow_id
         workflow = self._remote.connection.call(GET_WORKFLOW, common_pb2.ObjectGetRequest(id=id))
         interface = workflow.closure.compiled_workflow.primary.template.interface
-        return {name: python_type_of(variable.type) for name, variable in interface.outputs.variables.items()}
+        return {name: python_type_of(variable.type) for name, variable in sorted(interface.outputs.variables.items())}
 
     def __repr__(self) -> str:
         return f"<run {self.id}>"

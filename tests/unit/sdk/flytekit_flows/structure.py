@@ -132,35 +132,32 @@ def wf_recursion(n: int = 5) -> int:
     return fibonacci(n=n)
 
 
-order: list[str] = []
+@task
+def note(book: str, text: str) -> None:
+    with open(book, "a") as file:
+        file.write(text + "\n")
 
 
 @task
-def note(text: str) -> None:
-    order.append(text)
-
-
-@task
-def noted() -> str:
-    told = ",".join(order)
-    order.clear()
-    return told
+def noted(book: str) -> str:
+    with open(book) as file:
+        return ",".join(file.read().split())
 
 
 @workflow
-def wf_order() -> str:
-    first = note(text="first")
-    second = note(text="second")
-    last = noted()
+def wf_order(book: str) -> str:
+    first = note(book=book, text="first")
+    second = note(book=book, text="second")
+    last = noted(book=book)
     first >> second
     second >> last
     return last
 
 
 @workflow
-def wf_create_node(n: int = 3) -> tuple[str, int]:
-    first = create_node(note, text="node")
-    last = create_node(noted)
+def wf_create_node(book: str, n: int = 3) -> tuple[str, int]:
+    first = create_node(note, book=book, text="node")
+    last = create_node(noted, book=book)
     first.runs_before(last)
     return last.o0, create_node(square, n=n).o0
 
@@ -182,7 +179,7 @@ def wf_launch_plan() -> int:
 
 @task
 def clean_up(n: int) -> None:
-    order.clear()
+    pass
 
 
 @workflow(on_failure=clean_up)
