@@ -5,8 +5,20 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alula.core.ids import ExecutionId
-from alula.core.policy.retention import DAY_US, Judge, RetentionRule, RunOutline, Stays, going
+from alula.core.ids import ExecutionId, Place
+from alula.core.policy.retention import (
+    BUILT_IN,
+    DAY_US,
+    ROWS,
+    Judge,
+    RetentionRule,
+    Rows,
+    RunOutline,
+    Stays,
+    going,
+    limits,
+    youngest,
+)
 
 NOW = 100 * DAY_US
 NAMES = st.sampled_from("abcdefgh")
@@ -60,3 +72,33 @@ def test_what_goes_is_needed_by_nothing_that_stays(candidates: set[str], ties: s
         gone.add(id)
     stuck = {ids[name] for name in candidates} - gone
     assert all(not gone.issuperset(holders[id]) for id in stuck)
+
+
+PLACES = st.lists(st.builds(Place, st.sampled_from("ab"), st.sampled_from("xy")), unique=True)
+AGING = st.lists(
+    st.builds(
+        RetentionRule,
+        st.uuids().map(str),
+        st.sampled_from([*ROWS, "code", "runs"]),
+        projects=st.sampled_from([(), ("a",)]),
+        domains=st.sampled_from([(), ("x",)]),
+        keep_days=st.none() | st.integers(7, 20),
+    ),
+    max_size=5,
+)
+
+
+@given(rules=AGING, of=st.sampled_from(ROWS), places=PLACES)
+def test_nothing_of_a_place_goes_that_its_first_rule_keeps(
+    rules: list[RetentionRule], of: Rows, places: list[Place]
+) -> None:
+    found = {limit.place: limit for limit in limits(rules, of, places, now=NOW)}
+    latest = youngest(rules, of, now=NOW)
+    for place in places:
+        decides = [rule for rule in (*rules, *BUILT_IN) if rule.of == of and rule.fits_place(place)]
+        days = decides[0].keep_days if decides else None
+        if days is None:
+            assert place not in found
+        else:
+            assert (found[place].rule, found[place].before) == (decides[0].name, NOW - days * DAY_US)
+            assert latest is not None and found[place].before <= latest

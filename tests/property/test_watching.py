@@ -23,7 +23,7 @@ class Watcher:
         self._known: dict[str, Sighting] = {}
         self.told: list[tuple[str, str]] = []
 
-    def pass_over(self, world: dict[str, int], *, now: int, forgets: bool) -> None:
+    def pass_over(self, world: dict[str, int], *, now: int, forgets: bool, forgotten_until: int = -1) -> None:
         seen = [Seen(uri, 1, str(version), version) for uri, version in sorted(world.items())]
         known, after = self._known, ""
         while True:
@@ -33,6 +33,7 @@ class Watcher:
                 now=now,
                 settle_us=SETTLE_US,
                 there_until=self._there_until,
+                forgotten_until=forgotten_until,
                 limit=self._limit,
                 arrivals_max=self._arrivals_max,
             )
@@ -97,3 +98,17 @@ def test_what_changes_between_two_looks_is_not_told(limit: int) -> None:
     for number in range(5):
         watcher.pass_over(dict.fromkeys(NAMES, number), now=100 * number, forgets=False)
     assert watcher.told == []
+
+
+@given(worlds, sizes, sizes)
+def test_what_an_old_one_was_is_forgotten_and_it_does_not_arrive_again(
+    worlds: Worlds, limit: int, arrivals_max: int
+) -> None:
+    world = {f"{uri}-{number}": version for number, each in enumerate(worlds) for uri, version in each.items()}
+    watcher = Watcher(limit, arrivals_max, there_until=-1)
+    for number in range(3):
+        watcher.pass_over(world, now=100 * number, forgets=False)
+    for version in range(6):
+        watcher.pass_over(world, now=1_000 + 100 * version, forgets=False, forgotten_until=version)
+        assert watcher.remembered == {uri for uri, written_at in world.items() if written_at > version}
+    assert sorted(watcher.told) == sorted((uri, f"1 {version}") for uri, version in world.items())

@@ -1,9 +1,11 @@
-/** Which runs stay and which go, and what the data folder takes. */
+/** Which runs stay and which go, what else goes by its age, and what the data folder takes. */
 import { OWN, get, path, send } from "./http";
 import type { RunId } from "./runs";
 
 export interface RetentionRule {
   readonly name: string;
+  /** `runs`, or what goes by its age. */
+  readonly of: string;
   readonly projects: readonly string[];
   readonly domains: readonly string[];
   readonly workflows: readonly string[];
@@ -18,6 +20,7 @@ export interface RetentionPreview {
   readonly measured: number;
   readonly stays: readonly { readonly reason: string; readonly runs: number }[];
   readonly unfinished: number;
+  readonly by_age: readonly { readonly of: string; readonly rule: string; readonly count: number; readonly bytes: number }[];
 }
 
 export interface DiskUse {

@@ -19,14 +19,14 @@ POLL_S = 1.0
 
 @click.group("retention")
 def retention() -> None:
-    """Runs that go by the rules of retention, which stand in the settings of the platform."""
+    """What goes by the rules of retention, which stand in the settings of the platform."""
 
 
 @retention.command("preview")
 @output_option
 @target_options
 def preview(target: Target, form: str) -> None:
-    """Show how many runs would go by each rule, with how much, and why others stay. Nothing is removed."""
+    """Show what would go by each rule, with how much, and why other runs stay. Nothing is removed."""
     with target.connect() as connection:
         found = ask(connection, "retention")
     if form != "table":
@@ -41,12 +41,16 @@ def preview(target: Target, form: str) -> None:
     print_table(("runs that stay", "because"), [(str(one["runs"]), one["reason"]) for one in found["stays"]])
     if found["measured"] < _going(found):
         say(f"objects and sizes are those of {found['measured']} runs")
+    aged = [(one["of"], one["rule"], str(one["count"]), text_of_bytes(one["bytes"])) for one in found["by_age"]]
+    if aged:
+        click.echo()
+        print_table(("what else goes", "rule", "number", "size"), aged)
     if found["unfinished"]:
         say(f"{found['unfinished']} runs are being removed")
 
 
 @retention.command("run")
-@click.option("--wait", is_flag=True, help="Return when all that goes by the rules has gone.")
+@click.option("--wait", is_flag=True, help="Return when all runs that go by the rules have gone.")
 @target_options
 def run(target: Target, *, wait: bool) -> None:
     """Have the rules applied at once instead of at the next round."""
@@ -55,7 +59,7 @@ def run(target: Target, *, wait: bool) -> None:
         say(f"the rules {', '.join(rules)} are applied")
         if wait:
             _wait(connection)
-            say("all that goes by them is gone")
+            say("all runs that go by them are gone")
 
 
 @click.command("keep")

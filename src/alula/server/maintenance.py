@@ -35,8 +35,6 @@ class Maintenance:
             "reservations": store.reservations,
             "holds": store.holds,
             "messages": store.outbox,
-            "notices": store.notices,
-            "firings": store.triggers,
             "watches": store.watches,
         }
         self._removed = Counter[str]()

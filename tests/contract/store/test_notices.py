@@ -11,7 +11,7 @@ from tests.contract.store.records import audit, query, where
 from alula.core.errors import FailedPrecondition
 from alula.server.store import Store
 from alula.server.store.leases import Lease
-from alula.server.store.notices import KEEP_US, Notice, NoticeState
+from alula.server.store.notices import Notice, NoticeState
 
 pytestmark = pytest.mark.anyio
 
@@ -65,13 +65,3 @@ async def test_only_the_holder_of_the_lease_notes_anything(store: Store) -> None
     with pytest.raises(FailedPrecondition, match="does not hold the lease"):
         await store.notices.settle(lost, notice("a", due_at=None))
     assert await store.notices.page(query()) == [notice("a")]
-
-
-async def test_old_ones_are_removed_whatever_became_of_them(store: Store) -> None:
-    lease, now = await lease_of(store), await store.now()
-    young = notice("young", created_at=now)
-    old = [notice(name, created_at=now - KEEP_US - number) for number, name in enumerate(("old", "older"))]
-    await store.notices.add([*old, young])
-    assert await store.notices.remove_expired(lease, limit=1) == 1
-    assert await store.notices.remove_expired(lease, limit=9) == 1
-    assert await store.notices.page(query()) == [young]

@@ -9,11 +9,10 @@ import msgspec
 import pytest
 from tests.contract.store.records import audit, entity, execution, execution_id, query, where
 
-from alula.core.errors import FailedPrecondition
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.store import Store
 from alula.server.store.schedules import Launch
-from alula.server.store.trigger_records import KEEP_US, FiringRecord, FiringState, TriggerRecord
+from alula.server.store.trigger_records import FiringRecord, FiringState, TriggerRecord
 from alula.server.store.triggers import RUN_ENDS, Fired
 
 pytestmark = pytest.mark.anyio
@@ -146,18 +145,3 @@ async def test_firings_are_found_by_their_plan_and_by_the_run_that_caused_them(s
     assert await store.triggers.firings(query(where("state", "eq", "REFUSED"))) == [third]
     assert await store.triggers.caused_by(execution_id("b"), query()) == [second]
     assert await store.triggers.caused_by(execution_id("b", project="other"), query()) == []
-
-
-async def test_firings_of_long_ago_are_removed(store: Store) -> None:
-    await activate(store, trigger())
-    now = await store.now()
-    for number in range(3):
-        await store.triggers.fire(firing(f"old {number}", at=now - KEEP_US - 1))
-    await store.triggers.fire(firing("new", at=now))
-    lease = await store.leases.claim("maintenance", "a", lease_us=60_000_000)
-    assert [await store.triggers.remove_expired(lease, limit=2) for _ in range(3)] == [2, 1, 0]
-    assert [each.cause for each in await store.triggers.firings(query())] == ["new"]
-    lost = await store.leases.claim("other", "a", lease_us=0)
-    await store.leases.claim("other", "b", lease_us=60_000_000)
-    with pytest.raises(FailedPrecondition, match="does not hold the lease"):
-        await store.triggers.remove_expired(lost, limit=1)

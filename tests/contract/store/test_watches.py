@@ -102,7 +102,7 @@ async def test_sightings_are_written_over_removed_and_read_in_order(store: Store
 async def test_the_first_pass_and_trouble_are_remembered(store: Store) -> None:
     lease = await lease_of(store)
     await activate(store, trigger())
-    after = msgspec.structs.replace(await watch_of(store), first_pass_at=11, trouble="Away: it is away")
+    after = msgspec.structs.replace(await watch_of(store), first_pass_at=11, trouble="Away", forgotten_until=7)
     await store.watches.update(lease, after)
     assert await watch_of(store) == after
 

@@ -88,7 +88,7 @@ LATER_TABLES = (
     *("leases", "outbox", "outbox_consumers", "schedules", "notices", "jobs", "backfills", "backfill_slots"),
     *("triggers", "firings"),
     *("watches", "sightings"),
-    *("ties", "removals", "left_objects"),
+    *("ties", "removals", "left_objects", "uploads"),
 )
 LATER_COLUMNS = {
     "node_executions": ("changed_seq",),

@@ -13,9 +13,11 @@ from google.protobuf import struct_pb2
 from tests import flyte_specs as specs
 from tests.objects.memory import MemoryBlobs
 from tests.policies import NobodyMay
+from tests.unit.server.conftest import START_US
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import AlulaError, FailedPrecondition, PermissionDenied, Unavailable
+from alula.core.policy.retention import DAY_US
 from alula.core.policy.watching import Seen
 from alula.server.identity import Caller
 from alula.server.scheduler import arrivals
@@ -144,7 +146,7 @@ async def test_an_old_file_that_is_moved_there_after_the_first_pass_is_new(world
     await world.register()
     await world.look(1)
     assert (await world.watch()).first_pass_at is not None
-    world.bucket.write("in/a.csv", at=1)
+    world.bucket.write("in/a.csv", at=START_US - 80 * DAY_US)
     await world.look()
     assert await world.started() == ["s3://drops/in/a.csv"]
 
@@ -188,7 +190,7 @@ async def test_one_that_a_process_that_died_has_started_is_started_once(world: W
 async def test_what_came_while_a_version_took_over_is_not_lost(world: World) -> None:
     await world.register()
     await world.look(1)
-    world.bucket.write("in/a.csv", at=1)
+    world.bucket.write("in/a.csv", at=START_US - DAY_US)
     await world.look(1)
     request, declared = specs.launch_plan("loaded", "w"), struct_pb2.Struct()
     declared.update({"kind": "object", "prefix": "s3://drops/in/", "inputs": {"file": "object.uri"}})
@@ -221,7 +223,7 @@ async def test_many_objects_are_looked_at_in_pages(world: World, monkeypatch: py
     monkeypatch.setattr(arrivals, "LIST_MAX", 3)
     monkeypatch.setattr(arrivals, "FIRINGS_MAX", 2)
     for number in range(5):
-        world.bucket.write(f"in/old-{number}", at=1)
+        world.bucket.write(f"in/old-{number}", at=START_US - DAY_US)
     await world.register()
     for number in range(7):
         world.bucket.write(f"in/new-{number}", at=2**50 * 4)
@@ -232,6 +234,28 @@ async def test_many_objects_are_looked_at_in_pages(world: World, monkeypatch: py
     world.bucket.objects.clear()
     await world.look(30)
     assert await world.platform.store.watches.sightings(watch.id, "", limit=100) == []
+
+
+async def test_what_an_object_was_is_forgotten_in_time_and_it_starts_nothing_again(world: World) -> None:
+    world.bucket.write("in/old.csv", at=START_US - 200 * DAY_US)
+    await world.register(existing=True)
+    world.bucket.write("in/new.csv", at=START_US)
+    await world.look()
+    watch = await world.watch()
+    assert len(await world.started()) == 2
+    assert [each.uri for each in await world.platform.store.watches.sightings(watch.id, "", limit=9)] == [
+        "s3://drops/in/new.csv",
+        "s3://drops/in/old.csv",
+    ]
+    await world.look(3)
+    (left,) = await world.platform.store.watches.sightings(watch.id, "", limit=9)
+    assert left.uri == "s3://drops/in/new.csv"
+    world.duty = Arrivals(world.platform, every_s=1.0)
+    await world.look(3)
+    assert len(await world.started()) == 2
+    world.bucket.write("in/old.csv", b"other", at=START_US)
+    await world.look(3)
+    assert len(await world.started()) == 3
 
 
 async def test_a_bucket_that_can_not_be_read_is_told_once_until_it_can(

@@ -1,4 +1,4 @@
-/** Which runs go by rules and what would go now, and what takes the disk. What is costly is asked for by a button. */
+/** What goes by rules and what would go now, and what takes the disk. What is costly is asked for by a button. */
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { type DiskUse, type RetentionPreview, listRules, previewRetention, readDisk } from "../../api/retention";
@@ -8,7 +8,7 @@ import { Button } from "../../ui/Button";
 import { Command } from "../../ui/Copy";
 import { Bars, Problem } from "../../ui/State";
 import styles from "./SettingsPage.module.css";
-import { goingIn, staysOf, subjectOf } from "./rules";
+import { goingIn, kindOf, staysOf, subjectOf } from "./rules";
 
 export function Retention(): ReactElement {
   const rules = useQuery({ queryKey: ["retention", "rules"], queryFn: ({ signal }) => listRules(signal), staleTime: 60_000 });
@@ -35,6 +35,9 @@ function Preview({ found }: { found: RetentionPreview }): ReactElement {
       <dl className={styles.facts}>
         {found.goes.map(({ rule, runs, objects, bytes: size }) => (
           <div key={rule}><dt>go by {visible(rule)}</dt><dd>{plural(runs, "run")}{runs ? `, with ${plural(objects, "object")} of ${bytes(size)}` : ""}</dd></div>
+        ))}
+        {found.by_age.map(({ of, rule, count, bytes: size }) => (
+          <div key={`${of} ${rule}`}><dt>go by {visible(rule)}</dt><dd>{count.toLocaleString("en")} {visible(kindOf(of))}{size ? `, ${bytes(size)}` : ""}</dd></div>
         ))}
         {found.stays.map(({ reason, runs }) => <div key={reason}><dt>stay</dt><dd>{plural(runs, "run")}: {visible(reason)}</dd></div>)}
         {found.unfinished ? <div><dt>are being removed</dt><dd>{plural(found.unfinished, "run")}</dd></div> : null}

@@ -2,13 +2,19 @@ import { describe, expect, it } from "vitest";
 import type { RetentionRule } from "../../api/retention";
 import { goingIn, staysOf, subjectOf } from "./rules";
 
-const rule = (more: Partial<RetentionRule>): RetentionRule => ({ name: "r", projects: [], domains: [], workflows: [], phases: [], keep_days: null, keep_last: 0, ...more });
+const rule = (more: Partial<RetentionRule>): RetentionRule => ({ name: "r", of: "runs", projects: [], domains: [], workflows: [], phases: [], keep_days: null, keep_last: 0, ...more });
 
 describe("a rule of retention", () => {
   it("says which runs it is about", () => {
     expect(subjectOf(rule({}))).toBe("runs");
     expect(subjectOf(rule({ phases: ["FAILED", "TIMED_OUT"], workflows: ["etl_*"], domains: ["production"] }))).toBe("failed or timed out runs of etl_* in production");
     expect(subjectOf(rule({ projects: ["a", "b", "c"], domains: ["d"] }))).toBe("runs in a, b or c / d");
+  });
+
+  it("says what else it is about, and how long that stays", () => {
+    const cache = rule({ of: "cache", domains: ["production"], keep_days: 90 });
+    expect(`${subjectOf(cache)} ${staysOf(cache)}`).toBe("entries of the cache in production stay 90 days");
+    expect(subjectOf(rule({ of: "moons" }))).toBe("moons");
   });
 
   it("says how long they stay", () => {
@@ -21,5 +27,5 @@ describe("a rule of retention", () => {
 
 it("a preview adds up what goes", () => {
   const goes = [{ rule: "a", runs: 2, objects: 0, bytes: 0 }, { rule: "b", runs: 3, objects: 0, bytes: 0 }];
-  expect(goingIn({ goes, measured: 0, stays: [], unfinished: 0 })).toBe(5);
+  expect(goingIn({ goes, measured: 0, stays: [], unfinished: 0, by_age: [] })).toBe(5);
 });

@@ -2,18 +2,31 @@
 import type { RetentionPreview, RetentionRule } from "../../api/retention";
 import { plural } from "../../text/names";
 
+const KINDS = new Map([
+  ["code", "code that nothing names"],
+  ["cache", "entries of the cache"],
+  ["audits", "rows of the audit trail"],
+  ["backfills", "backfills that have ended"],
+  ["firings", "firings of triggers"],
+  ["deliveries", "deliveries of notifications"],
+]);
+
+/** `entries of the cache`: what a rule is about. A kind that is not known here is called by its name. */
+export const kindOf = (of: string): string => KINDS.get(of) ?? of;
+
 /** `failed or timed out runs of etl_* in production` */
-export function subjectOf({ projects, domains, workflows, phases }: RetentionRule): string {
-  const which = phases.length ? `${either(phases.map((phase) => phase.toLowerCase().replace("_", " ")))} runs` : "runs";
+export function subjectOf({ of: kind, projects, domains, workflows, phases }: RetentionRule): string {
+  const which = phases.length ? `${either(phases.map((phase) => phase.toLowerCase().replace("_", " ")))} runs` : kindOf(kind);
   const of = workflows.length ? ` of ${either(workflows)}` : "";
   const place = [either(projects), either(domains)].filter(Boolean).join(" / ");
   return `${which}${of}${place ? ` in ${place}` : ""}`;
 }
 
 /** `stay 30 days after their end, and the newest 20 of each workflow` */
-export function staysOf({ keep_days: days, keep_last: last }: RetentionRule): string {
+export function staysOf({ of: kind, keep_days: days, keep_last: last }: RetentionRule): string {
   const newest = last ? `the newest ${last.toLocaleString("en")} of each workflow` : "";
   if (days === null) return newest ? `stay if they are among ${newest}` : "stay for ever";
+  if (kind !== "runs") return `stay ${plural(days, "day")}`;
   return `stay ${plural(days, "day")} after their end${newest ? `, and ${newest}` : ""}`;
 }
 

@@ -1,35 +1,47 @@
-"""Rules of retention: which runs that have ended go, and for how long others stay. Pure.
+"""Rules of retention: which runs that have ended go, for how long others stay, and what else goes by its age. Pure.
 
 The first rule that fits a run decides. A run goes once it has ended longer ago than the rule keeps runs, and the rule
-keeps as many newer ones of its workflow. A run that another one needs stays for as long as that one.
+keeps as many newer ones of its workflow. A run that another one needs stays for as long as that one. Of other things
+the first rule for their project and domain decides, by their age alone.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from fnmatch import fnmatchcase
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 import msgspec
 
-from alula.core.ids import ExecutionId
+from alula.core.ids import ExecutionId, Place
 
 DAY_US = 24 * 3600 * 1_000_000
 EndPhase: TypeAlias = Literal["SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"]
+Rows: TypeAlias = Literal["cache", "audits", "backfills", "firings", "deliveries"]
+"""What has rows that go by their age alone: entries of the cache, the audit trail, backfills that have ended, firings
+of triggers, and deliveries of notifications."""
+Kind: TypeAlias = Literal["runs", "code"] | Rows
+ROWS: tuple[Rows, ...] = get_args(Rows)
+LEAST_DAYS: Mapping[Kind, float] = {"code": 1, "firings": 7, "deliveries": 7}
+"""The least time for which some things are kept. Code is registered after it was uploaded; and what happens to a run is
+told for up to 7 days, in which a firing or a delivery tells that it was dealt with."""
+_CODE = re.compile(r"code\.tar\.gz|script_?mode\.tar\.gz|fast[0-9a-f]{32,128}\.tar\.gz")
 
 
 class RetentionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Says how long the runs that fit are kept. What is empty fits all; names are patterns, such as `etl_*`."""
+    """Says how long what fits is kept. What is empty fits all; names are patterns, such as `etl_*`."""
 
     name: str
+    of: Kind = "runs"
     projects: tuple[str, ...] = ()
     domains: tuple[str, ...] = ()
     workflows: tuple[str, ...] = ()
     phases: tuple[EndPhase, ...] = ()
     keep_days: float | None = None
-    """The time from its end for which a run is kept at least; None for none."""
+    """The time for which it is kept at least, of a run from its end on; None for none."""
     keep_last: int = 0
     """The number of newest runs of each workflow that are kept, however old. They are counted among the runs that this
     rule decides."""
@@ -45,16 +57,30 @@ class RetentionRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return "has a rule without a name"
         if self.keep_days is not None and not 0 <= self.keep_days < float("inf"):
             return f"rule `{self.name}`: `keep_days` must be a number from 0, not {self.keep_days:g}"
+        if self.of != "runs" and (self.workflows or self.phases or self.keep_last):
+            return f"rule `{self.name}`: `workflows`, `phases` and `keep_last` are for runs, not for {self.of}"
+        least = LEAST_DAYS.get(self.of, 0)
+        if self.keep_days is not None and self.keep_days < least:
+            return f"rule `{self.name}`: `keep_days` of {self.of} must be at least {least:g}, not {self.keep_days:g}"
         if self.keep_last < 0:
             return f"rule `{self.name}`: `keep_last` must be a number from 0, not {self.keep_last}"
         return ""
 
     def fits(self, run: RunOutline) -> bool:
         """True if it is about such a run."""
-        given = ((self.projects, run.id.project), (self.domains, run.id.domain), (self.workflows, run.workflow))
-        return (not self.phases or run.phase in self.phases) and all(
-            not patterns or any(fnmatchcase(name, pattern) for pattern in patterns) for patterns, name in given
-        )
+        is_meant = self.of == "runs" and (not self.phases or run.phase in self.phases)
+        return is_meant and self.fits_place(run.id.place) and _fits(self.workflows, run.workflow)
+
+    def fits_place(self, place: Place) -> bool:
+        """True if it is about things of a project and domain."""
+        return _fits(self.projects, place.project) and _fits(self.domains, place.domain)
+
+
+BUILT_IN = (
+    RetentionRule("built-in: firings", "firings", keep_days=30),
+    RetentionRule("built-in: deliveries", "deliveries", keep_days=30),
+)
+"""What decides where no other rule does."""
 
 
 class RunOutline(NamedTuple):
@@ -106,6 +132,35 @@ class Judge:
         return rule if run.ended_at + kept_us <= self._now else Stays.YOUNG
 
 
+class Limit(NamedTuple):
+    """The age at which things of a project and domain go."""
+
+    place: Place
+    rule: str
+    before: int
+    """What is of this time or older goes."""
+
+
+def limits(rules: Sequence[RetentionRule], of: Kind, places: Iterable[Place], *, now: int) -> Iterator[Limit]:
+    """By places, the limits of what goes by its age. None for a place whose things stay for ever."""
+    rules = [rule for rule in (*rules, *BUILT_IN) if rule.of == of]
+    for place in places:
+        rule = next((rule for rule in rules if rule.fits_place(place)), None)
+        if rule is not None and rule.keep_days is not None:
+            yield Limit(place, rule.name, now - round(rule.keep_days * DAY_US))
+
+
+def youngest(rules: Sequence[RetentionRule], of: Kind, *, now: int) -> int | None:
+    """The latest of the times that a limit of such things may have; None if they stay for ever everywhere."""
+    days = [rule.keep_days for rule in (*rules, *BUILT_IN) if rule.of == of and rule.keep_days is not None]
+    return now - round(min(days) * DAY_US) if days else None
+
+
+def is_code(name: str) -> bool:
+    """True for the file name of an upload that is packed code, of Alula's or flytekit's client."""
+    return _CODE.fullmatch(name) is not None
+
+
 def going(candidates: Sequence[ExecutionId], holders: Mapping[ExecutionId, Sequence[ExecutionId]]) -> list[ExecutionId]:
     """The candidates that no run needs that stays, each after those that need it. `holders` are the runs that need one
     and are there."""
@@ -115,6 +170,10 @@ def going(candidates: Sequence[ExecutionId], holders: Mapping[ExecutionId, Seque
         for holder in of_one:
             needs.setdefault(holder, []).append(id)
     return list(_freed(waiting, needs))
+
+
+def _fits(patterns: Sequence[str], name: str) -> bool:
+    return not patterns or any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def _freed(

@@ -2,7 +2,7 @@
 
 A prefix is looked at again and again. What was seen is kept as *sightings*, so that an object that has arrived is told
 from one that was there, and one that is still being written from one that is whole: it is seen twice, some time apart,
-with the same size and tag.
+with the same size and tag. What an object of long ago was is forgotten: when it was last changed tells that it is old.
 """
 
 from __future__ import annotations
@@ -111,6 +111,7 @@ def look(
     now: int,
     settle_us: int,
     there_until: int | None,
+    forgotten_until: int,
     limit: int,
     arrivals_max: int,
     is_wanted: Callable[[str], bool] = lambda _: True,
@@ -118,26 +119,32 @@ def look(
     """Compare a page of objects with the sightings after the same URI, both in order and `limit` at most.
 
     During the first pass objects that were last changed until `there_until` were there before. Each arrives once: at
-    the next look it is either settled, or told again as it was not dealt with.
+    the next look it is either settled, or told again as it was not dealt with. Those that were last changed until
+    `forgotten_until` need no sighting once they are settled: without one they are taken for settled.
     """
     until = min((page[-1].uri for page in (seen, known) if len(page) >= limit), default="")
     seen = [each for each in seen if (not until or each.uri <= until) and is_wanted(each.uri)]
     before = {each.uri: each for each in known if not until or each.uri <= until}
-    arrived, put = list[Seen](), list[Sighting]()
+    arrived, put, forgotten = list[Seen](), list[Sighting](), list[str]()
     for each in seen:
         sighting = before.pop(each.uri, None)
+        is_old = each.changed_at <= forgotten_until
         if sighting is None:
+            if is_old:
+                continue
             was_there = there_until is not None and each.changed_at <= there_until
             put.append(Sighting(each.uri, each.mark, now, was_there))
         elif sighting.mark != each.mark:
             put.append(Sighting(each.uri, each.mark, now, is_settled=False))
+        elif sighting.is_settled and is_old:
+            forgotten.append(each.uri)
         elif not sighting.is_settled and now - sighting.at >= settle_us:
             arrived.append(each)
             if len(arrived) == arrivals_max:
                 until = each.uri
                 break
-    gone = tuple(uri for uri in before if not until or uri <= until)
-    return Look(tuple(arrived), tuple(put), gone, until)
+    gone = [uri for uri in before if not until or uri <= until]
+    return Look(tuple(arrived), tuple(put), (*gone, *forgotten), until)
 
 
 def counts(uri: str, folder: str, pattern: str) -> bool:

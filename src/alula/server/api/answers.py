@@ -317,6 +317,17 @@ class RemovedByRule(msgspec.Struct, frozen=True):
     bytes: int
 
 
+class RemovedByAge(msgspec.Struct, frozen=True):
+    """Things of one kind that go by their age, by one rule of retention."""
+
+    of: str
+    """`code`, `cache`, `audits`, `backfills`, `firings` or `deliveries`."""
+    rule: str
+    count: int
+    bytes: int
+    """Of rows about so many."""
+
+
 class RunsThatStay(msgspec.Struct, frozen=True):
     """Runs that stay for one reason."""
 
@@ -333,18 +344,22 @@ class RetentionAnswer(msgspec.Struct, frozen=True):
     stays: list[RunsThatStay]
     unfinished: int
     """Runs that are being removed."""
+    by_age: list[RemovedByAge]
+    """What else goes."""
 
 
 class RetentionRuleAnswer(msgspec.Struct, frozen=True):
     """A rule of retention. What is empty fits all."""
 
     name: str
+    of: str
+    """`runs`, or what goes by its age."""
     projects: tuple[str, ...]
     domains: tuple[str, ...]
     workflows: tuple[str, ...]
     phases: tuple[str, ...]
     keep_days: float | None
-    """The time from its end for which a run is kept at least; null for none."""
+    """The time for which it is kept at least, of a run from its end on; null for none."""
     keep_last: int
     """The number of newest runs of each workflow that are kept, however old."""
 

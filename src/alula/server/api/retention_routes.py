@@ -14,6 +14,7 @@ from alula.core.ids import ExecutionId
 from alula.server.api.answers import (
     DiskAnswer,
     KeptAnswer,
+    RemovedByAge,
     RemovedByRule,
     RetentionAnswer,
     RetentionRuleAnswer,
@@ -43,6 +44,7 @@ def retention_routes(platform: Platform) -> list[Route]:
                 found.measured,
                 [RunsThatStay(reason.value, runs) for reason, runs in found.stays.most_common()],
                 found.unfinished,
+                [RemovedByAge(**msgspec.structs.asdict(each)) for each in found.by_age],
             )
         )
 

@@ -1,4 +1,4 @@
-"""The duty to remove runs by the rules of retention, in small portions.
+"""The duty to remove runs by the rules of retention, in small portions; and what else goes by its age (`aging.py`).
 
 * A run *begins* to be removed in one transaction, in which its row goes: it is there, or not. What needs it is asked
   once more in that transaction, and what begins to need it waits for the end of it.
@@ -19,9 +19,11 @@ from alula.core.ids import ExecutionId
 from alula.core.policy.retention import DAY_US
 from alula.server.identity import SYSTEM
 from alula.server.measures import Metric, Reading
-from alula.server.retention.marking import still_named
+from alula.server.retention.aging import Aging
+from alula.server.retention.code import CodeRemoval
 from alula.server.retention.options import RetentionOptions
 from alula.server.services import layout
+from alula.server.services.marking import DATA, still_named
 from alula.server.services.platform import Platform
 from alula.server.services.retention import survey
 from alula.server.services.run_objects import data_prefixes, removal_of
@@ -47,12 +49,17 @@ class Retention:
         self._platform = platform
         self._store = platform.store
         self._options = options
+        self._aging = Aging(platform)
+        self._code = CodeRemoval(platform)
         self._removed = Counter[str]()
         self._term = -1
-        """The term of the lease in which data that was left was looked at last."""
+        """The term of the lease in which data that was left was looked at last, -1 if it is to be looked at anew."""
 
     async def __call__(self, lease: Lease) -> float:
         """Returns in how many seconds to do it again."""
+        await self._code(lease)
+        if await self._aging(lease):
+            self._term = -1
         await self._finish(lease)
         found = await survey(self._platform)
         going = iter(found.going.items())
@@ -63,8 +70,10 @@ class Retention:
         return self._options.every_s
 
     def measure(self) -> Iterable[Reading]:
-        """The count of the runs that this process has removed."""
-        yield Reading(REMOVED, {(rule.name,): self._removed[rule.name] for rule in self._options.rules})
+        """Counts of what this process has removed."""
+        of_runs = (rule.name for rule in self._options.rules if rule.of == "runs")
+        yield Reading(REMOVED, {(name,): self._removed[name] for name in of_runs})
+        yield from self._aging.measure()
 
     async def _begin(self, lease: Lease, runs: Sequence[tuple[ExecutionId, str]]) -> None:
         for first in range(0, len(runs), AT_ONCE):
@@ -99,7 +108,9 @@ class Retention:
             return
         self._term = lease.term
         left = await self._left()
-        named = await still_named(self._store, self._platform.blobs, {*prefixes, *left}, ignoring=ignoring)
+        folders = {prefix.rpartition("/")[2]: prefix for prefix in (*prefixes, *left)}
+        found = await still_named(self._store, self._platform.blobs, folders, DATA, ignoring=ignoring)
+        named = {folders[name] for name in found}
         await self._store.removals.leave(lease, sorted(named.difference(left)))
         for prefix in {*prefixes, *left} - named:
             await self._platform.blobs.delete(prefix)

@@ -8,6 +8,7 @@ triggers are looked at side by side; none is given more than a page and some fir
   size and tag (`services/firing`). That the object is dealt with is noted after that, under the lease. So one that a
   process that died had in hand is told once more, and nothing is started again.
 * An object for which there is no room stays as it is, and is told again at the next pass.
+* What an object of long ago was is forgotten, at the earliest after the first pass, which tells what was there.
 * Objects that can't be looked at are trouble of one trigger: it is written once, until it is another one or over, and
   the next looks are ever further apart.
 """
@@ -27,6 +28,7 @@ from flyteidl.core import interface_pb2, literals_pb2
 
 from alula.core.errors import AlulaError, ResourceExhausted
 from alula.core.ids import EntityId
+from alula.core.policy.retention import DAY_US
 from alula.core.policy.triggering import trigger_of
 from alula.core.policy.watching import Look, ObjectTrigger, Seen, Sighting, counts, inputs_of_object, look
 from alula.server import incidents
@@ -124,12 +126,14 @@ class Arrivals:
             await self._failed(lease, record, watch, f"{error.code}: {error.message}")
             return
         watches = self._platform.store.watches
+        watch = await self._forgetting(lease, watch)
         known = await watches.sightings(watch.id, progress.after, limit=LIST_MAX)
         found = look(
             seen,
             known,
             now=self._platform.clock(),
             settle_us=round(self._every_s * 500_000),
+            forgotten_until=watch.forgotten_until,
             there_until=None if trigger.existing or watch.first_pass_at is not None else watch.since,
             limit=LIST_MAX,
             arrivals_max=FIRINGS_MAX,
@@ -139,6 +143,16 @@ class Arrivals:
         if found.put or found.gone or settled:
             await watches.note(lease, watch.id, [*found.put, *settled], found.gone)
         await self._looked(lease, watch, progress, found)
+
+    async def _forgetting(self, lease: Lease, watch: WatchRecord) -> WatchRecord:
+        """Until when a watch has forgotten, written before anything is. It goes on by whole days, as that is a
+        transaction."""
+        until = self._platform.clock() - round(self._platform.triggers.objects_remember_days * DAY_US)
+        if watch.first_pass_at is None or until < watch.forgotten_until + DAY_US:
+            return watch
+        after = msgspec.structs.replace(watch, forgotten_until=until)
+        await self._platform.store.watches.update(lease, after)
+        return after
 
     async def _fire(
         self, record: TriggerRecord, trigger: ObjectTrigger, expected: interface_pb2.ParameterMap, found: Look

@@ -17,6 +17,7 @@ from alula.server.access import Action
 from alula.server.blob import SignedUrl
 from alula.server.identity import Caller
 from alula.server.services import layout
+from alula.server.services.code_uploads import ask_for
 from alula.server.services.flyte_url import FlyteUrl, parse_flyte_url
 from alula.server.services.messages.names import execution_id
 from alula.server.services.nodes import read_attempt
@@ -49,8 +50,8 @@ async def create_upload(
     base32 of the content's MD5, and a missing file name is random. A file name with a `/` at its end is a folder
     without files.
 
-    Raises `InvalidInput` where both root and MD5 are missing, and `AlreadyExists` when another object
-    stands there.
+    Raises `InvalidInput` where both root and MD5 are missing, `AlreadyExists` when another object stands there, and
+    `Unavailable` while it is being removed.
     """
     await require_place(platform, caller, project, domain, Action.REGISTER, Action.LAUNCH)
     if not content_md5 and not filename_root:
@@ -62,6 +63,7 @@ async def create_upload(
     name = filename or base64.b32encode(platform.random_bytes(15)).decode().lower()[:20]
     uri = platform.blobs.uri(layout.UPLOADS, project, domain, *_segments(root), *_segments(name))
     uri += "/" if name.endswith("/") else ""
+    await ask_for(platform, uri)
     if await platform.blobs.size(uri) is not None and await _md5(platform, uri) != content_md5:
         raise AlreadyExists(
             "ObjectExists", f"another object `{name}` stands under `{root}`", fix="upload under another root"

@@ -1,4 +1,4 @@
-"""Retention: to see what would be removed and why the rest stays, to have it removed now, to keep a run."""
+"""Retention: to see what would be removed and why other runs stay, to have it removed now, to keep a run."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from alula.core.ids import ExecutionId, Place
 from alula.core.policy.retention import Judge, RetentionRule, RunOutline, Stays, going
 from alula.server.access import Action
 from alula.server.identity import Caller
+from alula.server.services.aged import Going, going_by_age
 from alula.server.services.executions import missing, read_execution, require_execution
 from alula.server.services.platform import Platform
 from alula.server.services.run_objects import Use, removal_of, use_of
@@ -51,6 +52,8 @@ class Preview(msgspec.Struct):
     stays: Counter[Stays]
     unfinished: int
     """Runs that are being removed."""
+    by_age: list[Going]
+    """What else goes, by its age."""
 
 
 async def survey(platform: Platform) -> Survey:
@@ -84,14 +87,14 @@ async def preview(platform: Platform, caller: Caller) -> Preview:
     """What would be removed now, and why other runs stay."""
     await platform.require(caller, Place(), Action.VIEW, Action.MANAGE)
     found = await survey(platform)
-    goes = {rule.name: Goes(rule.name) for rule in platform.retention_rules}
+    goes = {rule.name: Goes(rule.name) for rule in platform.retention_rules if rule.of == "runs"}
     measured = 0
     for id, rule in found.going.items():
         goes[rule].runs += 1
         if measured < MEASURED_MAX and await _measure(platform, id, goes[rule]):
             measured += 1
     unfinished = await platform.store.removals.unfinished(limit=PORTION)
-    return Preview(list(goes.values()), measured, found.stays, len(unfinished))
+    return Preview(list(goes.values()), measured, found.stays, len(unfinished), await going_by_age(platform))
 
 
 async def run_now(platform: Platform, caller: Caller) -> list[str]:

@@ -38,6 +38,9 @@ class TriggerOptions(msgspec.Struct, frozen=True):
     """The limit of the body of such a message."""
     objects_every_s: float = 5.0
     """The time between two looks at the objects that launch plans wait for."""
+    objects_remember_days: float = 90.0
+    """The time for which it is remembered of each object that it was dealt with. One that was last changed before that
+    starts nothing, be it new or not."""
     secrets: tuple[WebhookSecret, ...] = ()
 
     def keys_of(self, secret: str) -> tuple[str, ...]:
@@ -50,6 +53,8 @@ class TriggerOptions(msgspec.Struct, frozen=True):
                 yield name, f"must be at least 1, not {getattr(self, name)}"
         if not self.objects_every_s > 0:
             yield "objects_every_s", "must be more than 0"
+        if not self.objects_remember_days >= 1:
+            yield "objects_remember_days", f"must be at least 1, not {self.objects_remember_days:g}"
         for secret in self.secrets:
             if problem := secret.problem():
                 yield "secrets", problem

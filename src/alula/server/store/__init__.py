@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from alula.core.ids import ExecutionId
+from alula.server.store.aged import Aged
 from alula.server.store.artifacts import Artifacts
 from alula.server.store.attempts import Attempts
 from alula.server.store.attributes import Attributes
@@ -46,6 +47,7 @@ from alula.server.store.schedules import Schedules
 from alula.server.store.signals import Signals
 from alula.server.store.ties import Ties
 from alula.server.store.triggers import Triggers
+from alula.server.store.uploads import Uploads
 from alula.server.store.watches import Watches
 
 WakeUp = Callable[[ExecutionId], None]
@@ -161,6 +163,12 @@ class Store(Protocol):
 
     @property
     def removals(self) -> Removals: ...
+
+    @property
+    def aged(self) -> Aged: ...
+
+    @property
+    def uploads(self) -> Uploads: ...
 
     @property
     def audits(self) -> Audits: ...

@@ -9,13 +9,9 @@ from typing import Protocol
 import msgspec
 
 from alula.server.store.audits import Audit
-from alula.server.store.expiring import Expiring
 from alula.server.store.leases import Lease
 from alula.server.store.listing import Listing, member, number, text, time
 from alula.server.store.query import Query
-
-KEEP_US = 30 * 24 * 3600 * 1_000_000
-"""The time for which a notice is kept."""
 
 
 class NoticeState(IntEnum):
@@ -73,9 +69,7 @@ NOTICES: Listing[Notice] = Listing(
 )
 
 
-class Notices(Expiring, Protocol):
-    """Those that were made more than `KEEP_US` ago can be removed, whatever became of them."""
-
+class Notices(Protocol):
     async def add(self, notices: Sequence[Notice]) -> int:
         """Keep those that are new, and return their number."""
         ...

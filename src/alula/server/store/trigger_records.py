@@ -10,8 +10,6 @@ import msgspec
 from alula.core.ids import EntityId, ExecutionId
 from alula.server.store.listing import Listing, member, number, text, time
 
-KEEP_US = 30 * 24 * 3600 * 1_000_000
-"""The time for which a firing is kept."""
 TriggerKind: TypeAlias = Literal["run", "webhook", "object"]
 
 

@@ -7,7 +7,6 @@ from enum import Enum
 from typing import Protocol
 
 from alula.core.ids import ExecutionId
-from alula.server.store.expiring import Expiring
 from alula.server.store.query import Query
 from alula.server.store.schedules import Launch
 from alula.server.store.trigger_records import FiringRecord, TriggerRecord
@@ -29,9 +28,7 @@ class Fired(Enum):
     """The version of the plan is not active any more. Nothing was written."""
 
 
-class Triggers(Expiring, Protocol):
-    """Firings of more than `KEEP_US` ago can be removed."""
-
+class Triggers(Protocol):
     async def of(self, project: str, domain: str, name: str) -> TriggerRecord | None:
         """The trigger of the active version of a launch plan, None if it has none."""
         ...

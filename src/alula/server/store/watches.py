@@ -31,6 +31,8 @@ class WatchRecord(msgspec.Struct, frozen=True):
     """The end of the first pass over the objects."""
     trouble: str = ""
     """The reason why they can't be looked at now."""
+    forgotten_until: int = 0
+    """Objects that were last changed until then and have no sighting were dealt with."""
 
 
 class Watches(Expiring, Protocol):
@@ -53,5 +55,5 @@ class Watches(Expiring, Protocol):
         ...
 
     async def update(self, lease: Lease, watch: WatchRecord) -> None:
-        """Write the end of its first pass, and its trouble. Raises `LeaseLost`."""
+        """Write the end of its first pass, its trouble, and until when it has forgotten. Raises `LeaseLost`."""
         ...

@@ -6,8 +6,19 @@ from typing import Any
 
 import pytest
 
-from alula.core.ids import ExecutionId
-from alula.core.policy.retention import DAY_US, Judge, RetentionRule, RunOutline, Stays, going
+from alula.core.ids import ExecutionId, Place
+from alula.core.policy.retention import (
+    DAY_US,
+    Judge,
+    Kind,
+    RetentionRule,
+    RunOutline,
+    Stays,
+    going,
+    is_code,
+    limits,
+    youngest,
+)
 
 NOW = 100 * DAY_US
 
@@ -124,7 +135,58 @@ def test_runs_that_need_each_other_stay() -> None:
         (RetentionRule("r", keep_days=float("nan")), "rule `r`: `keep_days` must be a number from 0, not nan"),
         (RetentionRule("r", keep_last=-2), "rule `r`: `keep_last` must be a number from 0, not -2"),
         (OLD, ""),
+        (RetentionRule("r", "cache", phases=("FAILED",)), "`keep_last` are for runs, not for cache"),
+        (RetentionRule("r", "audits", keep_last=1), "`keep_last` are for runs, not for audits"),
+        (RetentionRule("r", "code", keep_days=0.5), "`keep_days` of code must be at least 1, not 0.5"),
+        (RetentionRule("r", "firings", keep_days=6), "`keep_days` of firings must be at least 7, not 6"),
+        (RetentionRule("r", "cache", keep_days=0), ""),
     ],
 )
 def test_a_mistake_in_a_rule_is_named(rule: RetentionRule, problem: str) -> None:
-    assert rule.problem() == problem
+    assert rule.problem().endswith(problem) and bool(rule.problem()) == bool(problem)
+
+
+def limited(*rules: RetentionRule, of: Kind = "cache") -> dict[str, tuple[str, int]]:
+    """The rule and the days for which each of three places keeps such things."""
+    places = [Place("a", "production"), Place("a", "development"), Place()]
+    found = limits(rules, of, places, now=100 * DAY_US)
+    return {str(each.place): (each.rule, 100 - each.before // DAY_US) for each in found}
+
+
+def test_the_first_rule_for_a_place_says_when_what_it_has_goes() -> None:
+    forever = RetentionRule("forever", "cache", domains=("prod*",))
+    short = RetentionRule("short", "cache", projects=("a",), keep_days=3)
+    runs = RetentionRule("runs", keep_days=1)
+    assert limited(runs, forever, short) == {"a/development": ("short", 3)}
+    assert limited(short, forever) == {"a/production": ("short", 3), "a/development": ("short", 3)}
+    assert limited(RetentionRule("all", "cache", keep_days=9))[""] == ("all", 9)
+    assert limited(runs) == {}
+
+
+def test_firings_and_deliveries_go_by_rules_that_are_built_in_where_no_other_decides() -> None:
+    assert limited(of="firings")["a/production"] == ("built-in: firings", 30)
+    own = RetentionRule("own", "deliveries", domains=("production",), keep_days=90)
+    kept = limited(own, of="deliveries")
+    assert (kept["a/production"], kept["a/development"]) == (("own", 90), ("built-in: deliveries", 30))
+    assert youngest([own], "deliveries", now=100 * DAY_US) == 70 * DAY_US
+    assert youngest([own], "cache", now=100 * DAY_US) is None
+
+
+def test_a_rule_of_something_else_is_about_no_run() -> None:
+    assert not RetentionRule("r", "cache", keep_days=0).fits(RunOutline(id_of("a"), "w", "FAILED", 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_it"),
+    [
+        ("code.tar.gz", True),
+        ("script_mode.tar.gz", True),
+        ("scriptmode.tar.gz", True),
+        (f"fast{'0a' * 16}.tar.gz", True),
+        ("fast_food.tar.gz", False),
+        ("data.tar.gz", False),
+        ("my_code.tar.gz", False),
+    ],
+)
+def test_code_is_told_from_other_uploads_by_its_name(name: str, is_it: bool) -> None:
+    assert is_code(name) is is_it

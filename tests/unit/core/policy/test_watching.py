@@ -37,8 +37,8 @@ def expected(**types: types_pb2.LiteralType) -> interface_pb2.ParameterMap:
 
 
 def compared(*seen: Seen, known: tuple[Sighting, ...] = (), **more: Any) -> Look:
-    settings: dict[str, Any] = {"now": 1_000, "settle_us": 10, "there_until": None, "limit": 100, "arrivals_max": 100}
-    return look(seen, known, **{**settings, **more})
+    settings: dict[str, Any] = {"now": 1_000, "settle_us": 10, "there_until": None, "forgotten_until": 0}
+    return look(seen, known, **{**settings, "limit": 100, "arrivals_max": 100, **more})
 
 
 def test_one_is_read_as_it_was_declared() -> None:
@@ -149,6 +149,18 @@ def test_those_of_before_the_activation_are_settled_in_the_first_pass() -> None:
     found = compared(A, later, there_until=100)
     assert [each.is_settled for each in found.put] == [True, False]
     assert [each.is_settled for each in compared(A, later).put] == [False, False]
+
+
+def test_what_an_old_one_was_is_forgotten_and_it_starts_nothing_again() -> None:
+    settled = Sighting(A.uri, A.mark, 0, is_settled=True)
+    assert compared(A, known=(settled,), forgotten_until=99) == Look((), (), (), "")
+    assert compared(A, known=(settled,), forgotten_until=100) == Look((), (), (A.uri,), "")
+    assert compared(A, forgotten_until=100) == Look((), (), (), "")
+
+
+def test_an_old_one_that_was_not_dealt_with_is_not_forgotten() -> None:
+    waiting = Sighting(A.uri, A.mark, 0, is_settled=False)
+    assert compared(A, known=(waiting,), forgotten_until=100) == Look((A,), (), (), "")
 
 
 def test_one_that_is_gone_is_forgotten() -> None:

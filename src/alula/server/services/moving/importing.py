@@ -41,6 +41,7 @@ from alula.core.policy.run_file import (
 from alula.server.access import Action
 from alula.server.identity import Caller
 from alula.server.services import register
+from alula.server.services.code_uploads import ask_for
 from alula.server.services.messages.names import execution_identifier, identifier
 from alula.server.services.moving import rows
 from alula.server.services.moving.entities import Specification
@@ -296,6 +297,7 @@ class _Importing:
             await self._put(self._inward.path(path), after)
         for path in self._file.paths("objects"):
             uri = self._platform.blobs.uri(*self._inward.path(path).split("/"))
+            await ask_for(self._platform, uri)
             await self._platform.blobs.put_stream(uri, _beside(self._file.pieces(f"objects/{path}")))
 
     def _graph(self, path: str, data: bytes) -> bytes:

@@ -9,10 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from alula.core.policy.retention import Rows
 from alula.server.identity import SYSTEM
 from alula.server.store import WakeUp
 from alula.server.store.audits import Audit
 from alula.server.store.news import Heard, Missed
+from alula.server.stores.memory.aged import Aged
+from alula.server.stores.memory.aging import AgedRow
 from alula.server.stores.memory.artifacts import Artifacts
 from alula.server.stores.memory.attempts import Attempts
 from alula.server.stores.memory.attributes import Attributes
@@ -45,6 +48,7 @@ from alula.server.stores.memory.schedules import Schedules
 from alula.server.stores.memory.signals import Signals
 from alula.server.stores.memory.ties import Ties
 from alula.server.stores.memory.triggers import Triggers
+from alula.server.stores.memory.uploads import Uploads
 from alula.server.stores.memory.wake_ups import WakeUps
 from alula.server.stores.memory.watches import Watches
 from alula.server.stores.seed import first_project
@@ -65,6 +69,7 @@ class MemoryStore:
         self.leases = leases = Leases(clock)
         self.outbox = outbox = Outbox(leases)
         self.ties = ties = Ties(self.runs, audits)
+        self.uploads = Uploads(leases, audits)
         self.removals = Removals(self.runs, audits, leases, ties, self._values)
         self.executions = Executions(self.runs, audits, ties, self.removals, outbox, self._wake_ups, self._news)
         self.schedules = Schedules(audits, leases, self.executions)
@@ -89,6 +94,14 @@ class MemoryStore:
         self.holds = Holds(audits, leases)
         self.catalog = Catalog(audits, self.datasets)
         self.reservations = Reservations(self.runs, leases)
+        kinds: dict[Rows, Callable[[], Iterator[AgedRow]]] = {
+            "cache": self.catalog.aging,
+            "audits": audits.aging,
+            "backfills": self.backfills.aging,
+            "firings": self.triggers.aging,
+            "deliveries": self.notices.aging,
+        }
+        self.aged = Aged(leases, audits, kinds)
         self.log = Log(self.runs, audits, self.catalog, self.reservations, outbox, self._news)
 
     async def start(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 from alula.core.ids import ExecutionId
 from alula.core.policy.backfilling import BackfillState
@@ -14,6 +15,7 @@ from alula.server.store.query import Query
 from alula.server.store.schedules import Followed, Launch
 from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
+from alula.server.stores.memory.aging import AgedRow
 from alula.server.stores.memory.audits import Audits
 from alula.server.stores.memory.executions import Executions
 from alula.server.stores.memory.leases import Leases
@@ -68,3 +70,12 @@ class Backfills:
         self._rows[before.id] = after
         self._audits.append(audit)
         return True
+
+    def aging(self) -> Iterator[AgedRow]:
+        """The rows that may go by their age, slots first."""
+        for id, row in list(self._rows.items()):
+            if row.ended_at is not None:
+                slots = self._slots[id]
+                for at in list(slots):
+                    yield AgedRow(id.place, row.ended_at, 0, partial(slots.pop, at), is_part=True)
+                yield AgedRow(id.place, row.ended_at, 0, partial(self._rows.pop, id))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 
 from alula.core.engine.records import CacheEntry
+from alula.core.ids import Place
 from alula.core.policy.cache_key import CacheKey
 from alula.core.policy.task_datasets import TaskDataset, is_listed
 from alula.server.store.audits import Audit
@@ -15,6 +17,7 @@ from alula.server.store.datasets import DatasetId, DatasetRecord
 from alula.server.store.query import Filter, Query
 from alula.server.stores.checking import check, check_filters
 from alula.server.stores.memory import lists
+from alula.server.stores.memory.aging import AgedRow
 from alula.server.stores.memory.audits import Audits
 from alula.server.stores.memory.datasets import Datasets
 
@@ -47,6 +50,11 @@ class Catalog:
             if is_listed(entry.key):
                 id = DatasetId(entry.key.project, entry.key.domain, *TaskDataset.of(entry.key))
                 self._datasets.keep(DatasetRecord(id, "", (), {}, entry.created_at))
+
+    def aging(self) -> Iterator[AgedRow]:
+        """The rows that may go by their age."""
+        for key, row in list(self._rows.items()):
+            yield AgedRow(Place(*key[:2]), row.created_at, len(row.outputs), partial(self._rows.pop, key))
 
     def values(self) -> Iterator[bytes]:
         """Everything in it that may name objects."""

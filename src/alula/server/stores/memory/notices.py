@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 
+from alula.core.ids import Place
 from alula.server.store.audits import Audit
 from alula.server.store.leases import Lease
-from alula.server.store.notices import KEEP_US, NOTICES, Notice, NoticeState
+from alula.server.store.notices import NOTICES, Notice, NoticeState
 from alula.server.store.query import Query
 from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
+from alula.server.stores.memory.aging import AgedRow
 from alula.server.stores.memory.audits import Audits
 from alula.server.stores.memory.leases import Leases
 
@@ -55,10 +58,9 @@ class Notices:
         self._audits.append(audit)
         return True
 
-    async def remove_expired(self, lease: Lease, *, limit: int) -> int:
-        self._leases.require(lease)
-        before = self._leases.now() - KEEP_US
-        expired = [id for id, notice in self._rows.items() if notice.created_at <= before][:limit]
-        for id in expired:
-            del self._rows[id]
-        return len(expired)
+    def aging(self) -> Iterator[AgedRow]:
+        """The rows that may go by their age."""
+        for id, row in list(self._rows.items()):
+            if row.state is not NoticeState.PENDING:
+                place = Place(row.project, row.domain)
+                yield AgedRow(place, row.created_at, len(row.body), partial(self._rows.pop, id))

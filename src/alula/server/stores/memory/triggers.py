@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 
 import msgspec
 
 from alula.core.ids import EntityId, ExecutionId
-from alula.server.store.leases import Lease
 from alula.server.store.outbox import Consumer
 from alula.server.store.query import Query
 from alula.server.store.schedules import Launch
 from alula.server.store.trigger_records import (
     FIRINGS,
-    KEEP_US,
     TRIGGERS,
     FiringRecord,
     FiringState,
@@ -22,6 +21,7 @@ from alula.server.store.trigger_records import (
 from alula.server.store.triggers import RUN_ENDS, Fired
 from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
+from alula.server.stores.memory.aging import AgedRow
 from alula.server.stores.memory.executions import Executions
 from alula.server.stores.memory.leases import Leases
 from alula.server.stores.memory.outbox import Outbox
@@ -73,13 +73,10 @@ class Triggers:
         )
         return Fired.DONE
 
-    async def remove_expired(self, lease: Lease, *, limit: int) -> int:
-        self._leases.require(lease)
-        before = self._leases.now() - KEEP_US
-        expired = [key for key, firing in self._firings.items() if firing.at <= before][:limit]
-        for key in expired:
-            del self._firings[key]
-        return len(expired)
+    def aging(self) -> Iterator[AgedRow]:
+        """The rows that may go by their age."""
+        for key, row in list(self._firings.items()):
+            yield AgedRow(row.plan.place, row.at, len(row.told), partial(self._firings.pop, key))
 
     def activated(self, plan: EntityId, trigger: TriggerRecord | None) -> None:
         """Go by the trigger of this version from now on; it goes on as it is if it did before."""

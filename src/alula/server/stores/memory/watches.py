@@ -44,7 +44,10 @@ class Watches:
         self._leases.require(lease)
         if (row := self._rows.get(watch.id)) is not None:
             self._rows[watch.id] = msgspec.structs.replace(
-                row, first_pass_at=watch.first_pass_at, trouble=watch.trouble
+                row,
+                first_pass_at=watch.first_pass_at,
+                trouble=watch.trouble,
+                forgotten_until=watch.forgotten_until,
             )
 
     async def remove_expired(self, lease: Lease, *, limit: int) -> int:

@@ -16,6 +16,7 @@ from alula.server.store.audits import Audit
 from alula.server.store.news import Heard, Missed
 from alula.server.stores.seed import first_project
 from alula.server.stores.sql import schema
+from alula.server.stores.sql.aged import Aged
 from alula.server.stores.sql.artifacts import Artifacts
 from alula.server.stores.sql.attempts import Attempts
 from alula.server.stores.sql.attributes import Attributes
@@ -49,6 +50,7 @@ from alula.server.stores.sql.schedules import Schedules
 from alula.server.stores.sql.signals import Signals
 from alula.server.stores.sql.ties import Ties
 from alula.server.stores.sql.triggers import Triggers
+from alula.server.stores.sql.uploads import Uploads
 from alula.server.stores.sql.wake_ups import WakeUps
 from alula.server.stores.sql.watches import Watches
 
@@ -78,6 +80,8 @@ class SqlStore:
         self.leases = leases = Leases(database)
         self.outbox = Outbox(database, leases)
         self.ties = Ties(database, audits)
+        self.aged = Aged(database, audits, leases)
+        self.uploads = Uploads(database, audits, leases)
         self.removals = Removals(database, audits, leases, self.ties)
         self.executions = Executions(database, audits, self.ties, self.outbox, self._wake_ups, self._news)
         self.watches = Watches(database, leases)

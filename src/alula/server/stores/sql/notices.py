@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from alula.server.store.audits import Audit
 from alula.server.store.leases import Lease
-from alula.server.store.notices import KEEP_US, NOTICES, Notice, NoticeState
+from alula.server.store.notices import NOTICES, Notice, NoticeState
 from alula.server.store.query import Query
 from alula.server.stores.checking import check
 from alula.server.stores.sql.audits import Audits
@@ -63,12 +63,6 @@ class Notices:
             return connection.execute(again.values(values)).rowcount == 1
 
         return await self._audits.change(audit, resend)
-
-    async def remove_expired(self, lease: Lease, *, limit: int) -> int:
-        def has_expired(now: int) -> ColumnElement[bool]:
-            return notices.c.created_at <= now - KEEP_US
-
-        return await self._leases.remove_some(lease, notices.c.id, has_expired, limit)
 
     async def _read(self, statement: Select[Any]) -> list[Notice]:
         return await self._database.read(lambda connection: [_notice(row) for row in connection.execute(statement)])

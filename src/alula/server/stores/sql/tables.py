@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0018"
+HEAD = "0019"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(
@@ -550,6 +550,7 @@ watches = Table(
     *_moments("first_pass_at"),
     *_words("trouble"),
     Column("ended", SmallInteger, nullable=False),
+    Column("forgotten_until", BigInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("id"),
     Index(None, "project", "domain", "name"),
 )
@@ -595,6 +596,18 @@ left_objects = Table(
     sqlite_with_rowid=False,
 )
 """Objects of removed runs that something still names."""
+
+uploads = Table(
+    "uploads",
+    metadata,
+    *_words("uri"),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("going", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("uri"),
+    Index(None, "going", "asked_at"),
+    sqlite_with_rowid=False,
+)
+"""Code that clients have asked to upload lately, and code that is being removed."""
 
 leases = Table(
     "leases",

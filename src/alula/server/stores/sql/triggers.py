@@ -6,16 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, delete, exists, or_, select, update
 
 from alula.core.ids import EntityId, ExecutionId
-from alula.server.store.leases import Lease
 from alula.server.store.outbox import Consumer
 from alula.server.store.query import Query
 from alula.server.store.schedules import Launch
 from alula.server.store.trigger_records import (
     FIRINGS,
-    KEEP_US,
     TRIGGERS,
     FiringRecord,
     FiringState,
@@ -94,16 +92,6 @@ class Triggers:
                 self._executions.tell_launched(launch.execution)
 
         return await self._database.write(fire, after=tell)
-
-    async def remove_expired(self, lease: Lease, *, limit: int) -> int:
-        def remove(connection: Connection) -> int:
-            old = firings.c.at <= self._database.now(connection) - KEEP_US
-            some = connection.execute(select(*_KEY).where(old).limit(limit)).all()
-            if some:
-                connection.execute(delete(firings).where(tuple_(*_KEY).in_([tuple(key) for key in some])))
-            return len(some)
-
-        return await self._leases.under(lease, remove)
 
     def activated(self, connection: Connection, plan: EntityId, trigger: TriggerRecord | None) -> None:
         """Go by the trigger of this version from now on; it goes on as it is if it did before."""

@@ -52,7 +52,11 @@ class Watches:
         await self._leases.under(lease, note)
 
     async def update(self, lease: Lease, watch: WatchRecord) -> None:
-        values = {"first_pass_at": watch.first_pass_at, "trouble": from_prose(watch.trouble)}
+        values = {
+            "first_pass_at": watch.first_pass_at,
+            "trouble": from_prose(watch.trouble),
+            "forgotten_until": watch.forgotten_until,
+        }
         statement = update(watches).where(watches.c.id == watch.id).values(values)
         await self._leases.under(lease, lambda connection: connection.execute(statement) and None)
 
@@ -78,7 +82,7 @@ class Watches:
         while self._is_there(connection, id := watch_id(project, domain, name, since)):
             since += 1  # the clock was set back
         key = {"id": id, "project": project, "domain": domain, "name": name}
-        connection.execute(watches.insert().values(**key, since=since, trouble="", ended=0))
+        connection.execute(watches.insert().values(**key, since=since, trouble="", ended=0, forgotten_until=0))
 
     def end(self, connection: Connection, project: str, domain: str, name: str) -> None:
         """Watch no more, in a transaction of the caller's."""
@@ -98,7 +102,8 @@ def _is_of(project: str, domain: str) -> ColumnElement[bool]:
 
 
 def _watch(row: Row[Any]) -> WatchRecord:  # `Any`: a whole row
-    return WatchRecord(row.id, row.project, row.domain, row.name, row.since, row.first_pass_at, row.trouble)
+    key = (row.id, row.project, row.domain, row.name)
+    return WatchRecord(*key, row.since, row.first_pass_at, row.trouble, row.forgotten_until)
 
 
 def _sighting(row: Row[Any]) -> Sighting:  # `Any`: a whole row

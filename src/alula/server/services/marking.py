@@ -1,7 +1,7 @@
-"""Which data of removed runs something still names: a value of another run, of the cache, of an artifact ...
+"""Which data of removed runs, and which uploads, something still names: a value of another run, of the cache ...
 
-An attempt's files are in a folder of its own, whose name no other has. So everything that may name an object is
-searched for the names of those folders, and values that were put aside are read for that.
+An attempt's files are in a folder of its own, whose name no other has, and so are uploads. So everything that may name
+an object is searched for the names of those folders, and values that were put aside are read for that.
 
 What begins to name a folder while this goes on had the name from something that names it already: from a run that is
 there, from its own inputs, or from the cache. The cache is read before the runs, so that what it gave meanwhile is seen
@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 
 from alula.core.errors import NotFound
 from alula.core.ids import ExecutionId
@@ -22,21 +22,24 @@ from alula.server.store import Store
 from alula.server.store.removals import Mention
 
 ROWS = 500
-_FOLDER = re.compile(rb"/[0-9a-f]{2}/([a-z][a-z0-9-]{0,49})")
-_NAME_MAX_BYTES = 64
-"""At least as much as `_FOLDER` takes: so much of a piece is looked at again with the next."""
-
-
-def name_of(prefix: str) -> bytes:
-    """The name of the folder of an attempt's data."""
-    return prefix.rpartition("/")[2].encode()
+DATA = re.compile(rb"/[0-9a-f]{2}/([a-z][a-z0-9-]{0,49})")
+"""Finds the name of the folder of an attempt's data, the last part of its prefix."""
+UPLOADED = re.compile(rb"/uploads/([^/]{1,255}/[^/]{1,255}/[^/]{1,255})/")
+"""Finds project, domain and folder of an upload."""
+_NAME_MAX_BYTES = 1024
+"""At least as much as these take: so much of a piece is looked at again with the next."""
 
 
 async def still_named(
-    store: Store, blobs: Blobs, prefixes: Collection[str], *, ignoring: Collection[ExecutionId]
+    store: Store,
+    blobs: Blobs,
+    names: Collection[str],
+    form: re.Pattern[bytes],
+    *,
+    ignoring: Collection[ExecutionId] = (),
 ) -> set[str]:
-    """The prefixes among these that something names, other than the runs `ignoring`."""
-    marking = _Marking(blobs, {name_of(prefix): prefix for prefix in prefixes})
+    """Those of these names of folders that something has in it, other than the runs `ignoring`."""
+    marking = _Marking(blobs, names, form)
     after = ""
     while marking.wanted:
         portion = await store.removals.mentions(after, limit=ROWS)
@@ -49,10 +52,11 @@ async def still_named(
 
 
 class _Marking:
-    def __init__(self, blobs: Blobs, wanted: Mapping[bytes, str]) -> None:
-        self.wanted = dict(wanted)
-        """By the name of the folder, those that nothing names so far."""
+    def __init__(self, blobs: Blobs, names: Collection[str], form: re.Pattern[bytes]) -> None:
+        self.wanted = {name.encode() for name in names}
+        """Those that were not found so far."""
         self.found: set[str] = set()
+        self._form = form
         self._blobs = blobs
         self._value = re.compile(
             re.escape(blobs.uri().encode()) + rb"/data/[^/]{1,255}/[^/]{1,255}/values/[0-9a-f]{64}"
@@ -80,7 +84,6 @@ class _Marking:
                     before = piece[-_NAME_MAX_BYTES:]
 
     def _note(self, data: bytes) -> None:
-        for name in _FOLDER.findall(data):
-            prefix = self.wanted.pop(name, None)
-            if prefix is not None:
-                self.found.add(prefix)
+        found = self.wanted.intersection(self._form.findall(data))
+        self.wanted -= found
+        self.found.update(name.decode() for name in found)
