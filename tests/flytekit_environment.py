@@ -8,18 +8,18 @@ from pathlib import Path
 
 from filelock import FileLock
 
-FLYTEKIT = "flytekit[connector]==1.16.31"
+PACKAGES = ("flytekit[connector]==1.16.31", "pandas==3.1.1", "pyarrow==26.0.1")
 ENVIRONMENT = Path(__file__).parents[1] / ".venv-flytekit"
 
 
 def made() -> Path:
     """The environment's `bin`, made on first use by one of the processes that run tests."""
-    done = ENVIRONMENT / f".{FLYTEKIT}"
+    done = ENVIRONMENT / f".{' '.join(PACKAGES)}"
     with FileLock(f"{ENVIRONMENT}.lock"):
         if not done.exists():
             uv = [sys.executable, "-m", "uv"]
             subprocess.run([*uv, "venv", "--quiet", "--clear", "--python", sys.executable, ENVIRONMENT], check=True)
             python = ENVIRONMENT / "bin/python"
-            subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, FLYTEKIT], check=True)
+            subprocess.run([*uv, "pip", "install", "--quiet", "--python", python, *PACKAGES], check=True)
             done.touch()
     return ENVIRONMENT / "bin"

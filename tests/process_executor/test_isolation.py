@@ -186,7 +186,7 @@ SEVEN = "\ndef task():\n    return integer(7)\n"
         ("import socket\nENDS = socket.socketpair()", "a socket"),
         ("ENDS = os.pipe()", "a pipe"),
         ("import select\nPOLL = select.epoll()", "an eventpoll (mine.POLL)"),
-        ("import asyncio\nLOOP = asyncio.new_event_loop()", "an eventpoll"),
+        ("import asyncio\nLOOP = asyncio.new_event_loop()\nLOOP.call_later(60, print)", "an eventpoll"),
         ("import mmap\nMEMORY = mmap.mmap(-1, 4096)", "map memory that all forks would write to"),
         ("import multiprocessing\nVALUE = multiprocessing.RawValue('i')", "map memory that all forks would write to"),
         ("import multiprocessing\nLOCK = multiprocessing.Lock()", "map memory that all forks would write to"),
@@ -234,6 +234,34 @@ def test_what_forks_may_share_is_no_hazard(tmp_path, opened):
     where = on_executor(tmp_path, scenario)
     assert where.startswith("a fork of a process that has imported mine;")
     assert "equal in all forks" not in where
+
+
+def test_each_fork_has_an_event_loop_of_its_own(tmp_path):
+    # All wait, and are woken one after the other by threads: a wake-up call that they shared would wake any of them.
+    source = """
+import asyncio, threading
+LOOP = asyncio.new_event_loop()
+def wake(future, meet, number):
+    together(3)
+    while len(list(meet.parent.glob("woken-*"))) < number:
+        time.sleep(0.001)
+    LOOP.call_soon_threadsafe(future.set_result, None)
+def task():
+    meet, number = Path(os.environ["MEET"]), int(os.environ["FLYTE_K8S_ARRAY_INDEX"])
+    future = LOOP.create_future()
+    threading.Thread(target=wake, args=(future, meet, number), daemon=True).start()
+    LOOP.run_until_complete(asyncio.wait_for(future, 20))
+    meet.with_name(f"woken-{number}").touch()
+    return integer(7)
+"""
+    specs = items(tmp_path, source, 3)
+
+    async def scenario(harness: Harness):
+        assert await run_all(harness, specs) == [7] * 3
+        return {where for spec in specs if (where := harness.of(spec, "RUNNING")[0].where)}
+
+    (where,) = on_executor(tmp_path, scenario)
+    assert where.startswith("a fork of a process that has imported mine;")
 
 
 def test_libraries_can_still_be_forked(tmp_path):

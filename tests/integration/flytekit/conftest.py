@@ -42,7 +42,7 @@ class Pyflyte:
         assert done.returncode == status, done.stdout
         return done.stdout
 
-    def python(self, program: str, *arguments: str) -> str:
+    def python(self, program: str, *arguments: str, timeout_s: float = 120) -> str:
         """Run a program with flytekit's Python; returns what it printed."""
         done = subprocess.run(
             [str(self.bin / "python"), "-c", program, *arguments],
@@ -50,7 +50,7 @@ class Pyflyte:
             cwd=Path(__file__).parent,
             text=True,
             capture_output=True,
-            timeout=120,
+            timeout=timeout_s,
             check=False,
         )
         assert done.returncode == 0, done.stderr

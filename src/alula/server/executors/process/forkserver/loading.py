@@ -14,6 +14,7 @@ from typing import NamedTuple
 from .child import libc
 from .descriptors import open_descriptors
 from .entry import Entry, become_main, find_entry, make_streams_prompt
+from .event_loops import descriptors_of, end_idle_threads, hooks_to_renew, idle_loops
 from .hazards import fork_hazards
 from .randomness import Hook, Randomness
 
@@ -66,6 +67,7 @@ def load(name: str, modules: Sequence[str]) -> Loaded:
         entry = load_entry()
         module = sys.modules[entry.__module__]
         getattr(module, "preload", import_all)(modules)
+        end_idle_threads()
     except BaseException as error:  # noqa: BLE001 - the attempt meets it again and reports it
         return Loaded(broken=_told(error))
     finally:
@@ -76,10 +78,13 @@ def load(name: str, modules: Sequence[str]) -> Loaded:
     printed = os.pread(output, PRELOAD_OUTPUT_MAX_BYTES, 0)
     os.close(output)
     make_streams_prompt()
-    hazards = fork_hazards({**before, output: ""})
     gc.collect()
+    loops = idle_loops()
+    opened = open_descriptors()
+    renewed = {number: opened[number] for number in descriptors_of(loops)}
+    hazards = fork_hazards({**before, output: "", **renewed})
     foresee: Foresee = getattr(module, "foresee", foresee_nothing)
-    hooks = [*randomness.hooks(), *own_signals()]
+    hooks = [*randomness.hooks(), *own_signals(), *hooks_to_renew(loops)]
     return Loaded("", "", hazards, randomness.constants(), entry, script, foresee, hooks, printed)
 
 
