@@ -82,6 +82,14 @@ def test_items_of_a_map_task_lead_to_their_logs(visit: Open) -> None:
     expect(page.get_by_role("log")).to_contain_text("halving 7")
 
 
+def test_a_log_on_a_phone_opens_at_its_end_and_draws_what_is_seen(visit: Open) -> None:
+    page = visit("/executions/good-1?sel=n6-0-n0&tab=log")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    expect(page.get_by_role("log")).to_contain_text("line 1999 of the report")
+    assert page.get_by_role("log").locator("[data-index]").count() < 200
+
+
 def test_a_log_is_searched_as_a_whole(visit: Open) -> None:
     page = visit("/executions/good-1?tab=log")
     step(page, "report").click()

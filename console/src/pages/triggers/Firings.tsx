@@ -7,7 +7,7 @@ import { FIRINGS_PAGE, type Firing, listFirings } from "../../api/triggers";
 import { visible } from "../../text/names";
 import { instant } from "../../text/time";
 import { Button } from "../../ui/Button";
-import { Bars, Empty, Problem } from "../../ui/State";
+import { Bars, Problem } from "../../ui/State";
 import { Ago } from "../../ui/Time";
 import styles from "./Triggers.module.css";
 
@@ -21,7 +21,7 @@ export function Firings({ place, name }: { place: Place; name: string }): ReactE
   });
   if (!data) return error ? <Problem error={error} onRetry={() => void refetch()} /> : <Bars rows={4} />;
   const firings = data.pages.flat();
-  if (!firings.length) return <Empty title="It has not fired in the last 30 days." />;
+  if (!firings.length) return <p className={styles.more}>It has not fired in the last 30 days.</p>;
   return (
     <>
       <ul>{firings.map((each) => <Row key={`${each.at} ${each.cause}`} firing={each} />)}</ul>
