@@ -223,6 +223,9 @@ def test_lineage_leads_along_the_values(visit: Open) -> None:
     expect(panel).to_contain_text("Its result came from the cache")
     panel.get_by_role("link", name="good-1").click()
     expect(page).to_have_url(re.compile("/executions/good-1.*sel=n1"))
+    expect(panel.get_by_role("heading", name="Taken from the cache by")).to_be_visible()
+    panel.get_by_role("link", name="good-2 · n1").click()
+    expect(page).to_have_url(re.compile("/executions/good-2.*sel=n1"))
 
 
 def test_runs_are_put_aside_and_brought_back(visit: Open, site: RunningPlatform) -> None:

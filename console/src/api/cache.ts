@@ -1,6 +1,6 @@
 /** The results that the cache holds. */
 import { OWN, get, path, query, send } from "./http";
-import type { Place } from "./runs";
+import type { Place, RunId } from "./runs";
 
 export interface CacheEntry {
   readonly task: string;
@@ -14,6 +14,22 @@ export interface CacheEntry {
 
 export const listCache = (place: Place, limit: number, signal?: AbortSignal): Promise<CacheEntry[]> =>
   get(`${OWN}/cache/${path(place.project, place.domain)}${query({ limit })}`, { signal });
+
+export interface Taker extends RunId {
+  readonly node_id: string;
+  readonly at: number;
+}
+
+/** Who has taken the outputs of a node from the cache, among the newest runs of the place. */
+export interface Takers {
+  readonly takers: readonly Taker[];
+  readonly searched: number;
+  /** There are older runs that were not looked at. */
+  readonly more: boolean;
+}
+
+export const listTakers = (id: RunId, node: string, signal?: AbortSignal): Promise<Takers> =>
+  get(`${OWN}/takers/${path(id.project, id.domain, id.name, node)}`, { signal });
 
 export const evict = (place: Place, what: { task: string }): Promise<{ evicted: number }> =>
   send("DELETE", `${OWN}/cache/${path(place.project, place.domain)}${query(what)}`, {});

@@ -22,6 +22,7 @@ from alula.core.engine.records import (
     ExecutionPhase,
     ItemRecord,
     NodePhase,
+    NodeRecord,
     Reason,
     SignalRecord,
 )
@@ -171,6 +172,19 @@ async def test_nodes_of_many_executions_are_counted_by_phase(store: Store) -> No
         OTHER: {NodePhase.SUCCEEDED: 1},
         execution_id("a3"): {},
     }
+
+
+async def test_nodes_that_take_from_the_cache_are_found_by_what_they_take(store: Store) -> None:
+    def hit(name: str, source: str, status: CacheStatus = CacheStatus.HIT) -> NodeRecord:
+        return node(name, NodePhase.SUCCEEDED, cache_status=status, cache_source=source)
+
+    await launch(store, "a1", "a2", "a3")
+    given = [hit("n2", "p/d/r/n0/0"), hit("n1", "p/d/r/n0/1"), hit("n3", "p/d/r/n00/0"), hit("n4", "p/d/r/n0[1]/0")]
+    await store.log.commit([commit(ID, 1, b"a", nodes=[*given, hit("n5", "p/d/r/n0/0", CacheStatus.MISS)])])
+    await store.log.commit([commit(OTHER, 1, b"a", nodes=[hit("n0", "p/d/r/n0/0"), node("n1")])])
+    found = await store.nodes.taking([OTHER, ID, execution_id("a3")], "p/d/r/n0")
+    assert [(id, taking.node_id) for id, taking in found] == [(ID, "n1"), (ID, "n2"), (OTHER, "n0")]
+    assert await store.nodes.taking([ID], "p/d/r/n") == []
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,14 +1,11 @@
 /** Where the values of a step come from and where they go: inside the run by its graph, across runs by the cache. */
-import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
 import { type ReactElement, type ReactNode, useMemo } from "react";
-import { listReasons } from "../../api/causes";
-import { CACHED } from "../../status/status";
-import { middle, visible } from "../../text/names";
+import { visible } from "../../text/names";
 import { Glyph } from "../../ui/Glyph";
 import { useRun, useSelect } from "../context";
 import { type Flow, type Place, lineageOf, outputsOf } from "../plan/lineage";
 import type { Step } from "../plan/tree";
+import { Across, RunLink } from "./Across";
 import styles from "./Lineage.module.css";
 
 export function Lineage({ step }: { step: Step | null }): ReactElement {
@@ -17,7 +14,7 @@ export function Lineage({ step }: { step: Step | null }): ReactElement {
   const parent = state.run.parent;
   return (
     <div className={styles.lineage}>
-      {step?.status === CACHED ? <FromCache step={step} /> : null}
+      {step ? <Across step={step} /> : null}
       {step ? (
         <Side title="Inputs come from" flows={inputs} none="It takes nothing.">{(place) => (place.step ? null : inputOf(step))}</Side>
       ) : parent ? (
@@ -66,23 +63,5 @@ function End({ place, children }: { place: Place; children: ReactNode }): ReactE
       ) : children}
       <code>{visible(name)}</code>
     </span>
-  );
-}
-
-/** The run that computed a result which was taken from the cache. */
-function FromCache({ step }: { step: Step }): ReactElement | null {
-  const { id } = useRun();
-  const { data } = useQuery({ queryKey: ["reasons", id, step.id, "hit"], queryFn: ({ signal }) => listReasons(id, step.id, -1, "", signal), staleTime: 60_000 });
-  const source = data?.rows.find((row) => row.code === "CacheHit")?.facts["source"];
-  const [project, domain, name, node] = source?.split("/") ?? [];
-  if (!source) return null;
-  return <p className={styles.across}>Its result came from the cache: {project && domain && name ? <RunLink run={{ project, domain, name }} node={node} /> : <code>{visible(source)}</code>} computed it.</p>;
-}
-
-function RunLink({ run, node }: { run: { project: string; domain: string; name: string }; node: string | undefined }): ReactElement {
-  return (
-    <Link to="/projects/$project/domains/$domain/executions/$name" title={visible(run.name)} params={{ project: run.project, domain: run.domain, name: run.name }} search={node ? { sel: node } : {}}>
-      {middle(visible(run.name), 36)}{node ? ` · ${visible(node)}` : ""}
-    </Link>
   );
 }

@@ -11,7 +11,7 @@ from starlette.routing import Route
 from alula.core.errors import InvalidInput
 from alula.server.api.http_calls import call_of
 from alula.server.api.messages import decoded, parsed, read_body
-from alula.server.api.parameters import place_of, whole, word
+from alula.server.api.parameters import execution_of, place_of, whole, word
 from alula.server.api.tagged import json_answer
 from alula.server.beside import done_beside
 from alula.server.services.console.audit_trail import list_audits
@@ -20,6 +20,7 @@ from alula.server.services.console.compare import compare_runs
 from alula.server.services.console.grid import read_grid
 from alula.server.services.console.search import search
 from alula.server.services.console.stats import read_stats
+from alula.server.services.console.takers import TAKERS_AMONG, list_takers
 from alula.server.services.launch_check import check_launch
 from alula.server.services.platform import Platform
 
@@ -35,6 +36,7 @@ def overview_routes(platform: Platform) -> list[Route]:
         Route(f"{PREFIX}/stats/{{project}}/{{domain}}", edge.stats),
         Route(f"{PREFIX}/grid/{{project}}/{{domain}}/{{workflow}}", edge.grid),
         Route(f"{PREFIX}/compare/{{project}}/{{domain}}", edge.compare),
+        Route(f"{PREFIX}/takers/{{project}}/{{domain}}/{{name}}/{{node_id}}", edge.takers),
         Route(f"{PREFIX}/audit", edge.audit),
         Route(f"{PREFIX}/launch/check", edge.check_launch, methods=["POST"]),
         Route(f"{PREFIX}/bulk/{{project}}/{{domain}}", edge.bulk, methods=["POST"]),
@@ -85,6 +87,11 @@ class _Edge:
     async def compare(self, request: Request) -> Response:
         a, b = word(request, "a"), word(request, "b")
         return await json_answer(await compare_runs(self._platform, call_of(request).caller, place_of(request), a, b))
+
+    async def takers(self, request: Request) -> Response:
+        id, node_id = execution_of(request), request.path_params["node_id"]
+        caller, runs = call_of(request).caller, whole(request, "runs", TAKERS_AMONG)
+        return await json_answer(await list_takers(self._platform, caller, id, node_id, runs=runs))
 
     async def check_launch(self, request: Request) -> Response:
         body = await read_body(request)

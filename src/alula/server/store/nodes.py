@@ -72,6 +72,11 @@ class Nodes(Protocol):
         or have a new attempt, after the log had that many events."""
         ...
 
+    async def taking(self, executions: Sequence[ExecutionId], source: str) -> list[tuple[ExecutionId, NodeRecord]]:
+        """Nodes of these executions that have their outputs from the cache, where an attempt of a node has put them
+        that `source` names without its number: by execution and id, without values."""
+        ...
+
     async def counts(self, executions: Sequence[ExecutionId]) -> dict[ExecutionId, dict[NodePhase, int]]:
         """The number of nodes in each phase, of those that have begun."""
         ...

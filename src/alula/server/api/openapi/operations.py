@@ -45,6 +45,7 @@ from alula.server.services.console.search import Hits
 from alula.server.services.console.skeleton import NODES_MAX, Changes, Skeleton
 from alula.server.services.console.stats import Stats
 from alula.server.services.console.stream import Line
+from alula.server.services.console.takers import TAKERS_AMONG, Takers
 from alula.server.services.launch_check import LaunchCheck
 
 JSON = "application/json"
@@ -258,6 +259,14 @@ OPERATIONS = (
             Parameter("runs", "How many runs at most.", int, 50),
             Parameter("cursor", "`next` of the page before."),
         ),
+    ),
+    Operation(
+        "GET",
+        f"{_OWN}/takers/{_RUN}/{{node_id}}",
+        "listTakers",
+        "List the nodes of other runs that have taken the outputs of a node from the cache.",
+        answer=Takers,
+        parameters=(Parameter("runs", "How many of the newest runs are looked at.", int, TAKERS_AMONG),),
     ),
     Operation(
         "GET",

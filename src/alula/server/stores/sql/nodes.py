@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, null, or_, select, union
+from sqlalchemy import Connection, Row, Select, bindparam, case, func, null, or_, select, union
 
-from alula.core.engine.records import NodePhase, NodeRecord
+from alula.core.engine.records import CacheStatus, NodePhase, NodeRecord
 from alula.core.ids import ExecutionId
 from alula.server.store.nodes import NODES, NodeColumns, NodeFlag
 from alula.server.store.query import Query
@@ -34,6 +34,17 @@ _COUNTS = (
     select(*_EXECUTION, node_executions.c.phase, func.count())
     .where(is_one_of(*_EXECUTION))
     .group_by(*_EXECUTION, node_executions.c.phase)
+)
+
+_TAKING = (
+    select(*_WITHOUT_VALUES)
+    .where(
+        is_one_of(*_EXECUTION),
+        node_executions.c.cache_status == CacheStatus.HIT.value,
+        node_executions.c.cache_source > bindparam("after_source"),
+        node_executions.c.cache_source < bindparam("before_source"),
+    )
+    .order_by(node_executions.c.execution, node_executions.c.node_id)
 )
 
 _ATTEMPTS_OF_IT = (
@@ -103,6 +114,19 @@ class Nodes:
             columns = columns_of(connection, statement, len(_AS_COLUMNS))
             columns[-1] = [cells.to_error(error) for error in columns[-1]]
             return NodeColumns(*columns)
+
+        return await self._database.read(read)
+
+    async def taking(self, executions: Sequence[ExecutionId], source: str) -> list[tuple[ExecutionId, NodeRecord]]:
+        # All texts that go on with a slash stand between these two.
+        between = {"after_source": f"{source}/", "before_source": f"{source}0"}
+
+        def read(connection: Connection) -> list[tuple[ExecutionId, NodeRecord]]:
+            return [
+                (ExecutionId(row.project, row.domain, row.execution), _record(row))
+                for portion in portions(executions)
+                for row in connection.execute(_TAKING, {**portion, **between})
+            ]
 
         return await self._database.read(read)
 
