@@ -177,7 +177,7 @@ bench-size: $(VENV)/.dev  ## measure what a node of a large run costs, and how f
 	$(BIN)/python -m bench.size $(SIZE)
 
 .PHONY: bench-console
-bench-console: console $(VENV)/.dev  ## measure the console in Chromium: large runs, arrays and logs
+bench-console: console $(VENV)/.dev  ## measure the console in Chromium: large runs, arrays, logs, news; beside what each is to be
 	$(BIN)/uv pip install --quiet --python $(BIN)/python 'playwright>=1.60'
 	$(BIN)/python -m bench.console $(CONSOLE_BENCH)
 

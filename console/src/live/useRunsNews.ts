@@ -3,6 +3,7 @@ import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { serverNow } from "../ui/clock";
 import { useStore } from "../ui/store";
+import { paced } from "./pace";
 import { isLive, subscribe } from "./source";
 
 const AT_MOST_EACH_MS = 1_000;
@@ -13,18 +14,12 @@ const ASKING_MS = 2_500;
 export function useRunsNews(project: string, domain: string): number {
   const queries = useQueryClient();
   useEffect(() => {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const again = (): void => {
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        void queries.invalidateQueries({ queryKey: ["runs"] });
-      }, AT_MOST_EACH_MS);
-    };
+    const again = paced(AT_MOST_EACH_MS, () => void queries.invalidateQueries({ queryKey: ["runs"] }));
     const stop = subscribe({ kind: "runs", project, domain, filters: "", since: serverNow() }, (told) => {
-      if (told.kind === "runs" || told.kind === "reset") again();
+      if (told.kind === "runs" || told.kind === "reset") again.call();
     });
     return () => {
-      clearTimeout(timer);
+      again.stop();
       stop();
     };
   }, [queries, project, domain]);
