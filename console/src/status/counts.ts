@@ -46,5 +46,5 @@ function rank(status: Status): number {
 
 /** `412 succeeded · 1 failed · 92 not begun` */
 export function sentence(counts: readonly Count[]): string {
-  return counts.map((each) => `${each.count.toLocaleString("en")} ${each.status.word}`).join(" · ");
+  return counts.map((each) => `${each.count.toLocaleString("en")} ${each.status.word}`).join(" · ") || "no parts yet";
 }

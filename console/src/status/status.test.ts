@@ -25,6 +25,7 @@ describe("states", () => {
 describe("counts", () => {
   it("name the worst first and what has not begun last", () => {
     expect(sentence(counted([nodeStatus(3), nodeStatus(0), nodeStatus(5), nodeStatus(3)]))).toBe("1 failed · 2 succeeded · 1 not begun");
+    expect(sentence([])).toBe("no parts yet");
   });
 
   it("of an array know those that have no row", () => {
