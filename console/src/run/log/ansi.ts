@@ -19,6 +19,9 @@ export function plain(line: string): string {
   return line.replace(SEQUENCE, "").replace(CONTROL, "");
 }
 
+/** Whether `plain` leaves each line of a text as it is: seen at once of many lines. */
+export const isPlain = (text: string): boolean => text.search(CONTROL) < 0;
+
 export function parts(line: string): Part[] {
   if (!line.includes("\u001b")) return [{ text: line.replace(CONTROL, ""), hue: null, bold: false }];
   const found: Part[] = [];

@@ -18,8 +18,16 @@ describe("the buffer of a log", () => {
         if (wanted.at(-1) === "") wanted.pop();
         expect(lines(buffer)).toEqual(wanted);
         expect(buffer.text()).toBe(all);
+        expect([...buffer.pieces()].flatMap((piece) => piece.split("\n"))).toEqual(wanted);
       }),
     );
+  });
+
+  it("has all lines in its pieces, also where they are many", () => {
+    const buffer = new LogBuffer();
+    const wanted = Array.from({ length: 10_000 }, (_, at) => `é${at}`);
+    buffer.append(encode(wanted.join("\n")));
+    expect([...buffer.pieces()].flatMap((piece) => piece.split("\n"))).toEqual(wanted);
   });
 
   it("takes what stands before", () => {

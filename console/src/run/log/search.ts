@@ -1,6 +1,6 @@
 /** Matches in the lines of a log. Pure. */
 import type { LogBuffer } from "./buffer";
-import { plain } from "./ansi";
+import { isPlain, plain } from "./ansi";
 
 export interface Found {
   readonly lines: readonly number[];
@@ -20,9 +20,14 @@ export function find(buffer: LogBuffer, text: string, isRegex: boolean, minds: b
     return { ...NONE, problem: error instanceof Error ? error.message : String(error) };
   }
   const lines: number[] = [];
-  for (let at = 0; at < buffer.lineCount && lines.length < MOST; at += 1) {
-    pattern.lastIndex = 0;
-    if (pattern.test(plain(buffer.line(at)))) lines.push(at);
+  let at = 0;
+  for (const piece of buffer.pieces()) {
+    const cleaned = isPlain(piece) ? (line: string) => line : plain;
+    for (const line of piece.split("\n")) {
+      pattern.lastIndex = 0;
+      if (pattern.test(cleaned(line)) && lines.push(at) === MOST) return { lines, pattern, problem: "" };
+      at += 1;
+    }
   }
   return { lines, pattern, problem: "" };
 }
