@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { Dialog } from "radix-ui";
-import { type ReactElement, useDeferredValue, useEffect, useRef, useState } from "react";
+import { type ReactElement, useEffect, useRef, useState } from "react";
 import { listNames } from "../api/flyte";
 import { listRuns } from "../api/runs";
 import { runStatus } from "../status/status";
@@ -33,7 +33,7 @@ export function Palette(): ReactElement {
 function Finder({ onDone }: { onDone: () => void }): ReactElement {
   const [text, setText] = useState("");
   const [chosen, setChosen] = useState(0);
-  const entries = useEntries(useDeferredValue(text.trim()));
+  const entries = useEntries(text.trim());
   const list = useRef<HTMLUListElement>(null);
   const at = Math.min(chosen, entries.length - 1);
   useEffect(() => {
