@@ -93,7 +93,9 @@ class InstantExecutor:
         """What an attempt gives: nothing."""
         return AttemptUpdate(spec.id, now(), "SUCCEEDED", outputs=b"")
 
-    def cancel(self, attempt: object, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: object, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         return None
 
     async def end_job(self, attempt: object, *, incarnation: str, executor: str, handle: bytes) -> None:

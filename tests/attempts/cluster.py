@@ -115,11 +115,21 @@ class Cluster:
         """How many jobs have had a name."""
         self.running: dict[AttemptId, Running] = {}
         self.records: dict[AttemptId, Record] = {} if records is None else records
+        self.claims: dict[AttemptId, int] = {}
+        """The greatest claim of each attempt, also of those that are gone: a real cluster forgets these."""
         self.followers: list[ClusterExecutor] = []
         self._outside = outside
 
     def now(self) -> int:
         return self._outside.clock()
+
+    def refuses(self, attempt: AttemptId, claim: int) -> bool:
+        """Whether a greater claim has the attempt; else this one has it."""
+        greatest = self.claims.get(attempt, 0)
+        if self.hands_over and not self.names_jobs and claim and claim < greatest:
+            return True
+        self.claims[attempt] = max(claim, greatest)
+        return False
 
     def create(self, spec: AttemptSpec, owner: str) -> None:
         """Have an attempt run, unless it does or did; it belongs to who asked for it last."""
@@ -254,9 +264,11 @@ class ClusterExecutor:
         self._lost.discard(spec.id)
         self._channel.request(functools.partial(self._create, spec))
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         self._leave(attempt)
-        self._channel.request(functools.partial(self._delete, attempt, handle))
+        self._channel.request(functools.partial(self._delete, attempt, claim, handle))
 
     async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
         self._leave(attempt)
@@ -327,6 +339,10 @@ class ClusterExecutor:
         made = self._handles.get(spec.id)
         if made is not None:
             spec = msgspec.structs.replace(spec, handle=made)
+        if self._cluster.refuses(spec.id, spec.claim):
+            greatest = self._cluster.claims[spec.id]
+            self._tell(AttemptUpdate(spec.id, self._cluster.now(), "TAKEN", claim=greatest))
+            return
         self._cluster.create(spec, self._owner)
         if not spec.handle:
             self._handles[spec.id] = self._cluster.handle_of(spec.id)
@@ -335,8 +351,9 @@ class ClusterExecutor:
         else:
             self.runs(spec.id)
 
-    def _delete(self, attempt: AttemptId, handle: bytes) -> None:
-        self._cluster.delete(attempt, self._handles.pop(attempt, handle))
+    def _delete(self, attempt: AttemptId, claim: int, handle: bytes) -> None:
+        if not self._cluster.refuses(attempt, claim):
+            self._cluster.delete(attempt, self._handles.pop(attempt, handle))
 
     def _leave(self, attempt: AttemptId) -> None:
         self.followed.discard(attempt)
@@ -348,6 +365,8 @@ class ClusterExecutor:
 
     def _hand(self, sink: Sink, update: AttemptUpdate) -> None:
         if sink is self._sink and update.id in self.followed:
+            if update.phase == "TAKEN":
+                self._leave(update.id)
             sink(update)
 
 

@@ -33,6 +33,7 @@ class Jobs:
 
     hands_over = True
     shares_results = True
+    keeps_claims = False
 
     def __init__(self, folder: Path, address: str) -> None:
         self._folder = folder

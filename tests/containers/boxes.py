@@ -45,6 +45,7 @@ class Boxes:
 
     hands_over = True
     shares_results = True
+    keeps_claims = True
 
     def __init__(self, folder: Path, podman: Podman) -> None:
         self.folder = folder

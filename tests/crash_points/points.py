@@ -139,9 +139,11 @@ class CountedExecutor:
         self._executor.submit(spec)
         self._points.reach(["after submit"])
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         self._points.reach(["before cancel"])
-        self._executor.cancel(attempt, incarnation=incarnation, executor=executor, handle=handle)
+        self._executor.cancel(attempt, incarnation=incarnation, claim=claim, executor=executor, handle=handle)
         self._points.reach(["after cancel"])
 
     @property

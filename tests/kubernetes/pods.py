@@ -78,6 +78,7 @@ class Pods:
 
     hands_over = True
     shares_results = True
+    keeps_claims = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

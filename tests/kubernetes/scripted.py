@@ -140,7 +140,8 @@ class ApiServer(httpx2.AsyncBaseTransport):
                 metadata[word] = {**metadata.get(word, {}), **value} if isinstance(value, dict) else value or []
             self._settle(pod)
         elif request.method == "DELETE":
-            if body["preconditions"]["uid"] != metadata["uid"]:
+            wanted = body["preconditions"]
+            if any(metadata[word] != value for word, value in wanted.items()):
                 return refusal(409, "Conflict")
             self.delete(name)
         return httpx2.Response(200, json=pod)

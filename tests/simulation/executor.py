@@ -28,6 +28,8 @@ TAKES_S = (0.05, 0.05, 1.0, 10.0, 300.0)
 """How long attempts run; the longest outlive the world's end when nobody stops them."""
 AWAY_S = 120.0
 """How long the shared cluster can't be reached, at most."""
+UNDER_WAY_S = 120.0
+"""How long a request is under way, at most."""
 RETRY_S = 1.0
 SHARED = "cluster"
 
@@ -184,8 +186,13 @@ class FarAway(NearBy):
         return owned | {id for id in followed if not self._world.must_not_run(id)}
 
     def _send(self, after_s: float) -> None:
-        takes_s = self._world.random.uniform(0, self._world.faults.latency_s)
-        asyncio.get_running_loop().call_later(after_s + takes_s, self._arrive)
+        loop, world = asyncio.get_running_loop(), self._world
+        after_s += world.random.uniform(0, world.faults.latency_s)
+        if world.hit("request_late"):
+            after_s += world.random.uniform(0, UNDER_WAY_S)
+            world.under_way_until_s = max(world.under_way_until_s, loop.time() + after_s)
+            self._life.stand_still("a request that is under way")
+        loop.call_later(after_s, self._arrive)
 
     def _arrive(self) -> None:
         world, now_s = self._world, asyncio.get_running_loop().time()

@@ -49,6 +49,8 @@ class Faults:
     shared executor always run on."""
     answer_lost: float = 0.0
     """A request to the shared executor was done, and is made again because no answer came."""
+    request_late: float = 0.0
+    """A request to the shared executor is under way for longer than a lease, while its runner stands still."""
     handles: bool = False
     """Executors find an attempt again by the handle only that they have reported."""
     cluster_away: float = 0.0
@@ -97,12 +99,9 @@ def draw(random: Random) -> Faults:
         if random.random() < 0.5:
             faults = replace(faults, hosts=2, clock_jump_s=min(faults.clock_jump_s, 1800.0))
         faults = replace(faults, shared=True, answer_lost=perhaps(0.3), cluster_away=perhaps(0.01))
-        if faults.hosts == 2:
-            # A request that waits for longer than a lease, or is made again after one, takes an attempt back from the
-            # new owner, or runs it once more: claims that the cluster can tell apart would be needed to refuse it.
-            faults = replace(faults, answer_lost=0.0, cluster_away=0.0)
-    # What another host submits late, by what it knew before, would be a second job; and a job that dies with its host
-    # costs an attempt each time.
+    # What another host submits late, by what it knew before, would be a second job, as a system that knows a job by its
+    # handle has no place for a claim; and a job that dies with its host costs an attempt each time.
     may_name = faults.hosts == 1 and (faults.shared or not faults.executors_die)
     faults = replace(faults, handles=may_name and random.random() < HANDLES)
-    return replace(faults, object_fails=perhaps(0.3, share=0.2), object_stalls=perhaps(0.3, share=0.2))
+    faults = replace(faults, object_fails=perhaps(0.3, share=0.2), object_stalls=perhaps(0.3, share=0.2))
+    return replace(faults, request_late=perhaps(0.05)) if faults.shared and faults.hosts == 2 else faults

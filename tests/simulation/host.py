@@ -102,8 +102,12 @@ class Life:
             world.note(f"{self.name} dies at {what}")
             self.die()
         elif world.hit("pause"):
-            world.note(f"{self.name} stands still at {what}")
-            self.resume_at = asyncio.get_running_loop().time() + PAUSE_S
+            self.stand_still(what)
+
+    def stand_still(self, what: str) -> None:
+        """Stop for longer than a lease: what was sent before arrives all the same."""
+        self.host.world.note(f"{self.name} stands still at {what}")
+        self.resume_at = asyncio.get_running_loop().time() + PAUSE_S
 
 
 class Port:
@@ -206,13 +210,15 @@ class ExecutorPort:
             self._executor.submit(spec)
             self._life.strike(f"after submit {spec.id}")
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         self._life.strike(f"before cancel {attempt}")
         if self._life.alive:
             world = self._life.host.world
             if not world.must_not_run(attempt):
                 world.violated(f"I15: {attempt} was cancelled by {self._life.name}, and its log lets it run")
-            self._executor.cancel(attempt, incarnation=incarnation, executor=executor, handle=handle)
+            self._executor.cancel(attempt, incarnation=incarnation, claim=claim, executor=executor, handle=handle)
 
     @property
     def names_jobs(self) -> bool:

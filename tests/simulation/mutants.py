@@ -15,31 +15,27 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple
+
+from tests.simulation.executor_mutants import MUTANTS_OF_EXECUTORS
+from tests.simulation.mutant import (
+    BACKFILLS,
+    CORE,
+    ENGINE,
+    HEARTBEAT,
+    MACHINES,
+    MEMORY,
+    RUNNER,
+    SCHEDULER,
+    SCHEDULES,
+    SERVER,
+    TRIGGERS,
+    Mutant,
+)
 
 ROOT = Path(__file__).parents[2]
 SEEDS = 1500
 STUCK_S = 20
 """A seed that takes longer goes round in circles."""
-CORE, RUNNER = "src/alula/core", "src/alula/server/runner"
-ENGINE, MACHINES = f"{CORE}/engine", f"{CORE}/engine/machines"
-SERVER, MEMORY = "src/alula/server", "src/alula/server/stores/memory"
-CLUSTER = "tests/attempts/cluster.py"
-SCHEDULER, SCHEDULES = "src/alula/server/scheduler", "tests/simulation/test_schedules.py"
-BACKFILLS = "tests/simulation/test_backfills.py"
-TRIGGERS = "tests/simulation/test_triggers.py"
-HEARTBEAT = "tests/unit/server/runner/test_heartbeat.py"
-
-
-class Mutant(NamedTuple):
-    name: str
-    file: str
-    text: str
-    instead: str
-    tests: str = ""
-    """The tests that catch it, where the simulated worlds give it no occasion to do harm."""
-
-
 MUTANTS = (
     # The engine: graphs
     Mutant(
@@ -203,7 +199,12 @@ MUTANTS = (
         "                await self._do(owned, action)\n"
         "        kept = await batches.commit(",
     ),
-    Mutant("a commit that was refused is forgotten", f"{RUNNER}/turns.py", "self.ownership.doubt(owned)", "pass"),
+    Mutant(
+        "a commit that was refused is forgotten",
+        f"{RUNNER}/turns.py",
+        "            else:\n                self.ownership.doubt(owned)\n",
+        "",
+    ),
     Mutant(
         "actions that the store interrupted are forgotten",
         f"{RUNNER}/turns.py",
@@ -260,7 +261,8 @@ MUTANTS = (
         "what ran before a lost answer is not stopped",
         f"{RUNNER}/turns.py",
         "        for attempt in unwanted:\n"
-        "            self._executor.cancel(attempt, incarnation=reading.state.created.incarnation)\n",
+        "            self._executor.cancel("
+        "attempt, incarnation=reading.state.created.incarnation, claim=reading.claim)\n",
         "",
     ),
     Mutant(
@@ -388,41 +390,6 @@ MUTANTS = (
         "an end whose commit went unanswered is not acknowledged",
         f"{RUNNER}/turns.py",
         "        self._executor.acknowledge(ended)\n",
-        "",
-    ),
-    # An executor that breaks its contract
-    Mutant(
-        "a request that is made again starts another attempt",
-        CLUSTER,
-        "        elif (running := self.running.get(spec.id)) is not None:\n            running.owner = owner\n",
-        "",
-    ),
-    Mutant(
-        "a sweep takes what other platforms have",
-        CLUSTER,
-        "if of == owner and id not in expected:",
-        "if id not in expected:",
-    ),
-    Mutant("a sweep takes nothing", CLUSTER, "if of == owner and id not in expected:", "if False:"),
-    Mutant(
-        "what is taken over stays with who had it", CLUSTER, "            running.owner = owner\n", "            pass\n"
-    ),
-    Mutant(
-        "what is let go of is stopped",
-        CLUSTER,
-        "            if not self._cluster.hands_over:\n",
-        "            if True:\n",
-    ),
-    Mutant(
-        "an end is reported once only",
-        CLUSTER,
-        "            follower.ended(attempt, record)\n",
-        "            follower.ended(attempt, record)\n        self.records.pop(attempt, None)\n",
-    ),
-    Mutant(
-        "what is cancelled runs on",
-        CLUSTER,
-        "        self._channel.request(functools.partial(self._delete, attempt, handle))\n",
         "",
     ),
     # The runner: incidents
@@ -717,6 +684,7 @@ MUTANTS = (
         "        pass\n",
         TRIGGERS,
     ),
+    *MUTANTS_OF_EXECUTORS,
 )
 
 

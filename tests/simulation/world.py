@@ -93,7 +93,7 @@ class World:
         self.notes: list[str] = []
         store = MemoryStore(clock=lambda: self.now_us)
         # A runner that stands still between asking for the time and going by it has a lease as much too short.
-        slack_us = 2 * LEASE_US if faults.pause else 2 * round(faults.latency_s * 1_000_000)
+        slack_us = 2 * LEASE_US if faults.pause or faults.request_late else 2 * round(faults.latency_s * 1_000_000)
         self.feeds = Feeds(store, self.violated, seed)
         self.store = WatchedStore(store, self.violated, self.feeds, lease_slack_us=slack_us)
         self.store.on_commit.append(self._committed)
@@ -111,6 +111,8 @@ class World:
         """Of each object that was used, until when it can't be."""
         self.away_until_s = 0.0
         """Until then it can't be reached."""
+        self.under_way_until_s = 0.0
+        """Until then requests to it are under way that are late."""
         self._interrupted: set[AttemptId] = set()
         self._last_on: dict[AttemptId, str] = {}
         """The host where an attempt was started last, which may not be the only one that runs it."""
@@ -303,7 +305,8 @@ class World:
             await self._until_ended(deadline)
             self._settling = True
             if not self.violations:
-                await asyncio.sleep(SETTLE_S)
+                quiet_s = max(self.away_until_s, self.under_way_until_s, loop.time())
+                await asyncio.sleep(quiet_s - loop.time() + SETTLE_S)
             if self._all_ended():
                 return
             self._settling = False

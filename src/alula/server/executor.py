@@ -7,6 +7,12 @@ nothing, an update may come twice. An executor keeps no record of its own that t
 Several platforms may use one cluster, and a runner may lose an execution to another that goes on with the same
 attempts. So there are two ways to let go of an attempt: `cancel` makes it not run, whoever follows it, and is for
 attempts that must not run according to the log of their execution; `release` only stops following it.
+
+A request may be on its way for longer than a lease, or be made again, and arrive when another runner has the execution.
+So what changes an attempt bears the *claim* of its execution: a number that is greater with each owner. An executor
+that platforms share notes the greatest one with each attempt, and what comes under a smaller one changes nothing. It is
+noted with the attempt, as one number for all of an execution would refuse what an earlier owner has yet to cancel, and
+that must not run for any owner. An end that is durable is so for every owner, too: it is acknowledged without a claim.
 """
 
 from __future__ import annotations
@@ -55,6 +61,8 @@ class AttemptSpec(msgspec.Struct, frozen=True):
     """The machine (its machine id) on which `interpreter` is."""
     incarnation: str = ""
     """Of the execution."""
+    claim: int = 0
+    """That of the owner who asks for it."""
     executor: str = ""
     """The one of several executors that has reported the attempt before; empty for none."""
     handle: bytes = b""
@@ -82,8 +90,9 @@ class AttemptUpdate(msgspec.Struct, frozen=True):
     at: int
     """The time at which `phase` began, in microseconds since the epoch. RUNNING of another time is another start of the
     attempt, unless the handle says that it is the same job."""
-    phase: Literal["", "QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING", "RUNNING", "SUCCEEDED", "FAILED"]
-    """Empty for as before: nothing new is known of it, and there is a reason."""
+    phase: Literal["", "QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING", "RUNNING", "SUCCEEDED", "FAILED", "TAKEN"]
+    """Empty for as before: nothing new is known of it, and there is a reason. TAKEN if a greater claim has it: nothing
+    was done, and it is not followed any more."""
     where: str = ""
     """With RUNNING: what runs it and why there, in one line."""
     reason: str = ""
@@ -110,6 +119,8 @@ class AttemptUpdate(msgspec.Struct, frozen=True):
     """Facts that only this executor understands, to be shown; None for as before. A few kilobytes at most."""
     usage: Usage | None = None
     """With an end: the resources that the attempt has used, as far as known."""
+    claim: int = 0
+    """With TAKEN: the greatest claim that the attempt has."""
 
 
 Sink = Callable[[AttemptUpdate], None]
@@ -138,14 +149,18 @@ class Executor(Protocol):
 
         A request whose answer was lost may be made again, but not after an end of the attempt was reported: the attempt
         would run once more, and nobody would hear of it.
+
+        One that a greater claim has is TAKEN.
         """
         ...
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
-        """Make it not run, also if another executor of the same cluster has submitted it.
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
+        """Make it not run, also if another executor has submitted it, unless a greater claim has it.
 
         `incarnation` is that of its execution. `executor` and `handle` are what the log has of it. All are as in
-        `AttemptSpec`, and empty where only the attempt is known.
+        `AttemptSpec`, and empty where only the attempt is known. Without a `claim`, it is meant whoever has it.
         """
         ...
 

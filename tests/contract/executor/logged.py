@@ -47,9 +47,11 @@ class Logged:
     def submit(self, spec: AttemptSpec) -> None:
         self.executor.submit(self._with_handle(spec))
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         known = self._log.pop(attempt, Known(b"", self._incarnations.get(attempt, ""), ""))
-        self.executor.cancel(attempt, incarnation=known.incarnation, handle=known.handle)
+        self.executor.cancel(attempt, incarnation=known.incarnation, claim=claim, handle=known.handle)
 
     async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
         await self.executor.end_job(attempt, incarnation=incarnation, executor=executor, handle=handle)

@@ -39,6 +39,8 @@ class Outside(Protocol):
     """Whether platforms share attempts: who takes over an execution goes on with what runs."""
     shares_results: bool
     """Whether platforms share what attempts have left."""
+    keeps_claims: bool
+    """Whether they can tell who has an attempt that platforms share."""
 
     def executor(self, platform: str) -> Executor:
         """A new life of this platform's executor."""
@@ -86,6 +88,7 @@ class Processes:
 
     hands_over = False
     shares_results = True
+    keeps_claims = False
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -168,6 +171,7 @@ class Clusters:
 
     hands_over = True
     shares_results = True
+    keeps_claims = True
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -245,6 +249,8 @@ class Routed(Clusters):
 
 class Named(Clusters):
     """The same with jobs that are found by their handles only, which platforms keep in their log."""
+
+    keeps_claims = False
 
     def __init__(self, folder: Path) -> None:
         super().__init__(folder)

@@ -9,6 +9,14 @@ from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.executors.progress import Runs, Waits
 
 
+class Taken(Exception):
+    """A greater claim has an attempt that was submitted."""
+
+    def __init__(self, claim: int) -> None:
+        super().__init__(f"the claim {claim} has it")
+        self.claim = claim
+
+
 class Followed:
     """Followed until it is let go of: cancelled, released or acknowledged. After that nothing is told of it."""
 
@@ -50,6 +58,10 @@ class Followed:
     def tell_end_again(self) -> None:
         if self.end is not None:
             self.tell_end(self.end)
+
+    def tell_taken(self, claim: int) -> None:
+        """Tell that a greater claim has it. It is let go of before: the same attempt may be submitted again."""
+        self._sink(AttemptUpdate(self.spec.id, now_us(), "TAKEN", claim=claim))
 
     def let_go(self) -> None:
         self.is_followed = False

@@ -75,15 +75,17 @@ class Routing:
         if name is not None:
             self._executors[name].submit(spec)
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         """Cancel with the executor that has the attempt; with all of them if that is not known."""
         name = self._where.pop(attempt, executor)
         self._why.pop(attempt, None)
         if name in self._executors:
-            self._executors[name].cancel(attempt, incarnation=incarnation, executor=name, handle=handle)
+            self._executors[name].cancel(attempt, incarnation=incarnation, claim=claim, executor=name, handle=handle)
         elif not name:
             for each in self._executors.values():
-                each.cancel(attempt, incarnation=incarnation)
+                each.cancel(attempt, incarnation=incarnation, claim=claim)
 
     async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
         """Raises `Unavailable` for a job of an executor that is not there: settings may bring it back."""

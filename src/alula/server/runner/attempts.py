@@ -75,6 +75,7 @@ def _of_attempt(like: AttemptSpec, owned: Owned, action: StartAttempt, plan: Pla
         interruptible=action.interruptible,
         executor=action.executor,
         handle=action.handle,
+        claim=owned.claim,
     )
 
 

@@ -69,8 +69,13 @@ class Dispatch:
         """Stop an attempt that must not run, as its log says."""
         id = owned.attempt_id(action)
         owned.attempts.pop(id, None)
-        incarnation = owned.state.created.incarnation
-        self._executor.cancel(id, incarnation=incarnation, executor=action.executor, handle=action.handle)
+        self._executor.cancel(
+            id,
+            incarnation=owned.state.created.incarnation,
+            claim=owned.claim,
+            executor=action.executor,
+            handle=action.handle,
+        )
 
     async def spec(self, owned: Owned, action: StartAttempt) -> AttemptSpec | None:
         """The attempt to `submit`, or None if it has failed before it could be, or was overtaken."""

@@ -44,6 +44,8 @@ class Owned:
         "_reported",
         "_timers",
         "attempts",
+        "claim",
+        "claimed_above",
         "is_dropped",
         "is_held",
         "like",
@@ -57,6 +59,10 @@ class Owned:
         self.record = record
         self.spec = execution_pb2.ExecutionSpec.FromString(record.spec)
         self.state = state
+        self.claim = len(log)
+        """The number of the event by which it is claimed: greater with each owner, as each finds the claims before."""
+        self.claimed_above = 0
+        """The greatest claim that an executor knows of its attempts, if that is above its own."""
         self.is_dropped = False
         """True if the runner goes on without this reading of the execution: nothing that it asked for is done."""
         self.is_held = False
@@ -81,6 +87,11 @@ class Owned:
         """The number of objects of the next commit that are written."""
         self._consumed: list[int] = []
         self._timers: list[SetTimer] = []
+
+    def lose(self, attempt: AttemptId, claim: int) -> None:
+        """Note that an attempt has a greater claim than this reading's, and was not submitted."""
+        self.attempts.pop(attempt, None)
+        self.claimed_above = max(self.claimed_above, claim)
 
     def take_end(self, attempt: AttemptId) -> None:
         """Note that the executor has reported the end of an attempt in flight: an event will say what it means."""
@@ -167,6 +178,8 @@ class Owned:
 
         An attempt that runs is not started again: its end may be on the way.
         """
+        if before.claimed_above:  # a store that was set back has shorter logs than there were
+            self.claim = max(self.claim, before.claimed_above + 1)
         wanted = {
             self.attempt_id(action): (action.scope, action.node)
             for action in self._actions

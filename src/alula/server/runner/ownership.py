@@ -59,7 +59,7 @@ class Stage(Enum):
     OWNED = auto()
     """In memory, and nothing speaks against that."""
     SUSPECT = auto()
-    """Perhaps another runner's: a commit was refused, or the store does not name it."""
+    """Perhaps another runner's: see `News.DOUBT`."""
     CONDEMNED = auto()
     """To be ended without the engine."""
     STUCK = auto()
@@ -76,7 +76,7 @@ class News(Enum):
     MISSING = auto()
     """There is nothing to read."""
     DOUBT = auto()
-    """A commit was refused, or the store does not name it."""
+    """A commit was refused, the store does not name it, or an executor has seen a greater claim."""
     OURS = auto()
     """The store says that it is this runner's all the same."""
     LOST = auto()
@@ -186,7 +186,7 @@ class Ownership:
         self._is_verified = False
 
     def doubt(self, owned: Owned) -> None:
-        """Note that a commit of this reading was refused."""
+        """Note that a commit of this reading was refused, or an executor has seen a greater claim."""
         if self.readings.get(owned.record.id) is owned:
             self._move(owned.record.id, News.DOUBT)
 

@@ -155,6 +155,11 @@ class Turns:
         owned = self._owned.get(update.id.execution)
         place = owned.attempts.get(update.id) if owned is not None else None
         if owned is not None and place is not None:
+            if update.phase == "TAKEN":
+                owned.lose(update.id, update.claim)
+                self.ownership.doubt(owned)
+                self._wake.set()
+                return
             try:
                 self._take_update(owned, update, place)
             except Exception as error:  # noqa: BLE001 - as in `_step`
@@ -360,7 +365,7 @@ class Turns:
         reading.state.graphs.update(before.state.graphs)
         unwanted, ended = reading.take_attempts(before)
         for attempt in unwanted:
-            self._executor.cancel(attempt, incarnation=reading.state.created.incarnation)
+            self._executor.cancel(attempt, incarnation=reading.state.created.incarnation, claim=reading.claim)
         self._executor.acknowledge(ended)
         for event in before.uncommitted():
             self.arrive(reading.record.id, event)

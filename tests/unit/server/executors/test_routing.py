@@ -43,7 +43,9 @@ class Asked:
     def submit(self, spec: AttemptSpec) -> None:
         self.calls.append(("submit", spec.id.node_id))
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         self.calls.append(("cancel", attempt.node_id, handle))
 
     async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:

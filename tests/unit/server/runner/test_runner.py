@@ -15,7 +15,7 @@ from tests.contract.store.records import execution
 from tests.flyte_specs import DOMAIN, PROJECT, identifier, integer, literal_map, task
 
 from alula.core.engine.attempt_info import LogLink
-from alula.core.engine.events import AttemptProgressed, AttemptSucceeded, Created, SignalSet, decode, encode
+from alula.core.engine.events import AttemptProgressed, AttemptSucceeded, Claimed, Created, SignalSet, decode, encode
 from alula.core.engine.records import AttemptPhase, Changes, ExecutionPhase
 from alula.core.engine.usage import Usage
 from alula.core.errors import AlreadyExists, TaskError, Unavailable
@@ -76,7 +76,9 @@ class ToldExecutor:
         self.submitted.append(spec.id)
         self.specs.append(spec)
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         self.cancelled.append(attempt)
         self.handles.append((executor, handle))
 
@@ -380,6 +382,40 @@ async def test_a_runner_whose_execution_was_taken_over_lets_go_of_it(world: Worl
     assert (world.executor.released, world.executor.cancelled) == ([attempt], [])
     attempts = await world.store.attempts.page(id, attempt.node_id, ATTEMPTS)
     assert [record.phase for record in attempts] == [AttemptPhase.QUEUED]
+
+
+async def test_each_runner_asks_for_an_attempt_under_a_greater_claim(world: World) -> None:
+    for number in range(3):
+        runner = await world.run(f"runner-{number}")
+        if not number:
+            id = await world.launch()
+            await until(lambda: world.executor.submitted)
+        else:
+            world.executor.specs += world.executor.expected
+        await runner.stop()
+        world.runners.clear()
+    claims = [spec.claim for spec in world.executor.specs]
+    log = [decode(event) for event in await world.store.log.read(id)]
+    assert claims == [number for number, event in enumerate(log) if isinstance(event, Claimed)]
+
+
+async def test_an_attempt_that_a_greater_claim_has_is_let_go_of_or_submitted_again(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    await world.run("one")
+    id = await world.launch()
+    await until(lambda: world.executor.submitted)
+    (attempt,) = world.executor.submitted
+    world.executor.report(AttemptUpdate(attempt, 1, "TAKEN", claim=40))
+    await until(lambda: len(world.executor.submitted) == 2)  # it is this runner's, so the executor knows an older store
+    assert world.executor.specs[-1].claim == 41
+
+    far = 10**15
+    assert await world.store.ownership.claim("thief", now=far, lease_us=1, limit=10) == [id]
+    world.executor.report(AttemptUpdate(attempt, 1, "TAKEN", claim=50))
+    await until(lambda: "is owned by another runner now" in caplog.text)
+    assert (world.executor.released, world.executor.cancelled) == ([], [])
+    assert len(world.executor.submitted) == 2
 
 
 async def test_a_job_is_written_with_its_handle_at_once_and_given_to_the_next_runner(

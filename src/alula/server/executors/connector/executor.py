@@ -106,7 +106,9 @@ class ConnectorExecutor:
         elif attempt.end is not None:
             self._loop.call_soon(attempt.tell_end_again)
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         known = self._leave(attempt)
         if known is not None:
             incarnation, handle = known.spec.incarnation, known.handle

@@ -40,7 +40,7 @@ from alula.server.executors.container.runtime import Runtime
 from alula.server.executors.container.sockets import socket_of
 from alula.server.executors.container.status import Listed
 from alula.server.executors.failures import failure_of
-from alula.server.executors.followed import now_us
+from alula.server.executors.followed import Taken, now_us
 from alula.server.executors.identity import identity_text
 from alula.server.executors.lanes import Lanes
 from alula.server.measures import Reading
@@ -124,7 +124,9 @@ class ContainerExecutor:
         elif attempt.end is not None:
             self._loop.call_soon(attempt.tell_end_again)
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         known = self._followed.get(attempt)
         if known is not None:
             incarnation = known.spec.incarnation
@@ -132,7 +134,7 @@ class ContainerExecutor:
         elif not incarnation:
             self._spawn(self._sweep(set(), only={attempt}))
         key, identity = naming.key_of(attempt, incarnation), identity_text(attempt, incarnation)
-        self._lanes.add(key, lambda: self._remove(key, identity))
+        self._lanes.add(key, lambda: self._remove(key, identity, claim=claim))
 
     async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
         """Nothing: it gives no handles."""
@@ -161,7 +163,7 @@ class ContainerExecutor:
         self._owner = naming.owner_text(owner)
         wanted = {*spared, *(spec.id for spec in expected)}
         for id in [each for each in self._followed if each not in wanted]:
-            self.cancel(id)
+            self.cancel(id, claim=self._followed[id].spec.claim)
         for spec in expected:
             self.submit(spec)
         self._spawn(self._sweep(wanted))
@@ -183,6 +185,10 @@ class ContainerExecutor:
     async def _run(self, attempt: Attempt) -> None:
         try:
             end = await self._lived(attempt)
+        except Taken as taken:
+            end = None
+            self._leave(attempt.spec.id)
+            attempt.tell_taken(taken.claim)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with an attempt is its failure
             failure = refusal(error) if isinstance(error, Refused) else failure_of(error, attempt.spec.id)
             end = AttemptUpdate(attempt.spec.id, now_us(), "FAILED", error=failure)
@@ -219,10 +225,12 @@ class ContainerExecutor:
 
     # Letting go
 
-    async def _remove(self, key: str, identity: str) -> None:
-        """Remove the container of an attempt, and its folder."""
+    async def _remove(self, key: str, identity: str, *, claim: int = 0) -> None:
+        """Remove the container of an attempt, unless it has a greater claim than this, and its folder."""
         patiently = self._runtime.patiently
         found = await patiently(lambda: self._runtime.find(key, identity))
+        if found is not None and claim and found.holder.claim > claim:
+            return
         if found is not None:
             await patiently(lambda: self._runtime.remove(found, grace_s=self._options.kill_grace_s))
         await self._remove_folder(key)
@@ -236,7 +244,7 @@ class ContainerExecutor:
 
         def is_meant(found: Listed) -> bool:
             identity = found.identity
-            if identity is None or found.owner != self._owner:
+            if identity is None or found.holder.owner != self._owner:
                 return False
             return identity.id not in self._followed and identity.id not in spared and (not only or identity.id in only)
 

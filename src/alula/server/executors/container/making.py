@@ -22,6 +22,7 @@ from alula.server.executors.container.options import ContainerOptions
 from alula.server.executors.container.raw import RawFiles, is_raw
 from alula.server.executors.container.runtime import Runtime
 from alula.server.executors.container.status import Container
+from alula.server.executors.followed import Taken
 
 
 class Maker:
@@ -46,12 +47,14 @@ class Maker:
         self._variables = dict(variables)
 
     async def adopt(self, attempt: Attempt, owner: str, *, troubled: Callable[[str], None]) -> Container | None:
-        """The container that an attempt has already, which belongs to `owner` from now on."""
+        """The container that an attempt has already, which belongs to `owner` from now on. Raises `Taken`."""
         patiently = partial(self._runtime.patiently, troubled=troubled)
         found = await patiently(lambda: self._runtime.find(attempt.key, attempt.identity))
         if found is None or not attempt.is_followed:
             return None
-        name = naming.name_of(owner, attempt.key)
+        if found.holder.claim > attempt.spec.claim:
+            raise Taken(found.holder.claim)
+        name = naming.name_of(naming.Holder(owner, attempt.spec.claim), attempt.key)
         if found.name.removeprefix("/") != name:
             await patiently(lambda: self._runtime.rename(found.id, name))
         return await patiently(lambda: self._runtime.inspect(found.id))
@@ -73,7 +76,7 @@ class Maker:
             variables=self._variables,
             gpus=self._machine.gpus_of(attempt),
         )
-        document, name = build(spec, setting), naming.name_of(owner, attempt.key)
+        document, name = build(spec, setting), naming.name_of(naming.Holder(owner, spec.claim), attempt.key)
         create = partial(self._runtime.create, name, document, identity=attempt.identity)
         id = await self._runtime.patiently(create)
         return await self._runtime.patiently(lambda: self._runtime.inspect(id))

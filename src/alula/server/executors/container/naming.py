@@ -1,12 +1,13 @@
 """How an attempt's container is called, marked and recognised.
 
-The name says which platform the container belongs to, as it is the one mark that can be changed: a platform that takes
-over an attempt renames its container. Labels say which attempt it is, and never change.
+The name says which platform the container belongs to, and under which claim, as it is the one mark that can be changed:
+a platform that takes over an attempt renames its container. Labels say which attempt it is, and never change.
 """
 
 from __future__ import annotations
 
 import re
+from typing import NamedTuple
 
 from alula.core.ids import unique_key
 from alula.server.executor import AttemptSpec
@@ -22,14 +23,29 @@ _NOT_IN_NAME = re.compile(r"[^A-Za-z0-9_-]+")
 key_of = unique_key
 
 
-def name_of(owner: str, key: str) -> str:
-    return f"{_PREFIX}.{owner}.{key}"
+class Holder(NamedTuple):
+    """The platform that a container belongs to, and the claim under which its attempt was submitted last."""
+
+    owner: str
+    claim: int
 
 
-def owner_in(name: str) -> str:
-    """The platform that a container of this name belongs to; empty for a stranger's."""
-    prefix, _, rest = name.removeprefix("/").partition(".")
-    return rest.rpartition(".")[0] if prefix == _PREFIX else ""
+NOBODY = Holder("", 0)
+
+
+def name_of(holder: Holder, key: str) -> str:
+    return f"{_PREFIX}.{holder.owner}.{holder.claim}.{key}"
+
+
+def holder_in(name: str) -> Holder:
+    """The holder of a container of this name; `NOBODY` for a stranger's."""
+    match name.removeprefix("/").split("."):
+        case (prefix, owner, claim, _) if prefix == _PREFIX and claim.isdecimal():
+            return Holder(owner, int(claim))
+        case (prefix, owner, _) if prefix == _PREFIX:  # as it was named before there were claims
+            return Holder(owner, 0)
+        case _:
+            return NOBODY
 
 
 def owner_text(owner: str) -> str:

@@ -9,7 +9,7 @@ import msgspec
 from alula.core.engine.attempt_info import AttemptInfo
 from alula.core.errors import TaskError
 from alula.core.policy.outcome import OutcomeCode
-from alula.server.executors.container.naming import ATTEMPT, KEY, owner_in
+from alula.server.executors.container.naming import ATTEMPT, KEY, NOBODY, Holder, holder_in
 from alula.server.executors.identity import Identity, identity_in
 from alula.server.executors.progress import Ended, Progress, Runs, Waits
 
@@ -66,6 +66,10 @@ class Container(msgspec.Struct, frozen=True, rename="pascal"):
         return (self.config.labels or {}).get(ATTEMPT, "")
 
     @property
+    def holder(self) -> Holder:
+        return holder_in(self.name)
+
+    @property
     def is_new(self) -> bool:
         """True if it was never started."""
         return self.state.status in _NEW
@@ -92,9 +96,8 @@ class Listed(msgspec.Struct, frozen=True, rename="pascal"):
     state: str = ""
 
     @property
-    def owner(self) -> str:
-        """The platform that it belongs to."""
-        return owner_in(self.names[0]) if self.names else ""
+    def holder(self) -> Holder:
+        return holder_in(self.names[0]) if self.names else NOBODY
 
     @property
     def key(self) -> str:

@@ -96,14 +96,13 @@ class Connection:
     async def patch(self, resource: Resource, key: Key, patch: Manifest) -> Object | None:
         return await self._call_if_there(Object, "PATCH", resource.path(*key), body=patch, headers=MERGE)
 
-    async def delete(self, resource: Resource, key: Key, *, uid: str, grace_s: int) -> None:
-        """Ask for the deletion of the object with this uid. One that is gone, or another, is left alone."""
-        body = {"preconditions": {"uid": uid}, "gracePeriodSeconds": grace_s}
-        try:
-            await self._call_if_there(msgspec.Raw, "DELETE", resource.path(*key), body=body)
-        except Refused as refused:
-            if refused.status != 409:
-                raise
+    async def delete(self, resource: Resource, found: Object, *, grace_s: int) -> None:
+        """Ask for the deletion of an object as it was found. One that is gone is left alone; one that has changed is
+        `Refused` with 409, as is another of its name."""
+        metadata = found.metadata
+        preconditions = {"uid": metadata.uid, "resourceVersion": metadata.resource_version}
+        body = {"preconditions": preconditions, "gracePeriodSeconds": grace_s}
+        await self._call_if_there(msgspec.Raw, "DELETE", resource.path(*found.key), body=body)
 
     async def list(self, resource: Resource, namespace: str, query: _Query) -> tuple[list[Object], str]:
         """All objects that a selector fits, and the version of the cluster at that time."""

@@ -28,7 +28,7 @@ from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.executors.calls import Calls
 from alula.server.executors.failures import failure_of
-from alula.server.executors.followed import now_us
+from alula.server.executors.followed import Taken, now_us
 from alula.server.executors.identity import identity_text
 from alula.server.executors.kubernetes import measures, naming
 from alula.server.executors.kubernetes.attempt import Attempt
@@ -123,7 +123,9 @@ class KubernetesExecutor:
         elif attempt.end is not None:
             self._loop.call_soon(attempt.tell_end_again)
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         known, seen = self._followed.get(attempt), None
         if known is not None:
             incarnation, seen = known.spec.incarnation, known.latest
@@ -131,7 +133,11 @@ class KubernetesExecutor:
         elif not incarnation:
             self._spawn(self._sweep(set(), only=attempt))
         key, identity = self._key(attempt, incarnation), identity_text(attempt, incarnation)
-        self._lanes.add(key, lambda: self._remover.remove(key, lambda found: naming.is_of(found, identity), seen=seen))
+
+        def is_meant(found: Object) -> bool:
+            return naming.is_of(found, identity) and (not claim or naming.claim_of(found) <= claim)
+
+        self._lanes.add(key, lambda: self._remover.remove(key, is_meant, seen=seen))
 
     async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
         """Nothing: it gives no handles."""
@@ -157,7 +163,8 @@ class KubernetesExecutor:
         self._owner = naming.label_value(owner)
         wanted = {*spared, *(spec.id for spec in expected)}
         for id in [each for each in self._followed if each not in wanted]:
-            self.cancel(id, incarnation=self._followed[id].spec.incarnation)
+            spec = self._followed[id].spec
+            self.cancel(id, incarnation=spec.incarnation, claim=spec.claim)
         for spec in expected:
             self.submit(spec)
         self._spawn(self._sweep(set(spared)))
@@ -194,6 +201,8 @@ class KubernetesExecutor:
             return
         try:
             found = await self._maker.make(attempt, owner=self._owner, now=now_us, tell=attempt.tell_wait)
+        except Taken as taken:
+            self._lose(attempt, taken)
         except NotMade as error:
             self._ends(attempt, AttemptUpdate(attempt.spec.id, now_us(), "FAILED", error=error.failure))
         except Exception as error:  # noqa: BLE001 - whatever is wrong with an attempt is its failure
@@ -267,10 +276,17 @@ class KubernetesExecutor:
             return
         try:
             if ended.must_stop and ended.error is not None:
-                await self._remover.give_up(found, ended.error)
+                await self._remover.give_up(found, ended.error, claim=attempt.spec.claim)
             self._ends(attempt, await self._ender.end_of(attempt.spec, found, ended))
+        except Taken as taken:
+            self._lose(attempt, taken)
         except Exception as error:  # noqa: BLE001 - as above
             self._fails(attempt, error)
+
+    def _lose(self, attempt: Attempt, taken: Taken) -> None:
+        if attempt.is_followed:
+            self._leave(attempt.spec.id)
+            attempt.tell_taken(taken.claim)
 
     def _fails(self, attempt: Attempt, error: Exception) -> None:
         failure = failure_of(error, attempt.spec.id)

@@ -10,6 +10,7 @@ from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
 from alula.server.executors.back_off import back_off_s
 from alula.server.executors.calls import Calls
+from alula.server.executors.followed import Taken
 from alula.server.executors.kubernetes import naming
 from alula.server.executors.kubernetes.attempt import Attempt
 from alula.server.executors.kubernetes.connection import Connection, Refused
@@ -63,7 +64,7 @@ class Maker:
     async def make(self, attempt: Attempt, *, owner: str, now: Callable[[], int], tell: Tell) -> Object | None:
         """The object of an attempt, which is there and belongs to `owner`; None if the attempt was let go of before.
 
-        Raises `NotMade`, and the errors of the store and of the plugin.
+        Raises `NotMade`, `Taken`, and the errors of the store and of the plugin.
         """
         resource, failures = self._plugin.resource, 0
         manifest = await self._manifest(attempt.spec, attempt.key, owner)
@@ -99,14 +100,17 @@ class Maker:
             name = "/".join(attempt.key)
             message = f"the cluster has an object {name} that is not this attempt's"
             raise NotMade(TaskError("NameTaken", message, "SYSTEM", recoverable=True))
+        claim = naming.claim_of(found)
+        if claim > attempt.spec.claim:
+            raise Taken(claim)
         is_kept, is_going = naming.FINALIZER in found.metadata.finalizers, found.metadata.deletion_timestamp is not None
         if is_going and not is_kept:
             tell(Waits("QUEUED", now(), "an earlier start of the attempt is being stopped"))
             await attempt.pause(ENDING_RETRY_S)
             return None
-        if is_kept and naming.owner_of(found) == owner:
+        if is_kept and (naming.owner_of(found), claim) == (owner, attempt.spec.claim):
             return found
-        patch = naming.adoption(found, owner)
+        patch = naming.adoption(found, owner, attempt.spec.claim)
         try:
             return await self._calls.patiently(lambda: self._connection.patch(resource, attempt.key, patch))
         except Refused as refused:

@@ -21,6 +21,8 @@ OWNER = "alula.dev/owner"
 """Label: the platform that the object belongs to."""
 ATTEMPT = "alula.dev/attempt"
 """Annotation: the attempt's whole id, as JSON."""
+CLAIM = "alula.dev/claim"
+"""Annotation: the greatest claim that the attempt has been submitted under."""
 OUTCOME = "alula.dev/outcome"
 """Annotation: the failure for which the platform has given up on the object, as JSON."""
 FINALIZER = "alula.dev/attempt"
@@ -41,6 +43,11 @@ def owner_of(found: Object) -> str:
     return found.metadata.labels.get(OWNER, "")
 
 
+def claim_of(found: Object) -> int:
+    text = found.metadata.annotations.get(CLAIM, "")
+    return int(text) if text.isdecimal() else 0
+
+
 def label_value(text: str) -> str:
     """A text as far as a label can hold it."""
     return _NOT_IN_LABEL.sub("-", text)[:LABEL_MAX_CHARS].strip("-_.")
@@ -51,10 +58,14 @@ def is_of(found: Object, identity: str) -> bool:
     return found.metadata.annotations.get(ATTEMPT) == identity
 
 
-def adoption(found: Object, owner: str) -> Manifest:
-    """The patch by which an object of ours gets another owner, and is kept until its end is durable. One that is being
-    deleted can't be kept any more."""
-    metadata: Manifest = {"labels": {OWNER: owner}, "resourceVersion": found.metadata.resource_version}
+def adoption(found: Object, owner: str, claim: int) -> Manifest:
+    """The patch by which an object of ours gets another owner or claim, and is kept until its end is durable. One that
+    is being deleted can't be kept any more."""
+    metadata: Manifest = {
+        "labels": {OWNER: owner},
+        "annotations": {CLAIM: str(claim)},
+        "resourceVersion": found.metadata.resource_version,
+    }
     if found.metadata.deletion_timestamp is None:
         metadata["finalizers"] = [*{*found.metadata.finalizers, FINALIZER}]
     return {"metadata": metadata}
@@ -66,6 +77,7 @@ def letting_go(found: Object) -> Manifest:
     return {"metadata": {"finalizers": others or None, "resourceVersion": found.metadata.resource_version}}
 
 
-def giving_up(error: TaskError) -> Manifest:
+def giving_up(found: Object, error: TaskError) -> Manifest:
     """The patch that says why the platform stops an object."""
-    return {"metadata": {"annotations": {OUTCOME: msgspec.json.encode(error).decode()}}}
+    annotations = {OUTCOME: msgspec.json.encode(error).decode()}
+    return {"metadata": {"annotations": annotations, "resourceVersion": found.metadata.resource_version}}

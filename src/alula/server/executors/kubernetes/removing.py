@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from alula.core.errors import TaskError
 from alula.server.executors.calls import Calls
+from alula.server.executors.followed import Taken
 from alula.server.executors.kubernetes import naming
 from alula.server.executors.kubernetes.connection import Connection, Refused
-from alula.server.executors.kubernetes.objects import Key, Object, Resource
+from alula.server.executors.kubernetes.objects import Key, Manifest, Object, Resource
 
 
 class Remover:
@@ -31,10 +32,8 @@ class Remover:
             try:
                 if naming.FINALIZER in found.metadata.finalizers:
                     patch = naming.letting_go(found)
-                    after = await self._calls.patiently(
-                        lambda patch=patch: self._connection.patch(self._resource, key, patch)
-                    )
-                    if after is None:
+                    found = await self._patch(key, patch)
+                    if found is None:
                         return
                 if found.metadata.deletion_timestamp is None:
                     await self._delete(found)
@@ -44,18 +43,28 @@ class Remover:
                     raise
                 found = await self._get(key)
 
-    async def give_up(self, found: Object, error: TaskError) -> None:
-        """Delete an object that we keep, so that it stays to be seen and to say why."""
-        patch = naming.giving_up(error)
-        await self._calls.patiently(lambda: self._connection.patch(self._resource, found.key, patch))
-        if found.metadata.deletion_timestamp is None:
-            await self._delete(found)
+    async def give_up(self, seen: Object, error: TaskError, *, claim: int) -> None:
+        """Delete an object that we keep, so that it stays to be seen and to say why. Raises `Taken`."""
+        found: Object | None = seen
+        while found is not None and found.metadata.uid == seen.metadata.uid:
+            if naming.claim_of(found) > claim:
+                raise Taken(naming.claim_of(found))
+            try:
+                found = await self._patch(found.key, naming.giving_up(found, error))
+                if found is not None and found.metadata.deletion_timestamp is None:
+                    await self._delete(found)
+                return
+            except Refused as refused:
+                if refused.status != 409:
+                    raise
+                found = await self._get(seen.key)
+
+    async def _patch(self, key: Key, patch: Manifest) -> Object | None:
+        return await self._calls.patiently(lambda: self._connection.patch(self._resource, key, patch))
 
     async def _delete(self, found: Object) -> None:
         """Containers that have ended need no grace, and get none."""
-        await self._calls.patiently(
-            lambda: self._connection.delete(self._resource, found.key, uid=found.metadata.uid, grace_s=self._grace_s)
-        )
+        await self._calls.patiently(lambda: self._connection.delete(self._resource, found, grace_s=self._grace_s))
 
     async def _get(self, key: Key) -> Object | None:
         return await self._calls.patiently(lambda: self._connection.get(self._resource, key))

@@ -265,7 +265,9 @@ class ProcessExecutor:
         cpu = 0 if spec.task.metadata.is_eager else asked.cpu_millicores or options.default_cpu_millicores
         return Capacity(cpu, asked.memory_bytes or options.default_memory_bytes)
 
-    def cancel(self, attempt: AttemptId, *, incarnation: str = "", executor: str = "", handle: bytes = b"") -> None:
+    def cancel(
+        self, attempt: AttemptId, *, incarnation: str = "", claim: int = 0, executor: str = "", handle: bytes = b""
+    ) -> None:
         self._drop(attempt, grace_s=self._options.kill_grace_s, is_recorded=True)
 
     async def end_job(self, attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:

@@ -15,7 +15,7 @@ from alula.core.errors import InvalidInput
 from alula.core.policy.resources import Amounts, Resources, SharedMemory
 from alula.server.executor import AttemptSpec
 from alula.server.executors.container.build import Mount, Setting, build
-from alula.server.executors.container.naming import name_of, owner_in, owner_text
+from alula.server.executors.container.naming import NOBODY, Holder, holder_in, name_of, owner_text
 from alula.server.executors.container.options import ContainerOptions
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -87,11 +87,15 @@ def test_what_is_no_container_is_refused() -> None:
 
 
 @pytest.mark.parametrize("owner", ["here", "a.b/c", "7f3a-92"])
-def test_a_name_says_which_platform_it_belongs_to(owner: str) -> None:
-    known = owner_text(owner)
-    assert owner_in(f"/{name_of(known, 'run-n0-0-abc')}") == known
+def test_a_name_says_which_platform_it_belongs_to_and_under_which_claim(owner: str) -> None:
+    holder = Holder(owner_text(owner), 17)
+    assert holder_in(f"/{name_of(holder, 'run-n0-0-abc')}") == holder
 
 
-@pytest.mark.parametrize("name", ["/postgres", "alula", "/alula.x", "other.a.b", ""])
+def test_a_name_from_before_there_were_claims_is_of_the_least() -> None:
+    assert holder_in("/alula.here.run-n0-0-abc") == Holder("here", 0)
+
+
+@pytest.mark.parametrize("name", ["/postgres", "alula", "/alula.x", "other.a.b", "alula.a.b.c", "alula.a.1.b.c", ""])
 def test_a_strangers_name_belongs_to_no_platform(name: str) -> None:
-    assert owner_in(name) == ""
+    assert holder_in(name) == NOBODY

@@ -252,7 +252,7 @@ def test_a_pod_that_is_gone_ended_as_it_was_last():
 
 def test_what_the_platform_has_given_up_says_why():
     error = TaskError("ImagePullBackOff", "no such image", recoverable=True)
-    why = naming.giving_up(error)["metadata"]["annotations"]
+    why = naming.giving_up(pod({}), error)["metadata"]["annotations"]
     progress = seen(pod({"phase": "Pending"}, annotations=why, deletionTimestamp=at(8))).progress
     assert isinstance(progress, Ended)
     assert progress.error == error

@@ -191,6 +191,7 @@ def _annotations(spec: AttemptSpec, setting: Setting, template: Document, primar
         **spec.annotations,
         PRIMARY_CONTAINER: primary,
         naming.ATTEMPT: identity_text(spec.id, spec.incarnation),
+        naming.CLAIM: str(spec.claim),
     }
 
 
