@@ -35,7 +35,7 @@ STATUSES: dict[type[AlulaError], Statuses] = {
     FailedPrecondition: Statuses((9, 10), (412,)),  # FAILED_PRECONDITION; ABORTED
     PermissionDenied: Statuses((7,), (403,)),
     Unauthenticated: Statuses((16,), (401,)),
-    ResourceExhausted: Statuses((8,), (507, 413)),
+    ResourceExhausted: Statuses((8,), (429, 507, 413)),
     Unavailable: Statuses((14, 4, 1), (503,)),  # UNAVAILABLE; DEADLINE_EXCEEDED, and CANCELLED by a platform that stops
 }
 INTERNAL = Statuses((13,), (500,))
@@ -43,6 +43,23 @@ INTERNAL = Statuses((13,), (500,))
 
 BY_GRPC = {status: kind for kind, statuses in STATUSES.items() for status in statuses.grpc}
 BY_HTTP = {status: kind for kind, statuses in STATUSES.items() for status in statuses.http}
+
+
+_HTTP_BY_CODE = {
+    **dict.fromkeys(("DiskFull", "StoreDiskFull"), 507),  # nothing goes until there is room
+    **dict.fromkeys(("RunFileTooLarge", "ValueTooBig"), 413),  # the same request is never taken
+}
+"""The status in HTTP of those errors that its first status would not tell rightly."""
+
+
+def http_of(error: AlulaError) -> int:
+    """The status of an error in HTTP.
+
+    >>> from alula.core.errors import ResourceExhausted
+    >>> http_of(ResourceExhausted("ConcurrencyLimit", "1 run is open")), http_of(ResourceExhausted("DiskFull", "full"))
+    (429, 507)
+    """
+    return _HTTP_BY_CODE.get(error.code, statuses_of(error).http[0])
 
 
 def statuses_of(error: AlulaError) -> Statuses:

@@ -5,8 +5,8 @@ import http
 import grpc
 import pytest
 
-from alula.core.errors import AlulaError
-from alula.core.statuses import BY_GRPC, BY_HTTP, INTERNAL, STATUSES, statuses_of
+from alula.core.errors import AlulaError, ResourceExhausted
+from alula.core.statuses import BY_GRPC, BY_HTTP, INTERNAL, STATUSES, http_of, statuses_of
 
 
 def test_every_kind_of_error_has_statuses_of_its_own() -> None:
@@ -30,3 +30,11 @@ def test_the_numbers_are_statuses() -> None:
 
 def test_an_error_of_no_kind_is_the_platforms_own() -> None:
     assert statuses_of(AlulaError("Internal", "a bug")) == INTERNAL
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("ConcurrencyLimit", 429), ("DiskFull", 507), ("StoreDiskFull", 507), ("RunFileTooLarge", 413)]
+)
+def test_what_is_exhausted_says_in_http_whether_it_helps_to_wait(code: str, status: int) -> None:
+    error = ResourceExhausted(code, "what it is")
+    assert (http_of(error), BY_HTTP[status]) == (status, ResourceExhausted)

@@ -7,12 +7,12 @@ import json
 from starlette.responses import Response
 
 from alula.core.errors import AlulaError
-from alula.core.statuses import statuses_of
+from alula.core.statuses import http_of
 
 
 def refusal(error: AlulaError) -> Response:
     """The answer for an error of the platform."""
-    return told(statuses_of(error).http[0], error.code, error.message, error.fix)
+    return told(http_of(error), error.code, error.message, error.fix)
 
 
 def told(status: int, code: str, message: str, fix: str = "") -> Response:

@@ -210,7 +210,8 @@ async def test_a_plan_that_is_not_active_takes_no_message_and_does_not_say_so(sc
 async def test_a_message_for_which_there_is_no_room_may_come_again(scene: Scene) -> None:
     await scene.register(open_max=1)
     assert (await scene.send()).status == 200
-    assert (await scene.send(headers={"alula-id": "m2"}, at=NOW_S + 1)).code == "ConcurrencyLimit"
+    answer = await scene.send(headers={"alula-id": "m2"}, at=NOW_S + 1)
+    assert (answer.status, answer.code) == (429, "ConcurrencyLimit")
     assert len(await scene.firings()) == 1
 
 
