@@ -11,7 +11,7 @@ help:  ## list the targets
 $(VENV)/.dev: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[server,postgres,otel,kubernetes,pandas,pydantic,examples]' --group test --group lint
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[server,postgres,otel,kubernetes,apprise,pandas,pydantic,examples]' --group test --group lint
 	touch $@
 
 .PHONY: dev
@@ -152,7 +152,7 @@ package: $(VENV)/.dev  ## build wheel and sdist, install each into an empty envi
 # Newer libraries, and above all newer checkers and stubs, refuse what was fine yesterday: they come in when we say so.
 .PHONY: constraints
 constraints: $(VENV)/.dev  ## take the newest of every library that the development environment has
-	echo '-e .[server,postgres,otel,kubernetes,pandas,pydantic,examples]' | $(BIN)/uv pip compile --quiet --upgrade --universal \
+	echo '-e .[server,postgres,otel,kubernetes,apprise,pandas,pydantic,examples]' | $(BIN)/uv pip compile --quiet --upgrade --universal \
 		--python-version 3.11 --no-header --no-annotate --no-emit-package alula --group test --group lint \
 		--output-file constraints.txt -
 
@@ -167,6 +167,10 @@ bench-restart: $(VENV)/.dev  ## measure how soon a platform that was killed goes
 .PHONY: bench-lists
 bench-lists: $(VENV)/.dev  ## measure what a late page of a long list costs beside the first
 	$(BIN)/python -m bench.lists $(LISTS)
+
+.PHONY: bench-schedules
+bench-schedules: $(VENV)/.dev  ## measure how late 10,000 schedules fire, and what they cost while nothing is due
+	$(BIN)/python -m bench.schedules $(SCHEDULES)
 
 .PHONY: bench-pods
 bench-pods: $(VENV)/.dev  ## measure what an attempt as a pod costs the platform, on simulated nodes
