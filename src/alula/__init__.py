@@ -80,6 +80,8 @@ if TYPE_CHECKING:
     from alula.sdk.types.error import FlyteError as FlyteError
     from alula.sdk.types.families import register_type as register_type
     from alula.sdk.types.file import FlyteFile as FlyteFile
+    from alula.sdk.types.frame_library import FrameLibrary as FrameLibrary
+    from alula.sdk.types.frame_library import register_frame_library as register_frame_library
     from alula.sdk.types.hashes import HashMethod as HashMethod
     from alula.sdk.types.messages import Blob as Blob
     from alula.sdk.types.messages import BlobMetadata as BlobMetadata
@@ -126,6 +128,7 @@ _EXPORTS = {
     "FlyteRecoverableException": "failures",
     "FlyteRemote": "client.flyte_remote",
     "FlyteSchema": "types.schema",
+    "FrameLibrary": "types.frame_library",
     "GPUAccelerator": "authoring.accelerators",
     "GrowMemory": "authoring.resources",
     "HashMethod": "types.hashes",
@@ -170,6 +173,7 @@ _EXPORTS = {
     "reference_launch_plan": "authoring.reference",
     "reference_task": "authoring.reference",
     "reference_workflow": "authoring.reference",
+    "register_frame_library": "types.frame_library",
     "register_task_kind": "authoring.kind",
     "register_type": "types.families",
     "sleep": "authoring.gate",

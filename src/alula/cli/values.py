@@ -22,6 +22,7 @@ from typing import Any, cast
 from alula.cli.documents import NotReadableError, read_document
 from alula.core.errors import InvalidInput
 from alula.sdk.store import NO_STORE
+from alula.sdk.types.frame_library import library_of
 from alula.sdk.types.texts import TEXT_TYPES
 from alula.sdk.types.transformer import TypeMismatch, with_article
 from alula.sdk.types.typed_dicts import is_typed_dict, keys_of
@@ -154,7 +155,7 @@ def _is_path_like(hint: Any) -> bool:
 
 
 def _is_frame(hint: type) -> bool:
-    return hint.__name__ == "DataFrame" and hint.__module__.split(".")[0] in ("pandas", "polars", "pyarrow")
+    return library_of(hint) is not None
 
 
 def _parsed(text: str, hint: Any, where: str) -> Any:

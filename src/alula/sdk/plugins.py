@@ -57,15 +57,15 @@ class Table(Generic[Made]):
                 return served.made
         return None
 
-    def installed(self, type_: type) -> Made | None:
-        """The object that an installed package has for a class.
+    def installed(self, type_: type, *, subclasses: bool = True) -> Made | None:
+        """The object that an installed package has for a class, or for one that it inherits from.
 
         Raises `InvalidInput` code `PluginUnloadable` if it does not import, and `PluginConflict` if two packages have
         something for the class.
         """
-        for _, name in _names(type_):
+        for base, name in _names(type_):
             entries = self._entry_points.get(name)
-            if entries:
+            if entries and (base is type_ or subclasses):
                 return self._load(name, entries)
         return None
 

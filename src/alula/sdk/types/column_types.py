@@ -7,7 +7,7 @@ moments and days are both, `datetime` and `date`. A column without any value fit
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 from flyteidl.core.types_pb2 import LiteralType, SimpleType
@@ -52,9 +52,41 @@ def named(names: Iterable[str]) -> Columns:
     return dict.fromkeys(names, Column())
 
 
-def check_names(declared: Columns, names: Sequence[object], shown: str) -> None:
+def is_nested(name: str) -> bool:
+    """True if a declared column may be a field of a struct, as in `address.city`."""
+    return "." in name
+
+
+def holder(path: str, names: Collection[object]) -> str | None:
+    """The column of a data frame in which a declared one is: itself, or the struct whose field it is; None without."""
+    name = path
+    while name not in names:
+        name, dot, _ = name.rpartition(".")
+        if not dot:
+            return None
+    return name
+
+
+class Fields(dict[str, "Fields"]):
+    """Fields of a struct that are wanted, with those in them; all if it is empty."""
+
+
+def fields_of(columns: Columns, names: Collection[object]) -> Fields:
+    """The columns of a data frame in which the declared ones are, with the fields that are declared."""
+    wanted = Fields()
+    whole = {path for path in columns if path in names}
+    for path in columns:
+        name = holder(path, names) or path
+        inner = wanted.setdefault(name, Fields())
+        if name not in whole:
+            for field in path.removeprefix(f"{name}.").split("."):
+                inner = inner.setdefault(field, Fields())
+    return wanted
+
+
+def check_names(declared: Columns, names: Collection[object], shown: str) -> None:
     """Raise `TypeMismatch` if a data frame with columns of these names lacks a declared one."""
-    missing = [name for name in declared if name not in names]
+    missing = [name for name in declared if holder(name, names) is None]
     if missing:
         have = ", ".join(map(repr, names))
         raise TypeMismatch(f"{shown} with column {', '.join(map(repr, missing))}", f"columns {have}")
@@ -62,10 +94,40 @@ def check_names(declared: Columns, names: Sequence[object], shown: str) -> None:
 
 def check_types(declared: Columns, found: Mapping[str, ArrowType], shown: str) -> None:
     """Raise `TypeMismatch` if a data frame has another type in a declared column."""
-    wrong = [name for name, column in declared.items() if not _fits(column.type, found[name])]
+    types = {name: _type_at(name, found) for name in declared}
+    wrong = [name for name, column in declared.items() if types[name] is None or not _fits(column.type, types[name])]
     if wrong:
-        wanted = ", ".join(f"column {name!r} of {declared[name].shown}" for name in wrong)
-        raise TypeMismatch(f"{shown} with {wanted}", ", ".join(f"column {name!r} of {found[name]}" for name in wrong))
+        wanted = ", ".join(_shown(name, declared[name].shown) for name in wrong)
+        raise TypeMismatch(f"{shown} with {wanted}", ", ".join(_shown(*_nearest(name, found)) for name in wrong))
+
+
+def _shown(name: str, type_: object) -> str:
+    return f"column {name!r} of {type_}" if type_ else f"column {name!r}"
+
+
+def _nearest(path: str, found: Mapping[str, ArrowType]) -> tuple[str, ArrowType]:
+    """A declared column with its type, or the column that should hold it."""
+    type_ = _type_at(path, found)
+    name = path if type_ is not None else holder(path, found) or path
+    return name, found[name] if type_ is None else type_
+
+
+def _type_at(path: str, found: Mapping[str, ArrowType]) -> ArrowType | None:
+    """The type of a declared column; None for a field that its struct does not have."""
+    name = holder(path, found) or path
+    type_ = found[name]
+    if name == path or isinstance(type_, Unfit):
+        return type_
+    import pyarrow.types  # lazy: only where data frames are used
+
+    types: Any = pyarrow.types  # Any: pyarrow has no types
+    for field in path.removeprefix(f"{name}.").split("."):
+        if types.is_null(type_):
+            return type_
+        if not types.is_struct(type_) or type_.get_field_index(field) < 0:
+            return None
+        type_ = type_.field(field).type
+    return type_
 
 
 def _fits(declared: LiteralType, found: ArrowType) -> bool:

@@ -2,7 +2,33 @@
 
 from __future__ import annotations
 
+import typing
+from collections.abc import Mapping
+
 
 def kwtypes(**columns: object) -> dict[str, object]:
     """Names and types of columns, in order: `kwtypes(age=int, name=str)`."""
     return columns
+
+
+def flat_columns(columns: Mapping[str, object]) -> dict[str, object]:
+    """Columns by their paths, as flytekit names them: `{"p": {"x": int}}` is `{"p.x": int}`, and so are the fields of a
+    dataclass."""
+    flat: dict[str, object] = {}
+    for name, type_ in columns.items():
+        inner = _fields(type_)
+        if inner:
+            flat |= {f"{name}.{path}": each for path, each in flat_columns(inner).items()}
+        else:
+            flat[str(name)] = type_
+    return flat
+
+
+def _fields(type_: object) -> Mapping[str, object] | None:
+    if isinstance(type_, dict):
+        return typing.cast("dict[str, object]", type_)
+    fields: dict[str, object] | None = getattr(type_, "__dataclass_fields__", None)
+    if fields is None or not isinstance(type_, type):
+        return None
+    hints: dict[str, object] = typing.get_type_hints(type_, include_extras=True)
+    return {name: hints[name] for name in fields}

@@ -19,6 +19,7 @@ from flyteidl.core.types_pb2 import LiteralType
 from alula.sdk.store import Store
 from alula.sdk.types import plains
 from alula.sdk.types.blobs import DirectoryTransformer, FileTransformer
+from alula.sdk.types.columns import flat_columns
 from alula.sdk.types.containers import (
     DocumentTransformer,
     ListTransformer,
@@ -27,7 +28,7 @@ from alula.sdk.types.containers import (
 )
 from alula.sdk.types.enums import ChoiceTransformer, EnumTransformer
 from alula.sdk.types.families import FAMILIES, register_type
-from alula.sdk.types.frame_files import CSV, PARQUET, library_of
+from alula.sdk.types.frame_library import LIBRARIES, library_of
 from alula.sdk.types.frames import FrameTransformer
 from alula.sdk.types.hashes import HashMethod
 from alula.sdk.types.pickle import FlytePickle
@@ -178,6 +179,8 @@ def _class(class_: object, arguments: tuple[object, ...]) -> Transformer | None:
     make = FAMILIES.registered(py_type)
     if make is not None:
         return make(py_type, arguments)
+    if LIBRARIES.registered(py_type) is not None:
+        return _frame(py_type)
     if hasattr(py_type, "__dataclass_fields__"):
         return _dataclass(py_type)
     if hasattr(py_type, "__required_keys__"):  # a TypedDict
@@ -190,7 +193,12 @@ def _class(class_: object, arguments: tuple[object, ...]) -> Transformer | None:
     if text is not None:
         return text(py_type)
     make = FAMILIES.installed(py_type)
-    return make(py_type, arguments) if make is not None else None
+    return make(py_type, arguments) if make is not None else _frame(py_type)
+
+
+def _frame(class_: type) -> Transformer | None:
+    library = library_of(class_)
+    return FrameTransformer(library, f"{library.name}.{class_.__name__}") if library is not None else None
 
 
 def _pickled(type_: object) -> Transformer:
@@ -268,42 +276,32 @@ def _format(arguments: tuple[object, ...]) -> str:
 
 
 def _annotated(py_type: object, metadata: tuple[object, ...]) -> Transformer:
-    for item in metadata:
-        if isinstance(item, HashMethod):
-            return HashedTransformer(transformer_for(py_type), item)
-    library = library_of(py_type)
-    dataset = _dataset_class(py_type)
-    if library is None and dataset is None:
-        options = next((cast("dict[str, object]", item) for item in metadata if isinstance(item, dict)), None)
-        if options and isinstance(py_type, type) and is_array(py_type):
-            from alula.sdk.types.saved import array  # lazy: only such types
-
-            return array(py_type, options)
-        return transformer_for(py_type)
-    columns: dict[str, Transformer] = {}
-    file_format = ""
-    for item in metadata:
-        if isinstance(item, dict):
-            described = cast("dict[object, object]", item)
-            columns = {str(name): transformer_for(type_) for name, type_ in described.items()}
-        elif isinstance(item, str) and item in (PARQUET, CSV):
-            file_format = item
-    return FrameTransformer(library, shown_type(py_type), columns, file_format, dataset or StructuredDataset)
+    inner = _described(py_type, metadata)
+    method = next((item for item in metadata if isinstance(item, HashMethod)), None)
+    return HashedTransformer(inner, method) if method is not None else inner
 
 
-def _dataset_class(py_type: object) -> type[StructuredDataset] | None:
-    """The class itself, of `StructuredDataset` and what inherits from it; None for any other."""
-    return py_type if isinstance(py_type, type) and issubclass(py_type, StructuredDataset) else None
+def _described(py_type: object, metadata: tuple[object, ...]) -> Transformer:
+    """The conversions of a type with the columns, format or options in its annotation."""
+    inner = transformer_for(py_type)
+    options = next((cast("dict[str, object]", item) for item in metadata if isinstance(item, dict)), None)
+    if isinstance(inner, FrameTransformer):
+        try:
+            columns = {name: transformer_for(type_) for name, type_ in flat_columns(options or {}).items()}
+        except NameError as error:
+            raise UnsupportedType(f"the columns of `{inner.shown}` can't be evaluated: {error}") from error
+        named = (item for item in metadata if isinstance(item, str) and item in inner.formats)
+        return inner.declared(columns, next(named, ""))
+    if options and isinstance(py_type, type) and is_array(py_type):
+        from alula.sdk.types.saved import array  # lazy: only such types
+
+        return array(py_type, options)
+    return inner
 
 
 def is_array(class_: type) -> bool:
     """True for `numpy.ndarray`."""
     return class_.__module__.partition(".")[0] == "numpy" and class_.__name__ == "ndarray"
-
-
-def _frame(class_: type, _arguments: tuple[object, ...]) -> Transformer:
-    library = library_of(class_)
-    return FrameTransformer(library, f"{library}.{class_.__name__}")
 
 
 register_type("alula.FlyteFile", lambda _, arguments: FileTransformer(_format(arguments)))
@@ -319,8 +317,6 @@ register_type("pathlib.PurePath", _path)
 register_type("numpy.ndarray", _array)
 register_type("pandas.Series", _series, subclasses=False)
 register_type("sklearn.BaseEstimator", _estimator)
-register_type("pandas.DataFrame", _frame, subclasses=False)
-register_type("pyarrow.Table", _frame, subclasses=False)
 
 
 class HashedTransformer:

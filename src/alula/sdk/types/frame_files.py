@@ -1,93 +1,84 @@
-"""pandas DataFrames and pyarrow Tables as parquet (or CSV) files in a folder.
+"""Data frames as files in a folder: what is written is checked before, what is read against what was declared.
 
-A library is recognised by the name of the class and imported only here, when a value of it is converted.
+Each library has an adapter of `frame_library`, which is loaded when a value of it is converted.
 """
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
-from typing import Any, Literal, NamedTuple, cast
-
-from flyteidl.core.types_pb2 import SimpleType
+from collections.abc import Iterator
+from typing import Any
 
 from alula.sdk.store import Store
-from alula.sdk.types.column_types import ArrowType, Columns, Unfit, check_names, check_types
+from alula.sdk.types.column_types import Columns, Unfit, check_names, check_types, holder
+from alula.sdk.types.frame_library import FrameLibrary, library_of
+from alula.sdk.types.frame_source import PARQUET, Source
 from alula.sdk.types.transformer import TypeMismatch, describe
-
-PARQUET = "parquet"
-CSV = "csv"
-Library = Literal["pandas", "pyarrow"]
-
-
-def library_of(type_: object) -> Library | None:
-    """The library whose data frame a class is, found without importing it; None for any other class."""
-    if not isinstance(type_, type):
-        return None
-    root = type_.__module__.partition(".")[0]
-    if root == "pandas" and type_.__name__ == "DataFrame":
-        return "pandas"
-    return "pyarrow" if root == "pyarrow" and type_.__name__ == "Table" else None
-
-
-def _column_names(frame: Any) -> list[object]:  # Any: of whichever library
-    return list(frame.column_names if library_of(frame.__class__) == "pyarrow" else frame.columns)
 
 
 def check_frame(declared: Columns, frame: Any, shown: str) -> None:  # Any: of whichever library
     """Raise `TypeMismatch` if a data frame lacks a declared column, or has another type in it."""
-    check_names(declared, _column_names(frame), shown)
-    if len(frame):
-        check_types(declared, _arrow_types(frame, declared), shown)
-
-
-def _arrow_types(frame: Any, names: Iterable[object]) -> dict[Any, ArrowType]:  # Any: of whichever library
-    """The types of columns that a data frame has."""
-    if library_of(frame.__class__) == "pyarrow":
-        return {name: frame.schema.field(name).type for name in names}
-    return {name: _arrow_type(frame[[name]]) for name in names}
-
-
-def _arrow_type(column: Any) -> ArrowType:  # Any: a pandas.DataFrame with one column
-    import pyarrow  # lazy: only where data frames are used
-
-    arrow: Any = pyarrow  # Any: pyarrow has no types
-    try:
-        return arrow.Schema.from_pandas(column, preserve_index=False).field(0).type
-    except (ValueError, TypeError, OverflowError, NotImplementedError):
-        kinds = sorted({type(value).__qualname__ for value in column.iloc[:, 0]})
-        return Unfit(f"{column.dtypes.iloc[0]} ({', '.join(kinds)})")
+    library = library_of(frame.__class__)
+    if library is None or not declared:
+        return
+    names = library.columns(frame)
+    check_names(declared, names, shown)
+    check_types(declared, library.arrow_types(frame, {holder(name, names): None for name in declared}), shown)
 
 
 def describe_frame(value: object) -> str:
     """A value for an error message; a data frame without its contents."""
     library = library_of(type(value))
-    return f"a {library} {type(value).__name__}" if library else describe(value)
+    return f"a {library.name} {type(value).__name__}" if library else describe(value)
 
 
-def read_frame(store: Store, uri: str, file_format: str, wanted: type | str, columns: Columns) -> object:
+def opened(type_: type) -> FrameLibrary:
+    """The library of a class that somebody wants to read. Raises `TypeMismatch`."""
+    library = library_of(type_)
+    if library is None:
+        raise TypeMismatch("pandas.DataFrame, pyarrow.Table or a class that an installed package adds", repr(type_))
+    return library
+
+
+def read_frame(store: Store, uri: str, file_format: str, library: FrameLibrary, columns: Columns) -> object:
     """The data frame at a URI, in the wanted library: these columns, or all without any.
 
-    Raises `TypeMismatch` for a library or format that isn't known, and for files that don't have it or have a column of
-    another type.
+    Raises `TypeMismatch` for a format that the library doesn't know, and for files that don't have it or have a column
+    of another type.
     """
-    library = library_named(wanted)
-    reader = _READERS.get((library, file_format))
-    if reader is None:
-        raise TypeMismatch("pandas.DataFrame or pyarrow.Table", f"{wanted!r} for format {file_format!r}")
-    source, shown = _source(store, uri, file_format), f"a {library} data frame"
+    _check_format(library, file_format)
+    return _read(_source(store, uri, file_format), uri, file_format, library, columns)
+
+
+def read_parts(store: Store, uri: str, file_format: str, library: FrameLibrary, columns: Columns) -> Iterator[object]:
+    """The same, a data frame for each file of parquet, so that one of them is in memory at a time."""
+    _check_format(library, file_format)
+    source = _source(store, uri, file_format)
+    if file_format != PARQUET:
+        yield _read(source, uri, file_format, library, columns)
+        return
+    import pyarrow.parquet  # lazy: only where data frames are used
+
+    parquet: Any = pyarrow.parquet  # Any: pyarrow has no types
+    for path in parquet.ParquetDataset(source.path, filesystem=source.files).files:
+        yield _read(Source(path, source.files), uri, file_format, library, columns)
+
+
+def _check_format(library: FrameLibrary, file_format: str) -> None:
+    if file_format not in library.formats:
+        raise TypeMismatch(f"a {library.name} data frame as {' or '.join(library.formats)}", f"format {file_format!r}")
+
+
+def _read(source: Source, uri: str, file_format: str, library: FrameLibrary, columns: Columns) -> object:
+    shown = f"a {library.name} data frame"
     try:
-        return reader(source, columns, shown)
+        if file_format == PARQUET:
+            _check_parquet(source, columns, shown)  # pandas has no integers beside missing values
+            return library.read(source, file_format, columns)
+        frame = library.read(source, file_format, columns)
+        check_frame(columns, frame, shown)
     except (ValueError, KeyError) as error:
         raise TypeMismatch(f"{shown} as {file_format}", f"{uri}: {error}") from error
-
-
-class Source(NamedTuple):
-    """The place of stored files."""
-
-    path: str
-    files: Any = None
-    """A file system of Arrow in which the path is; None for that of this machine."""
+    return frame
 
 
 def _source(store: Store, uri: str, file_format: str) -> Source:
@@ -98,78 +89,6 @@ def _source(store: Store, uri: str, file_format: str) -> Source:
     from alula.sdk.types.arrow_files import file_system  # lazy: it imports pyarrow
 
     return Source(uri.rstrip("/"), file_system(parts))
-
-
-def library_named(wanted: type | str) -> Library | None:
-    """The library of a class, or of its own name."""
-    return cast("Library", wanted) if isinstance(wanted, str) else library_of(wanted)
-
-
-def write_frame(frame: object, file_format: str, folder: str) -> None:
-    """Write a data frame into a folder. Raises `TypeMismatch` for a library or format that isn't known."""
-    writer = _WRITERS.get((library_of(type(frame)), file_format))
-    if writer is None:
-        raise TypeMismatch(
-            "a pandas.DataFrame or pyarrow.Table as parquet, or a DataFrame as csv",
-            f"{describe_frame(frame)} as {file_format}",
-        )
-    try:
-        writer(frame, folder)
-    except (ValueError, TypeError, OverflowError, NotImplementedError) as error:
-        types = _arrow_types(frame, _column_names(frame))
-        unfit = [f"column {name!r} of {type_}" for name, type_ in types.items() if isinstance(type_, Unfit)]
-        raise TypeMismatch(f"a data frame that {file_format} can hold", ", ".join(unfit) or str(error)) from error
-
-
-def _pandas_to_parquet(frame: Any, folder: str) -> None:
-    path = os.path.join(folder, "00000")
-    frame.to_parquet(path, coerce_timestamps="us", allow_truncated_timestamps=False)
-
-
-def _pandas_to_csv(frame: Any, folder: str) -> None:
-    frame.to_csv(os.path.join(folder, ".csv"), index=False)
-
-
-def _arrow_to_parquet(table: Any, folder: str) -> None:
-    import pyarrow.parquet  # lazy: only where data frames are used
-
-    parquet: Any = pyarrow.parquet  # Any: pyarrow has no types
-    parquet.write_table(table, os.path.join(folder, "00000"))
-
-
-def _parquet_to_pandas(source: Source, columns: Columns, shown: str) -> object:
-    import pandas as pd  # lazy: only where data frames are used
-
-    _check_parquet(source, columns, shown)  # pandas has no integers beside missing values
-    return cast("object", pd.read_parquet(source.path, filesystem=source.files, columns=list(columns) or None))
-
-
-def _csv_to_pandas(source: Source, columns: Columns, shown: str) -> object:
-    """CSV has texts only: a declared text stays one, a declared time is read as one, all else is what it looks like."""
-    import pandas as pd  # lazy: only where data frames are used
-
-    path = source.path
-    file = os.path.join(path, ".csv") if os.path.isdir(path) else path
-    if not columns:
-        return cast("object", pd.read_csv(file))
-    check_names(columns, list(pd.read_csv(file, nrows=0).columns), shown)
-    kinds = {name: column.type.simple for name, column in columns.items()}
-    frame: Any = pd.read_csv(  # Any: pandas has many forms of this call
-        file,
-        usecols=list(columns),
-        dtype={name: "str" for name, kind in kinds.items() if kind == SimpleType.STRING},
-        parse_dates=[name for name, kind in kinds.items() if kind == SimpleType.DATETIME],
-    )
-    check_frame(columns, frame, shown)
-    return cast("object", frame)
-
-
-def _parquet_to_arrow(source: Source, columns: Columns, shown: str) -> object:
-    import pyarrow.parquet  # lazy: only where data frames are used
-
-    _check_parquet(source, columns, shown)
-    parquet: Any = pyarrow.parquet  # Any: pyarrow has no types
-    return cast("object", parquet.read_table(source.path, filesystem=source.files, columns=list(columns) or None))
 
 
 def _check_parquet(source: Source, columns: Columns, shown: str) -> None:
@@ -184,13 +103,17 @@ def _check_parquet(source: Source, columns: Columns, shown: str) -> None:
         check_types(columns, {field.name: field.type for field in stored.schema}, shown)
 
 
-_WRITERS: dict[tuple[Library | None, str], Callable[[Any, str], None]] = {
-    ("pandas", PARQUET): _pandas_to_parquet,
-    ("pandas", CSV): _pandas_to_csv,
-    ("pyarrow", PARQUET): _arrow_to_parquet,
-}
-_READERS: dict[tuple[Library | None, str], Callable[[Source, Columns, str], object]] = {
-    ("pandas", PARQUET): _parquet_to_pandas,
-    ("pandas", CSV): _csv_to_pandas,
-    ("pyarrow", PARQUET): _parquet_to_arrow,
-}
+def write_frame(frame: object, file_format: str, folder: str) -> None:
+    """Write a data frame into a folder. Raises `TypeMismatch` for a library or format that isn't known."""
+    library = library_of(type(frame))
+    if library is None or file_format not in library.formats:
+        raise TypeMismatch(
+            f"a {library.name} data frame as {' or '.join(library.formats)}" if library else "a data frame",
+            f"{describe_frame(frame)} as {file_format}",
+        )
+    try:
+        library.write(frame, file_format, folder)
+    except (ValueError, TypeError, OverflowError, NotImplementedError) as error:
+        types = library.arrow_types(frame, library.columns(frame))
+        unfit = [f"column {name!r} of {type_}" for name, type_ in types.items() if isinstance(type_, Unfit)]
+        raise TypeMismatch(f"a data frame that {file_format} can hold", ", ".join(unfit) or str(error)) from error

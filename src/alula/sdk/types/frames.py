@@ -1,8 +1,8 @@
-"""Data frames of pandas and pyarrow and StructuredDataset: structured datasets on the wire."""
+"""Data frames of all libraries and StructuredDataset: structured datasets on the wire."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import cast
 
@@ -11,7 +11,9 @@ from flyteidl.core.types_pb2 import LiteralType, StructuredDatasetType
 
 from alula.sdk.store import Store
 from alula.sdk.types.column_types import Column, Columns, named
-from alula.sdk.types.frame_files import PARQUET, Library, check_frame, describe_frame, library_of, write_frame
+from alula.sdk.types.frame_files import check_frame, describe_frame, write_frame
+from alula.sdk.types.frame_library import FrameLibrary, library_of
+from alula.sdk.types.frame_source import CSV, PARQUET
 from alula.sdk.types.structured_dataset import StructuredDataset
 from alula.sdk.types.transformer import (
     CONVERTS,
@@ -32,7 +34,7 @@ class FrameTransformer:
 
     def __init__(
         self,
-        library: Library | None,
+        library: FrameLibrary | None,
         shown: str,
         columns: Mapping[str, Transformer] | None = None,
         file_format: str = "",
@@ -43,6 +45,15 @@ class FrameTransformer:
         self._transformers = dict(columns or {})
         self._format = file_format
         self.shown = shown
+
+    def declared(self, columns: Mapping[str, Transformer], file_format: str) -> FrameTransformer:
+        """The same with the columns and the format that an annotation names."""
+        return FrameTransformer(self._library, self.shown, columns, file_format, self._dataset)
+
+    @property
+    def formats(self) -> Collection[str]:
+        """The formats that an annotation may name."""
+        return (PARQUET, CSV) if self._library is None else self._library.formats
 
     @cached_property
     def _columns(self) -> Columns:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 from alula.sdk.types.structured_dataset import StructuredDataset
 
@@ -43,15 +43,18 @@ class OpenSchema:
 
     def all(self) -> Any:
         """All rows as one data frame."""
+        return super(FlyteSchema, self._schema).open(self._wanted()).all()
+
+    def iter(self) -> Iterator[Any]:
+        """The rows of each stored file as a data frame."""
+        return super(FlyteSchema, self._schema).open(self._wanted()).iter()
+
+    def _wanted(self) -> type[Any]:
         if self._type is None:
             import pandas  # lazy: the rows are wanted as its data frame
 
             self._type = pandas.DataFrame
-        return cast("Any", super(FlyteSchema, self._schema).open(self._type).all())
-
-    def iter(self) -> Iterator[Any]:
-        """The data frames: there is one."""
-        yield self.all()
+        return self._type
 
 
 def _joined(frames: list[Any]) -> object:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from alula.sdk.store import Store
     from alula.sdk.types.column_types import Columns
+    from alula.sdk.types.frame_library import FrameLibrary
 
 Frame = TypeVar("Frame")
 
@@ -44,21 +47,30 @@ class StructuredDataset:
         """Choose the library to read it with: `open(pandas.DataFrame).all()`."""
         return _Opened(self, dataframe_type, self._store, self._columns)
 
-    def read(self, wanted: type | str, store: Store | None, columns: Columns) -> object:
-        """The data frame in the wanted library, or in that of the wanted class. Raises `TypeMismatch`."""
+    def read(self, library: FrameLibrary, store: Store | None, columns: Columns) -> object:
+        """The data frame in the wanted library. Raises `TypeMismatch`."""
         from alula.sdk.types import frame_files  # lazy: declaring needs no protobuf
+
+        if self.dataframe is not None and frame_files.library_of(type(self.dataframe)) is library:
+            return self.dataframe
+        return frame_files.read_frame(*self._stored(library, store), library, columns)
+
+    def read_parts(self, library: FrameLibrary, store: Store | None, columns: Columns) -> Iterator[object]:
+        """The same, a data frame for each file. Raises `TypeMismatch`."""
+        from alula.sdk.types import frame_files  # lazy: as above
+
+        if self.dataframe is not None and frame_files.library_of(type(self.dataframe)) is library:
+            return iter([self.dataframe])
+        return frame_files.read_parts(*self._stored(library, store), library, columns)
+
+    def _stored(self, library: FrameLibrary, store: Store | None) -> tuple[Store, str, str]:
+        from alula.sdk.types import frame_files  # lazy: as above
         from alula.sdk.types.file import default_store  # lazy: as above
         from alula.sdk.types.transformer import TypeMismatch  # lazy: as above
 
-        library = frame_files.library_named(wanted)
-        if self.dataframe is not None and frame_files.library_of(type(self.dataframe)) == library:
-            return self.dataframe
         if self.uri is None:
-            raise TypeMismatch(
-                f"a StructuredDataset of {library or wanted}", frame_files.describe_frame(self.dataframe)
-            )
-        store = store or self._store or default_store()
-        return frame_files.read_frame(store, self.uri, self.file_format or frame_files.PARQUET, wanted, columns)
+            raise TypeMismatch(f"a StructuredDataset of {library.name}", frame_files.describe_frame(self.dataframe))
+        return store or self._store or default_store(), self.uri, self.file_format or frame_files.PARQUET
 
     def __repr__(self) -> str:
         return f"StructuredDataset({self.uri!r})" if self.dataframe is None else "StructuredDataset(<in memory>)"
@@ -82,4 +94,18 @@ class _Opened(Generic[Frame]):
         held: Any = self._dataset.dataframe  # Any: of whichever library made it
         if isinstance(held, self._type):
             return held
-        return cast("Frame", self._dataset.read(self._type, self._store, self._columns))
+        return cast("Frame", self._dataset.read(_library(self._type), self._store, self._columns))
+
+    def iter(self) -> Iterator[Frame]:
+        """The rows of each stored file as a data frame, so that one of them is in memory at a time."""
+        held: Any = self._dataset.dataframe  # Any: as above
+        if isinstance(held, self._type):
+            return iter([held])
+        parts = self._dataset.read_parts(_library(self._type), self._store, self._columns)
+        return cast("Iterator[Frame]", parts)
+
+
+def _library(type_: type) -> FrameLibrary:
+    from alula.sdk.types.frame_files import opened  # lazy: declaring needs no protobuf
+
+    return opened(type_)

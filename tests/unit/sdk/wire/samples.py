@@ -71,6 +71,17 @@ def nested():
     )
 
 
+@dataclass
+class Where:
+    city: str
+
+
+@dataclass
+class Place:
+    x: int
+    where: Where
+
+
 def types_of(api: SimpleNamespace) -> dict[str, object]:
     """Every type by name; `api` has FlyteFile, FlyteDirectory, StructuredDataset and kwtypes."""
     plain: dict[str, Any] = {
@@ -104,6 +115,8 @@ def types_of(api: SimpleNamespace) -> dict[str, object]:
         "dataset": api.StructuredDataset,
         "columns": Annotated[api.StructuredDataset, api.kwtypes(a=int, b=str, c=float)],
         "frame columns": Annotated[pd.DataFrame, api.kwtypes(a=int)],
+        "nested columns": Annotated[pd.DataFrame, api.kwtypes(p=Place, l=list[list[int]], m=dict[str, int])],
+        "columns in columns": Annotated[api.StructuredDataset, api.kwtypes(a=api.kwtypes(b=api.kwtypes(c=str), d=int))],
         "annotated": Annotated[int, "note"],
     }
     variants = ("int", "float", "bool", "str", "datetime", "date", "timedelta", "list", "dict", "untyped dict", "enum",
