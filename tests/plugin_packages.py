@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+import sysconfig
 from pathlib import Path
+from typing import NamedTuple
 
 MONEY = """
 from flyteidl.core.literals_pb2 import Literal, Primitive, Scalar
@@ -123,3 +128,21 @@ def install(folder: Path, *, name: str = "money", module: str = MODULE, entries:
     info.mkdir()
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(entries)
+
+
+class Environment(NamedTuple):
+    """An environment of its own."""
+
+    python: Path
+    packages: Path
+    """The folder of its modules."""
+
+
+def environment(folder: Path) -> Environment:
+    """Make an environment that has all that is installed in this one, to put packages into."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
+    packages = next(folder.glob("lib/python*/site-packages"))
+    here = json.dumps(sysconfig.get_path("purelib"))
+    project = Path(__file__).parents[1] / "src"
+    (packages / "this.pth").write_text(f"import site; site.addsitedir({here})\n{project}\n")
+    return Environment(folder / "bin" / "python", packages)

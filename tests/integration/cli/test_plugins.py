@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
-import sysconfig
 from pathlib import Path
 
 import pytest
 from tests.integration.platform import RunningPlatform
-from tests.plugin_packages import USE, install
-
-PROJECT = str(Path(__file__).parents[3] / "src")
+from tests.plugin_packages import USE, environment, install
 
 
 @pytest.fixture(scope="module")
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The interpreter of an environment that has the package and, of this one, all that is installed."""
-    folder = tmp_path_factory.mktemp("environment")
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True)
-    packages = next(folder.glob("lib/python*/site-packages"))
-    here = json.dumps(sysconfig.get_path("purelib"))
-    (packages / "this.pth").write_text(f"import site; site.addsitedir({here})\n{PROJECT}\n")
-    install(packages)
-    return folder / "bin" / "python"
+    made = environment(tmp_path_factory.mktemp("environment"))
+    install(made.packages)
+    return made.python
 
 
 def test_a_type_and_a_kind_of_an_installed_package_run_on_a_platform(
