@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from alula.sdk.task_context.flyte_context import FlyteContext as FlyteContext
     from alula.sdk.task_context.flyte_context import FlyteContextManager as FlyteContextManager
     from alula.sdk.task_context.secret import Secret as Secret
+    from alula.sdk.types.batches import BatchSize as BatchSize
     from alula.sdk.types.columns import kwtypes as kwtypes
     from alula.sdk.types.directory import FlyteDirectory as FlyteDirectory
     from alula.sdk.types.error import FlyteError as FlyteError
@@ -99,6 +100,7 @@ if TYPE_CHECKING:
 _EXPORTS = {
     "Annotations": "authoring.options",
     "BaseSensor": "authoring.sensor",
+    "BatchSize": "types.batches",
     "Blob": "types.messages",
     "BlobMetadata": "types.messages",
     "BlobType": "types.messages",

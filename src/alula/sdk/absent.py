@@ -51,7 +51,6 @@ _BY_FIX = {
     "errors, phases and logs of a run are read by `alula.Remote` and `alula describe`": """
         ExecutionError NodeExecutionPhase TaskExecutionPhase TaskLog""",
     "take `GPUAccelerator`": "BaseAccelerator MultiInstanceGPUAccelerator",
-    "name the size of parts in the task that reads them": "BatchSize",
     'write `FlyteDirectory["..."]`': "tensorboard tfrecords_dir",
     "runs have the rights of the principal that launches them": """
         AuthRole SecurityContext Identity AuthType OAuth2Client OAuth2TokenRequest""",

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 PART_BYTES = 8 << 20
 READ_AHEAD_BYTES = 1 << 20
 AT_ONCE = 8
-"""Files of a folder that are moved at the same time."""
+"""Files of a folder that are moved at the same time, unless somebody says how many."""
 READ_TIMEOUT_S = 60
 RETRY_S = 60
 _ENDPOINTS = (
@@ -96,8 +96,11 @@ def opened(uri: str) -> io.BufferedReader:
         return io.BufferedReader(_Reader(obstore.open_reader(bucket, key, buffer_size=READ_AHEAD_BYTES), uri), 1 << 16)
 
 
-def download(uri: str, target: str) -> None:
-    """Copy an object to a file, or all objects under a prefix to a folder. Raises `FileNotFoundError` for neither."""
+def download(uri: str, target: str, *, at_once: int | None = None) -> None:
+    """Copy an object to a file, or all objects under a prefix to a folder, so many at the same time.
+
+    Raises `FileNotFoundError` for neither.
+    """
     try:
         _download_file(uri, target)
     except FileNotFoundError:
@@ -105,17 +108,17 @@ def download(uri: str, target: str) -> None:
         if not names:
             raise FileNotFoundError(f"there is nothing at {uri}") from None
         os.makedirs(target, exist_ok=True)
-        _all(_download_into, [(f"{uri.rstrip('/')}/{name}", _inside(target, name)) for name in names])
+        _all(_download_into, [(f"{uri.rstrip('/')}/{name}", _inside(target, name)) for name in names], at_once)
 
 
-def upload(local: str, uri: str) -> None:
-    """Copy a file to an object, or a folder with all that is in it to objects under a prefix."""
+def upload(local: str, uri: str, *, at_once: int | None = None) -> None:
+    """Copy a file to an object, or a folder to objects under a prefix, so many at the same time."""
     if not os.path.isdir(local):
         _upload_file(local, uri)
         return
     files, empty = files_in(local)
     base = uri.rstrip("/")
-    _all(_upload_file, [(file, f"{base}/{os.path.relpath(file, local)}") for file in files])
+    _all(_upload_file, [(file, f"{base}/{os.path.relpath(file, local)}") for file in files], at_once)
     for folder in empty:
         inside = os.path.normpath(os.path.join(os.path.relpath(folder, local), FOLDER_MARK))
         write(f"{base}/{inside}", b"")
@@ -153,9 +156,9 @@ def _upload_file(local: str, uri: str) -> None:
             obstore.put(bucket, key, file, attributes=_attributes(key), chunk_size=PART_BYTES)
 
 
-def _all(work: Callable[[str, str], None], pairs: Sequence[tuple[str, str]]) -> None:
+def _all(work: Callable[[str, str], None], pairs: Sequence[tuple[str, str]], at_once: int | None) -> None:
     """Do this with each pair, several at the same time. The first error counts."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(at_once or AT_ONCE) as pool:
         for done in [pool.submit(work, *pair) for pair in pairs]:
             done.result()
 

@@ -40,8 +40,11 @@ class Parts(Protocol):
 class Store(Protocol):
     """A URI names a file or a folder of files. Every method raises `OSError` when it can't."""
 
-    def upload(self, local: str, *, to: str | None = None) -> str:
-        """Store a file or folder; gives its URI, a new one unless `to` says which."""
+    def upload(self, local: str, *, to: str | None = None, at_once: int | None = None) -> str:
+        """Store a file or folder; gives its URI, a new one unless `to` says which.
+
+        With `at_once`, no more files of a folder are moved at the same time.
+        """
         ...
 
     def new_folder(self, *, to: str | None = None) -> AbstractContextManager[tuple[str, str]]:
@@ -52,8 +55,8 @@ class Store(Protocol):
         """A local path with the content, only for reading."""
         ...
 
-    def download(self, uri: str) -> str:
-        """A local copy of the content, which may be changed."""
+    def download(self, uri: str, *, at_once: int | None = None) -> str:
+        """A local copy of the content, which may be changed. `at_once` as in `upload`."""
         ...
 
     def parts(self, uri: str) -> Parts | None:
@@ -70,9 +73,9 @@ class ObjectFiles(Parts, Protocol):
 
     def exists(self, uri: str) -> bool: ...
 
-    def download(self, uri: str, target: str) -> None: ...
+    def download(self, uri: str, target: str, *, at_once: int | None = None) -> None: ...
 
-    def upload(self, local: str, uri: str) -> None: ...
+    def upload(self, local: str, uri: str, *, at_once: int | None = None) -> None: ...
 
 
 open_store: ContextVar[Store | None] = ContextVar("alula_open_store", default=None)
@@ -127,7 +130,7 @@ def name_of(uri: str) -> str:
 class NoStore:
     """The store of the specification: it has none, so a constant may name stored files but not bring its own."""
 
-    def upload(self, local: str, *, to: str | None = None) -> str:
+    def upload(self, local: str, *, to: str | None = None, at_once: int | None = None) -> str:
         raise OSError(f"{local} is a file of this machine")
 
     def new_folder(self, *, to: str | None = None) -> AbstractContextManager[tuple[str, str]]:
@@ -136,7 +139,7 @@ class NoStore:
     def readable(self, uri: str) -> NoReturn:
         raise OSError(f"{uri} can't be read while a workflow is declared")
 
-    def download(self, uri: str) -> NoReturn:
+    def download(self, uri: str, *, at_once: int | None = None) -> NoReturn:
         raise OSError(f"{uri} can't be read while a workflow is declared")
 
     def parts(self, uri: str) -> None:
@@ -156,11 +159,11 @@ class FileStore:
         self._copies: dict[str, str] = {}
         """Downloaded copies that are only read, by URI."""
 
-    def upload(self, local: str, *, to: str | None = None) -> str:
+    def upload(self, local: str, *, to: str | None = None, at_once: int | None = None) -> str:
         """Copy a file or folder into the store."""
         uri = to if to is not None else uri_of(f"{self._new_uri()}/{os.path.basename(os.path.abspath(local))}")
         if is_object(uri):
-            object_files().upload(local, uri)
+            object_files().upload(local, uri, at_once=at_once)
         else:
             _copy(local, _local(uri, "write to"))
         return uri
@@ -186,11 +189,11 @@ class FileStore:
             self._copies[uri] = self.download(uri)
         return self._copies[uri]
 
-    def download(self, uri: str) -> str:
+    def download(self, uri: str, *, at_once: int | None = None) -> str:
         """A copy in the scratch folder, under the object's own name."""
         target = os.path.join(self._new_folder("inputs"), name_of(uri))
         if is_object(uri):
-            object_files().download(uri, target)
+            object_files().download(uri, target, at_once=at_once)
         elif scheme_of(uri) in ("http", "https"):
             _fetch(uri, target)
         else:

@@ -60,8 +60,11 @@ class RemoteStore:
         self._project = project
         self._domain = domain
 
-    def upload(self, local: str, *, to: str | None = None) -> str:
-        """Store a file or folder; its URI. Raises `InvalidInput` when a place is asked for."""
+    def upload(self, local: str, *, to: str | None = None, at_once: int | None = None) -> str:
+        """Store a file or folder, one file after the other; its URI.
+
+        Raises `InvalidInput` when a place is asked for.
+        """
         if to is not None:
             raise InvalidInput("RemotePathUnsupported", f"`{local}` can't be stored as `{to}` from here")
         path = Path(local)
@@ -94,7 +97,7 @@ class RemoteStore:
         path = local_path(uri)
         return path if os.path.exists(path) else self.download(uri)
 
-    def download(self, uri: str) -> str:
+    def download(self, uri: str, *, at_once: int | None = None) -> str:
         """A local copy of the content."""
         folder = Path(tempfile.mkdtemp(prefix="alula-"))
         target = folder / name_of(uri)

@@ -53,9 +53,9 @@ class CopiedStore(FileStore):
             self._copies[uri] = self.download(uri)
         return super().readable(uri)
 
-    def download(self, uri: str) -> str:
+    def download(self, uri: str, *, at_once: int | None = None) -> str:
         if _is_here(uri):
-            return super().download(uri)
+            return super().download(uri, at_once=at_once)
         with Connection(self._copy.endpoint) as connection:
             return RemoteStore(connection, project=self._copy.project, domain=self._copy.domain).download(uri)
 

@@ -53,8 +53,8 @@ def file_uri(file: FlyteFile[Any], store: Store) -> str:
     return uri
 
 
-def directory_uri(folder: FlyteDirectory[Any], store: Store) -> str:
-    """The URI of a folder, uploaded if it is only local."""
+def directory_uri(folder: FlyteDirectory[Any], store: Store, *, at_once: int | None = None) -> str:
+    """The URI of a folder, uploaded if it is only local, no more than so many files at the same time."""
     if folder.remote_source is not None and folder.remote_directory is None:
         return folder.remote_source
     if folder.remote_directory is False:
@@ -66,7 +66,7 @@ def directory_uri(folder: FlyteDirectory[Any], store: Store) -> str:
         files_in(path)
     except NotCopyable as error:
         raise TypeMismatch("FlyteDirectory of files and folders alone", f"one in which {error}") from error
-    uri = store.upload(path, to=folder.remote_directory or None)
+    uri = store.upload(path, to=folder.remote_directory or None, at_once=at_once)
     folder.remote_source, folder._store, folder._local = uri, store, path  # pyright: ignore[reportPrivateUsage]  # same value
     return uri
 
@@ -157,9 +157,15 @@ class DirectoryTransformer:
 
     tag = "FlyteDirectory"
 
-    def __init__(self, format: str = "") -> None:
+    def __init__(self, format: str = "", at_once: int | None = None) -> None:
+        """At most `at_once` files of one are moved at the same time."""
         self._format = format
+        self._at_once = at_once
         self.shown = f"FlyteDirectory[{format!r}]" if format else "FlyteDirectory"
+
+    def in_batches(self, size: int) -> DirectoryTransformer:
+        """The same with so many files at a time."""
+        return DirectoryTransformer(self._format, size)
 
     def _type(self) -> BlobType:
         return BlobType(format=self._format, dimensionality=BlobType.MULTIPART)
@@ -191,7 +197,7 @@ class DirectoryTransformer:
         return FlyteDirectory(cast("str | os.PathLike[str]", value))
 
     def _uri(self, value: object, store: Store) -> str:
-        return directory_uri(cast("FlyteDirectory[Any]", self.coerce(value)), store)
+        return directory_uri(cast("FlyteDirectory[Any]", self.coerce(value)), store, at_once=self._at_once)
 
     def to_literal(self, value: object, store: Store) -> Literal:
         blob = Blob(uri=self._uri(value, store), metadata=BlobMetadata(type=self._type()))
@@ -201,13 +207,13 @@ class DirectoryTransformer:
         blob = literal.scalar.blob
         if not literal.scalar.HasField("blob") or blob.metadata.type.dimensionality != BlobType.MULTIPART:
             raise TypeMismatch(self.shown, describe_literal(literal))
-        return FlyteDirectory.of_stored(blob.uri, store)
+        return FlyteDirectory.of_stored(blob.uri, store, at_once=self._at_once)
 
     def to_plain(self, value: object, store: Store) -> object:
         return {"path": self._uri(value, store)}
 
     def from_plain(self, plain: object, store: Store) -> object:
-        return FlyteDirectory.of_stored(uri_of_plain(plain, self.shown, "path"), store)
+        return FlyteDirectory.of_stored(uri_of_plain(plain, self.shown, "path"), store, at_once=self._at_once)
 
 
 def _fit_plain(plain: object) -> int:

@@ -39,6 +39,7 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
         self.remote_source: str | None = self.path if remote else None
         self._store: Store | None = None
         self._local: str | None = None
+        self._at_once: int | None = None
 
     def __class_getitem__(cls, format: object) -> GenericAlias:
         return format_alias(cls, format)
@@ -58,11 +59,12 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
         return FlyteDirectory(source, remote_directory=False)
 
     @classmethod
-    def of_stored(cls, uri: str, store: Store | None) -> FlyteDirectory[Any]:
-        """The folder at a URI of the platform's store."""
+    def of_stored(cls, uri: str, store: Store | None, *, at_once: int | None = None) -> FlyteDirectory[Any]:
+        """The folder at a URI of the platform's store; no more of its files are fetched at the same time."""
         folder: FlyteDirectory[Any] = FlyteDirectory(uri)
         folder.remote_source = uri
         folder._store = store
+        folder._at_once = at_once
         return folder
 
     def download(self) -> str:
@@ -70,7 +72,7 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
         if self.remote_source is None:
             return self.path
         if self._local is None:
-            self._local = (self._store or default_store()).download(self.remote_source)
+            self._local = (self._store or default_store()).download(self.remote_source, at_once=self._at_once)
             self.path = self._local
         return self._local
 

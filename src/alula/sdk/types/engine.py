@@ -18,6 +18,7 @@ from flyteidl.core.types_pb2 import LiteralType
 
 from alula.sdk.store import Store
 from alula.sdk.types import plains
+from alula.sdk.types.batches import BatchSize
 from alula.sdk.types.blobs import DirectoryTransformer, FileTransformer
 from alula.sdk.types.columns import flat_columns
 from alula.sdk.types.containers import (
@@ -284,6 +285,14 @@ def _annotated(py_type: object, metadata: tuple[object, ...]) -> Transformer:
 def _described(py_type: object, metadata: tuple[object, ...]) -> Transformer:
     """The conversions of a type with the columns, format or options in its annotation."""
     inner = transformer_for(py_type)
+    size = next((item for item in metadata if isinstance(item, BatchSize)), None)
+    if size is not None:
+        if not isinstance(inner, DirectoryTransformer):
+            raise UnsupportedType(
+                f"`BatchSize` says how many files of a `FlyteDirectory` are moved at a time, and `{inner.shown}` is"
+                " none; annotate the directory itself, as in `list[Annotated[FlyteDirectory, BatchSize(10)]]`"
+            )
+        return inner.in_batches(size.val)
     options = next((cast("dict[str, object]", item) for item in metadata if isinstance(item, dict)), None)
     if isinstance(inner, FrameTransformer):
         try:
