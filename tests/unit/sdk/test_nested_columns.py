@@ -14,7 +14,13 @@ from alula import HashMethod, StructuredDataset, kwtypes
 from alula.sdk.store import FileStore
 from alula.sdk.types import engine
 from alula.sdk.types.engine import literal_type, to_literal
-from alula.sdk.types.transformer import TypeMismatch
+from alula.sdk.types.transformer import TypeMismatch, UnsupportedType
+
+
+@dataclass
+class Tree:
+    size: int
+    below: Tree
 
 
 @dataclass
@@ -123,3 +129,8 @@ def test_columns_are_declared_beside_a_hash(store: FileStore) -> None:
     literal = to_literal(FRAME, declared, store)
     assert literal.hash == "2"
     assert rows(to_python(literal, declared, store)) == PRUNED
+
+
+def test_a_dataclass_that_has_itself_as_a_field_is_refused() -> None:
+    with pytest.raises(UnsupportedType, match=r"column `below` can't be a <class '.*Tree'>, which it is itself a part"):
+        literal_type(Annotated[pd.DataFrame, kwtypes(tree=Tree)])

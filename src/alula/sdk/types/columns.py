@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+
+from alula.sdk.types.transformer import UnsupportedType
 
 
 def kwtypes(**columns: object) -> dict[str, object]:
@@ -11,14 +13,19 @@ def kwtypes(**columns: object) -> dict[str, object]:
     return columns
 
 
-def flat_columns(columns: Mapping[str, object]) -> dict[str, object]:
+def flat_columns(columns: Mapping[str, object], *, within: Collection[object] = ()) -> dict[str, object]:
     """Columns by their paths, as flytekit names them: `{"p": {"x": int}}` is `{"p.x": int}`, and so are the fields of a
-    dataclass."""
+    dataclass.
+
+    Raises `UnsupportedType` for a dataclass that has itself as a field.
+    """
     flat: dict[str, object] = {}
     for name, type_ in columns.items():
+        if any(each is type_ for each in within):
+            raise UnsupportedType(f"column `{name}` can't be a {type_!r}, which it is itself a part of")
         inner = _fields(type_)
         if inner:
-            flat |= {f"{name}.{path}": each for path, each in flat_columns(inner).items()}
+            flat |= {f"{name}.{path}": each for path, each in flat_columns(inner, within=(*within, type_)).items()}
         else:
             flat[str(name)] = type_
     return flat
