@@ -25,7 +25,7 @@ def event_of(update: AttemptUpdate, place: tuple[int, int]) -> Event | None:
 def progress_of(update: AttemptUpdate, place: tuple[int, int]) -> facts.AttemptProgressed | None:
     """The engine's event for the news of an update beside an end, or None if there is none."""
     scope, node = place
-    phase = "" if update.phase in ("SUCCEEDED", "FAILED") else update.phase
+    phase = "" if update.phase in ("SUCCEEDED", "FAILED", "TAKEN") else update.phase
     is_end = phase != update.phase
     says_little = is_end or (phase in ("", "QUEUED") and not update.reason and not update.handle)
     if says_little and update.logs is None and update.info is None:
