@@ -7,6 +7,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from email import message_from_bytes, policy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
@@ -14,6 +15,9 @@ import msgspec
 import pytest
 from aiosmtpd.controller import Controller
 from flyteidl.admin import execution_pb2
+from flyteidl.core import identifier_pb2
+from flyteidl.event import cloudevents_pb2
+from google.protobuf.json_format import ParseDict
 from tests.contract.store.records import audit, commit, execution
 
 from alula.core.engine.records import ExecutionChange, ExecutionPhase, NodePhase, NodeRecord, SignalRecord
@@ -65,7 +69,7 @@ async def ended(
 ) -> OutboxMessage:
     record = execution(name, created_at=created_at, spec=spec, incarnation="i", **more)
     await platform.store.executions.create(record, b"", audit())
-    error = TaskError("USER:ValueError", "no cheese") if phase is ExecutionPhase.FAILED else None
+    error = TaskError("USER:ValueError", "no cheese & milk") if phase is ExecutionPhase.FAILED else None
     change = ExecutionChange(phase, created_at + 1, error=error)
     assert await platform.store.log.commit([commit(record.id, 1, b"", execution=change)]) == [True]
     return OutboxMessage(1, "run", record.id, "i", "", int(phase), created_at + 1)
@@ -212,7 +216,7 @@ async def test_a_webhook_is_signed_and_tried_again_until_it_is_taken(
     assert {headers["Alula-Id"] for headers, _ in receiver.got} == {notice.id}
     headers, body = receiver.got[-1]
     assert headers["Alula-Signature"] == signature("s3cret", int(headers["Alula-Timestamp"]), body)
-    assert json.loads(body)["error"] == "no cheese"
+    assert json.loads(body)["error"] == "no cheese & milk"
 
 
 async def test_cloud_events_have_flytes_type(timed: Platform, clock: Clock, receiver: Receiver) -> None:
@@ -222,6 +226,11 @@ async def test_cloud_events_have_flytes_type(timed: Platform, clock: Clock, rece
     event = json.loads(receiver.got[-1][1])
     assert event["type"] == "com.flyte.resource.cloudevents.CloudEventWorkflowExecution"
     assert (event["id"], event["specversion"]) == ("bad.FAILED", "1.0")
+    data = ParseDict(event["data"], cloudevents_pb2.CloudEventWorkflowExecution())
+    raw = data.raw_event
+    assert (raw.execution_id.name, raw.phase, raw.error.message) == ("bad", ExecutionPhase.FAILED, "no cheese & milk")
+    assert data.launch_plan_id.resource_type == identifier_pb2.LAUNCH_PLAN
+    assert data.principal == "ada"
 
 
 async def test_what_nobody_takes_is_dead_and_can_be_sent_again(timed: Platform, clock: Clock) -> None:
@@ -253,7 +262,13 @@ async def test_mail_goes_to_a_server(timed: Platform, clock: Clock) -> None:
     controller.start()
     try:
         given = options(
-            Rule("r", ("ops",), subject="{{ name }} {{ phase }}\nBcc: x@y", text="{{ error }}\n{{ nothing }}\nend"),
+            Rule(
+                "r",
+                ("ops",),
+                subject="{{ name }} {{ phase }}\nBcc: x@y",
+                text="{{ error }}\n{{ nothing }}\nend",
+                html="<p>{{ error }}</p>",
+            ),
             channels=(Channel("ops", "email", to=("ops@example.org",)),),
             smtp_host="127.0.0.1",
             smtp_port=controller.port,
@@ -265,9 +280,12 @@ async def test_mail_goes_to_a_server(timed: Platform, clock: Clock) -> None:
         controller.stop()
     (envelope,) = got
     assert envelope.rcpt_tos == ["ops@example.org"]
-    head, _, body = envelope.content.decode().replace("\r\n", "\n").partition("\n\n")
+    head, _, _ = envelope.content.decode().replace("\r\n", "\n").partition("\n\n")
     assert "Subject: bad FAILED Bcc: x@y" in head and "\nBcc" not in head
-    assert body.split() == ["no", "cheese", "end"]
+    mail = message_from_bytes(envelope.content, policy=policy.default)
+    text, rich = mail.iter_parts()
+    assert text.get_content().split() == ["no", "cheese", "&", "milk", "end"]
+    assert (rich.get_content_type(), rich.get_content().strip()) == ("text/html", "<p>no cheese &amp; milk</p>")
 
 
 async def test_a_rule_can_be_tried(timed: Platform) -> None:

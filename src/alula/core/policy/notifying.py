@@ -36,6 +36,8 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subject: str = ""
     """A template, empty for the usual one."""
     text: str = ""
+    html: str = ""
+    """A template of the same as HTML, for mail. What facts say is escaped in it. Empty for text alone."""
 
     def fits(
         self, project: str, domain: str, *, workflow: str, launch_plan: str, labels: Mapping[str, str] | None = None

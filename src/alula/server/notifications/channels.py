@@ -10,12 +10,11 @@ import urllib.request
 
 from alula.core.errors import FailedPrecondition
 from alula.core.policy.signing import ID, SIGNATURE, TIMESTAMP, signature
+from alula.server.notifications.cloud_events import cloud_event
 from alula.server.notifications.mail import TIMEOUT_S, Refused, send_mail
 from alula.server.notifications.options import Channel, NotificationOptions
 from alula.server.notifications.writing import Message
 from alula.server.secret import resolved
-
-CLOUD_EVENT = "com.flyte.resource.cloudevents.CloudEventWorkflowExecution"
 
 
 class Undelivered(Exception):
@@ -31,7 +30,7 @@ def deliver(options: NotificationOptions, channel: Channel, message: Message, *,
             case "webhook":
                 _post(channel, message.id, {**message.facts, "subject": message.subject, "text": message.text}, now_s)
             case "cloudevents":
-                _post(channel, message.id, _cloud_event(message), now_s, "application/cloudevents+json")
+                _post(channel, message.id, cloud_event(message), now_s, "application/cloudevents+json")
             case "apprise":
                 _apprise(channel, message)
     except Refused as error:
@@ -51,21 +50,6 @@ def _post(channel: Channel, id: str, content: object, now_s: int, media: str = "
     request = urllib.request.Request(url, body, headers, method="POST")
     with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
         answer.read(1)
-
-
-def _cloud_event(message: Message) -> dict[str, object]:
-    facts = message.facts
-    name = facts.get("name", facts["what"])
-    return {
-        "specversion": "1.0",
-        "type": CLOUD_EVENT,
-        "id": f"{name}.{facts['phase']}",
-        "source": facts.get("url", "alula"),
-        "subject": facts["what"],
-        "time": facts["time"],
-        "datacontenttype": "application/json",
-        "data": facts,
-    }
 
 
 def _apprise(channel: Channel, message: Message) -> None:

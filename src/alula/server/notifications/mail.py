@@ -83,4 +83,6 @@ def _mail(options: NotificationOptions, to: tuple[str, ...], message: Message) -
     mail["Message-ID"] = make_msgid(message.id, domain="alula")
     mail["X-Alula-Id"] = message.id
     mail.set_content(message.text)
+    if message.html:
+        mail.add_alternative(message.html, subtype="html")
     return mail

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -45,6 +46,10 @@ class Message(msgspec.Struct, frozen=True):
     facts: dict[str, str]
     """All that templates may name."""
     to: tuple[str, ...] = ()
+    html: str = ""
+    """The text in another form, for mail; empty for none."""
+    run: ExecutionRecord | None = None
+    """The run that it is about, if it is there."""
 
 
 async def write(platform: Platform, notice: Notice, rule: Rule | None) -> Message:
@@ -56,8 +61,16 @@ async def write(platform: Platform, notice: Notice, rule: Rule | None) -> Messag
     record = await platform.store.executions.get(body.execution) if body.execution is not None else None
     if record is not None:
         facts |= await _facts(platform, record, body)
-    subject, text = (rule.subject, rule.text) if rule is not None else ("", "")
-    return Message(notice.id, filled(subject or SUBJECT, facts), filled(text or TEXT, facts), facts, body.to)
+    subject, text, rich = (rule.subject, rule.text, rule.html) if rule is not None else ("", "", "")
+    return Message(
+        notice.id,
+        filled(subject or SUBJECT, facts),
+        filled(text or TEXT, facts),
+        facts,
+        body.to,
+        html=filled(rich, {name: html.escape(value) for name, value in facts.items()}),
+        run=record,
+    )
 
 
 def filled(template: str, facts: Mapping[str, str]) -> str:
