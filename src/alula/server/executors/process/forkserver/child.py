@@ -30,7 +30,7 @@ EXEC_FAILED = 126
 START_BYTES = 4096
 """Most starts are shorter. For a larger buffer every child would take fresh memory."""
 VERIFIED_VERSIONS = ((3, 9), (3, 13))
-"""The first and the last CPython whose `os.fork` was read, to know what it does beside forking."""
+"""The first and the last CPython that was read, to know what `os.fork` does beside forking and what is in a loop."""
 
 libc: Any = ctypes.PyDLL(None)
 """Calls keep the interpreter's lock, as nobody else wants it."""

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from .child import VERIFIED_VERSIONS
 from .randomness import Hook
 
 PATIENCE_S = 5.0
@@ -20,7 +21,7 @@ def end_idle_threads() -> None:
     It begins one when a constant becomes a literal, as in a launch plan that is made at import. It looks for its loops
     by process id and begins new ones in a fork, where those of the imports are of no use.
     """
-    manager = getattr(sys.modules.get("flytekit.utils.asyn"), "loop_manager", None)
+    manager = getattr(sys.modules.get("flytekit.utils.asyn"), "loop_manager", None) if is_verified() else None
     runners: dict[str, Any] = getattr(manager, "_runner_map", {})
     for name, runner in list(runners.items()):
         loop = getattr(runner, "_TaskRunner__loop", None)
@@ -33,10 +34,15 @@ def end_idle_threads() -> None:
 
 def idle_loops() -> list[Any]:
     """The loops of asyncio's own kind that wait for nothing."""
-    asyncio = sys.modules.get("asyncio")
-    kind = getattr(asyncio, "SelectorEventLoop", None)
+    kind = getattr(sys.modules.get("asyncio"), "SelectorEventLoop", None) if is_verified() else None
     found: list[Any] = [each for each in gc.get_objects() if type(each) is kind] if kind else []
     return [each for each in found if not (each.is_closed() or each.is_running() or has_work(each))]
+
+
+def is_verified() -> bool:
+    """True if the inside of this Python's loops is known."""
+    first, last = VERIFIED_VERSIONS
+    return first <= sys.version_info[:2] <= last
 
 
 def has_work(loop: Any) -> bool:
