@@ -141,7 +141,7 @@ def _cpu_s(pid: int) -> float:
 
 
 async def _make(data: Path, schedules: int) -> None:
-    """A data folder with so many active schedules, none of which is due for long."""
+    """Make a data folder with so many active schedules. The first is due a long time from now."""
     store, _, platform, runner = await in_process.start(data, in_process.InstantExecutor())
     await runner.stop()
     gate = workflow_pb2.Node(id="n0")

@@ -146,3 +146,12 @@ def environment(folder: Path) -> Environment:
     project = Path(__file__).parents[1] / "src"
     (packages / "this.pth").write_text(f"import site; site.addsitedir({here})\n{project}\n")
     return Environment(folder / "bin" / "python", packages)
+
+
+def run_remotely(python: Path, endpoint: str, folder: Path, file: str, workflow: str) -> str:
+    """Run a workflow on a platform by the `alula` of an environment, to its end; what it printed."""
+    command = "import sys; from alula.cli.main import main; sys.argv[0] = 'alula'; main()"
+    words = ["run", "--remote", "--wait", "--endpoint", endpoint, file, workflow]
+    done = subprocess.run([str(python), "-c", command, *words], cwd=folder, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

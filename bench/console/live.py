@@ -71,7 +71,7 @@ def inputs_ms(chromium: Any, http: str, data: Path) -> tuple[list[float], float]
     rate = _changes(page) / (time.perf_counter() - began)
     slow: list[float] = page.evaluate("window.answered")
     page.context.close()
-    # Two clicks, two keys and a hover a round: those of which the browser does not tell took less than 16 ms.
+    # Two clicks, two keys and a hover a round: what the browser does not tell of took less than 16 ms.
     return sorted(slow + [8.0] * max(0, 4 * done - len(slow))), rate
 
 

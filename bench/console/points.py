@@ -15,7 +15,7 @@ Figures = Mapping[str, Sequence[float]]
 
 
 class Figure(NamedTuple):
-    """A figure of a point, of which less is better."""
+    """A figure of a point. Less is better."""
 
     point: int
     name: str

@@ -62,7 +62,7 @@ class AttemptSpec(msgspec.Struct, frozen=True):
     incarnation: str = ""
     """Of the execution."""
     claim: int = 0
-    """That of the owner who asks for it."""
+    """The claim of the owner that asks for it."""
     executor: str = ""
     """The one of several executors that has reported the attempt before; empty for none."""
     handle: bytes = b""

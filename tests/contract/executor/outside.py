@@ -40,7 +40,7 @@ class Outside(Protocol):
     shares_results: bool
     """Whether platforms share what attempts have left."""
     keeps_claims: bool
-    """Whether they can tell who has an attempt that platforms share."""
+    """True if they can tell which platform has an attempt that several share."""
 
     def executor(self, platform: str) -> Executor:
         """A new life of this platform's executor."""

@@ -83,7 +83,7 @@ async def test_any_other_cancellation_counts(lives: Lives, outside: Outside, cla
         await asyncio.to_thread(eventually, lambda: not outside.runs(spec))
 
 
-async def test_who_claims_again_has_it_back(lives: Lives, outside: Outside):
+async def test_an_owner_that_claims_again_has_it_back(lives: Lives, outside: Outside):
     spec = outside.waits("n0", outputs=SEVEN)
     async with lives.begin() as here, lives.begin(platform="there") as there:
         await here.until_it_runs(under(1, spec))

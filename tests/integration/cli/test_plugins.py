@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 from tests.integration.platform import RunningPlatform
-from tests.plugin_packages import USE, environment, install
+from tests.plugin_packages import USE, environment, install, run_remotely
 
 
 @pytest.fixture(scope="module")
@@ -22,11 +21,6 @@ def test_a_type_and_a_kind_of_an_installed_package_run_on_a_platform(
     platform: RunningPlatform, python: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "use.py").write_text(USE)
-    command = "import sys; from alula.cli.main import main; sys.argv[0] = 'alula'; main()"
-    words = ["run", "--remote", "--wait", "--endpoint", platform.grpc, "use.py", "pipeline"]
-    done = subprocess.run(
-        [str(python), "-c", command, *words], cwd=tmp_path, text=True, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert '["here1", "here2"]' in done.stdout, done.stdout
-    assert "84" in done.stdout
+    shown = run_remotely(python, platform.grpc, tmp_path, "use.py", "pipeline")
+    assert '["here1", "here2"]' in shown
+    assert "84" in shown

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.integration.platform import RunningPlatform
-from tests.plugin_packages import environment
+from tests.plugin_packages import environment, run_remotely
 
 PROJECT = Path(__file__).parents[3]
 FLOW = """
@@ -103,14 +103,9 @@ def test_frames_of_polars_go_through_a_platform_beside_those_of_pandas(
     platform: RunningPlatform, python: Path, tmp_path: Path
 ) -> None:
     (tmp_path / "flow.py").write_text(FLOW)
-    command = "import sys; from alula.cli.main import main; sys.argv[0] = 'alula'; main()"
-    words = ["run", "--remote", "--wait", "--endpoint", platform.grpc, "flow.py", "flow"]
-    done = subprocess.run(
-        [str(python), "-c", command, *words], cwd=tmp_path, text=True, capture_output=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert SHOWN in done.stdout, done.stdout
-    assert "7.0" in done.stdout
+    shown = run_remotely(python, platform.grpc, tmp_path, "flow.py", "flow")
+    assert SHOWN in shown
+    assert "7.0" in shown
 
 
 def test_columns_are_checked_and_read_lazily(python: Path, tmp_path: Path) -> None:

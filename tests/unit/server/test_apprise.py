@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import NamedTuple
 from urllib.parse import parse_qs
 from xml.etree import ElementTree
 
 import pytest
-from tests.unit.server.test_notifications import ADA, Clock, clock, ended, options, sent, timed
+from tests.unit.server.test_notifications import ADA, Clock, Receiver, clock, ended, options, sent, timed
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.policy.notifying import TRIES_MAX, Rule
@@ -31,40 +28,6 @@ pytestmark = [
 TOKEN = "3ccdd113474722377935511fc85d3dd4"
 HALVES = "a" * 24 + "/" + "b" * 24
 LINK = "http://alula.test/console/projects/flytesnacks/domains/development/executions/bad"
-
-
-class Request(NamedTuple):
-    path: str
-    body: bytes
-
-
-class Receiver:
-    """Takes messages, but for the first few."""
-
-    def __init__(self) -> None:
-        receiver, self.got = self, list[Request]()
-        self.failures = 0
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                receiver.got.append(Request(self.path, self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(503 if len(receiver.got) <= receiver.failures else 200)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._thread = threading.Thread(target=self.server.serve_forever)
-        self._thread.start()
-
-    @property
-    def host(self) -> str:
-        return f"127.0.0.1:{self.server.server_port}"
-
-    def stop(self) -> None:
-        self.server.shutdown()
-        self._thread.join()
-        self.server.server_close()
 
 
 @pytest.fixture

@@ -8,8 +8,9 @@ import socket
 import threading
 from collections.abc import Iterator
 from email import message_from_bytes, policy
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from typing import Any
+from email.message import Message
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, NamedTuple
 
 import msgspec
 import pytest
@@ -158,28 +159,39 @@ async def test_a_schedule_that_skips_is_told(timed: Platform) -> None:
     assert await told(timed) == [("r", "d/nightly@v1".rpartition("/")[2], "MISSED")]
 
 
+class Request(NamedTuple):
+    path: str
+    headers: Message
+    body: bytes
+
+
 class Receiver:
     """An HTTP server that takes nothing for some requests."""
 
-    def __init__(self, failures: int) -> None:
-        receiver, self.got = self, list[tuple[Any, bytes]]()
-        self._failures = failures
+    def __init__(self, failures: int = 0) -> None:
+        receiver, self.got = self, list[Request]()
+        self.failures = failures
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                receiver.got.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
-                self.send_response(503 if len(receiver.got) <= receiver._failures else 200)
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                receiver.got.append(Request(self.path, self.headers, body))
+                self.send_response(503 if len(receiver.got) <= receiver.failures else 200)
                 self.end_headers()
 
             def log_message(self, format: str, *args: object) -> None: ...
 
-        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self.server.serve_forever)
         self._thread.start()
 
     @property
+    def host(self) -> str:
+        return f"127.0.0.1:{self.server.server_port}"
+
+    @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.server_port}/"
+        return f"http://{self.host}/"
 
     def stop(self) -> None:
         self.server.shutdown()
@@ -213,8 +225,8 @@ async def test_a_webhook_is_signed_and_tried_again_until_it_is_taken(
     await Occasions(timed, given).hear([await ended(timed, "bad", ExecutionPhase.FAILED)])
     notice = await sent(timed, clock, given, 5)
     assert (notice.state, notice.tries, len(receiver.got)) == (NoticeState.SENT, 3, 3)
-    assert {headers["Alula-Id"] for headers, _ in receiver.got} == {notice.id}
-    headers, body = receiver.got[-1]
+    assert {each.headers["Alula-Id"] for each in receiver.got} == {notice.id}
+    _, headers, body = receiver.got[-1]
     assert headers["Alula-Signature"] == signature("s3cret", int(headers["Alula-Timestamp"]), body)
     assert json.loads(body)["error"] == "no cheese & milk"
 
@@ -223,7 +235,7 @@ async def test_cloud_events_have_flytes_type(timed: Platform, clock: Clock, rece
     given = options(Rule("r", ("hook",)), channels=(Channel("hook", "cloudevents", url=receiver.url),))
     await Occasions(timed, given).hear([await ended(timed, "bad", ExecutionPhase.FAILED)])
     assert (await sent(timed, clock, given, 3)).state is NoticeState.SENT
-    event = json.loads(receiver.got[-1][1])
+    event = json.loads(receiver.got[-1].body)
     assert event["type"] == "com.flyte.resource.cloudevents.CloudEventWorkflowExecution"
     assert (event["id"], event["specversion"]) == ("bad.FAILED", "1.0")
     data = ParseDict(event["data"], cloudevents_pb2.CloudEventWorkflowExecution())
