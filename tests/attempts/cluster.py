@@ -238,6 +238,8 @@ class ClusterExecutor:
         self._sink: Sink | None = None
         self._owner = ""
         self.followed: set[AttemptId] = set()
+        self._adopted: set[AttemptId] = set()
+        """Those whose request has arrived. Until then one that is there is another's, and nothing is told of it."""
         self.announced: set[AttemptId] = set()
         """Those that were reported to run."""
         self._handles: dict[AttemptId, bytes] = {}
@@ -303,10 +305,10 @@ class ClusterExecutor:
     # What the cluster tells
 
     def follows(self, attempt: AttemptId) -> bool:
-        return attempt in self.followed
+        return attempt in self._adopted
 
     def runs(self, attempt: AttemptId) -> None:
-        if attempt in self.followed and attempt not in self.announced:
+        if attempt in self._adopted and attempt not in self.announced:
             self.announced.add(attempt)
             now, handle = self._cluster.now(), self._cluster.handle_of(attempt)
             if handle:
@@ -314,7 +316,7 @@ class ClusterExecutor:
             self._tell(AttemptUpdate(attempt, now, "RUNNING", where=self._cluster.name, handle=handle))
 
     def ended(self, attempt: AttemptId, record: Record) -> None:
-        if attempt in self.followed:
+        if attempt in self._adopted:
             self.announced.discard(attempt)
             self._tell(
                 AttemptUpdate(
@@ -343,6 +345,7 @@ class ClusterExecutor:
             greatest = self._cluster.claims[spec.id]
             self._tell(AttemptUpdate(spec.id, self._cluster.now(), "TAKEN", claim=greatest))
             return
+        self._adopted.add(spec.id)
         self._cluster.create(spec, self._owner)
         if not spec.handle:
             self._handles[spec.id] = self._cluster.handle_of(spec.id)
@@ -357,6 +360,7 @@ class ClusterExecutor:
 
     def _leave(self, attempt: AttemptId) -> None:
         self.followed.discard(attempt)
+        self._adopted.discard(attempt)
         self.announced.discard(attempt)
 
     def _tell(self, update: AttemptUpdate) -> None:

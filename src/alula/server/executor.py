@@ -150,7 +150,8 @@ class Executor(Protocol):
         A request whose answer was lost may be made again, but not after an end of the attempt was reported: the attempt
         would run once more, and nobody would hear of it.
 
-        One that a greater claim has is TAKEN.
+        One that is there already is another owner's until it is adopted: nothing is told of it before. One that a
+        greater claim has is TAKEN.
         """
         ...
 

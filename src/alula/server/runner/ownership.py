@@ -15,6 +15,8 @@ stays until the next one has taken over what it had in flight.
 * An answer of the store that was lost, and each heartbeat, leave open whether the store still agrees on the executions
   owned here. Then both are compared before anything is claimed: those that only the store names were claimed by the
   lost answer, those that it does not name are suspect.
+* An execution in memory that a claim brings was another's while the claim was under way, with its attempts. So these
+  are released, and asked for anew.
 * The store is asked for the owner of a suspect. If that is still this runner, its log is read again: an earlier try of
   the refused commit had come through, or there is mail that it did not know of.
 * A lease that has lapsed is renewed, compared and cleared of all that others took over, before it is held again.
@@ -228,6 +230,9 @@ class Ownership:
         self._is_verified = True
         self._is_scan_due |= len(claimed) == CLAIM_MAX
         for id in claimed:
+            if id in self.readings:  # another had it meanwhile, and its attempts with it
+                self._move(id, News.DOUBT)
+                self._lose(id)
             self._move(id, News.CLAIM)
 
     async def _verify(self) -> None:
@@ -254,10 +259,15 @@ class Ownership:
             if await self._store.ownership.owner(id) == self._lease.owner:
                 self._move(id, News.OURS)
                 self._holder.wake()
-            elif self._move(id, News.LOST):
-                logger.warning("execution %s is owned by another runner now", id, extra=about(id))
-                self._errors.pop(id, None)
-                self._drop(id)
+            else:
+                self._lose(id)
+
+    def _lose(self, id: ExecutionId) -> None:
+        """Let go of a suspect that another runner has taken over."""
+        if self._move(id, News.LOST):
+            logger.warning("execution %s was taken over by another runner", id, extra=about(id))
+            self._errors.pop(id, None)
+            self._drop(id)
 
     # Reading
 

@@ -413,7 +413,7 @@ async def test_an_attempt_that_a_greater_claim_has_is_let_go_of_or_submitted_aga
     far = 10**15
     assert await world.store.ownership.claim("thief", now=far, lease_us=1, limit=10) == [id]
     world.executor.report(AttemptUpdate(attempt, 1, "TAKEN", claim=50))
-    await until(lambda: "is owned by another runner now" in caplog.text)
+    await until(lambda: "was taken over by another runner" in caplog.text)
     assert (world.executor.released, world.executor.cancelled) == ([], [])
     assert len(world.executor.submitted) == 2
 
@@ -476,3 +476,27 @@ async def test_an_executor_gets_all_that_run_and_task_say_of_an_attempt(world: W
     assert (spec.interruptible, spec.secrets) == (True, (SecretReference("db", "password"),))
     asked = Amounts(ephemeral_storage_bytes=1024)
     assert spec.resources == Resources(asked, accelerator=Accelerator("nvidia-a100"))
+
+
+async def test_an_execution_that_comes_back_in_a_claim_is_begun_anew(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another runner had it while the claim was under way, and has made its attempts its own."""
+    await world.run("one")
+    id = await world.launch()
+    await until(lambda: world.executor.submitted)
+    claim = world.store.ownership.claim
+
+    async def claim_late(owner: str, *, now: int, lease_us: int, **_: object) -> list[ExecutionId]:
+        if owner != "thief" and await world.store.ownership.owner(id) == "one":
+            await claim("thief", now=10**15, lease_us=1, limit=10)
+            await world.store.ownership.release("thief")
+        return await claim(owner, now=now, lease_us=lease_us, limit=10)
+
+    monkeypatch.setattr(world.store.ownership, "claim", claim_late)
+    await world.launch("two")
+    await until(lambda: len(world.executor.submitted) >= 3)
+    attempt = world.executor.submitted[0]
+    claims = [spec.claim for spec in world.executor.specs if spec.id == attempt]
+    assert world.executor.released == [attempt]
+    assert len(claims) == 2 and claims[0] < claims[1]
