@@ -55,7 +55,8 @@ def load_task_image(cluster: Cluster) -> None:
         shutil.copy(path, root / path.lstrip("/"))
     (root / CERTIFICATES.lstrip("/")).parent.mkdir(parents=True)
     shutil.copy(CERTIFICATES, root / CERTIFICATES.lstrip("/"))
-    _write_entry(root / "bin/alula-execute")
+    _write_entry(root / "bin/alula-execute", "alula.sdk.runtime.entrypoint")
+    _write_entry(root / "bin/alula-copilot", "alula.copilot.main")
     (root / "tmp").mkdir()
     (root / "tmp").chmod(0o1777)
     (context / "Dockerfile").write_text(_DOCKERFILE)
@@ -104,8 +105,8 @@ def _libraries(root: Path) -> Iterator[str]:
     yield from sorted(set(re.findall(r"(?:=> |^\s)(/\S+) \(0x", told, re.MULTILINE)))
 
 
-def _write_entry(path: Path) -> None:
+def _write_entry(path: Path, module: str) -> None:
     path.parent.mkdir(exist_ok=True)
-    code = "import sys; from alula.sdk.runtime.entrypoint import main; sys.exit(main())"
+    code = f"import sys; from {module} import main; sys.exit(main())"
     path.write_text(f'#!/bin/sh\nexec /python/bin/python3 -P -c "{code}" "$@"\n')
     path.chmod(0o755)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,19 +45,6 @@ def fails(a: int) -> int:
 def variables(options: ObjectOptions) -> dict[str, str]:
     """What an attempt gets of a store."""
     return variables_for_tasks(options, {})
-
-
-@pytest.fixture(params=SERVERS)
-def prefix(
-    request: pytest.FixtureRequest, served: Callable[[str], ObjectOptions], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[str]:
-    """An empty prefix of a store that this process may use."""
-    options = fresh(served(request.param))
-    for name, value in variables(options).items():
-        monkeypatch.setenv(name, value)
-    objects.buckets.cache_clear()
-    yield options.url
-    objects.buckets.cache_clear()
 
 
 @pytest.fixture

@@ -88,7 +88,8 @@ def is_offloaded(literal: literals_pb2.Literal) -> bool:
 def reads_references(task: tasks_pb2.TaskTemplate) -> bool:
     """True if a task can itself read values that were put aside: Alula's do, and those of flytekit from 1.13.14."""
     runtime = task.metadata.runtime
-    if runtime.type != tasks_pb2.RuntimeMetadata.FLYTE_SDK or task.type == "raw-container":
+    is_raw = task.type == "raw-container" or task.container.data_config.enabled or task.k8s_pod.data_config.enabled
+    if runtime.type != tasks_pb2.RuntimeMetadata.FLYTE_SDK or is_raw:
         return False
     if runtime.flavor == "alula":
         return True

@@ -58,6 +58,11 @@ def environment_of(task: tasks_pb2.TaskTemplate) -> dict[str, str]:
     return {str(each["name"]): str(each["value"]) for each in variables if "name" in each and "value" in each}
 
 
+def data_config_of(task: tasks_pb2.TaskTemplate) -> tasks_pb2.DataLoadingConfig:
+    """The places of inputs and outputs for a task that has them as files."""
+    return task.k8s_pod.data_config if task.HasField("k8s_pod") else task.container.data_config
+
+
 def pod_of(task: tasks_pb2.TaskTemplate, name: str) -> tuple[Document, str]:
     """The pod that a task is, and the name of its primary container: `name` where that has none, or is not in a pod."""
     if not task.HasField("k8s_pod"):
@@ -119,7 +124,11 @@ def set_pod(task: tasks_pb2.TaskTemplate, overlay: tasks_pb2.K8sPod) -> None:
     name = overlay.primary_container_name or _primary_name(task)
     below = {"containers": [_document(task.container, name)]} if task.HasField("container") else _pod(task)
     spec = struct_of(merged(below, plain_struct(overlay.pod_spec)))
+    data = tasks_pb2.DataLoadingConfig()
+    data.CopyFrom(data_config_of(task))
     task.k8s_pod.MergeFrom(overlay)
+    if data.enabled and not overlay.HasField("data_config"):
+        task.k8s_pod.data_config.CopyFrom(data)
     task.k8s_pod.pod_spec.CopyFrom(spec)
     task.k8s_pod.primary_container_name = name
 

@@ -30,7 +30,7 @@ def read_inputs(uri: str) -> LiteralMap:
     """The inputs of the attempt. Raises `TaskFailed` of kind SYSTEM."""
     inputs = LiteralMap()
     try:
-        inputs.ParseFromString(_read(uri))
+        inputs.ParseFromString(read(uri))
     except (OSError, DecodeError) as error:
         raise TaskFailed(system_failure("DownloadDataError", f"can't read the inputs {uri}", error)) from error
     return inputs
@@ -44,7 +44,7 @@ def read_lists(inputs: LiteralMap, bound: Collection[str]) -> LiteralMap:
         if name not in bound and literal.HasField("offloaded_metadata"):
             uri = literal.offloaded_metadata.uri
             try:
-                literal.ParseFromString(_read(uri))
+                literal.ParseFromString(read(uri))
             except (OSError, DecodeError) as error:
                 what = f"can't read input `{name}` from {uri}"
                 raise TaskFailed(system_failure("DownloadDataError", what, error)) from error
@@ -86,7 +86,8 @@ def write_deck(prefix: str, page: str) -> None:
     _write(prefix, "deck.html", page.encode("utf-8", "backslashreplace"))
 
 
-def _read(uri: str) -> bytes:
+def read(uri: str) -> bytes:
+    """All of a file or object. Raises `OSError`."""
     if is_object(uri):
         return object_files().read(uri)
     path = uri if uri.startswith("/") else _path(uri)

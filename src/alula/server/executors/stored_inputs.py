@@ -8,6 +8,7 @@ from alula.core.errors import AlreadyExists
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
 from alula.server.executors.command import template_path
+from alula.server.executors.raw.task import is_raw
 
 
 class StoredInputs:
@@ -25,6 +26,8 @@ class StoredInputs:
                 await self._blobs.put(spec.input_uri, spec.inputs)
             self._last = spec.input_uri, spec.inputs
         container = spec.task.container
-        if any("tasktemplatepath" in word.lower() for word in (*container.command, *container.args)):
+        if is_raw(spec.task) or any(
+            "tasktemplatepath" in word.lower() for word in (*container.command, *container.args)
+        ):
             with contextlib.suppress(AlreadyExists):
                 await self._blobs.put(template_path(spec), spec.task.SerializeToString(deterministic=True))

@@ -15,6 +15,7 @@ from alula.server.executor import AttemptSpec, AttemptUpdate
 from alula.server.executors.back_off import back_off_s
 from alula.server.executors.command import renames_results
 from alula.server.executors.progress import Ended
+from alula.server.executors.raw.task import is_raw
 from alula.server.executors.results import (
     DECK,
     ERROR,
@@ -80,7 +81,8 @@ async def outcome_of(blobs: Blobs, spec: AttemptSpec, ended: Ended, *, limit_byt
 
     Whatever took its object away, an attempt whose results are whole has done its work.
     """
-    if ended.error is not None and (ended.runs is None or not renames_results(spec)):
+    are_whole = renames_results(spec) or is_raw(spec.task)
+    if ended.error is not None and (ended.runs is None or not are_whole):
         return ended.error
     try:
         document, outputs, futures = await asyncio.gather(

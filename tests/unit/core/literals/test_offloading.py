@@ -95,8 +95,12 @@ def test_who_reads_references(runtime: tasks_pb2.RuntimeMetadata, reads: bool) -
 
 def test_a_raw_container_does_not_read_references_whatever_wrote_its_specification() -> None:
     runtime = tasks_pb2.RuntimeMetadata(type="FLYTE_SDK", flavor="python", version="1.16.0")
-    task = tasks_pb2.TaskTemplate(type="raw-container", metadata=tasks_pb2.TaskMetadata(runtime=runtime))
-    assert not reads_references(task)
+    metadata = tasks_pb2.TaskMetadata(runtime=runtime)
+    assert not reads_references(tasks_pb2.TaskTemplate(type="raw-container", metadata=metadata))
+    data = tasks_pb2.DataLoadingConfig(enabled=True)
+    container, pod = tasks_pb2.Container(data_config=data), tasks_pb2.K8sPod(data_config=data)
+    assert not reads_references(tasks_pb2.TaskTemplate(type="container", metadata=metadata, container=container))
+    assert not reads_references(tasks_pb2.TaskTemplate(type="container", metadata=metadata, k8s_pod=pod))
 
 
 def test_a_value_that_has_no_type_is_put_aside_without_one() -> None:

@@ -10,7 +10,7 @@ from tests.unit.core.policy.test_resources import resources
 
 from alula.core.literals.structs import struct_of
 from alula.core.policy.resources import Amounts, Resources, resolve_resources
-from alula.core.policy.target import environment_of, with_overrides
+from alula.core.policy.target import data_config_of, environment_of, set_pod, with_overrides
 
 _MAIN = {
     "name": "main",
@@ -143,3 +143,11 @@ def test_a_pod_that_makes_no_sense_asks_for_nothing(spec: dict[str, object]) -> 
     template.k8s_pod.pod_spec.CopyFrom(struct_of(spec))  # type: ignore[arg-type]
     assert resolve_resources(template) == Resources()
     assert environment_of(template) == {}
+
+
+def test_a_pod_laid_over_a_raw_container_has_its_files() -> None:
+    task = tasks_pb2.TaskTemplate()
+    task.container.data_config.enabled = True
+    task.container.data_config.input_path = "/in"
+    set_pod(task, tasks_pb2.K8sPod())
+    assert (data_config_of(task).enabled, data_config_of(task).input_path) == (True, "/in")

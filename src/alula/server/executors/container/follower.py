@@ -19,12 +19,13 @@ from alula.server.executors.container.engine import Away, Refused, steadily
 from alula.server.executors.container.following import Log, TooMuch
 from alula.server.executors.container.images import Images
 from alula.server.executors.container.options import ContainerOptions
-from alula.server.executors.container.raw import RawFiles, is_raw, outputs_path
+from alula.server.executors.container.raw import RawFiles
 from alula.server.executors.container.refusals import EXEC_FORMAT, wrong_architecture
 from alula.server.executors.container.runtime import Runtime
 from alula.server.executors.container.status import Container, gone, progress_of
 from alula.server.executors.followed import now_us
 from alula.server.executors.progress import Ended, Runs, Waits
+from alula.server.executors.raw.task import is_raw, outputs_path
 from alula.server.executors.stored_results import end_of, patiently_read
 from alula.server.log_subject import about
 from alula.server.staging import Staging
@@ -85,7 +86,7 @@ class Follower:
         runs, outputs = None, ""
         machine = await self._runtime.patiently(self._runtime.about)
         while found is not None:
-            outputs = found.source_of(outputs_path(spec)) if is_raw(spec) else ""
+            outputs = found.source_of(outputs_path(spec.task)) if is_raw(spec.task) else ""
             software = self._runtime.engine.software
             progress = progress_of(found, now_us(), software=software, hides_memory=machine.hides_memory)
             if isinstance(progress, Waits):

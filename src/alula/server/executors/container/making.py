@@ -19,10 +19,11 @@ from alula.server.executors.container.folders import Folders
 from alula.server.executors.container.machine import Machine
 from alula.server.executors.container.needed import needed
 from alula.server.executors.container.options import ContainerOptions
-from alula.server.executors.container.raw import RawFiles, is_raw
+from alula.server.executors.container.raw import RawFiles
 from alula.server.executors.container.runtime import Runtime
 from alula.server.executors.container.status import Container
 from alula.server.executors.followed import Taken
+from alula.server.executors.raw.task import is_raw
 
 
 class Maker:
@@ -68,7 +69,7 @@ class Maker:
             return None
         spec = attempt.spec
         await asyncio.to_thread(self._folders.make, attempt.key)
-        own = await self._raw.write(attempt.key, spec) if is_raw(spec) else ()
+        own = await self._raw.write(attempt.key, spec) if is_raw(spec.task) else ()
         setting = Setting(
             options=self._options,
             mounts=(*await self._mounts(attempt.key, spec), *own),

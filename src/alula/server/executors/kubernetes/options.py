@@ -39,6 +39,10 @@ class KubernetesOptions(msgspec.Struct, frozen=True):
     """The namespace of pods, maybe with `{{ project }}` and `{{ domain }}`; empty for that of the context."""
     image: str = ""
     """The image of Alula's own tasks that name none."""
+    copilot_image: str = ""
+    """The image that brings and takes the files of raw containers, with `alula` in it; empty for `image`."""
+    copilot_cpu_millicores: int = 500
+    copilot_memory_bytes: int = 256 * 1024 * 1024
     image_pull_policy: Literal["auto", "Always", "IfNotPresent", "Never"] = "auto"
     """`auto` leaves it to the cluster."""
     image_pull_secrets: tuple[str, ...] = ()

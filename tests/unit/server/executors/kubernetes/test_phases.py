@@ -195,6 +195,111 @@ def test_a_pod_without_its_primary_container_fails_for_good():
     assert (progress.error.code, progress.error.recoverable) == ("PrimaryContainerNotFound", False)
 
 
+# Raw containers
+
+
+RAW = {naming.COPILOT: "alula-outputs"}
+
+
+def raw_pod(phase: str, *init: dict, outputs: dict | None = None) -> Object:
+    status = {"phase": phase, "conditions": [SCHEDULED], "initContainerStatuses": [*init]}
+    after = container("alula-outputs", **(outputs or {"waiting": {"reason": "PodInitializing"}}))
+    return pod({**status, "containerStatuses": [after]}, containers=("alula-outputs",), annotations=RAW)
+
+
+def over(code: int, message: str = "", reason: str = "") -> dict:
+    times = {"startedAt": at(9), "finishedAt": at(20)}
+    return {"terminated": {"exitCode": code, "message": message, "reason": reason, **times}}
+
+
+BROUGHT = container("alula-inputs", terminated={"exitCode": 0})
+
+
+def test_a_raw_container_waits_for_its_inputs():
+    brings = container("alula-inputs", running={"startedAt": at(3)})
+    found = raw_pod("Pending", brings, container(waiting={"reason": "PodInitializing"}))
+    assert seen(found).progress == Waits("INITIALIZING", us(1), "init container `alula-inputs` runs on node node1")
+
+
+def test_a_raw_container_runs_in_a_pod_that_says_it_is_pending():
+    progress = seen(raw_pod("Pending", BROUGHT, RUNNING)).progress
+    assert isinstance(progress, Runs)
+    assert progress.at == us(5)
+
+
+def test_a_raw_container_that_ended_well_runs_on_until_its_outputs_are_taken_away():
+    for outputs in ({"waiting": {"reason": "PodInitializing"}}, {"running": {"startedAt": at(9)}}):
+        progress = seen(raw_pod("Running", BROUGHT, ended(0), outputs=outputs)).progress
+        assert isinstance(progress, Runs)
+        assert progress.at == us(5)
+    progress = seen(raw_pod("Succeeded", BROUGHT, ended(0, message="bye"), outputs=over(0))).progress
+    assert isinstance(progress, Ended)
+    assert (progress.at, progress.exit_code, progress.error, progress.last_line) == (us(20), 0, None, "bye")
+
+
+def test_a_raw_container_that_failed_ends_its_attempt_at_once():
+    progress = seen(raw_pod("Failed", BROUGHT, ended(3))).progress
+    assert isinstance(progress, Ended)
+    assert (progress.at, progress.exit_code, progress.error) == (us(9), 3, None)
+
+
+def test_an_image_of_the_copilot_that_is_gone_at_the_end_is_waited_for_from_then_on():
+    found = raw_pod("Pending", BROUGHT, ended(0), outputs={"waiting": {"reason": "ErrImagePull", "message": "gone"}})
+    progress, again_at = seen(found, 1000, msgspec.structs.replace(OPTIONS, image_pull_grace_s=2000))
+    assert isinstance(progress, Runs)
+    assert again_at == us(9 + 2000)
+    progress = seen(found, 1000).progress
+    assert isinstance(progress, Ended)
+    assert progress.must_stop
+    assert progress.runs is not None
+
+
+TOLD = TaskError("InputNotFound", "input x is not there")
+
+
+@pytest.mark.parametrize(
+    "message, reason, code, kind, recoverable, says",
+    [
+        (msgspec.json.encode(TOLD).decode(), "Error", "InputNotFound", "USER", False, "input x is not there"),
+        ("Traceback\nMemoryError", "Error", "CopilotFailed", "SYSTEM", True, "status 1: Traceback"),
+        ("", "OOMKilled", "CopilotFailed", "SYSTEM", True, "copilot_memory_bytes"),
+        ("exec: no alula-copilot", "StartError", "CopilotFailed", "SYSTEM", False, "needs `alula` in it"),
+    ],
+)
+def test_the_copilot_says_why_it_failed(message, reason, code, kind, recoverable, says):
+    before = raw_pod("Failed", container("alula-inputs", **over(1, message, reason)))
+    after = raw_pod("Failed", BROUGHT, ended(0), outputs=over(1, message, reason))
+    for found, ran in ((before, False), (after, True)):
+        progress = seen(found).progress
+        assert isinstance(progress, Ended)
+        assert progress.error is not None
+        assert (progress.error.code, *progress.error[2:4]) == (code, kind, recoverable)
+        assert says in progress.error.message
+        assert (progress.runs is not None) == ran
+
+
+def test_a_copilot_that_was_taken_away_is_no_failure_of_its_own():
+    found = raw_pod("Failed", BROUGHT, ended(0), outputs=over(137))
+    status = msgspec.json.decode(found.status) | {"reason": "Evicted"}
+    progress = seen(msgspec.structs.replace(found, status=msgspec.Raw(msgspec.json.encode(status)))).progress
+    assert isinstance(progress, Ended)
+    assert progress.error is not None
+    assert progress.error.code == "Evicted"
+
+
+def test_an_init_container_of_the_kind_that_runs_beside_others_is_not_waited_for():
+    found = pod(
+        {
+            "phase": "Pending",
+            "conditions": [SCHEDULED],
+            "initContainerStatuses": [container("proxy", running={"startedAt": at(2)})],
+        }
+    )
+    spec = msgspec.json.decode(found.spec) | {"initContainers": [{"name": "proxy", "restartPolicy": "Always"}]}
+    progress = seen(msgspec.structs.replace(found, spec=msgspec.Raw(msgspec.json.encode(spec)))).progress
+    assert progress == Waits("INITIALIZING", us(1), "node node1 prepares the pod")
+
+
 # Taken away
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from flyteidl.core import tasks_pb2
+from flyteidl.core import tasks_pb2, types_pb2
 from google.protobuf import json_format
+from tests.attempts import raw as attempts
 from tests.attempts.specs import attempt
 
 from alula.core.errors import InvalidInput
@@ -23,6 +24,7 @@ from alula.server.executors.kubernetes.plugins.pod.build import build
 GOLDENS = Path(__file__).parent / "goldens"
 RECORD = "ALULA_RECORD_GOLDENS"
 """Set it to have the goldens written anew, and read what has changed."""
+TEXT = types_pb2.STRING
 OPTIONS = KubernetesOptions(image="registry.test/alula:1")
 
 
@@ -126,7 +128,26 @@ def sidecars() -> tuple[AttemptSpec, Setting]:
     return pod_task(spec(resources=resources), pod, primary="main"), setting(template=template)
 
 
-@pytest.mark.parametrize("case", [plain, full, sidecars], ids=lambda case: case.__name__)
+def raw() -> tuple[AttemptSpec, Setting]:
+    """A raw container with the copilot, on a template with a container that runs beside all others."""
+    given = attempts.raw(spec(secrets=(SecretReference("db", "password"),)), "sort /in/text > /out/text", text=TEXT)
+    given = msgspec.structs.replace(given, resources=Resources(Amounts(cpu_millicores=2000, memory_bytes=1 << 30)))
+    template = {
+        "template": {
+            "spec": {
+                "containers": [
+                    {"name": "default", "image": "none", "securityContext": {"runAsNonRoot": True}},
+                    {"name": "primary", "image": "none", "workingDir": "/work"},
+                ],
+                "initContainers": [{"name": "proxy", "image": "registry.test/proxy:1", "restartPolicy": "Always"}],
+            }
+        }
+    }
+    mounts = (Mount("/srv/objects", "/data/objects", read_only=True),)
+    return given, setting(template=template, mounts=mounts, run_as=(1000, 1000))
+
+
+@pytest.mark.parametrize("case", [plain, full, sidecars, raw], ids=lambda case: case.__name__)
 def test_pods_are_as_they_are_written_down(case):
     built = build(*case())
     path = GOLDENS / f"{case.__name__}.json"
@@ -142,6 +163,23 @@ def test_alulas_own_tasks_run_in_the_image_of_the_settings():
     with pytest.raises(InvalidInput, match="names no image") as error:
         build(own, setting(KubernetesOptions()))
     assert error.value.code == "NoImage"
+
+
+def test_the_copilot_has_an_image_of_its_own_if_the_settings_name_one():
+    given = attempts.raw(spec(), "true")
+    options = msgspec.structs.replace(OPTIONS, copilot_image="registry.test/copilot:2", copilot_cpu_millicores=0)
+    [copilot] = build(given, setting(options))["spec"]["containers"]
+    assert copilot["image"] == "registry.test/copilot:2"
+    assert copilot["resources"]["limits"] == {"memory": str(256 << 20)}
+    with pytest.raises(InvalidInput, match="name no image that brings") as error:
+        build(given, setting(KubernetesOptions()))
+    assert error.value.code == "NoCopilotImage"
+
+
+def test_a_raw_pod_whose_outputs_no_file_can_be_is_refused():
+    many = types_pb2.LiteralType(collection_type=types_pb2.LiteralType(simple=TEXT))
+    with pytest.raises(InvalidInput, match="output x of"):
+        build(attempts.raw(spec(), "true", x=many), setting())
 
 
 def test_a_task_without_a_container_is_refused():

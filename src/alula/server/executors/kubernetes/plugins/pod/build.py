@@ -23,10 +23,13 @@ from alula.server.executors.kubernetes import naming
 from alula.server.executors.kubernetes.objects import Manifest
 from alula.server.executors.kubernetes.options import KubernetesOptions
 from alula.server.executors.kubernetes.plugin import Setting
-from alula.server.executors.kubernetes.plugins.pod import placing, resources, secrets, volumes
+from alula.server.executors.kubernetes.plugins.pod import copilot, placing, resources, secrets, volumes
+from alula.server.executors.raw.task import is_raw
 
 PRIMARY_CONTAINER = "primary_container_name"
 """Annotation: the container whose end is that of the attempt. Flyte's name."""
+SHOWN_CONTAINER = "kubectl.kubernetes.io/default-container"
+"""Annotation: the container that kubectl means if nobody names one."""
 _KINDS = (("containers", ""), ("initContainers", "-init"))
 
 
@@ -41,6 +44,8 @@ def build(spec: AttemptSpec, setting: Setting) -> Manifest:
         )
     name = naming.name_of(spec.id, spec.incarnation)
     own, primary = pod_of(task, name)
+    if is_raw(task):
+        copilot.add(own, primary, task, options)
     template = cast(Document, (setting.template or {}).get("template", {}))
     pod = merged(_ground(options), _on_template(template.get("spec", {}), own, primary))
     _fill(pod, spec, setting, primary)
@@ -110,6 +115,8 @@ def _fill(pod: Document, spec: AttemptSpec, setting: Setting, primary: str) -> N
     placing.place(pod, spec, setting.options)
     volumes.mount(pod, setting)
     secrets.mount(pod, spec.secrets)
+    if is_raw(spec.task):
+        copilot.put_in_order(pod, primary)
 
 
 def _fill_container(container: Document, spec: AttemptSpec, setting: Setting, *, is_primary: bool) -> None:
@@ -134,7 +141,8 @@ def _fill_container(container: Document, spec: AttemptSpec, setting: Setting, *,
 
 def _variables(container: Document, spec: AttemptSpec, setting: Setting, values: TemplateValues) -> list[Document]:
     """The attempt's variables, then those that only the pod knows, as from its cluster's secrets."""
-    known = {**setting.options.variables, **setting.variables, **spec.environment}
+    own_variables = {} if copilot.is_copilot(container) else spec.environment
+    known = {**setting.options.variables, **setting.variables, **own_variables}
     own: list[Document] = []
     for each in cast(list[Document], container.get("env", [])):
         if "value" in each:
@@ -190,6 +198,7 @@ def _annotations(spec: AttemptSpec, setting: Setting, template: Document, primar
         **spec.task.k8s_pod.metadata.annotations,
         **spec.annotations,
         PRIMARY_CONTAINER: primary,
+        **({SHOWN_CONTAINER: primary, naming.COPILOT: copilot.OUTPUTS} if is_raw(spec.task) else {}),
         naming.ATTEMPT: identity_text(spec.id, spec.incarnation),
         naming.CLAIM: str(spec.claim),
     }

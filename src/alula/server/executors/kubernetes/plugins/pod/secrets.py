@@ -10,13 +10,15 @@ from typing import Any, cast
 
 from alula.core.policy.security import SecretReference
 from alula.core.policy.target import Document
+from alula.server.executors.kubernetes.plugins.pod.copilot import is_copilot
 
 FOLDER = "/etc/flyte/secrets"
 
 
 def mount(pod: Document, references: Sequence[SecretReference]) -> None:
-    """Have each container see them: as files where the task wants files, else as variables."""
-    containers = cast(list[dict[str, Any]], [*pod.get("initContainers", ()), *pod["containers"]])
+    """Have each container of the task see them: as files where the task wants files, else as variables."""
+    everyone = cast(list[dict[str, Any]], [*pod.get("initContainers", ()), *pod["containers"]])
+    containers = [each for each in everyone if not is_copilot(each)]
     for number, each in enumerate(references):
         if each.form == "FILE":
             name = f"alula-secret-{number}"

@@ -6,8 +6,13 @@ from datetime import datetime
 
 import msgspec
 
+from alula.server.executors.kubernetes.naming import COPILOT
 from alula.server.executors.kubernetes.objects import Object
 from alula.server.executors.kubernetes.plugins.pod.build import PRIMARY_CONTAINER
+
+OUT_OF_MEMORY = "OOMKilled"
+NOT_STARTED = frozenset(("StartError", "ContainerCannotRun"))
+"""The runtime could not start the command of a container."""
 
 
 class Waiting(msgspec.Struct, frozen=True):
@@ -60,20 +65,23 @@ class PodStatus(msgspec.Struct, frozen=True, rename="camel"):
         return next((each for each in self.conditions if each.type == type), None)
 
     def container(self, name: str) -> ContainerStatus | None:
-        return next((each for each in self.container_statuses if each.name == name), None)
+        return next((each for each in self.containers if each.name == name), None)
 
     @property
     def containers(self) -> tuple[ContainerStatus, ...]:
         return self.init_container_statuses + self.container_statuses
 
 
-class Container(msgspec.Struct, frozen=True):
+class Container(msgspec.Struct, frozen=True, rename="camel"):
     name: str = ""
+    restart_policy: str = ""
+    """Of an init container, `Always` for one that runs beside the others."""
 
 
 class PodSpec(msgspec.Struct, frozen=True, rename="camel"):
     node_name: str = ""
     containers: tuple[Container, ...] = ()
+    init_containers: tuple[Container, ...] = ()
 
 
 _status = msgspec.json.Decoder(PodStatus)
@@ -91,6 +99,16 @@ class Pod(msgspec.Struct, frozen=True):
     def primary(self) -> str:
         """The name of the container whose end is that of the attempt."""
         return self.object.metadata.annotations.get(PRIMARY_CONTAINER, "")
+
+    @property
+    def copilot(self) -> str:
+        """The name of the container that takes the primary one's outputs away, if it can't do so itself."""
+        return self.object.metadata.annotations.get(COPILOT, "")
+
+    def terminated(self, name: str) -> Terminated | None:
+        """The end of a container; None if it has not come to it."""
+        found = self.status.container(name)
+        return found.state.terminated if found is not None else None
 
 
 def pod_of(found: Object) -> Pod:

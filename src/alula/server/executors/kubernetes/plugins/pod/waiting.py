@@ -18,7 +18,7 @@ _NEVER = frozenset(("InvalidImageName", "ErrImageNeverPull"))
 def waits(pod: Pod, now: int, options: KubernetesOptions) -> Seen:
     """The wait of a pod, or its end if it has waited for too long."""
     created = microseconds(pod.object.metadata.creation_timestamp) or now
-    found = _placed(pod, created, now, options) if pod.spec.node_name else _unplaced(pod, created)
+    found = prepares(pod, now, options) if pod.spec.node_name else _unplaced(pod, created)
     if options.pending_timeout_s and isinstance(found.progress, Waits):
         until = created + _us(options.pending_timeout_s)
         if now >= until:
@@ -41,13 +41,19 @@ def _unplaced(pod: Pod, created: int) -> Seen:
     return Seen(Waits("WAITING_FOR_RESOURCES", at, reason))
 
 
-def _placed(pod: Pod, created: int, now: int, options: KubernetesOptions) -> Seen:
-    """It has a node, and its containers do not run yet: the first one that waits says why."""
+def prepares(pod: Pod, now: int, options: KubernetesOptions, *, since: int = 0) -> Seen:
+    """It has a node, and not all of its containers have begun: the first one that waits says why. `since` when, if not
+    since it has the node."""
     scheduled = pod.status.condition("PodScheduled")
-    at = (microseconds(scheduled.last_transition_time) if scheduled is not None else 0) or created
+    at = since or (microseconds(scheduled.last_transition_time) if scheduled is not None else 0)
+    at = at or microseconds(pod.object.metadata.creation_timestamp) or now
     for each in pod.status.containers:
         if each.state.waiting is not None and each.state.waiting.reason not in _PREPARING:
             return _troubled(each.name, each.state.waiting, pod, at, now, options)
+    beside = {each.name for each in pod.spec.init_containers if each.restart_policy == "Always"}
+    for each in pod.status.init_container_statuses:
+        if each.state.running is not None and each.name not in beside:
+            return Seen(Waits("INITIALIZING", at, f"init container `{each.name}` runs on node {pod.spec.node_name}"))
     return Seen(Waits("INITIALIZING", at, f"node {pod.spec.node_name} prepares the pod"))
 
 
