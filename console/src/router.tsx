@@ -4,6 +4,7 @@ import { Shell } from "./shell/Shell";
 import { Failed, NotThere } from "./pages/Failed";
 import { Home } from "./pages/home/Home";
 import { Runs } from "./pages/runs/Runs";
+import { readAhead } from "./run/ahead";
 import { auditSearch, backfillSearch, compareSearch, entitySearch, launchSearch, listSearch, runSearch, runsSearch } from "./search";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotThere, errorComponent: Failed });
@@ -15,6 +16,7 @@ const run = createRoute({
   getParentRoute: () => domain,
   path: "/executions/$name",
   validateSearch: runSearch,
+  loader: ({ params }) => readAhead(params),
   component: lazyRouteComponent(() => import("./run/RunPage"), "RunPage"),
 });
 const flyteDeepLink = createRoute({

@@ -8,6 +8,7 @@ import json
 import re
 import secrets
 import urllib.request
+from typing import Any
 
 import pytest
 from tests.browser.conftest import PLACE, Open, backfill, run
@@ -20,6 +21,19 @@ name = "failures"
 phases = ["FAILED"]
 keep_days = 30
 """
+
+
+def test_the_frame_stands_where_the_program_puts_it(visit: Open, site: RunningPlatform, browser: Any) -> None:
+    page = visit("/executions")
+    links = page.get_by_role("navigation", name="Sections").get_by_role("link")
+    expect(links.nth(1)).to_be_visible()
+    with browser.new_context(viewport={"width": 1280, "height": 800}, java_script_enabled=False) as still:
+        first = still.new_page()
+        first.goto(page.url)
+        words = first.locator(".first-sections span")
+        assert words.all_inner_texts() == links.all_inner_texts()
+        place = words.first.bounding_box()
+    assert place == links.first.bounding_box()
 
 
 def test_home_says_what_fails_and_takes_an_answer(visit: Open, site: RunningPlatform) -> None:
@@ -80,6 +94,18 @@ def test_items_of_a_map_task_lead_to_their_logs(visit: Open) -> None:
     expect(page).to_have_url(re.compile("item=7"))
     page.get_by_role("tab", name="Log").click()
     expect(page.get_by_role("log")).to_contain_text("halving 7")
+
+
+def test_the_next_error_is_a_step_and_then_its_items(visit: Open) -> None:
+    page = visit("/executions/bad-1")
+    ended(page, "failed")
+    for key, address in (("e", "sel=n1$"), ("e", "item=7"), ("E", "sel=n1$"), ("e", "item=7"), ("e", "sel=n1$")):
+        page.keyboard.press(key)
+        expect(page).to_have_url(re.compile(address))
+    page.get_by_role("button", name="Next failed item (e)").click()
+    heading = page.get_by_role("complementary").get_by_role("heading", name="half[][7]")
+    expect(heading).to_be_visible()
+    expect(page.get_by_role("complementary").get_by_role("img", name="failed").first).to_be_visible()
 
 
 def test_a_log_on_a_phone_opens_at_its_end_and_draws_what_is_seen(visit: Open) -> None:

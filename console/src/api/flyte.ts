@@ -68,9 +68,6 @@ export function readTaskData(id: RunId, node: string, task: Identifier, attempt:
 export const listAttempts = (id: RunId, node: string, signal?: AbortSignal): Promise<{ task_executions?: TaskExecution[] }> =>
   get(`${FLYTE}/task_executions/${at(id)}/${path(node)}${query({ limit: 100 })}`, { signal });
 
-export const readDynamic = (id: RunId, node: string, signal?: AbortSignal): Promise<{ compiled_workflow?: WorkflowClosure }> =>
-  get(`${FLYTE}/node_executions/${at(id)}/${path(node)}/dynamic_workflow`, { signal });
-
 export interface Workflow {
   readonly id: Identifier;
   readonly closure: { readonly compiled_workflow: WorkflowClosure; readonly created_at?: string };

@@ -1,4 +1,5 @@
 /** Runs as the platform tells them to the console: rows of lists, and the columns of one run. */
+import type { WorkflowClosure } from "./idl";
 import { type Asked, OWN, ask, get, path, query } from "./http";
 
 export interface Place {
@@ -133,6 +134,11 @@ export function readSkeleton(id: RunId, asked: { parent?: string; cursor?: strin
 
 export function readChanges(id: RunId, since: number, signal?: AbortSignal): Promise<Changes> {
   return get(`${ofRun(id)}/changes${query({ since })}`, { signal });
+}
+
+/** The graph of a run as far as it is drawn, or with `node` the one that this dynamic step has made. */
+export function readGraph(id: RunId, node = "", signal?: AbortSignal): Promise<WorkflowClosure> {
+  return get(`${ofRun(id)}/graph${query({ node_id: node })}`, { signal });
 }
 
 export interface Item {

@@ -2,15 +2,14 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useParams } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useMemo, useRef } from "react";
-import { readDynamic, readWorkflow } from "../api/flyte";
 import { DYNAMIC } from "../api/runs";
-import { FOREVER } from "../queries";
 import { runStatus } from "../status/status";
 import { isOpenRun } from "../status/status";
 import { Bars, Problem } from "../ui/State";
 import { useStore } from "../ui/store";
 import { usePageTitle } from "../ui/usePageTitle";
 import { type OfRun, RunContext } from "./context";
+import { graphOf } from "./ahead";
 import { sourceOf } from "./live/sources";
 import type { RunSource } from "./live/source";
 import type { RunState } from "./live/state";
@@ -35,7 +34,7 @@ function Known({ source, state, items }: { source: RunSource; state: RunState; i
   const status = runStatus(run.phase);
   usePageTitle(`${status.tone === "broken" ? "◆ " : status.ended ? "" : "◐ "}${run.name}`);
   useEffect(() => setFavicon(status.tone), [status.tone]);
-  const { plan, isRead } = usePlan(state);
+  const { plan, isRead } = usePlan(source);
   const { made, areRead } = useMade(source, state);
   const wasReady = useRef(false);
   wasReady.current ||= isRead && areRead;
@@ -52,13 +51,9 @@ function Known({ source, state, items }: { source: RunSource; state: RunState; i
 }
 
 /** `isRead` also for a graph that can't be read: then steps have the names of their ids. */
-function usePlan({ run: { workflow } }: RunState): { plan: Plan; isRead: boolean } {
-  const { data, isFetched } = useQuery({
-    queryKey: ["workflow", workflow],
-    queryFn: ({ signal }) => readWorkflow(workflow, signal),
-    ...FOREVER,
-  });
-  const plan = useMemo(() => (data ? planOf(data.closure.compiled_workflow) : NO_PLAN), [data]);
+function usePlan({ id }: RunSource): { plan: Plan; isRead: boolean } {
+  const { data, isFetched } = useQuery(graphOf(id));
+  const plan = useMemo(() => (data ? planOf(data) : NO_PLAN), [data]);
   return { plan, isRead: isFetched };
 }
 
@@ -69,16 +64,12 @@ function useMade(source: RunSource, state: RunState): { made: ReadonlyMap<string
   const dynamic = useMemo(() => [...state.nodes.values()].filter((row) => row.flags & DYNAMIC).slice(0, READ_AT_ONCE).map((row) => row.id).join("\n"), [state.nodes]);
   const ids = useMemo(() => (dynamic ? dynamic.split("\n") : []), [dynamic]);
   const found = useQueries({
-    queries: ids.map((id) => ({
-      queryKey: ["dynamic", source.id, id],
-      queryFn: ({ signal }: { signal: AbortSignal }) => readDynamic(source.id, id, signal),
-      ...FOREVER,
-    })),
+    queries: ids.map((id) => graphOf(source.id, id)),
   });
   const read = found.map((each) => each.dataUpdatedAt).join();
   const made = useMemo(
     () => new Map(ids.flatMap((id, at) => {
-      const closure = found[at]?.data?.compiled_workflow;
+      const closure = found[at]?.data;
       return closure ? [[id, planOf(closure)] as const] : [];
     })),
     // oxlint-disable-next-line react/exhaustive-deps

@@ -37,8 +37,8 @@ export function Toolbar({ lines }: { lines: readonly Line[] }): ReactElement {
       {broken ? (
         <span className={styles.errors}>
           <span className="broken">{plural(broken, "error")}</span>
-          <IconButton label="Previous error (E)" onClick={() => next("failed", -1)}><ChevronUp size={14} /></IconButton>
-          <IconButton label="Next error (e)" onClick={() => next("failed", 1)}><ChevronDown size={14} /></IconButton>
+          <IconButton label="Previous error (E)" onClick={() => void next("failed", -1)}><ChevronUp size={14} /></IconButton>
+          <IconButton label="Next error (e)" onClick={() => void next("failed", 1)}><ChevronDown size={14} /></IconButton>
         </span>
       ) : null}
     </div>

@@ -30,9 +30,9 @@ export function useRunKeys(lines: readonly Line[]): void {
     const tab = TAB_KEYS[key];
     if (key === "j" || key === "ArrowDown") move(1);
     else if (key === "k" || key === "ArrowUp") move(-1);
-    else if (key === "e") next("failed", 1);
-    else if (key === "E") next("failed", -1);
-    else if (key === "w") next("waiting", 1);
+    else if (key === "e") void next("failed", 1);
+    else if (key === "E") void next("failed", -1);
+    else if (key === "w") void next("waiting", 1);
     else if (key === "ArrowRight" && view !== "graph") return setOpen(true);
     else if (key === "ArrowLeft" && view !== "graph") return setOpen(false);
     else if (key === "Escape" && sel) select(null);

@@ -20,10 +20,18 @@ export class RunSource {
   readonly known: Store<Known> = createStore<Known>({ state: null, error: null, items: new Map() });
   private users = 0;
   private stop: (() => void) | null = null;
+  private ahead: Promise<Skeleton> | null = null;
   private readonly inside = new Set<string>();
 
   constructor(id: RunId) {
     this.id = id;
+  }
+
+  /** Ask for it before anybody uses it. */
+  readAhead(): void {
+    if (this.users || this.ahead || this.known.get().state) return;
+    this.ahead = readSkeleton(this.id);
+    this.ahead.catch(() => (this.ahead = null));
   }
 
   /** Keep it up to date until the function that is returned is called. */
@@ -55,9 +63,10 @@ export class RunSource {
   }
 
   /** Read the phases of an array's items; from then on they follow the changes. */
-  async watchItems(node: string): Promise<void> {
+  async watchItems(node: string): Promise<Uint8Array> {
     const phases = await readItemPhases(this.id, node);
     this.change((now) => ({ ...now, items: new Map(now.items).set(node, phases) }));
+    return phases;
   }
 
   private begin(): void {
@@ -83,7 +92,8 @@ export class RunSource {
 
   private async read(signal: AbortSignal): Promise<RunState | null> {
     try {
-      const first = await readSkeleton(this.id, {}, { signal });
+      const first = await (this.ahead ?? readSkeleton(this.id, {}, { signal }));
+      this.ahead = null;
       setServerNow(first.now);
       let state = stateOf(first);
       this.change((now) => ({ ...now, state, error: null }));

@@ -13,6 +13,7 @@ export interface LogState {
 }
 
 const CHUNK = 256 << 10;
+/** A log of no more is read as a whole before it is shown, so that its lines have their numbers at once. */
 const WHOLE_MAX = 2 << 20;
 const EACH_MS = 700;
 
@@ -49,10 +50,12 @@ export class LogReader {
 
   private async run(isOpen: () => boolean, signal: AbortSignal): Promise<void> {
     try {
-      const first = await readLog(this.of, { tail: WHOLE_MAX }, signal);
+      const first = await readLog(this.of, { tail: CHUNK }, signal);
       this.buffer = new LogBuffer(first.offset);
       this.buffer.append(first.bytes);
+      if (first.offset <= WHOLE_MAX) await this.earlier(true);
       this.changed({ size: first.size, ended: first.ended, loading: false });
+      if (first.ended && this.buffer.end >= first.size) return;
       while (!signal.aborted) {
         const { end } = this.buffer;
         const wasOpen = isOpen();

@@ -18,14 +18,11 @@ const PAGE = 200;
 const ROW_PX = 26;
 
 export function Items({ step }: { step: Step }): ReactElement {
-  const { source, items, state } = useRun();
+  const { items, state } = useRun();
   const [phase, setPhase] = useState<string | null>(null);
   const [from, setFrom] = useState(0);
   const array = state.arrays[step.id];
   const phases = items.get(step.id);
-  useEffect(() => {
-    if (!source.known.get().items.has(step.id)) void source.watchItems(step.id).catch(() => undefined);
-  }, [source, step.id]);
   const counts = useMemo(() => (phases ? counted([...phases].map(itemStatus)) : array ? countsOfItems(array.size, array.phases) : []), [phases, array]);
   const size = array?.size ?? phases?.length ?? 0;
   return (
@@ -35,7 +32,7 @@ export function Items({ step }: { step: Step }): ReactElement {
         <Counts counts={counts} chosen={phase} onChoose={(next) => { setPhase(next); setFrom(0); }} />
         <GoTo step={step} size={size} />
       </div>
-      <Summary step={step} />
+      {phases ? <Summary step={step} /> : null}
       <List step={step} phase={phase} from={from} size={size} />
     </div>
   );

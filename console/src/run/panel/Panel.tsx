@@ -3,6 +3,7 @@ import { X } from "lucide-react";
 import type { ReactElement } from "react";
 import { HAS_DECK } from "../../api/runs";
 import type { RunTab } from "../../search";
+import { itemStatus } from "../../status/status";
 import { visible } from "../../text/names";
 import { IconButton } from "../../ui/Button";
 import { CopyButton } from "../../ui/Copy";
@@ -15,6 +16,7 @@ import { Attempts } from "./Attempts";
 import { Data } from "./Data";
 import { Deck } from "./Deck";
 import { Events } from "./Events";
+import { FailedItems } from "./FailedItems";
 import { Items } from "./Items";
 import { Lineage } from "./Lineage";
 import { LogTab } from "./LogTab";
@@ -66,7 +68,7 @@ function Content({ tab, step, item }: { tab: RunTab; step: Step | null; item: nu
 }
 
 function Head({ step, item }: { step: Step | null; item: number }): ReactElement {
-  const { id } = useRun();
+  const { id, state, items } = useRun();
   const select = useSelect();
   if (!step) {
     return (
@@ -77,12 +79,14 @@ function Head({ step, item }: { step: Step | null; item: number }): ReactElement
       </div>
     );
   }
+  const phases = items.get(step.id);
   return (
     <>
       <div className={styles.head}>
-        <Glyph status={step.status} />
+        <Glyph status={item >= 0 && phases ? itemStatus(phases[item] ?? 0) : step.status} />
         <h2 className={styles.title} title={visible(step.name)}>{visible(step.name)}{item >= 0 ? <span className={styles.item}>[{item}]</span> : null}</h2>
         <span className={styles.id} title={visible(step.id)}>{KIND_WORDS[step.kind]} · {visible(step.id)}</span>
+        {state.arrays[step.id] ? <FailedItems step={step.id} /> : null}
         <CopyButton text={step.id} label="Copy the step's id (c)" />
         <IconButton label="Back (Esc)" onClick={() => select(item >= 0 ? step.id : null)}><X size={14} /></IconButton>
       </div>

@@ -7,6 +7,7 @@ A build leaves each text compressed twice and not as it is. Owns which file answ
 from __future__ import annotations
 
 import gzip
+import re
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -38,6 +39,10 @@ _TYPES = {
     ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
 }
+_HEAD_END = b"</head>"
+_RUN = re.compile(r"projects/([\w.-]+)/domains/([\w.-]+)/executions/([\w.-]+)")
+"""The path of a run's page."""
+_AHEAD = '<link rel="preload" as="fetch" crossorigin href="/api/v1/alula/runs/{}/{}/{}/{}">'
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -51,8 +56,8 @@ def console_routes(folder: Path = BUILT) -> list[Route]:
     async def asset(request: Request) -> Response:
         return files.asset(request.path_params["name"], request.headers.get("accept-encoding", ""))
 
-    async def page(_: Request) -> Response:
-        return files.page()
+    async def page(request: Request) -> Response:
+        return files.page(_ahead(request.path_params.get("path", "")))
 
     return [
         Route("/", root),
@@ -68,8 +73,8 @@ class _Files:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def page(self) -> Response:
-        """The page, which is the same for every path: the program in it reads the path."""
+    def page(self, ahead: bytes) -> Response:
+        """The page, the same for every path but for what it has loaded `ahead`: the program in it reads the path."""
         html = self._read(_PAGE)
         if html is None:
             raise NotFound(
@@ -79,7 +84,7 @@ class _Files:
             )
         nonce = secrets.token_urlsafe(16)
         return Response(
-            html.replace(_NONCE, nonce.encode()),
+            html.replace(_NONCE, nonce.encode()).replace(_HEAD_END, ahead + _HEAD_END, 1),
             headers={**_guards(nonce), "Cache-Control": "no-cache"},
             media_type="text/html",
         )
@@ -108,6 +113,12 @@ class _Files:
             return (self._folder / name).read_bytes()
         except (OSError, ValueError):  # ValueError for a name that no file can have
             return None
+
+
+def _ahead(path: str) -> bytes:
+    """What the browser is to ask for beside the program: the program would ask for it once it has arrived."""
+    run = _RUN.fullmatch(path)
+    return "".join(_AHEAD.format(*run.groups(), part) for part in ("skeleton", "graph")).encode() if run else b""
 
 
 def _encodings(accepted: str) -> frozenset[str]:

@@ -11,7 +11,7 @@ from alula.server.api.http_calls import call_of
 from alula.server.api.parameters import execution_of, place_of, whole, whole_of, word
 from alula.server.api.tagged import has_tag, json_answer, tag_headers, unchanged
 from alula.server.services.about import about
-from alula.server.services.console import items, runs, skeleton
+from alula.server.services.console import graph, items, runs, skeleton
 from alula.server.services.platform import Platform
 
 PREFIX = "/api/v1/alula"
@@ -27,6 +27,7 @@ def run_routes(platform: Platform) -> list[Route]:
         Route(_RUNS, edge.list),
         Route(f"{_RUN}/skeleton", edge.skeleton),
         Route(f"{_RUN}/changes", edge.changes),
+        Route(f"{_RUN}/graph", edge.graph),
         Route(f"{_RUN}/items/{{node_id}}", edge.items),
         Route(f"{_RUN}/items/{{node_id}}/phases", edge.phases),
         Route(f"{_RUN}/items/{{node_id}}/summary", edge.summary),
@@ -73,6 +74,13 @@ class _Edge:
         return await json_answer(
             await skeleton.read_changes(self._platform, call_of(request).caller, execution_of(request), since)
         )
+
+    async def graph(self, request: Request) -> Response:
+        caller, id = call_of(request).caller, execution_of(request)
+        tag = await graph.tag_of(self._platform, caller, id)
+        if has_tag(request, tag):
+            return unchanged(tag)
+        return await json_answer(await graph.read_graph(self._platform, caller, id, word(request, "node_id")), tag=tag)
 
     async def items(self, request: Request) -> Response:
         return await json_answer(

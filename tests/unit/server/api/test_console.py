@@ -16,7 +16,10 @@ from alula.server.api.gate import trusted
 from alula.server.api.http import make_app
 
 pytestmark = pytest.mark.anyio
-PAGE = '<html><meta property="csp-nonce" nonce="CONSOLE-NONCE"><script src="/console/assets/main-1.js"></script></html>'
+PAGE = (
+    '<html><head><meta property="csp-nonce" nonce="CONSOLE-NONCE">'
+    '<script src="/console/assets/main-1.js"></script></head></html>'
+)
 SCRIPT = b"console.log(1)"
 
 
@@ -46,6 +49,15 @@ async def test_each_path_is_a_page_of_the_program(app: ASGIApp, path: str) -> No
     answer = await ask(app, "GET", f"/console{path}")
     assert (answer.status, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert answer.headers["cache-control"] == "no-cache"
+
+
+async def test_the_page_of_a_run_has_the_browser_ask_for_it_at_once(app: ASGIApp) -> None:
+    page = "/console/projects/p/domains/d/executions/run-1"
+    told = (await ask(app, "GET", page)).body.decode()
+    asked = re.findall(r'<link rel="preload" as="fetch" crossorigin href="([^"]+)">', told)
+    assert asked == [f"/api/v1/alula/runs/p/d/run-1/{part}" for part in ("skeleton", "graph")]
+    for other in ("/console", f"{page}/nodeId/n0", "/console/projects/p/domains/d/executions/%22%3E%3Cscript%3E"):
+        assert b"preload" not in (await ask(app, "GET", other)).body
 
 
 async def test_the_address_of_the_platform_leads_to_it(app: ASGIApp) -> None:

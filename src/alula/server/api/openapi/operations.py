@@ -37,6 +37,7 @@ from alula.server.services.about import About
 from alula.server.services.console.audit_trail import AuditPage
 from alula.server.services.console.bulk import Bulk, Outcomes
 from alula.server.services.console.compare import Comparison
+from alula.server.services.console.graph_form import Graph
 from alula.server.services.console.grid import Grid
 from alula.server.services.console.items import ItemPage, Summary
 from alula.server.services.console.log_search import LogLine
@@ -344,6 +345,14 @@ OPERATIONS = (
         "Read what has changed in a run since.",
         answer=Changes,
         parameters=(Parameter("since", "The `seq` of what is known.", int, 0),),
+    ),
+    Operation(
+        "GET",
+        f"{_OWN}/runs/{_RUN}/graph",
+        "readGraph",
+        "Read the graph of a run as far as it is drawn. It has an ETag.",
+        answer=Graph,
+        parameters=(Parameter("node_id", "The graph that this dynamic node has made, not that of the run."),),
     ),
     Operation(
         "GET",
