@@ -12,6 +12,7 @@ TYPE_CHECKING = False  # as in `typing`, which takes longer to import than all o
 
 if TYPE_CHECKING:
     from alula.sdk.authoring.accelerators import GPUAccelerator as GPUAccelerator
+    from alula.sdk.authoring.artifact import Artifact as Artifact
     from alula.sdk.authoring.cache import Cache as Cache
     from alula.sdk.authoring.cache import CachePolicy as CachePolicy
     from alula.sdk.authoring.conditional import conditional as conditional
@@ -99,6 +100,7 @@ if TYPE_CHECKING:
 
 _EXPORTS = {
     "Annotations": "authoring.options",
+    "Artifact": "authoring.artifact",
     "BaseSensor": "authoring.sensor",
     "BatchSize": "types.batches",
     "Blob": "types.messages",

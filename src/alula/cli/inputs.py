@@ -20,7 +20,7 @@ from alula.cli.documents import NotReadableError, read_document
 from alula.cli.run_options import INPUT_PREFIX
 from alula.cli.values import bare, describe, from_data, from_text, is_optional, suggest
 from alula.core.errors import InvalidInput, NotFound
-from alula.sdk.authoring.interface import REQUIRED
+from alula.sdk.authoring.interface import REQUIRED, Found
 
 
 class AnyInterface(Protocol):
@@ -148,6 +148,8 @@ def _default_text(default: object) -> str:
             text = str(default.value)
         case str() if default:
             text = default
+        case Found():
+            text = str(default)
         case datetime():
             text = default.isoformat()
         case timedelta():

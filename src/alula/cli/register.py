@@ -68,6 +68,8 @@ def register(
         return
     with target.connect() as connection:
         registration = register_plan(connection, plan, activate_launch_plans=activate_launch_plans, say=say)
+    if registration.warning:
+        say(f"warning: {registration.warning}")
     if registration.created:
         _print_plan(plan, form, note=f"{registration.created} new")
     else:

@@ -51,5 +51,7 @@ def _say_registered(registration: Registration) -> None:
     if registration.created:
         word = "entity" if registration.created == 1 else "entities"
         say(f"registered {registration.created} {word}, version {version}")
+        if registration.warning:
+            say(f"warning: {registration.warning}")
     else:
         say(f"nothing changed since version {version}")

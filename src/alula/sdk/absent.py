@@ -44,9 +44,11 @@ _BY_FIX = {
     "write a `@reference_task`, `@reference_workflow` or `@reference_launch_plan`": """
         TaskReference WorkflowReference LaunchPlanReference get_reference_entity ReferenceSpec ReferenceTemplate
         ReferenceTask ReferenceWorkflow ReferenceLaunchPlan""",
-    "pass the value as an output and an input, or start runs by a launch plan's `schedule`": """
-        Artifact ArtifactQuery ArtifactIDSpecification Partition Partitions TimePartition Inputs InputsBase
-        ArtifactSerializationHandler DefaultArtifactSerializationHandler OnArtifact OnSchedule""",
+    "write the values as a dict: `partitions={...}`": "Partition Partitions",
+    "leave it out: artifacts are written as flytekit writes them": """
+        Serializer ArtifactSerializationHandler DefaultArtifactSerializationHandler""",
+    "start the launch plan by `OnRunEnd` of the workflow that makes the value": "OnArtifact",
+    "write the schedule as `schedule` of the launch plan": "OnSchedule",
     "write `Email`, `PagerDuty` or `Slack`": "Notification EmailNotification PagerDutyNotification SlackNotification",
     "errors, phases and logs of a run are read by `alula.Remote` and `alula describe`": """
         ExecutionError NodeExecutionPhase TaskExecutionPhase TaskLog""",
@@ -109,7 +111,6 @@ MODULES: Mapping[str, str] = {
     "flytekit.extras.pydantic_transformer": "models of pydantic are types without it",
     "flytekit.remote.entities": INSTEAD["FlyteTask"],
     "flytekit.core.utils": "Python's own library has these helpers",
-    "flytekit.core.artifact": INSTEAD["Artifact"],
     "flytekit.core.environment": INSTEAD["Environment"],
     "flytekit.core.annotation": INSTEAD["FlyteAnnotation"],
     "flytekit.core.class_based_resolver": "declare tasks at the top level of a module",

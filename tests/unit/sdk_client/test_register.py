@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import pytest
 
-from alula import CronSchedule, LaunchPlan, task, workflow
+from alula import Artifact, CronSchedule, LaunchPlan, task, workflow
 from alula.core.errors import InvalidInput
 from alula.sdk.client.package import Bundle
+from alula.sdk.client.recorded import recorded_only
 from alula.sdk.client.register import VERSION_CHARS, client_metadata, prepare
 from alula.sdk.serialize.referenced import Registered
 
@@ -24,6 +26,11 @@ def total(x: int, y: int = 2) -> int:
 
 
 plan = LaunchPlan.create("nightly", total, default_inputs={"x": 1})
+
+
+@task
+def kept() -> Annotated[int, Artifact(name="this_week")]:
+    return 1
 
 
 @workflow
@@ -86,6 +93,22 @@ def test_a_schedule_that_leaves_an_input_open_is_refused_before_anything_is_sent
     with pytest.raises(InvalidInput) as caught:
         prepared(nightly)
     assert caught.value.code == "ScheduleInputs"
+
+
+def test_so_is_a_schedule_whose_input_an_artifact_would_have_to_give():
+    found = Artifact(name="a").query()
+    nightly = LaunchPlan.create("found", total, default_inputs={"x": found}, schedule=CronSchedule("0 3 * * *"))
+    with pytest.raises(InvalidInput) as caught:
+        prepared(nightly)
+    assert caught.value.code == "ScheduleInputs"
+
+
+def test_an_artifact_that_is_only_recorded_is_named():
+    found = LaunchPlan.create("finding", total, default_inputs={"x": Artifact(name="last_week").query()})
+    assert recorded_only(prepared(kept, found).serialized).startswith(
+        "the platform keeps no artifacts: `last_week`, `this_week` are recorded"
+    )
+    assert recorded_only(prepared(total).serialized) == ""
 
 
 def test_so_is_a_launch_plan_without_a_name():

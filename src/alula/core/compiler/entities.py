@@ -21,6 +21,7 @@ from flyteidl.core import (
 from alula.core.compiler.errors import Code, Findings
 from alula.core.ids import EntityId, entity_id
 from alula.core.literals.casting import is_optional
+from alula.core.policy.parameters import may_be_left_out
 
 Kind: TypeAlias = Literal["task", "sub_workflow", "launch_plan"]
 _E = TypeVar("_E", tasks_pb2.TaskTemplate, workflow_pb2.WorkflowTemplate, "ReferencedLaunchPlan")
@@ -111,9 +112,7 @@ def launch_plan_interface(plan: ReferencedLaunchPlan) -> Interface:
     return Interface(
         {name: parameter.var.type for name, parameter in parameters.items()},
         types_of(plan.template.interface.outputs),
-        frozenset(
-            name for name, parameter in parameters.items() if parameter.required and not is_optional(parameter.var.type)
-        ),
+        frozenset(name for name, parameter in parameters.items() if not may_be_left_out(parameter)),
     )
 
 

@@ -15,8 +15,9 @@ from alula.core.compiler.entities import ReferencedLaunchPlan
 from alula.core.compiler.errors import Code, CompileError, CompileErrors, Findings
 from alula.core.compiler.scope import one_of
 from alula.core.errors import InvalidInput
-from alula.core.literals.casting import explain_type, is_none, is_optional
+from alula.core.literals.casting import explain_type, is_none
 from alula.core.literals.checking import check_value
+from alula.core.policy.parameters import artifact_behind, may_be_left_out
 
 UNKNOWN_INPUT = "UnknownInput"
 MISSING_INPUT = "MissingInput"
@@ -182,10 +183,17 @@ def wrong_inputs(
             wrong.append(WrongInput(name, INPUT_TYPE_MISMATCH, f"input `{name}`: {reason}"))
     for name in sorted(parameters.keys() - given.literals.keys()):
         parameter = parameters[name]
-        if not parameter.HasField("default") and not is_optional(parameter.var.type):
+        if not may_be_left_out(parameter):
             kind = explain_type(parameter.var.type)
-            wrong.append(WrongInput(name, MISSING_INPUT, f"input `{name}` of type {kind} is missing"))
+            why = f"input `{name}` of type {kind} is missing{_unserved(parameter)}"
+            wrong.append(WrongInput(name, MISSING_INPUT, why))
     return wrong
+
+
+def _unserved(parameter: interface_pb2.Parameter) -> str:
+    """The reason why a default that the author has declared gives no value."""
+    artifact = artifact_behind(parameter)
+    return f": its default is artifact `{artifact}`, and this platform keeps no artifacts" if artifact else ""
 
 
 def _nothing(literal_type: types_pb2.LiteralType) -> literals_pb2.Literal:

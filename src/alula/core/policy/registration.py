@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId
+from alula.core.policy.parameters import must_be_given
 from alula.core.policy.schedule import Schedule
 from alula.core.policy.schedule_rules import plan_schedule, rules_of
 
@@ -99,9 +100,7 @@ def check_schedule(spec: launch_plan_pb2.LaunchPlanSpec, expected: interface_pb2
                 f"the schedule's kick-off time goes to `{kickoff}`, which is not a free input of type datetime",
             )
     unbound = sorted(
-        name
-        for name, parameter in expected.parameters.items()
-        if parameter.WhichOneof("behavior") in (None, "required") and name != kickoff
+        name for name, parameter in expected.parameters.items() if must_be_given(parameter) and name != kickoff
     )
     if unbound:
         raise InvalidInput(

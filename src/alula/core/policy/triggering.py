@@ -23,6 +23,7 @@ from alula.core.literals.casting import explain_type
 from alula.core.literals.json_values import can_be_json, literal_of_json
 from alula.core.literals.raw_text import NotAValue
 from alula.core.literals.structs import plain_struct
+from alula.core.policy.parameters import must_be_given
 from alula.core.policy.registration import NAME_MAX_CHARS
 from alula.core.policy.watching import OF_OBJECT, ObjectTrigger, can_be_of_object
 
@@ -162,9 +163,7 @@ def check_trigger(spec: launch_plan_pb2.LaunchPlanSpec, expected: interface_pb2.
         if _is_of_body(source) and not can_be_json(type_):
             raise _inputs_mistake(f"it gives `{source}` to `{name}` of type {explain_type(type_)}, which JSON has not")
     unbound = sorted(
-        name
-        for name, parameter in parameters.items()
-        if parameter.WhichOneof("behavior") in (None, "required") and name not in trigger.inputs
+        name for name, parameter in parameters.items() if must_be_given(parameter) and name not in trigger.inputs
     )
     if unbound:
         raise _inputs_mistake(f"it must bind every required input; unbound: {', '.join(unbound)}")

@@ -30,6 +30,10 @@ class Required:
 REQUIRED = Required()
 
 
+class Found:
+    """A default in place of which a platform finds a value when a run starts: what an artifact is."""
+
+
 class Interface:
     """Inputs and outputs of a task or workflow function.
 
@@ -369,7 +373,21 @@ def bind_arguments(
             at=at,
             fix=f"it was declared at {interface.location}",
         )
-    return {name: given.get(name, default) for name, default in interface.defaults.items()}
+    values = {name: given.get(name, default) for name, default in interface.defaults.items()}
+    refuse_found(values, entity, at=at)
+    return values
+
+
+def refuse_found(values: Mapping[str, object], entity: str, *, at: Location | None = None) -> None:
+    """Raise `InvalidInput` for an input whose value a platform with artifacts would have to find."""
+    for name, value in values.items():
+        if isinstance(value, Found):
+            raise mistake(
+                "NoArtifacts",
+                f"input `{name}` of {entity} is {value!r}, and nothing here keeps artifacts",
+                at=at,
+                fix=f"give a value for `{name}`",
+            )
 
 
 def refuse_positional(args: tuple[object, ...], interface: InterfaceView, *, at: Location) -> None:

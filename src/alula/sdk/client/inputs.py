@@ -8,7 +8,7 @@ from flyteidl.core import interface_pb2, literals_pb2
 
 from alula.core.errors import InvalidInput
 from alula.sdk.authoring.binding import input_form
-from alula.sdk.authoring.interface import REQUIRED
+from alula.sdk.authoring.interface import REQUIRED, refuse_found
 from alula.sdk.authoring.launch_plan import LaunchPlan
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
@@ -31,6 +31,7 @@ def input_literals(
     given = dict(values)
     if with_defaults or isinstance(entity, Task):
         given = {name: default for name, default in interface.defaults.items() if default is not REQUIRED} | given
+    refuse_found(given, f"{interface.kind} `{interface.name}`")
     literals: dict[str, literals_pb2.Literal] = {}
     for name, value in given.items():
         transformer, _ = input_form(interface, name)

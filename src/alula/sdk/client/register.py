@@ -25,6 +25,7 @@ from alula.core.ids import entity_id
 from alula.core.policy.registration import check_id, check_labels, check_schedule
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.package import Bundle
+from alula.sdk.client.recorded import recorded_only
 from alula.sdk.client.references import look_up
 from alula.sdk.client.rpcs import (
     CREATE_LAUNCH_PLAN,
@@ -61,6 +62,8 @@ class Registration(msgspec.Struct, frozen=True):
     created: int
     """The number of these that are new."""
     uploaded: bool
+    warning: str = ""
+    """What of that which is new the platform only records."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -138,7 +141,8 @@ def register(
             created += 1
             say(f"registered {_KIND_WORDS[entity.id.resource_type]} {entity.id.name}@{entity.id.version}")
     _activate(connection, serialized.entities, everything=activate_launch_plans)
-    return Registration(serialized.id, ids, created=created, uploaded=True)
+    warning = recorded_only(serialized) if created else ""
+    return Registration(serialized.id, ids, created=created, uploaded=True, warning=warning)
 
 
 def register_known(

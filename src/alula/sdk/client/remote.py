@@ -236,7 +236,10 @@ class Remote:
             domain=self.domain,
             version=version,
         )
-        return register(self.connection, plan)
+        registration = register(self.connection, plan)
+        if registration.warning:
+            warnings.warn(registration.warning, stacklevel=3)
+        return registration
 
     def _identifier(self, kind: identifier_pb2.ResourceType, name: str, version: str) -> identifier_pb2.Identifier:
         return identifier_pb2.Identifier(

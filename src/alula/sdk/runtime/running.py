@@ -49,7 +49,12 @@ def execute(task: AnyTask, inputs: Mapping[str, Literal], context: ExecutionPara
             raise
         except BaseException as error:  # also what is no Exception: it ends the attempt all the same
             raise TaskFailed(user_failure(error)) from error
-        return output_literals(task, result, context.store)
+        outputs = output_literals(task, result, context.store)
+        if context.made_artifacts:
+            from alula.sdk.runtime.made_artifacts import put_partitions  # lazy: few tasks make artifacts
+
+            put_partitions(task.interface.outputs, by_name(task, result), context.made_artifacts, outputs)
+        return outputs
 
 
 @lru_cache(maxsize=1024)

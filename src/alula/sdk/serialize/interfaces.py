@@ -10,11 +10,13 @@ from flyteidl.admin.description_entity_pb2 import DescriptionEntity, Description
 from flyteidl.core.interface_pb2 import Parameter, ParameterMap, TypedInterface, Variable
 from flyteidl.core.literals_pb2 import Literal
 
+from alula.sdk.authoring.artifact import Artifact, ArtifactQuery
 from alula.sdk.authoring.binding import input_form, output_form
 from alula.sdk.authoring.constants import constant
 from alula.sdk.authoring.documentation import Description, Documentation
-from alula.sdk.authoring.interface import REQUIRED, DocumentedInterface, InterfaceView
+from alula.sdk.authoring.interface import REQUIRED, DerivedInterface, DocumentedInterface, InterfaceView
 from alula.sdk.mistake import Location
+from alula.sdk.serialize.artifacts import input_artifact, output_artifact, put_query
 from alula.sdk.store import NO_STORE, Store
 from alula.sdk.types.engine import to_python
 
@@ -28,8 +30,9 @@ def typed_interface(interface: InterfaceView) -> TypedInterface:
         message.inputs.variables[name].CopyFrom(input_variable(interface, name))
     for name in interface.outputs:
         _, literal_type = output_form(interface, name)
+        artifact = output_artifact(interface, name)
         message.outputs.variables[name].CopyFrom(
-            Variable(type=literal_type, description=interface.describe_output(name))
+            Variable(type=literal_type, description=interface.describe_output(name), artifact_partial_id=artifact)
         )
     return message
 
@@ -37,10 +40,11 @@ def typed_interface(interface: InterfaceView) -> TypedInterface:
 def input_variable(interface: InterfaceView, name: str) -> Variable:
     """One input."""
     _, literal_type = input_form(interface, name)
-    return Variable(type=literal_type, description=interface.describe_input(name))
+    artifact = input_artifact(interface, name)
+    return Variable(type=literal_type, description=interface.describe_input(name), artifact_partial_id=artifact)
 
 
-def parameters(interface: InterfaceView, *, at: Location) -> ParameterMap:
+def parameters(interface: DerivedInterface, *, at: Location) -> ParameterMap:
     """The inputs of a launch plan: required, or with a default."""
     message = ParameterMap()
     message.SetInParent()
@@ -48,6 +52,8 @@ def parameters(interface: InterfaceView, *, at: Location) -> ParameterMap:
         parameter = Parameter(var=input_variable(interface, name))
         if default is REQUIRED:
             parameter.required = True
+        elif isinstance(default, Artifact | ArtifactQuery):
+            put_query(parameter, default, interface.source.inputs, at=at)
         else:
             parameter.default.CopyFrom(input_literal(interface, name, default, at=at))
         message.parameters[name].CopyFrom(parameter)

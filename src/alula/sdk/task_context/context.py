@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import logging
 
     from alula.sdk.store import Store
+    from alula.sdk.task_context.made_artifact import MadeArtifact
     from alula.sdk.task_context.tab import Tab
 
 
@@ -109,6 +110,11 @@ class ExecutionParameters:
     @cached_property
     def decks(self) -> list[Tab]:
         """The sections of the attempt's report."""
+        return []
+
+    @cached_property
+    def made_artifacts(self) -> list[MadeArtifact]:
+        """The values of which the task has said the partitions."""
         return []
 
     @property

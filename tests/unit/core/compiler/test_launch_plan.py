@@ -1,7 +1,7 @@
 """Which inputs an execution still needs, and which values it starts with."""
 
 import pytest
-from flyteidl.core import interface_pb2, literals_pb2, types_pb2
+from flyteidl.core import artifact_id_pb2, interface_pb2, literals_pb2, types_pb2
 from tests.graphs import INT, interface, list_of, optional
 from tests.unit.core.literals.values import NONE, STR, lit, union_value
 
@@ -60,6 +60,21 @@ def test_an_execution_starts_with_fixed_given_and_default_values() -> None:
 def test_an_optional_input_that_nobody_gives_is_none() -> None:
     resolved = resolve_inputs(expected(), fixed=values(), given=values(x=1, name="n"))
     assert resolved.literals["maybe"] == union_value(lit(None), NONE)
+
+
+@pytest.mark.parametrize("behavior", ["artifact_query", "artifact_id"])
+@pytest.mark.parametrize("name", ["x", "maybe"])
+def test_an_artifact_as_default_gives_no_value_and_a_given_one_takes_its_place(name: str, behavior: str) -> None:
+    prices = artifact_id_pb2.ArtifactID(artifact_key=artifact_id_pb2.ArtifactKey(name="prices"))
+    found = interface_pb2.Parameter(artifact_id=prices)
+    if behavior == "artifact_query":
+        found = interface_pb2.Parameter(artifact_query=artifact_id_pb2.ArtifactQuery(artifact_id=prices))
+    plan = expected(interface_pb2.ParameterMap(parameters={name: found}), name="n")
+    others = {"x": 1} if name == "maybe" else {}
+    with pytest.raises(InvalidInput, match="default is artifact `prices`, and this platform keeps no artifacts"):
+        resolve_inputs(plan, fixed=values(name="n"), given=values(**others))
+    given = values(**{**others, name: 2})
+    assert resolve_inputs(plan, fixed=values(name="n"), given=given).literals[name] == lit(2)
 
 
 @pytest.mark.parametrize(

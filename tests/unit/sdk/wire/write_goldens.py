@@ -35,6 +35,7 @@ ENTITIES = {
         "grow",
     ),
     "references": ("referring", "deeper"),
+    "artifacts": ("fetch", "both", "hours", "make", "read", "planned", "defaults"),
 }
 
 
@@ -55,6 +56,7 @@ def main() -> None:
         "entities": _entities("flows"),
         "constructs": _entities("constructs"),
         "references": _entities("references"),
+        "artifacts": _entities("artifacts"),
         "graph": _graph().hex(),
     }
     (HERE / "goldens.json").write_text(json.dumps(goldens, indent=1, sort_keys=True) + "\n")
@@ -66,6 +68,7 @@ def _module(name: str) -> object:
         source = source.replace(
             "from alula import FlyteError, ", "from flytekit.types.error import FlyteError\nfrom alula import "
         )
+        source = source.replace("from alula.flytekit_core.", "from flytekit.core.")
         (Path(folder) / f"{name}.py").write_text(source.replace("from alula import", "from flytekit import"))
         sys.path.insert(0, folder)
         return importlib.import_module(name)
