@@ -69,6 +69,14 @@ KUBERNETES := tests/contract/executor tests/kubernetes
 test-kubernetes: $(VENV)/.dev  ## run attempts as pods of a real cluster, which it compiles (once) and starts; needs root and Go
 	$(BIN)/python -m tests.kubernetes run $(PYTEST) loadgroup -k kubernetes $(KUBERNETES)
 
+.PHONY: image
+image: console  ## build the image of the platform (NAME=, BUILD= for further options, such as --build-arg BASE=...)
+	deploy/image/build.sh $(or $(NAME),alula) platform $(BUILD)
+
+.PHONY: test-deploy
+test-deploy: $(VENV)/.dev object-servers console  ## build the image, and install the chart on a real cluster; needs root, podman, debootstrap and Go
+	ALULA_DEPLOY=1 $(BIN)/python -m tests.kubernetes run $(BIN)/python -m pytest -n 0 tests/deploy
+
 FAST := tests/unit tests/property tests/replay tests/transitions
 .PHONY: test-fast
 test-fast: $(VENV)/.dev  ## run the tests that need no platform and no database: the loop of a developer

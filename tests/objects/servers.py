@@ -38,7 +38,7 @@ S3_KEYS = "tests", "a secret of tests alone"
 def s3_server(folder: Path) -> Iterator[ObjectOptions]:
     """An S3 server with a bucket."""
     (folder / "s3" / BUCKET).mkdir(parents=True)
-    port = _free_port()
+    port = free_port()
     command = [str(_program("bin/versitygw")), "--port", f"127.0.0.1:{port}", "posix", str(folder / "s3")]
     keys = {"ROOT_ACCESS_KEY": S3_KEYS[0], "ROOT_SECRET_KEY": S3_KEYS[1]}
     with _running(command, port, folder, keys):
@@ -54,7 +54,7 @@ def s3_server(folder: Path) -> Iterator[ObjectOptions]:
 @contextlib.contextmanager
 def google_server(folder: Path) -> Iterator[ObjectOptions]:
     """A server of Google Cloud Storage with a bucket."""
-    port = _free_port()
+    port = free_port()
     address = f"127.0.0.1:{port}"
     private, public = make_keys(folder)
     command = [str(_program("bin/fake-gcs-server")), "-scheme", "http", "-host", "127.0.0.1", "-port", str(port)]
@@ -78,7 +78,7 @@ def google_server(folder: Path) -> Iterator[ObjectOptions]:
 @contextlib.contextmanager
 def azure_server(folder: Path) -> Iterator[ObjectOptions]:
     """A server of Azure Blob Storage with a container."""
-    port = _free_port()
+    port = free_port()
     command = ["node", str(_program("azurite/node_modules/azurite/dist/src/blob/main.js")), "--inMemoryPersistence"]
     command += ["--blobHost", "127.0.0.1", "--blobPort", str(port), "--skipApiVersionCheck", "--disableTelemetry"]
     with _running(command, port, folder, {"AZURITE_ACCOUNTS": f"{AZURE_ACCOUNT}:{AZURE_KEY}"}):
@@ -120,7 +120,7 @@ def _program(name: str) -> Path:
     return path
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         return listening.getsockname()[1]
 
@@ -134,7 +134,7 @@ def _running(command: list[str], port: int, folder: Path, variables: dict[str, s
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder, env=environment)
     try:
         deadline = time.monotonic() + READY_S
-        while not _answers(port):
+        while not answers(port):
             assert process.poll() is None and time.monotonic() < deadline, log.read_text(errors="replace")
             time.sleep(0.05)
         yield
@@ -143,7 +143,7 @@ def _running(command: list[str], port: int, folder: Path, variables: dict[str, s
         process.wait()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
     try:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except OSError:

@@ -1,0 +1,1 @@
+"""What `deploy/` has, as an operator uses it: the image, the chart on a real Kubernetes, the compose file."""
