@@ -19,6 +19,7 @@ from hypothesis import settings
 from psycopg.sql import SQL, Identifier
 from tests import flytekit_environment
 from tests.objects.servers import SERVERS
+from tests.pooler import pooled
 
 from alula.server.blobs.options import ObjectOptions
 
@@ -89,6 +90,13 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
         connection.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name)))
         yield _with_database(postgres_server, name)
         connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+
+
+@pytest.fixture
+def pooled_url(postgres_url: str) -> Iterator[str]:
+    """The URL of the same database by way of a pooler."""
+    with pooled(postgres_url) as url:
+        yield url
 
 
 def _with_database(url: str, name: str) -> str:

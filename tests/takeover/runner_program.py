@@ -1,6 +1,6 @@
-"""One runner on a database that it may share: `runner_program.py DATABASE_URL OBJECTS FOLDER NAME LEASE_S`.
+"""One runner on a database that it may share: `runner_program.py DATABASE_URL OBJECTS FOLDER NAME LEASE_S [POOLED]`.
 
-FOLDER is its executor's own. Runs until it is killed.
+FOLDER is its executor's own, POOLED is there if the URL leads to a pooler. Runs until it is killed.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def clock() -> int:
     return time.time_ns() // 1000
 
 
-async def main(database_url: str, objects: str, folder: str, name: str, lease_s: str) -> None:
+async def main(database_url: str, objects: str, folder: str, name: str, lease_s: str, pooled: str = "") -> None:
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    store = SqlStore(database_url, clock=clock)
+    store = SqlStore(database_url, clock=clock, pooled=bool(pooled))
     blobs = FileBlobs(Path(objects), Path(folder) / "signing.key")
     platform = Platform(
         store=store,

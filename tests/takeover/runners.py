@@ -55,12 +55,13 @@ def clock() -> int:
 class Scene:
     """A database, the objects that all share, and the runners; each has a folder of its own for its attempts."""
 
-    def __init__(self, folder: Path, database_url: str) -> None:
+    def __init__(self, folder: Path, database_url: str, *, pooled: bool = False) -> None:
         self._folder = folder
         self._url = database_url
+        self._pooled = pooled
         self._runners: dict[str, subprocess.Popen[bytes]] = {}
         self._ledger = folder / "ledger"
-        self.store = SqlStore(database_url, clock=clock)
+        self.store = SqlStore(database_url, clock=clock, pooled=pooled)
         self._platform = Platform(
             store=self.store,
             blobs=FileBlobs(folder / "objects", folder / "signing.key"),
@@ -94,6 +95,7 @@ class Scene:
     async def start(self, name: str) -> None:
         """Start a runner; it is ready when the database knows it."""
         words = [self._url, str(self._folder / "objects"), str(self._folder / name), name, str(LEASE_S)]
+        words += ["pooled"] if self._pooled else []
         with (self._folder / f"{name}.log").open("ab") as log:
             self._runners[name] = subprocess.Popen(
                 [sys.executable, str(PROGRAM), *words],

@@ -17,12 +17,14 @@ from alula.core.ids import ExecutionId
 pytestmark = pytest.mark.anyio
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", "postgresql", "pooler"])
 async def scene(request: pytest.FixtureRequest, tmp_path: Path, anyio_backend: str) -> AsyncIterator[Scene]:
     url = f"sqlite:///{tmp_path / 'a.sqlite'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("postgres_url")
-    async with Scene(tmp_path, url).open() as scene:
+    elif request.param == "pooler":
+        url = request.getfixturevalue("pooled_url")
+    async with Scene(tmp_path, url, pooled=request.param == "pooler").open() as scene:
         yield scene
 
 

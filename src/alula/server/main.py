@@ -101,7 +101,9 @@ class Endpoints(msgspec.Struct, frozen=True):
 
 
 def _store(settings: Settings) -> Store:
-    return SqlStore(settings.store.database or settings.data_folder / DATABASE, clock=_clock)
+    options = settings.store
+    place = options.database or settings.data_folder / DATABASE
+    return SqlStore(place, clock=_clock, pooled=options.pooled, direct_url=options.direct)
 
 
 def _blobs(settings: Settings, http_endpoint: str, traces: Traces) -> MeasuredBlobs:
@@ -422,7 +424,7 @@ async def _running(
         children=Children(platform),
         clock=platform.clock,
         runner_id=runner_id,
-        platform_id=data_folder.platform_id(folder),
+        platform_id=settings.runner.id or data_folder.platform_id(folder),
         lease_us=_lease_us(settings),
         traces=platform.traces,
     )

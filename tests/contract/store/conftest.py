@@ -26,12 +26,15 @@ def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'a.sqlite'}"
 
 
-@pytest.fixture(params=["memory", *DATABASES])
+@pytest.fixture(params=["memory", *DATABASES, "pooler"])
 def make_store(request: pytest.FixtureRequest, sqlite_url: str) -> Callable[[], Store]:
     """Each call gives one more store object on the same database; of the memory store there is only one."""
     if request.param == "memory":
         store = MemoryStore()
         return lambda: store
+    if request.param == "pooler":
+        pooled_url = request.getfixturevalue("pooled_url")
+        return lambda: SqlStore(pooled_url, pooled=True)
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else sqlite_url
     return lambda: SqlStore(url)
 

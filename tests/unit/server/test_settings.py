@@ -80,6 +80,8 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
     "http.url": ('"http://a"', "http://a", "http://a"),
     "metrics.address": ('"a:1"', "a:1", "a:1"),
     "store.password": ('""', "", ""),
+    "store.pooled": ("false", "false", False),
+    "store.direct_url": ('""', "", ""),
     "objects.url": ('"s3://a/b"', "s3://a/b", "s3://a/b"),
     "objects.encryption": ('"aws:kms"', "aws:kms", "aws:kms"),
     "log.level": ('"INFO"', "INFO", "INFO"),
@@ -176,6 +178,9 @@ def test_every_setting_can_be_said_by_file_and_by_variable(tmp_path: Path, path:
         ("[executors.process]\nimport_timeout_s = inf", "executors.process.import_timeout_s"),
         ("[quality_of_service]\nhigh_s = -1", "quality_of_service.high_s"),
         ("[store]\nurl = 'postgresql://h/d'\npassword = 'x'", "store.password"),
+        ("[store]\npooled = true", "store.pooled"),
+        ("[store]\nurl = 'postgresql://h/d'\ndirect_url = 'postgresql://g/d'", "store.direct_url"),
+        ("[runner]\nid = 'a.b'", "runner.id"),
         ("[http]\nurl = 'ftp://h'", "http.url"),
         ("[http]\nhosts = ['a b']", "http.hosts"),
         ("[metrics]\naddress = 'here'", "metrics.address"),
@@ -275,8 +280,10 @@ def test_a_secret_may_be_somewhere_else(tmp_path: Path, reference: str) -> None:
     write(tmp_path / "password", "p/w\n")
     given = reference.format(folder=tmp_path)
     environment = {"ALULA_DATABASE_URL": URL, "ALULA__STORE__PASSWORD": given, "DB_PASSWORD": "p/w"}
+    environment |= {"ALULA__STORE__POOLED": "true", "ALULA__STORE__DIRECT_URL": "postgresql://ada@direct/alula"}
     loaded = load({}, environment)
     assert loaded.settings.store.database == "postgresql://ada:p%2Fw@db:5432/alula"
+    assert loaded.settings.store.direct == "postgresql://ada:p%2Fw@direct/alula"
     assert "p/w" not in shown(loaded)
     assert ("***" if given == "p/w" else given) in shown(loaded)
 

@@ -23,6 +23,7 @@ from alula.server.stores.sql.attributes import Attributes
 from alula.server.stores.sql.audits import Audits
 from alula.server.stores.sql.backfills import Backfills
 from alula.server.stores.sql.catalog import Catalog
+from alula.server.stores.sql.connections import normalised
 from alula.server.stores.sql.constants import Constants
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.datasets import Datasets
@@ -36,6 +37,7 @@ from alula.server.stores.sql.jobs import Jobs
 from alula.server.stores.sql.kept_outputs import KeptOutputs
 from alula.server.stores.sql.leases import Leases
 from alula.server.stores.sql.log import Log
+from alula.server.stores.sql.looking import Looking
 from alula.server.stores.sql.named_entities import NamedEntities
 from alula.server.stores.sql.news import NEWS_CHANNEL, NewsLine
 from alula.server.stores.sql.nodes import Nodes
@@ -62,13 +64,22 @@ def _wall_clock_us() -> int:
 class SqlStore:
     """Implements `Store` on a SQLite file (its path or URL; one process) or `postgresql://...` (any number).
 
-    `clock` is that of this machine, in microseconds. SQLite has no other; of PostgreSQL its own counts.
+    `clock` is that of this machine, in microseconds. SQLite has no other; of PostgreSQL its own counts. `pooled` and
+    `direct_url` as for `StoreOptions`.
     Raises `InvalidInput` code `BadDatabaseUrl`.
     """
 
-    def __init__(self, url: str | URL | Path, *, clock: Callable[[], int] = _wall_clock_us) -> None:
+    def __init__(
+        self,
+        url: str | URL | Path,
+        *,
+        clock: Callable[[], int] = _wall_clock_us,
+        pooled: bool = False,
+        direct_url: str = "",
+    ) -> None:
         self._clock = clock
-        self._database = database = Database(url, clock)
+        self._database = database = Database(url, clock, pooled=pooled)
+        self._notes_url = normalised(direct_url) if direct_url else None if pooled else database.url
         self._wake_ups = WakeUps(database.sql, database.origin)
         self._news = NewsLine(database.origin)
         self._listening = contextlib.AsyncExitStack()
@@ -154,15 +165,21 @@ class SqlStore:
             self.audits.append(connection, [audit])
 
     async def _listen(self) -> None:
+        url = self._notes_url
+        if url is None:
+            looking = Looking(self._make_good)
+            looking.start()
+            self._listening.push_async_callback(looking.stop)
+            return
         # Lazy: both import psycopg, for PostgreSQL only.
         from alula.server.stores.sql.listener import Listener
         from alula.server.stores.sql.sender import Sender
 
         heard = {WAKE_UP_CHANNEL: self._wake_ups.hear, NEWS_CHANNEL: self._news.hear}
-        listener = Listener(self._database.url, heard, self._make_good)
+        listener = Listener(url, heard, self._make_good)
         await listener.start()
         self._listening.push_async_callback(listener.stop)
-        sender = Sender(self._database.url, self._news)
+        sender = Sender(url, self._news)
         sender.start()
         self._listening.push_async_callback(sender.stop)
         self._news.send = sender.send

@@ -50,18 +50,23 @@ def normalised(url: str | URL | Path) -> URL:
     raise InvalidInput("BadDatabaseUrl", f"there is no store on `{kind}`", fix=fix)
 
 
-def writing_engine(url: URL) -> Engine:
-    """Raises `FailedPrecondition` code `DriverMissing`."""
+def writing_engine(url: URL, *, pooled: bool = False) -> Engine:
+    """`pooled` as for `_postgresql`. Raises `FailedPrecondition` code `DriverMissing`."""
     if not url.drivername.startswith("sqlite"):
         try:
-            engine = create_engine(url, paramstyle="format", pool_size=1, max_overflow=0, connect_args=_postgresql())
+            engine = create_engine(
+                url, paramstyle="format", pool_size=1, max_overflow=0, connect_args=_postgresql(pooled=pooled)
+            )
         except ModuleNotFoundError as error:
             raise FailedPrecondition(
                 "DriverMissing",
                 "PostgreSQL needs the driver psycopg, which is not installed",
                 fix="pip install 'alula[postgres]'",
             ) from error
-        event.listen(engine, "connect", _open_postgresql_writer)
+        if pooled:
+            event.listen(engine, "begin", _begin_pooled)
+        else:
+            event.listen(engine, "connect", _open_postgresql_writer)
         return engine
     engine = create_engine(url, pool_size=1, max_overflow=0, connect_args=_sqlite())
     event.listen(engine, "connect", _open_sqlite_writer)
@@ -69,11 +74,11 @@ def writing_engine(url: URL) -> Engine:
     return engine
 
 
-def reading_engine(url: URL) -> Engine:
-    """Its connections see the newest commit with each statement."""
+def reading_engine(url: URL, *, pooled: bool = False) -> Engine:
+    """`pooled` as for `_postgresql`. Its connections see the newest commit with each statement."""
     options: dict[str, Any] = {"pool_size": READERS, "max_overflow": 0, "isolation_level": "AUTOCOMMIT"}
     if not url.drivername.startswith("sqlite"):
-        return create_engine(url, connect_args=_postgresql(), **options)
+        return create_engine(url, connect_args=_postgresql(pooled=pooled), **options)
     engine = create_engine(url, connect_args=_sqlite(), **options)
     event.listen(engine, "connect", _open_sqlite_reader)
     return engine
@@ -84,9 +89,11 @@ def _sqlite() -> dict[str, object]:
     return {"check_same_thread": False, "timeout": _BUSY_TIMEOUT_MS / 1000}
 
 
-def _postgresql() -> dict[str, object]:
+def _postgresql(*, pooled: bool) -> dict[str, object]:
+    """`pooled`: each transaction may have another connection of the server, so nothing may be left on one."""
     # Keepalives: a server that vanished without a word is noticed within half a minute, not two hours.
     return {
+        **({"prepare_threshold": None} if pooled else {}),
         "connect_timeout": _CONNECT_TIMEOUT_S,
         "application_name": "alula",
         "keepalives_idle": 10,
@@ -102,6 +109,11 @@ def _open_postgresql_writer(connection: DBAPIConnection, _record: object) -> Non
     cursor.execute(f"SET idle_in_transaction_session_timeout = '{_STANDSTILL_S}s'")
     cursor.close()
     connection.commit()
+
+
+def _begin_pooled(connection: Connection) -> None:
+    # As above: set on the connection, it would stay there, for whoever has it next.
+    connection.exec_driver_sql(f"SET LOCAL idle_in_transaction_session_timeout = '{_STANDSTILL_S}s'")
 
 
 def _open_sqlite_writer(connection: sqlite3.Connection, _record: object) -> None:

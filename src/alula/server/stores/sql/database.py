@@ -23,17 +23,17 @@ Result = TypeVar("Result")
 
 
 class Database:
-    """Open from `start` to `stop`. `clock` is that of this machine, in microseconds.
+    """Open from `start` to `stop`. `clock` is that of this machine, in microseconds; `pooled` as for `StoreOptions`.
 
     Raises `InvalidInput` code `BadDatabaseUrl`.
     """
 
-    def __init__(self, url: str | URL | Path, clock: Callable[[], int]) -> None:
+    def __init__(self, url: str | URL | Path, clock: Callable[[], int], *, pooled: bool = False) -> None:
         self._clock = clock
         self.url = connections.normalised(url)
         self.origin = secrets.token_hex(8)
-        writing = connections.writing_engine(self.url)
-        self._reading = connections.reading_engine(self.url)
+        writing = connections.writing_engine(self.url, pooled=pooled)
+        self._reading = connections.reading_engine(self.url, pooled=pooled)
         self.sql = Sql(writing.dialect, self.origin)
         self._writer = Writer(writing, self.url)
         self._readers: ThreadPoolExecutor | None = None

@@ -1,0 +1,62 @@
+"""PgBouncer in transaction mode before a PostgreSQL of tests. Where it is missing (`apt install pgbouncer` on Debian),
+its tests are left out."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import make_url
+from tests.objects.servers import answers, free_port
+
+CONNECTIONS = 5
+"""Few, so that clients have each other's all the time."""
+START_S = 20.0
+_SETTINGS = """
+[databases]
+* = host={host} user={user}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {port}
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+default_pool_size = {connections}
+max_client_conn = 200
+ignore_startup_parameters = extra_float_digits
+"""
+
+
+@contextlib.contextmanager
+def pooled(url: str) -> Iterator[str]:
+    """The URL of a database by way of a pooler."""
+    program = shutil.which("pgbouncer")
+    if program is None:
+        pytest.skip("there is no pgbouncer here: apt install pgbouncer")
+    direct = make_url(url)
+    host, port = str(direct.query["host"]), free_port()
+    with tempfile.TemporaryDirectory(prefix="alula-pooler-") as folder:
+        settings = Path(folder, "pgbouncer.ini")
+        settings.write_text(_SETTINGS.format(host=host, user=direct.username, port=port, connections=CONNECTIONS))
+        user = Path(host).owner()  # who may come to the socket; it refuses to be root
+        for path in (Path(folder), settings):
+            shutil.chown(path, user)
+        with Path(folder, "log").open("wb") as log:
+            process = subprocess.Popen([program, "-u", user, settings], stdout=log, stderr=log)
+        try:
+            until = time.monotonic() + START_S
+            while not answers(port):
+                assert process.poll() is None and time.monotonic() < until, Path(folder, "log").read_text()
+                time.sleep(0.02)
+            query = {name: value for name, value in direct.query.items() if name != "host"}
+            way = direct.set(host="127.0.0.1", port=port, query=query)
+            yield way.render_as_string(hide_password=False)
+        finally:
+            process.kill()
+            process.wait()
