@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import gc
 import logging
 import os
@@ -56,6 +57,7 @@ from alula.server.scheduler.arrivals import Arrivals
 from alula.server.scheduler.backfills import Backfills
 from alula.server.scheduler.run_ends import RunEnds
 from alula.server.scheduler.scheduler import Scheduler
+from alula.server.services.attributes import cluster_values
 from alula.server.services.home import require_objects
 from alula.server.services.platform import Platform, Watched
 from alula.server.services.retention import RETENTION
@@ -161,8 +163,11 @@ def _kubernetes(options: KubernetesOptions, platform: Platform, for_objects: Map
         from alula.server.executors.kubernetes.executor import KubernetesExecutor  # lazy: few platforms have a cluster
 
     variables = {**_way_back(options.platform_url), **for_objects}
-    executor = KubernetesExecutor(platform.blobs, options, variables=variables)
+    executor = KubernetesExecutor(
+        platform.blobs, options, variables=variables, cluster_values=functools.partial(cluster_values, platform)
+    )
     platform.measures.add(executor)
+    platform.troubles.append(executor.trouble)
     return executor
 
 

@@ -123,6 +123,12 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
     "executors.container.user": ('"image"', "image", "image"),
     "executors.container.variables": ('{ a = "b" }', '{"a": "b"}', {"a": "b"}),
     "executors.kubernetes.annotations": ('{ a = "b" }', '{"a": "b"}', {"a": "b"}),
+    "executors.kubernetes.cluster_resource_values": ('{ a = "b" }', '{"a": "b"}', {"a": "b"}),
+    "executors.kubernetes.cluster_resource_values_by": (
+        '{ "a/b" = { c = "d" } }',
+        '{"a/b": {"c": "d"}}',
+        {"a/b": {"c": "d"}},
+    ),
     "executors.kubernetes.image_pull_policy": ('"Never"', "Never", "Never"),
     "executors.kubernetes.interruptible_node_selector": ('{ a = "b" }', '{"a": "b"}', {"a": "b"}),
     "executors.kubernetes.interruptible_tolerations": ('[{ key = "a" }]', '[{"key": "a"}]', (Toleration("a"),)),

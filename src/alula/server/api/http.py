@@ -94,8 +94,8 @@ def health_route(platform: Platform) -> Route:
             platform.check_health()
         except FailedPrecondition as error:
             return told(503, error.code, str(error))
-        trouble = platform.disk_trouble()
-        return PlainTextResponse(f"ok, but {trouble}" if trouble else "ok")
+        troubles = [said for each in (platform.disk_trouble, *platform.troubles) if (said := each())]
+        return PlainTextResponse(f"ok, but {'; '.join(troubles)}" if troubles else "ok")
 
     return Route("/healthcheck", health)
 

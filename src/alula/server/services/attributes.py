@@ -2,7 +2,7 @@
 
 Of several that match, the most specific holds as a whole: workflow before domain before project. The platform itself
 applies WORKFLOW_EXECUTION_CONFIG, TASK_RESOURCE, QUALITY_OF_SERVICE_SPECIFICATION and PLUGIN_OVERRIDE when a run is
-launched; the others are kept and given back.
+launched, and CLUSTER_RESOURCE to namespaces of a cluster; the others are kept and given back.
 """
 
 from __future__ import annotations
@@ -154,6 +154,13 @@ async def launch_settings(platform: Platform, place: SettingsPlace) -> LaunchSet
         quality_of_service=quality[0].quality_of_service if quality else execution_pb2.QualityOfService(),
         wishes=wanted_of(overrides[0].plugin_overrides) if overrides else (),
     )
+
+
+async def cluster_values(platform: Platform, project: str, domain: str) -> dict[str, str]:
+    """The values that a project's domain has for the templates of its namespace."""
+    found = await _matching(platform, SettingsPlace(project, domain), matchable.CLUSTER_RESOURCE)
+    attributes = _of_kind(found, matchable.CLUSTER_RESOURCE)
+    return dict(attributes[0].cluster_resource_attributes.attributes) if attributes else {}
 
 
 async def _matching(platform: Platform, place: SettingsPlace, resource: int | None = None) -> list[AttributesRecord]:

@@ -56,6 +56,8 @@ class Platform:
     """Raises `FailedPrecondition` if the platform can't work any more."""
     disk_trouble: Callable[[], str] = lambda: ""
     """Says that the disk of the data folder is nearly full; empty if it is not."""
+    troubles: list[Callable[[], str]] = field(default_factory=list["Callable[[], str]"])
+    """Each says what an operator has to mend, though the platform works; empty for nothing."""
     disk_use: Callable[[], DiskUse] = lambda: DiskUse(0, 0, 0, 0)
     """The use of the disk of the data folder, by a look at each file. Raises OSError if it is gone."""
     recheck_s: float = RECHECK_S

@@ -19,6 +19,7 @@ from alula.core.policy.routing import Wanted
 from alula.server.identity import Caller
 from alula.server.services.attributes import (
     SettingsPlace,
+    cluster_values,
     delete_attributes,
     get_attributes,
     list_attributes,
@@ -239,3 +240,18 @@ async def test_a_node_that_asks_for_what_it_can_not_get_is_refused(
     with pytest.raises(InvalidInput) as caught:
         await create_workflow(platform, caller, workflow)
     assert caught.value.code == code
+
+
+async def test_values_for_namespaces_are_those_of_the_domain_or_else_of_the_project(
+    platform: Platform, caller: Caller
+) -> None:
+    def values(**given: str) -> matchable.MatchingAttributes:
+        return matchable.MatchingAttributes(
+            cluster_resource_attributes=matchable.ClusterResourceAttributes(attributes=given)
+        )
+
+    assert await cluster_values(platform, specs.PROJECT, specs.DOMAIN) == {}
+    await update_attributes(platform, caller, PROJECT, values(cpu="1", memory="1Gi"))
+    assert await cluster_values(platform, specs.PROJECT, specs.DOMAIN) == {"cpu": "1", "memory": "1Gi"}
+    await update_attributes(platform, caller, DOMAIN, values(cpu="2"))
+    assert await cluster_values(platform, specs.PROJECT, specs.DOMAIN) == {"cpu": "2"}

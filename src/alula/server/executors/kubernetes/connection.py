@@ -25,6 +25,7 @@ from alula.server.executors.kubernetes.objects import (
     PODS,
     Change,
     Key,
+    Kinds,
     Manifest,
     Object,
     ObjectList,
@@ -42,6 +43,9 @@ PAGE = 500
 """The number of objects in a page of a list."""
 LOG_PIECE_BYTES = 256 * 1024
 MERGE = {"Content-Type": "application/merge-patch+json"}
+APPLY = {"Content-Type": "application/apply-patch+yaml"}
+MANAGER = "alula"
+"""The name under which Kubernetes notes which fields the platform has set."""
 _Kind = TypeVar("_Kind")
 # `Any`: parameters of a query.
 _Query = dict[str, Any]
@@ -95,6 +99,22 @@ class Connection:
 
     async def patch(self, resource: Resource, key: Key, patch: Manifest) -> Object | None:
         return await self._call_if_there(Object, "PATCH", resource.path(*key), body=patch, headers=MERGE)
+
+    async def apply(self, resource: Resource, manifest: Manifest) -> None:
+        """Have there be what an object says, made or changed; what others have added stays."""
+        metadata = manifest["metadata"]
+        path = resource.path(metadata.get("namespace", ""), metadata["name"])
+        query = {"fieldManager": MANAGER, "force": "true"}
+        await self._call(msgspec.Raw, "PATCH", path, query=query, body=manifest, headers=APPLY)
+
+    async def kind(self, api: str, kind: str) -> tuple[Resource, bool] | None:
+        """The objects of a kind, and whether they are in namespaces; None if the cluster knows no such kind."""
+        root = "api" if "/" not in api else "apis"
+        known = await self._call_if_there(Kinds, "GET", f"/{root}/{api}")
+        for each in known.resources if known is not None else ():
+            if each.kind == kind and "/" not in each.name:
+                return Resource(api, each.name), each.namespaced
+        return None
 
     async def delete(self, resource: Resource, found: Object, *, grace_s: int) -> None:
         """Ask for the deletion of an object as it was found. One that is gone is left alone; one that has changed is

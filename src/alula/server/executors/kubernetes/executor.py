@@ -36,6 +36,7 @@ from alula.server.executors.kubernetes.connection import Away, Connection, Refus
 from alula.server.executors.kubernetes.ending import Ender
 from alula.server.executors.kubernetes.events import latest_warning
 from alula.server.executors.kubernetes.making import Maker, NotMade
+from alula.server.executors.kubernetes.namespaces import Namespaces, Values, no_values
 from alula.server.executors.kubernetes.objects import Key, Object
 from alula.server.executors.kubernetes.options import KubernetesOptions
 from alula.server.executors.kubernetes.plugin import Plugin
@@ -56,7 +57,8 @@ _log = logging.getLogger(__name__)
 
 
 class KubernetesExecutor:
-    """An `Executor` on one cluster. `blobs` are the platform's objects, `variables` those by which pods reach it."""
+    """An `Executor` on one cluster. `blobs` are the platform's objects, `variables` those by which pods reach it,
+    `cluster_values` those of projects for the templates of namespaces."""
 
     def __init__(
         self,
@@ -64,12 +66,15 @@ class KubernetesExecutor:
         options: KubernetesOptions,
         *,
         variables: Mapping[str, str] | None = None,
+        cluster_values: Values = no_values,
         plugin: Plugin = POD,
         connect: Callable[[KubernetesOptions], Connection] = connect,
     ) -> None:
         self._blobs = blobs
         self._options = options
         self._variables = dict(variables or {})
+        self._cluster_values = cluster_values
+        self._namespaces: Namespaces | None = None
         self._plugin = plugin
         self._connect = connect
         self._followed: dict[AttemptId, Attempt] = {}
@@ -95,7 +100,9 @@ class KubernetesExecutor:
         shared = shared_folder(blobs.uri(), options.shared_folder)
         connection = self._connection = await asyncio.to_thread(self._connect, options)
         calls = self._calls = Calls(options.calls, "the API server of the cluster")
-        self._maker = Maker(connection, calls, self._plugin, options, blobs, shared, self._variables)
+        namespaces = self._namespaces = Namespaces(connection, calls, options, self._cluster_values, self._spawn)
+        await namespaces.start()
+        self._maker = Maker(connection, calls, self._plugin, options, blobs, shared, self._variables, namespaces)
         self._ender = Ender(connection, options, blobs)
         self._remover = Remover(connection, calls, resource, grace_s=options.kill_grace_s)
         self._lanes = Lanes[Key]()
@@ -172,6 +179,10 @@ class KubernetesExecutor:
     def measure(self) -> Iterable[Reading]:
         """Figures of its attempts and calls. Call it after `start`."""
         return measures.read(self._followed.values(), self._calls, self._watcher)
+
+    def trouble(self) -> str:
+        """What an operator has to mend in the cluster; empty for nothing."""
+        return self._namespaces.trouble() if self._namespaces is not None else ""
 
     # Following
 

@@ -14,10 +14,11 @@ from alula.server.executors.followed import Taken
 from alula.server.executors.kubernetes import naming
 from alula.server.executors.kubernetes.attempt import Attempt
 from alula.server.executors.kubernetes.connection import Connection, Refused
+from alula.server.executors.kubernetes.namespaces import Namespaces
 from alula.server.executors.kubernetes.objects import POD_TEMPLATES, Key, Manifest, Object
 from alula.server.executors.kubernetes.options import KubernetesOptions
 from alula.server.executors.kubernetes.plugin import Plugin, Setting
-from alula.server.executors.kubernetes.refusals import failure_of_refusal, waits_for_quota
+from alula.server.executors.kubernetes.refusals import failure_of_refusal, lacks_account, waits_for_quota
 from alula.server.executors.kubernetes.shared_folder import SharedFolder
 from alula.server.executors.progress import Waits
 from alula.server.executors.stored_inputs import StoredInputs
@@ -51,7 +52,9 @@ class Maker:
         blobs: Blobs,
         shared: SharedFolder | None,
         variables: Mapping[str, str],
+        namespaces: Namespaces,
     ) -> None:
+        self._namespaces = namespaces
         self._connection = connection
         self._calls = calls
         self._plugin = plugin
@@ -67,6 +70,9 @@ class Maker:
         Raises `NotMade`, `Taken`, and the errors of the store and of the plugin.
         """
         resource, failures = self._plugin.resource, 0
+        await self._namespaces.prepare(attempt, tell)
+        if not attempt.is_followed:
+            return None
         manifest = await self._manifest(attempt.spec, attempt.key, owner)
 
         def troubled(why: str) -> None:
@@ -86,6 +92,8 @@ class Maker:
                     failures += 1
                     tell(Waits("WAITING_FOR_RESOURCES", now(), why))
                     await attempt.pause(back_off_s(failures, QUOTA_RETRY_MAX_S))
+                elif lacks_account(refused) and self._namespaces.settles(attempt):
+                    await attempt.pause(ENDING_RETRY_S)
                 else:
                     raise NotMade(failure_of_refusal(refused)) from refused
         return None

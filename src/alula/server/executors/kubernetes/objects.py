@@ -85,6 +85,21 @@ class Change(msgspec.Struct, frozen=True):
     object: msgspec.Raw
 
 
+class Kind(msgspec.Struct, frozen=True):
+    """A kind of objects that the API server knows."""
+
+    name: str = ""
+    """In the plural, maybe with `/` and a part of the object."""
+    kind: str = ""
+    namespaced: bool = False
+
+
+class Kinds(msgspec.Struct, frozen=True):
+    """All kinds of one version of an API."""
+
+    resources: list[Kind] = []
+
+
 class Status(msgspec.Struct, frozen=True):
     """The API server's refusal."""
 

@@ -37,6 +37,14 @@ class KubernetesOptions(msgspec.Struct, frozen=True):
     """The context in that file; empty for the current one."""
     namespace: str = ""
     """The namespace of pods, maybe with `{{ project }}` and `{{ domain }}`; empty for that of the context."""
+    cluster_resources: str = ""
+    """The folder of templates that a namespace is made ready by; empty for none."""
+    cluster_resource_values: dict[str, str] = {}
+    """Values for these templates."""
+    cluster_resource_values_by: dict[str, dict[str, str]] = {}
+    """Values for one `DOMAIN`, or one `PROJECT/DOMAIN`, which count more."""
+    cluster_resources_refresh_s: float = 60.0
+    """The interval at which namespaces are made what the templates say."""
     image: str = ""
     """The image of Alula's own tasks that name none."""
     copilot_image: str = ""
@@ -98,6 +106,11 @@ class KubernetesOptions(msgspec.Struct, frozen=True):
             yield "namespace", f"has the variable `{min(unknown)}`; there are {', '.join(VARIABLES)}"
         elif self.namespace and not _NAMESPACE.fullmatch(_VARIABLE.sub("x", self.namespace)):
             yield "namespace", f"can't name a namespace: `{self.namespace}`"
+        if self.enabled and self.cluster_resources and set(_VARIABLE.findall(self.namespace)) != set(VARIABLES):
+            why = "needs a `namespace` of its own for each project and domain, as `{{ project }}-{{ domain }}`"
+            yield "cluster_resources", why
+        if self.cluster_resources_refresh_s < 1:
+            yield "cluster_resources_refresh_s", f"must be 1 at least, not {self.cluster_resources_refresh_s:g}"
         if self.shared_folder and not os.path.isabs(self.shared_folder):
             yield "shared_folder", f"wants an absolute path, not `{self.shared_folder}`"
 
@@ -105,6 +118,11 @@ class KubernetesOptions(msgspec.Struct, frozen=True):
         """The namespace of the pods of a project's domain."""
         values: dict[str, str] = {"project": project, "domain": domain}
         return _VARIABLE.sub(lambda match: values[match[1]], self.namespace) or default
+
+    def values_of(self, project: str, domain: str) -> dict[str, str]:
+        """The values for templates of a project's domain."""
+        by = self.cluster_resource_values_by
+        return {**self.cluster_resource_values, **by.get(domain, {}), **by.get(f"{project}/{domain}", {})}
 
     @property
     def has_many_namespaces(self) -> bool:

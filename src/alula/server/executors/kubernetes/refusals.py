@@ -20,6 +20,11 @@ def waits_for_quota(refused: Refused) -> str:
     return f"the quota `{quota[1]}` of the namespace is used up: {quota[2]} asked for, {quota[3]} of {quota[4]} used"
 
 
+def lacks_account(refused: Refused) -> bool:
+    """True if the service account of a pod is not there, which in a new namespace comes by itself."""
+    return refused.status == 403 and "error looking up service account" in refused.message
+
+
 def _is_too_much(requested: str, limited: str) -> bool:
     most = _amounts(limited)
     try:
