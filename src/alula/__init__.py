@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from alula.sdk.task_context.deck import Deck as Deck
     from alula.sdk.task_context.flyte_context import FlyteContext as FlyteContext
     from alula.sdk.task_context.flyte_context import FlyteContextManager as FlyteContextManager
+    from alula.sdk.task_context.rendering import register_renderer as register_renderer
     from alula.sdk.task_context.secret import Secret as Secret
     from alula.sdk.types.batches import BatchSize as BatchSize
     from alula.sdk.types.columns import kwtypes as kwtypes
@@ -178,6 +179,7 @@ _EXPORTS = {
     "reference_task": "authoring.reference",
     "reference_workflow": "authoring.reference",
     "register_frame_library": "types.frame_library",
+    "register_renderer": "task_context.rendering",
     "register_task_kind": "authoring.kind",
     "register_type": "types.families",
     "sleep": "authoring.gate",

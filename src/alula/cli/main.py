@@ -51,20 +51,28 @@ _COMMANDS: dict[str, tuple[str, str]] = {
 
 
 class _LazyGroup(click.Group):
-    """Knows its subcommands by name; imports one when it is called."""
+    """Knows its subcommands by name; imports one when it is called. Other names are looked for in packages."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in _COMMANDS:
-            return None
+            from alula.cli.installed import installed_command  # lazy: reads the metadata of all packages
+
+            return installed_command(cmd_name)
         module, _, attribute = _COMMANDS[cmd_name][0].partition(":")
         return getattr(import_module(module), attribute)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, summary) for name, (_, summary) in _COMMANDS.items()])
+        from alula.cli.installed import command_rows  # lazy: as above
+
+        rows = command_rows(_COMMANDS)
+        if rows:
+            with formatter.section("Commands of packages"):
+                formatter.write_dl(rows)
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

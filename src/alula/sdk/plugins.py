@@ -1,4 +1,4 @@
-"""Tables of the objects that serve classes. Users and installed packages extend them.
+"""Entry points of installed packages, and tables of the objects that serve classes, which users extend too.
 
 A class is recognised by its package and name, as in `pandas.DataFrame`, so that no library is imported to find out.
 Entry points of installed packages are read when a class is met that nothing else serves.
@@ -26,6 +26,54 @@ class Served(NamedTuple, Generic[Made]):
     """True if it also serves classes that inherit from this one."""
 
 
+class Entries:
+    """The entry points of a group, by name, read when they are first asked for."""
+
+    def __init__(self, group: str) -> None:
+        self._group = group
+
+    def packages(self) -> dict[str, list[str]]:
+        """The packages that have an entry point, by its name, in words."""
+        return {name: sorted(map(_package, entries.values())) for name, entries in sorted(self._by_name.items())}
+
+    def load(self, name: str) -> object | None:
+        """The object of a name; None if no package has one.
+
+        Raises `InvalidInput` code `PluginUnloadable` if it does not import, and `PluginConflict` if two packages have
+        one.
+        """
+        entries = self._by_name.get(name)
+        if not entries:
+            return None
+        if len(entries) > 1:
+            listed = " and ".join(f"`{value}` of {_package(entry)}" for value, entry in sorted(entries.items()))
+            raise mistake(
+                "PluginConflict",
+                f"`{name}` has several entry points in the group `{self._group}`: {listed}",
+                fix="uninstall all but one of these packages",
+            )
+        (entry,) = entries.values()
+        try:
+            return cast("object", entry.load())
+        except Exception as error:
+            raise mistake(
+                "PluginUnloadable",
+                f"entry point `{name} = {entry.value}` of the group `{self._group}` ({_package(entry)}) does not load:"
+                f" {type(error).__name__}: {error}",
+                fix="install a version of the package that imports here, or uninstall it",
+            ) from error
+
+    @cached_property
+    def _by_name(self) -> dict[str, dict[str, EntryPoint]]:
+        """Entry points by name and by value: a package may be on the path twice."""
+        from importlib.metadata import entry_points  # lazy: only what nothing else serves
+
+        found: dict[str, dict[str, EntryPoint]] = {}
+        for entry in entry_points(group=self._group):
+            found.setdefault(entry.name, {})[entry.value] = entry
+        return found
+
+
 class Table(Generic[Made]):
     """Objects that serve a class, and with it those that inherit from it.
 
@@ -35,7 +83,7 @@ class Table(Generic[Made]):
     """
 
     def __init__(self, group: str, what: str) -> None:
-        self._group = group
+        self._entries = Entries(group)
         self._what = what
         self._registered: dict[str, Served[Made]] = {}
 
@@ -64,39 +112,11 @@ class Table(Generic[Made]):
         something for the class.
         """
         for base, name in _names(type_):
-            entries = self._entry_points.get(name)
-            if entries and (base is type_ or subclasses):
-                return self._load(name, entries)
+            if base is type_ or subclasses:
+                made = self._entries.load(name)
+                if made is not None:
+                    return cast("Made", made)
         return None
-
-    def _load(self, name: str, entries: dict[str, EntryPoint]) -> Made:
-        if len(entries) > 1:
-            listed = " and ".join(f"`{value}` of {_package(entry)}" for value, entry in sorted(entries.items()))
-            raise mistake(
-                "PluginConflict",
-                f"`{name}` has several entry points in the group `{self._group}`: {listed}",
-                fix="uninstall all but one of these packages",
-            )
-        (entry,) = entries.values()
-        try:
-            return cast("Made", entry.load())
-        except Exception as error:
-            raise mistake(
-                "PluginUnloadable",
-                f"entry point `{name} = {entry.value}` of the group `{self._group}` ({_package(entry)}) does not load:"
-                f" {type(error).__name__}: {error}",
-                fix="install a version of the package that imports here, or uninstall it",
-            ) from error
-
-    @cached_property
-    def _entry_points(self) -> dict[str, dict[str, EntryPoint]]:
-        """Entry points by name of the class and by value: a package may be on the path twice."""
-        from importlib.metadata import entry_points  # lazy: only a class that nothing else serves
-
-        found: dict[str, dict[str, EntryPoint]] = {}
-        for entry in entry_points(group=self._group):
-            found.setdefault(entry.name, {})[entry.value] = entry
-        return found
 
 
 def _names(type_: type) -> Iterator[tuple[type, str]]:

@@ -42,6 +42,12 @@ class Tab:
         top = f"<thead><tr>{head}</tr></thead>" if head else ""
         return self.append(f"<table>{top}<tbody>{body}</tbody></table>")
 
+    def show(self, value: object) -> Self:
+        """Add a value by the renderer of its class, else as a notebook shows it, else as text."""
+        from alula.sdk.task_context.rendering import html_of  # lazy: only decks with values
+
+        return self.append(html_of(value))
+
     def figure(self, figure: Figure, *, caption: str = "") -> Self:
         """Add a matplotlib figure as a picture."""
         from io import BytesIO  # lazy: only decks with pictures
