@@ -21,6 +21,7 @@ from alula.server.measures import Metric, Reading
 
 DATABASE = "alula.sqlite"
 OBJECTS = "objects"
+ENVIRONMENTS = "environments"
 LOW_BYTES = 512 << 20
 LOOK_EVERY_S = 30.0
 FREE = Metric("alula_disk_free_bytes", "gauge", "Room on the disk of the data folder.")
@@ -44,21 +45,28 @@ class DiskUse(msgspec.Struct, frozen=True):
     database: int
     objects: int
     other: int
-    """Code, working folders, logs."""
+    """Code, environments, working folders, logs."""
     free: int
+    environments: int = 0
+    """The part of the others that are Python environments which were made for tasks."""
 
     def __str__(self) -> str:
         used = ((self.database, "database"), (self.objects, "objects"), (self.other, "other files"))
         parts = [f"{text_of_bytes(size)} of {name}" for size, name in used]
+        if self.environments:
+            parts.append(f"{text_of_bytes(self.environments)} of these for environments")
         return f"{', '.join(parts)}; {text_of_bytes(self.free)} are free"
 
 
 def disk_use(folder: Path) -> DiskUse:
     """The use of a data folder, by a look at each file. Raises OSError if there is no such folder."""
-    sizes = {"database": 0, "objects": 0, "other": 0}
+    sizes = {"database": 0, "objects": 0, "other": 0, "environments": 0}
     for entry in os.scandir(folder):
         kind = "database" if entry.name.startswith(DATABASE) else OBJECTS if entry.name == OBJECTS else "other"
-        sizes[kind] += _size(entry)
+        size = _size(entry)
+        sizes[kind] += size
+        if entry.name == ENVIRONMENTS:
+            sizes["environments"] = size
     return DiskUse(**sizes, free=shutil.disk_usage(folder).free)
 
 

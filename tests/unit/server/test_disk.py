@@ -25,6 +25,15 @@ def test_the_use_is_told_by_kind(tmp_path: Path) -> None:
     assert before.database == before.objects == before.other == 0
     assert 100_000 <= use.database < 300_000 <= use.objects < 400_000 and 50_000 <= use.other < 100_000
     assert use.free > 0
+    assert "environments" not in str(use)
+
+
+def test_environments_are_a_part_of_the_other_files(tmp_path: Path) -> None:
+    (tmp_path / "environments" / "py3.11").mkdir(parents=True)
+    (tmp_path / "environments" / "py3.11" / "library").write_bytes(b"x" * 200_000)
+    use = disk_use(tmp_path)
+    assert 200_000 <= use.environments <= use.other
+    assert "KiB of these for environments" in str(use)
 
 
 def test_little_room_is_trouble(tmp_path: Path) -> None:

@@ -377,7 +377,9 @@ class DiskAnswer(msgspec.Struct, frozen=True):
     database: int
     objects: int
     other: int
-    """Code, working folders, logs."""
+    """Code, environments, working folders, logs."""
     free: int
+    environments: int
+    """The part of the others that are Python environments which were made for tasks."""
     trouble: str
     """Says that little room is left; empty if there is enough."""

@@ -19,7 +19,7 @@ from alula.server.services.platform import Platform
 
 pytestmark = pytest.mark.anyio
 RULES = (RetentionRule("failures", phases=("FAILED",), keep_days=0.5), RetentionRule("rest", keep_last=20))
-USE = DiskUse(database=1, objects=2, other=3, free=4)
+USE = DiskUse(database=1, objects=2, other=3, free=4, environments=2)
 JSON_HEADERS = (("host", "127.0.0.1:8088"), ("content-type", "application/json"))
 RUN = "flytesnacks/development/r1"
 
@@ -54,7 +54,8 @@ async def test_the_disk_is_told_with_what_is_wrong_with_it(platform: Platform) -
     app = app_of(platform, disk_use=lambda: USE, disk_trouble=lambda: "little room is left")
     told = await read(app, f"{OWN}/disk")
     conforms(await described(app), f"{OWN}/disk", "get", "200", told)
-    assert told == {"database": 1, "objects": 2, "other": 3, "free": 4, "trouble": "little room is left"}
+    sizes = {"database": 1, "objects": 2, "other": 3, "free": 4, "environments": 2}
+    assert told == {**sizes, "trouble": "little room is left"}
 
 
 async def test_a_data_folder_that_is_gone_is_a_refusal(platform: Platform, tmp_path: Any) -> None:

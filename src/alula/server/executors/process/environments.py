@@ -22,9 +22,8 @@ from typing import NamedTuple, TextIO
 from alula.core.errors import InvalidInput, Unavailable
 from alula.server.executors.machine import machine_id
 from alula.server.executors.process.recipes import Recipe, recipe_of_contents, recipe_of_name
+from alula.server.executors.process.unused_environments import READY, UnusedEnvironments
 
-READY = ".alula-ready"
-"""Marks an environment that is whole."""
 BESIDE = "_alula_platform.pth"
 """Names the packages of the platform's Python, after the environment's own."""
 MAKE_TIMEOUT_S = 900
@@ -59,7 +58,8 @@ class Wanted(NamedTuple):
 
 class Environments:
     """`folder` holds the environments that are made here; `mappings` are `PATTERN=DIR`, first match wins. `variables`
-    are those of the platform that uv may know: what it builds is a stranger's code."""
+    are those of the platform that uv may know: what it builds is a stranger's code. What nothing has used for
+    `keep_s` seconds goes; with 0 it stays."""
 
     def __init__(
         self,
@@ -67,6 +67,7 @@ class Environments:
         mappings: Sequence[str] = (),
         *,
         make: bool = True,
+        keep_s: float = 0,
         variables: Mapping[str, str] | None = None,
     ) -> None:
         self._folder = folder
@@ -76,10 +77,20 @@ class Environments:
         self._chosen: dict[Wanted, Environment] = {}
         self._making: dict[Path, asyncio.Task[None]] = {}
         self._maker = Maker(variables or {})
+        self._unused = UnusedEnvironments(folder, keep_s=keep_s, forget=self._chosen.clear)
 
     def close(self) -> None:
         """Give up environments that are being made."""
         self._maker.close()
+
+    def hold(self, environment: Environment) -> Callable[[], None]:
+        """Have an environment stay until the function that this returns is called."""
+        name = self._unused.take(environment.python)
+        return lambda: self._unused.give_back(name)
+
+    async def remove_unused(self) -> None:
+        """Remove what nothing has used for long, now and from time to time, without end."""
+        await self._unused.run(self._making)
 
     def known(self, wanted: Wanted) -> Environment | None:
         """The choice; None if something has to be made first. Raises `InvalidInput` if nothing that is made could have

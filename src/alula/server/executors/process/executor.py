@@ -62,6 +62,7 @@ from alula.server.executors.process.publishing import Publisher
 from alula.server.executors.process.reader import Reader
 from alula.server.executors.process.shared_code import SharedCode
 from alula.server.executors.process.starting import NO_COPIES, Copies, Starter
+from alula.server.executors.process.unused_environments import DAY_S
 from alula.server.executors.process.used import Peak, used_so_far, with_peak
 from alula.server.executors.process.watch import Watch, Watched
 from alula.server.executors.process.wire import End, Ended, Started
@@ -154,6 +155,7 @@ class ProcessExecutor:
             data / "environments",
             self._options.environments,
             make=self._options.build_environments,
+            keep_s=self._options.environments_keep_days * DAY_S,
             variables=variables.for_uv(platform),
         )
         self._preparing: set[asyncio.Task[None]] = set()
@@ -190,6 +192,7 @@ class ProcessExecutor:
             step=self._step,
             is_written=self._shared.is_written,
         )
+        self._beside(self._environments.remove_unused())
         self._watch = Watch(self._over_limit, log_limit_bytes=self._options.log_limit_bytes)
         if self._objects is not None and self._staging.is_apart:
             self._publisher = Publisher(self._objects, self._staging, self._published)
@@ -418,6 +421,7 @@ class ProcessExecutor:
         is_large = len(spec.inputs) > AT_ONCE_BYTES
         folder = "" if code is None or shared is None or environment is None or is_large else self._folders.take(code)
         if environment is not None and shared is not None and folder:
+            attempt.hold(self._environments.hold(environment))
             self._hold_folder(attempt, folder)
             self._place(environment, shared, attempt)
         else:
@@ -426,6 +430,7 @@ class ProcessExecutor:
     async def _prepare_slowly(self, attempt: Attempt, wanted: Wanted) -> None:
         try:
             environment = await self._environments.made(wanted, lambda reason: self._tell(attempt, reason))
+            attempt.hold(self._environments.hold(environment))
             shared = await self._copy_code(attempt)
             await done_beside(len(attempt.spec.inputs), self._files.write_inputs, attempt.spec)
         except Exception as error:  # noqa: BLE001 - as in `_step`

@@ -49,6 +49,8 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     """`PATTERN=DIR`: images that match are run by the virtual environment or the Python at DIR."""
     build_environments: bool = True
     """Make environments for an `ImageSpec` and for flytekit's default images."""
+    environments_keep_days: float = 30.0
+    """Time without use after which an environment that was made is removed; 0 for never."""
     bundle_max_bytes: int = 1024 * 1024 * 1024
     """Most that a code bundle may unpack to."""
     bundle_max_entries: int = 100_000
@@ -64,6 +66,8 @@ class ProcessOptions(msgspec.Struct, frozen=True):
 
     def problems(self) -> Iterator[tuple[str, str]]:
         yield from not_amounts(self)
+        if 0 < self.environments_keep_days * 86400 < self.fork_server_idle_s:
+            yield "environments_keep_days", "wants 0, or more than the time that an idle fork server is kept"
         for entry in self.environments:
             if not all(entry.partition("=")):
                 yield "environments", f"wants PATTERN=DIR, not `{entry}`"
