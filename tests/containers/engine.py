@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import shutil
 import subprocess
 import tempfile
@@ -69,6 +70,15 @@ class Podman:
                 return done.stdout
             time.sleep(0.2)
         raise AssertionError(done.stderr)
+
+    def shell_words(self) -> str:
+        """The beginning of a command of a shell that is this Podman's."""
+        return shlex.join(["env", f"CONTAINERS_CONF={self._environment['CONTAINERS_CONF']}", *self._path_words()])
+
+    def _path_words(self) -> list[str]:
+        program = shutil.which(self._words[0])
+        assert program is not None
+        return [program, *self._words[1:]]
 
     def start(self) -> None:
         words = [*self._words, "system", "service", "--time", "0", f"unix://{self.socket}"]

@@ -19,6 +19,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "run": ("alula.cli.run:run", "Run a task or workflow of a file, here or on the platform."),
     "launch": ("alula.cli.launch:launch_", "Start a run of something that is registered."),
     "register": ("alula.cli.register:register", "Register what files and folders declare."),
+    "build": ("alula.cli.build:build", "Build the images that tasks of files run in."),
     "compile": ("alula.cli.compile:compile_", "Check and compile specifications that other tools wrote."),
     "port": ("alula.cli.port:port_", "Rewrite code for flytekit, and say what it lacks here."),
     "get": ("alula.cli.get:get", "Show one thing or a list of them."),

@@ -56,6 +56,8 @@ def _run(words: list[str]) -> None:
     inputs = completed(interface, {**from_file, **typed_inputs(tail, tail_context)})
     if settings.remote and settings.jobs:
         raise click.UsageError("--jobs is for runs here; --max-parallelism says how much of a remote run goes at once")
+    if settings.builds and not settings.remote:
+        raise click.UsageError("--build is for runs with --remote; those here use the packages of this process")
     if settings.remote:
         from alula.cli.run_remote import run_remote  # lazy: gRPC only where a platform is asked
 

@@ -46,6 +46,8 @@ class RunSettings(msgspec.Struct, frozen=True):
     opens: bool = False
     """Whether the run's page is shown in a browser."""
     name_given: bool = False
+    builds: bool = False
+    """Whether images of `ImageSpec`s are built that are not there."""
 
 
 class Words(NamedTuple):
@@ -88,6 +90,9 @@ def run_options() -> list[click.Option]:
             type=click.Choice(["all", "auto"]),
             help="Pack the whole code folder, or only what is imported.  [default: all]",
         ),
+        click.Option(
+            ["--build", "builds"], is_flag=True, default=None, help="With --remote: build images that are not there."
+        ),
         click.Option(["--overwrite-cache"], is_flag=True, default=None, help="Run cached tasks all the same."),
         click.Option(["--env", "environment"], multiple=True, metavar="K=V", help="Variable for the tasks. Repeat."),
         click.Option(["--label", "labels"], multiple=True, metavar="K=V", help="Label of the run. Repeat."),
@@ -115,7 +120,9 @@ def run_options() -> list[click.Option]:
 
 def launch_options() -> list[click.Option]:
     """Options of a run whose code is registered."""
-    options = [option for option in run_options() if option.name not in ("remote", "wait", "copy", "version", "jobs")]
+    options = [
+        option for option in run_options() if option.name not in ("remote", "wait", "copy", "version", "jobs", "builds")
+    ]
     return [
         click.Option(["--wait/--no-wait", "wait"], default=None, help="Follow the run to its end."),
         *options,
@@ -243,6 +250,7 @@ def settings_of(*parts: Mapping[str, Any]) -> RunSettings:
         environment=pairs("--env", merged.get("environment", ())),
         labels=pairs("--label", merged.get("labels", ())),
         jobs=merged.get("jobs") or 0,
+        builds=bool(merged.get("builds")),
         opens=bool(merged.get("opens")),
     )
 

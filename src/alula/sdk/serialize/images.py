@@ -29,9 +29,7 @@ def image_contents(spec: ImageSpec, *, at: Location) -> ImageContents:
     base = spec.base_image
     of_base = image_contents(base, at=at) if isinstance(base, ImageSpec) else _of_name(base or "")
     beyond = [name for name in _BEYOND if getattr(spec, name)]
-    lines = [*_lines(spec.requirements, at=at), *(spec.packages or ()), *(spec.runtime_packages or ())]
-    if bad := unfit(tuple(lines)):
-        raise mistake("InvalidImage", f"{bad!r} of the ImageSpec can't be a requirement", at=at, fix=UNFIT_FIX)
+    lines = own_requirements(spec, at=at)
     variables = {**dict(of_base.variables), **(spec.env or {}), IMAGE_ID: spec.digest}
     return ImageContents(
         spec.image_name(),
@@ -42,6 +40,15 @@ def image_contents(spec: ImageSpec, *, at: Location) -> ImageContents:
         variables=tuple(variables.items()),
         beyond=tuple(dict.fromkeys((*of_base.beyond, *beyond))),
     )
+
+
+def own_requirements(spec: ImageSpec, *, at: Location) -> list[str]:
+    """Lines of a requirements file for what an image adds to the one that it is based on. Raises as `image_contents`
+    does."""
+    lines = [*_lines(spec.requirements, at=at), *(spec.packages or ()), *(spec.runtime_packages or ())]
+    if bad := unfit(tuple(lines)):
+        raise mistake("InvalidImage", f"{bad!r} of the ImageSpec can't be a requirement", at=at, fix=UNFIT_FIX)
+    return lines
 
 
 def _of_name(name: str) -> ImageContents:

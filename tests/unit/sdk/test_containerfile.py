@@ -1,0 +1,204 @@
+"""The Containerfile of an `ImageSpec`, and the programs that build it."""
+
+from __future__ import annotations
+
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+
+from alula import ImageSpec, map_task, task, workflow
+from alula.core.errors import FailedPrecondition, InvalidInput
+from alula.sdk.client.image_builders import BUILDERS, find_builder
+from alula.sdk.client.images import build_missing, builders_of, recipes_of
+from alula.sdk.mistake import Location
+from alula.sdk.serialize.containerfile import REQUIREMENTS, image_recipes
+from alula.version import __version__
+
+AT = Location("flow.py", 1)
+base = ImageSpec(name="base", registry="r", base_image="debian:12", apt_packages=["git", "a b"], env={"A": "$x"})
+top = ImageSpec(
+    name="top",
+    base_image=base,
+    packages=["numpy>=2"],
+    pip_index="https://index",
+    pip_extra_args="--pre",
+    commands=["echo 'it is' built"],
+    entrypoint=["/bin/init"],
+    platform="linux/arm64",
+    builder="default",
+)
+TOP = f"""\
+FROM {base.image_name()}
+COPY {REQUIREMENTS} /tmp/{REQUIREMENTS}
+RUN ["/bin/sh", "-c", "python3 -m pip install --no-cache-dir --index-url=https://index --pre -r /tmp/{REQUIREMENTS}"]
+RUN ["/bin/sh", "-c", "if command -v python3 > /dev/null; then python3 -c 'import alula' || python3 -m pip install \
+--no-cache-dir alula=={__version__}; fi"]
+ENV _F_IMG_ID="{top.digest}"
+RUN ["/bin/sh", "-c", "echo 'it is' built"]
+ENTRYPOINT ["/bin/init"]
+"""
+
+
+@task(container_image=top)
+def one(x: int) -> int:
+    return x
+
+
+@task(container_image=base)
+def two(x: int) -> int:
+    return x
+
+
+@task(container_image=ImageSpec(base_image="there", builder="noop"))
+def three(x: int) -> int:
+    return x
+
+
+@workflow
+def flow(xs: list[int]) -> list[int]:
+    two(x=3)
+    return map_task(one)(x=xs)
+
+
+def test_an_image_is_written_after_those_that_it_is_based_on():
+    below, written = image_recipes(top, at=AT)
+    assert below.name == f"r/base:{base.tag}"
+    assert "apt-get install -y --no-install-recommends git 'a b' &&" in below.containerfile
+    assert 'ENV A="\\$x"\n' in below.containerfile
+    assert written.containerfile == TOP
+    assert (written.requirements, written.platform) == ("numpy>=2\n", "linux/arm64")
+
+
+def test_the_python_is_that_which_is_named():
+    (recipe,) = image_recipes(ImageSpec(python_version="3.12"), at=AT)
+    assert recipe.containerfile.startswith("FROM docker.io/library/python:3.12-slim\n")
+    (recipe,) = image_recipes(ImageSpec(python_version="3.12", base_image="b", python_exec="/py"), at=AT)
+    assert 'RUN ["/bin/sh", "-c", "/py --version | grep -F \\"Python 3.12\\""]' in recipe.containerfile
+
+
+@pytest.mark.parametrize(
+    ("spec", "why"),
+    [
+        (ImageSpec(cuda="12"), "`cuda` of the ImageSpec is not built here"),
+        (ImageSpec(base_image=ImageSpec(conda_packages=["x"])), "`conda_packages` of the ImageSpec is not built here"),
+        (ImageSpec(env={"A": "1\n2"}), "variable 'A' of the ImageSpec can't stand"),
+        (ImageSpec(copy=["/etc/passwd"]), "which is not below the working directory"),
+        (ImageSpec(copy=["a/../../b"]), "which is not below the working directory"),
+    ],
+)
+def test_what_is_not_built_is_said_before_anything_is(spec, why):
+    with pytest.raises(InvalidInput, match=why) as refused:
+        image_recipes(spec, at=AT)
+    assert refused.value.code == "ImageNotBuildable"
+    assert refused.value.fix
+
+
+PROGRAM = """#!/bin/sh
+echo "$@" >> {log}
+case "$1 $2" in
+  "version "|"debug workers") exit {ready} ;;
+  "image exists") grep -qx "$3" {there}; exit $? ;;
+  "build -t") cp "$5" {last}; echo "$3" >> {there}; exit {built} ;;
+esac
+"""
+
+
+LOOKS_AT_CONTEXT = """#!/bin/sh
+[ "$1" = build ] || exit 1
+while [ $# -gt 1 ]; do shift; done
+[ -f "$1/data/deep/x" ] && [ -f "$1/run.sh" ]
+"""
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that is the whole path of programs, but for those of the system's that scripts need."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("grep", "cp"):
+        found = shutil.which(name)
+        assert found is not None
+        (folder / name).symlink_to(found)
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there").touch()
+    return folder
+
+
+def program(folder: Path, name: str, *, ready: int = 0, built: int = 0) -> Path:
+    """A program that notes what it is asked."""
+    above = folder.parent
+    log = above / f"{name}.log"
+    script = PROGRAM.format(log=log, there=above / "there", last=above / "last", ready=ready, built=built)
+    (folder / name).write_text(script)
+    (folder / name).chmod(stat.S_IRWXU)
+    return log
+
+
+def test_the_first_builder_that_is_ready_builds(programs):
+    program(programs, "docker", ready=1)
+    program(programs, "podman")
+    program(programs, "buildah")
+    assert find_builder().name == "podman"
+    assert find_builder("buildah").name == "buildah"
+    program(programs, "buildctl")
+    assert find_builder(push=True).name == "buildkit"
+
+
+def test_it_is_said_why_nothing_builds(programs):
+    program(programs, "docker", ready=1)
+    with pytest.raises(FailedPrecondition) as refused:
+        find_builder()
+    assert refused.value.message == (
+        "nothing here can build images: buildkit keeps no images here, add --push; docker is not ready: it ends with 1;"
+        " podman is not installed; buildah is not installed"
+    )
+    with pytest.raises(InvalidInput, match="there is no builder `kaniko`"):
+        find_builder("kaniko")
+
+
+def test_each_image_is_built_once_and_nothing_again(programs, tmp_path):
+    log = program(programs, "podman")
+    recipes = recipes_of([one, two, map_task(one), three])
+    assert [each.name for each in recipes] == [base.image_name(), top.image_name()]
+    builders = builders_of(recipes, "", push=False)
+    said: list[str] = []
+    assert build_missing(recipes, builders, push=False, say=said.append) == 2
+    assert (tmp_path / "last").read_text() == TOP
+    assert build_missing(recipes, builders, push=False, say=said.append) == 0
+    assert [line.split()[:2] for line in log.read_text().splitlines()].count(["build", "-t"]) == 2
+    assert "--platform linux/arm64" in log.read_text()
+    assert said[-1] == f"image {top.image_name()} is there"
+    assert "push" not in log.read_text()
+    build_missing(recipes, builders, push=True, say=said.append)
+    assert log.read_text().splitlines()[-1] == f"push {top.image_name()}"
+
+
+def test_a_build_that_fails_is_an_error(programs):
+    program(programs, "podman", built=3)
+    recipes = recipes_of([two])
+    with pytest.raises(FailedPrecondition, match="`podman build` ended with 3") as failed:
+        build_missing(recipes, builders_of(recipes, "", push=False), push=False, say=lambda _: None)
+    assert failed.value.code == "ImageBuildFailed"
+
+
+def test_copied_files_and_folders_are_beside_the_containerfile(programs, tmp_path):
+    (tmp_path / "data" / "deep").mkdir(parents=True)
+    (tmp_path / "data" / "deep" / "x").write_text("1")
+    (tmp_path / "run.sh").write_text("true")
+    program(programs, "podman")
+    (programs / "podman").write_text(LOOKS_AT_CONTEXT)
+    (recipe,) = image_recipes(ImageSpec(copy=["data", "./run.sh"]), at=AT)
+    assert 'COPY ["data", "/root/data"]' in recipe.containerfile
+    podman = next(each for each in BUILDERS if each.name == "podman")
+    assert build_missing([recipe], {recipe.name: podman}, push=False, say=lambda _: None) == 1
+
+
+@pytest.mark.parametrize("name", [each.name for each in BUILDERS])
+def test_every_builder_is_told_all(name):
+    builder = next(each for each in BUILDERS if each.name == name)
+    words = " ".join(builder.build("r/x:1", "/context", "linux/arm64"))
+    for each in ("r/x:1", "/context", "Containerfile", "linux/arm64"):
+        assert each in words
