@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from alula.sdk.absent import refuse_others
+from alula.sdk.client.async_remote import AsyncFlyteRemote
 from alula.sdk.client.flyte_remote import FlyteRemote, FlyteWorkflowExecution
 
-__all__ = ["FlyteRemote", "FlyteWorkflowExecution"]
+__all__ = ["AsyncFlyteRemote", "FlyteRemote", "FlyteWorkflowExecution"]
 
 refuse_others(__name__)
