@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import click
 
 from alula.cli.failures import say
 from alula.cli.load import load, source_named
 from alula.cli.output import standard_output_to_error
-from alula.core.errors import FailedPrecondition
+from alula.core.errors import FailedPrecondition, InvalidInput
 from alula.sdk.client.image_builders import BUILDERS, has_image
 from alula.sdk.client.images import build_missing, builders_of, recipes_of
-from alula.sdk.serialize import SerializationSettings, serialize
+from alula.sdk.serialize import SerializationSettings, Serialized, serialize
 from alula.sdk.serialize.containerfile import REQUIREMENTS, ImageRecipe
 from alula.sdk.serialize.discovery import discover
-from alula.sdk.serialize.entities import AnyTask
 
 
 @click.command("build")
@@ -31,13 +28,15 @@ def build(files: tuple[str, ...], builder: str | None, *, dry_run: bool, push: b
     with standard_output_to_error():
         modules = [load(source_named(file)) for file in files]
     entities = discover(*dict.fromkeys(modules)).all()
-    tasks = serialize(*entities, settings=SerializationSettings()).python_tasks.values() if entities else ()
-    build_images(tasks, builder=builder or "", push=push, dry_run=dry_run)
+    if not entities:
+        raise InvalidInput("NothingDeclared", f"no task, workflow or launch plan is declared in {', '.join(files)}")
+    serialized = serialize(*entities, settings=SerializationSettings())
+    build_images(serialized, builder=builder or "", push=push, dry_run=dry_run)
 
 
-def build_images(tasks: Iterable[AnyTask], *, builder: str = "", push: bool = False, dry_run: bool = False) -> None:
-    """Build the images of tasks, and say so; with `dry_run` only show how."""
-    recipes = recipes_of(tasks)
+def build_images(serialized: Serialized, *, builder: str = "", push: bool = False, dry_run: bool = False) -> None:
+    """Build the images of what is to be registered, and say so; with `dry_run` only show how."""
+    recipes = recipes_of(serialized.python_tasks.values(), serialized.images_of_steps)
     if not recipes:
         say("no task has an ImageSpec")
     elif dry_run:

@@ -32,7 +32,7 @@ def run_remote(entity: Runnable, source: Source, inputs: Mapping[str, object], s
     if settings.builds:
         from alula.cli.build import build_images  # lazy: few runs build anything
 
-        build_images(plan.serialized.python_tasks.values())
+        build_images(plan.serialized)
     with target.connect() as connection:
         store = RemoteStore(connection, project=target.project, domain=target.domain)
         registration = register(connection, plan)

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from alula import ImageSpec, task
+from alula import ImageSpec, conditional, map_task, reference_task, task, workflow
 from alula.core.errors import InvalidInput
 from alula.core.policy.image_contents import KEY, contents_of, text_in
+from alula.sdk.client.images import recipes_of
 from alula.sdk.mistake import Location
-from alula.sdk.serialize import SerializationSettings
+from alula.sdk.serialize import SerializationSettings, serialize
 from alula.sdk.serialize.images import image_contents
 from alula.sdk.serialize.tasks import task_spec
 
@@ -100,5 +101,56 @@ def test_only_a_task_with_a_spec_tells_of_contents():
 
     settings = SerializationSettings(require_importable=False)
     template = task_spec(told_of, settings).template
-    assert contents_of(text_in(template)).image == template.container.image == spec.image_name()
+    assert contents_of(text_in(template, spec.image_name())).image == template.container.image == spec.image_name()
     assert KEY not in task_spec(named, settings).template.config
+
+
+OWN, LARGE, SMALL = (ImageSpec(name=name, packages=[name]) for name in ("own", "large", "small"))
+
+
+@task(container_image=OWN)
+def count(x: int) -> int:
+    return x
+
+
+@workflow
+def counting(xs: list[int], x: int) -> int:
+    counted = count.with_overrides(container_image=LARGE)(x=x)
+    map_task(count)(x=xs).with_overrides(container_image=SMALL)  # pyright: ignore[reportAttributeAccessIssue]  # a step, by its type a value
+    return (
+        conditional("more")
+        .if_(counted > 3)
+        .then(count.with_overrides(container_image=SMALL)(x=counted))
+        .else_()
+        .then(count.with_overrides(container_image="there:1")(x=counted))
+    )
+
+
+@reference_task(project="p", domain="d", name="there", version="v")
+def there(x: int) -> int: ...
+
+
+@workflow
+def referring(x: int) -> int:
+    return there(x=x).with_overrides(container_image=LARGE)  # pyright: ignore[reportAttributeAccessIssue]  # as above
+
+
+def test_a_task_tells_of_the_images_that_steps_give_to_it():
+    serialized = serialize(counting, settings=SerializationSettings())
+    template = serialized.tasks[count.name].template
+    nodes = serialized.workflows[counting.name].template.nodes
+    names = {node.task_node.overrides.container_image for node in nodes if node.HasField("task_node")} - {""}
+    assert names == {LARGE.image_name()}
+    for spec in (OWN, LARGE, SMALL):
+        assert contents_of(text_in(template, spec.image_name())).requirements == (spec.name,)
+    assert contents_of(text_in(template, "there:1")).image == OWN.image_name()  # nothing is known of that one
+    (mapped,) = (each.template for name, each in serialized.tasks.items() if name != count.name)
+    assert contents_of(text_in(mapped, SMALL.image_name())).requirements == ("small",)
+    built = recipes_of(serialized.python_tasks.values(), serialized.images_of_steps)
+    assert {each.name for each in built} == {each.image_name() for each in (OWN, LARGE, SMALL)}
+
+
+def test_what_is_registered_elsewhere_can_not_tell_of_an_image():
+    with pytest.raises(InvalidInput, match="of reference task `there` can't be given an ImageSpec") as refused:
+        serialize(referring, settings=SerializationSettings())
+    assert LARGE.image_name() in refused.value.fix

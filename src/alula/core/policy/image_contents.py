@@ -18,7 +18,7 @@ class ImageContents(msgspec.Struct, frozen=True, omit_defaults=True):
     """The contents of one image."""
 
     image: str
-    """The name of the image. A node that overrides it has other contents, which nobody here knows."""
+    """The name of the image, as the contents of another one say nothing about it."""
     python: str = ""
     """The version of Python, such as `3.12`; empty for any."""
     requirements: tuple[str, ...] = ()
@@ -36,9 +36,15 @@ def text_of(contents: ImageContents) -> str:
     return msgspec.json.encode(contents).decode()
 
 
-def text_in(task: tasks_pb2.TaskTemplate) -> str:
-    """The contents that a task tells of; empty if it tells of none."""
-    return task.config.get(KEY, "")
+def key_of(image: str) -> str:
+    """The key for the contents of an image that a node gives to the task."""
+    return f"{KEY}:{image}"
+
+
+def text_in(task: tasks_pb2.TaskTemplate, image: str) -> str:
+    """The contents of an image that a node gives to a task, or else of the task's own, as the task tells of them. Empty
+    if it tells of none."""
+    return task.config.get(key_of(image)) or task.config.get(KEY, "")
 
 
 def contents_of(text: str) -> ImageContents:

@@ -53,6 +53,8 @@ class Overrides(NamedTuple):
     interruptible: bool | None = None
     cache: Cache | bool | None = None
     container_image: str | None = None
+    image_spec: ImageSpec | None = None
+    """The contents of `container_image`, if they are told."""
     accelerator: GPUAccelerator | None = None
     shared_memory: SharedMemory | None = None
     pod_template: PodTemplate | None = None
@@ -62,7 +64,7 @@ def overrides_of(before: Overrides, changes: OverrideValues, *, at: Location) ->
     """`before` with these changes. Raises `InvalidInput` for a value that can't be."""
     known = set(Overrides._fields) | {"resources", "timeout", "cache_version", "cache_serialize"}
     for name in changes:
-        if name not in known or name == "timeout_s":
+        if name not in known or name in ("timeout_s", "image_spec"):
             listing = ", ".join(sorted(OverrideValues.__annotations__))
             fix = REPLACED.get(name, f"there are {listing}")
             raise mistake("UnknownOverride", f"a step has no setting `{name}`", at=at, fix=fix)
@@ -97,7 +99,9 @@ def overrides_of(before: Overrides, changes: OverrideValues, *, at: Location) ->
         check_flags(at=at, interruptible=changes["interruptible"])
         after = after._replace(interruptible=changes["interruptible"])
     if "container_image" in changes:
-        after = after._replace(container_image=image_name(changes["container_image"], at=at))
+        image = changes["container_image"]
+        told = image if isinstance(image, ImageSpec) else None
+        after = after._replace(container_image=image_name(image, at=at), image_spec=told)
     if "accelerator" in changes:
         after = after._replace(accelerator=checked_accelerator(changes["accelerator"], at=at))
     if "shared_memory" in changes:

@@ -10,21 +10,21 @@ from pathlib import Path
 from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.client.image_builders import CONTAINERFILE, Builder, build_image, find_builder, has_image, push_image
 from alula.sdk.serialize.containerfile import REQUIREMENTS, ImageRecipe, image_recipes
-from alula.sdk.serialize.entities import AnyTask
+from alula.sdk.serialize.entities import AnyTask, ImageOfStep
 
 NOT_BUILT = "noop"
 """flytekit's builder of images that are there without it."""
 _ANY = ("", "default")
 
 
-def recipes_of(tasks: Iterable[AnyTask]) -> list[ImageRecipe]:
-    """The images of tasks, each once, those that others are based on first. Raises `InvalidInput` for a part that is
-    not built here."""
+def recipes_of(tasks: Iterable[AnyTask], steps: Iterable[ImageOfStep] = ()) -> list[ImageRecipe]:
+    """The images of tasks and of steps, each once, those that others are based on first. Raises `InvalidInput` for a
+    part that is not built here."""
+    functions = [task.task if isinstance(task, MapTask) else task for task in tasks]
+    specs = [(each.settings.image_spec, each.location) for each in functions]
     found: dict[str, ImageRecipe] = {}
-    for task in tasks:
-        own = task.task if isinstance(task, MapTask) else task
-        spec = own.settings.image_spec
-        for recipe in image_recipes(spec, at=own.location) if spec is not None else ():
+    for spec, at in [*specs, *((each.spec, each.at) for each in steps)]:
+        for recipe in image_recipes(spec, at=at) if spec is not None else ():
             if recipe.builder != NOT_BUILT:
                 found.setdefault(recipe.name, recipe)
     return list(found.values())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import cast
+from typing import NamedTuple, cast
 
 from flyteidl.admin.common_pb2 import Notification as NotificationMessage
 from flyteidl.admin.launch_plan_pb2 import CONCURRENCY_LIMIT_BEHAVIOR_SKIP, LaunchPlanMetadata, LaunchPlanSpec
@@ -22,12 +22,14 @@ from flyteidl.core.workflow_pb2 import WorkflowMetadata, WorkflowMetadataDefault
 
 from alula.core.errors import InvalidInput
 from alula.core.ids import EntityId, entity_id
+from alula.core.policy.image_contents import key_of, text_of
 from alula.core.policy.schedule_rules import AT_LIMIT, CATCH_UP, ENDS, JITTER, STARTS
 from alula.sdk.authoring.binding import output_form
 from alula.sdk.authoring.conditional import Branch
 from alula.sdk.authoring.constants import NO_STORE, binding
 from alula.sdk.authoring.gate import Gate
 from alula.sdk.authoring.graph import Graph
+from alula.sdk.authoring.image_spec import ImageSpec
 from alula.sdk.authoring.interface import InterfaceView
 from alula.sdk.authoring.launch_plan import ConcurrencyLimitBehavior, CronSchedule, LaunchPlan, default_launch_plan
 from alula.sdk.authoring.map_task import MapTask
@@ -36,7 +38,8 @@ from alula.sdk.authoring.promise import Node
 from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow, WorkflowFailurePolicy
-from alula.sdk.mistake import mistake
+from alula.sdk.mistake import Location, mistake
+from alula.sdk.serialize.images import image_contents
 from alula.sdk.serialize.interfaces import description, literals, parameters, typed_interface
 from alula.sdk.serialize.nodes import node_message
 from alula.sdk.serialize.referenced import NOTHING_REGISTERED, AnyReference, Registered, identifier_of
@@ -63,6 +66,14 @@ class SerializedEntity:
     """Of a launch plan: make this version the active one."""
 
 
+class ImageOfStep(NamedTuple):
+    """The image that a step gives to its task."""
+
+    task: str
+    spec: ImageSpec
+    at: Location
+
+
 @dataclass(frozen=True)
 class Serialized:
     """Everything to register for an entity; what is needed comes before what needs it."""
@@ -76,6 +87,8 @@ class Serialized:
     """References in nodes and launch plans to entities that must be registered already."""
     registered: Registered = NOTHING_REGISTERED
     """The platform's entities behind these."""
+    images_of_steps: tuple[ImageOfStep, ...] = ()
+    """The images whose contents are told where a step is given them."""
 
     @cached_property
     def tasks(self) -> dict[str, TaskSpec]:
@@ -140,18 +153,24 @@ class _Collected:
         self._python_tasks: dict[str, AnyTask] = {}
         self._references: dict[AnyReference, None] = {}
         self._known: dict[tuple[int, str], AnyEntity] = {}
+        self._images: list[ImageOfStep] = []
         self._open: list[Workflow[..., object]] = []
         self._templates: dict[str, dict[EntityId, WorkflowTemplate]] = {}
         """Of each workflow those that it contains, inner ones first, and itself."""
 
     def serialized(self, entity: AnyEntity) -> Serialized:
         """All that was added, for this entity."""
+        templates = {each.id.name: each.spec.template for each in self._entities if isinstance(each.spec, TaskSpec)}
+        for image in self._images:
+            contents = text_of(image_contents(image.spec, at=image.at))
+            templates[image.task].config[key_of(image.spec.image_name())] = contents
         return Serialized(
             self._id_of(entity),
             tuple(self._entities),
             self._python_tasks,
             tuple(self._references),
             self._registered,
+            tuple(self._images),
         )
 
     def _id_of(self, entity: AnyEntity) -> Identifier:
@@ -207,6 +226,7 @@ class _Collected:
 
     def add_all(self, graph: Graph) -> None:
         """All that the nodes of a graph run."""
+        self._images += _images_in(graph)
         for entity in _entities_in(graph):
             workflow = entity.workflow if isinstance(entity, LaunchPlan) else None
             if isinstance(workflow, Workflow) and workflow in self._open:
@@ -281,21 +301,44 @@ def _outputs(interface: InterfaceView, graph: Graph, *, store: Store = NO_STORE)
     return bindings
 
 
-def _entities_in(graph: Graph) -> Iterator[AnyEntity | AnyReference]:
-    yield from _entities([*graph.nodes, *([graph.failure] if graph.failure else [])])
+def _images_in(graph: Graph) -> Iterator[ImageOfStep]:
+    for node in _nodes_in(graph):
+        spec = node.overrides.image_spec
+        if spec is None:
+            continue
+        if isinstance(cast("object", node.entity), Task | MapTask):
+            yield ImageOfStep(cast("AnyTask", node.entity).name, spec, node.at)
+        else:
+            raise mistake(
+                "InvalidImage",
+                f"a step of {node.entity.interface.kind} `{node.entity.interface.name}` can't be given an ImageSpec,"
+                " whose contents its task has to tell",
+                at=node.at,
+                fix=f'give the name of the image: `container_image="{spec.image_name()}"`',
+            )
 
 
-def _entities(nodes: Iterable[Node]) -> Iterator[AnyEntity | AnyReference]:
-    """The entities that the nodes run, those inside conditionals too; a gate runs none. A map over a workflow or launch
-    plan is no entity of its own."""
+def _nodes_in(graph: Graph) -> Iterator[Node]:
+    """All nodes, those inside conditionals too."""
+    yield from _nodes([*graph.nodes, *([graph.failure] if graph.failure else [])])
+
+
+def _nodes(nodes: Iterable[Node]) -> Iterator[Node]:
     for node in nodes:
+        yield node
+        if isinstance(node.entity, Branch):
+            yield from _nodes(node.entity.steps())
+
+
+def _entities_in(graph: Graph) -> Iterator[AnyEntity | AnyReference]:
+    """The entities that the nodes run; a conditional and a gate run none. A map over a workflow or launch plan is no
+    entity of its own."""
+    for node in _nodes_in(graph):
         entity = node.entity
-        if isinstance(entity, Branch):
-            yield from _entities(entity.steps())
-        elif isinstance(entity, MapTask):
+        if isinstance(entity, MapTask):
             array = cast("MapTask[object]", entity)
             yield array if isinstance(array.target, Task) else array.target
-        elif not isinstance(entity, Gate):
+        elif not isinstance(entity, Branch | Gate):
             yield cast("AnyEntity | AnyReference", entity)
 
 

@@ -8,8 +8,8 @@ from alula.core.policy.image_contents import KEY, ImageContents, contents_of, te
 def test_a_task_carries_the_contents_of_its_image():
     contents = ImageContents("i:1", python="3.12", requirements=("numpy",), variables=(("A", "b"),))
     task = tasks_pb2.TaskTemplate(config={KEY: text_of(contents)})
-    assert contents_of(text_in(task)) == contents
-    assert text_in(tasks_pb2.TaskTemplate()) == ""
+    assert contents_of(text_in(task, contents.image)) == contents
+    assert text_in(tasks_pb2.TaskTemplate(), "i") == ""
 
 
 @pytest.mark.parametrize(

@@ -412,7 +412,7 @@ class ProcessExecutor:
         """Find an attempt's environment and code: at once if both are known, else in a task."""
         spec, uri = attempt.spec, attempt.launch.bundle_uri
         image = spec.task.container.image
-        wanted = Wanted(image, spec.interpreter, spec.interpreter_host, image_contents.text_in(spec.task))
+        wanted = Wanted(image, spec.interpreter, spec.interpreter_host, image_contents.text_in(spec.task, image))
         environment = self._environments.known(wanted)
         code = self._bundles.take_known(uri) if uri else NO_CODE
         if uri and code is not None:
