@@ -46,12 +46,13 @@ class Attempts:
         self._tasks.update(serialized.python_tasks)
         self.launch_plans.update(dict.fromkeys(serialized.launch_plans, serialized))
 
-    def run(self, action: StartAttempt, plan: PlanNode) -> Succeeded | Expanded | TaskError:
+    def run(self, action: StartAttempt, plan: PlanNode, folder: Path) -> Succeeded | Expanded | TaskError:
+        """Run an attempt of the run that has this folder, or of one that it has started."""
         task = plan.task
         assert task is not None, "attempts are of tasks"
         target = self.target(task)
         try:
-            attempt = attempt_of(action, task.id, target, self.folder)
+            attempt = attempt_of(action, task.id, target, folder)
             result, deck = perform(attempt, function_task(target), work=self.work, calls_run_by=self._calls_run_by)
         except TaskFailed as failed:
             if failed.__cause__ is not None:

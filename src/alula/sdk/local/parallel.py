@@ -132,7 +132,7 @@ class ParallelShell(Shell):
                 self._children[action.child] = ParallelShell(
                     plan,
                     inputs,
-                    self._means,
+                    self._means.of_child(action.child),
                     attempts=self._attempts,
                     workers=self._workers,
                     reservations=self._reservations,
@@ -188,7 +188,7 @@ class ParallelShell(Shell):
         module, name = function.module, function.interface.name
         try:
             name = attribute_of(function, module=module, name=name, location=function.location, kind="task")
-            return Order(attempt_of(action, task.id, target, self._attempts.folder), module, name)
+            return Order(attempt_of(action, task.id, target, self._means.folder), module, name)
         except (InvalidInput, TaskFailed):
             return None
 

@@ -149,7 +149,7 @@ def run_entity(
         known = attempts.launch_plans[name]
         return _plan(known, name), _packed(_with_launch_plan(known, name, LiteralMap.FromString(action.inputs)))
 
-    means = Means(attempts.run, child_of, ask, _cache(), observe, overwrite_cache)
+    means = Means(attempts.folder, attempts.run, child_of, ask, _cache(), observe, overwrite_cache)
     try:
         with _environment(environment or {}):
             result = _run(plan, _packed(inputs), means, attempts, jobs)

@@ -11,6 +11,7 @@ import heapq
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -73,8 +74,9 @@ class LocalCache(Protocol):
     def put(self, entry: CacheEntry) -> None: ...
 
 
-RunAttempt = Callable[[StartAttempt, PlanNode], Succeeded | Expanded | TaskError]
-"""Runs one attempt in this process and says how it ended. Exceptions of user code are its business."""
+RunAttempt = Callable[[StartAttempt, PlanNode, Path], Succeeded | Expanded | TaskError]
+"""Runs one attempt of the run that has this folder in this process, and says how it ended. Exceptions of user code are
+its business."""
 ChildOf = Callable[[LaunchChild], tuple[Plan, bytes]]
 """The plan and the inputs of what a launch plan node starts."""
 AskGate = Callable[[GateRule, bytes], Literal]
@@ -82,8 +84,9 @@ AskGate = Callable[[GateRule, bytes], Literal]
 
 
 class Means(NamedTuple):
-    """What runs share with the runs that their launch plan nodes start."""
+    """What runs share with the runs that their launch plan nodes start, but for the folder of their files."""
 
+    folder: Path
     run_attempt: RunAttempt
     child_of: ChildOf
     ask: AskGate
@@ -92,6 +95,10 @@ class Means(NamedTuple):
     observe: Observe
     """Told of every change as it happens."""
     overwrite_cache: bool
+
+    def of_child(self, name: str) -> Means:
+        """The same for a run that this one starts: nodes of both may have one id."""
+        return self._replace(folder=self.folder / name)
 
 
 class Shell:
@@ -165,7 +172,7 @@ class Shell:
                 heapq.heappush(self._timers, (action.at, self._timers_set, action))
             case LaunchChild():
                 plan, inputs = self._means.child_of(action)
-                self._child_ended(action.child, Shell(plan, inputs, self._means).run())
+                self._child_ended(action.child, Shell(plan, inputs, self._means.of_child(action.child)).run())
             case CancelAttempt() | AbortChild() | Finish():
                 pass
             case LoadValue():
@@ -181,7 +188,7 @@ class Shell:
             return
         try:
             with limit(plan.timeout_us):
-                outcome = self._means.run_attempt(action, plan)
+                outcome = self._means.run_attempt(action, plan, self._means.folder)
         except TimedOut:
             at = max(now_us(), began_at + plan.timeout_us)
             self._apply(TimerFired(at, action.scope, action.node, action.attempt, "timeout"))
