@@ -20,16 +20,14 @@ export interface Taker extends RunId {
   readonly at: number;
 }
 
-/** Who has taken the outputs of a node from the cache, among the newest runs of the place. */
+/** Who has taken the outputs of a node from the cache, the newest first. */
 export interface Takers {
   readonly takers: readonly Taker[];
-  readonly searched: number;
-  /** There are older runs that were not looked at. */
-  readonly more: boolean;
+  readonly next: string;
 }
 
-export const listTakers = (id: RunId, node: string, signal?: AbortSignal): Promise<Takers> =>
-  get(`${OWN}/takers/${path(id.project, id.domain, id.name, node)}`, { signal });
+export const listTakers = (id: RunId, node: string, cursor: string, signal?: AbortSignal): Promise<Takers> =>
+  get(`${OWN}/takers/${path(id.project, id.domain, id.name, node)}${query({ limit: 50, cursor })}`, { signal });
 
 export const evict = (place: Place, what: { task: string }): Promise<{ evicted: number }> =>
   send("DELETE", `${OWN}/cache/${path(place.project, place.domain)}${query(what)}`, {});

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Awaitable, Callable
 from random import Random
 from typing import Any
 
+import msgspec
 import psycopg
 import pytest
 from sqlalchemy import Engine, event
@@ -30,6 +32,7 @@ from alula.core.errors import TaskError
 from alula.core.ids import ExecutionId
 from alula.server.store import Store
 from alula.server.store.news import News
+from alula.server.store.query import Filter
 from alula.server.stores.sql import news as notes
 from alula.server.stores.sql.connections import normalised
 from alula.server.stores.sql.news import NewsLine
@@ -182,9 +185,10 @@ async def test_nodes_that_take_from_the_cache_are_found_by_what_they_take(store:
     given = [hit("n2", "p/d/r/n0/0"), hit("n1", "p/d/r/n0/1"), hit("n3", "p/d/r/n00/0"), hit("n4", "p/d/r/n0[1]/0")]
     await store.log.commit([commit(ID, 1, b"a", nodes=[*given, hit("n5", "p/d/r/n0/0", CacheStatus.MISS)])])
     await store.log.commit([commit(OTHER, 1, b"a", nodes=[hit("n0", "p/d/r/n0/0"), node("n1")])])
-    found = await store.nodes.taking([OTHER, ID, execution_id("a3")], "p/d/r/n0")
-    assert [(id, taking.node_id) for id, taking in found] == [(ID, "n1"), (ID, "n2"), (OTHER, "n0")]
-    assert await store.nodes.taking([ID], "p/d/r/n") == []
+    asked = query(Filter("source", "eq", ("p/d/r/n0/0",)), sort_by="execution", descending=False)
+    taken = [(taker.execution, taker.node_id) for taker in await store.nodes.takers(asked)]
+    assert taken == [(ID, "n2"), (OTHER, "n0")]
+    assert await store.nodes.takers(query(Filter("source", "eq", ("p/d/r/n0",)))) == []
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -303,9 +307,9 @@ class Heard(asyncio.Queue[News]):
         return news
 
 
-async def test_what_changed_is_found_by_an_index(sqlite_url: str) -> None:
-    store = await opened(sqlite_url)
-    await launch(store, "a1")
+async def plans_of(url: str, ask: Callable[[Store], Awaitable[None]]) -> list[list[str]]:
+    """How SQLite finds what is asked for, by statement."""
+    store = await opened(url)
     asked: list[tuple[str, Any]] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
@@ -313,17 +317,38 @@ async def test_what_changed_is_found_by_an_index(sqlite_url: str) -> None:
 
     event.listen(Engine, "before_cursor_execute", note)
     try:
+        await ask(store)
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    await store.stop()
+    with sqlite3.connect(normalised(url).database or "") as connection:
+        plans = [[row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", given)] for sql, given in asked]
+    connection.close()
+    return plans
+
+
+async def test_those_who_took_a_result_are_found_by_an_index(sqlite_url: str) -> None:
+    async def ask(store: Store) -> None:
+        given = {"source": "p/d/r/n0/0", "project": "p", "domain": "d"}
+        asked = query(*(Filter(name, "eq", (value,)) for name, value in given.items()), sort_by="updated_at")
+        await store.nodes.takers(asked)
+        await store.nodes.takers(msgspec.structs.replace(asked, after=(9, "p", "d", "r", "n0")))
+
+    plans = await plans_of(sqlite_url, ask)
+    assert len(plans) == 2
+    for plan in plans:
+        assert len(plan) == 1 and "node_executions_takers" in plan[0], plan
+
+
+async def test_what_changed_is_found_by_an_index(sqlite_url: str) -> None:
+    async def ask(store: Store) -> None:
         await store.nodes.columns(ID, since=1, limit=9)
         await store.attempts.columns(ID, since=1, limit=9)
         await store.items.columns(ID, since=1)
         await store.items.columns(ID, "n0", since=1, limit=9)
         await store.signals.changed(ID, 1)
-    finally:
-        event.remove(Engine, "before_cursor_execute", note)
-    await store.stop()
-    with sqlite3.connect(normalised(sqlite_url).database or "") as connection:
-        plans = [[row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {sql}", given)] for sql, given in asked]
-    connection.close()
+
+    plans = await plans_of(sqlite_url, ask)
     assert len(plans) == 5
     for plan in plans:
         assert any("changed_seq>?" in step for step in plan), plan

@@ -38,7 +38,7 @@ from alula.server.store.executions import EXECUTIONS
 from alula.server.store.items import ITEMS
 from alula.server.store.listing import Listing
 from alula.server.store.named_entities import NAMED_ENTITIES
-from alula.server.store.nodes import NODES
+from alula.server.store.nodes import NODES, TAKERS
 from alula.server.store.notices import NOTICES, Notice, NoticeState
 from alula.server.store.projects import PROJECTS, ProjectRecord
 from alula.server.store.query import Filter, Query
@@ -121,6 +121,7 @@ async def filled(store: Store) -> Store:
             created_at=perhaps(),
             started_at=perhaps(),
             cache_status=random.choice((None, CacheStatus.HIT)),
+            cache_source=random.choice("xy"),
         )
         for number in range(12)
     ]
@@ -151,6 +152,7 @@ def lists(store: Store) -> dict[str, tuple[Listing[Any], Read]]:
         "names": (ENTITY_NAMES, partial(store.entities.names, "task")),
         "named entities": (NAMED_ENTITIES, partial(store.named_entities.page, "task")),
         "nodes": (NODES, partial(store.nodes.page, RUN, None)),
+        "takers": (TAKERS, store.nodes.takers),
         "attempts": (ATTEMPTS, partial(store.attempts.page, RUN, "n0")),
         "items": (ITEMS, partial(store.items.page, RUN, "n0")),
         "signals": (SIGNALS, partial(store.signals.page, RUN)),

@@ -109,7 +109,7 @@ def make_old(data: Path, name: str) -> None:
         for later in LATER_TABLES:
             database.execute(f"DROP TABLE {later}")
         later_indexes = database.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'index' AND sql LIKE '%changed_seq%'"
+            "SELECT name FROM sqlite_master WHERE type = 'index' AND (sql LIKE '%changed_seq%' OR name LIKE '%_takers')"
         )
         for (index,) in later_indexes.fetchall():
             database.execute(f"DROP INDEX {index}")

@@ -1,5 +1,5 @@
 /** The way of a result across runs: which run computed it, and which have taken it from the cache. */
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { listTakers, type Taker } from "../../api/cache";
@@ -7,6 +7,7 @@ import { listReasons } from "../../api/causes";
 import type { RunId } from "../../api/runs";
 import { CACHED } from "../../status/status";
 import { middle, visible } from "../../text/names";
+import { Button } from "../../ui/Button";
 import { Problem } from "../../ui/State";
 import { Ago } from "../../ui/Time";
 import { useRun } from "../context";
@@ -39,16 +40,22 @@ function FromCache({ step }: { step: Step }): ReactElement | null {
 
 /** Those who have taken a result, without the run that is looked at. */
 function Takers({ of, node, but }: { of: RunId; node: string; but: RunId }): ReactElement | null {
-  const { data, error, refetch } = useQuery({ queryKey: ["takers", of, node], queryFn: ({ signal }) => listTakers(of, node, signal), staleTime: 10_000, retry: false });
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery({
+    queryKey: ["takers", of, node],
+    queryFn: ({ signal, pageParam }) => listTakers(of, node, pageParam, signal),
+    initialPageParam: "",
+    getNextPageParam: (page) => page.next || undefined,
+    staleTime: 10_000,
+    retry: false,
+  });
   if (!data) return error ? <Problem error={error} onRetry={() => void refetch()} /> : null;
-  const others = data.takers.filter((each) => each.name !== but.name);
-  const among = data.more ? ` among the newest ${data.searched.toLocaleString("en")} runs` : "";
+  const others = data.pages.flatMap((page) => page.takers).filter((each) => each.name !== but.name);
   return (
     <section>
       <h3 className={styles.heading}>Taken from the cache by</h3>
       {others.length ? <ul>{others.map((each) => <Row key={`${each.name} ${each.node_id}`} taker={each} />)}</ul> : null}
-      {others.length ? null : <p className={styles.quiet}>No other run{among}.</p>}
-      {others.length && data.more ? <p className={styles.quiet}>Looked for{among}.</p> : null}
+      {others.length ? null : <p className={styles.quiet}>No other run.</p>}
+      {hasNextPage ? <Button small look="quiet" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>Older ones</Button> : null}
     </section>
   );
 }

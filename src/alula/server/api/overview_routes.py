@@ -20,7 +20,7 @@ from alula.server.services.console.compare import compare_runs
 from alula.server.services.console.grid import read_grid
 from alula.server.services.console.search import search
 from alula.server.services.console.stats import read_stats
-from alula.server.services.console.takers import TAKERS_AMONG, list_takers
+from alula.server.services.console.takers import list_takers
 from alula.server.services.launch_check import check_launch
 from alula.server.services.platform import Platform
 
@@ -90,8 +90,8 @@ class _Edge:
 
     async def takers(self, request: Request) -> Response:
         id, node_id = execution_of(request), request.path_params["node_id"]
-        caller, runs = call_of(request).caller, whole(request, "runs", TAKERS_AMONG)
-        return await json_answer(await list_takers(self._platform, caller, id, node_id, runs=runs))
+        caller, limit, cursor = call_of(request).caller, whole(request, "limit", 100), word(request, "cursor")
+        return await json_answer(await list_takers(self._platform, caller, id, node_id, limit=limit, cursor=cursor))
 
     async def check_launch(self, request: Request) -> Response:
         body = await read_body(request)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from enum import IntFlag
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from alula.core.engine.records import CacheStatus, NodePhase, NodeRecord
 from alula.core.errors import TaskError
 from alula.core.ids import ExecutionId
@@ -24,6 +26,31 @@ NODES: Listing[NodeRecord] = Listing(
     identity=("node_id",),
 )
 """Of one execution."""
+
+
+class Taker(msgspec.Struct, frozen=True):
+    """A node that has its outputs from the cache."""
+
+    execution: ExecutionId
+    node_id: str
+    source: str
+    """The attempt that has put them there, as `AttemptId` says it."""
+    updated_at: int
+    """The time of its last change: when it took them."""
+
+
+TAKERS: Listing[Taker] = Listing(
+    fields={
+        "source": text("source"),
+        "updated_at": time("updated_at"),
+        "project": text("execution.project"),
+        "domain": text("execution.domain"),
+        "execution": text("execution.name"),
+        "node_id": text("node_id"),
+    },
+    identity=("project", "domain", "execution", "node_id"),
+    created_at="updated_at",
+)
 
 
 class NodeFlag(IntFlag):
@@ -72,9 +99,9 @@ class Nodes(Protocol):
         or have a new attempt, after the log had that many events."""
         ...
 
-    async def taking(self, executions: Sequence[ExecutionId], source: str) -> list[tuple[ExecutionId, NodeRecord]]:
-        """Nodes of these executions that have their outputs from the cache, where an attempt of a node has put them
-        that `source` names without its number: by execution and id, without values."""
+    async def takers(self, query: Query) -> list[Taker]:
+        """Nodes of all executions that have their outputs from the cache. A page costs little where a filter names the
+        source and the place."""
         ...
 
     async def counts(self, executions: Sequence[ExecutionId]) -> dict[ExecutionId, dict[NodePhase, int]]:

@@ -16,7 +16,14 @@ from tests.unit.server.api.test_openapi import conforms
 from tests.unit.server.api.test_run_routes import OWN, described, get, launch, read
 from tests.unit.server.api.test_run_routes import app as app  # noqa: PLC0414 - a fixture
 
-from alula.core.engine.records import CacheStatus, ExecutionChange, ExecutionPhase, NodePhase
+from alula.core.engine.records import (
+    AttemptPhase,
+    AttemptRecord,
+    CacheStatus,
+    ExecutionChange,
+    ExecutionPhase,
+    NodePhase,
+)
 from alula.core.ids import EntityId
 from alula.server.identity import Caller
 from alula.server.services.console import compare, stats
@@ -161,16 +168,22 @@ async def test_two_runs_are_compared(app: ASGIApp, platform: Platform) -> None:
 async def test_a_result_leads_to_those_who_have_taken_it(app: ASGIApp, platform: Platform) -> None:
     for number, name in enumerate(("made", "taker", "later", "other")):
         await launch(platform, name, created_at=number)
-    hit = node("n1", NodePhase.SUCCEEDED, cache_status=CacheStatus.HIT, cache_source=f"{HERE}/made/n0/0")
-    for name in ("taker", "later"):
+    tries = [
+        AttemptRecord("n0", number, phase, 9)
+        for number, phase in enumerate((AttemptPhase.RETRYABLE_FAILED, AttemptPhase.SUCCEEDED))
+    ]
+    await platform.store.log.commit([commit(execution_id("made"), 1, b"a", nodes=[node("n0")], attempts=tries)])
+    for at, name in enumerate(("taker", "later"), 30):
+        hit = node("n1", NodePhase.SUCCEEDED, at, cache_status=CacheStatus.HIT, cache_source=f"{HERE}/made/n0/1")
         await platform.store.log.commit([commit(execution_id(name), 1, b"a", nodes=[hit])])
     path = f"{OWN}/takers/{HERE}/made/n0"
     told = await read(app, path)
     conforms(await described(app), f"{OWN}/takers/{{project}}/{{domain}}/{{name}}/{{node_id}}", "get", "200", told)
     assert [(each["name"], each["node_id"]) for each in told["takers"]] == [("later", "n1"), ("taker", "n1")]
-    assert (told["searched"], told["more"]) == (4, False)
-    told = await read(app, f"{path}?runs=2")
-    assert ([each["name"] for each in told["takers"]], told["searched"], told["more"]) == (["later"], 2, True)
+    assert told["next"] == ""
+    first = await read(app, f"{path}?limit=1")
+    rest = await read(app, f"{path}?limit=1&cursor={first['next']}")
+    assert (first["takers"] + rest["takers"], rest["next"]) == (told["takers"], "")
     assert (await read(app, f"{OWN}/takers/{HERE}/made/n1"))["takers"] == []
     assert (await ask(app, "GET", f"{OWN}/takers/{HERE}/nothing/n0")).status == 404
 

@@ -46,7 +46,7 @@ from alula.server.services.console.search import Hits
 from alula.server.services.console.skeleton import NODES_MAX, Changes, Skeleton
 from alula.server.services.console.stats import Stats
 from alula.server.services.console.stream import Line
-from alula.server.services.console.takers import TAKERS_AMONG, Takers
+from alula.server.services.console.takers import Takers
 from alula.server.services.launch_check import LaunchCheck
 
 JSON = "application/json"
@@ -265,9 +265,12 @@ OPERATIONS = (
         "GET",
         f"{_OWN}/takers/{_RUN}/{{node_id}}",
         "listTakers",
-        "List the nodes of other runs that have taken the outputs of a node from the cache.",
+        "List the nodes that have taken the outputs of a node from the cache, the newest first.",
         answer=Takers,
-        parameters=(Parameter("runs", "How many of the newest runs are looked at.", int, TAKERS_AMONG),),
+        parameters=(
+            Parameter("limit", "How many at most.", int, 100),
+            Parameter("cursor", "`next` of the page before."),
+        ),
     ),
     Operation(
         "GET",

@@ -6,16 +6,15 @@ from collections.abc import Sequence
 
 import msgspec
 
-from alula.core.ids import ExecutionId
+from alula.core.ids import AttemptId, ExecutionId
 from alula.server.access import Action
 from alula.server.identity import Caller
-from alula.server.services.console.shown import LIST_MAX, limited
+from alula.server.services.console.shown import limited
 from alula.server.services.executions import require_execution
 from alula.server.services.platform import Platform
+from alula.server.services.tokens import go_on, token_of
+from alula.server.store.nodes import TAKERS
 from alula.server.store.query import Filter, Query
-
-TAKERS_AMONG = 200
-"""The number of runs that are looked at if nothing else is said: no index leads from a result to who takes it."""
 
 
 class Taker(msgspec.Struct, frozen=True):
@@ -27,33 +26,39 @@ class Taker(msgspec.Struct, frozen=True):
     """Of its run."""
     node_id: str
     at: int
-    """The time of its last change, in microseconds since 1970."""
+    """The time at which it did, in microseconds since 1970."""
 
 
 class Takers(msgspec.Struct, frozen=True):
     """The nodes that have taken a result of a node."""
 
     takers: Sequence[Taker]
-    """By the run, the newest first."""
-    searched: int
-    """The number of runs that were looked at: the newest of the same place."""
-    more: bool
-    """True if there are older runs that were not looked at, and that may have taken it."""
+    """The newest first."""
+    next: str
+    """The cursor of older ones; empty if there are none."""
 
 
-async def list_takers(platform: Platform, caller: Caller, id: ExecutionId, node_id: str, *, runs: int) -> Takers:
-    """The nodes among the newest `runs` of the place that have taken what a node has put into the cache. Raises
-    `NotFound`."""
-    made = await require_execution(platform, caller, id, Action.VIEW, with_values=False)
-    # A cache belongs to a project and domain, and what is there can be taken only by what comes later or runs beside.
-    of_place = tuple(Filter(name, "eq", (value,)) for name, value in zip(("project", "domain"), id.place, strict=True))
-    limit = limited(runs, LIST_MAX)
-    records = await platform.store.executions.page(Query(limit, filters=of_place))
-    among = [each.id for each in records]
-    found = await platform.store.nodes.taking(among, f"{id}/{node_id}")
-    order = {run: place for place, run in enumerate(among)}
-    takers = [
-        Taker(*run, node.node_id, node.updated_at) for run, node in sorted(found, key=lambda each: order[each[0]])
-    ]
-    oldest = records[-1].created_at if records else made.created_at
-    return Takers(takers, len(records), more=len(records) == limit and oldest > made.created_at)
+async def list_takers(
+    platform: Platform, caller: Caller, id: ExecutionId, node_id: str, *, limit: int, cursor: str = ""
+) -> Takers:
+    """The nodes that have taken what a node has put into the cache. Raises `NotFound`."""
+    await require_execution(platform, caller, id, Action.VIEW, with_values=False)
+    newest = Query(limit=1, sort_by="attempt")
+    attempts = await platform.store.attempts.page(id, node_id, newest)
+    if not attempts:
+        return Takers([], "")
+    # No attempt follows one that has succeeded, and a cache belongs to a project and domain.
+    source = str(AttemptId(id, node_id, attempts[0].attempt))
+    limit = limited(limit)
+    query = Query(
+        limit,
+        filters=tuple(
+            Filter(field, "eq", (value,))
+            for field, value in (("source", source), ("project", id.project), ("domain", id.domain))
+        ),
+        sort_by="updated_at",
+    )
+    page = go_on(query, cursor)
+    found = await platform.store.nodes.takers(msgspec.structs.replace(page, limit=limit + 1))
+    following = token_of(query, TAKERS.position(found[limit - 1], query.sort_by)) if len(found) > limit else ""
+    return Takers([Taker(*each.execution, each.node_id, each.updated_at) for each in found[:limit]], following)

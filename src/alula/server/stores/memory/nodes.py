@@ -11,7 +11,7 @@ import msgspec
 
 from alula.core.engine.records import CacheStatus, NodePhase, NodeRecord
 from alula.core.ids import ExecutionId
-from alula.server.store.nodes import NODES, NodeColumns, NodeFlag
+from alula.server.store.nodes import NODES, TAKERS, NodeColumns, NodeFlag, Taker
 from alula.server.store.query import Query
 from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
@@ -55,14 +55,15 @@ class Nodes:
         rows = (_line(run, node) for node in among[:limit])
         return NodeColumns(*columns_of(rows, len(NodeColumns._fields)))
 
-    async def taking(self, executions: Sequence[ExecutionId], source: str) -> list[tuple[ExecutionId, NodeRecord]]:
-        return [
-            (id, msgspec.structs.replace(node, inputs=None, outputs=None))
-            for id in sorted(executions)
-            if (run := self._runs.get(id))
-            for _, node in sorted(run.nodes.items())
-            if node.cache_status == CacheStatus.HIT and (node.cache_source or "").startswith(f"{source}/")
+    async def takers(self, query: Query) -> list[Taker]:
+        page = check(query, TAKERS)
+        among = [
+            Taker(id, node.node_id, node.cache_source, node.updated_at)
+            for id, run in self._runs.items()
+            for node in run.nodes.values()
+            if node.cache_status == CacheStatus.HIT and node.cache_source is not None
         ]
+        return lists.page_of(among, page, TAKERS)
 
     async def counts(self, executions: Sequence[ExecutionId]) -> dict[ExecutionId, dict[NodePhase, int]]:
         runs = {id: self._runs.get(id) for id in executions}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, bindparam, case, func, null, or_, select, union
+from sqlalchemy import Connection, Row, Select, case, func, null, or_, select, union
 
 from alula.core.engine.records import CacheStatus, NodePhase, NodeRecord
 from alula.core.ids import ExecutionId
-from alula.server.store.nodes import NODES, NodeColumns, NodeFlag
+from alula.server.store.nodes import NODES, TAKERS, NodeColumns, NodeFlag, Taker
 from alula.server.store.query import Query
 from alula.server.stores.checking import Page, check
 from alula.server.stores.merging import Merged
@@ -36,15 +36,13 @@ _COUNTS = (
     .group_by(*_EXECUTION, node_executions.c.phase)
 )
 
-_TAKING = (
-    select(*_WITHOUT_VALUES)
-    .where(
-        is_one_of(*_EXECUTION),
-        node_executions.c.cache_status == CacheStatus.HIT.value,
-        node_executions.c.cache_source > bindparam("after_source"),
-        node_executions.c.cache_source < bindparam("before_source"),
-    )
-    .order_by(node_executions.c.execution, node_executions.c.node_id)
+_TAKEN: Columns = {
+    "source": node_executions.c.cache_source,
+    "updated_at": node_executions.c.updated_at,
+    **{name: node_executions.c[name] for name in ("project", "domain", "execution", "node_id")},
+}
+_TAKERS = select(*_TAKEN.values()).where(
+    node_executions.c.cache_source.is_not(None), node_executions.c.cache_status == CacheStatus.HIT.value
 )
 
 _ATTEMPTS_OF_IT = (
@@ -117,15 +115,15 @@ class Nodes:
 
         return await self._database.read(read)
 
-    async def taking(self, executions: Sequence[ExecutionId], source: str) -> list[tuple[ExecutionId, NodeRecord]]:
-        # All texts that go on with a slash stand between these two.
-        between = {"after_source": f"{source}/", "before_source": f"{source}0"}
+    async def takers(self, query: Query) -> list[Taker]:
+        statement = paged(_TAKERS, check(query, TAKERS), _TAKEN, self._database.sql)
 
-        def read(connection: Connection) -> list[tuple[ExecutionId, NodeRecord]]:
+        def read(connection: Connection) -> list[Taker]:
             return [
-                (ExecutionId(row.project, row.domain, row.execution), _record(row))
-                for portion in portions(executions)
-                for row in connection.execute(_TAKING, {**portion, **between})
+                Taker(
+                    ExecutionId(row.project, row.domain, row.execution), row.node_id, row.cache_source, row.updated_at
+                )
+                for row in connection.execute(statement)
             ]
 
         return await self._database.read(read)

@@ -30,7 +30,7 @@ from sqlalchemy import (
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
 
-HEAD = "0019"
+HEAD = "0020"
 """The newest migration: the revision of a store that this program makes."""
 
 metadata = MetaData(
@@ -644,4 +644,12 @@ event.listen(
     executions,
     "after_create",
     DDL(f"CREATE INDEX executions_open ON executions (created_at) WHERE phase NOT IN ({ENDED})"),
+)
+event.listen(
+    node_executions,
+    "after_create",
+    DDL(
+        "CREATE INDEX node_executions_takers ON node_executions "
+        "(cache_source, project, domain, updated_at, execution, node_id) WHERE cache_source IS NOT NULL"
+    ),
 )
