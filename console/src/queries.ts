@@ -13,5 +13,10 @@ export const queries = new QueryClient({
   },
 });
 
+/** For what is asked anew with the news of a run, each time under another key: only the last of it is wanted. */
+export const PASSING = { gcTime: 10_000 } as const;
+/** The least time between two such askings. */
+export const NEWS_MS = 1_000;
+
 /** For what never changes: versions and the graphs of ended runs. */
 export const FOREVER = { staleTime: Infinity } as const;

@@ -130,6 +130,24 @@ def test_a_log_is_searched_as_a_whole(visit: Open) -> None:
     expect(log).to_contain_text("line 170 of the report")
 
 
+def test_what_is_copied_of_a_log_is_what_was_written(visit: Open) -> None:
+    page = visit("/executions/good-1?sel=n6-0-n0&tab=log", permissions=["clipboard-read", "clipboard-write"])
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("line 1999 of the report")
+    page.evaluate("""() => {
+      const text = (line) => document.querySelector(`[data-index="${line}"] [data-text]`);
+      const [first, last] = [text(1990), text(1992)];
+      document.getSelection().setBaseAndExtent(first, 0, last, last.childNodes.length);
+    }""")
+    page.keyboard.press("Control+c")
+    lines = [f"\x1b[32mline {line}\x1b[0m of the report" for line in range(2_000)]
+    expect(page.get_by_role("complementary")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "\n".join(lines[1990:1993])
+    page.get_by_role("button", name="Copy all").click()
+    page.wait_for_function("navigator.clipboard.readText().then((text) => text.length > 10_000)")
+    assert page.evaluate("navigator.clipboard.readText()") == "".join(f"{line}\n" for line in lines)
+
+
 def test_all_logs_of_a_run_are_searched(visit: Open) -> None:
     page = visit("/executions/bad-1?tab=log")
     page.get_by_role("searchbox", name="Search all logs").fill("HALVING 7")
@@ -142,7 +160,7 @@ def test_all_logs_of_a_run_are_searched(visit: Open) -> None:
 
 def test_a_hit_in_all_logs_leads_to_its_line(visit: Open) -> None:
     page = visit("/executions/good-1?tab=log")
-    page.get_by_role("searchbox", name="Search all logs").fill("line 1234")
+    page.get_by_role("searchbox", name="Search all logs").fill("line 1234 of")  # between which a colour ends
     page.get_by_role("complementary").get_by_role("listitem").get_by_role("button").click()
     expect(page).to_have_url(re.compile("line=1235"))
     marked = page.get_by_role("log").locator("[aria-current]")
@@ -209,6 +227,9 @@ def test_two_runs_are_compared(visit: Open) -> None:
     expect(inputs).to_contain_text("1 of 4 differ")
     expect(inputs).to_contain_text("57")
     expect(page.get_by_role("region", name="Steps")).to_contain_text("load")
+    steps = page.get_by_role("region", name="Steps")
+    expect(steps).to_contain_text("fine")
+    expect(steps).not_to_contain_text("n5-0-")
     page.get_by_role("button", name="Change sides").click()
     expect(page).to_have_url(re.compile("a=good-3.*b=good-1"))
     expect(inputs).to_contain_text("75")

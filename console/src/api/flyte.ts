@@ -110,8 +110,6 @@ export type Kind = "workflow" | "task" | "launch_plan";
 
 const PLURAL = { workflow: "workflows", task: "tasks", launch_plan: "launch_plans" } as const;
 
-export const readWorkflow = (id: EntityId, signal?: AbortSignal): Promise<Workflow> => readEntity("workflow", id, signal);
-
 export function readEntity<T>(kind: Kind, id: EntityId, signal?: AbortSignal): Promise<T> {
   return get(`${FLYTE}/${PLURAL[kind]}/${path(id.project, id.domain, id.name, id.version)}`, { signal });
 }

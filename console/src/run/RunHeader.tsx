@@ -3,6 +3,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { type ReactElement, useMemo } from "react";
 import { explain, firstCause } from "../api/causes";
 import { ARRAY, PARENT } from "../api/runs";
+import { NEWS_MS, PASSING } from "../queries";
 import { counted, countsOfItems, joined } from "../status/counts";
 import { NOT_TAKEN, runStatus } from "../status/status";
 import { visible } from "../text/names";
@@ -10,6 +11,7 @@ import { Button } from "../ui/Button";
 import { Glyph } from "../ui/Glyph";
 import { Took } from "../ui/Time";
 import { CountVane } from "../ui/Vane";
+import { usePaced } from "../ui/usePaced";
 import { RunActions } from "./actions/RunActions";
 import { useChange, useRun } from "./context";
 import { Made } from "./Made";
@@ -31,6 +33,7 @@ export function RunHeader(): ReactElement {
         <Made />
         <RunActions />
       </div>
+      <p className="visually-hidden" role="status">The run {visible(run.name)} is {status.word}.</p>
       <First />
       <Parts />
     </header>
@@ -43,8 +46,10 @@ function First(): ReactElement | null {
   const change = useChange();
   const status = runStatus(state.run.phase);
   const asks = status.tone !== "done";
+  const seq = usePaced(state.seq, NEWS_MS);
   const { data } = useQuery({
-    queryKey: ["explain", id, "", -1, status.ended ? state.seq : Math.floor(state.seq / 8)],
+    queryKey: ["explain", id, "", -1, status.ended ? state.seq : seq],
+    ...PASSING,
     queryFn: ({ signal }) => explain(id, "", -1, signal),
     enabled: asks,
     placeholderData: keepPreviousData,

@@ -4,10 +4,7 @@ import { Link, Navigate, useNavigate, useSearch } from "@tanstack/react-router";
 import { ArrowLeftRight } from "lucide-react";
 import { type ReactElement, useMemo, useState } from "react";
 import { type Comparison, type Pair, compareRuns } from "../../api/compare";
-import { readWorkflow } from "../../api/flyte";
 import { type Run, listRuns } from "../../api/runs";
-import { FOREVER } from "../../queries";
-import { NO_PLAN, planOf } from "../../run/plan/closure";
 import { usePlace } from "../../shell/place";
 import { isOpenRun, runStatus } from "../../status/status";
 import { middle, plural, shortVersion, visible } from "../../text/names";
@@ -19,7 +16,7 @@ import { Ago, Took } from "../../ui/Time";
 import { usePageTitle } from "../../ui/usePageTitle";
 import styles from "./ComparePage.module.css";
 import { type Side, type StepPair, signed, stepPairs, summary } from "./differences";
-import { namesOf } from "./names";
+import { useNames } from "./useNames";
 
 const CHOICES = 50;
 const LIVE_MS = 2_000;
@@ -73,8 +70,8 @@ function Known({ a, b }: { a: string; b: string }): ReactElement {
 }
 
 function Shown({ told }: { told: Comparison }): ReactElement {
-  const { data, isFetched } = useQuery({ queryKey: ["workflow", told.b.workflow], queryFn: ({ signal }) => readWorkflow(told.b.workflow, signal), ...FOREVER });
-  const steps = useMemo(() => stepPairs(told.nodes, namesOf(told.nodes, data ? planOf(data.closure.compiled_workflow) : NO_PLAN)), [told, data]);
+  const names = useNames(told);
+  const steps = useMemo(() => stepPairs(told.nodes, names ?? ((id) => id)), [told, names]);
   const versions = [
     { name: "workflow", a: told.a.workflow.name, b: told.b.workflow.name },
     { name: "version", a: told.a.workflow.version, b: told.b.workflow.version },
@@ -89,7 +86,7 @@ function Shown({ told }: { told: Comparison }): ReactElement {
       <Pairs title="Inputs" pairs={told.inputs} />
       <Pairs title="Settings" pairs={told.settings} />
       <Pairs title="Outputs" pairs={told.outputs} />
-      {isFetched ? <Steps steps={steps} told={told} /> : <Bars />}
+      {names ? <Steps steps={steps} told={told} /> : <Bars />}
     </div>
   );
 }

@@ -3,7 +3,7 @@ import type { Comparison, NodePairs } from "../../api/compare";
 import type { Run } from "../../api/runs";
 import { NO_PLAN } from "../../run/plan/closure";
 import { signed, stepPairs, summary } from "./differences";
-import { namesOf } from "./names";
+import { namesOf, unexplained } from "./names";
 
 const NODES: NodePairs = {
   id: ["n0", "n1", "n1-0-n0", "n2", "n3"],
@@ -62,7 +62,19 @@ describe("names of nodes", () => {
     const outer = { id: "n1", metadata: { name: "pkg.outer" } };
     const top = { nodes: [outer], failure: undefined, edges: [] };
     const plan = { top, inside: () => ({ nodes: [inner], failure: undefined, edges: [] }) };
-    expect(NODES.id.map(namesOf(NODES, plan))).toEqual(["n0", "outer", "inner_task", "n2", "n3"]);
-    expect(NODES.id.map(namesOf(NODES, NO_PLAN))).toEqual(NODES.id);
+    expect(NODES.id.map(namesOf(NODES, plan, new Map()))).toEqual(["n0", "outer", "inner_task", "n2", "n3"]);
+    expect(NODES.id.map(namesOf(NODES, NO_PLAN, new Map()))).toEqual(NODES.id);
+    expect(unexplained(NODES, plan, new Map())).toEqual([]);
+  });
+
+  it("inside a dynamic step are those of the graph that it has made", () => {
+    const dynamic = { id: "n1", metadata: { name: "pkg.dynamic" }, task_node: { reference_id: { project: "p", domain: "d", name: "dynamic", version: "1" } } };
+    const nothing = { nodes: [], failure: undefined, edges: [] };
+    const plan = { top: { ...nothing, nodes: [dynamic] }, inside: () => nothing };
+    const made = { top: { ...nothing, nodes: [{ id: "n0", metadata: { name: "pkg.made" } }] }, inside: () => nothing };
+    expect(unexplained(NODES, plan, new Map())).toEqual(["n1"]);
+    expect(unexplained(NODES, plan, new Map([["n1", made]]))).toEqual([]);
+    expect(namesOf(NODES, plan, new Map([["n1", made]]))("n1-0-n0")).toBe("made");
+    expect(namesOf(NODES, plan, new Map())("n1-0-n0")).toBe("n1-0-n0");
   });
 });

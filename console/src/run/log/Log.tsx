@@ -11,6 +11,7 @@ import styles from "./Log.module.css";
 import { LogLine } from "./LogLine";
 import { LogReader } from "./reader";
 import { type Found, find, isError } from "./search";
+import { useCopying } from "./useCopying";
 import { copy } from "../../ui/clipboard";
 
 const LINE_PX = 18;
@@ -33,6 +34,7 @@ export function Log({ of, isOpen, opensAtError, line, onLine }: {
   const [follows, setFollows] = useState(!opensAtError && line === undefined);
   const [wraps, setWraps] = useState(false);
   const search = useSearch(reader, state.version);
+  const onCopy = useCopying(buffer);
   const count = buffer.lineCount;
   const rows = useVirtualizer({ count, getScrollElement: () => scroll.current, estimateSize: () => LINE_PX, overscan: 30 });
   const current = search.found.lines[search.at] ?? (line === undefined || reader.hasEarlier ? undefined : line - 1);
@@ -73,7 +75,7 @@ export function Log({ of, isOpen, opensAtError, line, onLine }: {
         <SearchField search={search} />
         <IconButton label="Follow the end (f)" aria-pressed={follows} onClick={() => setFollows(!follows)}><ArrowDownToLine size={14} /></IconButton>
         <IconButton label="Wrap lines" aria-pressed={wraps} onClick={() => setWraps(!wraps)}><WrapText size={14} /></IconButton>
-        <IconButton label="Copy all" onClick={() => void copy(buffer.text())}><Copy size={14} /></IconButton>
+        <IconButton label="Copy all" onClick={() => void reader.earlier(true).then(() => copy(buffer.text()))}><Copy size={14} /></IconButton>
         <a className={styles.download} href={logUrl(of)} download={`${of.run.name}-${of.node}-${of.attempt}.log`} aria-label="Download" title="Download"><Download size={14} /></a>
       </div>
       {reader.hasEarlier ? <p className={styles.earlier}>{bytes(buffer.offset)} before this. <Button small look="quiet" onClick={() => void reader.earlier()}>Earlier lines</Button></p> : null}
@@ -84,6 +86,7 @@ export function Log({ of, isOpen, opensAtError, line, onLine }: {
         role="log"
         aria-label={`Log, ${count.toLocaleString("en")} lines`}
         aria-live="off"
+        onCopy={onCopy}
         onScroll={(event) => {
           const { scrollTop, clientHeight, scrollHeight } = event.currentTarget;
           const isAtEnd = scrollTop + clientHeight >= scrollHeight - LINE_PX * 1.5;

@@ -23,7 +23,7 @@ export const LogLine = memo(function LogLine({ ref, index, number, text, pattern
   return (
     <div ref={ref} data-index={index} aria-current={isCurrent || undefined} className={`${styles.line} ${isCurrent ? styles.current : ""} ${isError(line) ? styles.error : ""}`}>
       <span className={styles.number} data-number={number ?? ""} aria-hidden="true" title={number === null ? undefined : "Have this line in the address"} onClick={number === null ? undefined : () => onLine(number)} />
-      <span className={styles.text}>
+      <span className={styles.text} data-text>
         {shown.map((part, place) => (
           <span key={place} className={`${part.hue ? styles[part.hue] : ""} ${part.bold ? styles.bold : ""}`}>
             {marked(part.text, pattern).map((piece, at) => (piece.isMatch ? <mark key={at}>{piece.text}</mark> : piece.text))}

@@ -10,10 +10,12 @@ export interface Part {
 
 // Sequences of a terminal: CSI, OSC with its end, and the short ones.
 // oxlint-disable-next-line no-control-regex
-const SEQUENCE = /\u001b(?:\[([0-9;:]*)([ -/]*[@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g;
+export const SEQUENCE = /\u001b(?:\[([0-?]*)([ -/]*[@-~])|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[ -/]*[0-~])/g;
 // oxlint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g;
 const NAMED: readonly (Hue | null)[] = ["dim", "red", "green", "yellow", "blue", "magenta", "cyan", null];
+
+export const isShown = (character: string): boolean => character.search(CONTROL) < 0;
 
 export function plain(line: string): string {
   return line.replace(SEQUENCE, "").replace(CONTROL, "");

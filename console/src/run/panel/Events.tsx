@@ -2,11 +2,13 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { type ReactElement, useState } from "react";
 import { listReasons } from "../../api/causes";
+import { NEWS_MS, PASSING } from "../../queries";
 import { visible } from "../../text/names";
 import { instant } from "../../text/time";
 import { Button } from "../../ui/Button";
 import { Bars, Empty, Problem } from "../../ui/State";
 import { At } from "../../ui/Time";
+import { usePaced } from "../../ui/usePaced";
 import { useRun, useSelect } from "../context";
 import type { Step } from "../plan/tree";
 import styles from "./Events.module.css";
@@ -15,8 +17,10 @@ export function Events({ step, item }: { step: Step | null; item: number }): Rea
   const { id, state, tree } = useRun();
   const select = useSelect();
   const [text, setText] = useState("");
+  const seq = usePaced(state.seq, NEWS_MS);
   const { data, error, refetch, hasNextPage, fetchNextPage } = useInfiniteQuery({
-    queryKey: ["reasons", id, step?.id ?? "", item, Math.floor(state.seq / 8)],
+    queryKey: ["reasons", id, step?.id ?? "", item, seq],
+    ...PASSING,
     queryFn: ({ signal, pageParam }) => listReasons(id, step?.id ?? "", item, pageParam, signal),
     initialPageParam: "",
     getNextPageParam: (page) => page.next || undefined,

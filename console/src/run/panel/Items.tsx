@@ -3,6 +3,7 @@ import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-qu
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactElement, useEffect, useMemo, useRef, useState } from "react";
 import { type Item, listItems, readItemSummary } from "../../api/runs";
+import { NEWS_MS, PASSING } from "../../queries";
 import { counted, countsOfItems, type Count } from "../../status/counts";
 import { attemptStatus, CACHED, itemStatus } from "../../status/status";
 import { visible } from "../../text/names";
@@ -10,6 +11,7 @@ import { duration } from "../../text/time";
 import { Glyph } from "../../ui/Glyph";
 import { Bars, Empty, Problem } from "../../ui/State";
 import { CountVane, PartVane } from "../../ui/Vane";
+import { usePaced } from "../../ui/usePaced";
 import { useRun, useSelect } from "../context";
 import type { Step } from "../plan/tree";
 import styles from "./Items.module.css";
@@ -75,8 +77,10 @@ function Summary({ step }: { step: Step }): ReactElement | null {
   const { id, state } = useRun();
   const select = useSelect();
   const open = !step.status.ended;
+  const seq = usePaced(state.seq, NEWS_MS);
   const { data } = useQuery({
-    queryKey: ["summary", id, step.id, open ? Math.floor(state.seq / 64) : "ended"],
+    queryKey: ["summary", id, step.id, open ? seq : "ended"],
+    ...PASSING,
     queryFn: ({ signal }) => readItemSummary(id, step.id, signal),
     placeholderData: keepPreviousData,
     staleTime: open ? 2_000 : Infinity,
@@ -111,8 +115,10 @@ function List({ step, phase, from, size }: { step: Step; phase: string | null; f
   const select = useSelect();
   const scroll = useRef<HTMLDivElement>(null);
   const open = !step.status.ended;
+  const seq = usePaced(state.seq, NEWS_MS);
   const { data, error, refetch, fetchNextPage, hasNextPage, isFetchingNextPage } = useInfiniteQuery({
-    queryKey: ["items", id, step.id, phase, from, open ? Math.floor(state.seq / 32) : "ended"],
+    queryKey: ["items", id, step.id, phase, from, open ? seq : "ended"],
+    ...PASSING,
     queryFn: ({ signal, pageParam }) => listItems(id, step.id, { limit: PAGE, ...(phase ? { phase } : {}), ...(pageParam ? { cursor: pageParam } : { from }) }, signal),
     initialPageParam: "",
     getNextPageParam: (page) => page.next || undefined,

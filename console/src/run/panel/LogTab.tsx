@@ -2,7 +2,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { type ReactElement, useCallback, useMemo } from "react";
 import { listItems } from "../../api/runs";
+import { NEWS_MS, PASSING } from "../../queries";
 import { Bars, Empty } from "../../ui/State";
+import { usePaced } from "../../ui/usePaced";
 import { useChange, useRun, useRunSearch } from "../context";
 import { Log } from "../log/Log";
 import type { Step } from "../plan/tree";
@@ -22,8 +24,10 @@ export function LogTab({ step, item }: { step: Step; item: number }): ReactEleme
 /** Null if there is none. */
 function useNewestTry(step: Step, item: number): number | null {
   const { id, state } = useRun();
+  const seq = usePaced(state.seq, NEWS_MS);
   const { data } = useQuery({
-    queryKey: ["item", id, step.id, item, step.status.ended ? "ended" : Math.floor(state.seq / 16)],
+    queryKey: ["item", id, step.id, item, step.status.ended ? "ended" : seq],
+    ...PASSING,
     queryFn: ({ signal }) => listItems(id, step.id, { from: item, limit: 1 }, signal),
     enabled: item >= 0,
   });

@@ -3,11 +3,13 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { CaseSensitive } from "lucide-react";
 import { type ReactElement, useMemo, useRef, useState } from "react";
 import { type LogHit, searchLogs } from "../../api/logs";
+import { NEWS_MS, PASSING } from "../../queries";
 import { useKeys } from "../../shell/useKeys";
 import { plural, visible } from "../../text/names";
 import { IconButton } from "../../ui/Button";
 import { Bars, Empty, Problem } from "../../ui/State";
 import { useSettled } from "../../ui/useSettled";
+import { usePaced } from "../../ui/usePaced";
 import { useChange, useRun } from "../context";
 import { plain } from "../log/ansi";
 import { marked, patternOf } from "../log/search";
@@ -27,8 +29,10 @@ export function RunLogs(): ReactElement {
     field.current?.focus();
     return true;
   });
+  const seq = usePaced(state.seq, NEWS_MS);
   const { data, error, refetch } = useQuery({
-    queryKey: ["log-search", id, asked, minds, open ? Math.floor(state.seq / 64) : "ended"],
+    queryKey: ["log-search", id, asked, minds, open ? seq : "ended"],
+    ...PASSING,
     queryFn: ({ signal }) => searchLogs(id, asked, minds, MOST, signal),
     enabled: asked !== "",
     placeholderData: keepPreviousData,

@@ -3,10 +3,12 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { type Link as Cause, explain } from "../../api/causes";
 import { listSignals, asked } from "../../api/signals";
+import { NEWS_MS, PASSING } from "../../queries";
 import { instant } from "../../text/time";
 import { visible } from "../../text/names";
 import { Bars, Problem } from "../../ui/State";
 import { At } from "../../ui/Time";
+import { usePaced } from "../../ui/usePaced";
 import { useRun, useSelect } from "../context";
 import type { Step } from "../plan/tree";
 import { Answer } from "./Answer";
@@ -19,8 +21,10 @@ export function Why({ step, item }: { step: Step | null; item: number }): ReactE
   // Asked again when the subject has changed, and for one that is under way once in a while, as others hold it up.
   const subject = step?.row?.phase ?? state.run.phase;
   const open = step ? !step.status.ended : state.run.ended_at === null;
+  const seq = usePaced(state.seq, NEWS_MS);
   const { data, error, refetch } = useQuery({
-    queryKey: ["explain", id, step?.id ?? "", item, subject, open ? Math.floor(state.seq / 8) : state.run.ended_at],
+    queryKey: ["explain", id, step?.id ?? "", item, subject, open ? seq : state.run.ended_at],
+    ...PASSING,
     queryFn: ({ signal }) => explain(id, step?.id ?? "", item, signal),
     placeholderData: keepPreviousData,
     refetchInterval: open ? 3_000 : false,

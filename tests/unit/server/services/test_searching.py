@@ -31,6 +31,30 @@ def test_each_line_with_the_text_is_found_once_however_the_log_is_cut(seed: int)
     assert looked(log, text, cuts, case=case) == wanted
 
 
+COMMANDS = (b"\x1b[31m", b"\x1b[0m", b"\x1b[38;5;196m", b"\x1b[?25l", b"\x1b[2K", b"\x1b]8;;http://x\x07", b"\x1b(B")
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_colours_hide_nothing(seed: int) -> None:
+    random = Random(seed)
+    lines = [bytes(random.choices(b"abA", k=random.randrange(9))) for _ in range(random.randrange(9))]
+    text = bytes(random.choices(b"ab", k=random.randrange(1, 4)))
+    coloured = [b"".join(b for byte in line for b in (random.choice(COMMANDS), bytes([byte]))) for line in lines]
+    log = b"\n".join(coloured)
+    wanted, offset = list[Hit](), 0
+    for number, (line, raw) in enumerate(zip(lines, coloured, strict=True), 1):
+        if text in line:
+            wanted.append(Hit(offset, number, line.decode()))
+        offset += len(raw) + 1
+    cuts = [random.randrange(len(log) + 1) for _ in range(random.randrange(5))]
+    assert looked(log, text, cuts) == wanted
+
+
+def test_commands_are_found_by_who_looks_for_them() -> None:
+    log = b"plain\n\x1b[31mred\n"
+    assert looked(log, b"\x1b[31m", []) == [Hit(6, 2, "\x1b[31mred")]
+
+
 def test_a_line_that_does_not_end_is_searched_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(searching, "PART_BYTES", 100)
     log = b"x" * 95 + b"needle" + b"x" * 500 + b"\nneedle\n"

@@ -1,16 +1,21 @@
 """Looking for a text in a stream of bytes, line by line, in bounded memory. Pure.
 
 A line that does not end for long is looked at in parts, which overlap so that a text is found across their borders.
+Colours and other commands to a terminal are looked past, unless the text has some itself: one looks for what one sees.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 PART_BYTES = 1 << 20
 SHOWN_BYTES = 1_000
 _BEFORE_BYTES = 200
+_ESCAPE = b"\x1b"
+_COMMAND = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
+"""Commands to a terminal. None has a line's end in it."""
 
 
 class Hit(NamedTuple):
@@ -58,14 +63,25 @@ class Looking:
         self._rest = given[end:]
 
     def _in_lines(self, block: bytes) -> Iterator[Hit]:
-        among = block if self._case else block.lower()
-        line, counted, at = self._line, 0, among.find(self._text)
+        has_commands = _ESCAPE in block and _ESCAPE not in self._text
+        seen = _COMMAND.sub(b"", block) if has_commands else block
+        among = seen if self._case else seen.lower()
+        line, counted, begin, at = self._line, 0, 0, among.find(self._text)
         while at >= 0:
-            start = block.rfind(b"\n", 0, at) + 1
-            stop = block.find(b"\n", at)
-            stop = len(block) if stop < 0 else stop
-            line, counted = line + block.count(b"\n", counted, start), start
+            start = seen.rfind(b"\n", 0, at) + 1
+            stop = seen.find(b"\n", at)
+            stop = len(seen) if stop < 0 else stop
+            passed = seen.count(b"\n", counted, start)
+            begin = _after_lines(block, begin, passed) if has_commands else start
+            line, counted = line + passed, start
             shown = start if at - start < SHOWN_BYTES - _BEFORE_BYTES else at - _BEFORE_BYTES
-            text = block[shown : min(stop, shown + SHOWN_BYTES)].decode(errors="replace")
-            yield Hit(self._offset + start, line, text)
+            text = seen[shown : min(stop, shown + SHOWN_BYTES)].decode(errors="replace")
+            yield Hit(self._offset + begin, line, text)
             at = among.find(self._text, stop)
+
+
+def _after_lines(block: bytes, place: int, count: int) -> int:
+    """The place at which the line begins that is so many after the one at `place`."""
+    for _ in range(count):
+        place = block.index(b"\n", place) + 1
+    return place
