@@ -143,22 +143,35 @@ def test_workers_are_for_runs_here(run):
     assert "--jobs is for runs here" in result.stderr
 
 
-@pytest.mark.parametrize(
-    ("file", "name", "words", "said"),
-    [
-        ("hello.py", "hello", ["--name", "Ada"], ""),
-        ("branching.py", "order", ["--parcels", "[3, 40, 12]"], "y\n"),
-        ("branching.py", "order", ["--parcels", "[3, 40, 12]"], "n\n"),
-        ("branching.py", "order", ["--parcels", "[3, 400]"], ""),
-        ("branching.py", "ship_all", ["--parcels", "[3, 40, 12]"], ""),
-        ("scheduling/daily.py", "report", ["--day", "2026-11-30", "--closed", "[7]"], ""),
-        ("scheduling/daily.py", "daily_report", ["--day", "2026-11-29"], ""),
-        ("triggers/orders.py", "order", ["--items", "[tea, ink]", "--prices", "{tea: 3.5, ink: 2}"], ""),
-        ("triggers/orders.py", "order", ["--items", "[tea, ink]", "--prices", "{tea: 3.5}"], ""),
-        ("wine.py", "pipeline", ["--depths", "[1, 2]", "--trees", "[3]", "--rows", "60"], ""),
-        ("referring.py", "welcome", ["--name", "Ada"], ""),
-    ],
-)
+EXAMPLE_RUNS = [
+    ("hello.py", "hello", ["--name", "Ada"], ""),
+    ("branching.py", "order", ["--parcels", "[3, 40, 12]"], "y\n"),
+    ("branching.py", "order", ["--parcels", "[3, 40, 12]"], "n\n"),
+    ("branching.py", "order", ["--parcels", "[3, 400]"], ""),
+    ("branching.py", "ship_all", ["--parcels", "[3, 40, 12]"], ""),
+    ("scheduling/daily.py", "report", ["--day", "2026-11-30", "--closed", "[7]"], ""),
+    ("scheduling/daily.py", "daily_report", ["--day", "2026-11-29"], ""),
+    ("triggers/orders.py", "order", ["--items", "[tea, ink]", "--prices", "{tea: 3.5, ink: 2}"], ""),
+    ("triggers/orders.py", "order", ["--items", "[tea, ink]", "--prices", "{tea: 3.5}"], ""),
+    ("wine.py", "pipeline", ["--depths", "[1, 2]", "--trees", "[3]", "--rows", "60"], ""),
+    ("referring.py", "welcome", ["--name", "Ada"], ""),
+    ("branching.py", "ship", ["--weight", "30"], "y\n"),
+    ("triggers/orders.py", "invoice", ["--total", "5.5", "--order", "o1"], ""),
+    ("triggers/orders.py", "complaint", ["--order", "o1", "--phase", "FAILED"], ""),
+    ("any_language.py", "sort_words", ["--words", "[pear, apple]"], ""),
+]
+
+
+def test_every_workflow_of_the_examples_is_compared():
+    declared = {
+        (str(path.relative_to(EXAMPLES)), name)
+        for path in EXAMPLES.rglob("*.py")
+        for name in re.findall(r"^@workflow\b.*\ndef (\w+)", path.read_text(), re.MULTILINE)
+    }
+    assert declared - {(file, name) for file, name, _, _ in EXAMPLE_RUNS} == set()
+
+
+@pytest.mark.parametrize(("file", "name", "words", "said"), EXAMPLE_RUNS)
 def test_an_example_gives_the_same_with_workers(run, file, name, words, said):
     def told(options: tuple[str, ...]) -> tuple[int, list[str], list[str]]:
         result = run(name, *words, file=str(EXAMPLES / file), options=(*options, "--overwrite-cache"), said=said)
