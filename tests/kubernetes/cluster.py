@@ -53,6 +53,8 @@ spec:
       {{ end }}
 """
 """A stage of simulated pods, in kwok's words."""
+_started: list[subprocess.Popen[bytes]] = []
+"""Processes that this one has started. They outlive the objects that did so, and many of them this process."""
 _UNCHECKED = ssl._create_unverified_context()
 
 
@@ -164,9 +166,36 @@ class Cluster:
 
     def add_simulated_nodes(self, count: int) -> None:
         """Add nodes that only say that they run pods, with the label `type=kwok` and a taint of their own."""
-        self._run_kwok()
+        self.simulate_nodes()
         for number in range(count):
-            self.call("/api/v1/nodes", method="POST", body=_simulated_node(f"simulated{number}"))
+            self.add_simulated_node(f"simulated{number}", {"cpu": "1000", "memory": "1Ti", "pods": "2000"})
+
+    def simulate_nodes(self) -> None:
+        """Play the simulated nodes, those that are there and those that come."""
+        self._run_kwok()
+
+    def add_simulated_node(
+        self,
+        name: str,
+        room: dict[str, str],
+        *,
+        labels: dict[str, str] | None = None,
+        taints: dict[str, str] | None = None,
+    ) -> None:
+        """Add one with so much room, these labels and taints beside its own."""
+        all_taints = {"kwok.x-k8s.io/node": "fake", **(taints or {})}.items()
+        body = {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {
+                "name": name,
+                "labels": {"type": "kwok", **(labels or {})},
+                "annotations": {"kwok.x-k8s.io/node": "fake"},
+            },
+            "spec": {"taints": [{"key": key, "value": value, "effect": "NoSchedule"} for key, value in all_taints]},
+            "status": {"allocatable": room, "capacity": room},
+        }
+        self.call("/api/v1/nodes", method="POST", body=body)
 
     def end_simulated_pods(self) -> None:
         """Let the pods of simulated nodes succeed, those that run and those that will."""
@@ -180,6 +209,7 @@ class Cluster:
             process = subprocess.Popen(
                 command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
+        _started.append(process)
         (self.folder / f"{name}.pid").write_text(str(process.pid))
 
     def _run_kwok(self, *more: str) -> None:
@@ -260,17 +290,6 @@ def _kubeconfig(server: str) -> Any:
         "users": [{"name": "admin", "user": {"token": TOKEN}}],
         "contexts": [{"name": "test", "context": {"cluster": "test", "user": "admin"}}],
         "current-context": "test",
-    }
-
-
-def _simulated_node(name: str) -> Any:
-    room = {"cpu": "1000", "memory": "1Ti", "pods": "2000"}
-    return {
-        "apiVersion": "v1",
-        "kind": "Node",
-        "metadata": {"name": name, "labels": {"type": "kwok"}, "annotations": {"kwok.x-k8s.io/node": "fake"}},
-        "spec": {"taints": [{"key": "kwok.x-k8s.io/node", "value": "fake", "effect": "NoSchedule"}]},
-        "status": {"allocatable": room, "capacity": room},
     }
 
 

@@ -16,6 +16,13 @@ MUTANTS_OF_EXECUTORS = (
         "pass",
         RUNS,
     ),
+    Mutant(
+        "what comes back in a claim keeps its attempts",
+        f"{RUNNER}/ownership.py",
+        "if id in self.readings:  # another",
+        "if False:  # another",
+        RUNS,
+    ),
     # An executor that breaks its contract
     Mutant(
         "what a smaller claim asks for is begun", CLUSTER, "if self._cluster.refuses(spec.id, spec.claim):", "if False:"
