@@ -119,6 +119,7 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
         (Endpoint("a", "b:1"),),
     ),
     "executors.container.image_pull_policy": ('"Never"', "Never", "Never"),
+    "executors.container.secrets": ('"/a/{{ project }}"', "/a/{{ project }}", "/a/{{ project }}"),
     "executors.container.socket": ('"/a"', "/a", "/a"),
     "executors.container.user": ('"image"', "image", "image"),
     "executors.container.variables": ('{ a = "b" }', '{"a": "b"}', {"a": "b"}),

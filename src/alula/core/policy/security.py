@@ -8,6 +8,7 @@ import msgspec
 from flyteidl.admin import execution_pb2
 from flyteidl.core import security_pb2, tasks_pb2
 
+SECRETS_FOLDER = "/etc/flyte/secrets"
 SecretForm = Literal["ANY", "ENV_VAR", "FILE"]
 
 
@@ -20,6 +21,17 @@ class SecretReference(msgspec.Struct, frozen=True):
     form: SecretForm = "ANY"
     variable: str = ""
     """The name of its environment variable; empty for the usual one."""
+
+    @property
+    def variable_name(self) -> str:
+        """The variable in which Flyte's tasks look for it."""
+        usual = "_".join(filter(None, ("_FSEC", self.group, self.key)))
+        return self.variable or usual.upper().replace("-", "_")
+
+    @property
+    def path(self) -> str:
+        """The file in which they do."""
+        return "/".join(filter(None, (SECRETS_FOLDER, self.group.lower(), self.key.lower())))
 
 
 class RunAs(msgspec.Struct, frozen=True):

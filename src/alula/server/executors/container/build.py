@@ -39,6 +39,8 @@ class Setting(msgspec.Struct, frozen=True):
     """`USER:GROUP`; empty for that of the image."""
     variables: dict[str, str] = {}
     """Variables by which it reaches the platform and its objects."""
+    secrets: dict[str, str] = {}
+    """Secrets that are variables."""
     gpus: tuple[str, ...] = ()
     """The GPUs that are its own."""
 
@@ -50,11 +52,11 @@ def build(spec: AttemptSpec, setting: Setting) -> Document:
     values = template_values(spec, [*container.command, *container.args])
     command, args = render_all(container.command, values), render_all(container.args, values)
     check(spec, [*command, *args])
-    known = {**setting.options.variables, **setting.variables, **spec.environment}
+    known = {name: render(text, values) for name, text in variables_of(spec, setting).items()}
     document: Document = {
         "Image": image,
         "Cmd": args,
-        "Env": [f"{name}={render(text, values)}" for name, text in known.items()],
+        "Env": [f"{name}={text}" for name, text in {**known, **setting.secrets}.items()],
         "Labels": naming.labels_of(spec),
         "HostConfig": _host(spec, setting),
     }
@@ -63,6 +65,11 @@ def build(spec: AttemptSpec, setting: Setting) -> Document:
     if setting.user:
         document["User"] = setting.user
     return document
+
+
+def variables_of(spec: AttemptSpec, setting: Setting) -> dict[str, str]:
+    """The variables of a container, with template variables in them, but for secrets."""
+    return {**setting.options.variables, **setting.variables, **spec.environment}
 
 
 def image_of(spec: AttemptSpec, options: ContainerOptions) -> str:

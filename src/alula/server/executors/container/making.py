@@ -8,19 +8,22 @@ import os
 from collections.abc import Callable, Mapping
 from functools import partial
 
+import msgspec
+
 from alula.core.errors import AlreadyExists
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
 from alula.server.executors.command import template_path
 from alula.server.executors.container import naming
 from alula.server.executors.container.attempt import Attempt
-from alula.server.executors.container.build import Mount, Setting, build
+from alula.server.executors.container.build import Mount, Setting, build, variables_of
 from alula.server.executors.container.folders import Folders
 from alula.server.executors.container.machine import Machine
 from alula.server.executors.container.needed import needed
 from alula.server.executors.container.options import ContainerOptions
 from alula.server.executors.container.raw import RawFiles
 from alula.server.executors.container.runtime import Runtime
+from alula.server.executors.container.secrets import handed
 from alula.server.executors.container.status import Container
 from alula.server.executors.followed import Taken
 from alula.server.executors.raw.task import is_raw
@@ -77,6 +80,8 @@ class Maker:
             variables=self._variables,
             gpus=self._machine.gpus_of(attempt),
         )
+        secrets = await asyncio.to_thread(handed, spec, self._options, variables_of(spec, setting))
+        setting = msgspec.structs.replace(setting, secrets=secrets.variables, mounts=(*setting.mounts, *secrets.mounts))
         document, name = build(spec, setting), naming.name_of(naming.Holder(owner, spec.claim), attempt.key)
         create = partial(self._runtime.create, name, document, identity=attempt.identity)
         id = await self._runtime.patiently(create)

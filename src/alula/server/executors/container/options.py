@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -10,6 +11,7 @@ import msgspec
 
 from alula.core.amounts import not_amounts
 
+_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 PullPolicy = Literal["IfNotPresent", "Always", "Never"]
 
 
@@ -30,6 +32,8 @@ class ContainerOptions(msgspec.Struct, frozen=True):
     """`USER:GROUP` by numbers; empty for the user of the platform, `image` for that of the image."""
     variables: dict[str, str] = {}
     """Variables of all containers, unless a task has them too."""
+    secrets: str = ""
+    """The folder of secrets, maybe with `{{ project }}` and `{{ domain }}`; empty for none."""
     platform_url: str = ""
     """The address `host:port` at which containers reach the platform's gRPC; empty if they can't."""
     cpu_millicores: int = 0
@@ -55,6 +59,16 @@ class ContainerOptions(msgspec.Struct, frozen=True):
         yield from not_amounts(self)
         if self.socket and not os.path.isabs(self.socket):
             yield "socket", f"wants an absolute path, not `{self.socket}`"
+        if self.secrets and not os.path.isabs(self.secrets):
+            yield "secrets", f"wants an absolute path, not `{self.secrets}`"
+        unknown = set(_VARIABLE.findall(self.secrets)) - {"project", "domain"}
+        if unknown:
+            yield "secrets", f"has the variable `{min(unknown)}`; there are project, domain"
         user, _, group = self.user.partition(":")
         if self.user not in ("", "image") and not (user.isdecimal() and group.isdecimal()):
             yield "user", f"wants USER:GROUP by numbers, or `image`, not `{self.user}`"
+
+    def secrets_folder(self, project: str, domain: str) -> str:
+        """The folder of secrets for a project's domain; empty for none."""
+        values: dict[str, str] = {"project": project, "domain": domain}
+        return _VARIABLE.sub(lambda match: values[match[1]], self.secrets)

@@ -99,3 +99,13 @@ def test_a_name_from_before_there_were_claims_is_of_the_least() -> None:
 @pytest.mark.parametrize("name", ["/postgres", "alula", "/alula.x", "other.a.b", "alula.a.b.c", "alula.a.1.b.c", ""])
 def test_a_strangers_name_belongs_to_no_platform(name: str) -> None:
     assert holder_in(name) == NOBODY
+
+
+def test_the_folder_of_secrets_is_that_of_the_project_and_domain() -> None:
+    options = ContainerOptions(secrets="/etc/secrets/{{ project }}/{{domain}}")
+    assert options.secrets_folder("etl", "production") == "/etc/secrets/etl/production"
+    assert list(options.problems()) == []
+    assert [problem for _, problem in ContainerOptions(secrets="there/{{ user }}").problems()] == [
+        "wants an absolute path, not `there/{{ user }}`",
+        "has the variable `user`; there are project, domain",
+    ]

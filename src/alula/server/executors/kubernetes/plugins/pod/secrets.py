@@ -12,8 +12,6 @@ from alula.core.policy.security import SecretReference
 from alula.core.policy.target import Document
 from alula.server.executors.kubernetes.plugins.pod.copilot import is_copilot
 
-FOLDER = "/etc/flyte/secrets"
-
 
 def mount(pod: Document, references: Sequence[SecretReference]) -> None:
     """Have each container of the task see them: as files where the task wants files, else as variables."""
@@ -24,12 +22,10 @@ def mount(pod: Document, references: Sequence[SecretReference]) -> None:
             name = f"alula-secret-{number}"
             source = {"secretName": each.group, "items": [{"key": each.key, "path": each.key.lower()}]}
             pod.setdefault("volumes", []).append({"name": name, "secret": source})
-            path = f"{FOLDER}/{each.group.lower()}/{each.key.lower()}"
-            mounted = {"name": name, "mountPath": path, "subPath": each.key.lower(), "readOnly": True}
+            mounted = {"name": name, "mountPath": each.path, "subPath": each.key.lower(), "readOnly": True}
             for container in containers:
                 container.setdefault("volumeMounts", []).append(mounted)
         else:
-            variable = each.variable or f"_FSEC_{each.group}_{each.key}".upper().replace("-", "_")
             source = {"secretKeyRef": {"name": each.group, "key": each.key}}
             for container in containers:
-                container.setdefault("env", []).append({"name": variable, "valueFrom": source})
+                container.setdefault("env", []).append({"name": each.variable_name, "valueFrom": source})
