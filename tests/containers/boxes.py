@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import msgspec
 from tests.attempts.harness import Harness
-from tests.attempts.specs import attempt, filling
+from tests.attempts.specs import attempt
 from tests.containers.engine import BUSYBOX, Podman
 
 from alula.core.ids import AttemptId, ExecutionId
@@ -107,7 +107,7 @@ class Boxes:
         return self.script(node, f"i=0; while [ $i -lt {round(cpu_s * 100_000)} ]; do i=$((i + 1)); done")
 
     def holds(self, node: str, *, memory_bytes: int) -> AttemptSpec:
-        return self.script(node, filling(memory_bytes))
+        return self.script(node, f"dd if=/dev/zero of=/dev/null bs={memory_bytes} count=1")
 
     def writes(self, node: str, *, written_bytes: int) -> AttemptSpec:
         return self.script(node, f"dd if=/dev/zero of=/written bs={written_bytes} count=1")

@@ -7,6 +7,7 @@ from typing import Literal
 
 from alula.server.executor import AttemptSpec, Sink
 from alula.server.executors.container import naming
+from alula.server.executors.container.used import Meter
 from alula.server.executors.followed import Followed, now_us
 from alula.server.executors.identity import identity_text
 from alula.server.executors.progress import Waits
@@ -20,6 +21,7 @@ class Attempt(Followed):
         self.task: asyncio.Task[None] | None = None
         """Its way from the submission to the end."""
         self.admitted = asyncio.Event()
+        self.meter = Meter()
 
     def tell_waits(self, phase: Literal["QUEUED", "WAITING_FOR_RESOURCES", "INITIALIZING"], reason: str) -> None:
         self.tell_wait(Waits(phase, now_us(), reason))

@@ -155,7 +155,8 @@ class ContainerExecutor:
                 self.cancel(id)
 
     def usage(self, attempt: AttemptId) -> Usage | None:
-        return None
+        known = self._followed.get(attempt)
+        return known.meter.so_far if known is not None and known.end is None else None
 
     async def reconcile(
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()

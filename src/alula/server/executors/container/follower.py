@@ -66,23 +66,26 @@ class Follower:
         path = self._staging.path(f"{spec.output_prefix}/{LOG}")
         log = await asyncio.to_thread(Log.open, path, self._tree, limit_bytes=self._options.log_limit_bytes)
         try:
-            ended, outputs = await self._ended(spec, await start(), log, tell)
+            ended, outputs = await self._ended(attempt, await start(), log, tell)
             if self._staging.is_apart:
                 await self._keep_log(spec, log)
                 with contextlib.suppress(OSError):
                     os.unlink(path)
         finally:
+            attempt.meter.stop()
             log.close()
         if outputs:
-            return await patiently_read(spec, ended, lambda: self._raw.outcome_of(spec, ended, outputs))
-        return await end_of(self._blobs, spec, ended, limit_bytes=self._options.result_limit_bytes)
+            update = await patiently_read(spec, ended, lambda: self._raw.outcome_of(spec, ended, outputs))
+        else:
+            update = await end_of(self._blobs, spec, ended, limit_bytes=self._options.result_limit_bytes)
+        return msgspec.structs.replace(update, usage=attempt.meter.at_end)
 
     async def _ended(
-        self, spec: AttemptSpec, found: Container | None, log: Log, tell: Callable[[Runs], None]
+        self, attempt: Attempt, found: Container | None, log: Log, tell: Callable[[Runs], None]
     ) -> tuple[Ended, str]:
         """The end of a container, whose output is in the log by then, and the folder of its outputs if they are
         files."""
-        is_read = is_too_much = False
+        spec, is_read, is_too_much = attempt.spec, False, False
         runs, outputs = None, ""
         machine = await self._runtime.patiently(self._runtime.about)
         while found is not None:
@@ -95,6 +98,7 @@ class Follower:
                 runs = progress.runs if isinstance(progress, Ended) else progress
                 if runs is not None:
                     tell(runs)
+                attempt.meter.watch(found.id, found.state.pid)
                 if isinstance(progress, Ended) and is_read:
                     return await self._explained(found, progress, log, is_too_much=is_too_much), outputs
                 is_read, is_too_much = await self._output(found.id, log)

@@ -22,6 +22,8 @@ class State(msgspec.Struct, frozen=True, rename="pascal"):
     """The state of a container."""
 
     status: str = ""
+    pid: int = 0
+    """The first process, as this machine numbers it; 0 if none runs."""
     exit_code: int = 0
     oom_killed: bool = msgspec.field(name="OOMKilled", default=False)
     error: str = ""
