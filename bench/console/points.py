@@ -59,8 +59,20 @@ FIGURES = (
     Figure(8, "found in all of it, ms", 1_500, f"{_LOG}, then"),
     Figure(8, "frame, p95 ms", 33, f"{_LOG}, frame", BARE_FRAME, 1),
 )
+_BUSY, _HEARD = "tests/browser/test_busy.py", "tests/browser/test_heard.py"
 _PAGES, _DIALOGS = "tests/browser/test_pages.py", "tests/browser/test_dialogs.py"
 HELD = (
+    Held(
+        3,
+        "the next error among the items",
+        ("console/src/run/plan/failed.test.ts", f"{_PAGES}::test_the_next_error_is_a_step_and_then_its_items"),
+    ),
+    Held(
+        4,
+        "1,000 changes a second",
+        (f"{_BUSY}::test_a_thousand_changes_a_second_leave_time_for_those_who_look",),
+    ),
+    Held(5, "open for a day", (f"{_BUSY}::test_a_page_that_is_open_for_a_day_holds_no_more_in_the_end",)),
     Held(6, "one connection for all tabs", (f"{_PAGES}::test_many_tabs_have_one_connection",)),
     Held(7, "selection after a kill", (f"{_PAGES}::test_a_platform_that_comes_back_is_gone_on_with",)),
     Held(9, "one selection, again by its address", (f"{_PAGES}::test_all_views_share_one_selection",)),
@@ -71,6 +83,15 @@ HELD = (
         (
             "console/src/launch/literals.test.ts",
             f"{_PAGES}::test_a_launch_says_what_is_wrong_and_then_is_watched_to_its_end",
+        ),
+    ),
+    Held(8, "what is copied", (f"{_PAGES}::test_what_is_copied_of_a_log_is_what_was_written",)),
+    Held(
+        12,
+        "zoom, screen readers",
+        (
+            f"{_HEARD}::test_nothing_is_lost_at_200_percent_nor_at_320_pixels",
+            f"{_HEARD}::test_a_run_says_how_it_is_and_its_parts_have_names",
         ),
     ),
     Held(
@@ -98,12 +119,8 @@ HELD = (
     Held(18, "pictures", ("tests/browser/screenshots.py",)),
 )
 OPEN = (
-    (3, "the next error among the items"),
-    (4, "1,000 changes a second: the tasks of one machine do not make so many"),
-    (5, "the heap of a page that is open for a day"),
     (9, "100 changes in each view"),
     (10, "20 failures and 10 waits beside `alula explain`"),
-    (12, "zoom of 200%, and what a screen reader says"),
 )
 """What nothing here measures or tests yet."""
 
