@@ -20,13 +20,13 @@ CONNECTIONS = 5
 START_S = 20.0
 _SETTINGS = """
 [databases]
-* = host={host} user={user}
+* = host={server} user={user}
 [pgbouncer]
-listen_addr = 127.0.0.1
+listen_addr = {host}
 listen_port = {port}
 unix_socket_dir =
 auth_type = any
-pool_mode = transaction
+pool_mode = {mode}
 default_pool_size = {connections}
 max_client_conn = 200
 ignore_startup_parameters = extra_float_digits
@@ -34,28 +34,31 @@ ignore_startup_parameters = extra_float_digits
 
 
 @contextlib.contextmanager
-def pooled(url: str) -> Iterator[str]:
-    """The URL of a database by way of a pooler."""
+def pooled(
+    url: str, host: str = "127.0.0.1", *, mode: str = "transaction", connections: int = CONNECTIONS
+) -> Iterator[str]:
+    """The URL of a database by way of a pooler, which answers at an address of this machine."""
     program = shutil.which("pgbouncer")
     if program is None:
         pytest.skip("there is no pgbouncer here: apt install pgbouncer")
     direct = make_url(url)
-    host, port = str(direct.query["host"]), free_port()
+    server, port = str(direct.query["host"]), free_port()
     with tempfile.TemporaryDirectory(prefix="alula-pooler-") as folder:
         settings = Path(folder, "pgbouncer.ini")
-        settings.write_text(_SETTINGS.format(host=host, user=direct.username, port=port, connections=CONNECTIONS))
-        user = Path(host).owner()  # who may come to the socket; it refuses to be root
+        given = {"host": host, "server": server, "user": direct.username, "port": port}
+        settings.write_text(_SETTINGS.format(**given, mode=mode, connections=connections))
+        user = Path(server).owner()  # who may come to the socket; it refuses to be root
         for path in (Path(folder), settings):
             shutil.chown(path, user)
         with Path(folder, "log").open("wb") as log:
             process = subprocess.Popen([program, "-u", user, settings], stdout=log, stderr=log)
         try:
             until = time.monotonic() + START_S
-            while not answers(port):
+            while not answers(port, host):
                 assert process.poll() is None and time.monotonic() < until, Path(folder, "log").read_text()
                 time.sleep(0.02)
             query = {name: value for name, value in direct.query.items() if name != "host"}
-            way = direct.set(host="127.0.0.1", port=port, query=query)
+            way = direct.set(host=host, port=port, query=query)
             yield way.render_as_string(hide_password=False)
         finally:
             process.kill()

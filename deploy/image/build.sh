@@ -1,6 +1,6 @@
 #!/bin/sh
 # Build an image with podman or docker, as reproducibly as it can: build.sh NAME [TARGET] [further options].
-# The same checkout on the same base gives the same image, also tomorrow.
+# The same checkout on the same base gives the same layers, also tomorrow.
 set -eu
 name=$1 target=${2:-platform}
 [ $# -gt 1 ] && shift

@@ -31,7 +31,10 @@ NODE = "localhost"
 """The API server reaches the kubelet under this name, for logs."""
 PAUSE = "localhost/pause:1"
 """The image that holds a pod's namespaces, with a shell in it: tests run their scripts in it."""
-BRIDGE = "alulatest0"
+BRIDGES = "alulatest"
+"""The bridge of a cluster and its cgroups are named by the number of its networks: that of its pods, and that of its
+services."""
+CGROUPS = Path("/sys/fs/cgroup")
 _SUCCEEDS = """
 apiVersion: kwok.x-k8s.io/v1alpha1
 kind: Stage
@@ -64,6 +67,16 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self.kubeconfig = self.folder / "kubeconfig"
+        self._started: dict[str, subprocess.Popen[bytes]] = {}
+
+    @property
+    def address(self) -> str:
+        """The address of this machine in the network of the pods."""
+        return f"198.18.{self._number}.1"
+
+    @property
+    def _number(self) -> int:
+        return int((self.folder / "number").read_text())
 
     # Life
 
@@ -71,8 +84,9 @@ class Cluster:
         """Start the control plane and the node. Blocks."""
         program = components()
         (self.folder / "image").mkdir(parents=True)
+        self._make_network()
         api, etcd, peer = _free_ports(3)
-        server = f"https://127.0.0.1:{api}"
+        server = f"https://{self.address}:{api}"
         self.kubeconfig.write_text(json.dumps(_kubeconfig(server)))
         (self.folder / "tokens.csv").write_text(f'{TOKEN},admin,admin,"system:masters"\n')
         for command in (["genrsa", "-out", "sa.key", "2048"], ["rsa", "-in", "sa.key", "-pubout", "-out", "sa.pub"]):
@@ -85,27 +99,57 @@ class Cluster:
             f"--initial-cluster=default={peers}",
         )
         self._run(
-            *("apiserver", program, "apiserver", f"--etcd-servers={clients}", "--bind-address=127.0.0.1"),
+            *("apiserver", program, "apiserver", f"--etcd-servers={clients}", f"--bind-address={self.address}"),
             *(f"--secure-port={api}", "--cert-dir=certs", "--token-auth-file=tokens.csv", "--authorization-mode=RBAC"),
             *("--service-account-key-file=sa.pub", "--service-account-signing-key-file=sa.key"),
             "--service-account-issuer=https://kubernetes.default.svc",
-            *("--service-cluster-ip-range=198.18.8.0/24", "--kubelet-preferred-address-types=Hostname"),
+            f"--service-cluster-ip-range=198.18.{128 + self._number}.0/24",
+            "--kubelet-preferred-address-types=Hostname",
         )
         self._until("the API server", lambda: self.call("/readyz", raw=True))
         # Without these limits the scheduler binds no more than 50 pods a second.
         fast = ("--secure-port=0", "--leader-elect=false", "--kube-api-qps=500", "--kube-api-burst=1000")
         known = "--kubeconfig=kubeconfig"
         key = "--service-account-private-key-file=sa.key"
-        self._run("controllers", program, "controller-manager", known, key, *fast)
+        trusted = "--root-ca-file=certs/apiserver.crt"
+        self._run("controllers", program, "controller-manager", known, key, trusted, *fast)
         self._run("scheduler", program, "scheduler", known, *fast)
         self._until("its service account", lambda: self.call("/api/v1/namespaces/default/serviceaccounts/default"))
         self._start_node(program)
 
+    def start_services(self) -> None:
+        """Let addresses of services lead to their pods. One cluster of a machine can have that at a time."""
+        program, known = components(), "--kubeconfig=kubeconfig"
+        fast = ("--iptables-min-sync-period=0s", "--conntrack-max-per-core=0")
+        health, metrics = (f"127.0.0.1:{port}" for port in _free_ports(2))
+        local = (f"--healthz-bind-address={health}", f"--metrics-bind-address={metrics}", "--masquerade-all")
+        self._run("proxy", program, "proxy", known, *fast, *local, f"--hostname-override={NODE}")
+
+    def stop_services(self) -> None:
+        self._end("proxy")
+        subprocess.run([components(), "proxy", "--cleanup"], check=False, capture_output=True)
+
+    def _make_network(self) -> None:
+        """Take the first number that is free, by making its bridge."""
+        for number in range(1, 64):
+            name = f"{BRIDGES}{number}"
+            made = subprocess.run(["ip", "link", "add", name, "type", "bridge"], check=False, capture_output=True)
+            if made.returncode == 0:
+                break
+        else:
+            raise RuntimeError(f"no bridge for a cluster could be made: {made.stderr.decode()}")
+        (self.folder / "number").write_text(str(number))
+        subprocess.run(["ip", "address", "add", f"{self.address}/24", "dev", name], check=True)
+        subprocess.run(["ip", "link", "set", name, "up"], check=True)
+
     def _start_node(self, program: Path) -> None:
-        for name, content in _node_files(self.folder).items():
+        for name, content in _node_files(self.folder, self._number).items():
             path = self.folder / name
             path.parent.mkdir(exist_ok=True)
             path.write_text(content)
+        # A kubelet kills what it does not know in its cgroups, be it of another cluster on this machine.
+        for controller in CGROUPS.iterdir():
+            (controller / f"{BRIDGES}{self._number}").mkdir(exist_ok=True)
         self._run("containerd", "containerd", "-c", "containerd.toml")
         self._until("containerd", lambda: self._ctr("version"))
         self._load_pause()
@@ -122,12 +166,12 @@ class Cluster:
             for task in self._ctr("-n", "k8s.io", "tasks", "ls", "-q").split():
                 with contextlib.suppress(subprocess.CalledProcessError):
                     self._ctr("-n", "k8s.io", "tasks", "rm", "-f", task)
-        for name in ("kwok", "scheduler", "controllers", "apiserver", "containerd", "etcd"):
+        for name in ("proxy", "kwok", "scheduler", "controllers", "apiserver", "containerd", "etcd"):
             self._end(name)
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for path in sorted((each for each in mounts if each.startswith(f"{self.folder}/")), reverse=True):
             subprocess.run(["umount", "-l", path], check=False)
-        subprocess.run(["ip", "link", "delete", BRIDGE], check=False, capture_output=True)
+        subprocess.run(["ip", "link", "delete", f"{BRIDGES}{self._number}"], check=False, capture_output=True)
         shutil.rmtree(self.folder, ignore_errors=True)
 
     # Use
@@ -151,15 +195,26 @@ class Cluster:
                 return None
             raise
 
+    @property
+    def services(self) -> str:
+        """An address for a service of a test."""
+        return f"198.18.{128 + self._number}.80"
+
     def load(self, image: str, context: Path) -> None:
         """Make an image of a folder with a Dockerfile, and hand it to the node."""
-        archive = self.folder / "image.tar"
         subprocess.run(
             ["podman", "--runtime", "runc", "build", "-q", "-t", image, context], check=True, capture_output=True
         )
+        self.hand(image)
+
+    def hand(self, image: str) -> None:
+        """Give podman's image to the node."""
+        archive = self.folder / "image.tar"
         archive.unlink(missing_ok=True)
         subprocess.run(
-            ["podman", "save", "-q", "--format", "oci-archive", "-o", archive, image], check=True, capture_output=True
+            ["podman", "save", "-q", "--format", "docker-archive", "-o", archive, image],
+            check=True,
+            capture_output=True,
         )
         self._ctr("-n", "k8s.io", "images", "import", str(archive))
         archive.unlink()
@@ -210,6 +265,7 @@ class Cluster:
                 command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
         _started.append(process)
+        self._started[name] = process
         (self.folder / f"{name}.pid").write_text(str(process.pid))
 
     def _run_kwok(self, *more: str) -> None:
@@ -239,6 +295,8 @@ class Cluster:
             while time.monotonic() < until and _lives(pid):
                 time.sleep(0.05)
             os.kill(pid, signal.SIGKILL)
+        if name in self._started:
+            self._started.pop(name).wait()
 
     def _until(self, what: str, is_so: Callable[[], object]) -> None:
         until = time.monotonic() + START_S
@@ -293,7 +351,7 @@ def _kubeconfig(server: str) -> Any:
     }
 
 
-def _node_files(folder: Path) -> dict[str, str]:
+def _node_files(folder: Path, number: int) -> dict[str, str]:
     """The settings of container runtime and kubelet: without the right to raise OOM scores, and on any cgroups."""
     network = {
         "cniVersion": "0.4.0",
@@ -301,20 +359,31 @@ def _node_files(folder: Path) -> dict[str, str]:
         "plugins": [
             {
                 "type": "bridge",
-                "bridge": BRIDGE,
-                "isGateway": True,
+                "bridge": f"{BRIDGES}{number}",
+                "isDefaultGateway": True,
                 "ipMasq": False,
-                "ipam": {"type": "host-local", "subnet": "198.18.0.0/24", "dataDir": f"{folder}/addresses"},
+                "hairpinMode": True,
+                "ipam": {
+                    "type": "host-local",
+                    "subnet": f"198.18.{number}.0/24",
+                    "rangeStart": f"198.18.{number}.2",
+                    "dataDir": f"{folder}/addresses",
+                },
             }
         ],
     }
+    port, health = _free_ports(2)
     kubelet = {
         "apiVersion": "kubelet.config.k8s.io/v1beta1",
         "kind": "KubeletConfiguration",
         "address": "127.0.0.1",
+        "port": port,
+        "healthzPort": health,
         "authentication": {"anonymous": {"enabled": True}, "webhook": {"enabled": False}},
         "authorization": {"mode": "AlwaysAllow"},
+        "podLogsDir": f"{folder}/pod-logs",
         "cgroupDriver": "cgroupfs",
+        "cgroupRoot": f"/{BRIDGES}{number}",
         "failSwapOn": False,
         "failCgroupV1": False,
         "containerRuntimeEndpoint": f"unix://{folder}/containerd.sock",

@@ -35,16 +35,16 @@ S3_KEYS = "tests", "a secret of tests alone"
 
 
 @contextlib.contextmanager
-def s3_server(folder: Path) -> Iterator[ObjectOptions]:
+def s3_server(folder: Path, host: str = "127.0.0.1") -> Iterator[ObjectOptions]:
     """An S3 server with a bucket."""
     (folder / "s3" / BUCKET).mkdir(parents=True)
     port = free_port()
-    command = [str(_program("bin/versitygw")), "--port", f"127.0.0.1:{port}", "posix", str(folder / "s3")]
+    command = [str(_program("bin/versitygw")), "--port", f"{host}:{port}", "posix", str(folder / "s3")]
     keys = {"ROOT_ACCESS_KEY": S3_KEYS[0], "ROOT_SECRET_KEY": S3_KEYS[1]}
-    with _running(command, port, folder, keys):
+    with _running(command, port, folder, keys, host=host):
         yield ObjectOptions(
             url=f"s3://{BUCKET}",
-            endpoint=f"http://127.0.0.1:{port}",
+            endpoint=f"http://{host}:{port}",
             region="us-east-1",
             access_key=S3_KEYS[0],
             secret_key=S3_KEYS[1],
@@ -126,7 +126,9 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], port: int, folder: Path, variables: dict[str, str] | None = None) -> Iterator[None]:
+def _running(
+    command: list[str], port: int, folder: Path, variables: dict[str, str] | None = None, *, host: str = "127.0.0.1"
+) -> Iterator[None]:
     """A server while it is needed, once it answers."""
     log = folder / "server.log"
     environment = {"PATH": os.environ["PATH"], "HOME": str(folder), **(variables or {})}
@@ -134,7 +136,7 @@ def _running(command: list[str], port: int, folder: Path, variables: dict[str, s
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd=folder, env=environment)
     try:
         deadline = time.monotonic() + READY_S
-        while not answers(port):
+        while not answers(port, host):
             assert process.poll() is None and time.monotonic() < deadline, log.read_text(errors="replace")
             time.sleep(0.05)
         yield
@@ -143,9 +145,9 @@ def _running(command: list[str], port: int, folder: Path, variables: dict[str, s
         process.wait()
 
 
-def answers(port: int) -> bool:
+def answers(port: int, host: str = "127.0.0.1") -> bool:
     try:
-        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        socket.create_connection((host, port), timeout=1).close()
     except OSError:
         return False
     return True
