@@ -279,6 +279,14 @@ def test_a_route_that_leads_nowhere_is_refused(tmp_path: Path, text: str, says: 
     assert says in mistake({}, {}, write(tmp_path / "s.toml", f"[[routes]]\n{text}\n")).message
 
 
+def test_whole_numbers_may_be_written_with_a_point_as_by_helm(tmp_path: Path) -> None:
+    rules = "[[retention.rules]]\nname = 'a'\nkeep_last = 3.0\n"
+    file = write(tmp_path / "s.toml", f"[runs]\nmax_parallelism = 7.0\n[disk]\nlow_bytes = 8.0e+09\n{rules}")
+    settings = load_settings({}, {}, file=file)
+    numbers = (settings.runs.max_parallelism, settings.disk.low_bytes, settings.retention.rules[0].keep_last)
+    assert repr(numbers) == "(7, 8000000000, 3)"
+
+
 URL = "postgresql://ada@db:5432/alula"
 
 

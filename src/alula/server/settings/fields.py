@@ -32,7 +32,7 @@ class Field(NamedTuple):
         choices = get_args(self.type) if get_origin(self.type) is Literal else ()
         if choices and value not in choices:
             raise msgspec.ValidationError(f"must be one of {', '.join(choices)}, not `{value}`")
-        return msgspec.convert(value, self.type, strict=strict)
+        return msgspec.convert(_whole(value), self.type, strict=strict)
 
     def parse(self, text: str) -> Any:
         """A value as a text: lists of texts with commas, structures as JSON. Raises `msgspec.DecodeError`."""
@@ -87,3 +87,16 @@ def problems_of(section: msgspec.Struct, prefix: str = "") -> Iterator[tuple[str
 
 def _is_section(kind: object) -> bool:
     return isinstance(kind, type) and issubclass(cast("type[object]", kind), msgspec.Struct)
+
+
+def _whole(value: Any) -> Any:
+    """A value with its whole numbers as such: `25.0` stands for 25, as tools that know one kind of number write it."""
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case list():
+            return [_whole(each) for each in value]  # pyright: ignore[reportUnknownVariableType]
+        case dict():
+            return {key: _whole(each) for key, each in value.items()}  # pyright: ignore[reportUnknownVariableType]
+        case _:
+            return value
