@@ -16,7 +16,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from tests.contract.store.conftest import DATABASES
 from tests.contract.store.records import audit, cache_entry, cache_key, commit, execution, execution_id, node, query
 
@@ -241,6 +241,14 @@ async def test_a_server_that_is_not_there_is_an_error_without_the_password(url: 
 
 
 # PostgreSQL: several processes, lost connections
+
+
+@on_postgresql
+async def test_a_password_may_have_any_characters(database_url: str) -> None:
+    url = make_url(database_url).set(password="a b/c@d%:'")
+    store = SqlStore(url)
+    await store.start()
+    await store.stop()
 
 
 async def within(seconds: float, queue: asyncio.Queue[ExecutionId], wanted: ExecutionId) -> None:

@@ -207,7 +207,16 @@ def connect(options: KubernetesOptions) -> Connection:
         config = _config(options)
         timeout = httpx2.Timeout(TIMEOUT_S)
         client = AsyncClient(config, ConnectionParams(timeout=timeout))
-    except (ConfigError, OSError, KeyError, TypeError, ValueError, msgspec.MsgspecError, ssl.SSLError) as error:
+    except (
+        ConfigError,
+        OSError,
+        AttributeError,
+        KeyError,
+        TypeError,
+        ValueError,
+        msgspec.MsgspecError,
+        ssl.SSLError,
+    ) as error:
         raise FailedPrecondition(
             "ClusterNotConfigured",
             f"the Kubernetes executor does not know its cluster: {error}",

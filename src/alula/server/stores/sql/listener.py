@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
 from alula.core.errors import AlulaError, Unavailable
@@ -23,9 +24,11 @@ _log = logging.getLogger(__name__)
 
 async def connected(url: URL, name: str) -> psycopg.AsyncConnection:
     """A connection for notes."""
-    conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    # Word by word: SQLAlchemy leaves spaces in a URL that libpq refuses.
+    query = {word: value if isinstance(value, str) else ",".join(value) for word, value in url.query.items()}
+    words = {**url.translate_connect_args(username="user", database="dbname"), **query}
     return await psycopg.AsyncConnection.connect(
-        conninfo, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S, application_name=name
+        make_conninfo(**words), autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S, application_name=name
     )
 
 
