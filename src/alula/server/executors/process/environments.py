@@ -78,19 +78,22 @@ class Environments:
         self._making: dict[Path, asyncio.Task[None]] = {}
         self._maker = Maker(variables or {})
         self._unused = UnusedEnvironments(folder, keep_s=keep_s, forget=self._chosen.clear)
+        self._removal: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Remove what nothing has used for long, now and from time to time until `close`."""
+        self._removal = asyncio.get_running_loop().create_task(self._unused.run(self._making))
 
     def close(self) -> None:
         """Give up environments that are being made."""
+        if self._removal is not None:
+            self._removal.cancel()
         self._maker.close()
 
     def hold(self, environment: Environment) -> Callable[[], None]:
         """Have an environment stay until the function that this returns is called."""
         name = self._unused.take(environment.python)
         return lambda: self._unused.give_back(name)
-
-    async def remove_unused(self) -> None:
-        """Remove what nothing has used for long, now and from time to time, without end."""
-        await self._unused.run(self._making)
 
     def known(self, wanted: Wanted) -> Environment | None:
         """The choice; None if something has to be made first. Raises `InvalidInput` if nothing that is made could have

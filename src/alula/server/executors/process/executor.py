@@ -192,7 +192,7 @@ class ProcessExecutor:
             step=self._step,
             is_written=self._shared.is_written,
         )
-        self._beside(self._environments.remove_unused())
+        self._environments.start()
         self._watch = Watch(self._over_limit, log_limit_bytes=self._options.log_limit_bytes)
         if self._objects is not None and self._staging.is_apart:
             self._publisher = Publisher(self._objects, self._staging, self._published)
