@@ -51,9 +51,9 @@ class Harness:
         return self.end_of(spec)
 
 
-def eventually(condition: Callable[[], object], *, timeout_s: float = 10.0) -> None:
+def eventually(condition: Callable[[], object], *, timeout_s: float = 10.0, every_s: float = 0.005) -> None:
     """Poll until the condition holds; for what no update tells (other processes)."""
     until = time.monotonic() + timeout_s
     while not condition():
         assert time.monotonic() < until, "the condition did not come true in time"
-        time.sleep(0.005)
+        time.sleep(every_s)

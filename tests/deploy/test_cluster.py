@@ -92,7 +92,7 @@ class Release:
 
     def ends_well(self, run: str) -> None:
         """The run succeeds, no attempt was lost or started anew, and no pod is left."""
-        eventually(lambda: self.phase(run) in ("SUCCEEDED", "FAILED"), timeout_s=4 * PATIENCE_S)
+        eventually(lambda: self.phase(run) in ("SUCCEEDED", "FAILED"), timeout_s=4 * PATIENCE_S, every_s=2)
         assert self.phase(run) == "SUCCEEDED", self.alula("describe", "execution", run)
         described = self.alula("describe", "execution", run)
         assert "by kubernetes" in described and "started again" not in described, described

@@ -56,8 +56,9 @@ spec:
       {{ end }}
 """
 """A stage of simulated pods, in kwok's words."""
-_started: list[subprocess.Popen[bytes]] = []
-"""Processes that this one has started. They outlive the objects that did so, and many of them this process."""
+_started: dict[int, subprocess.Popen[bytes]] = {}
+"""The processes that this one has started, by pid. They outlive the objects that did so, and many of them this
+process."""
 _UNCHECKED = ssl._create_unverified_context()
 
 
@@ -67,7 +68,6 @@ class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder.absolute()
         self.kubeconfig = self.folder / "kubeconfig"
-        self._started: dict[str, subprocess.Popen[bytes]] = {}
 
     @property
     def address(self) -> str:
@@ -264,8 +264,7 @@ class Cluster:
             process = subprocess.Popen(
                 command, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        _started.append(process)
-        self._started[name] = process
+        _started[process.pid] = process
         (self.folder / f"{name}.pid").write_text(str(process.pid))
 
     def _run_kwok(self, *more: str) -> None:
@@ -295,8 +294,8 @@ class Cluster:
             while time.monotonic() < until and _lives(pid):
                 time.sleep(0.05)
             os.kill(pid, signal.SIGKILL)
-        if name in self._started:
-            self._started.pop(name).wait()
+        if (process := _started.pop(pid, None)) is not None:
+            process.wait()
 
     def _until(self, what: str, is_so: Callable[[], object]) -> None:
         until = time.monotonic() + START_S

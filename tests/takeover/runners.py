@@ -72,8 +72,8 @@ class Scene:
             random_bytes=secrets.token_bytes,
             domains=("d",),
         )
-        self._looking = connections.reading_engine(connections.normalised(database_url))
-        self._writing = connections.writing_engine(connections.normalised(database_url))
+        self._looking = connections.reading_engine(connections.normalised(database_url), pooled=pooled)
+        self._writing = connections.writing_engine(connections.normalised(database_url), pooled=pooled)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Scene]:

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import httpx2
 import msgspec
+import yaml
 from lightkube import ConfigError, KubeConfig, SingleConfig
 from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 
@@ -216,6 +217,7 @@ def connect(options: KubernetesOptions) -> Connection:
         ValueError,
         msgspec.MsgspecError,
         ssl.SSLError,
+        yaml.YAMLError,
     ) as error:
         raise FailedPrecondition(
             "ClusterNotConfigured",
