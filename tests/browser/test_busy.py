@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator
 
 import pytest
 from tests.browser.busy_run import STEPS, BusyRun, Measures
 from tests.browser.conftest import PLACE, Open, run
 from tests.browser.looks import expect
-from tests.integration.platform import RunningPlatform
+from tests.integration.platform import RunningPlatform, alula
 
 ANSWERS, DAY_MS = 120, 86_400_000
 WARM_UP = 30
@@ -18,18 +19,22 @@ BUSY_MS = 400
 """Of a second, so that who looks is answered in between; about twice of what it takes."""
 
 
-def _open_run(site: RunningPlatform) -> str:
+@pytest.fixture
+def open_run(site: RunningPlatform) -> Iterator[str]:
+    """The name of a run that has not ended. It leaves the machine to the tests that follow."""
     name = f"busy-{secrets.token_hex(3)}"
     run(site, name, "waiting")
-    return name
+    yield name
+    alula("abort", name, "--endpoint", site.grpc)
 
 
-def test_a_page_that_is_open_for_a_day_holds_no_more_in_the_end(visit: Open, site: RunningPlatform) -> None:
-    name = _open_run(site)
+def test_a_page_that_is_open_for_a_day_holds_no_more_in_the_end(
+    visit: Open, site: RunningPlatform, open_run: str
+) -> None:
     page = visit("")
     busy, measures = BusyRun(page), Measures(page)
     page.clock.install()
-    page.goto(f"{site.http}{PLACE}/executions/{name}?sel=n0")
+    page.goto(f"{site.http}{PLACE}/executions/{open_run}?sel=n0")
     expect(page.get_by_role("treegrid")).to_have_attribute("aria-rowcount", str(STEPS))
     after_warm_up = 0.0
     while busy.told < ANSWERS:
@@ -42,12 +47,11 @@ def test_a_page_that_is_open_for_a_day_holds_no_more_in_the_end(visit: Open, sit
 
 @pytest.mark.parametrize("view", ["timeline", "table", "graph"])
 def test_a_thousand_changes_a_second_leave_time_for_those_who_look(
-    visit: Open, site: RunningPlatform, view: str
+    visit: Open, site: RunningPlatform, open_run: str, view: str
 ) -> None:
-    name = _open_run(site)
     page = visit("")
     busy, measures = BusyRun(page), Measures(page)
-    page.goto(f"{site.http}{PLACE}/executions/{name}?view={view}&sel=n0")
+    page.goto(f"{site.http}{PLACE}/executions/{open_run}?view={view}&sel=n0")
     panel = page.get_by_role("complementary", name="Step slow")
     expect(panel).to_be_visible()
     with page.expect_response("**/changes?*"):
