@@ -47,7 +47,7 @@ def pooled(
         settings = Path(folder, "pgbouncer.ini")
         given = {"host": host, "server": server, "user": direct.username, "port": port}
         settings.write_text(_SETTINGS.format(**given, mode=mode, connections=connections))
-        user = Path(server).owner()  # who may come to the socket; it refuses to be root
+        user = Path(server).owner()  # the user of the socket; the pooler refuses to be root
         for path in (Path(folder), settings):
             shutil.chown(path, user)
         with Path(folder, "log").open("wb") as log:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
+import yaml
 from flyteidl.core import literals_pb2, tasks_pb2, types_pb2
 
 from alula.server.executor import AttemptSpec
@@ -43,6 +45,18 @@ def blob_type(*, is_folder: bool = False) -> types_pb2.LiteralType:
 def blob(uri: Path | str, *, is_folder: bool = False) -> literals_pb2.Literal:
     metadata = literals_pb2.BlobMetadata(type=blob_type(is_folder=is_folder).blob)
     return literals_pb2.Literal(scalar={"blob": literals_pb2.Blob(uri=str(uri), metadata=metadata)})
+
+
+def check_documents(folder: Path, form: str) -> None:
+    """All of `INPUTS` are in the documents of a folder: in FlyteIDL's and, beside it, in one of the form."""
+    proto = literals_pb2.LiteralMap.FromString((folder / "inputs.pb").read_bytes())
+    assert dict(proto.literals) == INPUTS
+    plain = {"count": 7, "name": "Ada\n", "maybe": None}
+    if form == "JSON":
+        assert json.loads((folder / "inputs.json").read_text()) == plain
+    elif form == "YAML":
+        assert yaml.safe_load((folder / "inputs.yaml").read_text()) == plain
+    assert len(list(folder.iterdir())) == (1 if form == "PROTO" else 2)
 
 
 BAD_OUTPUTS = [

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
-import yaml
 from flyteidl.core import literals_pb2, types_pb2
 from tests.attempts import raw as attempts
-from tests.attempts.raw import INPUTS, SIMPLE, Kind, blob, blob_type
+from tests.attempts.raw import SIMPLE, Kind, blob, blob_type
 from tests.attempts.specs import elsewhere
 from tests.containers.boxes import Boxes
 from tests.contract.executor.outside import Lives
@@ -49,15 +47,7 @@ async def test_all_inputs_are_in_one_document_of_the_form_that_the_task_wants(
 ) -> None:
     does = "cp /in/inputs.* /out/all; true"
     found = await given(lives, raw(boxes, "mkdir /out/all; " + does, form=form, all=blob_type(is_folder=True)))
-    folder = Path(found["all"].scalar.blob.uri)
-    proto = literals_pb2.LiteralMap.FromString((folder / "inputs.pb").read_bytes())
-    assert dict(proto.literals) == INPUTS
-    plain = {"count": 7, "name": "Ada\n", "maybe": None}
-    if form == "JSON":
-        assert json.loads((folder / "inputs.json").read_text()) == plain
-    elif form == "YAML":
-        assert yaml.safe_load((folder / "inputs.yaml").read_text()) == plain
-    assert len(list(folder.iterdir())) == (1 if form == "PROTO" else 2)
+    attempts.check_documents(Path(found["all"].scalar.blob.uri), form)
 
 
 async def test_files_and_folders_come_and_go(lives: Lives, boxes: Boxes) -> None:

@@ -64,7 +64,7 @@ class Made:
         return self.cluster.call(f"{self.path}/resourcequotas/quota")["spec"]["hard"]
 
     def _least(self, folder: Path) -> str:
-        """The kubeconfig of somebody who may do what the documentation says."""
+        """The kubeconfig of a user with the rights that the documentation names."""
         name, home = self.pods.namespace.name, self.pods.namespace.path
         of, role = {"metadata": {"name": name}}, "/apis/rbac.authorization.k8s.io/v1"
         self.cluster.call(f"{home}/serviceaccounts", method="POST", body=of)

@@ -31,7 +31,7 @@ REQUIRED = Required()
 
 
 class Found:
-    """A default in place of which a platform finds a value when a run starts: what an artifact is."""
+    """A default that stands for a value which a platform finds when a run starts, as a query for an artifact does."""
 
 
 class Interface:

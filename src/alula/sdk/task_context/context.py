@@ -114,7 +114,7 @@ class ExecutionParameters:
 
     @cached_property
     def made_artifacts(self) -> list[MadeArtifact]:
-        """The values of which the task has said the partitions."""
+        """The values whose partitions the task has said itself."""
         return []
 
     @property

@@ -1,4 +1,4 @@
-"""A value of which a running task says, as `Artifact.create_from`, which artifact it is."""
+"""A value that a running task calls an artifact, by `Artifact.create_from`."""
 
 from __future__ import annotations
 

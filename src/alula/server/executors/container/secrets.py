@@ -1,7 +1,7 @@
 """Secrets of an operator's folder in a container, under the names by which Flyte's tasks look for them.
 
 The file GROUP/KEY is the secret. One that a task wants as a file is mounted, so no copy of it is made; the others are
-variables of the container, and nobody else reads them but who may ask the runtime for everything.
+variables of the container, which only those can read that may ask the runtime for everything.
 """
 
 from __future__ import annotations

@@ -6,7 +6,6 @@ A note can be missed while the connection is down: then that is made good once i
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -16,6 +15,7 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import URL
 
 from alula.core.errors import AlulaError, Unavailable
+from alula.server.stores.sql.background import ended
 
 RETRY_S = 1.0
 _CONNECT_TIMEOUT_S = 5
@@ -58,10 +58,7 @@ class Listener:
 
     async def stop(self) -> None:
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await ended(task)
         await self._disconnect()
 
     async def _run(self, connection: psycopg.AsyncConnection) -> None:

@@ -4,11 +4,11 @@ transaction another one. Runs on the event loop."""
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 
 from alula.core.errors import AlulaError
+from alula.server.stores.sql.background import ended
 
 INTERVAL_S = 1.0
 _log = logging.getLogger(__name__)
@@ -26,10 +26,7 @@ class Looking:
 
     async def stop(self) -> None:
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await ended(task)
 
     async def _run(self) -> None:
         while True:

@@ -7,7 +7,6 @@ be sent waits until the database is back.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 
 import psycopg
@@ -15,6 +14,7 @@ from sqlalchemy import URL
 
 from alula.core.ids import ExecutionId
 from alula.server.store.news import News
+from alula.server.stores.sql.background import ended
 from alula.server.stores.sql.listener import RETRY_S, connected
 from alula.server.stores.sql.news import NEWS_CHANNEL, NewsLine
 
@@ -40,10 +40,7 @@ class Sender:
     async def stop(self) -> None:
         """End. What waits is sent no more."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await ended(task)
 
     def send(self, news: News) -> None:
         before = self._waiting.pop(news.execution, None)
