@@ -11,6 +11,7 @@ import click
 from flyteidl.admin import execution_pb2, task_execution_pb2
 
 from alula.cli.failures import say
+from alula.cli.log_search import Looked, print_lines, refuse_unfit
 from alula.cli.options import Target, target_options
 from alula.cli.outage import RETRY_INTERVAL_S, FollowedPlatform
 from alula.cli.values import suggest
@@ -40,17 +41,35 @@ SILENCE_S = 24 * 3600.0
 @click.option("-f", "--follow", is_flag=True, help="Go on until the attempt ends.")
 @click.option("--attempt", type=click.IntRange(0), help="Which attempt, from 0; the newest otherwise.")
 @click.option("--index", type=click.IntRange(0), help="Which item of an array node.")
+@click.option("--grep", metavar="TEXT", help="Only the lines that have this text, of all attempts.")
+@click.option("-i", "--ignore-case", is_flag=True, help="With --grep: capital letters are as small ones.")
 @target_options
-def logs(target: Target, name: str, node: str | None, follow: bool, attempt: int | None, index: int | None) -> None:
+def logs(
+    target: Target,
+    name: str,
+    node: str | None,
+    follow: bool,
+    attempt: int | None,
+    index: int | None,
+    grep: str | None,
+    ignore_case: bool,
+) -> None:
     """Print the log of a task of a run: NODE is a node's id or its task's name.
 
     Without NODE: of every task that has begun, one after the other.
     """
     id = target.execution(name)
+    refuse_unfit(grep, ignore_case=ignore_case, follow=follow)
     with target.connect() as connection:
-        _base(connection)  # where logs can't be had nothing else is worth asking
+        base = _base(connection)  # where logs can't be had nothing else is worth asking
+        if grep is not None and node is None:
+            print_lines(base, id, Looked(grep, ignore_case, None, attempt, index))
+            return
         nodes = list(RunReader(connection, id).read().walk())
         chosen = _chosen(nodes, node, id)
+        if grep is not None:
+            print_lines(base, id, Looked(grep, ignore_case, tuple(n.node_id for n in chosen), attempt, index))
+            return
         if node is None and follow and len(chosen) != 1:
             raise InvalidInput(
                 "MissingNode",

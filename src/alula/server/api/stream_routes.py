@@ -12,7 +12,7 @@ from alula.server.api.answers import StreamBody
 from alula.server.api.http_calls import call_of
 from alula.server.api.messages import read_body
 from alula.server.api.parameters import attempt_of, execution_of, flag, whole, word
-from alula.server.services.console.log_search import search_attempt, search_run
+from alula.server.services.console.log_search import Among, search_attempt, search_run
 from alula.server.services.console.stream import open_stream
 from alula.server.services.platform import Platform
 
@@ -51,6 +51,7 @@ class _Edge:
             self._platform,
             call_of(request).caller,
             execution_of(request),
+            _among(request),
             text=word(request, "q"),
             case=flag(request, "case"),
             limit=whole(request, "limit", 1000),
@@ -67,3 +68,9 @@ class _Edge:
             limit=whole(request, "limit", 1000),
         )
         return StreamingResponse(found, media_type=NDJSON)
+
+
+def _among(request: Request) -> Among:
+    given = request.query_params
+    attempt, index = (whole(request, name, 0) if name in given else None for name in ("attempt", "index"))
+    return Among(given.get("node_id"), attempt, index)

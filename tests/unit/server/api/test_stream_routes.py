@@ -221,6 +221,8 @@ async def test_a_text_is_found_in_the_logs_of_a_run(app: ASGIApp, platform: Plat
     of_run = found(await get(app, f"{path.removesuffix('/n0/0')}?q=three"))
     assert of_run[0] == {"offset": 15, "line": 3, "text": "three", "node_id": "n0", "attempt": 0}
     await get(app, f"{path}?q=", status=400)
+    for among, lines in (("node_id=n0", 2), ("node_id=n9", 1), ("attempt=0", 2), ("attempt=1", 1), ("index=3", 1)):
+        assert len(found(await get(app, f"{path.removesuffix('/n0/0')}?q=three&{among}"))) == lines, among
 
 
 def found(answer: Answer) -> list[Any]:

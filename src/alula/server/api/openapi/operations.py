@@ -126,7 +126,7 @@ OPERATIONS = (
         "List what happened in a run and why, in order.",
         answer=list[ReasonAnswer],
         parameters=(
-            Parameter("node_id", "Only of this node."),
+            Parameter("node_id", "Only of this node.", default=None),
             Parameter("index", "Only of this item; -1 for the array as a whole.", int, None),
             Parameter("code", "Only with this code."),
             Parameter("limit", "How many at most; all if it is left out. Header `Alula-Next`: the cursor.", int, None),
@@ -199,6 +199,9 @@ OPERATIONS = (
             Parameter("q", "The text.", required=True),
             Parameter("case", "1 if capital letters differ from small ones.", int, 0),
             Parameter("limit", "How many lines at most.", int, 1000),
+            Parameter("node_id", "Only of this node.", default=None),
+            Parameter("attempt", "Only of attempts with this number, from 0 on.", int, default=None),
+            Parameter("index", "Only of this item of map tasks.", int, default=None),
         ),
     ),
     Operation(

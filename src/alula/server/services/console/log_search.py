@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import msgspec
 
@@ -36,6 +36,19 @@ class LogLine(msgspec.Struct, frozen=True, omit_defaults=True):
     index: int = -1
 
 
+class Among(msgspec.Struct, frozen=True):
+    """The attempts of a run that are looked at. None stands for all."""
+
+    node_id: str | None = None
+    attempt: int | None = None
+    """Of items: only those whose newest attempt it is."""
+    index: int | None = None
+
+    def has(self, attempt: AttemptId) -> bool:
+        number, index = self.attempt, self.index
+        return (number is None or attempt.attempt == number) and (index is None or attempt.index == index)
+
+
 class SearchEnd(msgspec.Struct, frozen=True):
     """The last line of a search."""
 
@@ -55,11 +68,11 @@ async def search_attempt(
 
 
 async def search_run(
-    platform: Platform, caller: Caller, id: ExecutionId, *, text: str, case: bool, limit: int
+    platform: Platform, caller: Caller, id: ExecutionId, among: Among, *, text: str, case: bool, limit: int
 ) -> AsyncIterator[bytes]:
-    """The same of all attempts of a run, by node and number; of items, at their newest attempt."""
+    """The same of many attempts of a run, by node and number; of items, at their newest attempt."""
     record = await require_execution(platform, caller, id, Action.VIEW)
-    sources = _of_run(platform, id, record.incarnation)
+    sources = _of_run(platform, id, record.incarnation, among)
     return _search(platform, sources, _search_for(text, case=case), limited(limit, LIST_MAX), of_run=True)
 
 
@@ -97,22 +110,29 @@ async def _one(source: LogSource) -> AsyncIterator[LogSource]:
     yield source
 
 
-async def _of_run(platform: Platform, id: ExecutionId, incarnation: str) -> AsyncIterator[LogSource]:
+async def _of_run(platform: Platform, id: ExecutionId, incarnation: str, among: Among) -> AsyncIterator[LogSource]:
     after = ""
     while True:
         nodes = await platform.store.nodes.columns(id, after=after, limit=_NODES_AT_ONCE)
         sizes = await platform.store.attempts.sizes(id, nodes.node_id)
         for node_id, count in zip(nodes.node_id, nodes.attempts, strict=True):
-            if node_id not in sizes:
-                for number in range(count):
-                    yield LogSource(AttemptId(id, node_id, number), incarnation)
+            if among.node_id not in (None, node_id):
                 continue
-            items = await platform.store.items.columns(id, node_id)
-            for index, number in zip(items.item, items.attempt, strict=True):
-                yield LogSource(AttemptId(id, node_id, number, index), incarnation)
+            for attempt in await _attempts(platform, id, node_id, count, is_array=node_id in sizes):
+                if among.has(attempt):
+                    yield LogSource(attempt, incarnation)
         if len(nodes.node_id) < _NODES_AT_ONCE:
             return
         after = nodes.node_id[-1]
+
+
+async def _attempts(
+    platform: Platform, id: ExecutionId, node_id: str, count: int, *, is_array: bool
+) -> Sequence[AttemptId]:
+    if not is_array:
+        return [AttemptId(id, node_id, number) for number in range(count)]
+    items = await platform.store.items.columns(id, node_id)
+    return [AttemptId(id, node_id, number, index) for index, number in zip(items.item, items.attempt, strict=True)]
 
 
 def _shown(hit: Hit, attempt: AttemptId, *, of_run: bool) -> LogLine:
