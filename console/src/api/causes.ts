@@ -45,11 +45,11 @@ export interface Forked {
 
 export const fork = (id: RunId, body: Forked): Promise<RunId> => send("POST", `${OWN}/fork/${at(id)}`, body);
 
-/** The last of a chain that has one cause at each step: where it began. */
+/** The last of a chain that has one cause at each step: where it began. Earlier tries of the same step are no cause of how it is now. */
 export function firstCause(link: Link): Link {
   let found = link;
   for (let next = found.because[0]; next; next = found.because[0]) {
-    if (next.code === "SeeAbove") break;
+    if (next.code === "SeeAbove" || next.code === "AttemptFailed") break;
     found = next;
   }
   return found;

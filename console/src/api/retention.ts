@@ -27,6 +27,8 @@ export interface DiskUse {
   readonly database: number;
   readonly objects: number;
   readonly other: number;
+  /** The part of the others that are Python environments which were made for tasks. */
+  readonly environments: number;
   readonly free: number;
   /** Empty if there is room enough. */
   readonly trouble: string;

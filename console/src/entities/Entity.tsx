@@ -1,6 +1,6 @@
 /** One entity: what it takes and gives, its runs, its graph, its versions, its schedule, its triggers. */
 import { useQuery } from "@tanstack/react-query";
-import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { type Kind, type LaunchPlan, type Task, type Workflow, listVersions, readEntity } from "../api/flyte";
 import { Refused } from "../api/http";
@@ -17,7 +17,7 @@ import styles from "./Entity.module.css";
 import { EntityGraph } from "./EntityGraph";
 import { EntityGrid } from "./grid/EntityGrid";
 import { EntityRuns } from "./EntityRuns";
-import { KIND_NAMES, kindOf } from "./kinds";
+import { KIND_NAMES, LISTS, kindOf } from "./kinds";
 import { Schedule } from "./Schedule";
 import { Triggers } from "./Triggers";
 import { Versions } from "./Versions";
@@ -44,7 +44,7 @@ function Known({ kind, name, version: named }: { kind: Kind; name: string; versi
     staleTime: Infinity,
   });
   const error = versions.error ?? found.error ?? (versions.data && !version ? new Refused(404, "NotFound", `There is no ${KIND_NAMES[kind]} ${name} in ${place.project}/${place.domain}.`) : null);
-  if (error) return <Problem error={error} onRetry={() => void versions.refetch()} />;
+  if (error) return <Problem error={error} onRetry={() => void versions.refetch()}><Link to={LISTS[kind]} params={place}>All {KIND_NAMES[kind]}s</Link></Problem>;
   if (!version || !found.data) return <Bars rows={10} />;
   const tabs = TABS[kind];
   const chosen = tab && tabs.includes(tab) ? tab : "runs";

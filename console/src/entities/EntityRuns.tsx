@@ -27,7 +27,7 @@ export function EntityRuns({ kind, name }: { kind: Kind; name: string }): ReactE
   });
   if (error && !data) return <Problem error={error} onRetry={() => void refetch()} />;
   if (!data) return <Bars />;
-  if (!data.runs.length) return <Empty title="It has not run here." />;
+  if (!data.runs.length) return <Empty title="It was not run by itself here." />;
   const longest = Math.max(1, ...data.runs.map((run) => (run.ended_at ?? run.created_at) - run.created_at));
   return (
     <>

@@ -1,8 +1,9 @@
 /** Launch: the inputs of an entity, or of a run once more, what will run, and all that is wrong with it at once. */
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { useNavigate, useSearch } from "@tanstack/react-router";
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactElement, useMemo, useRef, useState } from "react";
 import { createRun } from "../api/flyte";
+import type { Place } from "../api/runs";
 import { usePlace } from "../shell/place";
 import { plural, shortVersion, visible } from "../text/names";
 import { Button } from "../ui/Button";
@@ -30,10 +31,20 @@ export function LaunchPage(): ReactElement {
     enabled: search.name !== undefined || search.from !== undefined,
     staleTime: 60_000,
   });
-  if (!search.name && !search.from) return <Empty title="Choose what to launch: open a workflow, a task or a launch plan." />;
-  if (error && !data) return <Problem error={error} onRetry={() => void refetch()} />;
+  if (!search.name && !search.from) return <Empty title="Choose what to launch."><Choices place={place} /></Empty>;
+  if (error && !data) return <Problem error={error} onRetry={() => void refetch()}><Choices place={place} /></Problem>;
   if (!data) return <Bars rows={10} />;
   return <Filling key={JSON.stringify(data.entity)} form={data} />;
+}
+
+function Choices({ place }: { place: Place }): ReactElement {
+  return (
+    <p className={styles.choices}>
+      <Link to="/projects/$project/domains/$domain/workflows" params={{ ...place }}>A workflow</Link>
+      <Link to="/projects/$project/domains/$domain/tasks" params={{ ...place }}>A task</Link>
+      <Link to="/projects/$project/domains/$domain/launchPlans" params={{ ...place }}>A launch plan</Link>
+    </p>
+  );
 }
 
 const OPTIONS: Options = { name: "", maxParallelism: "", overwriteCache: false };

@@ -21,10 +21,12 @@ export function Made(): ReactElement {
   const place = { project: entity.of.project, domain: entity.of.domain };
   return (
     <p className={styles.made}>
-      <Link to="/projects/$project/domains/$domain/$kind/$name" params={{ ...place, kind: entity.kind, name: entity.of.name }}>{visible(entity.of.name)}</Link>
-      <Link className={styles.version} to="/projects/$project/domains/$domain/$kind/$name/version/$version" params={{ ...place, kind: entity.kind, name: entity.of.name, version: entity.of.version }} search={{ tab: "graph" }}>
-        @{shortVersion(visible(entity.of.version))}
-      </Link>
+      <span>
+        <Link to="/projects/$project/domains/$domain/$kind/$name" params={{ ...place, kind: entity.kind, name: entity.of.name }}>{visible(entity.of.name)}</Link>
+        <Link className={styles.version} to="/projects/$project/domains/$domain/$kind/$name/version/$version" params={{ ...place, kind: entity.kind, name: entity.of.name, version: entity.of.version }} search={{ tab: "graph" }}>
+          @{shortVersion(visible(entity.of.version))}
+        </Link>
+      </span>
       <Aside>{visible(run.principal)}, <Start /></Aside>
       <Aside><Ago at={run.created_at} /></Aside>
       {run.parent ? <Aside>started by <RunLink id={run.parent} sel={run.parent.node_id} /></Aside> : null}

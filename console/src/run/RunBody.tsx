@@ -27,7 +27,7 @@ export function RunBody(): ReactElement {
     <div className={styles.body} style={{ "--panel": `${width}px` } as React.CSSProperties}>
       <div className={styles.views}>
         <Toolbar lines={lines} />
-        <div className={styles.view} role="tabpanel" id="run-view" aria-label={view}>
+        <div className={styles.view} style={{ "--rows": view === "graph" ? undefined : lines.length } as React.CSSProperties} role="tabpanel" id="run-view" aria-label={view}>
           {view === "graph" ? <Suspense fallback={<Bars />}><RunGraph /></Suspense> : view === "table" ? <Table lines={lines} /> : <Timeline lines={lines} />}
         </div>
       </div>

@@ -1,6 +1,6 @@
 /** The page of a run: the answer first, then its parts on one selection, and a panel for the part at hand. */
 import { useQueries, useQuery } from "@tanstack/react-query";
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useMemo, useRef } from "react";
 import { DYNAMIC } from "../api/runs";
 import { runStatus } from "../status/status";
@@ -25,7 +25,7 @@ export function RunPage(): ReactElement {
   const source = useMemo(() => sourceOf({ project, domain, name }), [project, domain, name]);
   useEffect(() => source.use(), [source]);
   const { state, error, items } = useStore(source.known);
-  if (!state) return error ? <Problem error={error} onRetry={() => source.retry()} /> : <Bars rows={14} />;
+  if (!state) return error ? <Problem error={error} onRetry={() => source.retry()}><Link to="/projects/$project/domains/$domain/executions" params={{ project, domain }}>All runs</Link></Problem> : <Bars rows={14} />;
   return <Known key={name} source={source} state={state} items={items} />;
 }
 

@@ -1,5 +1,5 @@
 /** The frame of every page: where one is, what else there is, and how the connection does. */
-import { Link, Outlet, useNavigate, useRouterState } from "@tanstack/react-router";
+import { Link, Outlet, useNavigate, useParams, useRouterState } from "@tanstack/react-router";
 import { EllipsisVertical, Monitor, Moon, Search, Sun } from "lucide-react";
 import { type ReactElement, useEffect, useRef } from "react";
 import { choose, theme } from "../theme/theme";
@@ -13,6 +13,7 @@ import { Help } from "./Help";
 import { Palette } from "./Palette";
 import { helps, palettes } from "./palette-state";
 import { usePlace } from "./place";
+import { Placed } from "./Placed";
 import styles from "./Shell.module.css";
 import { useGlobalKeys } from "./useGlobalKeys";
 
@@ -36,7 +37,7 @@ export function Shell(): ReactElement {
       </header>
       <Sections />
       <main id="main" className={styles.main} tabIndex={-1}>
-        <Outlet />
+        <Placed><Outlet /></Placed>
       </main>
       <Palette />
       <Help />
@@ -46,24 +47,25 @@ export function Shell(): ReactElement {
 
 const SECTIONS = [
   { to: "/projects/$project/domains/$domain/executions", label: "Runs" },
-  { to: "/projects/$project/domains/$domain/workflows", label: "Workflows" },
-  { to: "/projects/$project/domains/$domain/tasks", label: "Tasks" },
-  { to: "/projects/$project/domains/$domain/launchPlans", label: "Launch plans" },
+  { to: "/projects/$project/domains/$domain/workflows", label: "Workflows", kind: "workflow" },
+  { to: "/projects/$project/domains/$domain/tasks", label: "Tasks", kind: "task" },
+  { to: "/projects/$project/domains/$domain/launchPlans", label: "Launch plans", kind: "launch_plan" },
   { to: "/projects/$project/domains/$domain/triggers", label: "Triggers" },
   { to: "/projects/$project/domains/$domain/backfills", label: "Backfills" },
   { to: "/projects/$project/domains/$domain/data", label: "Cache" },
-] as const;
+] as const satisfies readonly { to: string; label: string; kind?: string }[];
 
 function Sections(): ReactElement {
   const place = usePlace();
   const path = useRouterState({ select: (state) => state.location.pathname });
+  const { kind } = useParams({ strict: false });
   const nav = useRef<HTMLElement>(null);
   // On a phone not all have room: the one of the page is brought into view.
   useEffect(() => void nav.current?.querySelector('[aria-current="page"]')?.scrollIntoView({ block: "nearest", inline: "nearest" }), [path]);
   return (
     <nav ref={nav} className={styles.sections} aria-label="Sections">
       <Link to="/projects/$project/domains/$domain" params={{ ...place }} activeOptions={{ exact: true }}>Home</Link>
-      {SECTIONS.map((section) => <Link key={section.to} to={section.to} params={{ ...place }}>{section.label}</Link>)}
+      {SECTIONS.map((section) => <Link key={section.to} to={section.to} params={{ ...place }} aria-current={kind !== undefined && "kind" in section && section.kind === kind ? "page" : undefined}>{section.label}</Link>)}
     </nav>
   );
 }

@@ -20,7 +20,7 @@ function status(tone: Tone, shape: Shape, word: string, weight: number, ended = 
 
 export const UNBEGUN = status("idle", "unbegun", "not begun", 0);
 const QUEUED = status("idle", "queued", "queued", 2);
-const RUNNING = status("working", "running", "running", 6);
+export const RUNNING = status("working", "running", "running", 6);
 const SUCCEEDED = status("done", "succeeded", "succeeded", 1, true);
 export const NOT_TAKEN = status("idle", "skipped", "not taken", 0, true);
 export const CACHED = status("done", "cached", "cached", 1, true);
@@ -31,6 +31,7 @@ const ABORTED = status("stopped", "aborted", "aborted", 5, true);
 const ABORTING = status("stopped", "aborting", "aborting", 5);
 const RETRIED = status("held", "retry", "failed, tried again", 4, true);
 export const WAITS = status("held", "waits", "waiting", 7);
+export const ASLEEP = status("held", "asleep", "asleep", 4);
 export const GATE = status("held", "gate", "asks for an answer", 7);
 
 const RUN: readonly Status[] = [

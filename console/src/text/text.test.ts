@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { bytes } from "./bytes";
 import { middle, shortName, shortVersion, visible } from "./names";
 import { quoted } from "./shell";
-import { absolute, ago, duration, instant } from "./time";
+import { absolute, ago, duration, instant, moment } from "./time";
 
 describe("durations", () => {
   it.each([[0, "<1 ms"], [0.2, "<1 ms"], [264, "264 ms"], [1_549, "1.5 s"], [9_999, "9.9 s"], [12_000, "12 s"], [252_000, "4 m 12 s"], [3_600_000, "1 h"], [5_400_000, "1 h 30 m"], [180_000_000, "2 d 2 h"], [-1, ""], [Number.NaN, ""]])(
@@ -63,4 +63,17 @@ it("sizes have a unit", () => {
 it("words for a shell are quoted where they must be", () => {
   expect(quoted("n0-0-n1")).toBe("n0-0-n1");
   expect(quoted("it's $HOME")).toBe(`'it'"'"'s $HOME'`);
+});
+
+describe("moments", () => {
+  it.each([[17_900, 100, "17.9 s"], [17_900, 1_000, "17 s"], [4_620, 50, "4.62 s"], [4_621, 1, "4.621 s"], [264, 10, "264 ms"], [192_400, 100, "3 m 12.4 s"], [7_510_000, 10_000, "2 h 5 m 10 s"], [7_500_000, 60_000, "2 h 5 m"]])(
+    "%d ms in steps of %d ms is %s",
+    (ms, step, text) => expect(moment(ms, step)).toBe(text),
+  );
+
+  it("differ if they are a step apart", () => {
+    fc.assert(fc.property(fc.constantFrom(1, 10, 100, 200, 1_000, 5_000, 60_000), fc.nat(1_000), (step, at) => {
+      expect(moment((at + 1) * step, step)).not.toBe(moment(at * step, step));
+    }));
+  });
 });

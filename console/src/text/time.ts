@@ -19,6 +19,16 @@ export function duration(ms: number): string {
   return two(ms, DAY, "d", HOUR, "h");
 }
 
+/** A moment after a beginning, so exact that two which are a `step` apart differ: `17.9 s`, `2 h 5 m 10 s`. */
+export function moment(ms: number, step: number): string {
+  if (ms < SECOND || step >= MINUTE || (step >= SECOND && ms < HOUR)) return duration(ms);
+  const digits = step >= SECOND ? 0 : step >= 100 ? 1 : step >= 10 ? 2 : 3;
+  const minutes = Math.floor(ms / MINUTE);
+  const seconds = `${((ms - minutes * MINUTE) / SECOND).toFixed(digits)} s`;
+  if (!minutes) return seconds;
+  return ms < HOUR ? `${minutes} m ${seconds}` : `${Math.floor(minutes / 60)} h ${minutes % 60} m ${seconds}`;
+}
+
 function two(ms: number, large: number, largeUnit: string, small: number, smallUnit: string): string {
   const whole = Math.floor(ms / large);
   const rest = Math.floor((ms % large) / small);

@@ -5,13 +5,14 @@ import { visible } from "../text/names";
 import { Button } from "./Button";
 import styles from "./State.module.css";
 
-export function Problem({ error, onRetry }: { error: unknown; onRetry?: () => void }): ReactElement {
+/** `children` are ways on, to where the thing would be. */
+export function Problem({ error, onRetry, children }: { error: unknown; onRetry?: () => void; children?: ReactNode }): ReactElement {
   const told = error instanceof Refused ? error : new Refused(-1, "ConsoleFailed", String(error instanceof Error ? error.message : error));
   return (
     <div className={styles.problem} role="alert">
       <p><code className={styles.code}>{told.code}</code> {visible(told.message)}</p>
       {told.fix ? <p className={styles.fix}>{visible(told.fix)}</p> : null}
-      {onRetry ? <Button small onClick={onRetry}>Try again</Button> : null}
+      {onRetry || children ? <p className={styles.ways}>{onRetry ? <Button small onClick={onRetry}>Try again</Button> : null}{children}</p> : null}
     </div>
   );
 }

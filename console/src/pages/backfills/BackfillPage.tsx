@@ -28,7 +28,7 @@ export function BackfillPage(): ReactElement {
     queryFn: ({ signal }) => readBackfill(place, name, signal),
     refetchInterval: ({ state }) => (state.data && backfillStatus(state.data.state).ended ? false : EVERY_MS),
   });
-  if (!data) return error ? <Problem error={error} onRetry={() => void refetch()} /> : <Bars rows={10} />;
+  if (!data) return error ? <Problem error={error} onRetry={() => void refetch()}><Link to="/projects/$project/domains/$domain/backfills" params={place}>All backfills</Link></Problem> : <Bars rows={10} />;
   return <Known backfill={data} />;
 }
 

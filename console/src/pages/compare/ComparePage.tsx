@@ -28,7 +28,7 @@ export function ComparePage(): ReactElement {
   const place = usePlace();
   const { a, b } = useSearch({ from: "/projects/$project/domains/$domain/compare" });
   usePageTitle(a && b ? `${a} · ${b}` : "Compare");
-  if (!b) return <Empty title="No run was chosen to compare. Choose two runs in the list, or Compare in the menu of a run." />;
+  if (!b) return <Empty title="No run was chosen to compare. Choose two runs in the list, or Compare in the menu of a run."><Link to="/projects/$project/domains/$domain/executions" params={place}>All runs</Link></Empty>;
   return a ? <Known a={a} b={b} key={`${place.project}/${place.domain}/${a}/${b}`} /> : <Earlier b={b} />;
 }
 

@@ -64,7 +64,7 @@ function Use({ use }: { use: DiskUse }): ReactElement {
       <dl className={styles.facts}>
         <dt>database</dt><dd>{bytes(use.database)}</dd>
         <dt>objects</dt><dd>{bytes(use.objects)}</dd>
-        <dt>other files</dt><dd>{bytes(use.other)}</dd>
+        <dt>other files</dt><dd>{bytes(use.other)}{use.environments ? `, of which ${bytes(use.environments)} are Python environments of tasks` : ""}</dd>
         <dt>free</dt><dd>{bytes(use.free)}</dd>
       </dl>
       {use.trouble ? <p className={`${styles.trouble} broken`}>{visible(use.trouble)}</p> : null}

@@ -24,6 +24,18 @@ export function plain(line: string): string {
 /** Whether `plain` leaves each line of a text as it is: seen at once of many lines. */
 export const isPlain = (text: string): boolean => text.search(CONTROL) < 0;
 
+const SEQUENCE_CHARS = 64;
+
+/** The first `length` characters of a line, without a sequence that would be cut in two. */
+export function beginOf(line: string, length: number): string {
+  const at = line.lastIndexOf("\u001b", length - 1);
+  if (at < 0 || at < length - SEQUENCE_CHARS) return line.slice(0, length);
+  SEQUENCE.lastIndex = at;
+  const found = SEQUENCE.exec(line);
+  SEQUENCE.lastIndex = 0;
+  return line.slice(0, found?.index === at && at + found[0].length > length ? at : length);
+}
+
 export function parts(line: string): Part[] {
   if (!line.includes("\u001b")) return [{ text: line.replace(CONTROL, ""), hue: null, bold: false }];
   const found: Part[] = [];

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parts, plain } from "./ansi";
+import { beginOf, parts, plain } from "./ansi";
 import { LogBuffer, settled } from "./buffer";
+import { lastLines } from "./last";
 import { find, isError, marked } from "./search";
 
 const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -54,6 +55,12 @@ describe("colours", () => {
     expect(parts("\u001b[38;2;20;200;30mx")[0]?.hue).toBe("green");
   });
 
+  it("are not cut in two where a long line is", () => {
+    const line = "ab\u001b[31mcd\u001b[0m";
+    const begins = Array.from({ length: line.length + 1 }, (_, length) => plain(beginOf(line, length)));
+    expect(begins).toEqual(["", "a", "ab", "ab", "ab", "ab", "ab", "ab", "abc", "abcd", "abcd", "abcd", "abcd", "abcd"]);
+  });
+
   it("never show an escape, whatever the line holds", () => {
     fc.assert(fc.property(fc.string({ unit: fc.constantFrom("\u001b", "[", "3", "1", "m", ";", "]", "a", "\u0007", "\u009b", "\u202e") }), (line) => {
       // oxlint-disable-next-line no-control-regex
@@ -83,5 +90,21 @@ describe("search", () => {
   it("knows the lines of errors", () => {
     expect(["Traceback (most recent call last):", "KeyError: 'x'", "ERROR something", "a.b.MyError: x"].every(isError)).toBe(true);
     expect(["no error here", "errors: 0"].some(isError)).toBe(false);
+  });
+});
+
+describe("the end of a log", () => {
+  const end = (text: string, isCut = false, told = ""): string[] => lastLines(encode(text), isCut, told);
+
+  it("is its last lines as they are seen", () => {
+    expect(end(Array.from({ length: 30 }, (_, at) => `\u001b[32m${at}\u001b[0m`).join("\n"))).toEqual(Array.from({ length: 20 }, (_, at) => `${at + 10}`));
+    expect(end("10%\r100%\n\n")).toEqual(["100%"]);
+    expect(end("half of a line\nwhole", true)).toEqual(["whole"]);
+    expect(end("")).toEqual([]);
+  });
+
+  it("leaves out the error that is told already", () => {
+    expect(end("before\nBoom: no\n\nTraceback\n", false, "Boom: no\n\nTraceback")).toEqual(["before"]);
+    expect(end("before\n", false, "another")).toEqual(["before"]);
   });
 });

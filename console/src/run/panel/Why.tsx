@@ -14,6 +14,7 @@ import type { Step } from "../plan/tree";
 import { Answer } from "./Answer";
 import { ErrorText } from "./ErrorText";
 import { ChildRun } from "./ChildRun";
+import { LastLines } from "./LastLines";
 import styles from "./Why.module.css";
 
 export function Why({ step, item }: { step: Step | null; item: number }): ReactElement {
@@ -35,6 +36,7 @@ export function Why({ step, item }: { step: Step | null; item: number }): ReactE
       {step ? <Question step={step} /> : null}
       {step ? <ChildRun step={step} /> : null}
       {error && !data ? <Problem error={error} onRetry={() => void refetch()} /> : data ? <ul className={styles.chain}><Link link={data} own={step?.id ?? ""} /></ul> : <Bars rows={3} />}
+      {step && data && (data.code === "NodeFailed" || data.code === "ItemFailed") && data.because.every(isEarlier) ? <LastLines step={step} item={item} told={data.facts["message"] ?? ""} /> : null}
     </div>
   );
 }
@@ -54,11 +56,14 @@ function Link({ link, own }: { link: Cause; own: string }): ReactElement {
         {at === null ? null : <At at={at} />}
         {link.facts["error"] && !link.text.includes(link.facts["error"]) ? <code>{visible(link.facts["error"])}</code> : null}
       </p>
-      {message && !link.because.length ? <ErrorText text={message} /> : null}
+      {message && link.because.every(isEarlier) ? <ErrorText text={message} /> : null}
       {link.because.length ? <ul className={styles.chain}>{link.because.map((each, place) => <Link key={place} link={each} own={own} />)}</ul> : null}
     </li>
   );
 }
+
+/** An earlier try, or a remark: no cause that says more of this error. */
+const isEarlier = ({ code }: Cause): boolean => code === "AttemptFailed" || code === "Retried" || code === "RunsIn";
 
 /** What a message says that the sentence does not say already: mostly the traceback. */
 function beyond(text: string, message: string | undefined): string {

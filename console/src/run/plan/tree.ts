@@ -2,7 +2,7 @@
 import { ARRAY, DYNAMIC, PARENT } from "../../api/runs";
 import type { NodeTemplate } from "../../api/idl";
 import type { NodeRow, RunState } from "../live/state";
-import { GATE, NOT_TAKEN, type Status, UNBEGUN, nodeStatus } from "../../status/status";
+import { ASLEEP, GATE, NOT_TAKEN, RUNNING, type Status, UNBEGUN, nodeStatus } from "../../status/status";
 import { shortName } from "../../text/names";
 import { type Plan, type Scope, nameOf } from "./closure";
 import { type Kind, kindOf } from "./kinds";
@@ -77,7 +77,7 @@ export function treeOf(state: RunState, plan: Plan, made: Made): Tree {
       kind: template ? kindOf(template) : flags & ARRAY ? "array" : "unknown",
       template,
       row,
-      status: row ? statusOf(row, asked) : UNBEGUN,
+      status: row ? statusOf(row, asked, template?.gate_node?.sleep !== undefined) : UNBEGUN,
       parent,
       isDynamic: (flags & DYNAMIC) !== 0,
       isFailureHandler,
@@ -101,9 +101,10 @@ function notTaken(step: Step): Step {
 
 const EMPTY: Scope = { nodes: [], failure: undefined, edges: [] };
 
-function statusOf(row: NodeRow, asked: ReadonlySet<string>): Status {
+function statusOf(row: NodeRow, asked: ReadonlySet<string>, sleeps: boolean): Status {
   const status = nodeStatus(row.phase, row.cache);
   if (asked.has(row.id) && !status.ended) return GATE;
+  if (sleeps && status === RUNNING) return ASLEEP;
   return status;
 }
 

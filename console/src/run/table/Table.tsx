@@ -1,7 +1,7 @@
 /** The table of steps: exact figures, to be sorted and taken along. */
 import { Copy } from "lucide-react";
 import { type ReactElement, useMemo, useRef, useState } from "react";
-import { duration } from "../../text/time";
+import { duration, moment } from "../../text/time";
 import { firstLine, visible } from "../../text/names";
 import { IconButton } from "../../ui/Button";
 import { Empty } from "../../ui/State";
@@ -56,7 +56,7 @@ export function Table({ lines }: { lines: readonly Line[] }): ReactElement {
             <div key={item.key} style={{ transform: `translateY(${item.start}px)` }} {...rowProps(line, item.index, styles.line)}>
               <span role="gridcell" className={styles.step}><StepName line={by ? { ...line, depth: 0 } : line} count={itemsOf(step, state.arrays)} /></span>
               <span role="gridcell" className={`${styles.status} ${step.status.tone}`}>{step.status.word}</span>
-              <span role="gridcell" className={styles.began}>{row && row.started >= 0 ? `+${duration(row.started)}` : ""}</span>
+              <span role="gridcell" className={styles.began}>{row && row.started >= 0 ? `+${moment(row.started, 100)}` : ""}</span>
               <span role="gridcell" className={styles.took}>{took === null ? "" : duration(took)}</span>
               <span role="gridcell" className={styles.tries}>{row && row.tries > 1 ? row.tries : ""}</span>
               <span role="gridcell" className={styles.cache}>{row ? CACHE_WORDS[row.cache] : ""}</span>

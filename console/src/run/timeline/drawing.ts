@@ -3,7 +3,7 @@ import { NOT_TAKEN } from "../../status/status";
 import { countsOfItems } from "../../status/counts";
 import { type Palette, palette } from "../../ui/palette";
 import { drawCounts, hatch } from "../../ui/vane-drawing";
-import { clock, day, duration } from "../../text/time";
+import { clock, day, duration, moment } from "../../text/time";
 import type { Zone } from "../../text/time";
 import type { RunState } from "../live/state";
 import type { Line } from "../plan/visible";
@@ -39,8 +39,10 @@ export function drawAxis(context: CanvasRenderingContext2D, scale: Scale, relati
   context.textBaseline = "middle";
   context.fillStyle = colours.ink3;
   let lastDay = "";
-  for (const { ms, x } of ticks(scale, TICKS_APART)) {
-    const text = relative ? (ms === 0 ? "0" : duration(ms)) : absoluteTick(new Date(t0 / 1_000 + ms), zone);
+  const marks = ticks(scale, TICKS_APART);
+  const step = marks.reduce((least, { ms }, at) => Math.min(least, ms - (marks[at - 1]?.ms ?? -Infinity)), Infinity);
+  for (const { ms, x } of marks) {
+    const text = relative ? (ms === 0 ? "0" : moment(ms, step)) : absoluteTick(new Date(t0 / 1_000 + ms), zone);
     const left = Math.min(x + 4, width - context.measureText(text).width - 2);
     context.fillText(text, left, AXIS_PX / 2);
     if (!relative) {

@@ -14,7 +14,7 @@ import msgspec
 
 from alula.core.engine.plan import Plan, PlanNode
 from alula.core.engine.plan_nodes import PlanNodes
-from alula.core.engine.records import ExecutionPhase, NodePhase, NodeRecord, Reason
+from alula.core.engine.records import ExecutionPhase, ItemRecord, NodePhase, NodeRecord, Reason
 from alula.core.errors import NotFound, TaskError
 from alula.core.ids import nested_node_id
 
@@ -66,6 +66,8 @@ class RunFacts(msgspec.Struct, frozen=True):
     nodes: Mapping[str, NodeRecord]
     reasons: Sequence[Reason]
     """In the order in which they came."""
+    item: ItemRecord | None = None
+    """The item of an array that is asked about, if it has begun."""
     trigger_cause: str = ""
     """The cause for which a trigger has started it; empty for a run that was started otherwise."""
 
@@ -275,17 +277,18 @@ class _Explainer:
     # An item of an array of tasks
 
     def item(self, node_id: str, index: int) -> Link:
-        """The story of one item, as it was told."""
+        """The error of one item that failed, else its story as it was told."""
         row = self._run.nodes.get(node_id)
         if row is None or not row.is_array:
             raise NotFound("NodeNotFound", f"`{node_id}` is no array of this run, so it has no item {index}")
         told = [reason for reason in self._reasons.get(node_id, ()) if reason.index == index]
         name = f"{node_id}[{index}]"
+        if self._run.item is not None and self._run.item.error is not None:
+            return _failed_item(name, self._run.item, self._run.item.error, told)
         if not told:
             return Link(name, "NothingTold", f"Nothing has been recorded of {name} beyond its phase.")
         last, before = told[-1], told[:-1]
-        because = tuple(Link(name, each.code, each.text, each.at, each.facts) for each in reversed(before))
-        return Link(name, last.code, f"{name}: {last.text}", last.at, last.facts, because)
+        return Link(name, last.code, f"{name}: {last.text}", last.at, last.facts, _story(name, before))
 
     # What all of them need
 
@@ -378,6 +381,17 @@ def _what_runs(node: PlanNode) -> str:
     short = named.name.rsplit(".", 1)[-1] if named is not None else ""
     mapped = _MAPPED.fullmatch(short)
     return mapped[1] if mapped else short
+
+
+def _failed_item(name: str, item: ItemRecord, error: TaskError, told: Sequence[Reason]) -> Link:
+    text = f"{name} failed with {error.code} ({error.kind.lower()} error): {_short(error.message)}"
+    facts = {"error": error.code, "kind": error.kind, "message": error.message}
+    return Link(name, "ItemFailed", text, item.ended_at or 0, facts, _story(name, told))
+
+
+def _story(name: str, told: Sequence[Reason]) -> tuple[Link, ...]:
+    """What was told of an item, the latest first."""
+    return tuple(Link(name, each.code, each.text, each.at, each.facts) for each in reversed(told))
 
 
 def _link(reason: Reason, text: str, because: tuple[Link, ...]) -> Link:

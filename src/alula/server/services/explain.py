@@ -10,6 +10,7 @@ from flyteidl.core import compiler_pb2
 
 from alula.core.engine.explain import Link, RunFacts, explain
 from alula.core.engine.plan import Plan, make_plan
+from alula.core.engine.records import ItemRecord
 from alula.core.ids import ExecutionId
 from alula.core.policy.triggering import trigger_cause
 from alula.server.access import Action
@@ -40,9 +41,15 @@ async def explain_execution(
         graphs=graphs,
         nodes=nodes,
         reasons=await platform.store.reasons.read(id),
+        item=await _item(platform, id, node_id, index) if index >= 0 else None,
         trigger_cause=trigger_cause(execution_pb2.ExecutionSpec.FromString(record.spec)),
     )
     return await asyncio.to_thread(explain, run, node_id, index)
+
+
+async def _item(platform: Platform, id: ExecutionId, node_id: str, index: int) -> ItemRecord | None:
+    found = await platform.store.items.portion(id, after=(node_id, index - 1), limit=1)
+    return next((item for item in found if (item.node_id, item.index) == (node_id, index)), None)
 
 
 async def _graph(platform: Platform, uri: str) -> Plan:

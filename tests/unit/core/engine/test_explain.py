@@ -62,6 +62,7 @@ def why(run: Driver, node_id: str = "", index: int = -1) -> Link:
         graphs=run.state.graphs,
         nodes=run.nodes,
         reasons=run.reasons,
+        item=run.items.get((node_id, index)),
     )
     return explain(facts, node_id, index)
 
@@ -258,6 +259,17 @@ def test_an_item_tells_its_story_from_the_end() -> None:
     link = why(run, "n0", 1)
     assert story(link) == ["n0[1]:Retried"]
     assert why(run, "n0", 0).code == "NothingTold"
+
+
+def test_an_item_that_failed_says_with_which_error_before_what_was_told_of_it() -> None:
+    run = Driver(compiled(workflow("w", [map_node("n0", MAPPED, x=".x")], inputs={"x": list_of(INT)}), [MAPPED]),
+                 x=integers([1, 2]))  # fmt: skip
+    run.fail("n0[1]", recoverable=True)
+    run.fail("n0[1]")
+    link = why(run, "n0", 1)
+    assert story(link) == ["n0[1]:ItemFailed", "n0[1]:Retried"]
+    assert "failed with" in link.text
+    assert link.facts["message"]
 
 
 @pytest.mark.parametrize(("node", "index"), [("nowhere", -1), ("n0", 3), ("nowhere", 0)])

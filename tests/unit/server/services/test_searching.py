@@ -66,6 +66,32 @@ def test_a_line_that_does_not_end_is_searched_in_bounded_memory(monkeypatch: pyt
     assert [(hit.line, "needle" in hit.text) for hit in found] == [(1, True), (2, True)]
 
 
+@pytest.mark.parametrize("seed", range(50))
+def test_colours_hide_nothing_where_a_line_is_looked_at_in_parts(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = Random(seed)
+    monkeypatch.setattr(searching, "PART_BYTES", 200)
+    needle = b"".join(byte + random.choice(COMMANDS) for byte in (b"n", b"e", b"e", b"d", b"l", b"e"))
+    begin = random.randrange(150, 200)
+    log = b"\x1b[32m" + b"x" * begin + needle + b"y" * 300
+    looking = Search(b"needle", case=True).begin()
+    size = random.randrange(1, 60)
+    found = list[Hit]()
+    for start in range(0, len(log) + size, size):
+        found += looking.look(log[start : start + size])
+        assert len(looking._rest) < 200 + size
+    [hit] = found
+    assert "needle" in hit.text
+    assert "\x1b" not in hit.text
+
+
+def test_a_line_of_hardly_anything_but_commands_is_searched_in_bounded_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "PART_BYTES", 100)
+    looking = Search(b"needle", case=True).begin()
+    for _ in range(100):
+        assert list(looking.look(b"\x1b[31m" * 8)) == []
+        assert len(looking._rest) < 200
+
+
 def test_of_a_long_line_the_part_with_the_text_is_shown() -> None:
     [hit] = looked(b"x" * 5_000 + b"needle" + b"y" * 5_000, b"NEEDLE", [], case=False)
     assert (hit.offset, hit.line, len(hit.text), "needle" in hit.text) == (0, 1, 1_000, True)

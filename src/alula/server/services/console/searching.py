@@ -13,9 +13,14 @@ from typing import NamedTuple
 PART_BYTES = 1 << 20
 SHOWN_BYTES = 1_000
 _BEFORE_BYTES = 200
+_COMMAND_BYTES = 4_096
+"""What begins earlier and has not ended is taken for text."""
 _ESCAPE = b"\x1b"
 _COMMAND = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[ -/]*[0-~])")
 """Commands to a terminal. None has a line's end in it."""
+
+_OPEN_COMMAND = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b\n]*|[ -/]*)")
+"""The begin of one."""
 
 
 class Hit(NamedTuple):
@@ -56,11 +61,28 @@ class Looking:
         if end:
             yield from self._in_lines(given[:end])
         elif len(given) >= PART_BYTES:
-            end = len(given) - len(self._text) + 1
-            yield from self._in_lines(given)
+            stop, end = self._cut(given)
+            yield from self._in_lines(given[:stop])
         self._line += given.count(b"\n", 0, end)
         self._offset += end
         self._rest = given[end:]
+
+    def _cut(self, given: bytes) -> tuple[int, int]:
+        """Where a part of a line ends, and where the next begins: before as many bytes that one sees as a text may have
+        in the first, and before a command that has not ended."""
+        overlap = len(self._text) - 1
+        if _ESCAPE not in given or _ESCAPE in self._text:
+            return len(given), len(given) - overlap
+        stop = _whole_commands(given)
+        begin = stop
+        for command in reversed(list(_COMMAND.finditer(given, 0, stop))):
+            seen = begin - command.end()
+            if seen >= overlap:
+                break
+            overlap -= seen
+            begin = command.start()
+        # Of what is hardly anything but commands, half is given up: memory stays bounded.
+        return stop, max(begin - overlap, len(given) // 2)
 
     def _in_lines(self, block: bytes) -> Iterator[Hit]:
         has_commands = _ESCAPE in block and _ESCAPE not in self._text
@@ -78,6 +100,12 @@ class Looking:
             text = seen[shown : min(stop, shown + SHOWN_BYTES)].decode(errors="replace")
             yield Hit(self._offset + begin, line, text)
             at = among.find(self._text, stop)
+
+
+def _whole_commands(part: bytes) -> int:
+    """The length of a part without the command that may go on after it."""
+    at = part.rfind(_ESCAPE, -_COMMAND_BYTES)
+    return at if at >= 0 and _OPEN_COMMAND.fullmatch(part, at) else len(part)
 
 
 def _after_lines(block: bytes, place: int, count: int) -> int:

@@ -64,7 +64,7 @@ async def _lines(
 ) -> AsyncIterator[bytes]:
     lines = asyncio.Queue[bytes](_WAITING_MAX)
     tellers = [asyncio.create_task(_tell(platform, caller, topic, interval_s, lines)) for topic in topics]
-    all_ended = asyncio.gather(*tellers)
+    all_ended = asyncio.gather(*tellers, return_exceptions=True)
     try:
         yield _heartbeat(platform)
         while not (all_ended.done() and lines.empty()):
@@ -77,7 +77,9 @@ async def _lines(
                 if not all_ended.done():
                     yield _heartbeat(platform)
     finally:
-        all_ended.cancel()
+        # Each by itself: a gathering that is cancelled complains in the log of the platform.
+        for teller in tellers:
+            teller.cancel()
 
 
 async def _tell(
