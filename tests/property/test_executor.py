@@ -17,8 +17,8 @@ from tests.attempts.specs import attempt
 from alula.core.errors import InvalidInput
 from alula.server.executor import AttemptSpec, AttemptUpdate
 from alula.server.executors.admission import NOTHING
+from alula.server.executors.process import ends, files
 from alula.server.executors.process import executor as executor_module
-from alula.server.executors.process import files
 from alula.server.executors.process.bundles import Code
 from alula.server.executors.process.driver import ServerEvents, ServerKey, Verdict
 from alula.server.executors.process.environments import Environment
@@ -164,7 +164,8 @@ class Scene:
         self.faults = faults
         self.folder = folder
         self.executor: Any = ProcessExecutor(folder, ProcessOptions(cpu_millicores=3000, memory_control="sampled"))
-        self.bundles = self.executor._bundles = FakeBundles(faults)
+        self.preparation = self.executor._preparation
+        self.bundles = self.preparation._bundles = FakeBundles(faults)
         self.specs: list[AttemptSpec] = []
         self.cancelled: set[object] = set()
         self.ends: dict[object, list[str]] = {}
@@ -172,9 +173,10 @@ class Scene:
     async def start(self) -> None:
         await self.executor.start(self.sink)
         self.cgroups = self.executor._cgroups = FakeCgroups(self.faults)
-        self.executor._environments.known = self.environment
-        self.executor._folders.take = self.faults.before(self.executor._folders.take)
-        self.executor._folders._make = self.faults.before(self.executor._folders._make)
+        folders = self.preparation._folders
+        self.preparation._environments.known = self.environment
+        folders.take = self.faults.before(folders.take)
+        folders._make = self.faults.before(folders._make)
 
     def environment(self, _wanted: object) -> Environment | None:
         self.faults.here()
@@ -224,7 +226,7 @@ class Scene:
         """Let all end that has to end."""
         for _ in range(100):
             await asyncio.sleep(0)
-            await asyncio.gather(*self.executor._preparing)
+            await asyncio.gather(*self.executor._tasks)
             for server in list(FakePool.last.servers.values()):
                 server.decide(Verdict(True))
                 for number in list(server.running):
@@ -235,8 +237,9 @@ def fake(patch: pytest.MonkeyPatch, faults: Faults) -> None:
     FakePool.faults = faults
     patch.setattr(executor_module, "ServerPool", FakePool)
     patch.setattr(executor_module, "end_marked", faults.here)
-    patch.setattr(executor_module, "cut_log", faults.here)
-    for name in ("update_of", "earlier_end", "launch_of"):
+    patch.setattr(ends, "cut_log", faults.here)
+    patch.setattr(ends, "update_of", faults.before(ends.update_of))
+    for name in ("earlier_end", "launch_of"):
         patch.setattr(executor_module, name, faults.before(getattr(executor_module, name)))
     patch.setattr(files.Files, "prepare", lambda *_: (faults.here(), faults.random.random() < 0.8)[1])
     patch.setattr(files.Files, "write_template", faults.here)
@@ -262,7 +265,7 @@ def test_every_attempt_ends_and_gives_back_what_it_had(tmp_path_factory: pytest.
         executor = scene.executor
         assert (executor._attempts, executor._by_number, executor._wanted_again) == ({}, {}, {})
         assert (executor._admission.used, executor._admission.waiting(), scene.bundles.taken) == (NOTHING, [], 0)
-        assert (scene.cgroups.made, executor._folders._code) == (0, {})
+        assert (scene.cgroups.made, scene.preparation._folders._code) == (0, {})
         assert not [spec.id for spec in scene.specs if not scene.ends.get(spec.id) and spec.id not in scene.cancelled]
         good = scene.new("sh", "x")
         executor.submit(good)

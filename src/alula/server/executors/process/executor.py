@@ -1,14 +1,13 @@
 """The process executor: runs attempts as processes of this machine.
 
-Follows each attempt through: waiting (`admission`), preparing (`environments`, `bundles`), running in a fork server
-(`driver`), ended (`ending`). All on the event loop's thread; what may block long is done in threads. It keeps nothing
+Follows each attempt through: waiting (`admission`), preparing (`preparing`), running in a fork server (`driver`),
+ended (`ends`). All on the event loop's thread; what may block long is done in threads. It keeps nothing
 that the platform needs: everything about an attempt that ended stands beside its outputs.
 """
 
 from __future__ import annotations
 
 import asyncio
-import collections
 import functools
 import hashlib
 import itertools
@@ -22,9 +21,8 @@ import msgspec
 from alula.core.engine.usage import Usage
 from alula.core.errors import FailedPrecondition, TaskError
 from alula.core.ids import AttemptId
-from alula.core.policy import image_contents
 from alula.server import incidents
-from alula.server.beside import AT_ONCE_BYTES, done_beside
+from alula.server.beside import done_beside
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec, AttemptUpdate, Sink
 from alula.server.executors import checking
@@ -32,41 +30,23 @@ from alula.server.executors.admission import Admission, Capacity
 from alula.server.executors.failures import failure_of
 from alula.server.executors.machine import machine_capacity
 from alula.server.executors.process import files, variables
-from alula.server.executors.process.archive import Limits
 from alula.server.executors.process.attempt import Attempt
-from alula.server.executors.process.bundles import Bundles
 from alula.server.executors.process.command import command_of
-from alula.server.executors.process.copies import NO_CODE, CodeChanged
 from alula.server.executors.process.driver import ServerEvents, ServerPool
-from alula.server.executors.process.ending import (
-    CANCELLED,
-    IN_PROCESS_BYTES,
-    LOG,
-    Rules,
-    TakesLong,
-    cut_log,
-    earlier_end,
-    failure,
-    now_us,
-    update_of,
-)
-from alula.server.executors.process.environments import Environment, Environments, Wanted
+from alula.server.executors.process.ending import CANCELLED, LOG, Rules, earlier_end, now_us
+from alula.server.executors.process.ends import Ends
 from alula.server.executors.process.failures import FORK_SERVER_LOST
 from alula.server.executors.process.launch import launch_of
 from alula.server.executors.process.leftovers import Register, end_marked
 from alula.server.executors.process.measures import ExecutorMeasures
 from alula.server.executors.process.memory import Cgroups, find_cgroups
 from alula.server.executors.process.options import ProcessOptions
-from alula.server.executors.process.places import Place, Places, clear_all, place_of
-from alula.server.executors.process.publishing import Publisher
-from alula.server.executors.process.reader import Reader
-from alula.server.executors.process.shared_code import SharedCode
+from alula.server.executors.process.places import Places
+from alula.server.executors.process.preparing import Preparation, Prepared
 from alula.server.executors.process.starting import NO_COPIES, Copies, Starter
-from alula.server.executors.process.unused_environments import DAY_S
 from alula.server.executors.process.used import Peak, used_so_far, with_peak
 from alula.server.executors.process.watch import Watch, Watched
 from alula.server.executors.process.wire import End, Ended, Started
-from alula.server.executors.process.work_folders import WorkFolders
 from alula.server.measures import Reading
 from alula.server.removal import make_folder
 from alula.server.staging import ATTEMPTS, Staging
@@ -78,8 +58,6 @@ NOTICE_S = 1.0
 """The interval at which waiting attempts are looked at, to report what they wait for."""
 NOTICES_MAX = 1000
 """The number of waiting attempts that are looked at."""
-UNPACK_TRIES = 3
-"""The number of tries at unpacking code for an attempt, while somebody keeps changing it."""
 
 
 class ProcessExecutor:
@@ -114,34 +92,10 @@ class ProcessExecutor:
         self._staging = Staging.of(f"{data}/{OBJECTS}" if objects is None else objects.uri(), f"{data}/{ATTEMPTS}")
         # As the platform was started: it raises its own, and some programs close all files that they might have.
         self._open_files = resource.getrlimit(resource.RLIMIT_NOFILE)
-        self._bundles = Bundles(
-            data / "bundles",
-            limits=Limits(self._options.bundle_max_bytes, self._options.bundle_max_entries),
-            keep_bytes=self._options.bundles_keep_bytes,
-            removed=self._discard_copies,
-            blobs=objects if self._staging.is_apart else None,
-        )
         self._register = Register(self._work / "servers", data)
-        self._rules = Rules(
-            self._options.log_limit_bytes,
-            self._options.tolerate_leftovers,
-            self._options.result_limit_bytes,
-            self._staging,
-        )
         self._tree = Tree(self._staging.folder)
         self._places = Places(self._work / "needless")
         self._files = files.Files(self._tree, self._places)
-        self._ended: dict[AttemptId, Place] = {}
-        """The places of attempts whose end was reported and is not acknowledged yet."""
-        self._reading: dict[AttemptId, AttemptSpec] = {}
-        """Attempts that ended, with large results that are being read."""
-        self._one_at_a_time = asyncio.Lock()
-        """Large results are in memory as a whole: those of one attempt at a time."""
-        self._reader = Reader(self._rules, self._staging.folder)
-        self._publisher: Publisher | None = None
-        """None where files are objects."""
-        self._inputs: collections.Counter[str] = collections.Counter()
-        """Attempts that have or will need a file of inputs, where that is to be removed after the last of them."""
         capacity = machine_capacity(
             cpu_millicores=self._options.cpu_millicores, memory_bytes=self._options.memory_bytes
         )
@@ -151,16 +105,15 @@ class ProcessExecutor:
         self._wanted_again: dict[AttemptId, AttemptSpec] = {}
         """Attempts that were cancelled, submitted once more, and have not ended yet."""
         self._numbers = itertools.count(1)
-        self._environments = Environments(
-            data / "environments",
-            self._options.environments,
-            make=self._options.build_environments,
-            keep_s=self._options.environments_keep_days * DAY_S,
+        self._preparation = Preparation(
+            data,
+            self._work,
+            self._options,
             variables=variables.for_uv(platform),
+            blobs=objects if self._staging.is_apart else None,
         )
-        self._preparing: set[asyncio.Task[None]] = set()
-        self._folders = WorkFolders(self._work)
-        self._shared = SharedCode(self._work)
+        self._tasks: set[asyncio.Task[None]] = set()
+        """All that goes on beside the event loop."""
         self._pump_due = False
         self._notice: asyncio.TimerHandle | None = None
         self._cgroups: Cgroups | None = None
@@ -190,33 +143,37 @@ class ProcessExecutor:
             self._pool,
             self._base,
             step=self._step,
-            is_written=self._shared.is_written,
+            is_written=self._preparation.shared.is_written,
         )
-        self._environments.start()
+        self._preparation.start()
         self._watch = Watch(self._over_limit, log_limit_bytes=self._options.log_limit_bytes)
-        if self._objects is not None and self._staging.is_apart:
-            self._publisher = Publisher(self._objects, self._staging, self._published)
+        options = self._options
+        self._ends = Ends(
+            Rules(options.log_limit_bytes, options.tolerate_leftovers, options.result_limit_bytes, self._staging),
+            self._tree,
+            self._files,
+            self._places,
+            objects=self._objects if self._staging.is_apart else None,
+            sink=sink,
+            beside=self._beside,
+        )
 
     async def stop(self) -> None:
         self._watch.close()
         if self._notice is not None:
             self._notice.cancel()
-        for task in self._preparing:
+        for task in self._tasks:
             task.cancel()
-        self._environments.close()
-        self._reader.close()
+        self._preparation.give_up()
         self._wanted_again.clear()
-        self._reading.clear()
         self._attempts.clear()
-        if self._publisher is not None:
-            await self._publisher.stop()
+        await self._ends.stop()
         for number in self._by_number:
             self._admission.discard(number)
         self._by_number.clear()
         await self._pool.close()
         await self._places.stop()
-        await self._folders.close()
-        await self._shared.close()
+        await self._preparation.close()
         if self._cgroups is not None:
             self._cgroups.close()
         self._attempts.clear()
@@ -238,14 +195,14 @@ class ProcessExecutor:
             if running.cancelled:  # it is wanted again before its processes are gone
                 self._wanted_again[spec.id] = spec
             return
-        if spec.id in self._reading:
+        if self._ends.is_reading(spec.id):
             return
         try:
             attempt, request = self._checked(spec)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with an attempt is its failure
-            self._loop.call_soon(self._report_failure, spec, failure_of(error, spec.id))
+            self._loop.call_soon(self._ends.tell_failure, spec, failure_of(error, spec.id))
             return
-        self._inputs[spec.input_uri] += 1
+        self._ends.expect(spec)
         self._attempts[spec.id] = attempt
         self._by_number[attempt.number] = attempt
         self._admission.add(attempt.number, request, at=attempt.queued_at, budget=spec.queueing_budget_s)
@@ -283,10 +240,7 @@ class ProcessExecutor:
     def _drop(self, attempt: AttemptId, *, grace_s: float, is_recorded: bool) -> None:
         """Report nothing more of an attempt, and end its processes."""
         self._wanted_again.pop(attempt, None)
-        self._reading.pop(attempt, None)
-        place = self._ended.pop(attempt, None)
-        if place is not None:
-            self._let_go_of_inputs(place.inputs)
+        self._ends.drop(attempt)
         found = self._attempts.get(attempt)
         if found is None or found.cancelled:
             return
@@ -298,24 +252,7 @@ class ProcessExecutor:
 
     def acknowledge(self, attempts: Collection[AttemptId]) -> None:
         """Acknowledge ends, also of attempts that were started twice, as far as they have ended."""
-        places = [self._ended.pop(id) for id in attempts if id in self._ended and id not in self._attempts]
-        if self._publisher is not None:
-            for place in places:
-                self._publisher.add(place)
-        elif places:
-            self._places.add(places)
-
-    def _published(self, place: Place) -> None:
-        clear_all([place])
-        self._let_go_of_inputs(place.inputs)
-
-    def _let_go_of_inputs(self, path: str) -> None:
-        """Count an attempt less that needs these inputs. Where files are objects, they stay."""
-        self._inputs[path] -= 1
-        if self._inputs[path] <= 0:
-            del self._inputs[path]
-            if self._publisher is not None:
-                self._files.remove_inputs(path, self._staging.folder)
+        self._ends.acknowledge(attempts, running=self._attempts)
 
     def usage(self, attempt: AttemptId) -> Usage | None:
         running = self._attempts.get(attempt)
@@ -327,8 +264,8 @@ class ProcessExecutor:
         self, expected: Collection[AttemptSpec], *, owner: str, spared: Collection[AttemptId] = ()
     ) -> None:
         expected = [self._here(spec) for spec in expected]
-        if self._publisher is not None and not spared:
-            await self._publisher.sweep([spec.output_prefix for spec in expected], self._is_used)
+        if not spared:
+            await self._ends.sweep([spec.output_prefix for spec in expected], self._is_used)
         wanted = {*spared, *(spec.id for spec in expected)}
         for id in [each for each in self._attempts if each not in wanted]:
             self.cancel(id)
@@ -336,23 +273,20 @@ class ProcessExecutor:
             try:
                 ended = None if spec.id in self._attempts else earlier_end(spec, self._tree)
             except Exception as error:  # noqa: BLE001 - as in `_step`
-                self._report_failure(spec, failure_of(error, spec.id))
+                self._ends.tell_failure(spec, failure_of(error, spec.id))
                 continue
             if ended is None:
                 self._submit(spec)
             else:
-                self._inputs[spec.input_uri] += 1
-                self._note_place(spec)
-                self._report_end(spec, ended)
+                self._ends.expect(spec)
+                self._ends.keep(spec)
+                self._ends.tell(spec, ended)
 
     def _is_used(self, path: str) -> bool:
         """True for a file that an attempt has or needs."""
         folder = os.path.dirname(path)
-        return (
-            folder in {os.path.dirname(inputs) for inputs in self._inputs}
-            or any(folder == attempt.spec.output_prefix for attempt in self._attempts.values())
-            or any(folder == place.path for place in self._ended.values())
-        )
+        running = self._attempts.values()
+        return self._ends.uses(path) or any(folder == attempt.spec.output_prefix for attempt in running)
 
     def measure(self) -> Iterable[Reading]:
         """Figures of waiting and running attempts and of the fork servers. Call it after `start`."""
@@ -363,7 +297,7 @@ class ProcessExecutor:
             self._pool.servers,
             servers_started=self._pool.started,
             oldest_s=self._loop.time() - self._by_number[first[0]].queued_at if first else 0,
-            unacknowledged=len(self._ended),
+            unacknowledged=self._ends.unacknowledged,
         )
 
     # Waiting
@@ -409,62 +343,23 @@ class ProcessExecutor:
             self._fail(attempt, failure_of(error, attempt.spec.id))
 
     def _prepare(self, attempt: Attempt) -> None:
-        """Find an attempt's environment and code: at once if both are known, else in a task."""
-        spec, uri = attempt.spec, attempt.launch.bundle_uri
-        image = spec.task.container.image
-        wanted = Wanted(image, spec.interpreter, spec.interpreter_host, image_contents.text_in(spec.task, image))
-        environment = self._environments.known(wanted)
-        code = self._bundles.take_known(uri) if uri else NO_CODE
-        if uri and code is not None:
-            attempt.hold(self._bundles.give_back, code)
-        shared = None if code is None else self._shared.known(code)
-        is_large = len(spec.inputs) > AT_ONCE_BYTES
-        folder = "" if code is None or shared is None or environment is None or is_large else self._folders.take(code)
-        if environment is not None and shared is not None and folder:
-            attempt.hold(self._environments.hold(environment))
-            self._hold_folder(attempt, folder)
-            self._place(environment, shared, attempt)
+        """Find what an attempt needs: at once if all of it is known, else in a task."""
+        prepared = self._preparation.known(attempt)
+        if prepared is not None:
+            self._place(prepared, attempt)
         else:
-            self._beside(self._prepare_slowly(attempt, wanted))
+            self._beside(self._prepare_slowly(attempt))
 
-    async def _prepare_slowly(self, attempt: Attempt, wanted: Wanted) -> None:
+    async def _prepare_slowly(self, attempt: Attempt) -> None:
         try:
-            environment = await self._environments.made(wanted, lambda reason: self._tell(attempt, reason))
-            attempt.hold(self._environments.hold(environment))
-            shared = await self._copy_code(attempt)
+            prepared = await self._preparation.made(attempt, lambda reason: self._tell(attempt, reason))
             await done_beside(len(attempt.spec.inputs), self._files.write_inputs, attempt.spec)
         except Exception as error:  # noqa: BLE001 - as in `_step`
             self._fail(attempt, failure_of(error, attempt.spec.id))
         else:
-            self._step(attempt, functools.partial(self._place, environment, shared))
+            self._step(attempt, functools.partial(self._place, prepared))
 
-    async def _copy_code(self, attempt: Attempt) -> str:
-        """Give it a working folder; returns the shared copy of its code. Raises OSError and `InvalidInput`."""
-        uri = attempt.launch.bundle_uri
-        for _ in range(UNPACK_TRIES):
-            code = NO_CODE
-            if uri:
-                code = await self._bundles.take(uri)
-                attempt.hold(self._bundles.give_back, code)
-            try:
-                shared = await self._shared.made(code)
-                self._hold_folder(attempt, await self._folders.made(code))
-            except CodeChanged:
-                self._bundles.forget(uri)
-            else:
-                return shared
-        raise CodeChanged(f"the unpacked code of {uri} is changed again and again")
-
-    def _hold_folder(self, attempt: Attempt, folder: str) -> None:
-        attempt.cwd = folder
-        attempt.hold(lambda: self._folders.give_back(folder, suspect=attempt.is_suspect))
-
-    async def _discard_copies(self, folder: str) -> None:
-        """A bundle is removed that nobody has: its copies go too."""
-        await self._folders.discard(folder)
-        await self._shared.discard(folder)
-
-    def _place(self, environment: Environment, shared: str, attempt: Attempt) -> None:
+    def _place(self, prepared: Prepared, attempt: Attempt) -> None:
         """Make its files, and start it there."""
         self._files.write_template(attempt.spec, attempt.launch.argv)
         if not self._files.prepare(attempt.spec):
@@ -478,8 +373,8 @@ class ProcessExecutor:
         if limit and self._cgroups is not None:
             attempt.group = self._cgroups.make(f"{os.getpid()}-{attempt.number}", limit)
             attempt.hold(self._cgroups.remove, attempt.group)
-        copies = Copies(shared, attempt.cwd) if attempt.launch.bundle_uri else NO_COPIES
-        self._starter.start(attempt, environment, copies)
+        copies = Copies(prepared.shared, attempt.cwd) if attempt.launch.bundle_uri else NO_COPIES
+        self._starter.start(attempt, prepared.environment, copies)
 
     # Running
 
@@ -515,7 +410,7 @@ class ProcessExecutor:
             self._step(attempt, functools.partial(self._take_end, event))
 
     def _take_end(self, event: Ended, attempt: Attempt) -> None:
-        if self._shared.note(attempt.shared):
+        if self._preparation.shared.note(attempt.shared):
             self._start_sharers_again(attempt.shared)
         if attempt.again and not attempt.cancelled and attempt.failure is None:
             self._start_again(attempt)
@@ -571,41 +466,9 @@ class ProcessExecutor:
             return
         usage = with_peak(end.usage, attempt.peak)
         if attempt.failure is None:
-            self._report_end(attempt.spec, msgspec.structs.replace(end, usage=usage))
+            self._ends.tell(attempt.spec, msgspec.structs.replace(end, usage=usage))
         else:
-            self._report_failure(attempt.spec, attempt.failure, usage)
-
-    def _report_end(self, spec: AttemptSpec, end: End) -> None:
-        try:
-            cut_log(spec, end, self._rules, self._tree)
-            update = update_of(spec, end, self._rules, self._tree, here_bytes=AT_ONCE_BYTES)
-        except TakesLong:
-            self._reading[spec.id] = spec
-            self._beside(self._read_slowly(spec, end))
-        except Exception as error:  # noqa: BLE001 - whatever a task left behind is its own
-            self._report_failure(spec, failure_of(error, spec.id), end.usage)
-        else:
-            self._tell_end(update)
-
-    async def _read_slowly(self, spec: AttemptSpec, end: End) -> None:
-        """Read large results beside the event loop, and those that are very large in another process."""
-        async with self._one_at_a_time:
-            if self._reading.get(spec.id) is not spec:
-                return
-            try:
-                update = await self._read(spec, end)
-            except Exception as error:  # noqa: BLE001 - as above
-                update = failure(spec, failure_of(error, spec.id), end.usage)
-        if self._reading.get(spec.id) is spec:  # else it was cancelled meanwhile
-            del self._reading[spec.id]
-            self._tell_end(update)
-
-    async def _read(self, spec: AttemptSpec, end: End) -> AttemptUpdate:
-        try:
-            read = functools.partial(update_of, spec, end, self._rules, self._tree, here_bytes=IN_PROCESS_BYTES)
-            return await asyncio.to_thread(read)
-        except TakesLong:
-            return await self._reader.read(spec, end)
+            self._ends.tell_failure(attempt.spec, attempt.failure, usage)
 
     def _fail(self, attempt: Attempt, error: TaskError) -> None:
         """End it with a failure: at once, or when its processes are gone. The first failure counts."""
@@ -617,34 +480,12 @@ class ProcessExecutor:
             return
         self._forget(attempt)
         if not attempt.cancelled:
-            self._report_failure(attempt.spec, attempt.failure, with_peak(None, attempt.peak))
-
-    def _report_failure(self, spec: AttemptSpec, error: TaskError, usage: Usage | None = None) -> None:
-        self._tell_end(failure(spec, error, usage))
-
-    def _note_place(self, spec: AttemptSpec) -> None:
-        self._ended[spec.id] = place_of(spec)
-
-    def _tell_end(self, update: AttemptUpdate) -> None:
-        place = self._ended.get(update.id)
-        if place is not None and update.phase == "SUCCEEDED":
-            place = self._ended[update.id] = place._replace(succeeded=True)
-        if update.deck_uri and place is not None and self._publisher is not None:
-            self._beside(self._tell_with_deck(update, place, self._publisher))
-        else:
-            self._sink(update)
-
-    async def _tell_with_deck(self, update: AttemptUpdate, place: Place, publisher: Publisher) -> None:
-        """Tell of an end once its deck is where the update says."""
-        if not await publisher.deck(place.path):
-            update = msgspec.structs.replace(update, deck_uri="")
-        if self._ended.get(update.id) == place:  # else it was cancelled meanwhile
-            self._sink(update)
+            self._ends.tell_failure(attempt.spec, attempt.failure, with_peak(None, attempt.peak))
 
     def _beside(self, work: Coroutine[object, object, None]) -> None:
         task = self._loop.create_task(work)
-        self._preparing.add(task)
-        task.add_done_callback(self._preparing.discard)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _forget(self, attempt: Attempt) -> None:
         """Drop an attempt that is over, so that others get its share of the machine."""
@@ -657,9 +498,9 @@ class ProcessExecutor:
         self._pump_soon()
         self._release(attempt)
         if not (attempt.cancelled or attempt.is_suspect):
-            self._note_place(attempt.spec)
+            self._ends.keep(attempt.spec)
         else:
-            self._let_go_of_inputs(attempt.spec.input_uri)
+            self._ends.leave(attempt.spec)
         again = self._wanted_again.pop(attempt.spec.id, None)
         if again is not None:
             self._submit(again)
@@ -676,8 +517,7 @@ class ProcessExecutor:
     def _clear_work(self) -> None:
         """End what an earlier platform left, and remove the working folders of its attempts."""
         self._register.end_all()
-        self._folders.remove_all()
-        self._shared.remove_all()
+        self._preparation.clear()
         self._places.go_on()
         make_folder(self._home)
         if self._options.memory_control != "sampled":
