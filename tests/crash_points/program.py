@@ -20,8 +20,9 @@ from tests.crash_points.points import CountedExecutor, CountedPort, Point, Point
 from tests.crash_points.records import CONSUMER, TOLD
 from tests.integration.processes import MARK
 
+from alula.server.adapters import Adapters
 from alula.server.delivery import Subscription
-from alula.server.main import Adapters, serve
+from alula.server.main import serve
 from alula.server.settings.loading import load_settings
 from alula.server.store.outbox import Consumer, OutboxMessage
 

@@ -31,7 +31,7 @@ from alula.core.statuses import STATUSES
 if TYPE_CHECKING:
     from alula.server.data_folder import ServerInfo
     from alula.server.disk import DiskUse
-    from alula.server.main import Endpoints
+    from alula.server.listening import Endpoints
     from alula.server.settings.schema import Settings
 
 DETACHED_READY_TIMEOUT_S = 60.0

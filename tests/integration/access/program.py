@@ -17,8 +17,9 @@ from tests.policies import ByHeader, ByProject
 
 from alula.core.ids import Place
 from alula.server.access import Action, Places
+from alula.server.adapters import Adapters
 from alula.server.identity import Caller
-from alula.server.main import Adapters, serve
+from alula.server.main import serve
 from alula.server.settings.loading import load_settings
 
 

@@ -15,9 +15,10 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 from alula.core.errors import Unavailable
+from alula.server.adapters import Adapters
 from alula.server.blobs.file import FileBlobs
 from alula.server.delivery import Subscription
-from alula.server.main import Adapters, serve
+from alula.server.main import serve
 from alula.server.services.platform import Platform
 from alula.server.settings.loading import load_settings
 from alula.server.settings.schema import Settings

@@ -18,7 +18,7 @@ from alula.server.api import connections
 from alula.server.api.gate import trusted
 from alula.server.api.http import make_app
 from alula.server.api.http_server import make_http_server
-from alula.server.main import _http_socket
+from alula.server.listening import http_socket
 
 pytestmark = pytest.mark.anyio
 GET = b"GET /quick HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -68,7 +68,7 @@ async def served(anyio_backend: str) -> AsyncIterator[Served]:
 
     app = make_app([Route("/quick", quick, methods=["GET", "POST"]), Route("/slow", slow)], trusted(()), LOCAL)
     server = make_http_server(app, connections_max=3, grace_s=1)
-    listening = _http_socket("127.0.0.1", 0)
+    listening = http_socket("127.0.0.1", 0)
     running = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started:
         await asyncio.sleep(0)
@@ -136,7 +136,7 @@ async def test_what_is_no_http_is_refused_and_closed(served: Served, data: bytes
 
 
 def test_answers_are_sent_at_once() -> None:
-    with _http_socket("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
+    with http_socket("127.0.0.1", 0) as listening, socket.create_connection(listening.getsockname()):
         accepted, _ = listening.accept()
         with accepted:
             assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
