@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import httpx2
 import msgspec
 import yaml
+from httpcore2 import AsyncNetworkStream
 from lightkube import ConfigError, KubeConfig, SingleConfig
 from lightkube.config.client_adapter import AsyncClient, ConnectionParams
 
@@ -208,6 +209,7 @@ def connect(options: KubernetesOptions) -> Connection:
         config = _config(options)
         timeout = httpx2.Timeout(TIMEOUT_S)
         client = AsyncClient(config, ConnectionParams(timeout=timeout))
+        client.event_hooks = {"request": [_close_what_is_not_made]}
     except (
         ConfigError,
         OSError,
@@ -239,6 +241,21 @@ def _nobody() -> Any:
     from lightkube.config.models import User
 
     return User()
+
+
+async def _close_what_is_not_made(request: httpx2.Request) -> None:
+    """Close the socket of a connection that is given up while TLS begins, which the client library leaves open if that
+    is by a cancellation."""
+    opened: list[AsyncNetworkStream] = []
+
+    async def heard(event: str, told: Mapping[str, Any]) -> None:
+        if event.endswith("connect_tcp.complete"):
+            opened.append(told["return_value"])
+        elif event.endswith("start_tls.failed"):
+            for stream in opened:
+                await stream.aclose()
+
+    request.extensions["trace"] = heard
 
 
 @contextlib.contextmanager
