@@ -64,7 +64,7 @@ object-servers:  ## build the servers of object stores that tests use, once, int
 test: $(VENV)/.dev object-servers  ## run the tests (TESTS=path for some of them)
 	$(PYTEST) loadfile $(TESTS)
 
-KUBERNETES := tests/contract/executor tests/kubernetes
+KUBERNETES := tests/contract/executor tests/contract/raw tests/kubernetes
 .PHONY: test-kubernetes
 test-kubernetes: $(VENV)/.dev  ## run attempts as pods of a real cluster, which it compiles (once) and starts; needs root and Go
 	$(BIN)/python -m tests.kubernetes run $(PYTEST) loadgroup -k kubernetes $(KUBERNETES)

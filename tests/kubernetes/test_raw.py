@@ -1,15 +1,13 @@
-"""Raw containers in real pods: inputs and outputs as files, brought and taken by Alula's copilot."""
+"""Raw containers in real pods beside their contract: Alula's copilot, and what only a pod has."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import msgspec
 import pytest
 from flyteidl.core import literals_pb2, tasks_pb2
 from google.protobuf import json_format
 from tests.attempts import raw as attempts
-from tests.attempts.raw import SIMPLE, Kind, blob, blob_type
+from tests.attempts.raw import SIMPLE, Kind, blob
 from tests.contract.executor.outside import Life, Lives
 from tests.kubernetes.cluster import PAUSE
 from tests.kubernetes.pods import Pods
@@ -51,73 +49,6 @@ async def failure(life: Life, spec: AttemptSpec) -> TaskError:
     return present(life.end_of(spec).error)
 
 
-async def test_values_come_as_files_and_go_as_files(lives: Lives, pods: Pods) -> None:
-    does = "cat /in/name > /out/name; echo $(( $(cat /in/count) + 1 )) > /out/count; cat /in/maybe"
-    spec = raw(pods, does, count=SIMPLE.INTEGER, name=SIMPLE.STRING)
-    async with lives.begin() as life:
-        found = await given(life, spec)
-        assert found["count"].scalar.primitive.integer == 8
-        assert found["name"].scalar.primitive.string_value == "Ada\n"
-        assert life.phases(spec).count("RUNNING") == 1
-    assert Path(spec.output_prefix, "log.txt").read_bytes() == b"null"
-
-
-@pytest.mark.parametrize("form", ["JSON", "YAML", "PROTO"])
-async def test_all_inputs_are_in_one_document_of_the_form_that_the_task_wants(
-    lives: Lives, pods: Pods, form: str
-) -> None:
-    spec = raw(pods, "mkdir /out/all; cp /in/inputs.* /out/all", form=form, all=blob_type(is_folder=True))
-    async with lives.begin() as life:
-        found = await given(life, spec)
-    attempts.check_documents(Path(found["all"].scalar.blob.uri), form)
-
-
-async def test_files_and_folders_come_and_go(lives: Lives, pods: Pods) -> None:
-    store = Path(pods.options.shared_folder) / "data/p/d/aa/other"
-    (store / "folder/deep").mkdir(parents=True)
-    (store / "file").write_text("of a file")
-    (store / "folder/deep/part").write_text("of a folder")
-    inputs = {"file": blob(store / "file"), "folder": blob(store / "folder", is_folder=True)}
-    does = "cp /in/file /out/file; cp -r /in/folder /out/folder; ln -s /etc/passwd /out/folder/link; ls -a /in"
-    spec = raw(pods, does, inputs=inputs, file=blob_type(), folder=blob_type(is_folder=True))
-    async with lives.begin() as life:
-        found = await given(life, spec)
-    file, folder = found["file"].scalar.blob, found["folder"].scalar.blob
-    assert Path(file.uri).read_text() == "of a file"
-    assert file.uri.startswith(spec.raw_prefix)
-    assert [each.name for each in Path(folder.uri).rglob("*") if each.is_file()] == ["part"]
-    assert folder.metadata.type.format == "txt"
-    seen = Path(spec.output_prefix, "log.txt").read_text().split()
-    assert sorted(seen) == [".", "..", "file", "folder", "inputs.json", "inputs.pb"]
-
-
-@pytest.mark.parametrize(("does", "kind", "code", "recoverable", "says"), attempts.BAD_OUTPUTS)
-async def test_outputs_that_are_not_as_declared_say_which_and_why(
-    lives: Lives, pods: Pods, does: str, kind: Kind, code: str, recoverable: bool, says: str
-) -> None:
-    async with lives.begin() as life:
-        error = await failure(life, raw(pods, does, x=kind))
-    assert (error.code, error.recoverable) == (code, recoverable), error.message
-    assert says in error.message
-
-
-async def test_inputs_can_not_be_changed(lives: Lives, pods: Pods) -> None:
-    spec = raw(pods, "echo changed > /in/count || rm -f /in/count || echo refused; cat /in/count")
-    async with lives.begin() as life:
-        await given(life, spec)
-    assert Path(spec.output_prefix, "log.txt").read_text().endswith("refused\n7")
-
-
-async def test_an_input_that_is_not_there_is_one_clear_failure(lives: Lives, pods: Pods) -> None:
-    gone = Path(pods.options.shared_folder) / "data/p/d/gone"
-    spec = raw(pods, "true", inputs={"x": blob(gone)})
-    async with lives.begin() as life:
-        error = await failure(life, spec)
-        assert (error.code, error.recoverable) == ("InputNotFound", False), error.message
-        assert str(gone) in error.message
-        assert life.of(spec, "RUNNING") == []
-
-
 async def test_a_store_that_pods_do_not_reach_is_told(lives: Lives, pods: Pods) -> None:
     pods.options = msgspec.structs.replace(
         pods.options, variables={"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_ACCESS_KEY_ID": "a"}
@@ -135,17 +66,6 @@ async def test_a_container_that_runs_out_of_memory_says_so(lives: Lives, pods: P
     spec = msgspec.structs.replace(spec, resources=Resources(amounts, amounts))
     async with lives.begin() as life:
         assert (await failure(life, spec)).code == "OOMKilled"
-
-
-async def test_a_killed_platform_reads_the_outputs_in_its_next_life(lives: Lives, pods: Pods) -> None:
-    spec = raw(pods, "until [ -e {{.outputPrefix}}/finish ]; do sleep 0.05; done; echo 7 > /out/x", x=SIMPLE.INTEGER)
-    async with lives.begin(crashes=True) as life:
-        await life.until_it_runs(spec)
-    pods.finish(spec)
-    async with lives.begin(spec, platform="there") as life:
-        await life.until(lambda: life.has_ended(spec), timeout_s=60)
-        values = literals_pb2.LiteralMap.FromString(life.end_of(spec).outputs or b"")
-        assert values.literals["x"].scalar.primitive.integer == 7
 
 
 async def test_a_pod_template_lies_under_a_raw_container(lives: Lives, pods: Pods) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from alula.core.errors import InvalidInput
 from alula.core.literals.raw_files import Copy, documents, input_files
-from alula.core.literals.raw_text import NotAValue, can_be_file, file_text, value_of_file
+from alula.core.literals.raw_text import NotAValue, can_be_file, file_text, uri_of_file, value_of_file
 from alula.core.literals.structs import struct_of
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
@@ -188,3 +188,21 @@ def test_all_inputs_are_in_one_document_that_json_can_hold(cases: dict[str, tupl
     files = input_files(inputs, "/in")
     assert set(json.loads(json.dumps(documents(files), default=str))) == set(cases)
     assert files.values == inputs
+
+
+def test_an_object_that_is_not_brought_is_its_uri() -> None:
+    values = {
+        "a": blob("s3://b/a"),
+        "many": literals_pb2.Literal(collection={"literals": [blob("/b/0", is_folder=True)]}),
+    }
+    files = input_files(literals_pb2.LiteralMap(literals=values), "/in", brings_objects=False)
+    assert files.copies == []
+    assert files.texts == {"a": b"s3://b/a", "many/0": b"/b/0"}
+    assert dict(files.values.literals) == values
+    assert uri_of_file(files.texts["a"] + b"\n") == "s3://b/a"
+
+
+@pytest.mark.parametrize("text", ["", "somewhere", "s3://", "/", "../up", "s3://a\ns3://b", "s3://a\0"])
+def test_what_is_no_uri_is_refused(text: str) -> None:
+    with pytest.raises(NotAValue, match="is no URI"):
+        uri_of_file(text.encode())

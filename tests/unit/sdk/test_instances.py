@@ -26,6 +26,7 @@ from alula import (
 from alula.core.errors import AlulaError
 from alula.extras.sqlite3.task import SQLite3Config, SQLite3Task
 from alula.extras.tasks.shell import OutputLocation
+from alula.models.task import IOStrategy
 from alula.sdk.local.attempt import LOCAL
 from alula.sdk.serialize.entities import serialize
 from alula.sdk.serialize.tasks import task_spec
@@ -115,17 +116,25 @@ def test_a_container_is_written_with_its_command_and_places():
         outputs=kwtypes(area=float),
         input_data_dir="/var/inputs",
         output_data_dir="/var/outputs",
+        io_strategy=ContainerTask.IOStrategy.DO_NOT_DOWNLOAD | ContainerTask.IOStrategy.UPLOAD_ON_EXIT,
     )
     template = task_spec(area, LOCAL).template
     assert (template.type, template.container.image) == ("raw-container", "busybox")
     assert (list(template.container.command), list(template.container.args)) == (["sh", "-c"], ["echo {{.inputs.a}}"])
     data = template.container.data_config
     assert (data.enabled, data.input_path, data.output_path) == (True, "/var/inputs", "/var/outputs")
+    assert data.io_strategy == IOStrategy(download_mode="DO_NOT_DOWNLOAD", upload_mode="UPLOAD_ON_EXIT")
     with pytest.raises(AlulaError, match="ContainerTask `area` runs in a container"):
         area(a=1.0)
     with task_mock(area) as mock:
         mock.return_value = 4.0
         assert area(a=2.0) == 4.0
+
+
+def test_a_container_moves_its_inputs_in_one_way():
+    both = ContainerTask.IOStrategy.DO_NOT_DOWNLOAD | ContainerTask.IOStrategy.DOWNLOAD_EAGER
+    with pytest.raises(AlulaError, match="expected one for inputs, one for outputs"):
+        ContainerTask(name="c", image="busybox", command=["true"], io_strategy=both)
 
 
 def test_a_query_fills_in_its_inputs(tmp_path):

@@ -1,7 +1,8 @@
 """The inputs of a container as files, by the names that Flyte's copilot gives them. Pure: it says what to write.
 
 A value is a file of its name, a list a folder with a file for each number, a map one with a file for each key. Beside
-them is one document with all values, in which files and folders are paths in the container.
+them is one document with all values, in which files and folders are paths in the container. Where objects are not
+brought, a file or folder is its URI: as a text in the place of the object, and in the document.
 """
 
 from __future__ import annotations
@@ -37,13 +38,13 @@ class InputFiles(NamedTuple):
     """The inputs with paths in the container in the place of URIs."""
 
 
-def input_files(inputs: literals_pb2.LiteralMap, folder: str) -> InputFiles:
+def input_files(inputs: literals_pb2.LiteralMap, folder: str, *, brings_objects: bool = True) -> InputFiles:
     """The files of inputs that a container finds in `folder`. Raises `InvalidInput` for names that no file can have."""
     values = literals_pb2.LiteralMap()
     values.CopyFrom(inputs)
     files = InputFiles({}, [], [], values)
     for name, literal in sorted(values.literals.items()):
-        _add(files, literal, _named("", name), folder)
+        _add(files, literal, _named("", name), folder if brings_objects else "")
     return files
 
 
@@ -53,7 +54,7 @@ def documents(files: InputFiles) -> dict[str, object]:
 
 
 def _add(files: InputFiles, literal: literals_pb2.Literal, path: str, folder: str) -> None:
-    """Add the files of a value, and change its URIs to paths."""
+    """Add the files of a value, and change its URIs to paths in a folder, if there is one."""
     match literal.WhichOneof("value"):
         case "collection" | "map":
             files.folders.append(path)
@@ -71,16 +72,23 @@ def _add_scalar(files: InputFiles, scalar: literals_pb2.Scalar, path: str, folde
             _add(files, scalar.union.value, path, folder)
         case "blob":
             is_folder = scalar.blob.metadata.type.dimensionality == _MULTIPART
-            files.copies.append(Copy(path, scalar.blob.uri, is_folder))
-            scalar.blob.uri = f"{folder}/{path}"
+            scalar.blob.uri = _object(files, Copy(path, scalar.blob.uri, is_folder), folder)
         case "schema":
-            files.copies.append(Copy(path, scalar.schema.uri, is_folder=True))
-            scalar.schema.uri = f"{folder}/{path}"
+            scalar.schema.uri = _object(files, Copy(path, scalar.schema.uri, is_folder=True), folder)
         case "structured_dataset":
-            files.copies.append(Copy(path, scalar.structured_dataset.uri, is_folder=True))
-            scalar.structured_dataset.uri = f"{folder}/{path}"
+            copy = Copy(path, scalar.structured_dataset.uri, is_folder=True)
+            scalar.structured_dataset.uri = _object(files, copy, folder)
         case _:
             files.texts[path] = file_text(scalar)
+
+
+def _object(files: InputFiles, copy: Copy, folder: str) -> str:
+    """Add what stands in the place of an object, and give the path or URI by which the documents name it."""
+    if folder:
+        files.copies.append(copy)
+        return f"{folder}/{copy.path}"
+    files.texts[copy.path] = copy.uri.encode()
+    return copy.uri
 
 
 def _named_parts(literal: literals_pb2.Literal) -> Iterator[tuple[str, literals_pb2.Literal]]:

@@ -36,6 +36,7 @@ _PART = r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)"
 _DURATION = re.compile(rf"([+-]?)((?:{_PART})+|0)", re.ASCII)
 _PARTS = re.compile(_PART, re.ASCII)
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|infinity)|nan", re.ASCII | re.IGNORECASE)
+_URI = re.compile(r"([a-z][a-z0-9+.-]*:/)?/[^\x00-\x1f]+", re.IGNORECASE)
 
 
 class NotAValue(Exception):
@@ -112,6 +113,14 @@ def value_of_file(content: bytes, expected: types_pb2.LiteralType) -> literals_p
     if reader is None:
         raise NotAValue(f"a value of type {explain_type(expected)} can't be read from a file")
     return literals_pb2.Literal(scalar=reader(content))
+
+
+def uri_of_file(content: bytes) -> str:
+    """The URI, or absolute path, that a file holds in the place of an object. Raises `NotAValue`."""
+    text = _text(content).strip()
+    if not _URI.fullmatch(text):
+        raise NotAValue(f"{_shown(text)} is no URI")
+    return text
 
 
 def can_be_file(expected: types_pb2.LiteralType) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
+from enum import Flag, IntEnum, auto
 from typing import TYPE_CHECKING, NoReturn, Unpack, cast
 
 from alula.sdk.authoring.image_spec import ImageSpec
@@ -26,6 +26,24 @@ class MetadataFormat(IntEnum):
     PROTO = 2
 
 
+class IOStrategy(Flag):
+    """The ways of a container's files, folders and data sets: one for inputs, one for outputs, joined by `|`.
+
+    Each is brought before the container begins and taken when it has ended, or, with DO_NOT_DOWNLOAD and DO_NOT_UPLOAD,
+    is a text with its URI.
+    """
+
+    DOWNLOAD_EAGER = auto()
+    DOWNLOAD_STREAM = auto()
+    DO_NOT_DOWNLOAD = auto()
+    UPLOAD_ON_EXIT = auto()
+    UPLOAD_EAGER = auto()
+    DO_NOT_UPLOAD = auto()
+
+
+_DOWNLOADS = IOStrategy.DOWNLOAD_EAGER | IOStrategy.DOWNLOAD_STREAM | IOStrategy.DO_NOT_DOWNLOAD
+
+
 class ContainerTask(InstanceTask):
     """A command in an image, with typed inputs and outputs as files.
 
@@ -45,6 +63,7 @@ class ContainerTask(InstanceTask):
     """
 
     MetadataFormat = MetadataFormat  # pyright: ignore[reportUnannotatedClassAttribute]  # flytekit's place of it
+    IOStrategy = IOStrategy  # pyright: ignore[reportUnannotatedClassAttribute]  # flytekit's place of it
 
     def __init__(
         self,
@@ -59,6 +78,7 @@ class ContainerTask(InstanceTask):
         input_data_dir: str | None = None,
         output_data_dir: str | None = None,
         metadata_format: MetadataFormat = MetadataFormat.JSON,
+        io_strategy: IOStrategy | None = None,
         **options: Unpack[TaskOptions],
     ) -> None:
         for what, words in (("command", command), ("arguments", arguments)):
@@ -71,6 +91,11 @@ class ContainerTask(InstanceTask):
         self.input_data_dir = input_data_dir or ""
         self.output_data_dir = output_data_dir or ""
         self.metadata_format = metadata_format
+        self.io_strategy = io_strategy or IOStrategy(0)
+        for which in (self.io_strategy & _DOWNLOADS, self.io_strategy & ~_DOWNLOADS):
+            if len(which) > 1:
+                why = f"`io_strategy` of ContainerTask `{name}` is {which!r}, expected one for inputs, one for outputs"
+                raise mistake("InvalidSetting", why, at=caller())
         super().__init__(
             name,
             self._not_here,
@@ -105,11 +130,14 @@ class _Kind(PythonKind):
         del container.args[:]
         container.command.extend(declared.command)
         container.args.extend(declared.arguments)
+        downloads, uploads = declared.io_strategy & _DOWNLOADS, declared.io_strategy & ~_DOWNLOADS
+        strategy = tasks_pb2.IOStrategy(download_mode=downloads.name, upload_mode=uploads.name)
         data = tasks_pb2.DataLoadingConfig(
             enabled=True,
             input_path=declared.input_data_dir,
             output_path=declared.output_data_dir,
             format=tasks_pb2.DataLoadingConfig.LiteralMapFormat.Name(declared.metadata_format),
+            io_strategy=strategy if declared.io_strategy else None,
         )
         container.data_config.CopyFrom(data)
         return container

@@ -18,7 +18,7 @@ from alula.server.executors.container.folders import Folders
 from alula.server.executors.progress import Ended
 from alula.server.executors.raw.inputs import write_inputs
 from alula.server.executors.raw.outputs import Failed, read_outputs, said
-from alula.server.executors.raw.task import check_outputs, inputs_path, outputs_path
+from alula.server.executors.raw.task import check_files, inputs_path, outputs_path
 from alula.server.executors.results import Results, interpreted
 
 INPUTS, OUTPUTS = "inputs", "outputs"
@@ -34,9 +34,9 @@ class RawFiles:
         self._limit_bytes = limit_bytes
 
     async def write(self, key: str, spec: AttemptSpec) -> tuple[Mount, ...]:
-        """Write the inputs of an attempt. Gives the mounts of its folders. Raises `InvalidInput` for inputs that can't
-        be files or outputs that none can be read from, OSError, and the errors of the store."""
-        check_outputs(spec.task)
+        """Write the inputs of an attempt. Gives the mounts of its folders. Raises `InvalidInput` for inputs and
+        outputs that can't be files, or can't be moved as the task wants, OSError, and the errors of the store."""
+        check_files(spec.task)
         inputs, outputs = self._folders.of(key) / INPUTS, self._folders.of(key) / OUTPUTS
         await write_inputs(spec.task, literals_pb2.LiteralMap.FromString(spec.inputs), inputs, self._bring)
         outputs.mkdir()

@@ -14,7 +14,7 @@ from flyteidl.core import literals_pb2, tasks_pb2
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.literals.raw_files import Copy, documents, input_files
 from alula.core.policy.target import data_config_of
-from alula.server.executors.raw.task import inputs_path
+from alula.server.executors.raw.task import brings_objects, inputs_path
 
 Bring: TypeAlias = Callable[[Copy, Path], Awaitable[None]]
 """Brings an object, or all under a prefix, to a place. Raises `NotFound`."""
@@ -27,7 +27,7 @@ async def write_inputs(
     """Write the inputs of an attempt to a folder. Raises `InvalidInput` for those that can't be files or are not there,
     OSError, and the errors of the store."""
     form = data_config_of(task).format
-    files = input_files(inputs, inputs_path(task))
+    files = input_files(inputs, inputs_path(task), brings_objects=brings_objects(task))
     texts = {**files.texts, "inputs.pb": files.values.SerializeToString(deterministic=True)}
     if form == _FORMATS.JSON:
         texts["inputs.json"] = json.dumps(documents(files), ensure_ascii=False, indent=2, default=str).encode()

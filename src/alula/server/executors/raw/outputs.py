@@ -11,9 +11,9 @@ from flyteidl.core import literals_pb2, tasks_pb2, types_pb2
 
 from alula.core.errors import TaskError
 from alula.core.literals.casting import explain_type, is_none
-from alula.core.literals.raw_text import NotAValue, value_of_file
+from alula.core.literals.raw_text import NotAValue, uri_of_file, value_of_file
 from alula.core.policy.outcome import OutcomeCode
-from alula.server.executors.raw.task import outputs_path
+from alula.server.executors.raw.task import outputs_path, takes_objects
 from alula.server.untrusted import Tree, Unreadable
 
 ERROR = "error.pb"
@@ -70,10 +70,10 @@ async def _output(
         why = f"the container ended well, but wrote no {outputs_path(task)}/{name} for output {name}"
         raise Failed(TaskError(OutcomeCode.OUTPUTS_NOT_FOUND, why, recoverable=True))
     try:
-        if expected.HasField("blob"):
+        if expected.HasField("blob") and takes_objects(task):
             return await _taken(path, f"{prefix}/{name}", take, expected)
         content = await asyncio.to_thread(_content, folder, name)
-        return value_of_file(content, expected)
+        return _blob(uri_of_file(content), expected) if expected.HasField("blob") else value_of_file(content, expected)
     except NotAValue as wrong:
         told = f"output {name} is not of type {explain_type(expected)}: {wrong}"
         raise Failed(TaskError(OutcomeCode.WRONG_OUTPUTS, told)) from wrong
@@ -95,6 +95,10 @@ async def _taken(path: str, uri: str, take: Take, expected: types_pb2.LiteralTyp
             await take(file, f"{uri}/{below}" if below else uri)
         finally:
             os.close(file)
+    return _blob(uri, expected)
+
+
+def _blob(uri: str, expected: types_pb2.LiteralType) -> literals_pb2.Literal:
     metadata = literals_pb2.BlobMetadata(type=expected.blob)
     return literals_pb2.Literal(scalar=literals_pb2.Scalar(blob=literals_pb2.Blob(uri=uri, metadata=metadata)))
 

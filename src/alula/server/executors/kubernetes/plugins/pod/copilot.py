@@ -16,7 +16,7 @@ from flyteidl.core import tasks_pb2
 from alula.core.errors import InvalidInput
 from alula.core.policy.target import Document
 from alula.server.executors.kubernetes.options import KubernetesOptions
-from alula.server.executors.raw.task import check_outputs, inputs_path, outputs_path
+from alula.server.executors.raw.task import check_files, inputs_path, outputs_path
 
 INPUTS, OUTPUTS = "alula-inputs", "alula-outputs"
 _FOLDER = "/var/alula"
@@ -29,9 +29,9 @@ _UPLOAD = (
 
 
 def add(pod: Document, primary: str, task: tasks_pb2.TaskTemplate, options: KubernetesOptions) -> None:
-    """Add the copilot to the pod of a raw container. Raises `InvalidInput` for outputs that no file can be, and if no
-    image has the copilot."""
-    check_outputs(task)
+    """Add the copilot to the pod of a raw container. Raises `InvalidInput` for files that can't be, or can't be moved
+    as the task wants, and if no image has the copilot."""
+    check_files(task)
     image = options.copilot_image or options.image
     if not image:
         raise InvalidInput(
