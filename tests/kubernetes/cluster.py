@@ -148,8 +148,8 @@ class Cluster:
             path.parent.mkdir(exist_ok=True)
             path.write_text(content)
         # A kubelet kills what it does not know in its cgroups, be it of another cluster on this machine.
-        for controller in CGROUPS.iterdir():
-            (controller / f"{BRIDGES}{self._number}").mkdir(exist_ok=True)
+        for group in self._cgroups:
+            group.mkdir(exist_ok=True)
         self._run("containerd", "containerd", "-c", "containerd.toml")
         self._until("containerd", lambda: self._ctr("version"))
         self._load_pause()
@@ -172,7 +172,15 @@ class Cluster:
         for path in sorted((each for each in mounts if each.startswith(f"{self.folder}/")), reverse=True):
             subprocess.run(["umount", "-l", path], check=False)
         subprocess.run(["ip", "link", "delete", f"{BRIDGES}{self._number}"], check=False, capture_output=True)
+        groups = self._cgroups
         shutil.rmtree(self.folder, ignore_errors=True)
+        for group in groups:
+            _remove_cgroup(group)
+
+    @property
+    def _cgroups(self) -> list[Path]:
+        """Those of its own, one for each controller."""
+        return [controller / f"{BRIDGES}{self._number}" for controller in CGROUPS.iterdir() if controller.is_dir()]
 
     # Use
 
@@ -330,6 +338,19 @@ def _lives(pid: int) -> bool:
         if os.waitpid(pid, os.WNOHANG)[0]:
             return False
     return Path(f"/proc/{pid}").exists()
+
+
+def _remove_cgroup(group: Path) -> None:
+    """Remove a cgroup and those inside it. The kernel keeps one for as long as processes end in it."""
+    for folder, _, _ in os.walk(group, topdown=False):
+        until = time.monotonic() + STOP_S
+        while (path := Path(folder)).exists():
+            try:
+                path.rmdir()
+            except OSError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
 
 def _free_ports(count: int) -> Iterator[int]:
