@@ -12,12 +12,15 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from flyteidl.core import literals_pb2
+from flyteidl.core.types_pb2 import SchemaType
 
 from alula import StructuredDataset, kwtypes, task, workflow
 from alula.core.errors import InvalidInput
 from alula.sdk.store import FileStore
-from alula.sdk.types.engine import to_literal, to_python
+from alula.sdk.types.engine import UnsupportedType, literal_type, to_literal, to_python
 from alula.sdk.types.transformer import TypeMismatch
+from alula.types.schema import FlyteSchema
 
 
 class Colour(enum.Enum):
@@ -186,3 +189,26 @@ def test_a_run_tells_who_gave_and_who_took_it() -> None:
     with pytest.raises(TypeMismatch, match=r"column 'a' of int, got column 'a' of (large_)?string") as raised:
         flow()
     assert any("n1" in note for note in raised.value.__notes__)
+
+
+@pytest.mark.parametrize("type_", [pd.DataFrame, pa.Table, StructuredDataset])
+def test_a_format_that_a_frame_does_not_have_is_refused(type_):
+    with pytest.raises(UnsupportedType, match=r"has no format `avro`; the text in its annotation is `parquet`"):
+        literal_type(Annotated[type_, "avro"])
+
+
+@pytest.mark.parametrize("frame", [pd.DataFrame([[1, 2]], columns=["a", "a"]), pa.table([[1], [2]], names=["a", "a"])])
+def test_columns_of_one_name_are_refused(frame, store):
+    with pytest.raises(TypeMismatch, match="more than one column 'a'"):
+        to_literal(frame, type(frame), store)
+
+
+def test_a_schema_of_flytekit_is_read_as_any_frame(tmp_path, store):
+    pd.DataFrame({"a": [1], "b": ["x"]}).to_parquet(tmp_path / "00000")
+    column = SchemaType.SchemaColumn(name="a", type=SchemaType.SchemaColumn.INTEGER)
+    schema = literals_pb2.Schema(uri=str(tmp_path), type=SchemaType(columns=[column]))
+    literal = literals_pb2.Literal(scalar=literals_pb2.Scalar(schema=schema))
+    assert list(to_python(literal, pd.DataFrame, store).columns) == ["a"]
+    assert to_python(literal, FlyteSchema, store).open().all().to_dict("list") == {"a": [1]}
+    table: Any = to_python(literal, Annotated[pa.Table, kwtypes(b=str)], store)
+    assert table.to_pydict() == {"b": ["x"]}

@@ -299,13 +299,21 @@ def _described(py_type: object, metadata: tuple[object, ...]) -> Transformer:
             columns = {name: transformer_for(type_) for name, type_ in flat_columns(options or {}).items()}
         except NameError as error:
             raise UnsupportedType(f"the columns of `{inner.shown}` can't be evaluated: {error}") from error
-        named = (item for item in metadata if isinstance(item, str) and item in inner.formats)
-        return inner.declared(columns, next(named, ""))
+        return inner.declared(columns, _file_format(inner, metadata))
     if options and isinstance(py_type, type) and is_array(py_type):
         from alula.sdk.types.saved import array  # lazy: only such types
 
         return array(py_type, options)
     return inner
+
+
+def _file_format(frames: FrameTransformer, metadata: tuple[object, ...]) -> str:
+    """The format that an annotation names: as in flytekit, its text is one."""
+    name = next((item for item in metadata if isinstance(item, str)), "")
+    if name and name not in frames.formats:
+        known = " or ".join(f"`{each}`" for each in frames.formats)
+        raise UnsupportedType(f"`{frames.shown}` has no format `{name}`; the text in its annotation is {known}")
+    return name
 
 
 def is_array(class_: type) -> bool:

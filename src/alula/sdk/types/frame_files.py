@@ -5,7 +5,8 @@ Each library has an adapter of `frame_library`, which is loaded when a value of 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from alula.sdk.store import Store
@@ -111,9 +112,17 @@ def write_frame(frame: object, file_format: str, folder: str) -> None:
             f"a {library.name} data frame as {' or '.join(library.formats)}" if library else "a data frame",
             f"{describe_frame(frame)} as {file_format}",
         )
+    wanted = f"a data frame that {file_format} can hold"
+    if file_format == PARQUET and (twice := _twice(library.columns(frame))):
+        raise TypeMismatch(wanted, f"more than one column {twice}")  # Arrow writes such a table, and nothing reads it
     try:
         library.write(frame, file_format, folder)
     except (ValueError, TypeError, OverflowError, NotImplementedError) as error:
         types = library.arrow_types(frame, library.columns(frame))
         unfit = [f"column {name!r} of {type_}" for name, type_ in types.items() if isinstance(type_, Unfit)]
-        raise TypeMismatch(f"a data frame that {file_format} can hold", ", ".join(unfit) or str(error)) from error
+        raise TypeMismatch(wanted, ", ".join(unfit) or str(error)) from error
+
+
+def _twice(names: Iterable[object]) -> str:
+    """The names that more than one column has."""
+    return ", ".join(repr(name) for name, times in Counter(names).items() if times > 1)

@@ -137,12 +137,8 @@ class FrameTransformer:
         return literals_pb2.Literal(scalar=literals_pb2.Scalar(structured_dataset=stored))
 
     def to_python(self, literal: literals_pb2.Literal, store: Store) -> object:
-        if not literal.scalar.HasField("structured_dataset"):
-            raise TypeMismatch(self.shown, describe_literal(literal))
-        stored = literal.scalar.structured_dataset
-        type_ = stored.metadata.structured_dataset_type
-        columns = self._columns or named(column.name for column in type_.columns)
-        return self._value(stored.uri, type_.format, store, columns)
+        uri, file_format, names = _stored_at(literal, self.shown)
+        return self._value(uri, file_format, store, self._columns or named(names))
 
     def to_plain(self, value: object, store: Store) -> object:
         uri, file_format = self._stored(value, store)
@@ -154,3 +150,17 @@ class FrameTransformer:
         if not isinstance(uri, str) or not isinstance(file_format, str):
             raise TypeMismatch(self.shown, describe(cast("object", plain)))
         return self._value(uri, file_format, store, self._columns)
+
+
+def _stored_at(literal: literals_pb2.Literal, shown: str) -> tuple[str, str, list[str]]:
+    """URI, format and declared columns of a stored data frame; what flytekit's `FlyteSchema` stores is parquet."""
+    match literal.scalar.WhichOneof("value"):
+        case "structured_dataset":
+            stored = literal.scalar.structured_dataset
+            type_ = stored.metadata.structured_dataset_type
+            return stored.uri, type_.format, [column.name for column in type_.columns]
+        case "schema":
+            schema = literal.scalar.schema
+            return schema.uri, PARQUET, [column.name for column in schema.type.columns]
+        case _:
+            raise TypeMismatch(shown, describe_literal(literal))
