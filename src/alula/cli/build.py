@@ -23,7 +23,8 @@ from alula.sdk.serialize.discovery import discover
 def build(files: tuple[str, ...], builder: str | None, *, dry_run: bool, push: bool) -> None:
     """Build the images that ImageSpecs of FILE say, unless they are there.
 
-    FILE is a Python file or a module's name. The tag of an image follows from its contents, so nothing is built twice.
+    FILE is a Python file or a module's name. The tag of an image follows from its contents with the versions of Alula
+    and Python, so nothing is built twice.
     """
     with standard_output_to_error():
         modules = [load(source_named(file)) for file in files]

@@ -13,7 +13,8 @@ from alula.cli.inputs import completed, file_inputs, input_options, text_inputs,
 from alula.cli.launching import launch_and_show
 from alula.cli.run_options import launch_options, parse, parse_known, settings_of, split
 from alula.core.literals.text import literal_text
-from alula.sdk.authoring.interface import REQUIRED
+from alula.core.policy.parameters import artifact_behind
+from alula.sdk.authoring.interface import REQUIRED, Found, refuse_found
 from alula.sdk.client.inputs import variable_literals
 from alula.sdk.client.python_types import python_type_of
 from alula.sdk.client.registered import Registered, find_registered
@@ -42,6 +43,16 @@ class RegisteredInterface(NamedTuple):
 
     def describe_input(self, name: str) -> str:
         return self.descriptions[name] or name
+
+
+class RegisteredArtifact(Found):
+    """A registered default that is an artifact."""
+
+    def __init__(self, shown: str) -> None:
+        self._shown = shown
+
+    def __repr__(self) -> str:
+        return self._shown
 
 
 class _LaunchCommand(click.Command):
@@ -77,6 +88,7 @@ def _launch(words: list[str]) -> None:
         if text := tail.get("inputs_text") or head.get("inputs_text"):
             given |= text_inputs(text, interface)
         inputs = completed(interface, {**given, **typed_inputs(tail, tail_context)})
+        refuse_found({**interface.defaults, **inputs}, f"{interface.kind} `{interface.name}`")
         store = RemoteStore(connection, project=target.project, domain=target.domain)
         variables = {each: parameter.var for each, parameter in registered.inputs.parameters.items()}
         literals = variable_literals(f"`{name}`", variables, inputs, store)
@@ -104,6 +116,11 @@ def _hint_of(kind: types_pb2.LiteralType) -> Any:  # `Any`: a type, or a form of
 
 
 def _default_of(parameter: interface_pb2.Parameter) -> object:
+    if artifact := artifact_behind(parameter):
+        is_query = parameter.HasField("artifact_query")
+        return RegisteredArtifact(
+            f"what a query for artifact `{artifact}` finds" if is_query else f"artifact `{artifact}`"
+        )
     return literal_text(parameter.default) if parameter.HasField("default") else REQUIRED
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import stat
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -69,6 +71,20 @@ def test_an_image_is_written_after_those_that_it_is_based_on():
     assert 'ENV A="\\$x"\n' in below.containerfile
     assert written.containerfile == TOP
     assert (written.requirements, written.platform) == ("numpy>=2\n", "linux/arm64")
+
+
+def test_another_alula_or_python_is_another_image(monkeypatch):
+    named, bare = ImageSpec(python_version="3.12"), ImageSpec(packages=["numpy"])
+    above, on_foreign = ImageSpec(base_image=bare), ImageSpec(base_image="debian:12")
+    specs = (named, bare, above, on_foreign)
+    before, digests = [each.tag for each in specs], [each.digest for each in specs]
+    monkeypatch.setattr(sys, "version_info", SimpleNamespace(major=3, minor=99))
+    after = [each.tag for each in specs]
+    assert [one == other for one, other in zip(before, after, strict=True)] == [True, False, False, True]
+    assert image_recipes(bare, at=AT)[0].containerfile.startswith("FROM docker.io/library/python:3.99-slim\n")
+    monkeypatch.setattr("alula.sdk.authoring.image_spec.__version__", "9.9")
+    assert not {*before, *after} & {each.tag for each in specs}
+    assert digests == [each.digest for each in specs]  # by which a task in the image knows it
 
 
 def test_the_python_is_that_which_is_named():

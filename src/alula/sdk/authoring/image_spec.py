@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
 from alula.sdk.mistake import Location, mistake
+from alula.version import __version__
 
 Base: TypeAlias = "str | ImageSpec"
 
@@ -50,9 +52,21 @@ class ImageSpec(NamedTuple):
 
     @property
     def tag(self) -> str:
-        """A digest of the contents, in the `tag_format` if there is one."""
-        digest = self.digest
+        """A digest of all that is in the image, in the `tag_format` if there is one: beside the contents the version
+        of Alula, and that of Python where no base has one."""
+        contents = self._contents()
+        if isinstance(self.base_image, ImageSpec):
+            contents["base_image"] = self.base_image.image_name()
+        elif not self.base_image:
+            contents["python_version"] = self.python
+        digest = _digest(contents | {"alula": __version__})
         return self.tag_format.format(spec_hash=digest) if self.tag_format else digest
+
+    @property
+    def python(self) -> str:
+        """The version of Python in an image that is based on no other: the one that is named, or else that of this
+        process."""
+        return self.python_version or f"{sys.version_info.major}.{sys.version_info.minor}"
 
     def image_name(self) -> str:
         """The whole name of the image: `registry/name:tag`."""
@@ -82,20 +96,20 @@ class ImageSpec(NamedTuple):
 
     @property
     def digest(self) -> str:
-        """A digest of the contents."""
-        import hashlib  # lazy: only where an image is named
-        import json
+        """A digest of the contents, the same inside the image, where another Alula or Python may tell it."""
+        return _digest(self._contents())
 
+    def _contents(self) -> dict[str, object]:
         contents: dict[str, object] = {
             name: value
             for name, value in self._asdict().items()
             if value is not None and name not in ("builder", "tag_format", "registry", "name", "runtime_packages")
         }
         if isinstance(self.base_image, ImageSpec):
-            contents["base_image"] = self.base_image.image_name()
+            contents["base_image"] = self.base_image.digest
         for path in filter(None, (self.requirements, *(self.copy or ()))):
             contents[f"content of {path}"] = _digest_of(path)
-        return hashlib.sha256(json.dumps(contents, sort_keys=True, default=str).encode()).hexdigest()[:20]
+        return contents
 
 
 def checked_image_spec(image: ImageSpec, *, at: Location) -> str:
@@ -118,6 +132,13 @@ def checked_image_spec(image: ImageSpec, *, at: Location) -> str:
 
 def _joined(before: Sequence[str] | None, more: str | Sequence[str]) -> list[str]:
     return [*(before or ()), *([more] if isinstance(more, str) else more)]
+
+
+def _digest(contents: dict[str, object]) -> str:
+    import hashlib  # lazy: only where an image is named
+    import json
+
+    return hashlib.sha256(json.dumps(contents, sort_keys=True, default=str).encode()).hexdigest()[:20]
 
 
 def _digest_of(path: str) -> str:

@@ -386,7 +386,7 @@ def refuse_found(values: Mapping[str, object], entity: str, *, at: Location | No
                 "NoArtifacts",
                 f"input `{name}` of {entity} is {value!r}, and nothing here keeps artifacts",
                 at=at,
-                fix=f"give a value for `{name}`",
+                fix=f"give a value for `{name}`, or start runs by `OnRunEnd` of the workflow that makes it",
             )
 
 

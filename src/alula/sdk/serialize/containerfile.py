@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shlex
-import sys
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -69,8 +68,7 @@ def _recipe(spec: ImageSpec, *, at: Location) -> ImageRecipe:
 def _base(spec: ImageSpec) -> str:
     if isinstance(spec.base_image, ImageSpec):
         return spec.base_image.image_name()
-    version = spec.python_version or f"{sys.version_info.major}.{sys.version_info.minor}"
-    return spec.base_image or f"docker.io/library/python:{version}-slim"
+    return spec.base_image or f"docker.io/library/python:{spec.python}-slim"
 
 
 def _lines(spec: ImageSpec, copied: tuple[str, ...], *, has_requirements: bool, at: Location) -> Iterator[str]:
