@@ -73,6 +73,34 @@ def test_an_image_is_written_after_those_that_it_is_based_on():
     assert (written.requirements, written.platform) == ("numpy>=2\n", "linux/arm64")
 
 
+CONDA = f"""\
+FROM docker.io/mambaorg/micromamba:2.0.3-debian12-slim AS micromamba
+FROM docker.io/nvidia/cuda:12.6.3-runtime-ubuntu24.04
+USER 0
+COPY --from=micromamba /usr/bin/micromamba /usr/bin/micromamba
+COPY --from=micromamba /etc/ssl/certs/ca-certificates.crt /tmp/ca-certificates.crt
+RUN ["/bin/sh", "-c", "[ -e /etc/ssl/certs/ca-certificates.crt ] || install -D -m 644 /tmp/ca-certificates.crt \
+/etc/ssl/certs/ca-certificates.crt"]
+RUN ["/bin/sh", "-c", "micromamba create -y -n runtime --root-prefix /opt/micromamba -c conda-forge -c nvidia \
+python=3.12 pip 'pytorch>=2' && micromamba clean -y --all"]
+ENV PATH="/opt/micromamba/envs/runtime/bin:$PATH"
+RUN ["/bin/sh", "-c", "if command -v python3 > /dev/null; then python3 -c 'import alula' || python3 -m pip install \
+--no-cache-dir alula=={__version__}; fi"]
+"""
+
+
+def test_conda_brings_a_python_with_its_packages_onto_any_base():
+    spec = ImageSpec(
+        base_image="docker.io/nvidia/cuda:12.6.3-runtime-ubuntu24.04",
+        conda_packages=["pytorch>=2"],
+        conda_channels=["nvidia"],
+        python_version="3.12",
+    )
+    (recipe,) = image_recipes(spec, at=AT)
+    assert recipe.containerfile == f'{CONDA}ENV _F_IMG_ID="{spec.digest}"\n'
+    assert spec.tag != spec._replace(python_version="3.13").tag
+
+
 def test_another_alula_or_python_is_another_image(monkeypatch):
     named, bare = ImageSpec(python_version="3.12"), ImageSpec(packages=["numpy"])
     above, on_foreign = ImageSpec(base_image=bare), ImageSpec(base_image="debian:12")
@@ -98,7 +126,8 @@ def test_the_python_is_that_which_is_named():
     ("spec", "why"),
     [
         (ImageSpec(cuda="12"), "`cuda` of the ImageSpec is not built here"),
-        (ImageSpec(base_image=ImageSpec(conda_packages=["x"])), "`conda_packages` of the ImageSpec is not built here"),
+        (ImageSpec(base_image=ImageSpec(cudnn="9")), "`cudnn` of the ImageSpec is not built here"),
+        (ImageSpec(conda_packages=["x"], python_exec="/py"), "`python_exec` of the ImageSpec is '/py', and conda"),
         (ImageSpec(env={"A": "1\n2"}), "variable 'A' of the ImageSpec can't stand"),
         (ImageSpec(copy=["/etc/passwd"]), "which is not below the working directory"),
         (ImageSpec(copy=["a/../../b"]), "which is not below the working directory"),

@@ -27,6 +27,7 @@ class ImageSpec(NamedTuple):
     python_version: str | None = None
     builder: str | None = None
     source_root: str | None = None
+    """flytekit's folder of code for the image: changes its name alone, as code goes along at registration."""
     env: Mapping[str, str] | None = None
     registry: str | None = None
     packages: Sequence[str] | None = None
@@ -53,20 +54,25 @@ class ImageSpec(NamedTuple):
     @property
     def tag(self) -> str:
         """A digest of all that is in the image, in the `tag_format` if there is one: beside the contents the version
-        of Alula, and that of Python where no base has one."""
+        of Alula, and that of Python where it is not the base's."""
         contents = self._contents()
         if isinstance(self.base_image, ImageSpec):
             contents["base_image"] = self.base_image.image_name()
-        elif not self.base_image:
+        if self.has_conda or not self.base_image:
             contents["python_version"] = self.python
         digest = _digest(contents | {"alula": __version__})
         return self.tag_format.format(spec_hash=digest) if self.tag_format else digest
 
     @property
     def python(self) -> str:
-        """The version of Python in an image that is based on no other: the one that is named, or else that of this
-        process."""
+        """The version of Python in an image that does not have that of its base: the one that is named, or else that
+        of this process."""
         return self.python_version or f"{sys.version_info.major}.{sys.version_info.minor}"
+
+    @property
+    def has_conda(self) -> bool:
+        """True if its Python is one of conda."""
+        return bool(self.conda_packages or self.conda_channels)
 
     def image_name(self) -> str:
         """The whole name of the image: `registry/name:tag`."""

@@ -17,13 +17,16 @@ from alula.version import __version__
 REQUIREMENTS = "alula-requirements.txt"
 HOME = "/root"
 """The folder below which copied files are, as in images of flytekit."""
-_UNBUILDABLE = {
-    "conda_packages": "take a `base_image` that has them",
-    "conda_channels": "take a `base_image` that has its packages",
-    "cuda": "take a `base_image` with CUDA, such as `docker.io/nvidia/cuda:12.6.3-runtime-ubuntu24.04`",
-    "cudnn": "take a `base_image` with cuDNN, such as `docker.io/nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04`",
-}
+_UNBUILDABLE = dict.fromkeys(
+    ("cuda", "cudnn"),
+    "packages of PyPI bring their own CUDA, and those of conda have it in the channel `nvidia`; for other programs take"
+    " a `base_image` with it, such as `docker.io/nvidia/cuda:12.6.3-cudnn-runtime-ubuntu24.04`",
+)
 """The parts that are not built here, with the way out."""
+_MICROMAMBA = "docker.io/mambaorg/micromamba:2.0.3-debian12-slim"
+"""The image that flytekit takes the program from, too."""
+_CONDA = "/opt/micromamba"
+_CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -54,7 +57,7 @@ def _recipe(spec: ImageSpec, *, at: Location) -> ImageRecipe:
             raise mistake("ImageNotBuildable", f"`{part}` of the ImageSpec is not built here", at=at, fix=fix)
     copied = tuple(_copied(path, at=at) for path in spec.copy or ())
     requirements = own_requirements(spec, at=at)
-    lines = [f"FROM {_base(spec)}", *_lines(spec, copied, has_requirements=bool(requirements), at=at)]
+    lines = [*_from(spec, at=at), *_lines(spec, copied, has_requirements=bool(requirements), at=at)]
     return ImageRecipe(
         spec.image_name(),
         "".join(f"{line}\n" for line in lines),
@@ -65,6 +68,26 @@ def _recipe(spec: ImageSpec, *, at: Location) -> ImageRecipe:
     )
 
 
+def _from(spec: ImageSpec, *, at: Location) -> Iterator[str]:
+    """The image that this one begins with, with a Python of conda if it is wanted."""
+    if not spec.has_conda:
+        yield f"FROM {_base(spec)}"
+        return
+    if spec.python_exec:
+        why = f"`python_exec` of the ImageSpec is {spec.python_exec!r}, and conda brings a Python of its own"
+        raise mistake("ImageNotBuildable", why, at=at, fix="leave it out, or the packages of conda")
+    yield f"FROM {_MICROMAMBA} AS micromamba"
+    yield f"FROM {_base(spec)}"
+    yield "USER 0"
+    yield "COPY --from=micromamba /usr/bin/micromamba /usr/bin/micromamba"
+    yield f"COPY --from=micromamba {_CERTIFICATES} /tmp/ca-certificates.crt"
+    yield _run(f"[ -e {_CERTIFICATES} ] || install -D -m 644 /tmp/ca-certificates.crt {_CERTIFICATES}")
+    channels = [word for each in ("conda-forge", *(spec.conda_channels or ())) for word in ("-c", each)]
+    words = shlex.join([*channels, f"python={spec.python}", "pip", *(spec.conda_packages or ())])
+    yield _run(f"micromamba create -y -n runtime --root-prefix {_CONDA} {words} && micromamba clean -y --all")
+    yield f'ENV PATH="{_CONDA}/envs/runtime/bin:$PATH"'
+
+
 def _base(spec: ImageSpec) -> str:
     if isinstance(spec.base_image, ImageSpec):
         return spec.base_image.image_name()
@@ -73,7 +96,7 @@ def _base(spec: ImageSpec) -> str:
 
 def _lines(spec: ImageSpec, copied: tuple[str, ...], *, has_requirements: bool, at: Location) -> Iterator[str]:
     python = spec.python_exec or "python3"
-    if spec.python_version and spec.base_image:
+    if spec.python_version and spec.base_image and not spec.has_conda:
         yield _run(f'{python} --version | grep -F "Python {spec.python_version}"')
     if spec.apt_packages:
         names = shlex.join(spec.apt_packages)
