@@ -61,6 +61,7 @@ FIGURES = (
 )
 _BUSY, _HEARD = "tests/browser/test_busy.py", "tests/browser/test_heard.py"
 _PAGES, _DIALOGS = "tests/browser/test_pages.py", "tests/browser/test_dialogs.py"
+_KEPT = "tests/browser/test_kept.py"
 HELD = (
     Held(
         3,
@@ -75,7 +76,13 @@ HELD = (
     Held(5, "open for a day", (f"{_BUSY}::test_a_page_that_is_open_for_a_day_holds_no_more_in_the_end",)),
     Held(6, "one connection for all tabs", (f"{_PAGES}::test_many_tabs_have_one_connection",)),
     Held(7, "selection after a kill", (f"{_PAGES}::test_a_platform_that_comes_back_is_gone_on_with",)),
-    Held(9, "one selection, again by its address", (f"{_PAGES}::test_all_views_share_one_selection",)),
+    Held(9, "one selection in all views", (f"{_PAGES}::test_all_views_share_one_selection",)),
+    Held(
+        9,
+        "100 changes: selection, scroll, focus, closed groups",
+        (f"{_KEPT}::test_a_hundred_changes_move_nothing_that_one_has_chosen",),
+    ),
+    Held(9, "the same pixels by an address", (f"{_KEPT}::test_an_address_shows_the_same_again",)),
     Held(10, "the first cause", (f"{_PAGES}::test_a_failed_run_says_the_first_cause_that_the_platform_knows",)),
     Held(
         11,
@@ -119,7 +126,7 @@ HELD = (
     Held(18, "pictures", ("tests/browser/screenshots.py",)),
 )
 OPEN = (
-    (9, "100 changes in each view"),
+    (9, "100 changes in the graph"),
     (10, "20 failures and 10 waits beside `alula explain`"),
 )
 """What nothing here measures or tests yet."""

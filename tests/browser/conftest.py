@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import json
 import os
+import secrets
 import shutil
 import tempfile
 import time
@@ -140,6 +141,15 @@ def _is_complaint(told: Any) -> bool:
 
 
 Open = Callable[..., Any]
+
+
+@pytest.fixture
+def open_run(site: RunningPlatform) -> Iterator[str]:
+    """The name of a run that has not ended. It leaves the machine to the tests that follow."""
+    name = f"busy-{secrets.token_hex(3)}"
+    run(site, name, "waiting")
+    yield name
+    alula("abort", name, "--endpoint", site.grpc)
 
 
 @pytest.fixture

@@ -4,28 +4,16 @@
 # Playwright is there for these tests alone.
 from __future__ import annotations
 
-import secrets
-from collections.abc import Iterator
-
 import pytest
 from tests.browser.busy_run import STEPS, BusyRun, Measures
-from tests.browser.conftest import PLACE, Open, run
+from tests.browser.conftest import PLACE, Open
 from tests.browser.looks import expect
-from tests.integration.platform import RunningPlatform, alula
+from tests.integration.platform import RunningPlatform
 
 ANSWERS, DAY_MS = 120, 86_400_000
 WARM_UP = 30
 BUSY_MS = 400
 """Of a second, so that who looks is answered in between; about twice of what it takes."""
-
-
-@pytest.fixture
-def open_run(site: RunningPlatform) -> Iterator[str]:
-    """The name of a run that has not ended. It leaves the machine to the tests that follow."""
-    name = f"busy-{secrets.token_hex(3)}"
-    run(site, name, "waiting")
-    yield name
-    alula("abort", name, "--endpoint", site.grpc)
 
 
 def test_a_page_that_is_open_for_a_day_holds_no_more_in_the_end(

@@ -62,6 +62,23 @@ def test_a_failed_run_says_the_first_cause_that_the_platform_knows(visit: Open, 
     expect(page).to_have_url(re.compile("sel=n1"))
 
 
+def test_an_item_that_failed_says_its_error_and_what_it_printed_last(visit: Open) -> None:
+    page = visit("/executions/bad-1?sel=n1&item=7")
+    panel = page.get_by_role("complementary")
+    expect(panel.get_by_text("n1[7] failed with USER:ValueError (user error): ValueError: seven")).to_be_visible()
+    expect(panel.get_by_role("region", name="The end of its log")).to_contain_text("halving 7")
+
+
+def test_a_place_that_is_not_there_is_no_empty_one(visit: Open) -> None:
+    page = visit("/console/projects/nowhere/domains/development/executions")
+    expect(page.get_by_text("There is no project nowhere.")).to_be_visible()
+    page.get_by_role("link", name="flytesnacks / staging").click()
+    expect(page).to_have_url(re.compile("/projects/flytesnacks/domains/staging"))
+    page = visit("/executions/nowhere", tolerant=True)
+    page.get_by_role("link", name="All runs").click()
+    expect(page.get_by_role("link", name="good-1")).to_be_visible()
+
+
 def test_the_text_of_an_error_is_text(visit: Open) -> None:
     page = visit("/executions/bad-1")
     expect(page.get_by_text("<script>alert(1)</script>").first).to_be_visible()
