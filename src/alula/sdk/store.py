@@ -214,7 +214,7 @@ class FileStore:
 
 def is_object(uri: str) -> bool:
     """True for a URI in an object store."""
-    return scheme_of(uri) in OBJECT_SCHEMES
+    return "://" in uri and scheme_of(uri) in OBJECT_SCHEMES
 
 
 def object_files() -> ObjectFiles:

@@ -10,6 +10,7 @@ DECLARING = "from alula import task, workflow, map_task, LaunchPlan, Resources, 
 HEAVY = (
     "grpc", "google.protobuf", "flyteidl", "pydantic", "pandas", "pyarrow", "numpy", "asyncio", "msgspec", "rich",
     "click", "dataclasses", "inspect", "hashlib", "ssl", "logging", "subprocess", "yaml",
+    "traceback", "tokenize",
 )  # fmt: skip
 A_MODULE = f"""
 {DECLARING}

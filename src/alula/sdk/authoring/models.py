@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import traceback
 from typing import TYPE_CHECKING, cast
 
 from alula.sdk.authoring.promise import promises_in
@@ -48,6 +47,8 @@ def type_in_model(error: BaseException) -> InvalidInput | None:
 
 def _raised_at(error: BaseException) -> Location:
     """The author's line that made the model."""
+    import traceback  # lazy: it loads a tokenizer, which each fork would pay for
+
     frames = [
         (frame.f_globals.get("__name__", ""), frame.f_code.co_filename, line)
         for frame, line in traceback.walk_tb(error.__traceback__)

@@ -6,9 +6,7 @@ Operators and protocols are refused where Python asks the object. A function tha
 
 from __future__ import annotations
 
-import linecache
 import re
-import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn
 
@@ -87,6 +85,8 @@ def refused_by_python(error: Exception) -> InvalidInput | None:
     text = str(error)
     if type(error).__module__.startswith("alula.") or not _NAMES.search(text):
         return None
+    import traceback  # lazy: it loads a tokenizer, which each fork would pay for
+
     frames = list(traceback.walk_tb(error.__traceback__))
     used = (_used_in(frame, line) for frame, line in reversed(frames))
     named = next((each for each in used if each is not None), None)
@@ -103,6 +103,8 @@ def refused_by_python(error: Exception) -> InvalidInput | None:
 
 def _used_in(frame: FrameType, line: int) -> Unresolved | None:
     """The promise that a line uses by a variable."""
+    import linecache  # lazy: as above
+
     source = linecache.getline(frame.f_code.co_filename, line, frame.f_globals)
     held = {
         name: each

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import ContextVar
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -77,6 +76,8 @@ class ExecutionParameters:
         self._publish = publish
         self.calls_run_by = calls_run_by
         """Of an eager task: what runs its calls."""
+        self.made_artifacts: list[MadeArtifact] = []
+        """The values whose partitions the task has said itself."""
 
     @property
     def execution_id(self) -> ExecutionIdentifier:
@@ -110,11 +111,6 @@ class ExecutionParameters:
     @cached_property
     def decks(self) -> list[Tab]:
         """The sections of the attempt's report."""
-        return []
-
-    @cached_property
-    def made_artifacts(self) -> list[MadeArtifact]:
-        """The values whose partitions the task has said itself."""
         return []
 
     @property
@@ -165,15 +161,18 @@ def current_context() -> ExecutionParameters:
     return CURRENT.get() or _plain_context()
 
 
-@contextmanager
-def running(context: ExecutionParameters) -> Generator[None]:
-    """Let `current_context()` give this one meanwhile."""
-    token, outer = CURRENT.set(context), calling.BY.set(context.calls_run_by)
-    try:
-        yield
-    finally:
-        calling.BY.reset(outer)
-        CURRENT.reset(token)
+class running:  # noqa: N801 - a context manager, which reads as a function does
+    """Let `current_context()` give this one meanwhile. No generator: each call touches pages that a fork copies."""
+
+    def __init__(self, context: ExecutionParameters) -> None:
+        self._context = context
+
+    def __enter__(self) -> None:
+        self._token, self._outer = CURRENT.set(self._context), calling.BY.set(self._context.calls_run_by)
+
+    def __exit__(self, *_: object) -> None:
+        calling.BY.reset(self._outer)
+        CURRENT.reset(self._token)
 
 
 def working_directory() -> str:
