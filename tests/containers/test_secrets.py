@@ -52,7 +52,7 @@ async def test_a_secret_is_a_variable_as_it_is(lives: Lives, boxes: Boxes) -> No
 
 @pytest.mark.usefixtures("secrets")
 async def test_a_secret_is_a_file_that_can_not_be_changed(lives: Lives, boxes: Boxes) -> None:
-    path = "/etc/flyte/secrets/db/password"
+    path = "$FLYTE_SECRETS_DEFAULT_DIR/db/password"
     does = f"cat {path}; (echo other > {path}) 2>&1 || echo refused; env | grep -q sesame || echo no variable"
     said = await log_of(lives, asking(boxes, does, SecretReference("DB", "password", form="FILE")))
     assert said.startswith("open {{.input}} sesame\n")

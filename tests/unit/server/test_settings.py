@@ -112,6 +112,7 @@ SAMPLES: dict[str, tuple[str, str, Any]] = {
         (RetentionRule("a", keep_days=7),),
     ),
     "executors.process.environments": ('["a=/b"]', "a=/b", ("a=/b",)),
+    "executors.process.secrets": ('"/a/{{ project }}"', "/a/{{ project }}", "/a/{{ project }}"),
     "executors.default": ('"container"', "container", "container"),
     "executors.connector.endpoints": (
         '[{ name = "a", address = "b:1" }]',

@@ -9,6 +9,8 @@ from flyteidl.admin import execution_pb2
 from flyteidl.core import security_pb2, tasks_pb2
 
 SECRETS_FOLDER = "/etc/flyte/secrets"
+FOLDER_VARIABLE = "FLYTE_SECRETS_DEFAULT_DIR"
+"""The variable that tells tasks in which folder the files of secrets are. Flyte's name."""
 SecretForm = Literal["ANY", "ENV_VAR", "FILE"]
 
 
@@ -29,9 +31,14 @@ class SecretReference(msgspec.Struct, frozen=True):
         return self.variable or usual.upper().replace("-", "_")
 
     @property
+    def file_name(self) -> str:
+        """The file in which they do, below the folder of secrets."""
+        return "/".join(filter(None, (self.group.lower(), self.key.lower())))
+
+    @property
     def path(self) -> str:
-        """The file in which they do."""
-        return "/".join(filter(None, (SECRETS_FOLDER, self.group.lower(), self.key.lower())))
+        """The file in which they do in a container."""
+        return f"{SECRETS_FOLDER}/{self.file_name}"
 
 
 class RunAs(msgspec.Struct, frozen=True):

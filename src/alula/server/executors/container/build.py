@@ -40,7 +40,7 @@ class Setting(msgspec.Struct, frozen=True):
     variables: dict[str, str] = {}
     """Variables by which it reaches the platform and its objects."""
     secrets: dict[str, str] = {}
-    """Secrets that are variables."""
+    """Secrets that are variables, and the variable that names their folder."""
     gpus: tuple[str, ...] = ()
     """The GPUs that are its own."""
 

@@ -11,6 +11,7 @@ from functools import partial
 import msgspec
 
 from alula.core.errors import AlreadyExists
+from alula.core.policy.security import FOLDER_VARIABLE, SECRETS_FOLDER
 from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
 from alula.server.executors.command import template_path
@@ -23,10 +24,10 @@ from alula.server.executors.container.needed import needed
 from alula.server.executors.container.options import ContainerOptions
 from alula.server.executors.container.raw import RawFiles
 from alula.server.executors.container.runtime import Runtime
-from alula.server.executors.container.secrets import handed
 from alula.server.executors.container.status import Container
 from alula.server.executors.followed import Taken
 from alula.server.executors.raw.task import is_raw
+from alula.server.executors.secret_files import Place, handed
 
 
 class Maker:
@@ -80,8 +81,7 @@ class Maker:
             variables=self._variables,
             gpus=self._machine.gpus_of(attempt),
         )
-        secrets = await asyncio.to_thread(handed, spec, self._options, variables_of(spec, setting))
-        setting = msgspec.structs.replace(setting, secrets=secrets.variables, mounts=(*setting.mounts, *secrets.mounts))
+        setting = await asyncio.to_thread(self._with_secrets, spec, setting)
         document, name = build(spec, setting), naming.name_of(naming.Holder(owner, spec.claim), attempt.key)
         create = partial(self._runtime.create, name, document, identity=attempt.identity)
         id = await self._runtime.patiently(create)
@@ -102,6 +102,14 @@ class Maker:
             with contextlib.suppress(AlreadyExists):  # a task has changed it
                 await self._blobs.put(uri, data)
         return ()
+
+    def _with_secrets(self, spec: AttemptSpec, setting: Setting) -> Setting:
+        place = Place("executors.container.secrets", self._options.secrets)
+        variables, files = handed(spec, place, variables_of(spec, setting))
+        if files:
+            variables[FOLDER_VARIABLE] = SECRETS_FOLDER
+        mounts = (Mount(file, f"{SECRETS_FOLDER}/{name}", read_only=True) for name, file in files.items())
+        return msgspec.structs.replace(setting, secrets=variables, mounts=(*setting.mounts, *mounts))
 
     def _template(self, spec: AttemptSpec) -> list[tuple[str, bytes]]:
         words = " ".join((*spec.task.container.command, *spec.task.container.args)).lower()

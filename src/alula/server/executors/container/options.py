@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
 from alula.core.amounts import not_amounts
+from alula.server.executors.secret_files import folder_problems
 
-_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 PullPolicy = Literal["IfNotPresent", "Always", "Never"]
 
 
@@ -59,16 +58,8 @@ class ContainerOptions(msgspec.Struct, frozen=True):
         yield from not_amounts(self)
         if self.socket and not os.path.isabs(self.socket):
             yield "socket", f"wants an absolute path, not `{self.socket}`"
-        if self.secrets and not os.path.isabs(self.secrets):
-            yield "secrets", f"wants an absolute path, not `{self.secrets}`"
-        unknown = set(_VARIABLE.findall(self.secrets)) - {"project", "domain"}
-        if unknown:
-            yield "secrets", f"has the variable `{min(unknown)}`; there are project, domain"
+        for problem in folder_problems(self.secrets):
+            yield "secrets", problem
         user, _, group = self.user.partition(":")
         if self.user not in ("", "image") and not (user.isdecimal() and group.isdecimal()):
             yield "user", f"wants USER:GROUP by numbers, or `image`, not `{self.user}`"
-
-    def secrets_folder(self, project: str, domain: str) -> str:
-        """The folder of secrets for a project's domain; empty for none."""
-        values: dict[str, str] = {"project": project, "domain": domain}
-        return _VARIABLE.sub(lambda match: values[match[1]], self.secrets)

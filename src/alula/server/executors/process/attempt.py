@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import ParamSpec
 
@@ -36,6 +36,7 @@ class Attempt:
         "pid",
         "queued_at",
         "reason",
+        "secrets",
         "server",
         "shared",
         "spec",
@@ -55,6 +56,8 @@ class Attempt:
         """Its first process, which leads a session; 0 while that is not known."""
         self.where = ""
         self.cwd = ""
+        self.secrets: Mapping[str, str] = {}
+        """Variables with secrets, or the folder where those are."""
         self.shared = ""
         """The copy of its code that it shares with other attempts; empty if it has one of its own."""
         self.again = False

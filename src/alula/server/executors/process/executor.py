@@ -110,6 +110,7 @@ class ProcessExecutor:
             self._work,
             self._options,
             variables=variables.for_uv(platform),
+            inherited=self._base,
             blobs=objects if self._staging.is_apart else None,
         )
         self._tasks: set[asyncio.Task[None]] = set()

@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from alula.core.amounts import not_amounts
+from alula.server.executors.secret_files import folder_problems
 
 FLYTEKIT_IMAGES = ("cr.flyte.org/flyteorg/flytekit:py3.*", "ghcr.io/flyteorg/flytekit:py3.*")
 """Patterns of flytekit's default images, whose names say what is in them."""
@@ -45,6 +46,9 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     """The time that the imports of a fork server may take before its attempts start in fresh processes."""
     inherit: tuple[str, ...] = ()
     """Names, or patterns such as `AWS_*`, of variables of the platform that tasks get beside the usual ones."""
+    secrets: str = ""
+    """The folder of secrets, maybe with `{{ project }}` and `{{ domain }}`; without one, what tasks ask for is not
+    handed over."""
     environments: tuple[str, ...] = ()
     """`PATTERN=DIR`: images that match are run by the virtual environment or the Python at DIR."""
     build_environments: bool = True
@@ -68,6 +72,8 @@ class ProcessOptions(msgspec.Struct, frozen=True):
         yield from not_amounts(self)
         if 0 < self.environments_keep_days * 86400 < self.fork_server_idle_s:
             yield "environments_keep_days", "wants 0, or more than the time that an idle fork server is kept"
+        for problem in folder_problems(self.secrets):
+            yield "secrets", problem
         for entry in self.environments:
             if not all(entry.partition("=")):
                 yield "environments", f"wants PATTERN=DIR, not `{entry}`"

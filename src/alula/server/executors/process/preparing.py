@@ -18,6 +18,7 @@ from alula.server.executors.process.bundles import Bundles
 from alula.server.executors.process.copies import NO_CODE, CodeChanged
 from alula.server.executors.process.environments import Environment, Environments, Wanted
 from alula.server.executors.process.options import ProcessOptions
+from alula.server.executors.process.secret_links import SecretLinks
 from alula.server.executors.process.shared_code import SharedCode
 from alula.server.executors.process.unused_environments import DAY_S
 from alula.server.executors.process.work_folders import WorkFolders
@@ -35,11 +36,18 @@ class Prepared(NamedTuple):
 
 
 class Preparation:
-    """Prepares attempts of one executor. `data` is the platform's data folder; `variables` are those that uv may know;
-    `blobs` is the store of packed code, None where its objects are files."""
+    """Prepares attempts of one executor. `data` is the platform's data folder; `variables` are those that uv may know,
+    `inherited` those that all attempts have; `blobs` is the store of packed code, None where its objects are files."""
 
     def __init__(
-        self, data: Path, work: Path, options: ProcessOptions, *, variables: Mapping[str, str], blobs: Blobs | None
+        self,
+        data: Path,
+        work: Path,
+        options: ProcessOptions,
+        *,
+        variables: Mapping[str, str],
+        inherited: Mapping[str, str],
+        blobs: Blobs | None,
     ) -> None:
         self._bundles = Bundles(
             data / "bundles",
@@ -57,11 +65,13 @@ class Preparation:
         )
         self._folders = WorkFolders(work)
         self.shared = SharedCode(work)
+        self._secrets = SecretLinks(work, options.secrets, inherited)
 
     def clear(self) -> None:
         """Remove the folders that an earlier platform left. Blocks."""
         self._folders.remove_all()
         self.shared.remove_all()
+        self._secrets.remove_all()
 
     def start(self) -> None:
         self._environments.start()
@@ -76,16 +86,17 @@ class Preparation:
         await self.shared.close()
 
     def known(self, attempt: Attempt) -> Prepared | None:
-        """Give an attempt what it needs, if all of that is there; None if something has to be `made` first, or if its
-        inputs are so large that they are to be written beside the event loop. Raises `InvalidInput`."""
+        """Give an attempt what it needs, if all of that is there; None if something has to be `made` first, if it asks
+        for secrets, or if its inputs are so large that they are to be written beside the event loop. Raises
+        `InvalidInput`."""
         spec, uri = attempt.spec, attempt.launch.bundle_uri
         environment = self._environments.known(wanted_by(attempt))
         code = self._bundles.take_known(uri) if uri else NO_CODE
         if uri and code is not None:
             attempt.hold(self._bundles.give_back, code)
         shared = None if code is None else self.shared.known(code)
-        is_large = len(spec.inputs) > AT_ONCE_BYTES
-        folder = "" if code is None or shared is None or environment is None or is_large else self._folders.take(code)
+        is_slow = len(spec.inputs) > AT_ONCE_BYTES or self._secrets.are_wanted_by(spec)
+        folder = "" if code is None or shared is None or environment is None or is_slow else self._folders.take(code)
         if environment is None or shared is None or not folder:
             return None
         attempt.hold(self._environments.hold(environment))
@@ -97,7 +108,9 @@ class Preparation:
         `InvalidInput`, `Unavailable`, and OSError."""
         environment = await self._environments.made(wanted_by(attempt), progress)
         attempt.hold(self._environments.hold(environment))
-        return Prepared(environment, await self._copy_code(attempt))
+        shared = await self._copy_code(attempt)
+        await self._secrets.hand(attempt)
+        return Prepared(environment, shared)
 
     async def _copy_code(self, attempt: Attempt) -> str:
         """Give it a working folder; returns the shared copy of its code. Raises OSError and `InvalidInput`."""

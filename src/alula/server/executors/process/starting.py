@@ -73,6 +73,7 @@ class Starter:
     def start(self, attempt: Attempt, environment: Environment, code: Copies) -> None:
         launch = attempt.launch
         common, own = variables.split(attempt.spec.environment)
+        own.update(attempt.secrets)
         where = f"{environment.python}, {environment.why}"
 
         def execute(argv: tuple[str, ...], how: str) -> None:

@@ -17,6 +17,8 @@ from alula.server.executor import AttemptSpec
 from alula.server.executors.container.build import Mount, Setting, build
 from alula.server.executors.container.naming import NOBODY, Holder, holder_in, name_of, owner_text
 from alula.server.executors.container.options import ContainerOptions
+from alula.server.executors.process.options import ProcessOptions
+from alula.server.executors.secret_files import Place
 
 GOLDENS = Path(__file__).parent / "goldens"
 RECORD = "ALULA_RECORD_GOLDENS"
@@ -102,10 +104,11 @@ def test_a_strangers_name_belongs_to_no_platform(name: str) -> None:
 
 
 def test_the_folder_of_secrets_is_that_of_the_project_and_domain() -> None:
-    options = ContainerOptions(secrets="/etc/secrets/{{ project }}/{{domain}}")
-    assert options.secrets_folder("etl", "production") == "/etc/secrets/etl/production"
-    assert list(options.problems()) == []
-    assert [problem for _, problem in ContainerOptions(secrets="there/{{ user }}").problems()] == [
-        "wants an absolute path, not `there/{{ user }}`",
-        "has the variable `user`; there are project, domain",
-    ]
+    folder = "/etc/secrets/{{ project }}/{{domain}}"
+    assert Place("a.setting", folder).of("etl", "production") == "/etc/secrets/etl/production"
+    for options in (ContainerOptions, ProcessOptions):
+        assert list(options(secrets=folder).problems()) == []
+        assert list(options(secrets="there/{{ user }}").problems()) == [
+            ("secrets", "wants an absolute path, not `there/{{ user }}`"),
+            ("secrets", "has the variable `user`; there are project, domain"),
+        ]

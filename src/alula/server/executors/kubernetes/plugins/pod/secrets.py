@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, cast
 
-from alula.core.policy.security import SecretReference
+from alula.core.policy.security import FOLDER_VARIABLE, SECRETS_FOLDER, SecretReference
 from alula.core.policy.target import Document
 from alula.server.executors.kubernetes.plugins.pod.copilot import is_copilot
 
@@ -17,6 +17,9 @@ def mount(pod: Document, references: Sequence[SecretReference]) -> None:
     """Have each container of the task see them: as files where the task wants files, else as variables."""
     everyone = cast(list[dict[str, Any]], [*pod.get("initContainers", ()), *pod["containers"]])
     containers = [each for each in everyone if not is_copilot(each)]
+    if any(each.form == "FILE" for each in references):
+        for container in containers:
+            container.setdefault("env", []).append({"name": FOLDER_VARIABLE, "value": SECRETS_FOLDER})
     for number, each in enumerate(references):
         if each.form == "FILE":
             name = f"alula-secret-{number}"

@@ -1,52 +1,72 @@
-"""Secrets of an operator's folder in a container, under the names by which Flyte's tasks look for them.
+"""Secrets of an operator's folder for an attempt, under the names by which Flyte's tasks look for them.
 
-The file GROUP/KEY is the secret. One that a task wants as a file is mounted, so no copy of it is made; the others are
-variables of the container, which only those can read that may ask the runtime for everything.
+The file GROUP/KEY is the secret. One that a task wants as a file is shown to it, and no copy of it is made; the others
+are variables.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from alula.core.errors import InvalidInput
 from alula.core.policy.security import SecretReference
 from alula.server.executor import AttemptSpec
 from alula.server.executors.checking import check_sizes
-from alula.server.executors.container.build import Mount
-from alula.server.executors.container.options import ContainerOptions
 
 VALUE_MAX_BYTES = 64 << 10
 _NAME = re.compile(r"(?!\.)[A-Za-z0-9_.-]+")
 """What a group or a key may be: never more than one name of a path."""
+_VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+class Place(NamedTuple):
+    """The folder of secrets that a setting names, maybe with `{{ project }}` and `{{ domain }}`."""
+
+    setting: str
+    folder: str
+
+    def of(self, project: str, domain: str) -> str:
+        """The folder for a project's domain; empty for none."""
+        values: dict[str, str] = {"project": project, "domain": domain}
+        return _VARIABLE.sub(lambda match: values[match[1]], self.folder)
+
+
+def folder_problems(folder: str) -> Iterator[str]:
+    """The problems of a folder as a setting has it."""
+    if folder and not os.path.isabs(folder):
+        yield f"wants an absolute path, not `{folder}`"
+    unknown = set(_VARIABLE.findall(folder)) - {"project", "domain"}
+    if unknown:
+        yield f"has the variable `{min(unknown)}`; there are project, domain"
 
 
 class Handed(NamedTuple):
     """The secrets of one attempt."""
 
     variables: dict[str, str]
-    mounts: tuple[Mount, ...]
+    files: dict[str, str]
+    """The operator's files, by the paths below the folder of secrets where the task looks for them."""
 
 
-def handed(spec: AttemptSpec, options: ContainerOptions, known: Mapping[str, str]) -> Handed:
+def handed(spec: AttemptSpec, place: Place, known: Mapping[str, str]) -> Handed:
     """The secrets that an attempt asks for; `known` are its variables. Raises `InvalidInput` for one that is not there,
     and OSError."""
-    variables: dict[str, str] = {}
-    mounts: list[Mount] = []
+    found = Handed({}, {})
     project, domain, _ = spec.id.execution
-    folder = options.secrets_folder(project, domain)
+    folder = place.of(project, domain)
     for each in spec.secrets:
         file = _file(folder, each)
         if file and each.form == "FILE":
-            mounts.append(Mount(file, each.path, read_only=True))
+            found.files[each.file_name] = file
         elif file:
-            variables[each.variable_name] = _value(file)
+            found.variables[each.variable_name] = _value(file)
         elif each.form == "FILE" or each.variable_name not in known:
-            raise _missing(spec, each, folder)
-    check_sizes([f"{name}={value}" for name, value in variables.items()])
-    return Handed(variables, tuple(mounts))
+            raise _missing(spec, each, folder, place.setting)
+    check_sizes([f"{name}={value}" for name, value in found.variables.items()])
+    return found
 
 
 def _file(folder: str, wanted: SecretReference) -> str:
@@ -72,11 +92,11 @@ def _value(file: str) -> str:
     return text
 
 
-def _missing(spec: AttemptSpec, wanted: SecretReference, folder: str) -> InvalidInput:
+def _missing(spec: AttemptSpec, wanted: SecretReference, folder: str, setting: str) -> InvalidInput:
     name = "/".join(filter(None, (wanted.group, wanted.key)))
     where = f"there is no such file in {folder}" if folder else "the settings name no folder of secrets"
     return InvalidInput(
         "SecretNotFound",
         f"task {spec.task.id.name} asks for the secret {name!r}, and {where}",
-        fix="put it there as GROUP/KEY, or see to `executors.container.secrets`",
+        fix=f"put it there as GROUP/KEY, or see to `{setting}`",
     )
