@@ -33,6 +33,8 @@ top = ImageSpec(
 )
 TOP = f"""\
 FROM {base.image_name()}
+USER 0
+RUN ["/bin/sh", "-c", "python3 -m pip --version || python3 -m ensurepip"]
 COPY {REQUIREMENTS} /tmp/{REQUIREMENTS}
 RUN ["/bin/sh", "-c", "python3 -m pip install --no-cache-dir --index-url=https://index --pre -r /tmp/{REQUIREMENTS}"]
 RUN ["/bin/sh", "-c", "if command -v python3 > /dev/null; then python3 -c 'import alula' || python3 -m pip install \

@@ -457,3 +457,12 @@ def test_a_literal_that_was_put_aside_is_fetched(store, tmp_path):
     literal.offloaded_metadata.uri = str(aside)
     assert to_python(literal, list[int], store) == [1, 2]
     assert to_python(literal, Optional[list[int]], store) == [1, 2]
+
+
+def test_a_folder_is_crawled_as_deep_as_wanted(tmp_path):
+    (tmp_path / "b/c").mkdir(parents=True)
+    for name in ("a", "b/a", "b/c/a"):
+        (tmp_path / name).touch()
+    folder = FlyteDirectory(tmp_path)
+    found = [[below for _, below in folder.crawl(maxdepth=depth)] for depth in (1, 2, None)]
+    assert found == [["a"], ["a", "b/a"], ["a", "b/a", "b/c/a"]]

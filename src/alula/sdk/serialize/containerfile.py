@@ -98,9 +98,10 @@ def _lines(spec: ImageSpec, copied: tuple[str, ...], *, has_requirements: bool, 
     python = spec.python_exec or "python3"
     if spec.python_version and spec.base_image and not spec.has_conda:
         yield _run(f'{python} --version | grep -F "Python {spec.python_version}"')
+    if spec.apt_packages or has_requirements:
+        yield "USER 0"  # the base may be for one that may install nothing, as Alula's own for tasks is
     if spec.apt_packages:
         names = shlex.join(spec.apt_packages)
-        yield "USER 0"
         yield _run(
             f"apt-get update && apt-get install -y --no-install-recommends {names} && rm -rf /var/lib/apt/lists/*"
         )
@@ -109,6 +110,7 @@ def _lines(spec: ImageSpec, copied: tuple[str, ...], *, has_requirements: bool, 
         options = [f"--index-url={spec.pip_index}"] * bool(spec.pip_index)
         options += [f"--extra-index-url={each}" for each in spec.pip_extra_index_url or ()]
         words = f"{shlex.join(options)} {spec.pip_extra_args or ''}".strip()
+        yield _run(f"{python} -m pip --version || {python} -m ensurepip")
         yield f"COPY {REQUIREMENTS} /tmp/{REQUIREMENTS}"
         yield _run(f"{install} {words} -r /tmp/{REQUIREMENTS}".replace("  ", " "))
     # By what is in the image, not by who uses it: the same image is that of a task in another language.

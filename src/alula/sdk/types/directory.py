@@ -105,11 +105,15 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
             return FlyteDirectory.of_stored(uri.rstrip("/"), store)
         return FlyteFile.of_stored(uri, store)
 
-    def crawl(self) -> Generator[tuple[str, str]]:
-        """All files in the folder and in those inside it: the path of the folder, and the path below it."""
+    def crawl(self, maxdepth: int | None = None) -> Generator[tuple[str, str]]:
+        """All files in the folder and in those inside it: the path of the folder, and the path below it.
+
+        With a `maxdepth` of 1 those in the folder alone, of 2 also those one deeper.
+        """
         top = self.download()
         for folder, folders, files in os.walk(top):
-            folders.sort()
+            depth = 1 if folder == top else 1 + len(os.path.relpath(folder, top).split(os.sep))
+            folders[:] = sorted(folders) if maxdepth is None or depth < maxdepth else []
             for name in sorted(files):
                 yield top, os.path.relpath(os.path.join(folder, name), top)
 
