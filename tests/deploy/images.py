@@ -19,9 +19,9 @@ VARIABLE = "ALULA_DEPLOY"
 ROOT = Path(__file__).parents[2]
 BASE = "localhost/alula-base:bookworm"
 _PACKAGES = "python3,python3-venv,ca-certificates"
-_LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
+LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1024:1024")
 """No container here may have more than this process."""
-_RUNTIME = ("--runtime", "runc")
+RUNTIME = ("--runtime", "runc")
 
 
 def wanted() -> None:
@@ -33,14 +33,14 @@ def wanted() -> None:
 
 def podman(*words: str | Path) -> str:
     """The output of a command."""
-    done = subprocess.run(["podman", *_RUNTIME, *words], capture_output=True, text=True, check=False)
+    done = subprocess.run(["podman", *RUNTIME, *words], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-5000:]
     return done.stdout
 
 
 def run(image: str, *words: str, options: Sequence[str] = ()) -> str:
     """What a container says until it ends, or its id with `-d` among the options."""
-    return podman("run", *_LIMITS, "--network", "host", *options, image, *words)
+    return podman("run", *LIMITS, "--network", "host", *options, image, *words)
 
 
 def built(name: str, target: str = "platform", *options: str) -> None:
@@ -48,8 +48,8 @@ def built(name: str, target: str = "platform", *options: str) -> None:
     _make_base()
     certificates = "/etc/ssl/certs:/etc/ssl/certs:ro"  # a machine's own among them
     script = ROOT / "deploy/image/build.sh"
-    words = ["--build-arg", f"BASE={BASE}", "--network", "host", "-v", certificates, *_LIMITS, *options]
-    environment = {**os.environ, "BUILDER": "podman", "BUILDER_OPTIONS": " ".join(_RUNTIME)}
+    words = ["--build-arg", f"BASE={BASE}", "--network", "host", "-v", certificates, *LIMITS, *options]
+    environment = {**os.environ, "BUILDER": "podman", "BUILDER_OPTIONS": " ".join(RUNTIME)}
     done = subprocess.run([script, name, target, *words], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-5000:]
 
