@@ -7,8 +7,8 @@ type Search = Record<string, unknown>;
 
 export type RunView = "timeline" | "graph" | "table";
 export const RUN_VIEWS: readonly RunView[] = ["timeline", "graph", "table"];
-export type RunTab = "why" | "log" | "data" | "deck" | "lineage" | "events" | "items";
-const RUN_TABS: readonly RunTab[] = ["why", "log", "data", "deck", "lineage", "events", "items"];
+export type RunTab = "why" | "log" | "data" | "deck" | "use" | "lineage" | "events" | "items";
+const RUN_TABS: readonly RunTab[] = ["why", "log", "data", "deck", "use", "lineage", "events", "items"];
 
 export interface RunSearch {
   view?: RunView | undefined;

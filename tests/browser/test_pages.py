@@ -202,6 +202,17 @@ def test_a_deck_is_shut_out_of_the_console(visit: Open) -> None:
     assert page.locator("iframe").get_attribute("sandbox") == "allow-scripts"
 
 
+def test_what_a_step_used_is_beside_what_it_asked_for(visit: Open) -> None:
+    page = visit("/executions/good-1?sel=n6-0-n0")
+    panel = page.get_by_role("complementary", name="Step report")
+    panel.get_by_role("tab", name="Use").click()
+    only = panel.get_by_role("region", name="Try 1")
+    expect(only).to_contain_text("256 MiB asked for · limit 1.0 GiB")
+    expect(only).to_contain_text("0.50 CPU asked for · limit 1 CPU")
+    expect(only.get_by_text("on average")).to_be_visible()
+    expect(page).to_have_url(re.compile("tab=use"))
+
+
 def test_a_launch_says_what_is_wrong_and_then_is_watched_to_its_end(visit: Open) -> None:
     page = visit("/launch?from=good-1")
     page.get_by_role("textbox", name="n", exact=True).fill("many")

@@ -189,6 +189,40 @@ export async function readItemPhases(id: RunId, node: string, signal?: AbortSign
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** A figure of a machine, with its counter and how far it is to be trusted. */
+export interface Measured {
+  readonly value: number;
+  readonly source: string;
+  readonly accuracy: "exact" | "at_least" | "sampled" | "estimated";
+  readonly every_ms: number;
+}
+
+/** 0 for none. */
+export interface Amounts {
+  readonly cpu_millicores: number;
+  readonly memory_bytes: number;
+  readonly gpu: number;
+  readonly storage_bytes: number;
+  readonly ephemeral_storage_bytes: number;
+}
+
+/** A figure that is not known is null; zero has been measured. */
+export interface AttemptUse {
+  readonly attempt: number;
+  readonly phase: number;
+  readonly took_us: number | null;
+  readonly cpu_us: Measured | null;
+  readonly peak_memory_bytes: Measured | null;
+  readonly written_bytes: Measured | null;
+  readonly requests: Amounts;
+  readonly limits: Amounts;
+}
+
+/** What the tries of a step have used, or the newest of one item. */
+export function readUse(id: RunId, node: string, index = -1, signal?: AbortSignal): Promise<{ readonly attempts: readonly AttemptUse[] }> {
+  return get(`${ofRun(id)}/use/${path(node)}${query({ index: index < 0 ? undefined : index })}`, { signal });
+}
+
 export interface About {
   readonly version: string;
   readonly features: readonly string[];

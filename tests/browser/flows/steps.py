@@ -18,6 +18,7 @@ from alula import (
     OnRunEnd,
     OnWebhook,
     RecoverableError,
+    Resources,
     approve,
     conditional,
     current_context,
@@ -72,7 +73,7 @@ def flaky() -> str:
     return "ready"
 
 
-@task(enable_deck=True)
+@task(enable_deck=True, limits=Resources(cpu="1", mem="1Gi"), requests=Resources(cpu="500m", mem="256Mi"))
 def report(t: float) -> str:
     for line in range(2_000):
         print(f"\x1b[32mline {line}\x1b[0m of the report")

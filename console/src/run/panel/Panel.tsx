@@ -22,10 +22,11 @@ import { Lineage } from "./Lineage";
 import { LogTab } from "./LogTab";
 import styles from "./Panel.module.css";
 import { RunLogs } from "./RunLogs";
+import { Use } from "./Use";
 import { Way } from "./Way";
 import { Why } from "./Why";
 
-const WORDS: Record<RunTab, string> = { why: "Why", items: "Items", log: "Log", data: "Data", deck: "Deck", lineage: "Lineage", events: "Events" };
+const WORDS: Record<RunTab, string> = { why: "Why", items: "Items", log: "Log", data: "Data", deck: "Deck", use: "Use", lineage: "Lineage", events: "Events" };
 
 export function Panel(): ReactElement {
   const { step, item } = useSelection();
@@ -52,7 +53,7 @@ function tabsOf(step: Step | null, item: number): RunTab[] {
   if (!row) return ["why", "lineage"];
   if (step.kind === "array" && item < 0) return ["items", "why", "data", "lineage", "events"];
   const ran = row.tries > 0 && (step.kind === "task" || step.kind === "array" || step.kind === "unknown");
-  return ["why", ...(ran ? (["log"] as const) : []), "data", ...(row.flags & HAS_DECK ? (["deck"] as const) : []), "lineage", "events"];
+  return ["why", ...(ran ? (["log"] as const) : []), "data", ...(row.flags & HAS_DECK ? (["deck"] as const) : []), ...(ran ? (["use"] as const) : []), "lineage", "events"];
 }
 
 function Content({ tab, step, item }: { tab: RunTab; step: Step | null; item: number }): ReactElement | null {
@@ -61,6 +62,7 @@ function Content({ tab, step, item }: { tab: RunTab; step: Step | null; item: nu
     case "log": return step ? <LogTab step={step} item={item} /> : <RunLogs />;
     case "data": return <Data step={step} item={item} />;
     case "deck": return step ? <Deck step={step} /> : null;
+    case "use": return step ? <Use step={step} item={item} /> : null;
     case "items": return step ? <Items step={step} /> : null;
     case "events": return <Events step={step} item={item} />;
     case "lineage": return <Lineage step={step} />;

@@ -1,4 +1,4 @@
-"""Runs by the thousand, for consoles: lean lists, skeletons, changes, items. Routes and parameters; decides nothing."""
+"""Runs by the thousand, for consoles: lists, skeletons, changes, items, use. Routes and parameters; decides nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from alula.server.api.http_calls import call_of
 from alula.server.api.parameters import execution_of, place_of, whole, whole_of, word
 from alula.server.api.tagged import has_tag, json_answer, tag_headers, unchanged
 from alula.server.services.about import about
-from alula.server.services.console import graph, items, runs, skeleton
+from alula.server.services.console import graph, items, runs, skeleton, use
 from alula.server.services.platform import Platform
 
 PREFIX = "/api/v1/alula"
@@ -28,6 +28,7 @@ def run_routes(platform: Platform) -> list[Route]:
         Route(f"{_RUN}/skeleton", edge.skeleton),
         Route(f"{_RUN}/changes", edge.changes),
         Route(f"{_RUN}/graph", edge.graph),
+        Route(f"{_RUN}/use/{{node_id}}", edge.use),
         Route(f"{_RUN}/items/{{node_id}}", edge.items),
         Route(f"{_RUN}/items/{{node_id}}/phases", edge.phases),
         Route(f"{_RUN}/items/{{node_id}}/summary", edge.summary),
@@ -81,6 +82,17 @@ class _Edge:
         if has_tag(request, tag):
             return unchanged(tag)
         return await json_answer(await graph.read_graph(self._platform, caller, id, word(request, "node_id")), tag=tag)
+
+    async def use(self, request: Request) -> Response:
+        return await json_answer(
+            await use.read_use(
+                self._platform,
+                call_of(request).caller,
+                execution_of(request),
+                request.path_params["node_id"],
+                whole(request, "index", -1),
+            )
+        )
 
     async def items(self, request: Request) -> Response:
         return await json_answer(

@@ -11,8 +11,6 @@ from flyteidl.core import tasks_pb2, workflow_pb2
 from alula.core.engine.actions import StartAttempt
 from alula.core.engine.plan import PlanNode, PlanTask
 from alula.core.ids import AttemptId, EntityId
-from alula.core.policy.memory_growth import grown, growth_of
-from alula.core.policy.resources import resolve_resources
 from alula.core.policy.routing import wish_for
 from alula.core.policy.security import run_as, secrets_of
 from alula.core.policy.target import environment_of, with_overrides
@@ -21,7 +19,7 @@ from alula.server.blob import Blobs
 from alula.server.executor import AttemptSpec
 from alula.server.runner.owned import Owned
 from alula.server.services import layout
-from alula.server.services.task_resources import ceiling_of, defaults_of
+from alula.server.services.task_resources import resources_of_attempt
 from alula.server.store.entities import EntityRecord
 from alula.server.store.executions import ExecutionRecord
 
@@ -85,11 +83,12 @@ def _specified(
     """The common part of all attempts of a task with these overrides; the rest is left empty."""
     record = owned.record
     task = with_overrides(with_overrides(planned.template, _parsed(own)), _parsed(action.overrides))
-    ceiling = ceiling_of(record.task_resources)
-    resources = resolve_resources(task, defaults=defaults_of(record.task_resources), ceiling=ceiling)
-    growth = growth_of(task, owned.state.created.memory_growth)
-    if growth is not None:
-        resources = grown(resources, growth, action.out_of_memory, ceiling)
+    resources = resources_of_attempt(
+        task,
+        record.task_resources,
+        memory_growth=owned.state.created.memory_growth,
+        out_of_memory=action.out_of_memory,
+    )
     queueing = owned.state.created.queueing
     return AttemptSpec(
         id=owned.attempt_id(action),

@@ -23,6 +23,7 @@ FEATURES = (
     "audit",
     "launch-check",
     "bulk",
+    "usage",
 )
 """Parts of the API for consoles that this version has."""
 

@@ -6,12 +6,14 @@ from flyteidl.admin import matchable_resource_pb2
 from flyteidl.core import tasks_pb2, workflow_pb2
 
 from alula.core.errors import InvalidInput
+from alula.core.policy.memory_growth import grown, growth_of
 from alula.core.policy.resources import (
     NO_CEILING,
     NO_DEFAULTS,
     QUANTITIES,
     Amounts,
     ResourceCeiling,
+    Resources,
     resolve_resources,
 )
 from alula.core.policy.target import with_overrides
@@ -43,6 +45,16 @@ def _said(spec: matchable_resource_pb2.TaskResourceSpec) -> dict[str, int]:
     """The quantities that are given, by field of `Amounts`."""
     given = {quantity: str(getattr(spec, quantity.word)) for quantity in QUANTITIES}
     return {quantity.field: quantity.unit(text) for quantity, text in given.items() if text}
+
+
+def resources_of_attempt(
+    task: tasks_pb2.TaskTemplate, task_resources: bytes, *, memory_growth: float, out_of_memory: int
+) -> Resources:
+    """The resources of an attempt of a task, with its overrides, after so many that ran out of memory."""
+    ceiling = ceiling_of(task_resources)
+    resources = resolve_resources(task, defaults=defaults_of(task_resources), ceiling=ceiling)
+    growth = growth_of(task, memory_growth)
+    return resources if growth is None else grown(resources, growth, out_of_memory, ceiling)
 
 
 def check_resources(

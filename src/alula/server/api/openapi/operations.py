@@ -47,6 +47,7 @@ from alula.server.services.console.skeleton import NODES_MAX, Changes, Skeleton
 from alula.server.services.console.stats import Stats
 from alula.server.services.console.stream import Line
 from alula.server.services.console.takers import Takers
+from alula.server.services.console.use import Use
 from alula.server.services.launch_check import LaunchCheck
 
 JSON = "application/json"
@@ -359,6 +360,14 @@ OPERATIONS = (
         "Read the graph of a run as far as it is drawn. It has an ETag.",
         answer=Graph,
         parameters=(Parameter("node_id", "The graph that this dynamic node has made, not that of the run."),),
+    ),
+    Operation(
+        "GET",
+        f"{_OWN}/runs/{_RUN}/use/{{node_id}}",
+        "readUse",
+        "Read which resources the attempts of a node have used, asked for and could have.",
+        answer=Use,
+        parameters=(Parameter("index", "The item of an array node, at its newest attempt.", int, -1),),
     ),
     Operation(
         "GET",
