@@ -45,11 +45,14 @@ export interface Forked {
 
 export const fork = (id: RunId, body: Forked): Promise<RunId> => send("POST", `${OWN}/fork/${at(id)}`, body);
 
-/** The last of a chain that has one cause at each step: where it began. Earlier tries of the same step are no cause of how it is now. */
+/** No cause of how a step is now: its earlier tries, what the cache lacked before it waited, and the answer that its error tells with its question. */
+const REMARKS: ReadonlySet<string> = new Set(["SeeAbove", "AttemptFailed", "CacheMiss", "Rejected"]);
+
+/** The last of a chain that has one cause at each step: where it began. */
 export function firstCause(link: Link): Link {
   let found = link;
   for (let next = found.because[0]; next; next = found.because[0]) {
-    if (next.code === "SeeAbove" || next.code === "AttemptFailed") break;
+    if (REMARKS.has(next.code)) break;
     found = next;
   }
   return found;
