@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncGenerator
 from typing import Any
@@ -132,6 +133,24 @@ async def test_a_stream_that_is_left_leaves_no_watcher(platform: Platform) -> No
     await lines.aclose()
     await asyncio.sleep(0.01)
     assert platform.hub._subscriptions == {}
+
+
+async def test_a_stream_that_is_left_complains_of_nothing(platform: Platform) -> None:
+    complaints: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told["message"]))
+    await launch(platform)
+    lines = await stream.open_stream(platform, ADA, [RunTopic("a", *ID, since=1)], 100)
+    assert isinstance(lines, AsyncGenerator)
+    await anext(lines)
+    asking = asyncio.create_task(anext(lines))
+    await asyncio.sleep(0.01)
+    asking.cancel()
+    await asyncio.wait((asking,))
+    await lines.aclose()
+    await asyncio.sleep(0.01)
+    del lines, asking
+    gc.collect()
+    assert complaints == []
 
 
 async def test_streams_end_when_the_platform_stops(platform: Platform) -> None:

@@ -69,13 +69,14 @@ async def _lines(
         yield _heartbeat(platform)
         while not (all_ended.done() and lines.empty()):
             line = asyncio.ensure_future(lines.get())
-            await asyncio.wait((line, all_ended), timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+            try:
+                await asyncio.wait((line, all_ended), timeout=HEARTBEAT_S, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                line.cancel()
             if line.done():
                 yield line.result()
-            else:
-                line.cancel()
-                if not all_ended.done():
-                    yield _heartbeat(platform)
+            elif not all_ended.done():
+                yield _heartbeat(platform)
     finally:
         # Each by itself: a gathering that is cancelled complains in the log of the platform.
         for teller in tellers:
