@@ -41,6 +41,8 @@ def test_home_says_what_fails_and_takes_an_answer(visit: Open, site: RunningPlat
     expect(page.get_by_role("heading", name="Failing")).to_be_visible()
     expect(page.get_by_text("steps.bad").first).to_be_visible()
     question = page.get_by_role("listitem").filter(has_text="looks-good")
+    running = page.get_by_role("region", name="Running").get_by_role("listitem").filter(has_text="asking-1")
+    expect(running.get_by_role("img", name="asks for an answer")).to_be_visible()
     question.get_by_role("button", name="Approve").click()
     expect(page.get_by_role("heading", name="Needs you")).to_have_count(0)
     page.goto(f"{site.http}{PLACE}/executions/asking-1")
@@ -77,6 +79,14 @@ def test_a_place_that_is_not_there_is_no_empty_one(visit: Open) -> None:
     page = visit("/executions/nowhere", tolerant=True)
     page.get_by_role("link", name="All runs").click()
     expect(page.get_by_role("link", name="good-1")).to_be_visible()
+
+
+def test_a_step_that_is_not_there_is_named(visit: Open) -> None:
+    page = visit("/executions/good-1?sel=n99")
+    panel = page.get_by_role("complementary", name="The run")
+    expect(panel.get_by_text("There is no step n99 in this run")).to_be_visible()
+    panel.get_by_role("button", name="Forget it").click()
+    expect(page).not_to_have_url(re.compile("sel="))
 
 
 def test_the_text_of_an_error_is_text(visit: Open) -> None:
@@ -324,6 +334,8 @@ def test_a_schedule_is_activated_paused_and_started(visit: Open) -> None:
     expect(page.get_by_text("paused: nothing starts by itself")).to_be_visible()
     page.get_by_role("button", name="Resume").click()
     expect(page.get_by_text("starts by itself", exact=True)).to_be_visible()
+    fire = visit().get_by_role("region", name="Next").get_by_role("listitem").filter(has_text="steps.nightly")
+    expect(fire).to_contain_text(re.compile("next run in [0-9]+ [mh]"))
     page.get_by_role("button", name="Start a run now").click()
     expect(page).to_have_url(re.compile("/executions/"))
     ended(page, "succeeded")

@@ -1,8 +1,9 @@
 /** Launch plans that start by the clock: how their schedules are, and what can be done with them. */
-import { FLYTE, OWN, get, path, send } from "./http";
+import { FLYTE, OWN, get, path, query, send } from "./http";
 import type { EntityId, Place } from "./runs";
 
 export interface ScheduleState {
+  readonly name: string;
   readonly version: string;
   readonly state: "ACTIVE" | "WAITING" | "PAUSED" | "ENDED";
   readonly principal: string;
@@ -21,6 +22,8 @@ const at = (place: Place, name: string): string => `${OWN}/schedules/${path(plac
 
 export const readSchedule = (place: Place, name: string, signal?: AbortSignal): Promise<ScheduleState> => get(at(place, name), { signal });
 export const changeSchedule = (place: Place, name: string, how: "pause" | "resume"): Promise<ScheduleState> => send("POST", `${at(place, name)}/${how}`, {});
+export const listSchedules = (place: Place, limit: number, signal?: AbortSignal): Promise<ScheduleState[]> =>
+  get(`${OWN}/schedules/${path(place.project, place.domain)}${query({ limit })}`, { signal });
 /** A run at once, with the inputs of the schedule. */
 export const triggerSchedule = (place: Place, name: string): Promise<{ readonly name: string }> => send("POST", `${at(place, name)}/trigger`, {});
 

@@ -6,7 +6,7 @@ import { type Run, listRuns } from "../../api/runs";
 import { useRunsNews } from "../../live/useRunsNews";
 import { usePlace } from "../../shell/place";
 import { countsOfNodes } from "../../status/counts";
-import { isOpenRun, runStatus } from "../../status/status";
+import { GATE, isOpenRun, runStatus } from "../../status/status";
 import { firstLine, plural, shortName, visible } from "../../text/names";
 import { duration } from "../../text/time";
 import { Glyph } from "../../ui/Glyph";
@@ -16,7 +16,8 @@ import { CountVane } from "../../ui/Vane";
 import { usePageTitle } from "../../ui/usePageTitle";
 import { FirstSteps } from "./FirstSteps";
 import styles from "./Home.module.css";
-import { NeedsYou } from "./NeedsYou";
+import { NeedsYou, useQuestions } from "./NeedsYou";
+import { Next } from "./Next";
 import { type WorkflowOverview, overview } from "./overview";
 import { RunStrip } from "./RunStrip";
 
@@ -30,19 +31,21 @@ export function Home(): ReactElement {
     queryFn: ({ signal }) => listRuns(place, { limit: NEWEST }, signal),
     refetchInterval: every,
   });
+  const open = (data?.runs ?? []).filter((run) => isOpenRun(run.phase));
+  const questions = useQuestions(open);
   const workflows = overview(data?.runs ?? []);
   const failing = workflows.filter((each) => each.failing.length);
   usePageTitle(failing.length ? `◆ ${plural(failing.length, "workflow")} failing` : "Home");
   if (error && !data) return <Problem error={error} onRetry={() => void refetch()} />;
   if (!data) return <Bars rows={10} />;
   if (!data.runs.length) return <FirstSteps />;
-  const open = data.runs.filter((run) => isOpenRun(run.phase));
   return (
     <div className={styles.home}>
       <h1 className="visually-hidden">Home</h1>
-      <NeedsYou runs={open} />
+      <NeedsYou runs={open} questions={questions} />
       {failing.length ? <Failing workflows={failing} /> : null}
-      {open.length ? <Running runs={open} usual={new Map(workflows.map((each) => [each.name, each.p50]))} /> : null}
+      {open.length ? <Running runs={open} asking={new Set(questions.map((each) => each.run.name))} usual={new Map(workflows.map((each) => [each.name, each.p50]))} /> : null}
+      <Next />
       <Workflows workflows={workflows} />
     </div>
   );
@@ -76,7 +79,7 @@ function Failing({ workflows }: { workflows: readonly WorkflowOverview[] }): Rea
   );
 }
 
-function Running({ runs, usual }: { runs: readonly Run[]; usual: ReadonlyMap<string, number | null> }): ReactElement {
+function Running({ runs, asking, usual }: { runs: readonly Run[]; asking: ReadonlySet<string>; usual: ReadonlyMap<string, number | null> }): ReactElement {
   return (
     <section aria-labelledby="running">
       <h2 id="running" className={styles.heading}>Running <b>{runs.length}</b></h2>
@@ -85,7 +88,7 @@ function Running({ runs, usual }: { runs: readonly Run[]; usual: ReadonlyMap<str
           const p50 = usual.get(run.workflow.name);
           return (
             <li key={run.name} className={styles.running}>
-              <Glyph status={runStatus(run.phase)} />
+              <Glyph status={asking.has(run.name) ? GATE : runStatus(run.phase)} />
               <RunLink run={run}>{visible(run.name)}</RunLink>
               <span className={styles.of}>{shortName(run.workflow.name)}</span>
               <CountVane counts={countsOfNodes(run.nodes)} />

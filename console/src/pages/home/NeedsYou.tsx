@@ -14,14 +14,18 @@ import home from "./Home.module.css";
 
 const ASKED = 20;
 
-export function NeedsYou({ runs }: { runs: readonly Run[] }): ReactElement | null {
-  const found = useQueries({
+/** The questions of the newest of these runs. */
+export function useQuestions(runs: readonly Run[]): readonly OpenQuestion[] {
+  return useQueries({
     queries: runs.slice(0, ASKED).map((run) => ({
       queryKey: ["questions", run.project, run.domain, run.name, run.seq],
       queryFn: ({ signal }: { signal: AbortSignal }) => questionsOf(run, signal),
     })),
     combine: (results) => results.flatMap((each) => each.data ?? []),
   });
+}
+
+export function NeedsYou({ runs, questions: found }: { runs: readonly Run[]; questions: readonly OpenQuestion[] }): ReactElement | null {
   if (!found.length) return null;
   return (
     <section aria-labelledby="needs-you">

@@ -5,7 +5,7 @@ import { HAS_DECK } from "../../api/runs";
 import type { RunTab } from "../../search";
 import { itemStatus } from "../../status/status";
 import { visible } from "../../text/names";
-import { IconButton } from "../../ui/Button";
+import { Button, IconButton } from "../../ui/Button";
 import { CopyButton } from "../../ui/Copy";
 import { Glyph } from "../../ui/Glyph";
 import { Tabs } from "../../ui/Tabs";
@@ -30,13 +30,15 @@ const WORDS: Record<RunTab, string> = { why: "Why", items: "Items", log: "Log", 
 
 export function Panel(): ReactElement {
   const { step, item } = useSelection();
-  const { tab } = useRunSearch();
+  const { tab, sel } = useRunSearch();
   const change = useChange();
+  const select = useSelect();
   const tabs = tabsOf(step, item);
   const chosen = tab && tabs.includes(tab) ? tab : (tabs[0] ?? "why");
   return (
     <div className={styles.panel}>
       <Head step={step} item={item} />
+      {sel && !step ? <p className={styles.unknown} role="status">There is no step <b>{visible(sel)}</b> in this run, or it has not begun. <Button small look="quiet" onClick={() => select(null)}>Forget it</Button></p> : null}
       <div className={styles.tabs}>
         <Tabs label="About it" panel="step-panel" chosen={chosen} tabs={tabs.map((id) => ({ id, label: WORDS[id] }))} onChoose={(id) => change({ tab: id }, true)} />
       </div>
