@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from alula.sdk.absent import INSTEAD, counterpart, instead_of_module
+from alula.sdk.absent_members import ABSENT
 from alula.sdk.authoring import launch_plan, map_task, overrides, task_settings
-from alula.sdk.client.flyte_remote import ELSEWHERE
+from alula.sdk.client.flyte_remote import ELSEWHERE, MAKING
 
 _TOP = "flytekit"
 _PLUGINS = "flytekitplugins"
@@ -23,6 +24,7 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
     "map_task": map_task.REPLACED,
     "create": launch_plan.REPLACED,
     "get_or_create": launch_plan.REPLACED,
+    "FlyteRemote": MAKING,
 }
 """Settings of flytekit that do not exist here, by the last name of what takes them."""
 
@@ -182,6 +184,17 @@ def _attribute(file: _File, node: ast.Attribute) -> None:
             _check_name(file, node, value, node.attr)
     elif isinstance(node.value, ast.Name) and node.value.id in file.remotes and node.attr in ELSEWHERE:
         file.find(node, f"`FlyteRemote` has no `{node.attr}`", ELSEWHERE[node.attr])
+    elif member := _absent_member(file, node):
+        file.find(node, f"`{member}` is not in Alula", ABSENT[member])
+
+
+def _absent_member(file: _File, node: ast.Attribute) -> str | None:
+    """A member that a class here does not have, where it is asked of the class, of an object made in place, or of the
+    running task's surroundings."""
+    value = node.value.func if isinstance(node.value, ast.Call) else node.value
+    name = (_original(file, value) or "").rpartition(".")[2]
+    member = f"{'ExecutionParameters' if name == 'current_context' else name}.{node.attr}"
+    return member if member in ABSENT else None
 
 
 def _refuse_inside(file: _File, node: ast.AST, module: str) -> bool:
@@ -210,8 +223,9 @@ def _call(file: _File, node: ast.Call) -> None:
         name = keyword.arg
         if name is None or (isinstance(keyword.value, ast.Constant) and keyword.value.value is None):
             continue
-        if name in known:
-            file.find(keyword, f"`{last}` has no setting `{name}`", known[name])
+        fix = known.get(name) or ABSENT.get(f"{last}({name}=)")
+        if fix is not None:
+            file.find(keyword, f"`{last}` has no setting `{name}`", fix)
         elif fields and name not in fields:
             file.find(keyword, f"`{last}` has no setting `{name}`", f"there are: {', '.join(fields)}")
 

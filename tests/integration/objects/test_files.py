@@ -21,6 +21,7 @@ from alula import FlyteDirectory, FlyteFile, kwtypes
 from alula.sdk import objects
 from alula.sdk.store import FileStore
 from alula.sdk.task_context.checkpoint import Checkpoint
+from alula.sdk.task_context.context import make_context, running
 from alula.sdk.types.engine import to_literal, to_python
 from alula.server.blobs.options import ObjectOptions
 from alula.server.blobs.stores import variables_for_tasks
@@ -50,6 +51,28 @@ def variables(options: ObjectOptions) -> dict[str, str]:
 @pytest.fixture
 def store(prefix: str, tmp_path: Path) -> FileStore:
     return FileStore(f"{prefix}/raw", str(tmp_path / "scratch"))
+
+
+def test_a_new_file_and_a_new_folder_are_written_there(prefix: str, tmp_path: Path):
+    context = make_context(
+        execution_id=("p", "d", "e"),
+        task_id=("p", "d", "t", "v"),
+        attempt=0,
+        working_directory=str(tmp_path),
+        raw_output_prefix=f"{prefix}/raw",
+    )
+    with running(context):
+        file, folder = FlyteFile.new_remote_file("a b.txt"), FlyteDirectory.new_remote()
+        for each in (file, folder.new_file("c.txt")):
+            with each.open("w") as out:
+                out.write("one")
+            with each.open("a") as out:
+                out.write(" two")
+        literals = to_literal(file, FlyteFile, context.store), to_literal(folder, FlyteDirectory, context.store)
+    assert [each.scalar.blob.uri for each in literals] == [file.path, folder.path]
+    with to_python(literals[0], FlyteFile, context.store).open() as written, file.open() as same:
+        assert written.read() == same.read() == "one two"
+    assert [name for _, name in to_python(literals[1], FlyteDirectory, context.store).crawl()] == ["c.txt"]
 
 
 @pytest.mark.parametrize("name", ["plain.txt", "with space.txt", "50%.txt", "a#b?.txt", "\N{SNOWMAN}"])

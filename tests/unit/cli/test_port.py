@@ -42,7 +42,18 @@ TOLD = {
     "import flytekit as f\nf.LaunchPlan.create('a', w, auth_role=1)": ("`create` has no setting `auth_role`", "rights"),
     "from flytekit import ImageSpec\nImageSpec(pip_secret_mounts=[])": (
         "`ImageSpec` has no setting `pip_secret_mounts`",
-        "there are: name",
+        "private packages",
+    ),
+    "from flytekit import ImageSpec\nImageSpec(pips=[])": ("`ImageSpec` has no setting `pips`", "there are: name"),
+    "from flytekit import FlyteFile\nFlyteFile('a', downloader=f)": (
+        "`FlyteFile` has no setting `downloader`",
+        "leave it out",
+    ),
+    "from flytekit import FlyteFile\nFlyteFile('a').metadata": ("`FlyteFile.metadata` is not in Alula", "dataclass"),
+    "import flytekit\nflytekit.current_context().stats.incr('a')": ("`ExecutionParameters.stats` is not", "logging"),
+    "from flytekit.remote import FlyteRemote\nFlyteRemote(interactive_mode_enabled=True)": (
+        "`FlyteRemote` has no setting `interactive_mode_enabled`",
+        "module",
     ),
     "from flytekit import task\nstep().with_overrides(aliases={})": ("`with_overrides` has no setting", "NamedTuple"),
     "from flytekit.remote import FlyteRemote\nr = FlyteRemote()\nr.client": ("`FlyteRemote` has no `client`", "alula"),

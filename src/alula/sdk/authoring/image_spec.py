@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
-from alula.sdk.mistake import Location, mistake
+from alula.sdk.absent_members import lacks_keywords, lacks_members
+from alula.sdk.mistake import Location, caller, mistake
 from alula.version import __version__
 
 Base: TypeAlias = "str | ImageSpec"
@@ -84,26 +85,55 @@ class ImageSpec(NamedTuple):
         known."""
         return os.environ.get("_F_IMG_ID", self.digest) == self.digest
 
+    @classmethod
+    def from_env(cls, *, pinned_packages: Sequence[str] | None = None, **settings: Any) -> ImageSpec:  # Any: fields
+        """An image with this process's version of Python, and with these packages in the versions that it has.
+
+        Raises `InvalidInput` for a package that is not installed.
+        """
+        from importlib.metadata import PackageNotFoundError, version  # lazy: only when used
+
+        if settings.get("python_version") is not None:
+            why = "`ImageSpec.from_env` takes the version of Python from this process"
+            raise mistake("InvalidImage", why, at=caller(), fix="leave `python_version` out, or write `ImageSpec(...)`")
+        try:
+            pinned = [f"{name}=={version(name)}" for name in pinned_packages or ()]
+        except PackageNotFoundError as error:
+            why = f"`pinned_packages` has {error.name!r}, which is not installed here"
+            raise mistake("InvalidImage", why, at=caller(), fix="name it with its version in `packages`") from None
+        settings["packages"] = _joined(settings.get("packages"), pinned)
+        settings["python_version"] = f"{sys.version_info.major}.{sys.version_info.minor}"
+        return cls(**settings)
+
     def with_packages(self, packages: str | Sequence[str]) -> ImageSpec:
         """This image with more packages."""
         return self._replace(packages=_joined(self.packages, packages))
 
-    def with_apt_packages(self, packages: str | Sequence[str]) -> ImageSpec:
+    def with_apt_packages(self, apt_packages: str | Sequence[str]) -> ImageSpec:
         """This image with more packages of the system."""
-        return self._replace(apt_packages=_joined(self.apt_packages, packages))
+        return self._replace(apt_packages=_joined(self.apt_packages, apt_packages))
+
+    def with_runtime_packages(self, runtime_packages: str | Sequence[str]) -> ImageSpec:
+        """This image with more packages that are needed where it runs."""
+        return self._replace(runtime_packages=_joined(self.runtime_packages, runtime_packages))
 
     def with_commands(self, commands: str | Sequence[str]) -> ImageSpec:
         """This image after more commands."""
         return self._replace(commands=_joined(self.commands, commands))
 
-    def with_copy(self, paths: str | Sequence[str]) -> ImageSpec:
+    def with_copy(self, src: str | Sequence[str]) -> ImageSpec:
         """This image with more files and folders."""
-        return self._replace(copy=_joined(self.copy, paths))
+        return self._replace(copy=_joined(self.copy, src))
 
     @property
     def digest(self) -> str:
         """A digest of the contents, the same inside the image, where another Alula or Python may tell it."""
         return _digest(self._contents())
+
+    @property
+    def id(self) -> str:
+        """The digest, by flytekit's name."""
+        return self.digest
 
     def _contents(self) -> dict[str, object]:
         contents: dict[str, object] = {
@@ -116,6 +146,27 @@ class ImageSpec(NamedTuple):
         for path in filter(None, (self.requirements, *(self.copy or ()))):
             contents[f"content of {path}"] = _digest_of(path)
         return contents
+
+
+_CONFIGURED = "set them where the program that builds is configured"
+lacks_keywords(
+    ImageSpec,
+    {
+        "pip_secret_mounts": "build an image with the private packages, and name it as `base_image`",
+        "registry_config": "log in with the program that builds, as by `podman login`",
+        "source_copy_mode": "leave it out: code goes along at registration, and `copy` puts more into the image",
+        "builder_options": _CONFIGURED,
+        "builder_config": "name the image to begin with as `base_image`",
+    },
+)
+lacks_members(
+    ImageSpec,
+    {
+        "with_builder_options": _CONFIGURED,
+        "exist": "`alula build` builds what is not there, and `alula build --dry-run` shows what there is to build",
+        "force_push": "remove the image where it is: `alula build` builds and pushes what is not there",
+    },
+)
 
 
 def checked_image_spec(image: ImageSpec, *, at: Location) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from alula.sdk.absent_members import lacks_keywords, lacks_members
 from alula.sdk.authoring.notifications import Notification, checked_notifications
 from alula.sdk.authoring.settings import check_counts, check_flags, check_labels, check_texts
 from alula.sdk.mistake import Location, mistake
@@ -33,6 +34,14 @@ class Options(NamedTuple):
     max_parallelism: int | None = None
     notifications: Sequence[Notification] | None = None
     overwrite_cache: bool | None = None
+
+
+_ABSENT = {
+    "security_context": "runs have the rights of the principal that launches them",
+    "disable_notifications": "make a launch plan without notifications",
+}
+lacks_keywords(Options, _ABSENT)
+lacks_members(Options, {**_ABSENT, "default_from": "write `Options(raw_output_data_config=...)`"})
 
 
 def checked_options(options: object, *, at: Location) -> Options:

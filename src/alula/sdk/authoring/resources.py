@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from alula.sdk.absent_members import lacks_keywords
 from alula.sdk.mistake import Location, mistake
 
 Quantity = str | int | float
@@ -25,6 +27,15 @@ class Resources(NamedTuple):
     gpu: Quantity | Range | None = None
     ephemeral_storage: Quantity | Range | None = None
 
+    @classmethod
+    def from_dict(cls, d: Mapping[str, Quantity | Range | None]) -> Resources:
+        """Those that `to_dict` gave, or that stand in a file."""
+        return cls(**d)
+
+    def to_dict(self) -> dict[str, Quantity | Range | None]:
+        """All fields by their names, None for those that are not set."""
+        return self._asdict()
+
     def amounts(self) -> list[tuple[str, Quantity | Range]]:
         """The fields that are set, in their order."""
         return [(name, value) for name, value in zip(self._fields, self, strict=True) if value is not None]
@@ -44,6 +55,9 @@ class Resources(NamedTuple):
             else:
                 requests[name] = value
         return Resources(**requests), Resources(**limits)
+
+
+lacks_keywords(Resources, {"storage": "write `ephemeral_storage`"})
 
 
 class GrowMemory(NamedTuple):

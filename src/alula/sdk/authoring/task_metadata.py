@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from alula.sdk.absent_members import lacks_keywords, lacks_members
+
 if TYPE_CHECKING:
     from datetime import timedelta
 
@@ -36,3 +38,8 @@ class TaskMetadata(NamedTuple):
         if "generates_deck" in changed:
             changed["enable_deck"] = changed.pop("generates_deck")
         return changed  # type: ignore[return-value]  # pyright: ignore[reportReturnType]  # checked where they are used
+
+
+_EAGER = "write `@eager`"
+lacks_keywords(TaskMetadata, {"is_eager": _EAGER})
+lacks_members(TaskMetadata, {"is_eager": _EAGER, "retry_strategy": "take `retries`"})

@@ -5,6 +5,10 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
+import msgspec
+
+from alula.sdk.absent import INSTEAD
+from alula.sdk.absent_members import lacks_keywords, lacks_members
 from alula.sdk.client.endpoint import Endpoint, endpoint_of_file, find_endpoint, parse_endpoint
 
 
@@ -14,6 +18,8 @@ class PlatformConfig(NamedTuple):
     endpoint: str = "localhost:30080"
     insecure: bool = False
     """True without TLS."""
+    ca_cert_file_path: str | None = None
+    """The file with the certificates to trust; without one the system's."""
 
 
 class Config(NamedTuple):
@@ -38,12 +44,36 @@ class Config(NamedTuple):
         return cls(PlatformConfig(endpoint, insecure))
 
 
+lacks_keywords(
+    PlatformConfig,
+    {
+        "insecure_skip_verify": "name the platform's certificate as `ca_cert_file_path`",
+        "console_endpoint": "leave it out: the platform serves its console",
+        "rpc_retries": "leave it out: what can be asked again is, for some time",
+        "http_proxy_url": "set the variable `https_proxy`",
+        **dict.fromkeys(
+            ("command", "proxy_command", "client_id", "client_credentials_secret", "scopes", "auth_mode", "audience"),
+            "leave it out: the platform has no login",
+        ),
+    },
+)
+lacks_keywords(
+    Config,
+    {
+        **dict.fromkeys(("secrets", "stats", "data_config"), INSTEAD["DataConfig"]),
+        "local_sandbox_path": "leave it out: each attempt has a folder of its own",
+    },
+)
+lacks_members(Config, {"with_params": "write `Config(platform=...)`"})
+
+
 def endpoint_of(config: Config) -> Endpoint:
     """The platform that a configuration names. Raises `InvalidInput` and `Unavailable` as `find_endpoint` does."""
     if config.platform is not None:
         address = config.platform.endpoint.partition("://")[2] or config.platform.endpoint
         scheme = "http" if config.platform.insecure else "https"
-        return parse_endpoint(f"{scheme}://{address}", "the PlatformConfig")
+        endpoint = parse_endpoint(f"{scheme}://{address}", "the PlatformConfig")
+        return msgspec.structs.replace(endpoint, ca_certificate=config.platform.ca_cert_file_path or "")
     if config.config_file is not None:
         return endpoint_of_file(config.config_file)
     return find_endpoint(None)

@@ -85,7 +85,8 @@ class FlyteRemote:
         default_domain: str | None = None,
         **unknown: object,
     ) -> None:
-        refuse_unknown(unknown, "`FlyteRemote`", ("config", "default_project", "default_domain"), at=caller())
+        known = ("config", "default_project", "default_domain")
+        refuse_unknown(unknown, "`FlyteRemote`", known, replaced=MAKING, at=caller())
         self.config = config or Config()
         self.default_project = default_project or "flytesnacks"
         self.default_domain = default_domain or "development"
@@ -225,6 +226,10 @@ class FlyteRemote:
         raise AttributeError(f"`FlyteRemote` of Alula has no `{name}`: {fix}", name=name, obj=self)
 
 
+MAKING = {
+    "data_upload_location": "leave it out: the platform says where files go",
+    "interactive_mode_enabled": "leave it out, and declare tasks in a module: their code goes along",
+}
 _EXECUTE = {
     "execution_name_prefix": "give the whole `execution_name`, or none",
     "image_config": "name the image at the task: `@task(container_image=...)`",

@@ -9,6 +9,7 @@ from functools import cache, cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from alula.sdk import calling
+from alula.sdk.absent_members import lacks_members
 from alula.sdk.task_context.checkpoint import Checkpoint
 from alula.sdk.task_context.secret import Secrets
 
@@ -150,6 +151,20 @@ class ExecutionParameters:
         import datetime  # lazy: only tasks that ask need it
 
         return datetime.datetime.now(datetime.UTC)
+
+
+lacks_members(
+    ExecutionParameters,
+    {
+        "stats": "log figures by `current_context().logging`, or show them in a `Deck`",
+        "output_metadata_prefix": "return outputs; further files go below `raw_output_prefix`",
+        **dict.fromkeys(("get", "has_attr"), "attributes are those of the platform alone; pass others as inputs"),
+        **dict.fromkeys(
+            ("builder", "new_builder", "Builder", "with_task_sandbox", "with_enable_deck"),
+            "surroundings are made by what runs a task; in a test call the task",
+        ),
+    },
+)
 
 
 CURRENT: ContextVar[ExecutionParameters | None] = ContextVar("alula_current_context", default=None)

@@ -6,8 +6,9 @@ import os
 from types import GenericAlias
 from typing import TYPE_CHECKING, Any, Generic, Literal
 
+from alula.sdk.absent_members import lacks_keywords, lacks_members
 from alula.sdk.folders import top_names
-from alula.sdk.types.file import FlyteFile, default_store, format_alias
+from alula.sdk.types.file import FlyteFile, default_store, format_alias, new_place, new_uri
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -40,6 +41,8 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
         self._store: Store | None = None
         self._local: str | None = None
         self._at_once: int | None = None
+        self._is_new = False
+        """True if it is to be written where it is stored."""
 
     def __class_getitem__(cls, format: object) -> GenericAlias:
         return format_alias(cls, format)
@@ -52,6 +55,18 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
         path = os.path.join(working_directory(), dirname)
         os.makedirs(path, exist_ok=True)
         return FlyteDirectory(path)
+
+    @classmethod
+    def new_remote(cls, stem: str | None = None, alt: str | None = None) -> FlyteDirectory[Any]:
+        """A new folder where the files of outputs are stored, in the bucket `alt` if it is another one. Files for it
+        are made by `new_file`, or by a library that writes at its `path`."""
+        return cls._new_at(new_uri(stem, alt))
+
+    @classmethod
+    def _new_at(cls, uri: str) -> FlyteDirectory[Any]:
+        folder: FlyteDirectory[Any] = FlyteDirectory(new_place(uri, is_folder=True), remote_directory=False)
+        folder._is_new = True
+        return folder
 
     @classmethod
     def from_source(cls, source: str | os.PathLike[str]) -> FlyteDirectory[Any]:
@@ -81,10 +96,14 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
 
     def new_file(self, name: str) -> FlyteFile[Any]:
         """A file in this folder, to be written."""
+        if self._is_new:
+            return FlyteFile.new_at(f"{self.path}/{name}")
         return FlyteFile(os.path.join(self.download(), name))
 
     def new_dir(self, name: str) -> FlyteDirectory[Any]:
         """A new folder in this folder."""
+        if self._is_new:
+            return self._new_at(f"{self.path}/{name}")
         path = os.path.join(self.download(), name)
         os.makedirs(path, exist_ok=True)
         return FlyteDirectory(path)
@@ -152,3 +171,8 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
         from alula.sdk.types.pydantic_fields import path_schema  # lazy: pydantic calls this, so it is loaded
 
         return path_schema(FlyteDirectory)
+
+
+lacks_members(FlyteDirectory, {"extension": 'the format is in the type: `FlyteDirectory["png"]`'})
+lacks_keywords(FlyteDirectory, {"downloader": "leave it out: the content is fetched when it is first used"})
+lacks_keywords(FlyteDirectory, {"topdown": "leave it out: files come from the top down"}, of="crawl")

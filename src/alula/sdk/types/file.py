@@ -10,6 +10,9 @@ from types import GenericAlias
 from typing import IO, TYPE_CHECKING, Any, Generic, Literal, cast
 from typing import TypeVar as AnyTypeVar
 
+from alula.sdk.absent_members import lacks_keywords, lacks_members
+from alula.sdk.mistake import caller, mistake
+
 if TYPE_CHECKING:
     from typing_extensions import TypeVar
 
@@ -43,6 +46,8 @@ class FlyteFile(Generic[Format], os.PathLike[str]):
         self.remote_source: str | None = self.path if "://" in self.path and _is_remote(self.path) else None
         self._store: Store | None = None
         self._local: str | None = None
+        self._is_new = False
+        """True if it is to be written where it is stored."""
 
     def __class_getitem__(cls, format: object) -> GenericAlias:
         return format_alias(cls, format)
@@ -53,6 +58,19 @@ class FlyteFile(Generic[Format], os.PathLike[str]):
         from alula.sdk.task_context.context import working_directory  # lazy: only when used
 
         return FlyteFile(os.path.join(working_directory(), filename))
+
+    @classmethod
+    def new_remote_file(cls, name: str | None = None, alt: str | None = None) -> FlyteFile[Any]:
+        """A file to be written by `open("w")` where the files of outputs are stored, in the bucket `alt` if it is
+        another one."""
+        return cls.new_at(new_uri(name, alt))
+
+    @classmethod
+    def new_at(cls, uri: str) -> FlyteFile[Any]:
+        """A file to be written at a URI, at which there is none."""
+        file: FlyteFile[Any] = FlyteFile(new_place(uri, is_folder=False), remote_path=False)
+        file._is_new = True
+        return file
 
     @classmethod
     def from_source(cls, source: str | os.PathLike[str]) -> FlyteFile[Any]:
@@ -76,7 +94,6 @@ class FlyteFile(Generic[Format], os.PathLike[str]):
         """Its path, as in the fields of a dataclass."""
         return {"path": self.remote_source or self.path}
 
-    @property
     def extension(self) -> str:
         """`csv` of `a/b.csv`; empty without one."""
         return os.path.splitext(self.path)[1].lstrip(".")
@@ -99,6 +116,12 @@ class FlyteFile(Generic[Format], os.PathLike[str]):
         text = None if "b" in mode else encoding or "utf-8"
         reads = mode.startswith("r") and "+" not in mode
         source, store = self.remote_source, _store_of(self)
+        if self._is_new and source and not reads:
+            path = self._local = self._local or _scratch_path(source)
+            with open(path, mode, encoding=text) as file:
+                yield file
+            store.upload(path, to=source)
+            return
         parts = store.parts(source) if reads and source and self._local is None else None
         if parts is not None and source is not None:
             with parts.opened(source) as stream:
@@ -146,6 +169,41 @@ def _store_of(file: FlyteFile[Any]) -> Store:
     return store if store is not None else default_store()
 
 
+def new_uri(name: str | None, bucket: str | None) -> str:
+    """A URI that nothing has, below that of the running task's outputs. Raises `InvalidInput` for a bucket where files
+    are in folders."""
+    from alula.sdk.task_context.context import current_context  # lazy: only when used
+
+    prefix = current_context().raw_output_prefix.rstrip("/")
+    if bucket:
+        scheme, is_object, rest = prefix.partition("://")
+        if not is_object or scheme == "file":
+            why = f"`alt` is {bucket!r}, and the files of outputs are in folders, without buckets"
+            raise mistake("InvalidSetting", why, at=caller(), fix="leave it out")
+        prefix = f"{scheme}://{bucket}/{rest.partition('/')[2]}".rstrip("/")
+    return "/".join(filter(None, (prefix, os.urandom(16).hex(), name)))
+
+
+def new_place(uri: str, *, is_folder: bool) -> str:
+    """A URI; the path of one of this machine, where the folders for it are made."""
+    from alula.sdk.store import is_local, local_path  # lazy: declaring needs no store
+
+    if not is_local(uri):
+        return uri
+    path = local_path(uri)
+    os.makedirs(path if is_folder else os.path.dirname(path), exist_ok=True)
+    return path
+
+
+def _scratch_path(uri: str) -> str:
+    from alula.sdk.store import name_of  # lazy: as above
+    from alula.sdk.task_context.context import working_directory  # lazy: as above
+
+    folder = os.path.join(working_directory(), "written", os.urandom(8).hex())
+    os.makedirs(folder)
+    return os.path.join(folder, name_of(uri))
+
+
 def default_store() -> Store:
     """Reads files where no task runs: in plain Python."""
     from alula.sdk.store import FileStore  # lazy: as above
@@ -153,3 +211,12 @@ def default_store() -> Store:
 
     folder = working_directory()
     return FileStore(os.path.join(folder, "raw"), folder)
+
+
+_METADATA = "return it beside the file, or have both in a dataclass"
+_READ_AHEAD = "leave it out: of a file elsewhere what is read is fetched, and the megabyte after it"
+lacks_members(FlyteFile, {"metadata": _METADATA})
+lacks_keywords(
+    FlyteFile, {"metadata": _METADATA, "downloader": "leave it out: the content is fetched when it is first used"}
+)
+lacks_keywords(FlyteFile, {"cache_type": _READ_AHEAD, "cache_options": _READ_AHEAD}, of="open")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
+from alula.sdk.absent_members import lacks_keywords, lacks_members
+from alula.sdk.mistake import caller, mistake
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -32,6 +35,7 @@ class StructuredDataset:
         self.file_format = file_format
         self._store: Store | None = None
         self._columns: Columns = {}
+        self._read_as: type | None = None
 
     @classmethod
     def of_stored(
@@ -45,7 +49,23 @@ class StructuredDataset:
 
     def open(self, dataframe_type: type[Frame]) -> _Opened[Frame]:
         """Choose the library to read it with: `open(pandas.DataFrame).all()`."""
+        self._read_as = dataframe_type
         return _Opened(self, dataframe_type, self._store, self._columns)
+
+    def all(self) -> Any:  # Any: of the library that it is read with, which is chosen before
+        """The whole data frame: the one in memory, or what the last `open` gives. Raises `InvalidInput` for neither."""
+        return self.open(self._chosen()).all()
+
+    def iter(self) -> Iterator[Any]:  # Any: as above
+        """The same file by file."""
+        return self.open(self._chosen()).iter()
+
+    def _chosen(self) -> type[Any]:
+        chosen = self._read_as or (type(self.dataframe) if self.dataframe is not None else None)
+        if chosen is None:
+            what = f"no library is chosen to read {self!r} with"
+            raise mistake("NotOpened", what, at=caller(), fix="write `open(pandas.DataFrame).all()`")
+        return chosen
 
     def read(self, library: FrameLibrary, store: Store | None, columns: Columns) -> object:
         """The data frame in the wanted library. Raises `TypeMismatch`."""
@@ -109,3 +129,14 @@ def _library(type_: type) -> FrameLibrary:
     from alula.sdk.types.frame_files import opened  # lazy: declaring needs no protobuf
 
     return opened(type_)
+
+
+_COLUMNS = "columns are those of the type: `Annotated[StructuredDataset, kwtypes(age=int)]`"
+lacks_keywords(StructuredDataset, {"metadata": _COLUMNS})
+lacks_members(
+    StructuredDataset,
+    {
+        **dict.fromkeys(("metadata", "columns", "column_names"), _COLUMNS),
+        **dict.fromkeys(("literal", "set_literal"), "take `uri` and `file_format`"),
+    },
+)
