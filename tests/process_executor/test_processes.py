@@ -22,6 +22,7 @@ from tests.process_executor.running import alive, log_of, on_executor, run_one, 
 
 from alula.core.literals.offloading import OffloadRule
 from alula.server.executors.machine import machine_id
+from alula.server.executors.process import executor as executor_module
 from alula.server.executors.process import reader
 from alula.server.executors.process.executor import ProcessExecutor
 from alula.server.executors.process.memory import find_cgroups
@@ -297,6 +298,19 @@ def test_cancel_before_the_start_and_of_the_unknown(tmp_path, bundle):
         assert [each.id.node_id for each in harness.updates] == ["n2", "n2"]
 
     on_executor(tmp_path, scenario, cpu_millicores=2000)
+
+
+def test_an_attempt_that_waits_for_imports_says_so(tmp_path, bundle, monkeypatch):
+    monkeypatch.setattr(executor_module, "NOTICE_S", 0)
+    first, second = (attempt(tmp_path, *task_command(bundle, "seven"), node=node) for node in ("n0", "n1"))
+
+    async def scenario(harness: Harness):
+        await harness.run(first)
+        await harness.run(second)
+        assert [each.reason for each in harness.of(first, "QUEUED")] == ["waits for a process to import tasks"]
+        assert harness.of(second, "QUEUED") == []
+
+    on_executor(tmp_path, scenario)
 
 
 def test_stop_ends_everything_at_once(tmp_path, bundle):

@@ -9,14 +9,13 @@ from typing import Any
 import click
 
 from alula.cli.failures import RUN_FAILED, CommandEnded, say
-from alula.cli.options import Target, output_option, target_options
+from alula.cli.options import MOMENT, Target, output_option, target_options
 from alula.cli.output import format_moment, print_document, print_facts, print_table
 from alula.core.ids import ExecutionId
 from alula.sdk.client.backfills import find_backfill
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.own import ask, tell
 
-_TIME = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
 _SLOT_COLUMNS = ("slot (UTC)", "state", "run", "why")
 
 
@@ -40,8 +39,8 @@ def backfill() -> None:
 
 @backfill.command("start")
 @click.argument("plan", metavar="PLAN[@VERSION]")
-@click.option("--from", "first", type=_TIME, metavar="TIME", required=True, help="Slots from this time on.")
-@click.option("--to", "until", type=_TIME, metavar="TIME", help="And before this one. Else now.")
+@click.option("--from", "first", type=MOMENT, metavar="TIME", required=True, help="Slots from this time on.")
+@click.option("--to", "until", type=MOMENT, metavar="TIME", help="And before this one. Else now.")
 @click.option("--dry-run", is_flag=True, help="Show what would become of each slot, and start nothing.")
 @click.option(
     "--order", type=click.Choice(["oldest", "newest"]), default="oldest", show_default=True, help="Which first."

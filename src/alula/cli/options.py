@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from alula.sdk.client.endpoint import Endpoint
     from alula.sdk.serialize.referenced import AnyReference, Registered
 
+MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"])
+"""A time with an offset, or without one."""
 DEFAULT_PROJECT = "flytesnacks"
 DEFAULT_DOMAIN = "development"
 

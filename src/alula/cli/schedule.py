@@ -10,7 +10,7 @@ from flyteidl.admin import common_pb2, launch_plan_pb2, schedule_pb2
 from flyteidl.core import identifier_pb2
 
 from alula.cli.failures import say
-from alula.cli.options import Target, output_option, target_options
+from alula.cli.options import MOMENT, Target, output_option, target_options
 from alula.cli.output import format_duration, print_document, print_table
 from alula.core.errors import InvalidInput
 from alula.core.policy.schedule import schedule_of
@@ -112,11 +112,14 @@ def resume(target: Target, plan: str) -> None:
 
 @schedule.command("trigger")
 @click.argument("plan", metavar="NAME")
-@click.option("--at", type=click.DateTime(), help="The time that the run is about, in UTC. Else now.")
+@click.option("--at", type=MOMENT, metavar="TIME", help="The time that the run is about. Else now.")
 @target_options
 def trigger(target: Target, plan: str, at: datetime | None) -> None:
-    """Start a run of a scheduled launch plan at once, beside its schedule."""
-    body = {} if at is None else {"at": at.replace(tzinfo=UTC).isoformat()}
+    """Start a run of a scheduled launch plan at once, beside its schedule.
+
+    A time without an offset is in the time zone of the schedule.
+    """
+    body = {} if at is None else {"at": at.isoformat()}
     with target.connect() as connection:
         run = tell(connection, "schedules", target.project, target.domain, plan, "trigger", body=body)
     click.echo(run["name"])

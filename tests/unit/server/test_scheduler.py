@@ -15,6 +15,7 @@ from tests.policies import NobodyMay
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import AlulaError, FailedPrecondition, ResourceExhausted, Unavailable
+from alula.core.ids import ExecutionId
 from alula.core.policy.cron import Cron
 from alula.core.policy.schedule_rules import AT_LIMIT, CATCH_UP, ENDS
 from alula.server.identity import Caller
@@ -269,28 +270,48 @@ async def test_trouble_of_the_store_is_waited_out(
 async def test_the_input_for_the_time_gets_the_time_that_the_run_is_about(
     hourly: Platform, caller: Caller, clock: Clock
 ) -> None:
-    task, workflow = specs.task("dated"), specs.workflow("dated", "dated")
-    for interface in (task.spec.template.interface, workflow.spec.template.interface):
-        interface.inputs.variables["x"].type.simple = types_pb2.DATETIME
-    await create_task(hourly, caller, task, Registrant())
-    await create_workflow(hourly, caller, workflow)
-    request = specs.launch_plan("dated", "dated")
-    request.spec.entity_metadata.schedule.cron_schedule.schedule = "0 * * * *"
-    request.spec.entity_metadata.schedule.cron_schedule.offset = "PT10M"
-    request.spec.entity_metadata.schedule.kickoff_time_input_arg = "x"
     await set_active(hourly, caller, "v1", active=False)
-    await create_launch_plan(hourly, caller, request)
-    await update_launch_plan(
-        hourly, caller, launch_plan_pb2.LaunchPlanUpdateRequest(id=request.id, state=launch_plan_pb2.ACTIVE)
-    )
+    await activate_dated(hourly, caller, "0 * * * *", offset="PT10M")
     clock.now_us = NOON_US + HOUR_US // 6
     await look(hourly)
     (record,) = await runs(hourly)
     assert scheduled_at(record) == NOON_US + HOUR_US // 6
-    whole = await hourly.store.executions.get(record.id)
-    assert whole is not None
-    inputs = literals_pb2.LiteralMap.FromString(whole.inputs).literals
-    assert inputs["x"].scalar.primitive.datetime.ToMicroseconds() == NOON_US
+    assert await moment_of(hourly, record.id) == NOON_US
+
+
+@pytest.mark.parametrize("offset", ["", "-05:00"])
+async def test_a_run_at_once_is_about_a_time_in_the_zone_of_its_schedule(
+    hourly: Platform, caller: Caller, offset: str
+) -> None:
+    await activate_dated(hourly, caller, "CRON_TZ=Europe/Zurich 0 3 * * *")
+    at = datetime.fromisoformat(f"2026-07-01T03:00:00{offset}")
+    id = await trigger_schedule(hourly, caller, "flytesnacks", "development", "dated", at=at)
+    meant = datetime.fromisoformat(f"2026-07-01T03:00:00{offset or '+02:00'}")
+    assert await moment_of(hourly, id) == meant.timestamp() * 1_000_000
+
+
+async def activate_dated(platform: Platform, caller: Caller, expression: str, *, offset: str = "") -> None:
+    """Activate a plan whose input gets the time that a run is about."""
+    task, workflow = specs.task("dated"), specs.workflow("dated", "dated")
+    for interface in (task.spec.template.interface, workflow.spec.template.interface):
+        interface.inputs.variables["x"].type.simple = types_pb2.DATETIME
+    await create_task(platform, caller, task, Registrant())
+    await create_workflow(platform, caller, workflow)
+    request = specs.launch_plan("dated", "dated")
+    schedule = request.spec.entity_metadata.schedule
+    schedule.cron_schedule.schedule, schedule.cron_schedule.offset = expression, offset
+    schedule.kickoff_time_input_arg = "x"
+    await create_launch_plan(platform, caller, request)
+    active = launch_plan_pb2.LaunchPlanUpdateRequest(id=request.id, state=launch_plan_pb2.ACTIVE)
+    await update_launch_plan(platform, caller, active)
+
+
+async def moment_of(platform: Platform, id: ExecutionId) -> int:
+    """The time that a run has as its input."""
+    record = await platform.store.executions.get(id)
+    assert record is not None
+    inputs = literals_pb2.LiteralMap.FromString(record.inputs).literals
+    return inputs["x"].scalar.primitive.datetime.ToMicroseconds()
 
 
 async def test_a_schedule_that_names_no_time_any_more_can_not_be_activated(hourly: Platform, caller: Caller) -> None:

@@ -14,7 +14,7 @@ import msgspec
 
 from alula.core.engine.plan import Plan, PlanNode
 from alula.core.engine.plan_nodes import PlanNodes
-from alula.core.engine.records import ExecutionPhase, ItemRecord, NodePhase, NodeRecord, Reason
+from alula.core.engine.records import AttemptPhase, ExecutionPhase, ItemRecord, NodePhase, NodeRecord, Reason
 from alula.core.errors import NotFound, TaskError
 from alula.core.ids import nested_node_id
 
@@ -68,6 +68,8 @@ class RunFacts(msgspec.Struct, frozen=True):
     """In the order in which they came."""
     item: ItemRecord | None = None
     """The item of an array that is asked about, if it has begun."""
+    items: int | None = None
+    """The number of items of that array, if it is known."""
     trigger_cause: str = ""
     """The cause for which a trigger has started it; empty for a run that was started otherwise."""
 
@@ -281,10 +283,15 @@ class _Explainer:
         row = self._run.nodes.get(node_id)
         if row is None or not row.is_array:
             raise NotFound("NodeNotFound", f"`{node_id}` is no array of this run, so it has no item {index}")
+        if self._run.items is not None and index >= self._run.items:
+            last = f"the last is {self._run.items - 1}" if self._run.items else "it has none"
+            raise NotFound("NoSuchItem", f"`{node_id}` has no item {index}: {last}")
         told = [reason for reason in self._reasons.get(node_id, ()) if reason.index == index]
-        name = f"{node_id}[{index}]"
-        if self._run.item is not None and self._run.item.error is not None:
-            return _failed_item(name, self._run.item, self._run.item.error, told)
+        name, item = f"{node_id}[{index}]", self._run.item
+        if item is not None and item.error is not None:
+            return _failed_item(name, item, item.error, told)
+        if item is not None and item.phase is AttemptPhase.SUCCEEDED:
+            return Link(name, "ItemSucceeded", f"{name} succeeded.", item.ended_at or 0, because=_story(name, told))
         if not told:
             return Link(name, "NothingTold", f"Nothing has been recorded of {name} beyond its phase.")
         last, before = told[-1], told[:-1]

@@ -250,7 +250,7 @@ class TriggerBody(msgspec.Struct, forbid_unknown_fields=True):
     """A run that is started at once."""
 
     at: datetime | None = None
-    """The time that it is about, with its offset from UTC; null for now."""
+    """The time that it is about; null for now. A time without an offset is in the time zone of the schedule."""
 
 
 class TriggerAnswer(msgspec.Struct, frozen=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import TypeAlias
 
 import msgspec
@@ -60,18 +61,11 @@ def _name(request: Request) -> tuple[str, str, str]:
     return place.project, place.domain, request.path_params["name"]
 
 
-def _at(body: bytes) -> int | None:
+def _at(body: bytes) -> datetime | None:
     try:
-        at = msgspec.json.decode(body or b"{}", type=TriggerBody).at
+        return msgspec.json.decode(body or b"{}", type=TriggerBody).at
     except msgspec.DecodeError as error:
         raise InvalidInput("InvalidBody", f"the body is no trigger in JSON: {error}") from error
-    if at is None:
-        return None
-    if at.tzinfo is None:
-        raise InvalidInput(
-            "InvalidBody", f"`at` is {at.isoformat()}, without an offset", fix="write 2026-01-31T06:00:00Z"
-        )
-    return round(at.timestamp() * 1_000_000)
 
 
 def _answer(record: ScheduleRecord) -> ScheduleAnswer:

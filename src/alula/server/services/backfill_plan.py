@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import msgspec
@@ -29,7 +29,7 @@ from alula.server.store.backfill_records import BackfillRecord, SlotRecord
 from alula.server.store.entities import EntityRecord
 from alula.server.store.executions import EXECUTIONS
 from alula.server.store.query import Filter, Query, every
-from alula.server.zones import zone_of
+from alula.server.zones import time_us, zone_of
 
 PORTION = 1_000
 DAY_US = 24 * 3600 * 1_000_000
@@ -94,8 +94,8 @@ async def plan_backfill(platform: Platform, caller: Caller, project: str, domain
     is_followed = followed is not None and followed.plan == entity.id
     zone_name = schedule.zone or (followed.zone if followed and is_followed else platform.zones.get(domain, ""))
     zone, now = zone_of(zone_name), platform.clock()
-    first = _time_us(asked.first, zone)
-    until = now if asked.until is None else _time_us(asked.until, zone)
+    first = time_us(asked.first, zone)
+    until = now if asked.until is None else time_us(asked.until, zone)
     if first < 0:
         raise InvalidInput("BadBackfill", "the backfill begins before 1970", fix="begin later")
     if until > now:
@@ -194,7 +194,3 @@ def _name(platform: Platform, asked: str) -> str:
             fix="use at most 63 lower-case letters, digits and hyphens, a letter first",
         )
     return asked or backfill_name(platform.random_bytes(16))
-
-
-def _time_us(time: datetime, zone: tzinfo) -> int:
-    return ((time if time.tzinfo else time.replace(tzinfo=zone)) - _EPOCH) // timedelta(microseconds=1)

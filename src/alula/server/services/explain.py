@@ -42,6 +42,7 @@ async def explain_execution(
         nodes=nodes,
         reasons=await platform.store.reasons.read(id),
         item=await _item(platform, id, node_id, index) if index >= 0 else None,
+        items=(await platform.store.attempts.sizes(id, [node_id])).get(node_id) if index >= 0 else None,
         trigger_cause=trigger_cause(execution_pb2.ExecutionSpec.FromString(record.spec)),
     )
     return await asyncio.to_thread(explain, run, node_id, index)

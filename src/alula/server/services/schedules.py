@@ -20,6 +20,7 @@ from alula.server.services.platform import Platform
 from alula.server.services.scheduled_plans import ScheduledPlan, scheduled_plan
 from alula.server.store.query import Filter, Query
 from alula.server.store.schedule_records import ScheduleRecord
+from alula.server.zones import time_us
 
 PAGE_MAX = 1000
 TRIES = 10
@@ -63,14 +64,16 @@ async def resume_schedule(platform: Platform, caller: Caller, project: str, doma
 
 
 async def trigger_schedule(
-    platform: Platform, caller: Caller, project: str, domain: str, name: str, *, at: int | None = None
+    platform: Platform, caller: Caller, project: str, domain: str, name: str, *, at: datetime | None = None
 ) -> ExecutionId:
     """Start a run of the active version at once, on behalf of the caller and beside the schedule. `at` is the time that
-    it is about; None for now. Raises as `get_schedule` and `create_execution`."""
+    it is about, in the time zone of the schedule if it has no offset; None for now. Raises as `get_schedule` and
+    `create_execution`."""
     await platform.require(caller, Place(project, domain), Action.LAUNCH)
     record = await _read(platform, project, domain, name)
     plan = await _plan(platform, record)
-    request = run_request(plan.id, "", plan.kickoff, platform.clock() if at is None else at)
+    about = platform.clock() if at is None else time_us(at, plan.zone)
+    request = run_request(plan.id, "", plan.kickoff, about)
     return execution_id(await create_execution(platform, caller, request))
 
 

@@ -51,7 +51,7 @@ def chain() -> Driver:
     return run_of(task_node("n0", T, x=".x"), task_node("n1", T, x="n0.o0"), task_node("n2", T, x="n1.o0"))
 
 
-def why(run: Driver, node_id: str = "", index: int = -1) -> Link:
+def why(run: Driver, node_id: str = "", index: int = -1, *, items: int | None = None) -> Link:
     result = run.result
     facts = RunFacts(
         phase=run.state.phase,
@@ -63,6 +63,7 @@ def why(run: Driver, node_id: str = "", index: int = -1) -> Link:
         nodes=run.nodes,
         reasons=run.reasons,
         item=run.items.get((node_id, index)),
+        items=items,
     )
     return explain(facts, node_id, index)
 
@@ -259,6 +260,16 @@ def test_an_item_tells_its_story_from_the_end() -> None:
     link = why(run, "n0", 1)
     assert story(link) == ["n0[1]:Retried"]
     assert why(run, "n0", 0).code == "NothingTold"
+
+
+def test_an_item_that_succeeded_says_so_first_and_one_that_is_not_there_is_none() -> None:
+    run = Driver(compiled(workflow("w", [map_node("n0", MAPPED, x=".x")], inputs={"x": list_of(INT)}), [MAPPED]),
+                 x=integers([1, 2]))  # fmt: skip
+    run.fail("n0[1]", recoverable=True)
+    run.succeed("n0[1]", 1)
+    assert story(why(run, "n0", 1, items=2)) == ["n0[1]:ItemSucceeded", "n0[1]:Retried"]
+    with pytest.raises(NotFound, match=r"`n0` has no item 2: the last is 1"):
+        why(run, "n0", 2, items=2)
 
 
 def test_an_item_that_failed_says_with_which_error_before_what_was_told_of_it() -> None:

@@ -144,6 +144,7 @@ class ProcessExecutor:
             self._pool,
             self._base,
             step=self._step,
+            waits=self._tell_later,
             is_written=self._preparation.shared.is_written,
         )
         self._preparation.start()
@@ -331,6 +332,14 @@ class ProcessExecutor:
         if reason != attempt.reason and not attempt.cancelled:
             attempt.reason = reason
             self._sink(AttemptUpdate(attempt.spec.id, now_us(), "QUEUED", reason=reason))
+
+    def _tell_later(self, attempt: Attempt, reason: str) -> None:
+        """Report what an attempt waits for, if it waits for long."""
+        self._loop.call_later(NOTICE_S, self._tell_unless_started, attempt, reason)
+
+    def _tell_unless_started(self, attempt: Attempt, reason: str) -> None:
+        if attempt.server is None and attempt.number in self._by_number:
+            self._tell(attempt, reason)
 
     # Preparing
 

@@ -51,7 +51,7 @@ NO_COPIES = Copies("", "")
 
 class Starter:
     """Starts attempts. One that can't be started raises an exception: here, or later in a `step`. `is_written` tells if
-    something was changed in a shared copy of code."""
+    something was changed in a shared copy of code; `waits` hears of an attempt that can't start yet, and why."""
 
     def __init__(
         self,
@@ -59,11 +59,13 @@ class Starter:
         inherited: Mapping[str, str],
         *,
         step: Step,
+        waits: Callable[[Attempt, str], None],
         is_written: Callable[[str], bool],
     ) -> None:
         self._pool = pool
         self._inherited = inherited
         self._step = step
+        self._waits = waits
         self._is_written = is_written
         self._keys: dict[Hashable, ServerKey] = {}
         path = frozenset({("PATH", inherited.get("PATH", ""))})
@@ -155,7 +157,11 @@ class Starter:
         def known(verdict: Verdict, server: ForkServer) -> None:
             self._step(attempt, lambda _: then(verdict, server))
 
-        self._pool.get(key).when_known(known)
+        server = self._pool.get(key)
+        if server.verdict is None:
+            imported = " and ".join(key.modules) or key.entry
+            self._waits(attempt, f"waits for a process to {f'import {imported}' if imported else 'start it'}")
+        server.when_known(known)
 
 
 def equal(constants: tuple[str, ...]) -> list[str]:
