@@ -52,7 +52,8 @@ screenshots: console $(VENV)/.dev  ## take pictures of the console's main pages 
 demo: $(VENV)/.demo console  ## start a platform, run the sample pipeline on it, stop it
 	@PATH="$(CURDIR)/$(BIN):$$PATH" examples/demo.sh
 
-# A file's tests share a platform, so they stay together. WORKERS=0 runs all in one process, for a debugger.
+# A file's tests share a platform, so they stay together; in their order, as the largest files are not the longest and a
+# file of one long test would come last, with nobody beside it. WORKERS=0 runs all in one process, for a debugger.
 WORKERS ?= 2
 PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist
 
@@ -62,7 +63,7 @@ object-servers:  ## build the servers of object stores that tests use, once, int
 
 .PHONY: test
 test: $(VENV)/.dev object-servers  ## run the tests (TESTS=path for some of them)
-	$(PYTEST) loadfile $(TESTS)
+	$(PYTEST) loadfile --no-loadscope-reorder $(TESTS)
 
 KUBERNETES := tests/contract/executor tests/contract/raw tests/kubernetes
 .PHONY: test-kubernetes
