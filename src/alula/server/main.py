@@ -23,7 +23,7 @@ from alula.server.disk import Disk
 from alula.server.duties import Duties
 from alula.server.executor import Executor
 from alula.server.listening import Endpoints, answer, endpoints_of, listen, listen_for_metrics
-from alula.server.notifications.channels import require_installed
+from alula.server.notifications.channels import require_usable
 from alula.server.notifications.occasions import Occasions
 from alula.server.notifications.sending import Sending
 from alula.server.process_measures import measured
@@ -126,7 +126,7 @@ async def _duties(settings: Settings, platform: Platform, process: str) -> Dutie
     duties.add("arrivals", Arrivals(platform, every_s=settings.triggers.objects_every_s))
     duties.add(RETENTION, Retention(platform, settings.retention))
     if settings.notifications.is_used:
-        require_installed(settings.notifications)
+        require_usable(settings.notifications, os.environ)
         duties.add("notifications", Sending(platform, settings.notifications, occasions))
         consumer = Consumer("notifications", nodes=occasions.wants_nodes)
         await duties.deliver([Subscription(consumer, occasions.hear)])

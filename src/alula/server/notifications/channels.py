@@ -7,6 +7,7 @@ import json
 import os
 import smtplib
 import urllib.request
+from collections.abc import Mapping
 
 from alula.core.errors import FailedPrecondition
 from alula.core.policy.signing import ID, SIGNATURE, TIMESTAMP, signature
@@ -35,7 +36,9 @@ def deliver(options: NotificationOptions, channel: Channel, message: Message, *,
                 _apprise(channel, message)
     except Refused as error:
         raise Undelivered(str(error)[:500]) from error
-    except (OSError, smtplib.SMTPException, LookupError, ValueError) as error:
+    except LookupError as error:
+        raise Undelivered(f"a secret of channel `{channel.name}` can't be had: {error}"[:500]) from error
+    except (OSError, smtplib.SMTPException, ValueError) as error:
         raise Undelivered(f"{type(error).__name__}: {error}"[:500]) from error
 
 
@@ -64,10 +67,21 @@ def _apprise(channel: Channel, message: Message) -> None:
         raise Undelivered("apprise could not deliver it")
 
 
-def require_installed(options: NotificationOptions) -> None:
-    """Raises `FailedPrecondition` code `AppriseNotInstalled` if a channel needs what is not there."""
+def require_usable(options: NotificationOptions, environment: Mapping[str, str]) -> None:
+    """Raises `FailedPrecondition` if a channel needs what is not there: code `AppriseNotInstalled`, or
+    `ChannelSecretMissing`."""
     import importlib.util
 
+    for channel in options.channels:
+        for name, secret in (("url", channel.url), ("key", channel.key)):
+            try:
+                resolved(secret, environment)
+            except LookupError as error:
+                raise FailedPrecondition(
+                    "ChannelSecretMissing",
+                    f"the `{name}` of channel `{channel.name}` is {secret}, which can't be had: {error}",
+                    fix="set the variable or write the file before the platform starts, or remove the channel",
+                ) from error
     if any(each.kind == "apprise" for each in options.channels) and importlib.util.find_spec("apprise") is None:
         raise FailedPrecondition(
             "AppriseNotInstalled",
