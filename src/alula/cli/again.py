@@ -17,6 +17,7 @@ from alula.sdk.client import again
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.inputs import variable_literals
 from alula.sdk.client.python_types import python_type_of
+from alula.sdk.client.run_view import NodeView, RunReader, find_nodes
 from alula.sdk.client.upload import RemoteStore
 
 if TYPE_CHECKING:
@@ -59,7 +60,13 @@ def recover(target: Target, run: str, new_name: str, wait: bool, form: str) -> N
 
 
 @click.command("fork")
-@click.option("--from", "nodes", multiple=True, metavar="NODE", help="This node and all after it run again. Repeat.")
+@click.option(
+    "--from",
+    "nodes",
+    multiple=True,
+    metavar="NODE",
+    help="This node, by id or name, and all after it run again. Repeat.",
+)
 @click.option("--input", "inputs", multiple=True, metavar="NAME=VALUE", help="Another value of an input. Repeat.")
 @click.option("--version", default="", metavar="V", help="Another version of what was launched.")
 @click.option("--image", default="", help="Image of the tasks that --from names.")
@@ -82,13 +89,13 @@ def fork(
     """Start a run that goes on from any node of an earlier one, with changes.
 
     What is before the nodes that --from names is taken over; so is, without --from, everything whose inputs stay the
-    same. `alula describe execution RUN` shows the ids of nodes.
+    same. `alula describe execution RUN` shows the ids and names of nodes.
     """
     id = target.execution(run)
     resources = Resources(cpu=cpu, mem=mem) if cpu or mem else None
     with target.connect() as connection:
         changes = again.Changes(
-            nodes=nodes,
+            nodes=_node_ids(connection, id, nodes),
             inputs=_literals(connection, id, inputs, version),
             version=version,
             requests=resources,
@@ -98,6 +105,23 @@ def fork(
         )
         new = again.fork(connection, id, changes)
         show_launched(target, connection, new, form, wait=wait)
+
+
+def _node_ids(connection: Connection, id: ExecutionId, wanted: Sequence[str]) -> list[str]:
+    """Ids of nodes that are named by id or by name; what the run has not is left to the platform to refuse.
+
+    Raises `InvalidInput` for the name of several.
+    """
+    nodes = list(RunReader(connection, id).read().walk()) if wanted else []
+    return [_node_id(nodes, each, id) for each in wanted]
+
+
+def _node_id(nodes: Sequence[NodeView], wanted: str, id: ExecutionId) -> str:
+    found = [node.node_id for node in find_nodes(nodes, wanted)]
+    if len(found) > 1:
+        fix = f"name one of: {', '.join(found)}"
+        raise InvalidInput("SeveralNodes", f"{id.name} has several nodes named `{wanted}`", fix=fix)
+    return found[0] if found else wanted
 
 
 def _literals(

@@ -13,6 +13,7 @@ from alula.cli.output import print_document, print_table
 from alula.sdk.client import http
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.own import own_url
+from alula.sdk.client.registered import require_task
 
 _of_run = click.option("--run", default="", help="Only what this run made.")
 _of_node = click.option("--node", default="", help="With --run: only what this node made.")
@@ -58,6 +59,8 @@ def evict(target: Target, task: str, version: str, run: str, node: str) -> None:
     with target.connect() as connection:
         url = _url(connection, target, task=task, version=version, source=source)
         count = json.loads(http.delete(url))["evicted"]
+        if not count:
+            require_task(connection, target.project, target.domain, task)
     say(f"forgot {count:,} {'result' if count == 1 else 'results'} of {task}")
 
 

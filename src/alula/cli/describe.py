@@ -265,7 +265,7 @@ def _print_node(node: NodeView, told: Sequence[Told]) -> None:
 def _print_attempt(attempt: task_execution_pb2.TaskExecution, told: Sequence[Told]) -> None:
     closure = attempt.closure
     phase = AttemptPhase(closure.phase).name
-    took = f"  {format_duration(to_seconds(closure.duration))}" if to_seconds(closure.duration) else ""
+    took = f"  {format_duration(to_seconds(closure.duration))}" if closure.HasField("duration") else ""
     began = format_time(closure.started_at or closure.created_at)
     executor = f"  by {closure.metadata.plugin_identifier}" if closure.metadata.plugin_identifier else ""
     click.echo(f"  attempt {attempt.id.retry_attempt}: {colour_phase(phase, phase)}  {began}{took}{executor}")

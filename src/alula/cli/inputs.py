@@ -17,6 +17,8 @@ from typing import Any, Protocol, cast
 import click
 
 from alula.cli.documents import NotReadableError, read_document
+from alula.cli.fixed_inputs import NOTHING_FIXED, FixedInputs
+from alula.cli.missing_files import fix_for_missing
 from alula.cli.run_options import INPUT_PREFIX
 from alula.cli.values import bare, describe, from_data, from_text, is_optional, suggest
 from alula.core.errors import InvalidInput, NotFound
@@ -58,9 +60,9 @@ class _Typed(click.ParamType[Any]):
         return f"[{self.name}]" if is_choice else f"<{self.name}>"
 
 
-def input_options(interface: AnyInterface) -> list[click.Option]:
-    """One option for each input: `--learning-rate`; a bool as `--flag/--no-flag`."""
-    return [_option(interface, name, hint) for name, hint in interface.inputs.items()]
+def input_options(interface: AnyInterface, fixed: FixedInputs = NOTHING_FIXED) -> list[click.Option]:
+    """One option for each input: `--learning-rate`; a bool as `--flag/--no-flag`; hidden ones for `fixed` inputs."""
+    return [*(_option(interface, name, hint) for name, hint in interface.inputs.items()), *fixed.options()]
 
 
 def typed_inputs(parameters: Mapping[str, Any], context: click.Context) -> dict[str, object]:
@@ -73,25 +75,27 @@ def typed_inputs(parameters: Mapping[str, Any], context: click.Context) -> dict[
     }
 
 
-def file_inputs(path: Path, interface: AnyInterface) -> dict[str, object]:
+def file_inputs(path: Path, interface: AnyInterface, fixed: FixedInputs = NOTHING_FIXED) -> dict[str, object]:
     """Inputs from a JSON or YAML file that holds an object. Raises `InvalidInput` naming file and input."""
-    return _object_inputs(_read_document(path), str(path), interface)
+    return _object_inputs(_read_document(path), str(path), interface, fixed)
 
 
-def text_inputs(text: str, interface: AnyInterface) -> dict[str, object]:
+def text_inputs(text: str, interface: AnyInterface, fixed: FixedInputs = NOTHING_FIXED) -> dict[str, object]:
     """Inputs from an object in JSON or YAML on the command line. Raises `InvalidInput` naming the input."""
     try:
         document = read_document(text, only_json=False)
     except NotReadableError as error:
         raise InvalidInput("BadInputsFile", f"--inputs {error}") from error
-    return _object_inputs(document, "--inputs", interface)
+    return _object_inputs(document, "--inputs", interface, fixed)
 
 
-def _object_inputs(document: Any, where_from: str, interface: AnyInterface) -> dict[str, object]:
+def _object_inputs(document: Any, where_from: str, interface: AnyInterface, fixed: FixedInputs) -> dict[str, object]:
     if not isinstance(document, dict):
         raise InvalidInput("BadInputsFile", f"{where_from} does not hold an object", fix="write `name: value` lines")
     values: dict[str, object] = {}
     for name, data in cast(dict[str, Any], document).items():
+        if name in fixed.values:
+            fixed.refuse(name)
         if name not in interface.inputs:
             raise InvalidInput(
                 "UnknownInput",
@@ -137,28 +141,28 @@ def _help(interface: AnyInterface, name: str, default: object, hint: Any) -> str
     text = "" if described == name else described
     if default is REQUIRED:
         return text if is_optional(hint) else f"{text}  [required]".lstrip()
-    shown = _default_text(default)
+    shown = short_text(default)
     return f"{text}  [default: {shown}]".lstrip()
 
 
-def _default_text(default: object) -> str:
-    """The default as one would type it."""
-    match default:
+def short_text(value: object) -> str:
+    """The value as one would type it, cut where it is long."""
+    match value:
         case Enum():
-            text = str(default.value)
-        case str() if default:
-            text = default
+            text = str(value.value)
+        case str() if value:
+            text = value
         case Found():
-            text = str(default)
+            text = str(value)
         case datetime():
-            text = default.isoformat()
+            text = value.isoformat()
         case timedelta():
-            text = str(default)
+            text = str(value)
         case _:
             try:
-                text = json.dumps(default, default=_plain)
+                text = json.dumps(value, default=_plain)
             except TypeError:
-                text = str(default)
+                text = str(value)
     return text if len(text) <= _DEFAULT_SHOWN_CHARS else text[:_DEFAULT_SHOWN_CHARS] + "…"
 
 
@@ -167,14 +171,14 @@ def _plain(value: object) -> object:
         return dataclasses.asdict(value)
     if isinstance(value, set | frozenset):
         return list(cast("set[object]", value))
-    return _default_text(value) if isinstance(value, Enum | datetime | timedelta) else str(value)
+    return short_text(value) if isinstance(value, Enum | datetime | timedelta) else str(value)
 
 
 def _read_document(path: Path) -> Any:
     try:
         text = path.read_text()
     except FileNotFoundError as error:
-        raise NotFound("FileNotFound", f"there is no file `{path}`") from error
+        raise NotFound("FileNotFound", f"there is no file `{path}`", fix=fix_for_missing(path)) from error
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput("BadInputsFile", f"{path} can't be read: {error}") from error
     try:

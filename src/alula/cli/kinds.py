@@ -188,7 +188,7 @@ def execution_row(execution: execution_pb2.Execution) -> list[str]:
         launched.name,
         launched.version,
         format_time(closure.created_at),
-        format_duration(to_seconds(closure.duration)) if to_seconds(closure.duration) else "",
+        format_duration(to_seconds(closure.duration)) if closure.HasField("duration") else "",
         closure.error.code,
     ]
 
@@ -212,7 +212,7 @@ def _node_rows(nodes: node_execution_pb2.NodeExecutionList) -> list[list[str]]:
             phases_pb2.NodeExecution.Phase.Name(node.closure.phase),
             cache_text(node),
             format_time(node.closure.started_at),
-            format_duration(to_seconds(node.closure.duration)) if to_seconds(node.closure.duration) else "",
+            format_duration(to_seconds(node.closure.duration)) if node.closure.HasField("duration") else "",
             node.closure.error.code,
         ]
         for node in nodes.node_executions

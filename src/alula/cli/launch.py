@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 import click
 from flyteidl.core import interface_pb2, types_pb2
 
-from alula.cli.inputs import completed, file_inputs, input_options, text_inputs, typed_inputs
+from alula.cli.fixed_inputs import FixedInputs
+from alula.cli.inputs import completed, file_inputs, input_options, short_text, text_inputs, typed_inputs
 from alula.cli.launching import launch_and_show
 from alula.cli.run_options import launch_options, parse, parse_known, settings_of, split
 from alula.core.literals.text import literal_text
@@ -75,18 +76,19 @@ def _launch(words: list[str]) -> None:
         version = version or str(head.get("version") or "")
         registered = find_registered(connection, target.project, target.domain, name, version)
         interface = interface_of(registered)
+        fixed = _fixed_inputs(registered)
         tail_context, tail = parse(
             f"launch {found.file}",
             found.tail,
             parent=context.parent,
-            inputs=input_options(interface),
+            inputs=input_options(interface, fixed),
             options=launch_options(),
             about=f"Start a run of {registered.kind} {registered.id.name}, version {registered.id.version}.",
         )
         settings = settings_of(head, tail)
-        given: dict[str, object] = file_inputs(settings.inputs_file, interface) if settings.inputs_file else {}
+        given: dict[str, object] = file_inputs(settings.inputs_file, interface, fixed) if settings.inputs_file else {}
         if text := tail.get("inputs_text") or head.get("inputs_text"):
-            given |= text_inputs(text, interface)
+            given |= text_inputs(text, interface, fixed)
         inputs = completed(interface, {**given, **typed_inputs(tail, tail_context)})
         refuse_found({**interface.defaults, **inputs}, f"{interface.kind} `{interface.name}`")
         store = RemoteStore(connection, project=target.project, domain=target.domain)
@@ -105,6 +107,12 @@ def interface_of(registered: Registered) -> RegisteredInterface:
         defaults={name: _default_of(parameter) for name, parameter in parameters.items()},
         descriptions={name: parameter.var.description for name, parameter in parameters.items()},
     )
+
+
+def _fixed_inputs(registered: Registered) -> FixedInputs:
+    values = {name: short_text(literal_text(literal)) for name, literal in sorted(registered.fixed.items())}
+    is_default = registered.workflow == registered.id.name
+    return FixedInputs(registered.id.name, values, free="" if is_default else f"alula launch {registered.workflow}")
 
 
 def _hint_of(kind: types_pb2.LiteralType) -> Any:  # `Any`: a type, or a form of `typing`

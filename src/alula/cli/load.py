@@ -13,6 +13,7 @@ from types import FunctionType, ModuleType
 from typing import NamedTuple, cast
 
 from alula.cli.failures import UserCodeError
+from alula.cli.missing_files import fix_for_missing
 from alula.cli.values import suggest
 from alula.core.errors import AlulaError, InvalidInput, NotFound
 from alula.sdk.authoring.alone import alone
@@ -62,7 +63,7 @@ def source_named(text: str) -> Source:
             raise InvalidInput("NotPython", f"`{text}` is no Python file", fix="name a file that ends in .py")
         return source_of(path)
     if path.suffix == ".py" or "/" in text:
-        raise NotFound("FileNotFound", f"there is no file `{text}` in {Path.cwd()}")
+        raise NotFound("FileNotFound", f"there is no file `{text}` in {Path.cwd()}", fix=fix_for_missing(path, ".py"))
     root = Path.cwd()
     _put_first(root)
     try:
@@ -70,7 +71,9 @@ def source_named(text: str) -> Source:
     except (ImportError, ValueError):
         spec = None
     if spec is None:
-        raise NotFound("FileNotFound", f"there is no file and no module `{text}`")
+        raise NotFound(
+            "FileNotFound", f"there is no file and no module `{text}`", fix=fix_for_missing(Path(f"{text}.py"), ".py")
+        )
     if spec.origin and Path(spec.origin).is_file():
         return source_of(Path(spec.origin))
     return Source(root, text)

@@ -7,11 +7,13 @@ from typing import Any
 
 import click
 
-from alula.cli.inputs import completed, file_inputs, input_options, typed_inputs
+from alula.cli.fixed_inputs import NOTHING_FIXED, FixedInputs
+from alula.cli.inputs import completed, file_inputs, input_options, short_text, typed_inputs
 from alula.cli.load import Runnable, declared, find, load, source_named
 from alula.cli.output import print_document, print_table, standard_output_to_error
 from alula.cli.run_options import Words, parse, settings_of, split
 from alula.cli.values import describe
+from alula.sdk.authoring.launch_plan import LaunchPlan
 
 _ABOUT = """Run a task, workflow or launch plan that FILE declares.
 
@@ -47,12 +49,13 @@ def _run(words: list[str]) -> None:
         return
     entity = find(module, found.name)
     interface = entity.interface
+    fixed = _fixed_inputs(entity, found.file)
     title = f"run {found.file} {found.name}"
     tail_context, tail = parse(
-        title, found.tail, parent=parent, inputs=input_options(interface), about=_description(entity)
+        title, found.tail, parent=parent, inputs=input_options(interface, fixed), about=_description(entity)
     )
     settings = settings_of(head, tail)
-    from_file = file_inputs(settings.inputs_file, interface) if settings.inputs_file else {}
+    from_file = file_inputs(settings.inputs_file, interface, fixed) if settings.inputs_file else {}
     inputs = completed(interface, {**from_file, **typed_inputs(tail, tail_context)})
     if settings.remote and settings.jobs:
         raise click.UsageError("--jobs is for runs here; --max-parallelism says how much of a remote run goes at once")
@@ -66,6 +69,13 @@ def _run(words: list[str]) -> None:
         from alula.cli.run_local import run_local  # lazy: the engine is not needed for a remote run
 
         run_local(entity, inputs, settings)
+
+
+def _fixed_inputs(entity: Runnable, file: str) -> FixedInputs:
+    if not isinstance(entity, LaunchPlan):
+        return NOTHING_FIXED
+    values = {name: short_text(value) for name, value in entity.fixed_inputs.items()}
+    return FixedInputs(entity.name, values, free=f"alula run {file} {entity.workflow.interface.name}")
 
 
 def _description(entity: Runnable) -> str:

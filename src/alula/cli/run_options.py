@@ -169,8 +169,10 @@ def parse(
     usage: str = "[INPUTS] [OPTIONS]",
 ) -> tuple[click.Context, dict[str, Any]]:
     """Parse words as inputs and options of a run. Gives the typed values, by parameter name."""
-    taken = {spelling for option in inputs for spelling in (*option.opts, *option.secondary_opts)}
-    own = [option for option in options or run_options() if taken.isdisjoint((*option.opts, *option.secondary_opts))]
+    taken = {spelling for option in inputs if not option.hidden for spelling in _spellings(option)}
+    own = [option for option in options or run_options() if taken.isdisjoint(_spellings(option))]
+    visible = taken.union(*map(_spellings, own))
+    inputs = [option for option in inputs if not option.hidden or visible.isdisjoint(_spellings(option))]
     command = _Sections(
         title,
         params=[*inputs, *own],
@@ -180,6 +182,10 @@ def parse(
     )
     context = command.make_context(title, list(words), parent=parent)
     return context, _typed(context)
+
+
+def _spellings(option: click.Option) -> tuple[str, ...]:
+    return (*option.opts, *option.secondary_opts)
 
 
 def parse_known(words: Sequence[str], options: Sequence[click.Option]) -> dict[str, Any]:

@@ -75,6 +75,17 @@ def test_a_fork_runs_a_node_and_what_comes_after_it(scene: Scene) -> None:
     assert forked.endswith(str(SQUARES + 4))
 
 
+def test_a_fork_takes_the_name_of_a_task_if_it_stands_for_one_node(scene: Scene, tmp_path: Path) -> None:
+    name = f"named-{tmp_path.name[-1]}"
+    scene.mend()
+    scene.launch(name)
+    scene.steps()
+    scene("fork", name, "--from", "total", "--wait")
+    assert scene.steps() == ["total"]
+    refused = alula("fork", name, "--from", "square", "--endpoint", scene.platform.grpc)
+    assert (refused.returncode, "error[SeveralNodes]" in refused.stderr) == (2, True)
+
+
 def test_other_inputs_run_what_depends_on_them(scene: Scene) -> None:
     scene.mend()
     scene.launch("inputs")

@@ -89,6 +89,7 @@ def test_results_are_listed_and_forgotten(scene: Scene) -> None:
     assert made["flytesnacks/development/kept/n0/0"] == {"x": "15"}
     assert "forgot 1 result" in scene("cache", "evict", "costly.costly", "--run", "forgotten", "--node", "n0")
     assert "forgot 0 results" in scene("cache", "evict", "costly.costly", "--run", "forgotten")
+    assert "did you mean `costly.costly`?" in scene("cache", "evict", "costly.costy", status=2)
     before = scene.runs()
     for name, x, more in (("same", 15, 0), ("again", 16, 1)):
         scene.launch(name, x)

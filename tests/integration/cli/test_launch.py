@@ -78,11 +78,24 @@ def test_the_newest_version_and_its_inputs_are_shown(launch: Launch) -> None:
     [
         (["launched.decribing"], "NotFound", "did you mean `launched.describing`?"),
         (["describing"], "NotFound", "did you mean `launched.describing`?"),
-        (["launched.blue@v9"], "NotFound", "its versions are: v2, v1"),
-        (["launched.blue", "--colour", "red"], "BadUsage", "alula launch launched.blue --help"),
+        (["launched.blue@v9"], "NotFound", "launch plan `launched.blue` has no version `v9`"),
+        (
+            ["launched.blue@v9"],
+            "NotFound",
+            "name the newest, `launched.blue@v2`, or leave the version out; its versions",
+        ),
+        (["launched.describing@v9"], "NotFound", "launch plan `launched.describing` has no version `v9`"),
+        (["launched.describe@v9"], "NotFound", "task `launched.describe` has no version `v9`"),
+        (
+            ["launched.blue", "--colour", "red"],
+            "FixedInput",
+            "launch plan `launched.blue` fixes input `colour` to `blue`",
+        ),
+        (["launched.blue", "--inputs", "{colour: red}"], "FixedInput", "chosen: `alula launch launched.describing`"),
         (["launched.describing", "--inputs", "{tmes: 1}"], "UnknownInput", "did you mean `times`?"),
         (["launched.describing", "--inputs", "[1]"], "BadInputsFile", ""),
         (["launched.describing", "--file", "/no/such"], "FileNotFound", ""),
+        (["launched.describing", "--inputs-file", "/no/such"], "FileNotFound", "fix: there is no folder `/no`"),
         ([], "BadUsage", ""),
     ],
 )

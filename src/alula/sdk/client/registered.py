@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from flyteidl.admin import common_pb2
-from flyteidl.core import identifier_pb2, interface_pb2
+from flyteidl.core import identifier_pb2, interface_pb2, literals_pb2
 
 from alula.core.errors import NotFound
 from alula.sdk.client.connection import Connection
@@ -23,6 +23,10 @@ class Registered(msgspec.Struct, frozen=True):
     id: identifier_pb2.Identifier
     inputs: interface_pb2.ParameterMap
     """The inputs that may be given, with defaults; without those that a launch plan fixes."""
+    fixed: Mapping[str, literals_pb2.Literal] = {}
+    """The inputs that a launch plan fixes."""
+    workflow: str = ""
+    """The name of the workflow that a launch plan starts."""
 
     @property
     def kind(self) -> str:
@@ -39,13 +43,43 @@ def find_registered(connection: Connection, project: str, domain: str, name: str
     found = plan or _task(connection, _identifier(identifier_pb2.TASK, project, domain, name, version))
     if found is not None:
         return found
-    at = f"`{name}@{version}`" if version else f"`{name}`"
+    if version:
+        _refuse_version(connection, project, domain, name, version)
     raise NotFound(
         "NotFound",
-        f"there is no launch plan and no task {at} in {project}/{domain}",
+        f"there is no launch plan and no task `{name}` in {project}/{domain}",
         fix=_fix_for_workflow(connection, project, domain, name)
         or what_may_be_meant(connection, project, domain, name, version),
     )
+
+
+def require_task(connection: Connection, project: str, domain: str, name: str) -> None:
+    """Raises `NotFound` unless a task of this name is registered, with the one that may have been meant."""
+    tasks = _identifier(identifier_pb2.TASK, project, domain, "", "")
+    names = _unique(task.id.name for task in connection.call(LIST_TASKS, _page(tasks)).tasks)
+    if name in names or _task(connection, _identifier(identifier_pb2.TASK, project, domain, name, "")):
+        return
+    fix = _nearest(name, names) or "see what there is with `alula list task`"
+    raise NotFound("NotFound", f"there is no task `{name}` in {project}/{domain}", fix=fix)
+
+
+def _refuse_version(connection: Connection, project: str, domain: str, name: str, version: str) -> None:
+    """Raises `NotFound` if what is named is there in other versions, with the newest of them."""
+    known = _identifier(identifier_pb2.LAUNCH_PLAN, project, domain, name, "")
+    plans = [plan.id for plan in connection.call(LIST_LAUNCH_PLANS, _page(known)).launch_plans]
+    ids = plans or [task.id for task in connection.call(LIST_TASKS, _page(known)).tasks]
+    if not ids:
+        return
+    raise NotFound(
+        "NotFound",
+        f"{'launch plan' if plans else 'task'} `{name}` has no version `{version}` in {project}/{domain}",
+        fix=f"name the newest, `{name}@{ids[0].version}`, or leave the version out; {_listed(ids)}",
+    )
+
+
+def _listed(ids: Sequence[identifier_pb2.Identifier]) -> str:
+    versions = _unique(id.version for id in ids)
+    return f"its versions are: {', '.join(versions[:5])}{', ...' if len(versions) > 5 else ''}"
 
 
 def _fix_for_workflow(connection: Connection, project: str, domain: str, name: str) -> str:
@@ -72,7 +106,9 @@ def _launch_plan(connection: Connection, id: identifier_pb2.Identifier) -> Regis
         plan = connection.call(GET_LAUNCH_PLAN, common_pb2.ObjectGetRequest(id=id))
     except NotFound:
         return None
-    return Registered(plan.id, plan.closure.expected_inputs)
+    return Registered(
+        plan.id, plan.closure.expected_inputs, plan.spec.fixed_inputs.literals, plan.spec.workflow_id.name
+    )
 
 
 def _task(connection: Connection, id: identifier_pb2.Identifier) -> Registered | None:
@@ -96,17 +132,21 @@ def what_may_be_meant(connection: Connection, project: str, domain: str, name: s
         known = _identifier(identifier_pb2.LAUNCH_PLAN, project, domain, name, "")
         plans = connection.call(LIST_LAUNCH_PLANS, _page(known)).launch_plans
         tasks = connection.call(LIST_TASKS, _page(known)).tasks
-        if versions := _unique(one.id.version for one in (*plans, *tasks)):
-            return f"its versions are: {', '.join(versions[:5])}{', ...' if len(versions) > 5 else ''}"
+        if ids := [one.id for one in (*plans, *tasks)]:
+            return _listed(ids)
     anything = _identifier(identifier_pb2.LAUNCH_PLAN, project, domain, "", "")
     plans = connection.call(LIST_LAUNCH_PLANS, _page(anything)).launch_plans
     tasks = connection.call(LIST_TASKS, _page(anything)).tasks
     names = _unique(one.id.name for one in (*plans, *tasks))
+    return _nearest(name, names) or "see what there is with `alula list launch-plan`"
+
+
+def _nearest(name: str, names: Sequence[str]) -> str:
     last = {known.rpartition(".")[2]: known for known in reversed(names)}
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6) or [
         last[short] for short in difflib.get_close_matches(name.rpartition(".")[2], last, n=1, cutoff=0.6)
     ]
-    return f"did you mean `{close[0]}`?" if close else "see what there is with `alula list launch-plan`"
+    return f"did you mean `{close[0]}`?" if close else ""
 
 
 def _page(id: identifier_pb2.Identifier, limit: int = NAMES_MAX) -> common_pb2.ResourceListRequest:

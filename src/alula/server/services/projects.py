@@ -22,6 +22,10 @@ ID_MAX_CHARS = 63
 NAME_MAX_CHARS = 64
 DESCRIPTION_MAX_CHARS = 300
 _LIST_DEFAULT_ROWS = 1000
+_FIX_NO_PROJECT = (
+    "name another, which `alula list projects` shows, or create it: in the console's settings, or with "
+    "`POST /api/v1/projects`"
+)
 
 
 async def require_place(
@@ -37,7 +41,7 @@ async def require_place(
         raise InvalidInput(
             "DomainNotFound",
             f"there is no domain `{domain}`",
-            fix=f"use one of {', '.join(platform.domains)}",
+            fix=f"use one of {', '.join(platform.domains)}, or add it to the setting `runs.domains`",
         )
     return record
 
@@ -51,7 +55,7 @@ async def require_active_project(platform: Platform, caller: Caller, project: st
 async def _active(platform: Platform, project: str) -> ProjectRecord:
     record = await platform.store.projects.get(project)
     if record is None:
-        raise InvalidInput("ProjectNotFound", f"there is no project `{project}`", fix="create it, or name another")
+        raise InvalidInput("ProjectNotFound", f"there is no project `{project}`", fix=_FIX_NO_PROJECT)
     if record.archived:
         raise InvalidInput("ProjectArchived", f"project `{project}` is archived", fix="activate it first")
     return record
@@ -132,7 +136,7 @@ _BY_ID = common_pb2.Sort(key="id", direction=common_pb2.Sort.ASCENDING)
 async def _existing(platform: Platform, project: str) -> ProjectRecord:
     record = await platform.store.projects.get(project)
     if record is None:
-        raise NotFound("ProjectNotFound", f"there is no project `{project}`")
+        raise NotFound("ProjectNotFound", f"there is no project `{project}`", fix=_FIX_NO_PROJECT)
     return record
 
 

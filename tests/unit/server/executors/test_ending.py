@@ -101,7 +101,9 @@ def test_a_long_log_is_cut_once_and_the_report_stays_the_same(tmp_path):
     end = End(code=0, log_bytes=5000)
     for _ in range(2):
         cut_log(spec, end, RULES)
-        assert failure(update_of(spec, end, RULES)).code == "LogLimitExceeded"
+        error = failure(update_of(spec, end, RULES))
+        assert error.code == "LogLimitExceeded"
+        assert "raise the setting `executors.process.log_limit_bytes`" in error.message
     assert log.read_bytes().count(b"[alula] cut here") == 1
 
 

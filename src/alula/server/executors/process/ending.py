@@ -224,7 +224,7 @@ def process_failure(spec: AttemptSpec, end: End, rules: Rules) -> TaskError | No
         return TaskError(
             LOG_LIMIT,
             f"the task wrote more than {text_of_bytes(rules.log_limit_bytes)} to its output, which is the limit for "
-            "the log of one attempt; write less, or raise `log_limit_bytes` of the platform",
+            "the log of one attempt; write less, or raise the setting `executors.process.log_limit_bytes`",
         )
     if end.cause == OUT_OF_MEMORY or (end.oom_kills and (end.signal or end.code)):
         return out_of_memory(spec, end)
