@@ -1,6 +1,6 @@
 """A simulated world of backfills: processes on one store, runs that fail, people who change their minds, and faults.
 
-    python -m tests.simulation.backfills [SEEDS [FROM]]
+    python -m tests.simulation.backfills [SEEDS [FROM]] [--failures N]
 
 It is the world of `schedules`, with another duty. People start backfills whose ranges overlap.
 

@@ -21,6 +21,7 @@ from tests.simulation.mutant import (
     BACKFILLS,
     CORE,
     ENGINE,
+    FAULTS,
     HEARTBEAT,
     MACHINES,
     MEMORY,
@@ -29,6 +30,7 @@ from tests.simulation.mutant import (
     SCHEDULES,
     SERVER,
     TRIGGERS,
+    WORLDS,
     Mutant,
 )
 
@@ -310,6 +312,7 @@ MUTANTS = (
         f"{RUNNER}/runner.py",
         "        self._errands.beside(self._jobs.end())\n",
         "",
+        HEARTBEAT,  # a world has its occasion one time in thousands
     ),
     Mutant(
         "a job of an attempt that runs is ended",
@@ -376,6 +379,7 @@ MUTANTS = (
         f"{RUNNER}/lease.py",
         "return _monotonic_us() >= self._held_until_us",
         "return False",
+        FAULTS,  # in the worlds, the claim of whoever took over stands in its way
     ),
     Mutant(
         "a lease is not renewed while the executor is told what should run",
@@ -712,10 +716,12 @@ def _hunt(mutant: Mutant, folder: Path) -> str:
     file.write_text(text.replace(mutant.text, mutant.instead))
     environment = os.environ | {"PYTHONPATH": f"{folder / 'src'}{os.pathsep}{folder}", "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-m", "tests.simulation", str(SEEDS), "--failures", "1", "--stuck", str(STUCK_S)]
-    if mutant.tests:
+    if mutant.tests in WORLDS:
+        command = [sys.executable, "-m", mutant.tests, str(SEEDS), "--failures", "1"]
+    elif mutant.tests:
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", mutant.tests]
     ended = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if mutant.tests and ended.returncode == 1:
+    if mutant.tests and mutant.tests not in WORLDS and ended.returncode == 1:
         return f"caught by {Path(mutant.tests).name}"
     found = [line for line in ended.stdout.splitlines() if line.startswith("seed ")]
     if found:

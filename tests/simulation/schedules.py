@@ -1,6 +1,6 @@
 """A simulated world of schedules: schedulers on one store, runs that take their time, people who pause, and faults.
 
-    python -m tests.simulation.schedules [SEEDS [FROM]]
+    python -m tests.simulation.schedules [SEEDS [FROM]] [--failures N]
 
 It has no runners: runs end by themselves, or soon after their abort. So a world is small, and much happens to each
 schedule. The store may do late what it was asked for, when its caller is long gone.
@@ -13,6 +13,7 @@ schedule. The store may do late what it was asked for, when its caller is long g
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextvars
 import dataclasses
@@ -419,9 +420,16 @@ def simulate(seed: int, world: Callable[[int], SchedulesWorld] = SchedulesWorld)
 
 
 def main(world: Callable[[int], SchedulesWorld] = SchedulesWorld) -> int:
-    count, first = (int(text) for text in (*sys.argv[1:], *("500", "0")[len(sys.argv) - 1 :]))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("seeds", type=int, nargs="?", default=500)
+    parser.add_argument("first", type=int, nargs="?", default=0)
+    parser.add_argument("--failures", type=int, default=sys.maxsize, help="stop after so many")
+    options = parser.parse_args()
+    count, first = options.seeds, options.first
     began, failed, runs = time.monotonic(), 0, 0
     for seed in range(first, first + count):
+        if failed >= options.failures:
+            break
         lived = simulate(seed, world)
         runs += len(lived.raw.runs)
         if lived.violations:

@@ -1,6 +1,6 @@
 """A simulated world of triggers: processes on one store, runs that end and start each other, people, and faults.
 
-    python -m tests.simulation.triggers [SEEDS [FROM]]
+    python -m tests.simulation.triggers [SEEDS [FROM]] [--failures N]
 
 It is the world of `schedules`, with another duty. Who waits for whom is drawn, loops included. People launch runs, and
 deactivate triggers and activate them again. Senders send signed messages until each was taken, and somebody sends again

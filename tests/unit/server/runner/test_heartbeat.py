@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from flyteidl.admin import common_pb2
 from tests.unit.server.runner.test_store_faults import LEASE_US, Bench, scenario, soon
 
 from alula.core.engine import events
-from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase
-from alula.core.ids import ExecutionId
+from alula.core.engine.records import Changes, ExecutionChange, ExecutionPhase, JobRecord
+from alula.core.ids import AttemptId, ExecutionId
 from alula.server.store.log import Commit
 
 LEASE_S = LEASE_US / 1e6
 
 
-async def abort_without_a_word(bench: Bench, id: ExecutionId) -> None:
-    """End a run as its owner does, who dies before it tells anybody."""
+async def abort_without_a_word(bench: Bench, id: ExecutionId, jobs: Sequence[JobRecord] = ()) -> None:
+    """End a run that has these jobs as its owner does, who dies before it tells anybody."""
     now = bench.platform.clock()
     assert await bench.kept.ownership.claim("rival", now=now, lease_us=1, limit=1) == [id]
-    changes = Changes(execution=ExecutionChange(ExecutionPhase.ABORTED, now, ended_at=now))
+    changes = Changes(execution=ExecutionChange(ExecutionPhase.ABORTED, now, ended_at=now), jobs=list(jobs))
     event = events.encode(events.Claimed(now, "rival"))
     assert await bench.kept.log.commit([Commit(id, 1, [event], changes, [], owner="rival")]) == [True]
 
@@ -35,6 +36,21 @@ async def test_a_run_whose_launcher_ended_without_a_word_is_aborted(bench: Bench
     assert await bench.phase(child) is ExecutionPhase.RUNNING
     await asyncio.sleep(LEASE_S)
     assert await bench.phase(child) is ExecutionPhase.ABORTED
+
+
+@scenario
+async def test_the_job_of_a_run_that_ended_without_a_word_is_ended(bench: Bench) -> None:
+    await bench.register()
+    await abort_without_a_word(bench, await bench.launch(), [JobRecord("n0", -1, 0, "remote", b"job-7")])
+    ended: list[bytes] = []
+
+    async def end_job(attempt: AttemptId, *, incarnation: str, executor: str, handle: bytes) -> None:
+        ended.append(handle)
+
+    bench.executor.names_jobs, bench.executor.end_job = True, end_job
+    await bench.start()
+    await asyncio.sleep(LEASE_S)
+    assert ended == [b"job-7"]
 
 
 @scenario
