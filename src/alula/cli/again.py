@@ -17,7 +17,7 @@ from alula.sdk.client import again
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.inputs import variable_literals
 from alula.sdk.client.python_types import python_type_of
-from alula.sdk.client.run_view import NodeView, RunReader, find_nodes
+from alula.sdk.client.run_view import NodeView, RunReader, find_nodes, refuse_several
 from alula.sdk.client.upload import RemoteStore
 
 if TYPE_CHECKING:
@@ -117,11 +117,9 @@ def _node_ids(connection: Connection, id: ExecutionId, wanted: Sequence[str]) ->
 
 
 def _node_id(nodes: Sequence[NodeView], wanted: str, id: ExecutionId) -> str:
-    found = [node.node_id for node in find_nodes(nodes, wanted)]
-    if len(found) > 1:
-        fix = f"name one of: {', '.join(found)}"
-        raise InvalidInput("SeveralNodes", f"{id.name} has several nodes named `{wanted}`", fix=fix)
-    return found[0] if found else wanted
+    found = find_nodes(nodes, wanted)
+    refuse_several(found, wanted, id)
+    return found[0].node_id if found else wanted
 
 
 def _literals(

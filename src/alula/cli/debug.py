@@ -16,7 +16,7 @@ from alula.cli.values import suggest
 from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.sdk.client.attempt_copy import copy_attempt
-from alula.sdk.client.run_view import NodeView, RunReader, find_nodes
+from alula.sdk.client.run_view import NodeView, RunReader, find_nodes, refuse_several
 
 
 @click.command("debug")
@@ -64,9 +64,7 @@ def _node(nodes: Sequence[NodeView], wanted: str, id: ExecutionId) -> NodeView:
     begun = [node for node in found if node.attempts]
     if not begun:
         raise NotFound("NoAttempt", f"node `{wanted}` of {id.name} has run no attempt")
-    if len(begun) > 1:
-        ids = ", ".join(node.node_id for node in begun)
-        raise InvalidInput("SeveralNodes", f"{id.name} has several nodes named `{wanted}`", fix=f"name one of: {ids}")
+    refuse_several(begun, wanted, id)
     return begun[0]
 
 

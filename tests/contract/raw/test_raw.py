@@ -48,7 +48,7 @@ async def failure(lives: Lives, spec: AttemptSpec) -> TaskError:
 
 
 async def refusal(lives: Lives, spec: AttemptSpec) -> TaskError:
-    """The failure of an attempt of which nothing runs."""
+    """The failure of an attempt that starts no container."""
     async with lives.begin() as life:
         error = present((await ended(life, spec)).error)
         assert life.of(spec, "RUNNING") == []

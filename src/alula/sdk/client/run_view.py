@@ -18,7 +18,7 @@ from flyteidl.admin import (
 from flyteidl.core import compiler_pb2, identifier_pb2, tasks_pb2, workflow_pb2
 
 from alula.core.engine.records import ExecutionPhase, NodePhase
-from alula.core.errors import NotFound
+from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import (
@@ -260,6 +260,13 @@ def get_node(connection: Connection, run: ExecutionId, node_id: str) -> node_exe
 def find_nodes(nodes: Sequence[NodeView], wanted: str) -> list[NodeView]:
     """Nodes whose id is `wanted`, else those whose name is."""
     return [node for node in nodes if node.node_id == wanted] or [node for node in nodes if node.name == wanted]
+
+
+def refuse_several(nodes: Sequence[NodeView], wanted: str, run: ExecutionId) -> None:
+    """Raises `InvalidInput` if a name stands for more than one node."""
+    if len(nodes) > 1:
+        fix = f"name one of: {', '.join(node.node_id for node in nodes)}"
+        raise InvalidInput("SeveralNodes", f"{run.name} has several nodes named `{wanted}`", fix=fix)
 
 
 def to_execution_id(id: ExecutionId) -> identifier_pb2.WorkflowExecutionIdentifier:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import NamedTuple
 
 import msgspec
@@ -33,7 +33,6 @@ from alula.server.zones import time_us, zone_of
 
 PORTION = 1_000
 DAY_US = 24 * 3600 * 1_000_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Asked(msgspec.Struct, frozen=True):
