@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Callable
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.console import live, points, site
+from bench.console.browser import launch
 from bench.console.looks import LOOKS, Visit, visit
 from bench.measure import free_port
 from bench.report import aligned, spread
@@ -50,7 +50,7 @@ def main() -> int:
         print(site.answers(http, options.repeat))
         # After what has an event loop of its own: Playwright's stays.
         tool = running.enter_context(sync_playwright())
-        chromium = tool.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        chromium = launch(tool)
         visits = _visited(chromium, http, options.repeat)
         print("\n" + aligned([_HEAD, *_shown(visits)]))
         figures = _figures(visits)

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bench.console.browser import launch
 from tests.integration.platform import Platforms, RunningPlatform, alula
 
 from alula.server.api.console import BUILT
@@ -130,7 +131,7 @@ def browser() -> Iterator[Any]:
 
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+        chromium = launch(playwright)
         yield chromium
         chromium.close()
 

@@ -9,12 +9,12 @@ make screenshots KEEP=--keep      those that the docs show, into docs/console
 from __future__ import annotations
 
 import base64
-import shutil
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from bench.console.browser import launch
 from tests.browser.conftest import TRIGGERS, address, fill
 from tests.browser.looks import PAGES
 from tests.integration.platform import Platforms
@@ -41,7 +41,7 @@ def main() -> None:
         platform = platforms.start()
         fill(platform)
         with sync_playwright() as playwright:
-            chromium = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
+            chromium = launch(playwright)
             for form, size, theme in FORMS[:2] if keep else FORMS:
                 context = chromium.new_context(viewport=size, color_scheme=theme)
                 for name, path in pages.items():
