@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import webbrowser
 from urllib.parse import quote
 
 from alula.cli.failures import say
@@ -24,5 +23,7 @@ def run_url(connection: Connection, id: ExecutionId) -> str:
 
 def open_in_browser(url: str) -> None:
     """Open a page in the user's browser, or say that there is none."""
+    import webbrowser  # lazy: few have a page opened
+
     if not webbrowser.open(url):
         say(f"warning: no browser was found; open {url}")

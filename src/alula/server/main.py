@@ -15,7 +15,7 @@ import socket
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from importlib.metadata import version
 
-from alula.server import data_folder, descriptors
+from alula.server import data_folder, descriptors, heap
 from alula.server.adapters import BY_SETTINGS, Adapters, traces_of, wall_clock_us, watched
 from alula.server.blob import Blobs
 from alula.server.delivery import Subscription
@@ -23,9 +23,7 @@ from alula.server.disk import Disk
 from alula.server.duties import Duties
 from alula.server.executor import Executor
 from alula.server.listening import Endpoints, answer, endpoints_of, listen, listen_for_metrics
-from alula.server.notifications.channels import require_usable
 from alula.server.notifications.occasions import Occasions
-from alula.server.notifications.sending import Sending
 from alula.server.process_measures import measured
 from alula.server.retention.duty import Retention
 from alula.server.runner.children import Children
@@ -71,6 +69,7 @@ async def serve(
     Raises `FailedPrecondition` for a taken port, a data folder in use or a store that is too new, and the store's
     errors if it can't be opened.
     """
+    heap.share_one_arena()
     folder = settings.data_folder
     with _held(settings) as holding:
         async with contextlib.AsyncExitStack() as stack:
@@ -107,6 +106,7 @@ async def serve(
             if duties is not None:
                 duties.start()
                 stack.push_async_callback(duties.stop)
+            heap.give_back()
             gc.freeze()  # looking through all that stays took a sixth of the time of a busy platform
             try:
                 await _until(stop, [each for each in (runner, duties) if each is not None], holding, disk)
@@ -126,6 +126,9 @@ async def _duties(settings: Settings, platform: Platform, process: str) -> Dutie
     duties.add("arrivals", Arrivals(platform, every_s=settings.triggers.objects_every_s))
     duties.add(RETENTION, Retention(platform, settings.retention))
     if settings.notifications.is_used:
+        from alula.server.notifications.channels import require_usable  # lazy: the libraries of mail and HTTP
+        from alula.server.notifications.sending import Sending  # lazy: as above
+
         require_usable(settings.notifications, os.environ)
         duties.add("notifications", Sending(platform, settings.notifications, occasions))
         consumer = Consumer("notifications", nodes=occasions.wants_nodes)

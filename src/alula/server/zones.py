@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, tzinfo
-from difflib import get_close_matches
 from zoneinfo import ZoneInfo, available_timezones
 
 from alula.core.errors import InvalidInput
@@ -18,6 +17,8 @@ def zone_of(name: str) -> tzinfo:
     known = available_timezones()
     if name in known:
         return ZoneInfo(name)
+    from difflib import get_close_matches  # lazy: only for an error
+
     close = get_close_matches(name, known, n=1)
     fix = f"did you mean `{close[0]}`?" if close else "use a name of the IANA database, such as `Europe/Zurich`"
     raise InvalidInput("UnknownTimeZone", f"there is no time zone `{name[:100]}`", fix=fix)

@@ -6,7 +6,6 @@ Every mistake is one error that names its source and the setting; all unknown na
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -92,6 +91,8 @@ def _unknown(names: Sequence[tuple[str, str]]) -> InvalidInput:
     known = {**{path: path for path in (*FIELDS, *SECTIONS)}, **OLD_NAMES}
     known |= {field.variable: field.variable for field in FIELDS.values()}
     known |= {path.rpartition(".")[2]: path for path in FIELDS}
+    import difflib  # lazy: only for an error
+
     close = {name: difflib.get_close_matches(name, known, n=1) for _, name in names}
     meant = [f"`{known[found[0]]}` for `{name}`" for name, found in close.items() if found]
     fix = f"did you mean {', '.join(meant)}?" if meant else "`alula up --show-settings` shows all"
