@@ -96,6 +96,7 @@ if TYPE_CHECKING:
     from alula.sdk.types.pickle import FlytePickle as FlytePickle
     from alula.sdk.types.schema import FlyteSchema as FlyteSchema
     from alula.sdk.types.structured_dataset import StructuredDataset as StructuredDataset
+    from alula.sdk.types.structured_dataset import StructuredDatasetFormat as StructuredDatasetFormat
 
     Workflow = ImperativeWorkflow  # flytekit's name of it
 
@@ -160,6 +161,7 @@ _EXPORTS = {
     "Slack": "authoring.notifications",
     "SourceCode": "authoring.documentation",
     "StructuredDataset": "types.structured_dataset",
+    "StructuredDatasetFormat": "types.structured_dataset",
     "StructuredDatasetType": "types.messages",
     "TaskKind": "authoring.kind",
     "TaskMetadata": "authoring.task_metadata",

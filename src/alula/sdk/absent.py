@@ -71,7 +71,7 @@ _BY_FIX = {
         FlyteUploadDataException""",
     "what is registered and what ran is read by `alula.Remote` and by `alula get`, `list` and `describe`": """
         FlyteTask FlyteWorkflow FlyteLaunchPlan FlyteNode FlyteBranchNode FlyteTaskNode FlyteWorkflowNode
-        FlyteArrayNode FlyteGateNode FlyteNodeExecution FlyteTaskExecution RemoteExecutionBase RegistrationSkipped
+        FlyteArrayNode FlyteGateNode RemoteExecutionBase RegistrationSkipped
         ResolvedIdentifiers SynchronousFlyteClient Filter FilterList Equal NotEqual GreaterThan LessThan ValueIn
         Contains""",
     "use `StructuredDataset`, which every client of Flyte reads": """

@@ -21,7 +21,7 @@ def lacks_members(owner: type[object], fixes: Mapping[str, str]) -> None:
     """Let each of these members, of the class and of its objects, be an `AttributeError` with what to do instead."""
     for name, fix in fixes.items():
         ABSENT[f"{owner.__name__}.{name}"] = fix
-        setattr(owner, name, _AbsentMember(f"flytekit's `{owner.__name__}.{name}` is not in Alula: {fix}"))
+        setattr(owner, name, _AbsentMember(name, fix))
 
 
 def lacks_keywords(owner: type[object], fixes: Mapping[str, str], *, of: str = "") -> None:
@@ -47,8 +47,9 @@ def lacks_keywords(owner: type[object], fixes: Mapping[str, str], *, of: str = "
 
 
 class _AbsentMember:
-    def __init__(self, message: str) -> None:
-        self._message = message
+    def __init__(self, name: str, fix: str) -> None:
+        self._name = name
+        self._fix = fix
 
-    def __get__(self, instance: object, owner: type | None = None) -> NoReturn:
-        raise AttributeError(self._message)
+    def __get__(self, instance: object, owner: type) -> NoReturn:
+        raise AttributeError(f"flytekit's `{owner.__name__}.{self._name}` is not in Alula: {self._fix}")

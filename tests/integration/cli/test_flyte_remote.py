@@ -19,6 +19,7 @@ from alula.core.errors import AlulaError, FailedPrecondition, InvalidInput, NotF
 from alula.remote import AsyncFlyteRemote, FlyteRemote
 
 FLOWS = """
+from dataclasses import dataclass
 from typing import NamedTuple
 from alula import LaunchPlan, approve, current_context, task, workflow
 from alula.types.file import FlyteFile
@@ -57,6 +58,22 @@ def fails() -> int:
 @workflow
 def waits(n: int) -> int:
     return approve(scored(n=n).best, "ok", timeout=600)
+
+@dataclass
+class Shape:
+    sides: int
+    names: list[str]
+
+@task
+def drawn(shape: Shape) -> FlyteFile:
+    with open("shape.txt", "w") as file:
+        file.write(str(shape.sides))
+    return FlyteFile("shape.txt")
+
+@workflow
+def nested(n: int, shape: Shape) -> int:
+    drawn(shape=shape)
+    return pipeline(n=n).best
 
 five = LaunchPlan.get_or_create(pipeline, name="five", default_inputs={"n": 5})
 """
@@ -107,6 +124,25 @@ def test_an_entity_of_the_program_is_executed_as_it_is(remote: FlyteRemote, flow
     again = remote.fetch_execution(name="named-by-a-program")
     assert again.outputs == execution.outputs == {"best": 3, "names": ["ada"] * 3}
     assert remote.sync(again, sync_nodes=True).is_done
+    assert again.inputs == {"n": 3, "name": "ada"}
+    assert again.sync(sync_nodes=True).wait(timeout=timedelta(seconds=9)).is_successful
+
+
+def test_an_execution_has_its_nodes_and_their_values(remote: FlyteRemote, flows: ModuleType) -> None:
+    execution = remote.execute(flows.nested, inputs={"n": 2, "shape": flows.Shape(3, ["a"])}, wait=True)
+    assert execution.inputs == {"n": 2, "shape": {"sides": 3, "names": ["a"]}}
+    nodes = execution.node_executions
+    assert {each: (node.is_done, node.error) for each, node in nodes.items()} == {
+        "n0": (True, None),
+        "n1": (True, None),
+    }
+    assert nodes["n0"].inputs == {"shape": {"sides": 3, "names": ["a"]}}
+    assert Path(str(nodes["n0"].outputs["o0"])).read_text() == "3"
+    assert [(each.is_done, each.id.retry_attempt) for each in nodes["n0"].task_executions] == [(True, 0)]
+    assert nodes["n1"].task_executions == []
+    inside = nodes["n1"].subworkflow_node_executions
+    assert [node.outputs for node in inside.values()] == [{"best": 2, "names": ["ada"] * 2}]
+    assert [each.id for each in nodes["n1"].executions] == [node.id for node in inside.values()]
 
 
 def test_the_settings_of_an_execution_arrive(remote: FlyteRemote, flows: ModuleType) -> None:
@@ -136,6 +172,11 @@ def test_a_failure_is_told_and_has_no_outputs(remote: FlyteRemote, flows: Module
     assert "no score" in execution.error.message
     with pytest.raises(FailedPrecondition):
         _ = execution.outputs
+    node = execution.node_executions["n0"]
+    assert node.error is not None
+    assert "no score" in node.error.message
+    with pytest.raises(FailedPrecondition, match="node `n0` is FAILED and has no outputs"):
+        _ = node.outputs
 
 
 def test_a_run_is_waited_for_no_longer_than_asked_and_terminated(remote: FlyteRemote, flows: ModuleType) -> None:

@@ -11,13 +11,21 @@ import alula
 from alula import FlyteFile, ImageSpec, Options, Resources, TaskMetadata
 from alula.configuration import Config, PlatformConfig
 from alula.core.errors import InvalidInput
+from alula.remote.executions import FlyteNodeExecution, FlyteTaskExecution, FlyteWorkflowExecution
 from alula.sdk.absent_members import ABSENT
+from alula.sdk.authoring.flytekit_members import Entity
+from alula.sdk.authoring.map_task import MapTask
+from alula.sdk.authoring.reference import Reference
+from alula.sdk.authoring.task import Task
+from alula.sdk.authoring.workflow import Workflow
 
 CLASSES: dict[str, Any] = {
     each.__name__: each
     for each in (
         *(getattr(alula, name) for name in alula._EXPORTS if isinstance(getattr(alula, name), type)),
         *(Config, PlatformConfig),
+        *(Entity, Task, Workflow, MapTask, Reference),
+        *(FlyteWorkflowExecution, FlyteNodeExecution, FlyteTaskExecution),
     )
 }
 PAGE = (Path(__file__).parents[3] / "docs/porting.md").read_text()

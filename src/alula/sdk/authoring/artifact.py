@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Final, NamedTuple, TypeAlias, TypeVar, cast, get_args
 
+from alula.sdk.absent_members import lacks_members
 from alula.sdk.authoring.interface import Found
 from alula.sdk.mistake import Location, caller, mistake
 from alula.sdk.task_context.context import CURRENT
@@ -254,6 +255,19 @@ class ArtifactQuery(Found):
 
     def __repr__(self) -> str:
         return f"<what a query for artifact {self.artifact.name} finds>"
+
+
+_QUERIED = "give the artifact's `query` as the default of an input"
+lacks_members(
+    Artifact,
+    {
+        "partitions": "`partition_keys` has the names, `labels` the values that are known",
+        "time_partition": "`moment` has the value, if it is known",
+        "embed_as_query": _QUERIED,
+        "concrete_artifact_id": _QUERIED,
+        "to_id_idl": _QUERIED,
+    },
+)
 
 
 def artifact_of(type_: object) -> ArtifactIDSpecification | None:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 from alula.core.errors import InvalidInput
 from alula.sdk import calling
+from alula.sdk.absent_members import lacks_members
+from alula.sdk.authoring.flytekit_members import Entity
 from alula.sdk.authoring.graph import open_graph
 from alula.sdk.authoring.interface import DerivedInterface, is_async, refuse_positional
 from alula.sdk.authoring.notifications import Notification, checked_notifications
@@ -104,7 +106,7 @@ class LaunchPlanOptions(TypedDict, total=False):
     trigger: Trigger | None
 
 
-class LaunchPlan:
+class LaunchPlan(Entity):
     """A named way to start a workflow. Make one with `create` or `get_or_create`.
 
     ```python
@@ -114,6 +116,7 @@ class LaunchPlan:
 
     def __init__(self, name: str, workflow: AnyWorkflow, *, at: Location, **options: Unpack[LaunchPlanOptions]) -> None:
         _refuse_unknown(options, at=at)
+        self._options: LaunchPlanOptions = {**options}
         given = options.get
         check_texts(at=at, name=name)
         check_by_name(at=at, default_inputs=given("default_inputs"), fixed_inputs=given("fixed_inputs"))
@@ -191,11 +194,17 @@ class LaunchPlan:
             )
         return known
 
+    def clone_with(self, name: str, **options: Unpack[LaunchPlanOptions]) -> LaunchPlan:
+        """Another launch plan of the same workflow, with these settings and for the rest those of this one, but for
+        `auto_activate` and `trigger`, which each launch plan has for itself."""
+        kept = {key: value for key, value in self._options.items() if key not in ("auto_activate", "trigger")}
+        given = {key: value for key, value in options.items() if value is not None}
+        return LaunchPlan.create(name, self.workflow, **cast("LaunchPlanOptions", {**kept, **given}))
+
     def equals(self, other: LaunchPlan) -> bool:
         """True if both start the same workflow with the same settings."""
         settings = [
-            {name: value for name, value in vars(plan).items() if name not in ("location", "_interface")}
-            for plan in (self, other)
+            {name: value for name, value in vars(plan).items() if name not in _NO_SETTINGS} for plan in (self, other)
         ]
         return settings[0] == settings[1]
 
@@ -296,6 +305,20 @@ class LaunchPlan:
         return f"<launch plan {self.name}>"
 
 
+_NO_SETTINGS = ("location", "_interface", "_options")
+lacks_members(
+    LaunchPlan,
+    {
+        **dict.fromkeys(("parameters", "saved_inputs"), "take `default_inputs` and `fixed_inputs`"),
+        "raw_fixed_inputs": "take `fixed_inputs`",
+        "raw_output_data_config": "take `raw_data_prefix`",
+        "should_auto_activate": "take `auto_activate`",
+        "security_context": "runs have the rights of the principal that launches them",
+        "CACHE": "`launch_plans` of a workflow has those that were made of it",
+    },
+)
+
+
 def default_launch_plan(workflow: AnyWorkflow) -> LaunchPlan:
     """A launch plan of the workflow's own name, with the workflow's `default_options`."""
     options = workflow.settings.default_options._asdict() if isinstance(workflow, Workflow) else {}
@@ -316,6 +339,7 @@ def _refuse_unknown(options: Mapping[str, object], *, at: Location) -> None:
 REPLACED = {
     "security_context": "runs have the rights of the principal that launches them",
     "auth_role": "runs have the rights of the principal that launches them",
+    "parameters": "write `default_inputs`",
 }
 """Settings of flytekit that do not exist here, and what to do instead."""
 

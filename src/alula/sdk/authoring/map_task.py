@@ -9,6 +9,8 @@ from types import GenericAlias
 from typing import Any, Generic, TypeAlias, TypeVar, cast, overload
 
 from alula.sdk import calling
+from alula.sdk.absent_members import lacks_members
+from alula.sdk.authoring.flytekit_members import Entity
 from alula.sdk.authoring.graph import Graph, open_graph
 from alula.sdk.authoring.interface import REQUIRED, DerivedInterface, DocumentedInterface, refuse_positional
 from alula.sdk.authoring.launch_plan import LaunchPlan
@@ -25,7 +27,7 @@ R_co = TypeVar("R_co", covariant=True)
 Target: TypeAlias = Task[..., R_co] | Workflow[..., R_co] | Reference[..., R_co] | LaunchPlan
 
 
-class MapTask(Generic[R_co]):
+class MapTask(Entity, Generic[R_co]):
     """A task, workflow or launch plan over lists: each unbound input is a list, and so is the output."""
 
     def __init__(
@@ -177,6 +179,9 @@ class MapTask(Generic[R_co]):
 
     def __repr__(self) -> str:
         return f"<map task of {self.target.name}>"
+
+
+lacks_members(MapTask, {"python_function_task": "take `task`", "bound_inputs": "take `bound`"})
 
 
 @overload

@@ -11,6 +11,8 @@ from functools import update_wrapper
 from typing import Generic, Literal, ParamSpec, TypeAlias, TypeVar, cast
 
 from alula.sdk import calling
+from alula.sdk.absent_members import lacks_members
+from alula.sdk.authoring.flytekit_members import Entity
 from alula.sdk.authoring.graph import open_graph
 from alula.sdk.authoring.interface import Interface, is_async
 from alula.sdk.authoring.naming import module_of
@@ -21,7 +23,7 @@ R_co = TypeVar("R_co", covariant=True)
 Kind: TypeAlias = Literal["task", "workflow", "launch plan"]
 
 
-class Reference(Generic[P, R_co]):
+class Reference(Entity, Generic[P, R_co]):
     """A registered task, workflow or launch plan: its whole name, and the interface that it is expected to have."""
 
     def __init__(
@@ -68,6 +70,10 @@ class Reference(Generic[P, R_co]):
 
     def __repr__(self) -> str:
         return f"<reference to {self.kind} {self.name}@{self.version}>"
+
+
+_PARTS = "take `kind`, `project`, `domain`, `name` and `version`"
+lacks_members(Reference, {"id": _PARTS, "reference": _PARTS})
 
 
 def not_here(reference: Reference[..., object], *, at: Location) -> Exception:

@@ -11,6 +11,8 @@ from functools import update_wrapper
 from typing import Generic, Never, ParamSpec, TypeVar, Unpack, cast, overload
 
 from alula.sdk import calling
+from alula.sdk.absent_members import lacks_members
+from alula.sdk.authoring.flytekit_members import Entity
 from alula.sdk.authoring.graph import open_graph
 from alula.sdk.authoring.interface import DocumentedInterface, Interface, is_async
 from alula.sdk.authoring.kind import PYTHON, EagerKind, TaskKind, kind_of
@@ -24,7 +26,7 @@ P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
 
 
-class Task(Generic[P, R_co]):
+class Task(Entity, Generic[P, R_co]):
     """A function with the settings under which the platform runs it. Call it as the function that it wraps."""
 
     __name__: str
@@ -111,6 +113,26 @@ class Task(Generic[P, R_co]):
 
     def __repr__(self) -> str:
         return f"<{self.interface.kind} {self.name}>"
+
+
+lacks_members(
+    Task,
+    {
+        **{
+            name: f"take `settings.{name}`"
+            for name in ("docs", "environment", "container_image", "enable_deck", "node_dependency_hints")
+        },
+        "disable_deck": "take `settings.enable_deck`",
+        "deck_fields": "say what a deck shows by a `Deck` in the task",
+        "metadata": "take `settings`",
+        "resources": "take `settings.requests` and `settings.limits`",
+        "security_context": "take `settings.secret_requests`",
+        "task_config": "take `kind`, which it has selected",
+        "task_type": "take `kind.type`",
+        "task_type_version": "leave it out: types of tasks have no versions",
+        "ExecutionBehavior": "take `kind`",
+    },
+)
 
 
 @overload

@@ -12,7 +12,9 @@ from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast, overload
 
 from alula.sdk import calling
+from alula.sdk.absent_members import lacks_members
 from alula.sdk.authoring.documentation import Documentation, checked_docs
+from alula.sdk.authoring.flytekit_members import Entity
 from alula.sdk.authoring.graph import Graph, declaring, open_graph
 from alula.sdk.authoring.interface import REQUIRED, DocumentedInterface, Interface, is_async
 from alula.sdk.authoring.naming import module_of
@@ -50,7 +52,7 @@ class WorkflowSettings(NamedTuple):
     pickle_untyped: bool = False
 
 
-class Workflow(Generic[P, R_co]):
+class Workflow(Entity, Generic[P, R_co]):
     """A graph of steps with typed inputs and outputs. Call it as the function that it wraps."""
 
     def __init__(
@@ -81,6 +83,11 @@ class Workflow(Generic[P, R_co]):
     def is_async(self) -> bool:
         """True if the function is an `async def`."""
         return is_async(self.function)
+
+    @property
+    def nodes(self) -> list[Node]:
+        """Its steps, in the order in which they are called; runs the body the first time."""
+        return self.graph().nodes
 
     def graph(self) -> Graph:
         """The nodes and outputs; runs the body the first time."""
@@ -177,6 +184,17 @@ class Workflow(Generic[P, R_co]):
 
     def __repr__(self) -> str:
         return f"<workflow {self.name}>"
+
+
+lacks_members(
+    Workflow,
+    {
+        **{name: f"take `settings.{name}`" for name in ("docs", "default_options", "on_failure")},
+        "workflow_metadata": "take `settings.failure_policy`",
+        "workflow_metadata_defaults": "take `settings.interruptible`",
+        "short_name": "take `interface.name`",
+    },
+)
 
 
 @overload

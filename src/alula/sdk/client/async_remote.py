@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from alula.core.errors import Unavailable
-from alula.sdk.client.flyte_remote import FlyteRemote, FlyteWorkflowExecution
+from alula.sdk.client.flyte_executions import FlyteWorkflowExecution
+from alula.sdk.client.flyte_remote import FlyteRemote
 
 P = ParamSpec("P")
 R = TypeVar("R")

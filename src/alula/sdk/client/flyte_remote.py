@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, NoReturn, TypeVar, cast, overload
+from typing import Any, NoReturn, cast
 
 from alula.core.ids import ExecutionId
 from alula.sdk.authoring.launch_plan import LaunchPlan
@@ -12,12 +12,12 @@ from alula.sdk.authoring.options import Options
 from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.client.flyte_config import Config, endpoint_of
+from alula.sdk.client.flyte_executions import FlyteWorkflowExecution
 from alula.sdk.client.inputs import Launchable
 from alula.sdk.client.launch import LaunchSettings
-from alula.sdk.client.remote import Fetched, Remote, Run
+from alula.sdk.client.remote import Fetched, Remote
 from alula.sdk.mistake import caller, mistake, refuse_unknown
 
-Value = TypeVar("Value")
 ELSEWHERE = {
     "client": "`alula.Remote` has the connection, and `alula get` and `alula list` show what there is",
     "recent_executions": "list runs with `alula list runs`",
@@ -35,37 +35,6 @@ ELSEWHERE = {
     "activate_launchplan": "declare it with `auto_activate=True`",
 }
 """Methods of flytekit that do not exist here, and what to do instead."""
-
-
-class Outputs(dict[str, object]):
-    """The outputs of a run by name."""
-
-    @overload
-    def get(self, key: str, default: object = None, /) -> Any: ...
-    @overload
-    def get(self, key: str, default: object = None, /, *, as_type: type[Value]) -> Value: ...
-    def get(self, key: str, default: object = None, /, *, as_type: type[Value] | None = None) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]  # flytekit's `as_type` beside
-        """An output. `as_type` is for type checkers: values have the types of the interface already."""
-        return super().get(key, default)
-
-
-class FlyteWorkflowExecution(Run):
-    """A run, by flytekit's names."""
-
-    @property
-    def is_done(self) -> bool:
-        """True if it had ended when it was last looked at."""
-        return self.phase.is_terminal
-
-    @property
-    def closure(self) -> Any:
-        """What the platform says of it, as a FlyteIDL message."""
-        return self.message.closure
-
-    @property
-    def outputs(self) -> Outputs:
-        """The outputs by name. Raises `FailedPrecondition` unless it has succeeded."""
-        return Outputs(super().outputs)
 
 
 class FlyteRemote:
@@ -178,15 +147,12 @@ class FlyteRemote:
         sync_nodes: bool = True,
     ) -> FlyteWorkflowExecution:
         """Until a run has ended, at most for `timeout`. The platform tells of the end at once, so the poll interval
-        means nothing, and nodes are read when `view()` is called."""
-        seconds = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
-        execution.wait(seconds)
-        return execution
+        means nothing, and nodes are read when `node_executions` asks for them."""
+        return execution.wait(timeout)
 
     def sync(self, execution: FlyteWorkflowExecution, sync_nodes: bool = False) -> FlyteWorkflowExecution:
         """The run as it is now."""
-        execution.refresh()
-        return execution
+        return execution.sync(sync_nodes)
 
     sync_execution = sync
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
+from alula.sdk.absent_members import lacks_keywords, lacks_members
+from alula.sdk.mistake import caller, mistake
 from alula.sdk.types.structured_dataset import StructuredDataset
 
 
@@ -19,6 +21,19 @@ class FlyteSchema(StructuredDataset):
         return schema
     ```
     """
+
+    def __init__(
+        self, dataframe: object = None, *, uri: str | None = None, file_format: str = "", remote_path: str | None = None
+    ) -> None:
+        """As of `StructuredDataset`; `remote_path` is flytekit's name of the URI."""
+        if uri is not None and remote_path is not None:
+            raise mistake("InvalidSetting", "`FlyteSchema` takes one of `uri` and `remote_path`", at=caller())
+        super().__init__(dataframe, uri=remote_path if uri is None else uri, file_format=file_format)
+
+    @property
+    def remote_path(self) -> str | None:
+        """The URI where it is stored, or is to be."""
+        return self.uri
 
     def __class_getitem__(cls, columns: Mapping[str, object]) -> Any:  # Any: a type
         return Annotated[cls, dict(columns)]
@@ -55,6 +70,28 @@ class OpenSchema:
 
             self._type = pandas.DataFrame
         return self._type
+
+
+_WRITTEN = "write the rows by `open().write(...)`: they are stored when the task returns"
+_MODE = "leave it out: what has a URI is read, and what `open().write(...)` was given is written"
+lacks_keywords(
+    FlyteSchema,
+    {
+        "local_path": _WRITTEN,
+        "supported_mode": _MODE,
+        "downloader": "leave it out: the content is fetched when it is first used",
+    },
+)
+lacks_keywords(FlyteSchema, {"dataframe_fmt": "write `open(pandas.DataFrame)`", "override_mode": _MODE}, of="open")
+lacks_members(
+    FlyteSchema,
+    {
+        "local_path": _WRITTEN,
+        "supported_mode": _MODE,
+        "as_readonly": "leave it out: what is stored is never changed",
+        "format": "take `file_format`",
+    },
+)
 
 
 def _joined(frames: list[Any]) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar, cast
 
 from alula.sdk.absent_members import lacks_keywords, lacks_members
 from alula.sdk.mistake import caller, mistake
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from alula.sdk.types.frame_library import FrameLibrary
 
 Frame = TypeVar("Frame")
+StructuredDatasetFormat: TypeAlias = str
+"""The name of a format, as `Annotated[StructuredDataset, "csv"]` has it."""
 
 
 class StructuredDataset:
