@@ -56,10 +56,12 @@ def test_a_failed_run_says_the_first_cause_that_the_platform_knows(visit: Open, 
         f"{site.http}/api/v1/alula/explain/flytesnacks/development/bad-1", timeout=10
     ) as answer:
         link = json.load(answer)
-    while link["because"]:
+    while not link["is_first"]:
         link = link["because"][0]
     said = link["text"].replace("\N{RIGHT-TO-LEFT OVERRIDE}", "\\u202e")
     expect(page.get_by_text(said, exact=True).first).to_be_visible()
+    assert link["fix"]
+    expect(page.get_by_role("complementary").get_by_text(link["fix"].replace("`", ""))).to_be_visible()
     page.get_by_role("button", name="Show the step").click()
     expect(page).to_have_url(re.compile("sel=n1"))
 

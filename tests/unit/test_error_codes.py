@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from alula.core.fixes import FIXES
+
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src/alula"
 PAGE = ROOT / "docs/errors.md"
@@ -132,3 +134,16 @@ def test_every_explained_code_exists() -> None:
 
 def test_codes_are_words() -> None:
     assert [code for code in sorted(raised()) if not CODE.fullmatch(code)] == []
+
+
+def ways_out() -> Iterator[tuple[str, str]]:
+    """The last cell of each row of the page's first part, without its links."""
+    part = PAGE.read_text().split("## Failures of a run")[1].split("\n## ")[0]
+    for row in re.findall(r"^\| (`.*) \|$", part, re.MULTILINE):
+        codes, *_, fix = row.split(" | ")
+        for code in re.findall(r"`([^`]+)`", codes):
+            yield code, re.sub(r"\[([^]]+)\]\([^)]+\)", r"\1", fix)
+
+
+def test_the_platform_says_what_to_do_as_the_page_does() -> None:
+    assert dict(ways_out()) == FIXES

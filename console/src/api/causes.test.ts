@@ -1,14 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { type Link, firstCause } from "./causes";
 
-const link = (code: string, ...because: Link[]): Link => ({ node_id: "", code, text: "", at: "", facts: {}, because });
+const link = (code: string, is_first: boolean, ...because: Link[]): Link => ({ node_id: "", code, text: "", at: "", facts: {}, fix: "", is_first, is_remark: false, because });
 
-describe("the first cause", () => {
-  it("is where the chain begins", () => {
-    expect(firstCause(link("RunFailed", link("NodeFailed", link("NodeFailed", link("Boom"))))).code).toBe("Boom");
-  });
-
-  it.each(["SeeAbove", "AttemptFailed", "CacheMiss", "Rejected"])("is before the remark %s", (remark) => {
-    expect(firstCause(link("RunRuns", link("WaitsForCache", link(remark)))).code).toBe("WaitsForCache");
-  });
+it("finds the first cause where the platform has marked it", () => {
+  const failed = link("NodeFailed", false, link("Boom", true, link("AttemptFailed", false)));
+  expect(firstCause(link("RunFailed", false, failed, link("NodeFailed", false))).code).toBe("Boom");
 });

@@ -8,6 +8,12 @@ export interface Link {
   readonly text: string;
   readonly at: string;
   readonly facts: Record<string, string>;
+  /** What to do about an error; empty where nothing is known. */
+  readonly fix: string;
+  /** True for one link of all: the first cause. */
+  readonly is_first: boolean;
+  /** No cause of how it is now: an earlier try, a story. */
+  readonly is_remark: boolean;
   readonly because: readonly Link[];
 }
 
@@ -45,15 +51,9 @@ export interface Forked {
 
 export const fork = (id: RunId, body: Forked): Promise<RunId> => send("POST", `${OWN}/fork/${at(id)}`, body);
 
-/** No cause of how a step is now: its earlier tries, what the cache lacked before it waited, and the answer that its error tells with its question. */
-const REMARKS: ReadonlySet<string> = new Set(["SeeAbove", "AttemptFailed", "CacheMiss", "Rejected"]);
+/** Where the chain began, as the platform has marked it. */
+export const firstCause = (link: Link): Link => marked(link) ?? link;
 
-/** The last of a chain that has one cause at each step: where it began. */
-export function firstCause(link: Link): Link {
-  let found = link;
-  for (let next = found.because[0]; next; next = found.because[0]) {
-    if (REMARKS.has(next.code)) break;
-    found = next;
-  }
-  return found;
+function marked(link: Link): Link | undefined {
+  return link.is_first ? link : link.because.map(marked).find(Boolean);
 }

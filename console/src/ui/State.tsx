@@ -1,8 +1,8 @@
 /** What a view shows when it has nothing, not yet, or an error. */
 import type { ReactElement, ReactNode } from "react";
 import { Refused } from "../api/http";
-import { visible } from "../text/names";
 import { Button } from "./Button";
+import { Marked } from "./Marked";
 import styles from "./State.module.css";
 
 /** `children` are ways on, to where the thing would be. */
@@ -10,8 +10,8 @@ export function Problem({ error, onRetry, children }: { error: unknown; onRetry?
   const told = error instanceof Refused ? error : new Refused(-1, "ConsoleFailed", String(error instanceof Error ? error.message : error));
   return (
     <div className={styles.problem} role="alert">
-      <p><code className={styles.code}>{told.code}</code> {visible(told.message)}</p>
-      {told.fix ? <p className={styles.fix}>{visible(told.fix)}</p> : null}
+      <p><code className={styles.code}>{told.code}</code> <Marked text={told.message} /></p>
+      {told.fix ? <p className={styles.fix}><Marked text={told.fix} /></p> : null}
       {onRetry || children ? <p className={styles.ways}>{onRetry ? <Button small onClick={onRetry}>Try again</Button> : null}{children}</p> : null}
     </div>
   );

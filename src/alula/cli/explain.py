@@ -61,6 +61,8 @@ def _print(link: dict[str, Any], guide: str, indent: str) -> None:
     click.echo(f"{guide}{first}{at}")
     for line in rest:
         click.echo(f"{indent}{line}")
+    if link["fix"]:
+        click.echo(f"{indent}{click.style('fix', fg='cyan')}: {link['fix']}")
     for place, cause in enumerate(link["because"]):
         is_last = place == len(link["because"]) - 1
         _print(cause, f"{indent}{'└─' if is_last else '├─'} ", f"{indent}{'   ' if is_last else '│  '}")

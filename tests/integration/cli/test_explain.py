@@ -24,10 +24,11 @@ def fail(platform: RunningPlatform, name: str) -> None:
 def test_a_failed_run_leads_to_the_failed_attempts_of_the_innermost_step(platform: RunningPlatform) -> None:
     fail(platform, "explain-failed")
     lines = explained(platform, "explain-failed").splitlines()
-    assert lines[0].startswith("The run failed with RetriesExhausted|")
-    assert "(check) failed with RetriesExhausted|" in lines[1]
-    assert "Attempt 1 failed with " in lines[2] and "3 is not right" in lines[2]
-    assert len(lines) == 3
+    assert lines[0].startswith("The run failed with USER:")
+    assert "(check) failed with USER:" in lines[1] and "no retries left" in lines[1]
+    assert lines[2].strip().startswith("fix: see ")
+    assert "Attempt 1 failed with " in lines[3] and "3 is not right" in lines[3]
+    assert len(lines) == 4
 
 
 def test_a_step_that_never_began_leads_to_the_same_cause(platform: RunningPlatform) -> None:

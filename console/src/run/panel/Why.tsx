@@ -6,6 +6,7 @@ import { listSignals, asked } from "../../api/signals";
 import { NEWS_MS, PASSING } from "../../queries";
 import { instant } from "../../text/time";
 import { visible } from "../../text/names";
+import { Marked } from "../../ui/Marked";
 import { Bars, Problem } from "../../ui/State";
 import { At } from "../../ui/Time";
 import { usePaced } from "../../ui/usePaced";
@@ -36,7 +37,7 @@ export function Why({ step, item }: { step: Step | null; item: number }): ReactE
       {step ? <Question step={step} /> : null}
       {step ? <ChildRun step={step} /> : null}
       {error && !data ? <Problem error={error} onRetry={() => void refetch()} /> : data ? <ul className={styles.chain}><Link link={data} own={step?.id ?? ""} /></ul> : <Bars rows={3} />}
-      {step && data && (data.code === "NodeFailed" || data.code === "ItemFailed") && data.because.every(isEarlier) ? <LastLines step={step} item={item} told={data.facts["message"] ?? ""} /> : null}
+      {step && data && (data.code === "NodeFailed" || data.code === "ItemFailed") && data.because.every(isRemark) ? <LastLines step={step} item={item} told={data.facts["message"] ?? ""} /> : null}
     </div>
   );
 }
@@ -56,14 +57,14 @@ function Link({ link, own }: { link: Cause; own: string }): ReactElement {
         {at === null ? null : <At at={at} />}
         {link.facts["error"] && !link.text.includes(link.facts["error"]) ? <code>{visible(link.facts["error"])}</code> : null}
       </p>
-      {message && link.because.every(isEarlier) ? <ErrorText text={message} /> : null}
+      {link.fix ? <p className={styles.fix}><b>Fix</b> <Marked text={link.fix} /></p> : null}
+      {message && link.because.every(isRemark) ? <ErrorText text={message} /> : null}
       {link.because.length ? <ul className={styles.chain}>{link.because.map((each, place) => <Link key={place} link={each} own={own} />)}</ul> : null}
     </li>
   );
 }
 
-/** An earlier try, or a remark: no cause that says more of this error. */
-const isEarlier = ({ code }: Cause): boolean => code === "AttemptFailed" || code === "Retried" || code === "RunsIn";
+const isRemark = (link: Cause): boolean => link.is_remark;
 
 /** What a message says that the sentence does not say already: mostly the traceback. */
 function beyond(text: string, message: string | undefined): string {

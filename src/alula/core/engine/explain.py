@@ -12,11 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 
+from alula.core.engine.causes import Link, by_reason, facts_of, fix_of, remark, said_of, short, story
 from alula.core.engine.plan import Plan, PlanNode
 from alula.core.engine.plan_nodes import PlanNodes
 from alula.core.engine.records import AttemptPhase, ExecutionPhase, ItemRecord, NodePhase, NodeRecord, Reason
 from alula.core.errors import NotFound, TaskError
 from alula.core.ids import nested_node_id
+from alula.core.policy.retries import last_error
 
 SHOWN_MAX = 5
 """The number of nodes followed further where several are an answer together; the others are counted."""
@@ -34,23 +36,9 @@ _WAITS = (
     "Retried",
 )
 _OF_CACHE = ("CacheHit", "CacheMiss", "CacheSkipped")
-_MESSAGE_CHARS = 300
 _ATTEMPTS_MAX = 100
 _MAPPED = re.compile(r"map_(.+)_[0-9a-f]{32}-arraynode")
 """The name that a map task gives to the task of its array."""
-
-
-class Link(msgspec.Struct, frozen=True):
-    """One answer. `because` are the answers to why it is so."""
-
-    node_id: str
-    """Empty for the run."""
-    code: str
-    text: str
-    at: int = 0
-    """Microseconds since the epoch, 0 where it is not known."""
-    facts: dict[str, str] = {}
-    because: tuple[Link, ...] = ()
 
 
 class RunFacts(msgspec.Struct, frozen=True):
@@ -89,7 +77,7 @@ def _with_cause(link: Link, cause: str) -> Link:
     """The answer about a run, with the cause of its start beside the causes of its state."""
     if not cause:
         return link
-    started = Link("", "Triggered", f"The run was started by a trigger: {cause}.")
+    started = Link("", "Triggered", f"The run was started by a trigger: {cause}.", is_remark=True)
     return msgspec.structs.replace(link, because=(*link.because, started))
 
 
@@ -124,8 +112,9 @@ class _Explainer:
                 assert run.error is not None, "what failed has an error"
                 because = (self.node(run.error.node_id),) if run.error.node_id in run.nodes else ()
                 because += self._each(self._handled(run.error.node_id))
-                text = f"The run failed with {run.error.code}: {_short(run.error.message)}"
-                return Link("", "RunFailed", text, facts={"error": run.error.code}, because=because)
+                last, fix = last_error(run.error), "" if because else fix_of(run.error)
+                text = f"The run failed with {last.code}: {short(last.message)}"
+                return Link("", "RunFailed", text, facts={"error": run.error.code}, because=because, fix=fix)
             case phase if phase in _ABORTED:
                 return self._abort()
             case ExecutionPhase.SUCCEEDED:
@@ -159,7 +148,7 @@ class _Explainer:
 
     def node(self, node_id: str) -> Link:
         if node_id in self._path or len(self._path) >= DEPTH_MAX:
-            return Link(node_id, "SeeAbove", f"{node_id}: see above.")
+            return Link(node_id, "SeeAbove", f"{node_id}: see above.", is_remark=True)
         self._path.append(node_id)
         row = self._run.nodes.get(node_id)
         link = self._not_begun(node_id) if row is None else self._begun(row)
@@ -193,11 +182,11 @@ class _Explainer:
             because = (self.node(cause),)
         else:
             because = (self._abort(),) if code == "NodeAborted" and self._run.phase in _ABORTED else ()
-        return _link(reason, f"{self._name(row.node_id)}: {reason.text}", because)
+        return by_reason(reason, f"{self._name(row.node_id)}: {reason.text}", because)
 
     def _succeeded(self, row: NodeRecord) -> Link:
         tries = self._retries(row.node_id)
-        cached = [self._plainly(reason) for reason in self._of(row.node_id, _OF_CACHE)]
+        cached = [remark(reason) for reason in self._of(row.node_id, _OF_CACHE)]
         hit = self._last(row.node_id, "CacheHit") is not None
         again = self._last(row.node_id, "RunsAgain")
         told = f" at attempt {len(tries) + 1}" if tries else ""
@@ -206,7 +195,7 @@ class _Explainer:
         elif self._last(row.node_id, "Echoed") is not None:
             told = " without running: the platform gave its inputs back"
         text = f"{self._name(row.node_id)} succeeded{told}."
-        because = (*([self._plainly(again)] if again else []), *cached, *tries)
+        because = (*([remark(again)] if again else []), *cached, *tries)
         return Link(row.node_id, "NodeSucceeded", text, row.ended_at or 0, because=because)
 
     def _failed(self, row: NodeRecord) -> Link:
@@ -217,13 +206,10 @@ class _Explainer:
         if inner:
             text = f"{self._name(row.node_id)} {word}, because {inner} inside it did."
             return Link(row.node_id, "NodeFailed", text, row.ended_at or 0, because=(self.node(inner),))
-        text = (
-            f"{self._name(row.node_id)} {word} with {error.code} ({error.kind.lower()} error): {_short(error.message)}"
-        )
-        facts = {"error": error.code, "kind": error.kind, "message": error.message}
-        told = [*self._of(row.node_id, ("Rejected",))]
-        because = (*self._retries(row.node_id), *(self._plainly(reason) for reason in told))
-        return Link(row.node_id, "NodeFailed", text, row.ended_at or 0, facts, because)
+        text = f"{self._name(row.node_id)} {word} with {said_of(error)}"
+        told = (remark(reason) for reason in self._of(row.node_id, ("Rejected",)))
+        because, fix = (*self._retries(row.node_id), *told), fix_of(error)
+        return Link(row.node_id, "NodeFailed", text, row.ended_at or 0, facts_of(error), because, fix)
 
     def _runs(self, row: NodeRecord) -> Link:
         inside = [inner.node_id for inner in self._inside.get(row.node_id, ()) if not inner.phase.is_terminal]
@@ -255,10 +241,10 @@ class _Explainer:
         last = next((reason for reason in reversed(told) if reason.code in (*_WAITS, "RunsIn")), None)
         if last is None or last.code == "RunsIn":
             return None
-        cached = [self._plainly(reason) for reason in self._of(row.node_id, ("CacheMiss",))]
+        cached = [remark(reason) for reason in self._of(row.node_id, ("CacheMiss",))]
         tries = self._retries(row.node_id)
         because = (*cached, *(each for each in tries if each.at != last.at))
-        return _link(last, f"{self._name(row.node_id)}: {last.text}", because)
+        return by_reason(last, f"{self._name(row.node_id)}: {last.text}", because)
 
     def _not_begun(self, node_id: str) -> Link:
         place = self._place(node_id)
@@ -270,7 +256,7 @@ class _Explainer:
         if not left:
             waits = self._last(node_id, "WaitsForValue")
             if waits is not None:
-                return _link(waits, f"{self._name(node_id)}: {waits.text}", ())
+                return by_reason(waits, f"{self._name(node_id)}: {waits.text}", ())
             return Link(node_id, "NotBegun", f"{self._name(node_id)} has not begun.")
         names = ", ".join(left[:SHOWN_MAX]) + (f" and {len(left) - SHOWN_MAX} more" if len(left) > SHOWN_MAX else "")
         text = f"{self._name(node_id)} waits for {names}."
@@ -291,11 +277,11 @@ class _Explainer:
         if item is not None and item.error is not None:
             return _failed_item(name, item, item.error, told)
         if item is not None and item.phase is AttemptPhase.SUCCEEDED:
-            return Link(name, "ItemSucceeded", f"{name} succeeded.", item.ended_at or 0, because=_story(name, told))
+            return Link(name, "ItemSucceeded", f"{name} succeeded.", item.ended_at or 0, because=story(name, told))
         if not told:
             return Link(name, "NothingTold", f"Nothing has been recorded of {name} beyond its phase.")
         last, before = told[-1], told[:-1]
-        return Link(name, last.code, f"{name}: {last.text}", last.at, last.facts, _story(name, before))
+        return Link(name, last.code, f"{name}: {last.text}", last.at, last.facts, story(name, before))
 
     # What all of them need
 
@@ -310,7 +296,7 @@ class _Explainer:
         links = [self.node(node_id) for node_id in node_ids[:SHOWN_MAX]]
         if len(node_ids) > SHOWN_MAX:
             rest = len(node_ids) - SHOWN_MAX
-            links.append(Link("", "AndMore", f"and {rest:,} more", facts={"count": str(rest)}))
+            links.append(Link("", "AndMore", f"and {rest:,} more", facts={"count": str(rest)}, is_remark=True))
         return tuple(links)
 
     def _of(self, node_id: str, codes: Iterable[str]) -> list[Reason]:
@@ -326,15 +312,13 @@ class _Explainer:
                 node_id,
                 "AttemptFailed",
                 f"Attempt {reason.attempt + 1} failed with {reason.facts.get('error', '')}: "
-                f"{_short(reason.facts.get('message', ''))}. {reason.text}",
+                f"{short(reason.facts.get('message', ''))}. {reason.text}",
                 reason.at,
                 reason.facts,
+                is_remark=True,
             )
             for reason in reversed(self._of(node_id, ("Retried",)))
         )
-
-    def _plainly(self, reason: Reason) -> Link:
-        return _link(reason, reason.text, ())
 
     def _is_done(self, node_id: str) -> bool:
         row = self._run.nodes.get(node_id)
@@ -391,24 +375,8 @@ def _what_runs(node: PlanNode) -> str:
 
 
 def _failed_item(name: str, item: ItemRecord, error: TaskError, told: Sequence[Reason]) -> Link:
-    text = f"{name} failed with {error.code} ({error.kind.lower()} error): {_short(error.message)}"
-    facts = {"error": error.code, "kind": error.kind, "message": error.message}
-    return Link(name, "ItemFailed", text, item.ended_at or 0, facts, _story(name, told))
-
-
-def _story(name: str, told: Sequence[Reason]) -> tuple[Link, ...]:
-    """What was told of an item, the latest first."""
-    return tuple(Link(name, each.code, each.text, each.at, each.facts) for each in reversed(told))
-
-
-def _link(reason: Reason, text: str, because: tuple[Link, ...]) -> Link:
-    return Link(reason.node_id, reason.code, text, reason.at, reason.facts, because)
-
-
-def _short(message: str) -> str:
-    """Its first line, within bounds: the rest is the traceback."""
-    lines = [line for line in message.strip().splitlines() if line.strip()]
-    return lines[0][:_MESSAGE_CHARS] if lines else ""
+    text = f"{name} failed with {said_of(error)}"
+    return Link(name, "ItemFailed", text, item.ended_at or 0, facts_of(error), story(name, told), fix_of(error))
 
 
 def _counted(rows: Iterable[NodeRecord]) -> str:

@@ -6,12 +6,16 @@ once. Pure functions of the retries spent so far.
 
 from __future__ import annotations
 
+import re
+
 import msgspec
 
 from alula.core.errors import TaskError
 
 SYSTEM_BACKOFF_US = 1_000_000
 SYSTEM_BACKOFF_MAX_US = 60_000_000
+_EXHAUSTED = "RetriesExhausted|"
+_DONE = re.compile(r"\[\d+/\d+\] currentAttempt done\. Last Error: (USER|SYSTEM)::")
 
 
 class Budget(msgspec.Struct, frozen=True):
@@ -64,12 +68,23 @@ def _exhausted(error: TaskError, failures: int, retries: int) -> TaskError:
     if retries == 0:
         return error._replace(recoverable=False)
     return TaskError(
-        code=f"RetriesExhausted|{error.code}",
+        code=f"{_EXHAUSTED}{error.code}",
         message=f"[{failures}/{retries + 1}] currentAttempt done. Last Error: {error.kind}::{error.message}",
         kind=error.kind,
         recoverable=False,
         node_id=error.node_id,
     )
+
+
+def last_error(error: TaskError) -> TaskError:
+    """The error of the last attempt, where `error` says that the retries are spent; else `error`.
+
+    >>> last_error(_exhausted(TaskError("OOMKilled", "too much"), 2, 1))[:2]
+    ('OOMKilled', 'too much')
+    """
+    if not error.code.startswith(_EXHAUSTED):
+        return error
+    return error._replace(code=error.code.removeprefix(_EXHAUSTED), message=_DONE.sub("", error.message, count=1))
 
 
 def may_interrupt(*, interruptible: bool, spent: Spent, budget: Budget) -> bool:

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from alula.core.engine.explain import Link
+from alula.core.engine.causes import Link, first_cause
 from alula.core.engine.records import Reason
 from alula.core.errors import InvalidInput
 from alula.server.api.answers import CacheEntry, Evicted, ForkBody, LinkAnswer, PhaseLine, ReasonAnswer, RunName
@@ -94,7 +94,7 @@ class _Edge:
             word(request, "node_id"),
             whole(request, "index", -1),
         )
-        return json_answer(_told(link))
+        return json_answer(_told(link, first_cause(link)))
 
     async def fork(self, request: Request) -> Response:
         fork = _fork_of(await read_body(request))
@@ -157,9 +157,18 @@ def _reasons(reasons: Sequence[Reason]) -> Response:
     return json_answer(msgspec.convert(told, list[ReasonAnswer]))
 
 
-def _told(link: Link) -> LinkAnswer:
-    at = msgspec.to_builtins(as_time(link.at)) if link.at else ""
-    return LinkAnswer(link.node_id, link.code, link.text, at, link.facts, [_told(cause) for cause in link.because])
+def _told(link: Link, first: Link) -> LinkAnswer:
+    return LinkAnswer(
+        node_id=link.node_id,
+        code=link.code,
+        text=link.text,
+        at=msgspec.to_builtins(as_time(link.at)) if link.at else "",
+        facts=link.facts,
+        fix=link.fix,
+        is_first=link is first,
+        is_remark=link.is_remark,
+        because=[_told(cause, first) for cause in link.because],
+    )
 
 
 def _line(standing: Standing) -> bytes:

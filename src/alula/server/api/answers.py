@@ -44,6 +44,12 @@ class LinkAnswer(msgspec.Struct, frozen=True):
     at: str
     """RFC 3339, or empty if the time is not known."""
     facts: dict[str, str]
+    fix: str
+    """What to do about an error; empty where nothing is known, or where `because` has the error."""
+    is_first: bool
+    """True for one answer of all: the first cause of the run, node or item."""
+    is_remark: bool
+    """True for what is told besides, such as an earlier attempt: no cause of how it is now."""
     because: list[LinkAnswer]
     """The reasons of that."""
 

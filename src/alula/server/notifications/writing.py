@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from alula.core.engine.explain import Link
+from alula.core.engine.causes import first_cause
 from alula.core.errors import AlulaError
 from alula.core.ids import AttemptId
 from alula.core.policy.notifying import Rule
@@ -93,17 +93,11 @@ async def _facts(platform: Platform, record: ExecutionRecord, body: Body) -> dic
     facts["principal"] = record.principal
     if record.error is not None:
         with contextlib.suppress(AlulaError):
-            first = _first(await explain_execution(platform, SYSTEM, record.id))
+            first = first_cause(await explain_execution(platform, SYSTEM, record.id))
             facts["cause"] = f"{first.node_id}: {first.text}" if first.node_id else first.text
             facts["log"] = await _log(platform, record, first.node_id or record.error.node_id)
     facts["node"] = body.node_id
     return facts
-
-
-def _first(link: Link) -> Link:
-    while link.because:
-        link = link.because[0]
-    return link
 
 
 async def _log(platform: Platform, record: ExecutionRecord, node_id: str) -> str:

@@ -8,7 +8,8 @@ from functools import partial
 from flyteidl.admin import execution_pb2
 from flyteidl.core import compiler_pb2
 
-from alula.core.engine.explain import Link, RunFacts, explain
+from alula.core.engine.causes import Link
+from alula.core.engine.explain import RunFacts, explain
 from alula.core.engine.plan import Plan, make_plan
 from alula.core.engine.records import ItemRecord
 from alula.core.ids import ExecutionId

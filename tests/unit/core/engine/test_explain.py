@@ -24,8 +24,9 @@ from tests.graphs import (
 )
 from tests.unit.core.engine.driver import Driver
 
+from alula.core.engine.causes import Link, first_cause
 from alula.core.engine.events import AttemptWaits
-from alula.core.engine.explain import Link, RunFacts, explain
+from alula.core.engine.explain import RunFacts, explain
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import NotFound
 
@@ -279,8 +280,9 @@ def test_an_item_that_failed_says_with_which_error_before_what_was_told_of_it() 
     run.fail("n0[1]")
     link = why(run, "n0", 1)
     assert story(link) == ["n0[1]:ItemFailed", "n0[1]:Retried"]
-    assert "failed with" in link.text
+    assert link.text == "n0[1] failed with Boom (user error): n0[1] broke"
     assert link.facts["message"]
+    assert first_cause(link) == link
 
 
 @pytest.mark.parametrize(("node", "index"), [("nowhere", -1), ("n0", 3), ("nowhere", 0)])

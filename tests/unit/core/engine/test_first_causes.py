@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
@@ -29,11 +29,12 @@ from tests.graphs import (
 from tests.unit.core.engine.driver import Driver
 from tests.unit.core.engine.test_explain import INNER, LAUNCHED, MAPPED, T, chain, run_of, why
 
+from alula.core.engine.causes import Link, first_cause
 from alula.core.engine.events import AttemptWaits, ChildEnded
-from alula.core.engine.explain import Link
 from alula.core.errors import TaskError
+from alula.core.fixes import FIXES
+from alula.core.policy.retries import last_error
 
-REMARKS = {"SeeAbove", "AttemptFailed", "CacheMiss", "Rejected"}
 TIMED = task("lib.timed", timeout_s=60)
 
 
@@ -49,12 +50,10 @@ class Case(NamedTuple):
     """A part of the sentence."""
 
 
-def first_cause(link: Link) -> Link:
-    """The end of the way by the first of each answer's causes, as `firstCause` of the console goes it, which
-    leaves out what is no cause of how a step is now."""
-    while link.because and link.because[0].code not in REMARKS:
-        link = link.because[0]
-    return link
+def every(link: Link) -> Iterator[Link]:
+    yield link
+    for cause in link.because:
+        yield from every(cause)
 
 
 def failing(code: str, *, kind: str = "USER") -> Callable[[], Driver]:
@@ -200,8 +199,10 @@ FAILURES = (
     Case("memory", failing("OOMKilled"), "n1", "NodeFailed", "OOMKilled"),
     Case("an exit code", failing("ExitCode"), "n1", "NodeFailed", "ExitCode"),
     Case("the system", failing("EnvironmentFailed", kind="SYSTEM"), "n1", "NodeFailed", "(system error)"),
-    Case("retries that are spent", retried_out, "n0", "NodeFailed", "Last Error: USER::n0 broke"),
-    Case("retries of the system that are spent", system_retried_out, "n0", "NodeFailed", "Interrupted (system error)"),
+    Case("retries that are spent", retried_out, "n0", "NodeFailed", "Boom (user error, no retries left): n0 broke"),
+    Case(
+        "retries of the system that are spent", system_retried_out, "n0", "NodeFailed", "system error, no retries left"
+    ),
     Case("the timeout of a step", out_of_time, "n0", "NodeFailed", "Timeout"),
     Case("a step of a sub-workflow", inside_sub_workflow, "n0-0-n0", "NodeFailed", "n0-0-n0 broke"),
     Case("the case of a choice", inside_branch, "n0-0-n0-n0a", "NodeFailed", "n0-0-n0-n0a broke"),
@@ -291,6 +292,15 @@ def test_the_first_cause_is_found_and_said(case: Case) -> None:
     assert (cause.node_id, cause.code) == (case.node, case.code)
     assert case.said in cause.text
     assert len(cause.text.splitlines()) == 1
+
+
+@pytest.mark.parametrize("case", FAILURES, ids=lambda case: case.name)
+def test_the_first_cause_alone_says_what_to_do(case: Case) -> None:
+    link = why(case.made())
+    first = first_cause(link)
+    assert [each for each in every(link) if each.fix] in ([first], [])
+    known = last_error(TaskError(first.facts.get("error", ""), "")).code
+    assert bool(first.fix) == (known in FIXES or known.startswith("USER:"))
 
 
 def test_a_step_without_a_place_says_who_has_it() -> None:
