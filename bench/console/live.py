@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.console import site
-from bench.console.looks import took_ms
+from bench.console.sight import Sight, expect, seen_s, watch
 from bench.console.site import LIVE_ITEMS, RUNS, TIMEOUT_S
 
 _AT = {"x": 80, "y": 12}
@@ -34,11 +34,14 @@ def news_ms(chromium: Any, http: str) -> list[float]:
     """From the answer to a launch until its run stands in the list of an open page to which nothing was new for a
     while: busy lists are read once a second."""
     page = _page(chromium, f"{http}{RUNS}", "main li a")
+    session = page.context.new_cdp_session(page)
     found = list[float]()
     for _ in range(NEWS):
         page.wait_for_timeout(_QUIET_MS)
-        link = page.get_by_role("link", name=site.again(http, "short"), exact=True)
-        found.append(took_ms(link.wait_for))
+        name = site.again(http, "short")
+        launched = time.time()
+        expect(session, Sight("main li a", name))
+        found.append((seen_s(session) - launched) * 1_000)
     page.context.close()
     return found
 
@@ -82,7 +85,9 @@ def recovery_ms(chromium: Any, http: str, stop: Callable[[], None], start: Calla
     stop()
     away.wait_for()
     start()
-    took = took_ms(lambda: away.wait_for(state="hidden"))
+    began = time.perf_counter()
+    away.wait_for(state="hidden")
+    took = (time.perf_counter() - began) * 1_000
     page.context.close()
     return took
 
@@ -90,6 +95,7 @@ def recovery_ms(chromium: Any, http: str, stop: Callable[[], None], start: Calla
 def _page(chromium: Any, url: str, seen: str) -> Any:
     page = chromium.new_context(viewport={"width": 1360, "height": 820}).new_page()
     page.set_default_timeout(TIMEOUT_S * 1_000)
+    watch(page, Sight(seen))
     page.goto(url)
     page.locator(seen).first.wait_for()
     return page

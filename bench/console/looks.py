@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from bench.console.sight import Sight, answered_ms, expect, seen_s, watch
 from bench.console.site import ITEMS, LOG_LINES, RUNS, TIMEOUT_S
 
 NOTHING = "nothing"
@@ -46,58 +47,58 @@ class Visit(NamedTuple):
 
 
 # `Any`: pages of Playwright, which the bench takes only if it is there.
+class Then(NamedTuple):
+    """A step on a page, and what is seen of it."""
+
+    act: Callable[[Any], None]
+    seen: Sight
+
+
 class Look(NamedTuple):
     """A page to look at."""
 
     name: str
     path: str
-    seen: str
+    seen: Sight
     """What stands on the page when it can be used."""
     scrolled: str = "main"
-    then: Callable[[Any], None] | None = None
-
-
-def _open_first(page: Any) -> None:
-    page.locator("main li a").first.click()
-    page.locator("[data-phase] h1").wait_for()
+    then: Then | None = None
 
 
 def _jump(page: Any) -> None:
     page.get_by_role("textbox", name="Go to").fill(str(ITEMS - 1))
     page.keyboard.press("Enter")
-    page.get_by_role("heading", name=f"[{ITEMS - 1}]").wait_for()
 
 
-def _search(page: Any) -> None:
-    page.get_by_role("searchbox", name="Search the log").fill(f"line {1:>9} ")
-    page.get_by_text("1 of 1", exact=True).wait_for()
-
-
+_STEP = Sight("[role=treegrid] [data-step='n0-0-s7']")
 LOOKS = (
-    Look(NOTHING, "about:blank", "body", "body"),
-    Look("list of runs", RUNS, "main li a", then=_open_first),
-    Look("header of a run", f"{RUNS}/short", "[data-phase=succeeded] h1"),
-    Look("10,000 nodes, timeline", f"{RUNS}/nodes?open=n0", "[role=treegrid] [data-step='n0-0-s7']", "[role=treegrid]"),
+    Look(NOTHING, "about:blank", Sight("html"), "body"),
     Look(
-        "10,000 nodes, table",
-        f"{RUNS}/nodes?open=n0&view=table",
-        "[role=treegrid] [data-step='n0-0-s7']",
-        "[role=treegrid]",
+        "list of runs",
+        RUNS,
+        Sight("main li a"),
+        then=Then(lambda page: page.locator("main li a").first.click(), Sight("[data-phase] h1")),
     ),
-    Look("10,000 nodes, graph", f"{RUNS}/nodes?view=graph", "[role=application] canvas"),
+    Look("header of a run", f"{RUNS}/short", Sight("[data-phase=succeeded] h1")),
+    Look("10,000 nodes, timeline", f"{RUNS}/nodes?open=n0", _STEP, "[role=treegrid]"),
+    Look("10,000 nodes, table", f"{RUNS}/nodes?open=n0&view=table", _STEP, "[role=treegrid]"),
+    Look("10,000 nodes, graph", f"{RUNS}/nodes?view=graph", Sight("[role=application] canvas")),
     Look(
         "100,000 items, then to the last",
         f"{RUNS}/items?sel=n0",
-        "[aria-label=Items] [role=listitem]",
+        Sight("[aria-label=Items] [role=listitem]"),
         "[aria-label=Items]",
-        _jump,
+        Then(_jump, Sight("h2", f"[{ITEMS - 1}]")),
     ),
     Look(
         "log of 1,000,000 lines, then found",
         f"{RUNS}/talking?sel=n0&tab=log",
-        f"text=line {LOG_LINES - 1:>9}",
+        Sight("[role=log] [data-text]", f"line {LOG_LINES - 1:>9}"),
         "[role=log]",
-        _search,
+        Then(
+            lambda page: page.get_by_role("searchbox", name="Search the log").fill(f"line {1:>9} "),
+            Sight("[role=search] [aria-live]", "1 of 1"),
+        ),
     ),
 )
 
@@ -113,24 +114,25 @@ def visit(chromium: Any, http: str, look: Look) -> Visit:
         session.send("Performance.enable")
         received = list[float]()
         session.on("Network.loadingFinished", lambda told: received.append(told["encodedDataLength"]))
-        usable = took_ms(
-            lambda: (page.goto(_address(http, look.path), wait_until="commit"), page.wait_for_selector(look.seen))
-        )
+        watch(page, look.seen)
+        began = time.time()
+        page.goto(_address(http, look.path), wait_until="commit")
+        usable = (seen_s(session) - began) * 1_000
         painted = page.evaluate(_PAINTED)
         frame = page.evaluate(_FRAMES, look.scrolled)
         elements = page.evaluate("document.querySelectorAll('*').length")
         measured = {each["name"]: each["value"] for each in session.send("Performance.getMetrics")["metrics"]}
-        then = 0.0 if look.then is None else took_ms(lambda: look.then(page) if look.then else None)
+        then = 0.0 if look.then is None else _then_ms(page, session, look.then)
         return Visit(painted, usable, then, frame, elements, measured["JSHeapUsedSize"] / 2**20, sum(received) / 1_000)
     finally:
         context.close()
 
 
+def _then_ms(page: Any, session: Any, then: Then) -> float:
+    expect(session, then.seen)
+    then.act(page)
+    return answered_ms(session)
+
+
 def _address(http: str, path: str) -> str:
     return path if path.startswith("about:") else http + path
-
-
-def took_ms(act: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    act()
-    return (time.perf_counter() - began) * 1_000
