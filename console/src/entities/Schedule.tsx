@@ -8,6 +8,7 @@ import { type ScheduleState, changeSchedule, readSchedule, triggerSchedule } fro
 import { BackfillRows } from "../pages/backfills/BackfillRows";
 import { usePlace } from "../shell/place";
 import { visible } from "../text/names";
+import { grouped } from "../text/numbers";
 import { quoted } from "../text/shell";
 import { instant } from "../text/time";
 import { Button } from "../ui/Button";
@@ -77,7 +78,7 @@ function Following({ name }: { name: string }): ReactElement {
       </Moment>
       <dt>zone</dt><dd>{data.zone || "UTC"}</dd>
       <dt>on behalf of</dt><dd>{visible(data.principal)}</dd>
-      {data.missed ? <><dt>left out</dt><dd>{data.missed.toLocaleString("en")}{data.skipped ? `, the last: ${visible(data.skipped)}` : ""}</dd></> : null}
+      {data.missed ? <><dt>left out</dt><dd>{grouped(data.missed)}{data.skipped ? `, the last: ${visible(data.skipped)}` : ""}</dd></> : null}
     </>
   );
 }

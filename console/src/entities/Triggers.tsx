@@ -11,6 +11,7 @@ import { WaitsFor } from "../pages/triggers/WaitsFor";
 import { type Declared, declaredOf, type OfEntity, textOf } from "../pages/triggers/waits";
 import { usePlace } from "../shell/place";
 import { visible } from "../text/names";
+import { grouped } from "../text/numbers";
 import { instant } from "../text/time";
 import { Command } from "../ui/Copy";
 import { Bars, Problem } from "../ui/State";
@@ -64,7 +65,7 @@ function Following({ place, name }: { place: Place; name: string }): ReactElemen
     <>
       {since === null ? null : <><dt>active since</dt><dd><At at={since} /></dd></>}
       <dt>last</dt><dd>{last === null ? "it has not fired yet" : <At at={last} />}</dd>
-      <dt>started</dt><dd>{data.started.toLocaleString("en")}{data.refused ? `, and ${data.refused.toLocaleString("en")} refused` : ""}</dd>
+      <dt>started</dt><dd>{grouped(data.started)}{data.refused ? `, and ${grouped(data.refused)} refused` : ""}</dd>
       {data.trouble ? <><dt>trouble</dt><dd>{visible(data.trouble)}</dd></> : null}
       <dt>on behalf of</dt><dd>{visible(data.principal)}</dd>
     </>

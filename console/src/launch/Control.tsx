@@ -9,6 +9,7 @@ import { FileField } from "./FileField";
 import styles from "./Field.module.css";
 import { draftOfJson, type Problem } from "./literals";
 import type { Json } from "../api/idl";
+import { grouped } from "../text/numbers";
 
 interface Props {
   id: string;
@@ -173,7 +174,7 @@ function Long({ id, draft, label, problems, onChange }: Props): ReactElement {
   const count = draft.kind === "list" ? draft.parts.length : 0;
   return (
     <div className={styles.union}>
-      <p className={styles.note}>{count.toLocaleString("en")} values, too many for fields.</p>
+      <p className={styles.note}>{grouped(count)} values, too many for fields.</p>
       <Button small id={id} onClick={() => onChange({ kind: "list", parts: [] })}>Begin anew</Button>
       {problems.slice(0, 5).map((each) => <p key={each.path.join(".")} className={styles.problem}>{label} {each.path.join(".")} {each.message}</p>)}
     </div>

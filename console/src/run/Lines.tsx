@@ -3,6 +3,7 @@ import { useVirtualizer, type Virtualizer } from "@tanstack/react-virtual";
 import { ChevronDown, ChevronRight } from "lucide-react";
 import { type ReactElement, type RefObject, useEffect, useRef } from "react";
 import { visible } from "../text/names";
+import { grouped } from "../text/numbers";
 import { Glyph } from "../ui/Glyph";
 import { useChange, useRun, useRunSearch, useSelect } from "./context";
 import styles from "./Lines.module.css";
@@ -57,7 +58,7 @@ export function StepName({ line, count }: { line: Line; count?: number | undefin
       ) : <span className={styles.twist} />}
       <Glyph status={step.status} />
       <span className={styles.text} title={`${visible(step.name)} (${visible(step.id)}), ${KIND_WORDS[step.kind]}`}>{visible(step.name)}</span>
-      {count === undefined ? null : <span className={styles.count}>×{count.toLocaleString("en")}</span>}
+      {count === undefined ? null : <span className={styles.count}>×{grouped(count)}</span>}
       {step.isFailureHandler ? <span className={styles.count}>on failure</span> : null}
     </span>
   );

@@ -7,6 +7,7 @@ import { listStarted } from "../api/triggers";
 import { isMessage } from "../pages/triggers/waits";
 import { isOpenRun } from "../status/status";
 import { middle, shortVersion, visible } from "../text/names";
+import { grouped } from "../text/numbers";
 import { Ago } from "../ui/Time";
 import { useRun } from "./context";
 import { useKept } from "./useKept";
@@ -73,7 +74,7 @@ function Followed(): ReactElement | null {
       {started.length ? (
         <Aside>
           its end started {started.slice(0, SHOWN).map((each, at) => <span key={each.run}>{at ? ", " : ""}<RunLink id={{ ...each, name: each.run }} /></span>)}
-          {started.length > SHOWN ? ` and ${(started.length - SHOWN).toLocaleString("en")} more` : ""}
+          {started.length > SHOWN ? ` and ${grouped(started.length - SHOWN)} more` : ""}
         </Aside>
       ) : null}
       {refused.slice(0, SHOWN).map(({ project, domain, name, detail }) => (

@@ -7,6 +7,7 @@ import { NEWS_MS, PASSING } from "../queries";
 import { counted, countsOfItems, joined } from "../status/counts";
 import { NOT_TAKEN, runStatus } from "../status/status";
 import { visible } from "../text/names";
+import { grouped } from "../text/numbers";
 import { Button } from "../ui/Button";
 import { Glyph } from "../ui/Glyph";
 import { Took } from "../ui/Time";
@@ -84,7 +85,7 @@ function Parts(): ReactElement {
       <p className={styles.counts}>
         {counts.map(({ status, count }) => (
           <button key={status.word} type="button" className={`${styles.count} ${status.tone}`} onClick={() => change({ ph: status.tone })} title={`Show only these`}>
-            <Glyph status={status} label={false} /> {count.toLocaleString("en")} {status.word}
+            <Glyph status={status} label={false} /> {grouped(count)} {status.word}
           </button>
         ))}
       </p>

@@ -1,5 +1,6 @@
 /** Counts of states, in one order everywhere, and the sentence that says them. */
 import { type Status, UNBEGUN, attemptStatus, nodeStatus } from "./status";
+import { grouped } from "../text/numbers";
 
 export interface Count {
   readonly status: Status;
@@ -46,5 +47,5 @@ function rank(status: Status): number {
 
 /** `412 succeeded · 1 failed · 92 not begun` */
 export function sentence(counts: readonly Count[]): string {
-  return counts.map((each) => `${each.count.toLocaleString("en")} ${each.status.word}`).join(" · ") || "no parts yet";
+  return counts.map((each) => `${grouped(each.count)} ${each.status.word}`).join(" · ") || "no parts yet";
 }

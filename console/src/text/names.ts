@@ -1,4 +1,5 @@
 /** Names as people read them, and any text made harmless. */
+import { grouped } from "./numbers";
 
 const MAPPED = /^(?:.*\.)?map_(.+)_[0-9a-f]{32}-arraynode$/;
 // Control characters, and those that turn the direction of text: a name must not rearrange the page around it.
@@ -30,7 +31,7 @@ export function shortVersion(version: string): string {
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return `${grouped(count)} ${count === 1 ? one : many}`;
 }
 
 export function firstLine(text: string): string {

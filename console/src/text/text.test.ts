@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { bytes } from "./bytes";
 import { middle, shortName, shortVersion, visible } from "./names";
+import { grouped } from "./numbers";
 import { quoted } from "./shell";
 import { absolute, ago, duration, instant, moment } from "./time";
 
@@ -10,6 +11,12 @@ describe("durations", () => {
     "%d ms is %s",
     (ms, text) => expect(duration(ms)).toBe(text),
   );
+});
+
+describe("numbers", () => {
+  it("have their thousands apart, as English has them", () => {
+    fc.assert(fc.property(fc.oneof(fc.nat(), fc.maxSafeNat()), (count) => expect(grouped(count)).toBe(count.toLocaleString("en"))));
+  });
 });
 
 describe("times", () => {

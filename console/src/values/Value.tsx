@@ -4,6 +4,7 @@ import { type ReactElement, useState } from "react";
 import { FLYTE, get, query } from "../api/http";
 import type { Json, Literal } from "../api/idl";
 import { plural, visible } from "../text/names";
+import { grouped } from "../text/numbers";
 import { absolute, ago, duration, instant } from "../text/time";
 import { Button } from "../ui/Button";
 import { serverNow, zone } from "../ui/clock";
@@ -40,7 +41,7 @@ function Text({ type, text }: { type: string; text: string }): ReactElement {
   return (
     <span className={`${styles.mono} ${type === "str" ? styles.str : ""}`}>
       {visible(isLong ? text.slice(0, LONG_TEXT) : text)}
-      {isLong ? <Button small look="quiet" onClick={() => setAll(true)}>all {text.length.toLocaleString("en")} characters</Button> : null}
+      {isLong ? <Button small look="quiet" onClick={() => setAll(true)}>all {grouped(text.length)} characters</Button> : null}
     </span>
   );
 }
@@ -55,7 +56,7 @@ function Parts({ count, what, many, part }: { count: number; what: string; many?
       <dl>
         {rows.map(({ name, value }, at) => <div key={at} className={styles.part}><dt>{visible(name)}</dt><dd>{value}</dd></div>)}
       </dl>
-      {count > limit ? <Button small look="quiet" onClick={() => setLimit(limit + MORE)}>{Math.min(MORE, count - limit)} more of {count.toLocaleString("en")}</Button> : null}
+      {count > limit ? <Button small look="quiet" onClick={() => setLimit(limit + MORE)}>{Math.min(MORE, count - limit)} more of {grouped(count)}</Button> : null}
     </details>
   );
 }

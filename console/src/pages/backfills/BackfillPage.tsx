@@ -4,6 +4,7 @@ import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router"
 import { type ReactElement, useState } from "react";
 import { type Backfill, type Change, readBackfill } from "../../api/backfills";
 import { shortVersion, visible } from "../../text/names";
+import { grouped } from "../../text/numbers";
 import { instant } from "../../text/time";
 import { Button } from "../../ui/Button";
 import { Glyph } from "../../ui/Glyph";
@@ -46,7 +47,7 @@ function Known({ backfill }: { backfill: Backfill }): ReactElement {
             const of = stateOf(status);
             return (
               <button key={status.word} type="button" className={`${styles.count} ${status.tone}`} aria-pressed={of === state} title={of === state ? "Show all" : "Show only these"} onClick={() => void navigate({ to: ".", search: of === state ? {} : { state: of }, replace: true })}>
-                <Glyph status={status} label={false} /> {count.toLocaleString("en")} {status.word}
+                <Glyph status={status} label={false} /> {grouped(count)} {status.word}
               </button>
             );
           })}
@@ -72,7 +73,7 @@ function Title({ backfill }: { backfill: Backfill }): ReactElement {
       <h1 className={`${styles.title} ${status.tone}`}>
         <Glyph status={status} label={false} />
         <span>{status.word[0]?.toUpperCase()}{status.word.slice(1)}</span>
-        <span className={styles.far}>{done.toLocaleString("en")} of {all.toLocaleString("en")} slots</span>
+        <span className={styles.far}>{grouped(done)} of {grouped(all)} slots</span>
       </h1>
       <p className={styles.made}>
         <Link to="/projects/$project/domains/$domain/$kind/$name" params={of} search={{ tab: "schedule" }}>{visible(plan)}</Link>

@@ -5,6 +5,7 @@ import type { ReactElement, ReactNode } from "react";
 import { BACKFILLS_PAGE, type Backfill, listBackfills } from "../../api/backfills";
 import { usePlace } from "../../shell/place";
 import { visible } from "../../text/names";
+import { grouped } from "../../text/numbers";
 import { instant } from "../../text/time";
 import { Button } from "../../ui/Button";
 import { Glyph } from "../../ui/Glyph";
@@ -46,7 +47,7 @@ function Row({ backfill, withPlan }: { backfill: Backfill; withPlan: boolean }):
       <span className={styles.plan} title={visible(plan)}>{withPlan ? visible(plan) : null}</span>
       <span className={styles.range}><Range first={backfill.first} until={backfill.until} /></span>
       <span className={styles.vane}><CountVane counts={countsOf(backfill)} /></span>
-      <span className={styles.number}>{done.toLocaleString("en")} of {all.toLocaleString("en")}</span>
+      <span className={styles.number}>{grouped(done)} of {grouped(all)}</span>
       <span className={styles.when}>{created === null ? null : <Ago at={created} />}</span>
     </li>
   );

@@ -2,6 +2,7 @@
 import type { Backfill, BackfillState, Change, SlotState } from "../../api/backfills";
 import { type Count, joined } from "../../status/counts";
 import type { Status } from "../../status/status";
+import { grouped } from "../../text/numbers";
 
 const BACKFILLS: Readonly<Record<BackfillState, Status>> = {
   RUNNING: { tone: "working", shape: "running", word: "running", ended: false, weight: 6 },
@@ -42,7 +43,7 @@ export function changesOf(state: BackfillState): readonly Change[] {
 /** `oldest first, 4 at once, stops after a failure` */
 export function rulesOf({ order, at_once, reprocess, on_failure }: Backfill): string {
   const again = { none: "", failed: ", runs again what has failed", all: ", runs all again" }[reprocess];
-  return `${order} first, ${at_once.toLocaleString("en")} at once, ${on_failure === "stop" ? "stops after a failure" : "goes on after a failure"}${again}`;
+  return `${order} first, ${grouped(at_once)} at once, ${on_failure === "stop" ? "stops after a failure" : "goes on after a failure"}${again}`;
 }
 
 /** A run that waits, or that could not be started, is not there. */

@@ -8,6 +8,7 @@ import { type Run, listRuns } from "../../api/runs";
 import { usePlace } from "../../shell/place";
 import { isOpenRun, runStatus } from "../../status/status";
 import { middle, plural, shortVersion, visible } from "../../text/names";
+import { grouped } from "../../text/numbers";
 import { duration } from "../../text/time";
 import { Button, IconButton } from "../../ui/Button";
 import { Glyph } from "../../ui/Glyph";
@@ -168,8 +169,8 @@ function Steps({ steps, told }: { steps: readonly StepPair[]; told: Comparison }
   return (
     <section aria-label="Steps">
       <h2 className={styles.section}>
-        Steps <span className={styles.quiet}>{differing.length ? `${differing.length.toLocaleString("en")} of ${steps.length.toLocaleString("en")} differ in state or time` : "the same in state and time"}{told.partial ? ", at the top level" : ""}</span>
-        {differing.length < steps.length ? <Button small look="quiet" aria-expanded={all} onClick={() => setAll(!all)}>{all ? "Only what differs" : `Show all ${steps.length.toLocaleString("en")}`}</Button> : null}
+        Steps <span className={styles.quiet}>{differing.length ? `${grouped(differing.length)} of ${grouped(steps.length)} differ in state or time` : "the same in state and time"}{told.partial ? ", at the top level" : ""}</span>
+        {differing.length < steps.length ? <Button small look="quiet" aria-expanded={all} onClick={() => setAll(!all)}>{all ? "Only what differs" : `Show all ${grouped(steps.length)}`}</Button> : null}
       </h2>
       {shown.slice(0, most).map((step) => (
         <div key={step.id} className={`${styles.row} ${styles.step} ${step.differs ? "" : styles.same}`}>

@@ -5,6 +5,7 @@ import { type ReactElement, useState } from "react";
 import { type CacheEntry, evict, listCache } from "../../api/cache";
 import { usePlace } from "../../shell/place";
 import { middle, plural, shortName, visible } from "../../text/names";
+import { grouped } from "../../text/numbers";
 import { quoted } from "../../text/shell";
 import { instant } from "../../text/time";
 import { Button } from "../../ui/Button";
@@ -79,7 +80,7 @@ function Evicting({ task, count, onClose }: { task: string; count: number; onClo
       <Command text={`alula cache evict ${quoted(task)}`} />
       {evicting.error ? <Problem error={evicting.error} /> : null}
       <div className={styles.buttons}>
-        <Button look="danger" disabled={evicting.isPending} onClick={() => evicting.mutate()}>Evict {count.toLocaleString("en")}</Button>
+        <Button look="danger" disabled={evicting.isPending} onClick={() => evicting.mutate()}>Evict {grouped(count)}</Button>
         <Button look="quiet" onClick={onClose}>Keep them</Button>
       </div>
     </Dialog>

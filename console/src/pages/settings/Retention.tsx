@@ -4,6 +4,7 @@ import type { ReactElement } from "react";
 import { type DiskUse, type RetentionPreview, listRules, previewRetention, readDisk } from "../../api/retention";
 import { bytes } from "../../text/bytes";
 import { plural, visible } from "../../text/names";
+import { grouped } from "../../text/numbers";
 import { Button } from "../../ui/Button";
 import { Command } from "../../ui/Copy";
 import { Bars, Problem } from "../../ui/State";
@@ -37,7 +38,7 @@ function Preview({ found }: { found: RetentionPreview }): ReactElement {
           <div key={rule}><dt>go by {visible(rule)}</dt><dd>{plural(runs, "run")}{runs ? `, with ${plural(objects, "object")} of ${bytes(size)}` : ""}</dd></div>
         ))}
         {found.by_age.map(({ of, rule, count, bytes: size }) => (
-          <div key={`${of} ${rule}`}><dt>go by {visible(rule)}</dt><dd>{count.toLocaleString("en")} {visible(kindOf(of))}{size ? `, ${bytes(size)}` : ""}</dd></div>
+          <div key={`${of} ${rule}`}><dt>go by {visible(rule)}</dt><dd>{grouped(count)} {visible(kindOf(of))}{size ? `, ${bytes(size)}` : ""}</dd></div>
         ))}
         {found.stays.map(({ reason, runs }) => <div key={reason}><dt>stay</dt><dd>{plural(runs, "run")}: {visible(reason)}</dd></div>)}
         {found.unfinished ? <div><dt>are being removed</dt><dd>{plural(found.unfinished, "run")}</dd></div> : null}

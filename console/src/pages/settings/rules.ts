@@ -1,6 +1,7 @@
 /** Rules of retention in words. Pure. */
 import type { RetentionPreview, RetentionRule } from "../../api/retention";
 import { plural } from "../../text/names";
+import { grouped } from "../../text/numbers";
 
 const KINDS = new Map([
   ["code", "code that nothing names"],
@@ -24,7 +25,7 @@ export function subjectOf({ of: kind, projects, domains, workflows, phases }: Re
 
 /** `stay 30 days after their end, and the newest 20 of each workflow` */
 export function staysOf({ of: kind, keep_days: days, keep_last: last }: RetentionRule): string {
-  const newest = last ? `the newest ${last.toLocaleString("en")} of each workflow` : "";
+  const newest = last ? `the newest ${grouped(last)} of each workflow` : "";
   if (days === null) return newest ? `stay if they are among ${newest}` : "stay for ever";
   if (kind !== "runs") return `stay ${plural(days, "day")}`;
   return `stay ${plural(days, "day")} after their end${newest ? `, and ${newest}` : ""}`;

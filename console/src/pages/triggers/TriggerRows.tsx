@@ -4,6 +4,7 @@ import type { ReactElement } from "react";
 import type { Place } from "../../api/runs";
 import type { Trigger } from "../../api/triggers";
 import { visible } from "../../text/names";
+import { grouped } from "../../text/numbers";
 import { instant } from "../../text/time";
 import { Ago } from "../../ui/Time";
 import styles from "./Triggers.module.css";
@@ -26,7 +27,7 @@ function Row({ trigger, here }: { trigger: Trigger; here: Place }): ReactElement
       </Link>
       <span className={styles.waits}>{waits ? <WaitsFor waits={waits} ends={endsOf(trigger.phases)} here={here} /> : visible(waits_for)}{trigger.trouble ? <span className={`${styles.trouble} broken`}>{visible(trigger.trouble)}</span> : null}</span>
       <span className={styles.counts}>
-        {started.toLocaleString("en")} started{refused ? <>, <span className="broken">{refused.toLocaleString("en")} refused</span></> : null}
+        {grouped(started)} started{refused ? <>, <span className="broken">{grouped(refused)} refused</span></> : null}
       </span>
       <span className={styles.when}>{last === null ? "not yet" : <Ago at={last} />}</span>
     </li>

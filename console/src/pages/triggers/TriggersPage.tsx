@@ -5,6 +5,7 @@ import { type ReactElement, useRef } from "react";
 import { TRIGGERS_MAX, listTriggers } from "../../api/triggers";
 import { usePlace } from "../../shell/place";
 import { useKeys } from "../../shell/useKeys";
+import { grouped } from "../../text/numbers";
 import { Button } from "../../ui/Button";
 import { Command } from "../../ui/Copy";
 import { Bars, Empty, Problem } from "../../ui/State";
@@ -40,7 +41,7 @@ export function TriggersPage(): ReactElement {
       <input ref={field} type="search" className={styles.filter} value={q} placeholder="/ filter by plan, or by what it waits for" aria-label="Filter the triggers" onChange={(event) => void navigate({ to: ".", search: event.currentTarget.value ? { q: event.currentTarget.value } : {}, replace: true })} />
       {shown.length ? null : <Empty title="Nothing meets this filter."><Button onClick={() => void navigate({ to: ".", search: {} })}>Clear the filter</Button></Empty>}
       <TriggerRows triggers={shown} here={place} />
-      {data.length === TRIGGERS_MAX ? <p className={styles.more}>The first {TRIGGERS_MAX.toLocaleString("en")}, by name.</p> : null}
+      {data.length === TRIGGERS_MAX ? <p className={styles.more}>The first {grouped(TRIGGERS_MAX)}, by name.</p> : null}
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { ChevronsDownUp, ChevronsUpDown } from "lucide-react";
 import type { ReactElement } from "react";
 import { counted, countsOfItems } from "../../status/counts";
 import { visible } from "../../text/names";
+import { grouped } from "../../text/numbers";
 import { duration } from "../../text/time";
 import { Glyph } from "../../ui/Glyph";
 import { CountVane } from "../../ui/Vane";
@@ -43,7 +44,7 @@ export function GraphNode({ placed, tree, facts, isChosen, onSelect, onToggle }:
       <button type="button" tabIndex={isChosen ? 0 : -1} className={styles.pick} aria-pressed={isChosen} title={`${visible(step.name)} (${visible(step.id)})`} onClick={() => onSelect(step.id)}>
         <Glyph status={status} />
         <span className={styles.words}>
-          <span className={styles.name}>{visible(step.name)}{many === undefined ? null : <span className={styles.many}> ×{many.toLocaleString("en")}</span>}</span>
+          <span className={styles.name}>{visible(step.name)}{many === undefined ? null : <span className={styles.many}> ×{grouped(many)}</span>}</span>
           {counts ? <CountVane counts={counts} height={6} /> : second ? <span className={styles.second}>{second}</span> : null}
         </span>
       </button>

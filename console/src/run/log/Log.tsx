@@ -4,6 +4,7 @@ import { ArrowDownToLine, CaseSensitive, ChevronDown, ChevronUp, Copy, Download,
 import { type ReactElement, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { type LogOf, logUrl } from "../../api/logs";
 import { bytes } from "../../text/bytes";
+import { grouped } from "../../text/numbers";
 import { Button, IconButton } from "../../ui/Button";
 import { Bars, Empty, Problem } from "../../ui/State";
 import { useStore } from "../../ui/store";
@@ -84,7 +85,7 @@ export function Log({ of, isOpen, opensAtError, line, onLine }: {
         className={`${styles.lines} ${wraps ? styles.wraps : ""}`}
         tabIndex={0}
         role="log"
-        aria-label={`Log, ${count.toLocaleString("en")} lines`}
+        aria-label={`Log, ${grouped(count)} lines`}
         aria-live="off"
         onCopy={onCopy}
         onScroll={(event) => {
@@ -111,7 +112,7 @@ export function Log({ of, isOpen, opensAtError, line, onLine }: {
         </div>
       </div>
       <p className={styles.foot}>
-        {count.toLocaleString("en")} lines · {bytes(state.size)}{state.ended ? "" : " · goes on"}
+        {grouped(count)} lines · {bytes(state.size)}{state.ended ? "" : " · goes on"}
         {follows || state.ended ? null : <Button small look="quiet" onClick={() => setFollows(true)}>↓ to the end</Button>}
       </p>
     </div>
@@ -200,7 +201,7 @@ function SearchField({ search }: { search: Searching }): ReactElement {
           }
         }}
       />
-      {search.text ? <span className={styles.matches} aria-live="polite">{search.found.problem ? "not a pattern" : count ? `${search.at + 1} of ${count.toLocaleString("en")}` : "no match"}</span> : null}
+      {search.text ? <span className={styles.matches} aria-live="polite">{search.found.problem ? "not a pattern" : count ? `${search.at + 1} of ${grouped(count)}` : "no match"}</span> : null}
       {count > 1 ? (
         <>
           <IconButton label="Previous match (N)" onClick={() => search.go(-1)}><ChevronUp size={14} /></IconButton>

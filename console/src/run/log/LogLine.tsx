@@ -4,6 +4,7 @@ import { beginOf, parts } from "./ansi";
 import { settled } from "./buffer";
 import styles from "./Log.module.css";
 import { isError, marked } from "./search";
+import { grouped } from "../../text/numbers";
 
 const LONG = 10_000;
 
@@ -29,7 +30,7 @@ export const LogLine = memo(function LogLine({ ref, index, number, text, pattern
             {marked(part.text, pattern).map((piece, at) => (piece.isMatch ? <mark key={at}>{piece.text}</mark> : piece.text))}
           </span>
         ))}
-        {isCut ? <button type="button" className={styles.show} onClick={() => setAll(true)}>show {(line.length - LONG).toLocaleString("en")} more characters</button> : null}
+        {isCut ? <button type="button" className={styles.show} onClick={() => setAll(true)}>show {grouped(line.length - LONG)} more characters</button> : null}
       </span>
     </div>
   );

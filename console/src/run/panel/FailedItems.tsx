@@ -1,6 +1,7 @@
 /** How many items of an array have failed, and the way from one to the next. */
 import { ChevronDown, ChevronUp } from "lucide-react";
 import { type ReactElement, useEffect, useMemo } from "react";
+import { grouped } from "../../text/numbers";
 import { IconButton } from "../../ui/Button";
 import { useRun } from "../context";
 import { countFailed } from "../plan/failed";
@@ -18,7 +19,7 @@ export function FailedItems({ step }: { step: string }): ReactElement | null {
   if (!count) return null;
   return (
     <span className={styles.failed}>
-      <span className="broken">{count.toLocaleString("en")} failed</span>
+      <span className="broken">{grouped(count)} failed</span>
       <IconButton label="Previous failed item (E)" onClick={() => void nextItem(step, -1)}><ChevronUp size={14} /></IconButton>
       <IconButton label="Next failed item (e)" onClick={() => void nextItem(step, 1)}><ChevronDown size={14} /></IconButton>
     </span>

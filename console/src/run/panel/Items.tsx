@@ -7,6 +7,7 @@ import { NEWS_MS, PASSING } from "../../queries";
 import { counted, countsOfItems, type Count } from "../../status/counts";
 import { attemptStatus, CACHED, itemStatus } from "../../status/status";
 import { visible } from "../../text/names";
+import { grouped } from "../../text/numbers";
 import { duration } from "../../text/time";
 import { Glyph } from "../../ui/Glyph";
 import { Bars, Empty, Problem } from "../../ui/State";
@@ -47,7 +48,7 @@ function Counts({ counts, chosen, onChoose }: { counts: readonly Count[]; chosen
     <p className={styles.counts}>
       {counts.map(({ status, count }) => {
         const number = NUMBERS[status.word];
-        const said = <><Glyph status={status} label={false} /> {count.toLocaleString("en")} {status.word}</>;
+        const said = <><Glyph status={status} label={false} /> {grouped(count)} {status.word}</>;
         return number ? (
           <button key={status.word} type="button" className={styles.count} aria-pressed={chosen === number} onClick={() => onChoose(chosen === number ? null : number)}>{said}</button>
         ) : <span key={status.word} className={styles.count}>{said}</span>;
@@ -99,7 +100,7 @@ function Summary({ step }: { step: Step }): ReactElement | null {
         <ul aria-label="Errors by what they say">
           {data.errors.slice(0, 8).map((error) => (
             <li key={`${error.code} ${error.message}`} className={styles.error}>
-              <span className={styles.times}>{error.count.toLocaleString("en")}×</span>
+              <span className={styles.times}>{grouped(error.count)}×</span>
               <span className={styles.lines} title={visible(error.message)}><b>{visible(error.code)}</b> {visible(error.message)}</span>
               <span>{error.indexes.slice(0, 4).map((index) => <button key={index} type="button" className={styles.link} onClick={() => select(step.id, index)}>[{index}]</button>)}</span>
             </li>

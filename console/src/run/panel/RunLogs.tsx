@@ -6,6 +6,7 @@ import { type LogHit, searchLogs } from "../../api/logs";
 import { NEWS_MS, PASSING } from "../../queries";
 import { useKeys } from "../../shell/useKeys";
 import { plural, visible } from "../../text/names";
+import { grouped } from "../../text/numbers";
 import { IconButton } from "../../ui/Button";
 import { Bars, Empty, Problem } from "../../ui/State";
 import { useSettled } from "../../ui/useSettled";
@@ -63,7 +64,7 @@ function Hits({ hits, text, minds }: { hits: readonly LogHit[]; text: string; mi
           <li key={`${hit.node_id} ${hit.attempt} ${item} ${hit.offset}`}>
             <button type="button" className={styles.hit} title={visible(where)} onClick={() => change({ sel: hit.node_id, item: item >= 0 ? item : undefined, att: hit.attempt, line: hit.line, tab: "log" }, true)}>
               <span className={styles.where}>{visible(where)}</span>
-              <span className={styles.number}>{hit.line.toLocaleString("en")}</span>
+              <span className={styles.number}>{grouped(hit.line)}</span>
               <code className={styles.text}>{marked(visible(plain(hit.text)), pattern).map((part, at) => (part.isMatch ? <mark key={at}>{part.text}</mark> : part.text))}</code>
             </button>
           </li>
