@@ -15,7 +15,9 @@ describe("durations", () => {
 
 describe("numbers", () => {
   it("have their thousands apart, as English has them", () => {
-    fc.assert(fc.property(fc.oneof(fc.nat(), fc.maxSafeNat()), (count) => expect(grouped(count)).toBe(count.toLocaleString("en"))));
+    fc.assert(fc.property(fc.oneof(fc.nat(), fc.maxSafeNat()), (count) => {
+      expect(grouped(count)).toBe(count.toLocaleString("en"));
+    }));
   });
 });
 
