@@ -17,6 +17,7 @@ from alula.server.executor import AttemptSpec
 
 PLACE = "{{ project }}/{{ domain }}"
 PASSWORD, KEY = SecretReference("DB", "password"), SecretReference("TLS", "key", form="FILE")
+NEWER, USER = SecretReference("TLS", "key", "v2", "FILE"), SecretReference("user-info", "name")
 SHOWS = """
 import os
 
@@ -25,14 +26,21 @@ def show():
     if "_FSEC_DB_PASSWORD" in os.environ:
         from alula.sdk.task_context.secret import Secrets
         print(Secrets().get("DB", "password"), Secrets().get("TLS", "key"))
-        print(Secrets().get_secrets_file("TLS", "key"))
+        print(Secrets().get("TLS", "key", "v2"), Secrets().get("user-info", "name"))
+        print(Secrets().get_secrets_file("TLS", "key", "v2"))
 """
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> str:
     """The setting that names the folder of secrets."""
-    for name, text in (("DB/password", "open sesame\n"), ("TLS/key", "a key"), ("token", "of no group")):
+    for name, text in (
+        ("DB/password", "open sesame\n"),
+        ("TLS/key", "a key"),
+        ("TLS/v2/key", "newer"),
+        ("user-info/name", "ada"),
+        ("token", "of no group"),
+    ):
         file = tmp_path / "secrets/p/d" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
@@ -54,31 +62,42 @@ def test_a_program_has_the_secrets_that_it_asks_for(tmp_path: Path, place: str) 
 def test_a_fork_has_secrets_that_the_next_of_its_server_has_not(tmp_path: Path, place: str) -> None:
     bundle = make_bundle(tmp_path / "code.tar.gz", {"mine.py": SHOWS})
     specs = [attempt(tmp_path, *task_command(bundle, "show", module="mine"), node=f"n{each}") for each in range(2)]
-    first, second = asking(specs[0], PASSWORD, KEY), specs[1]
+    first, second = asking(specs[0], PASSWORD, NEWER, KEY, USER), specs[1]
 
     async def scenario(harness: Harness) -> None:
         for spec in (first, second):
             assert (await harness.run(spec)).phase == "SUCCEEDED", log_of(spec)
 
     on_executor(tmp_path, scenario, secrets=place)
-    head, shown, path = log_of(first).splitlines()
+    head, shown, others, path = log_of(first).splitlines()
     assert shown == "open sesame a key"
+    assert others == "newer ada"
+    assert path.endswith("/tls/v2/key")
     assert not Path(path).exists()
     names, _, server = head.rpartition(" ")
-    assert names == "['_FSEC_DB_PASSWORD', 'FLYTE_SECRETS_DEFAULT_DIR']"
+    assert names == "['_FSEC_DB_PASSWORD', '_FSEC_USER-INFO_NAME', 'FLYTE_SECRETS_DEFAULT_DIR']"
     assert log_of(second) == f"[] {server}\n"
     assert (tmp_path / "secrets/p/d/TLS/key").read_text() == "a key"
     assert list((tmp_path / "work/secrets").iterdir()) == []
 
 
-@pytest.mark.parametrize("form", ["ENV_VAR", "FILE"])
-def test_a_secret_that_is_not_there_is_named_before_anything_runs(tmp_path: Path, place: str, form: str) -> None:
-    spec = asking(attempt(tmp_path, "true"), SecretReference("DB", "nothing", form=form))  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        SecretReference("DB", "nothing", form="ENV_VAR"),
+        SecretReference("DB", "nothing", form="FILE"),
+        SecretReference("DB", "password", "v1", "FILE"),
+    ],
+)
+def test_a_secret_that_is_not_there_is_named_before_anything_runs(
+    tmp_path: Path, place: str, wanted: SecretReference
+) -> None:
+    spec = asking(attempt(tmp_path, "true"), wanted)
 
     async def scenario(harness: Harness) -> None:
         error = failure(await harness.run(spec))
         assert (error.code, error.kind, error.recoverable) == ("SecretNotFound", "USER", False)
-        assert "'DB/nothing'" in error.message
+        assert repr("/".join(wanted.names)) in error.message
         assert f"{tmp_path}/secrets/p/d" in error.message
         assert harness.of(spec, "RUNNING") == []
 

@@ -11,8 +11,10 @@ from flyteidl.core.errors_pb2 import ContainerError, ErrorDocument
 from flyteidl.core.execution_pb2 import ExecutionError
 from flyteidl.core.literals_pb2 import LiteralMap
 
+from alula.core.errors import NotFound
 from alula.sdk.authoring.kind import SETTINGS_VARIABLE
 from alula.sdk.runtime.entrypoint import foresee, main, preload
+from alula.sdk.task_context.secret import Secrets
 
 SOURCE = """
 import sys
@@ -325,6 +327,14 @@ def test_a_secret_comes_from_variable_or_file(attempt, monkeypatch, tmp_path):
     assert attempt.outputs("secret").literals["o0"].scalar.primitive.string_value == "from file"
     monkeypatch.setenv("_FSEC_GROUP_KEY", "from variable")
     assert attempt.outputs("secret").literals["o0"].scalar.primitive.string_value == "from variable"
+
+
+def test_a_run_of_this_machine_takes_a_secret_from_a_variable_without_prefix(monkeypatch):
+    monkeypatch.setenv("GROUP_V2_KEY", "of this machine")
+    assert Secrets().get("group", "key", "v2") == "of this machine"
+    monkeypatch.setenv("FLYTE_INTERNAL_EXECUTION_ID", "e1")
+    with pytest.raises(NotFound, match="_FSEC_GROUP_V2_KEY"):
+        Secrets().get("group", "key", "v2")
 
 
 def test_a_checkpoint_reaches_the_next_attempt(attempt):

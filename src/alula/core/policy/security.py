@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
 
 import msgspec
 from flyteidl.admin import execution_pb2
@@ -27,18 +28,21 @@ class SecretReference(msgspec.Struct, frozen=True):
     @property
     def variable_name(self) -> str:
         """The variable in which Flyte's tasks look for it."""
-        usual = "_".join(filter(None, ("_FSEC", self.group, self.key)))
-        return self.variable or usual.upper().replace("-", "_")
+        return self.variable or "_".join(("_FSEC", *self.names)).upper()
 
     @property
     def file_name(self) -> str:
         """The file in which they do, below the folder of secrets."""
-        return "/".join(filter(None, (self.group.lower(), self.key.lower())))
+        return "/".join(self.names).lower()
 
     @property
-    def path(self) -> str:
-        """The file in which they do in a container."""
-        return f"{SECRETS_FOLDER}/{self.file_name}"
+    def names(self) -> tuple[str, ...]:
+        """The parts of its name, from the outermost in."""
+        return tuple(filter(None, (self.group, self.version, self.key)))
+
+    def without_version(self) -> SecretReference:
+        """The same as code names it that leaves the version out."""
+        return msgspec.structs.replace(self, version="")
 
 
 class RunAs(msgspec.Struct, frozen=True):
@@ -49,6 +53,31 @@ class RunAs(msgspec.Struct, frozen=True):
 
 
 NOBODY = RunAs()
+
+
+class Places(NamedTuple):
+    """Secrets by the names under which a task finds them."""
+
+    variables: dict[str, SecretReference]
+    files: dict[str, SecretReference]
+    """By the path below the folder of secrets."""
+
+
+def placed(references: Sequence[SecretReference]) -> Places:
+    """The places of secrets: each has its whole name, and, as Flyte hands it over, that without its version unless
+    another has it."""
+    places = Places({}, {})
+    for form in (_whole, SecretReference.without_version):
+        for each in references:
+            if each.form == "FILE":
+                places.files.setdefault(form(each).file_name, each)
+            else:
+                places.variables.setdefault(form(each).variable_name, each)
+    return places
+
+
+def _whole(reference: SecretReference) -> SecretReference:
+    return reference
 
 
 def secrets_of(task: tasks_pb2.TaskTemplate) -> tuple[SecretReference, ...]:

@@ -62,10 +62,14 @@ class Secrets:
     ) -> str | bytes:
         """The value of a secret, as bytes with the mode `rb`.
 
+        In a run on this machine a variable without the usual prefix does as well, as `GROUP_KEY`.
+
         Raises `NotFound` naming the places where it was looked for.
         """
         name = self.env_name(group, key, group_version)
         value = os.environ.get(name)
+        if value is None and "FLYTE_INTERNAL_EXECUTION_ID" not in os.environ:
+            value = os.environ.get(_usual_name(group, group_version, key))
         if value is not None:
             return value.strip() if encode_mode == "r" else value.encode()
         path = self.file_name(group, key, group_version)
@@ -99,7 +103,7 @@ class Secrets:
     def env_name(self, group: str | None, key: str | None, group_version: str | None = None) -> str:
         """The environment variable in which the platform passes a secret."""
         prefix = os.environ.get("FLYTE_SECRETS_ENV_PREFIX", "_FSEC_")
-        return prefix + "_".join(part.upper() for part in (group, group_version, key) if part)
+        return prefix + _usual_name(group, group_version, key)
 
     def file_name(self, group: str | None, key: str | None, group_version: str | None = None) -> str:
         """The file in which the platform passes a secret."""
@@ -107,6 +111,10 @@ class Secrets:
         prefix = os.environ.get("FLYTE_SECRETS_FILE_PREFIX", "")
         parts = [part.lower() for part in (group, group_version, key) if part]
         return os.path.join(folder, *parts[:-1], prefix + parts[-1]) if parts else folder
+
+
+def _usual_name(*parts: str | None) -> str:
+    return "_".join(part.upper() for part in parts if part)
 
 
 class SecretGroup:

@@ -1,7 +1,7 @@
 """Secrets of an operator's folder for an attempt, under the names by which Flyte's tasks look for them.
 
-The file GROUP/KEY is the secret. One that a task wants as a file is shown to it, and no copy of it is made; the others
-are variables.
+The file GROUP/KEY, or GROUP/VERSION/KEY, is the secret. One that a task wants as a file is shown to it, and no copy of
+it is made; the others are variables.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from alula.core.errors import InvalidInput
-from alula.core.policy.security import SecretReference
+from alula.core.policy.security import SecretReference, placed
 from alula.server.executor import AttemptSpec
 from alula.server.executors.checking import check_sizes
 
@@ -57,13 +57,15 @@ def handed(spec: AttemptSpec, place: Place, known: Mapping[str, str]) -> Handed:
     found = Handed({}, {})
     project, domain, _ = spec.id.execution
     folder = place.of(project, domain)
-    for each in spec.secrets:
-        file = _file(folder, each)
-        if file and each.form == "FILE":
-            found.files[each.file_name] = file
-        elif file:
-            found.variables[each.variable_name] = _value(file)
-        elif each.form == "FILE" or each.variable_name not in known:
+    places = placed(spec.secrets)
+    for name, each in places.files.items():
+        found.files[name] = _file(folder, each)
+        if not found.files[name]:
+            raise _missing(spec, each, folder, place.setting)
+    for name, each in places.variables.items():
+        if file := _file(folder, each):
+            found.variables[name] = _value(file)
+        elif known.keys().isdisjoint((each.variable_name, each.without_version().variable_name)):
             raise _missing(spec, each, folder, place.setting)
     check_sizes([f"{name}={value}" for name, value in found.variables.items()])
     return found
@@ -71,10 +73,9 @@ def handed(spec: AttemptSpec, place: Place, known: Mapping[str, str]) -> Handed:
 
 def _file(folder: str, wanted: SecretReference) -> str:
     """The file of a secret; empty if there is none. Links in the operator's folder are the operator's."""
-    names = [name for name in (wanted.group, wanted.key) if name]
-    if not folder or not wanted.key or not all(map(_NAME.fullmatch, names)):
+    if not folder or not wanted.key or not all(map(_NAME.fullmatch, wanted.names)):
         return ""
-    path = os.path.realpath(os.path.join(folder, *names))
+    path = os.path.realpath(os.path.join(folder, *wanted.names))
     return path if os.path.isfile(path) else ""
 
 
@@ -93,10 +94,10 @@ def _value(file: str) -> str:
 
 
 def _missing(spec: AttemptSpec, wanted: SecretReference, folder: str, setting: str) -> InvalidInput:
-    name = "/".join(filter(None, (wanted.group, wanted.key)))
+    name = "/".join(wanted.names)
     where = f"there is no such file in {folder}" if folder else "the settings name no folder of secrets"
     return InvalidInput(
         "SecretNotFound",
         f"task {spec.task.id.name} asks for the secret {name!r}, and {where}",
-        fix=f"put it there as GROUP/KEY, or see to `{setting}`",
+        fix=f"put it there as {'GROUP/VERSION/KEY' if wanted.version else 'GROUP/KEY'}, or see to `{setting}`",
     )

@@ -47,7 +47,7 @@ class SecretLinks:
             make_anew(links)
             links.chmod(0o700)
             for name, file in files.items():
-                (links / name).parent.mkdir(exist_ok=True)
+                (links / name).parent.mkdir(parents=True, exist_ok=True)
                 os.symlink(file, links / name)
             variables[FOLDER_VARIABLE] = str(links)
         return variables
