@@ -13,7 +13,7 @@ from typing import NamedTuple
 from alula.sdk.absent import INSTEAD, counterpart, instead_of_module
 from alula.sdk.absent_members import ABSENT
 from alula.sdk.authoring import launch_plan, map_task, overrides, task_settings
-from alula.sdk.client.flyte_remote import ELSEWHERE, MAKING
+from alula.sdk.client.flyte_remote_absent import ELSEWHERE, MAKING
 
 _TOP = "flytekit"
 _PLUGINS = "flytekitplugins"

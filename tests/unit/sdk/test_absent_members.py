@@ -11,6 +11,7 @@ import alula
 from alula import FlyteFile, ImageSpec, Options, Resources, TaskMetadata
 from alula.configuration import Config, PlatformConfig
 from alula.core.errors import InvalidInput
+from alula.extras.sqlite3.task import SQLite3Task
 from alula.remote.executions import FlyteNodeExecution, FlyteTaskExecution, FlyteWorkflowExecution
 from alula.sdk.absent_members import ABSENT
 from alula.sdk.authoring.flytekit_members import Entity
@@ -24,7 +25,7 @@ CLASSES: dict[str, Any] = {
     for each in (
         *(getattr(alula, name) for name in alula._EXPORTS if isinstance(getattr(alula, name), type)),
         *(Config, PlatformConfig),
-        *(Entity, Task, Workflow, MapTask, Reference),
+        *(Entity, Task, Workflow, MapTask, Reference, SQLite3Task),
         *(FlyteWorkflowExecution, FlyteNodeExecution, FlyteTaskExecution),
     )
 }

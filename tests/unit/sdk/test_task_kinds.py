@@ -115,7 +115,7 @@ def test_what_can_not_be_is_refused():
     with pytest.raises(InvalidInput, match=r"`tests\.Query` has a kind of task already") as raised:
         register_task_kind("tests.Query", QueryKind)
     assert raised.value.code == "PluginConflict"
-    with pytest.raises(InvalidInput, match="of another kind of task than a `dynamic`"):
+    with pytest.raises(InvalidInput, match="`@dynamic` has no setting `task_config`"):
         dynamic(task_config=Query("x"))  # type: ignore[call-arg]
 
 

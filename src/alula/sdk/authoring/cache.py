@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
+from alula.sdk.absent_members import lacks_members
+
 
 class CachePolicy(Protocol):
     """One way to derive a cache version; several are hashed together."""
@@ -63,6 +65,9 @@ class Cache(NamedTuple):
 
         joined = "".join(policy.get_version(self.salt, function) for policy in self.each_policy())
         return hashlib.sha256(joined.encode()).hexdigest()
+
+
+lacks_members(Cache, {"get_ignored_inputs": "write `ignored()`"})
 
 
 def ordered(names: Collection[str]) -> tuple[str, ...]:

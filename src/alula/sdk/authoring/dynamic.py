@@ -59,7 +59,8 @@ def dynamic(
     """
     at = caller()
     if "task_config" in options:
-        raise mistake("InvalidSetting", "`task_config` is of another kind of task than a `dynamic`", at=at)
+        why = "`@dynamic` has no setting `task_config`, which is of another kind of task"
+        raise mistake("UnknownSetting", why, at=at, fix="give it to a task that it calls")
     settings = task_settings(options, "`@dynamic`", at=at)._replace(node_dependency_hints=tuple(node_dependency_hints))
 
     def declare(function: Callable[P, R_co]) -> Task[P, R_co]:

@@ -149,19 +149,18 @@ class ImageSpec(NamedTuple):
 
 
 _CONFIGURED = "set them where the program that builds is configured"
-lacks_keywords(
-    ImageSpec,
-    {
-        "pip_secret_mounts": "build an image with the private packages, and name it as `base_image`",
-        "registry_config": "log in with the program that builds, as by `podman login`",
-        "source_copy_mode": "leave it out: code goes along at registration, and `copy` puts more into the image",
-        "builder_options": _CONFIGURED,
-        "builder_config": "name the image to begin with as `base_image`",
-    },
-)
+_ABSENT = {
+    "pip_secret_mounts": "build an image with the private packages, and name it as `base_image`",
+    "registry_config": "log in with the program that builds, as by `podman login`",
+    "source_copy_mode": "leave it out: code goes along at registration, and `copy` puts more into the image",
+    "builder_options": _CONFIGURED,
+    "builder_config": "name the image to begin with as `base_image`",
+}
+lacks_keywords(ImageSpec, _ABSENT)
 lacks_members(
     ImageSpec,
     {
+        **_ABSENT,
         "with_builder_options": _CONFIGURED,
         "exist": "`alula build` builds what is not there, and `alula build --dry-run` shows what there is to build",
         "force_push": "remove the image where it is: `alula build` builds and pushes what is not there",

@@ -35,6 +35,11 @@ class ConcurrencyLimitBehavior(Enum):
     REPLACE = "replace"
     """The oldest of them is aborted, and then it starts."""
 
+    @classmethod
+    def enum_to_string(cls, value: ConcurrencyLimitBehavior) -> str:
+        """The name of one."""
+        return value.name
+
 
 class ConcurrencyPolicy(NamedTuple):
     """The most runs of a launch plan, of all its versions, that may be open at once."""
@@ -84,6 +89,9 @@ class FixedRate(NamedTuple):
         return (minutes // 60, "HOUR") if minutes % 60 == 0 else (minutes, "MINUTE")
 
 
+_TIMES = dict.fromkeys(("cron_schedule", "schedule_expression"), "take its fields, which say when it is")
+lacks_members(CronSchedule, {**_TIMES, "rate": "take `schedule` or `cron_expression`"})
+lacks_members(FixedRate, {**_TIMES, "cron_expression": "take `duration`"})
 CatchUp: TypeAlias = Literal["all", "last", "none"]
 Schedule = CronSchedule | FixedRate
 AnyWorkflow: TypeAlias = Workflow[..., Any] | Reference[..., Any]  # Any: a launch plan is of a workflow with any result
@@ -167,8 +175,8 @@ class LaunchPlan(Entity):
         return made
 
     @classmethod
-    def get_default_launch_plan(cls, context: object, workflow: AnyWorkflow) -> LaunchPlan:
-        """The launch plan of the workflow's own name. `context` is flytekit's, and may be None."""
+    def get_default_launch_plan(cls, ctx: object, workflow: AnyWorkflow) -> LaunchPlan:
+        """The launch plan of the workflow's own name. `ctx` is flytekit's, and may be None."""
         return cast("LaunchPlan", workflow.launch_plans.get(workflow.name)) or default_launch_plan(workflow)
 
     @classmethod

@@ -181,7 +181,19 @@ class MapTask(Entity, Generic[R_co]):
         return f"<map task of {self.target.name}>"
 
 
-lacks_members(MapTask, {"python_function_task": "take `task`", "bound_inputs": "take `bound`"})
+lacks_members(
+    MapTask,
+    {
+        **dict.fromkeys(
+            ("docs", "environment", "enable_deck", "disable_deck", "deck_fields", "security_context", "task_config"),
+            "ask the `task` that is mapped",
+        ),
+        **dict.fromkeys(("task_type", "task_type_version"), "take `task.kind.type`"),
+        "python_function_task": "take `task`",
+        "bound_inputs": "take `bound`",
+        "is_original_sub_node_interface": "take `allows_failures`",
+    },
+)
 
 
 @overload

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
+from alula.sdk.absent_members import lacks_members
 from alula.sdk.mistake import Location, mistake
 
 
@@ -58,6 +59,8 @@ class Slack(NamedTuple):
     recipients_email: Sequence[str]
 
 
+for _each in (Email, PagerDuty, Slack):
+    lacks_members(_each, dict.fromkeys(("email", "pager_duty", "slack"), "take `recipients_email`"))
 Notification: TypeAlias = Email | PagerDuty | Slack
 
 

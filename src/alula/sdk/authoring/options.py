@@ -14,9 +14,15 @@ from alula.sdk.mistake import Location, mistake
 class Labels(dict[str, str]):
     """Labels of runs. A dict does as well."""
 
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        super().__init__(values or {})
+
 
 class Annotations(dict[str, str]):
     """Annotations of runs. A dict does as well."""
+
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        super().__init__(values or {})
 
 
 class RawOutputDataConfig(NamedTuple):

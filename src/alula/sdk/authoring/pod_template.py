@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
+from alula.sdk.absent_members import lacks_members
 from alula.sdk.authoring.settings import check_labels, check_texts
 from alula.sdk.mistake import Location, mistake
 
@@ -30,6 +31,9 @@ class PodTemplate(NamedTuple):
         plain = _plain(self.pod_spec or {})
         assert isinstance(plain, dict), "checked when it was given"
         return cast("dict[str, Any]", plain)
+
+
+lacks_members(PodTemplate, {"version_hash": "leave it out: the version of what is registered follows from all of it"})
 
 
 def checked_pod_template(template: object, *, at: Location) -> PodTemplate | None:

@@ -6,6 +6,7 @@ import typing
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING, Any, cast
 
+from alula.sdk.absent_members import lacks_members
 from alula.sdk.authoring.instance import InstanceTask
 from alula.sdk.authoring.task_metadata import TaskMetadata
 
@@ -57,6 +58,12 @@ class BaseSensor(InstanceTask):
 
         while not run(look):
             time.sleep(self.poll_interval_s)
+
+
+lacks_members(
+    BaseSensor,
+    dict.fromkeys(("connector_signal_handler", "resource_meta"), "leave it out: a sensor runs as other tasks do"),
+)
 
 
 class FileSensor(BaseSensor):

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, Unpack, cast
 
+from alula.sdk.absent_members import lacks_members
 from alula.sdk.authoring.instance import InstanceTask
 from alula.sdk.authoring.task_metadata import TaskMetadata
 from alula.sdk.authoring.task_settings import TaskOptions
@@ -87,6 +88,12 @@ class ShellTask(InstanceTask):
             raise RecoverableError(f"script of task `{self.name}` ended with status {status}: {errors}")
         made = tuple(cast("type", each.var_type)(paths[each.var]) for each in self.output_locs)
         return made if len(made) != 1 else made[0]
+
+
+lacks_members(
+    ShellTask,
+    {"script_file": "take `script`, its content", "result": "have the script write what is of use into a file"},
+)
 
 
 def _script(name: str, script: str | None, file: str | os.PathLike[str] | None) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple, NoReturn, Unpack
 
+from alula.sdk.absent_members import lacks_members
 from alula.sdk.authoring.instance import InstanceTask
 from alula.sdk.authoring.kind import AnyTask, PythonKind, Writing
 from alula.sdk.authoring.task_metadata import TaskMetadata
@@ -122,6 +123,18 @@ class SQLite3Task(InstanceTask):
         from alula.sdk.task_context.databases import rows_of  # lazy: only where a query runs
 
         return rows_of(self.config.uri, self.get_query(**inputs), compressed=self.config.compressed)
+
+
+_QUERY = "`get_query(...)` gives the query for inputs"
+lacks_members(SQLTask, {"interpolate_query": _QUERY})
+lacks_members(
+    SQLite3Task,
+    {
+        "interpolate_query": _QUERY,
+        "output_columns": "take `interface.outputs`",
+        **dict.fromkeys(("executor", "executor_type", "task_template"), "take `config` and `query_template`"),
+    },
+)
 
 
 def filled_in(query: str, inputs: Mapping[str, object]) -> str:

@@ -42,4 +42,11 @@ class TaskMetadata(NamedTuple):
 
 _EAGER = "write `@eager`"
 lacks_keywords(TaskMetadata, {"is_eager": _EAGER})
-lacks_members(TaskMetadata, {"is_eager": _EAGER, "retry_strategy": "take `retries`"})
+lacks_members(
+    TaskMetadata,
+    {
+        "is_eager": _EAGER,
+        "retry_strategy": "take `retries`",
+        "to_taskmetadata_model": "leave it out: it is written for a platform at registration",
+    },
+)

@@ -135,6 +135,9 @@ REPLACED = {
     "execution_mode": "write `@dynamic` for a task that makes a graph",
     "task_resolver": "tasks are found by module and name; declare them at the top level of a module",
     "metadata": "give its fields as settings",
+    "task_config": "leave it out: the class of the task says what runs it",
+    "node_dependency_hints": "give it to the `@dynamic` task whose calls are not known before it runs",
+    "local_logs": "leave it out: `alula logs` shows what an attempt has written",
     "security_ctx": "write `secret_requests`",
     **dict.fromkeys(
         ("remote", "client_secret_group", "client_secret_key", "client_secret_env_var"),

@@ -44,27 +44,24 @@ class Config(NamedTuple):
         return cls(PlatformConfig(endpoint, insecure))
 
 
-lacks_keywords(
-    PlatformConfig,
-    {
-        "insecure_skip_verify": "name the platform's certificate as `ca_cert_file_path`",
-        "console_endpoint": "leave it out: the platform serves its console",
-        "rpc_retries": "leave it out: what can be asked again is, for some time",
-        "http_proxy_url": "set the variable `https_proxy`",
-        **dict.fromkeys(
-            ("command", "proxy_command", "client_id", "client_credentials_secret", "scopes", "auth_mode", "audience"),
-            "leave it out: the platform has no login",
-        ),
-    },
-)
-lacks_keywords(
-    Config,
-    {
-        **dict.fromkeys(("secrets", "stats", "data_config"), INSTEAD["DataConfig"]),
-        "local_sandbox_path": "leave it out: each attempt has a folder of its own",
-    },
-)
-lacks_members(Config, {"with_params": "write `Config(platform=...)`"})
+_PLATFORM = {
+    "insecure_skip_verify": "name the platform's certificate as `ca_cert_file_path`",
+    "console_endpoint": "leave it out: the platform serves its console",
+    "rpc_retries": "leave it out: what can be asked again is, for some time",
+    "http_proxy_url": "set the variable `https_proxy`",
+    **dict.fromkeys(
+        ("command", "proxy_command", "client_id", "client_credentials_secret", "scopes", "auth_mode", "audience"),
+        "leave it out: the platform has no login",
+    ),
+}
+lacks_keywords(PlatformConfig, _PLATFORM)
+lacks_members(PlatformConfig, {**_PLATFORM, **dict.fromkeys(("auto", "for_endpoint"), "write it of `Config`")})
+_CONFIG = {
+    **dict.fromkeys(("secrets", "stats", "data_config"), INSTEAD["DataConfig"]),
+    "local_sandbox_path": "leave it out: each attempt has a folder of its own",
+}
+lacks_keywords(Config, _CONFIG)
+lacks_members(Config, {**_CONFIG, "with_params": "write `Config(platform=...)`"})
 
 
 def endpoint_of(config: Config) -> Endpoint:

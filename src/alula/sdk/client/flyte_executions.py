@@ -174,12 +174,13 @@ class FlyteWorkflowExecution(Run):
         return self
 
 
-_PLAIN = {"to_flyte_idl": "take `message`"}
+_PLAIN = {"to_flyte_idl": "take `message`", "promote_from_model": "fetch the run, which has its nodes"}
 lacks_members(FlyteTaskExecution, {**_PLAIN, **dict.fromkeys(("inputs", "outputs", "task"), "take those of its node")})
 lacks_members(
     FlyteNodeExecution,
     {
         **_PLAIN,
+        "input_uri": "take `message.input_uri`",
         "workflow_executions": "fetch the run that `closure.workflow_node_metadata` names",
         "interface": "`inputs` and `outputs` have the values by name",
     },

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from alula.core.ids import ExecutionId
 from alula.sdk.authoring.launch_plan import LaunchPlan
@@ -13,28 +13,11 @@ from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.client.flyte_config import Config, endpoint_of
 from alula.sdk.client.flyte_executions import FlyteWorkflowExecution
+from alula.sdk.client.flyte_remote_absent import ELSEWHERE, EXECUTE, MAKING, REGISTER, SYNC
 from alula.sdk.client.inputs import Launchable
 from alula.sdk.client.launch import LaunchSettings
 from alula.sdk.client.remote import Fetched, Remote
 from alula.sdk.mistake import caller, mistake, refuse_unknown
-
-ELSEWHERE = {
-    "client": "`alula.Remote` has the connection, and `alula get` and `alula list` show what there is",
-    "recent_executions": "list runs with `alula list runs`",
-    "generate_console_url": "`alula describe execution RUN` shows a run",
-    "register_script": "register a file with `alula register FILE`",
-    "fast_register_workflow": "use `register_workflow`: code always goes along",
-    "set_signal": "answer gates with `alula signal set RUN NAME VALUE`",
-    "set_input": "answer gates with `alula signal set RUN NAME VALUE`",
-    "approve": "answer gates with `alula approve RUN NAME`",
-    "reject": "answer gates with `alula reject RUN NAME`",
-    "list_signals": "list the gates of a run with `alula signal list RUN`",
-    "upload_file": "give a `FlyteFile` with a local path as an input: it is uploaded",
-    "get": "values come from `execution.outputs`",
-    "launch_backfill": "`alula.Remote.backfill` starts one that the platform keeps",
-    "activate_launchplan": "declare it with `auto_activate=True`",
-}
-"""Methods of flytekit that do not exist here, and what to do instead."""
 
 
 class FlyteRemote:
@@ -63,10 +46,14 @@ class FlyteRemote:
 
     @classmethod
     def auto(
-        cls, config_file: str | None = None, default_project: str | None = None, default_domain: str | None = None
+        cls,
+        config_file: str | None = None,
+        default_project: str | None = None,
+        default_domain: str | None = None,
+        **unknown: object,
     ) -> FlyteRemote:
         """The platform that the environment or a configuration file names."""
-        return cls(Config.auto(config_file), default_project, default_domain)
+        return cls(Config.auto(config_file), default_project, default_domain, **unknown)
 
     @classmethod
     def for_endpoint(
@@ -75,9 +62,10 @@ class FlyteRemote:
         insecure: bool = False,
         default_project: str | None = None,
         default_domain: str | None = None,
+        **unknown: object,
     ) -> FlyteRemote:
         """The platform at an address."""
-        return cls(Config.for_endpoint(endpoint, insecure), default_project, default_domain)
+        return cls(Config.for_endpoint(endpoint, insecure), default_project, default_domain, **unknown)
 
     def fetch_task(
         self, project: str | None = None, domain: str | None = None, name: str = "", version: str | None = None
@@ -119,7 +107,7 @@ class FlyteRemote:
         **unknown: object,
     ) -> FlyteWorkflowExecution:
         """Start a run. An entity of this program is registered first, where it has changed."""
-        refuse_unknown(unknown, "`execute`", FlyteRemote.execute.__annotations__, replaced=_EXECUTE, at=caller())
+        refuse_unknown(unknown, "`execute`", FlyteRemote.execute.__annotations__, replaced=EXECUTE, at=caller())
         remote = self._at(project, domain)
         chosen = options or Options()
         for name in ("annotations", "raw_output_data_config", "notifications"):
@@ -150,8 +138,11 @@ class FlyteRemote:
         means nothing, and nodes are read when `node_executions` asks for them."""
         return execution.wait(timeout)
 
-    def sync(self, execution: FlyteWorkflowExecution, sync_nodes: bool = False) -> FlyteWorkflowExecution:
+    def sync(
+        self, execution: FlyteWorkflowExecution, sync_nodes: bool = False, **unknown: object
+    ) -> FlyteWorkflowExecution:
         """The run as it is now."""
+        refuse_unknown(unknown, "`sync`", ("execution", "sync_nodes"), replaced=SYNC, at=caller())
         return execution.sync(sync_nodes)
 
     sync_execution = sync
@@ -160,29 +151,36 @@ class FlyteRemote:
         """Ask the platform to stop a run."""
         execution.abort(cause)
 
-    def register_task(self, entity: Task[..., Any], version: str | None = None, **unknown: object) -> Fetched:
+    def register_task(
+        self,
+        entity: Task[..., Any],
+        version: str | None = None,
+        project: str | None = None,
+        domain: str | None = None,
+        **unknown: object,
+    ) -> Fetched:
         """Register a task with its code."""
-        remote = self._registering(unknown)
+        remote = self._registering(project, domain, unknown)
         return remote.fetch_task(entity.name, remote.register(entity, version=version or "")[0].version)
 
-    def register_workflow(self, entity: Workflow[..., Any], version: str | None = None, **unknown: object) -> Fetched:
-        """Register a workflow with its code and all it uses."""
-        return self._register_plan(entity, version, unknown)
-
-    def register_launch_plan(self, entity: LaunchPlan, version: str | None = None, **unknown: object) -> Fetched:
-        """Register a launch plan with its workflow."""
-        return self._register_plan(entity, version, unknown)
-
-    def _register_plan(
-        self, entity: Workflow[..., Any] | LaunchPlan, version: str | None, unknown: Mapping[str, object]
+    def register_workflow(
+        self,
+        entity: Workflow[..., Any] | LaunchPlan,
+        version: str | None = None,
+        project: str | None = None,
+        domain: str | None = None,
+        **unknown: object,
     ) -> Fetched:
-        remote = self._registering(unknown)
+        """Register a workflow with its code and all it uses."""
+        remote = self._registering(project, domain, unknown)
         return remote.fetch_launch_plan(entity.name, remote.register(entity, version=version or "")[0].version)
 
-    def _registering(self, unknown: Mapping[str, object]) -> Remote:
-        given = {name: value for name, value in unknown.items() if name not in ("project", "domain")}
-        refuse_unknown(given, "registering", ("version", "project", "domain"), replaced=_REGISTER, at=caller())
-        return self._at(cast("str | None", unknown.get("project")), cast("str | None", unknown.get("domain")))
+    register_launch_plan = register_workflow
+    """Register a launch plan with its workflow."""
+
+    def _registering(self, project: str | None, domain: str | None, unknown: Mapping[str, object]) -> Remote:
+        refuse_unknown(unknown, "registering", ("version", "project", "domain"), replaced=REGISTER, at=caller())
+        return self._at(project, domain)
 
     def _at(self, project: str | None, domain: str | None) -> Remote:
         return self._remote.at(project or self.default_project, domain or self.default_domain)
@@ -190,22 +188,3 @@ class FlyteRemote:
     def __getattr__(self, name: str) -> NoReturn:
         fix = ELSEWHERE.get(name, "see docs/porting.md for the methods that there are")
         raise AttributeError(f"`FlyteRemote` of Alula has no `{name}`: {fix}", name=name, obj=self)
-
-
-MAKING = {
-    "data_upload_location": "leave it out: the platform says where files go",
-    "interactive_mode_enabled": "leave it out, and declare tasks in a module: their code goes along",
-}
-_EXECUTE = {
-    "execution_name_prefix": "give the whole `execution_name`, or none",
-    "image_config": "name the image at the task: `@task(container_image=...)`",
-    "type_hints": "give values of the types of the interface",
-    "tags": "give `options=Options(labels={...})`",
-}
-_REGISTER = {
-    "serialization_settings": "leave it out: code goes along, its digest is the version, and `version=` names another",
-    "options": "give them to the launch plan",
-    "default_launch_plan": "leave it out: each workflow has a launch plan of its name",
-    "fast": "leave it out: code always goes along",
-}
-"""Arguments of flytekit that do not exist here, and what to do instead."""

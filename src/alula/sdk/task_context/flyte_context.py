@@ -6,6 +6,7 @@ import os
 import shutil
 import tempfile
 
+from alula.sdk.absent_members import lacks_members
 from alula.sdk.store import is_local, local_path
 from alula.sdk.task_context.context import ExecutionParameters, current_context
 
@@ -76,3 +77,21 @@ class FlyteContextManager:
     def current_context() -> FlyteContext:
         """The one of the running task."""
         return FlyteContext.current_context()
+
+
+_UNKNOWN = "the engine has no counterpart of it; code that only declares and runs workflows needs none"
+_OF_A_CONTEXT = """
+    Builder new_builder level flyte_client with_client compilation_state new_compilation_state with_compilation_state
+    with_new_compilation_state execution_state new_execution_state with_execution_state serialization_settings
+    with_serialization_settings with_file_access in_a_condition enter_conditional_section origin_stackframe
+    set_stackframe get_origin_stackframe_repr output_metadata_tracker with_output_metadata_tracker worker_queue
+    with_worker_queue
+"""
+_OF_THE_MANAGER = """
+    add_signal_handler signal_handlers get_origin_stackframe initialize push_context pop_context with_context size
+"""
+lacks_members(
+    FlyteContext,
+    {**dict.fromkeys(_OF_A_CONTEXT.split(), _UNKNOWN), "get_deck": "`Deck.publish()` shows decks while a task runs"},
+)
+lacks_members(FlyteContextManager, dict.fromkeys(_OF_THE_MANAGER.split(), _UNKNOWN))

@@ -141,6 +141,10 @@ class FlyteDirectory(Generic[Format], os.PathLike[str]):
         """The separator in its paths."""
         return os.sep
 
+    def to_dict(self) -> dict[str, str]:
+        """Its path, as in the fields of a dataclass."""
+        return {"path": self.remote_source or self.path}
+
     @property
     def downloaded(self) -> bool:
         """True if the content is on this machine."""

@@ -139,6 +139,6 @@ lacks_members(
     StructuredDataset,
     {
         **dict.fromkeys(("metadata", "columns", "column_names"), _COLUMNS),
-        **dict.fromkeys(("literal", "set_literal"), "take `uri` and `file_format`"),
+        **dict.fromkeys(("literal", "set_literal", "to_dict"), "take `uri` and `file_format`"),
     },
 )
