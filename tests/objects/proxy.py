@@ -1,4 +1,5 @@
-"""A slow, failing way to a server: an HTTP proxy that delays requests, refuses some, or cuts them off.
+"""A slow, failing way to a server: an HTTP proxy that delays requests, refuses some, or cuts them off. The server may
+want TLS, and nobody checks its certificate.
 
 It runs on an event loop of its own, in a thread, so that a test can use it beside any platform.
 """
@@ -6,9 +7,13 @@ It runs on an event loop of its own, in a thread, so that a test can use it besi
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import NamedTuple
+
+from tests.present import present
 
 _END = b"\r\n\r\n"
 
@@ -21,6 +26,10 @@ class Fate(NamedTuple):
     """The refusal that it gets in place of an answer; 0 to let it through."""
     is_cut: bool = False
     """True if the connection ends in place of an answer."""
+    is_lost: bool = False
+    """True if the server does what it is asked for, and the connection ends in place of its answer."""
+    target: str = ""
+    """What the server is asked for in place of what the client asks for."""
 
 
 class Request(NamedTuple):
@@ -35,14 +44,18 @@ class Proxy:
     """`rule` decides about each request, and may be set at any time. `requests` are those that came."""
 
     def __init__(self, behind: str, rule: Rule = lambda _: Fate()) -> None:
-        self._host, _, port = behind.removeprefix("http://").partition("/")[0].partition(":")
+        scheme, _, address = behind.partition("://")
+        self._host, _, port = address.partition("/")[0].partition(":")
         self._port = int(port)
+        self._tls = ssl._create_unverified_context() if scheme == "https" else None
         self.rule = rule
         self.requests: list[Request] = []
         self.at_once_max = 0
         """The most requests that were under way at the same time."""
         self.answered_bytes = 0
         self._at_once = 0
+        self._serving: set[asyncio.Task[object]] = set()
+        """Nobody else would keep them."""
         self._loop = asyncio.new_event_loop()
         self._server = self._loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
         self.address = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
@@ -55,23 +68,38 @@ class Proxy:
     def __exit__(self, *_: object) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
         self._server.close()
-        self._loop.run_until_complete(asyncio.sleep(0))
+        while tasks := asyncio.all_tasks(self._loop):
+            for task in tasks:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*tasks, return_exceptions=True))
+        for _turn in range(3):  # what is aborted closes its socket in a later turn
+            self._loop.run_until_complete(asyncio.sleep(0))
         self._loop.close()
 
+    def cut(self) -> None:
+        """End all connections of clients, whatever is under way there."""
+
+        def cancel() -> None:
+            for task in self._serving:
+                task.cancel()
+
+        self._loop.call_soon_threadsafe(cancel)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = present(asyncio.current_task())
+        self._serving.add(task)
         try:
-            behind = await asyncio.open_connection(self._host, self._port)
+            behind = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
             try:
                 while await self._request(reader, writer, *behind):
                     pass
             finally:
-                behind[1].close()
+                behind[1].transport.abort()  # TLS would say goodbye first
         except (OSError, EOFError, asyncio.CancelledError):
             pass  # either end is gone
         finally:
+            self._serving.discard(task)
             writer.close()
 
     async def _request(
@@ -103,24 +131,37 @@ class Proxy:
         if fate.status:
             writer.write(b"HTTP/1.1 %d Refused\r\nContent-Length: 0\r\n\r\n" % fate.status)
         else:
-            behind.write(head + body)
+            behind.write((head.replace(target.encode(), fate.target.encode(), 1) if fate.target else head) + body)
             answer = await answers.readuntil(_END)
+            if fate.is_lost:
+                return False
             is_bodiless = method == "HEAD" or answer.split(b" ", 2)[1] in (b"204", b"304")
-            whole = answer + (b"" if is_bodiless else await _body(answer, answers))
-            self.answered_bytes += len(whole)
-            writer.write(whole)
+            self._pass_on(writer, answer)
+            if not is_bodiless:
+                async with contextlib.aclosing(_pieces(answer, answers)) as pieces:
+                    async for piece in pieces:
+                        self._pass_on(writer, piece)
+                        await writer.drain()
         await writer.drain()
         return True
 
+    def _pass_on(self, writer: asyncio.StreamWriter, piece: bytes) -> None:
+        self.answered_bytes += len(piece)
+        writer.write(piece)
+
 
 async def _body(head: bytes, reader: asyncio.StreamReader) -> bytes:
+    return b"".join([piece async for piece in _pieces(head, reader)])
+
+
+async def _pieces(head: bytes, reader: asyncio.StreamReader) -> AsyncGenerator[bytes]:
+    """A body as it comes."""
     headers = dict(line.lower().split(b": ", 1) for line in head.split(b"\r\n")[1:-2] if b": " in line)
     if headers.get(b"transfer-encoding") == b"chunked":
-        body = b""
-        while True:
+        size = -1
+        while size:
             line = await reader.readuntil(b"\r\n")
             size = int(line, 16)
-            body += line + await reader.readexactly(size + 2)
-            if not size:
-                return body
-    return await reader.readexactly(int(headers.get(b"content-length", b"0")))
+            yield line + await reader.readexactly(size + 2)
+    else:
+        yield await reader.readexactly(int(headers.get(b"content-length", b"0")))

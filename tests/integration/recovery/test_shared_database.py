@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from flyteidl.core import identifier_pb2
 from tests import flyte_specs as specs
 from tests.integration.api.clients import Client
 from tests.integration.platform import Platforms, alula
+from tests.postgres import Postgres
 
 from alula.server.runner.lease import LEASE_US
 
@@ -57,6 +59,23 @@ def test_one_that_was_killed_and_comes_back_does_not_wait_for_its_own_lease(shar
     with Client(again.grpc) as client:
         assert _wait(client, id).closure.phase == Phase.SUCCEEDED
     assert time.monotonic() - killed_at < LEASE_US / 1e6
+
+
+def test_a_database_that_is_restarted_costs_time_alone(shared: Platforms, postgres: Postgres) -> None:
+    platform = shared.start()
+    _register(platform.grpc)
+    ledger = shared.folder / "ledger"
+    with Client(platform.grpc) as client:
+        id = _launch(client, ledger, 0)
+        _until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) >= 8)
+        postgres.stop()
+        try:
+            _until(lambda: "the store can't be used, trying again" in platform.log())
+        finally:
+            postgres.start()
+        assert _wait(client, id).closure.phase == Phase.SUCCEEDED
+    begun = Counter(line.partition(" ")[2] for line in ledger.read_text().splitlines() if line.startswith("began"))
+    assert set(begun.values()) == {1}, "no attempt was started anew"
 
 
 def test_a_run_goes_on_over_the_death_of_the_process_that_runs_it_while_another_answers(shared: Platforms) -> None:
