@@ -47,6 +47,8 @@ export interface Run extends RunId {
 
 export interface RunPage {
   readonly runs: readonly Run[];
+  /** How many questions wait for an answer, by the name of the run; of those that have some. */
+  readonly questions: Readonly<Record<string, number>>;
   readonly next: string;
   readonly now: number;
 }

@@ -1,14 +1,19 @@
 /** The names of what is registered, of one kind. */
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useRouterState, useSearch } from "@tanstack/react-router";
-import { type ReactElement, useRef } from "react";
+import { type ReactElement, useMemo, useRef } from "react";
 import { listNames } from "../api/flyte";
+import { type Run, type RunPage, listRuns } from "../api/runs";
+import { useRunsNews } from "../live/useRunsNews";
+import { NEWEST, launchedName, overview } from "../pages/home/overview";
+import { RunStrip } from "../pages/home/RunStrip";
 import { usePlace } from "../shell/place";
 import { useKeys } from "../shell/useKeys";
-import { visible } from "../text/names";
+import { shortVersion, visible } from "../text/names";
 import { Button, ButtonLink } from "../ui/Button";
 import { Command } from "../ui/Copy";
 import { Bars, Empty, Problem } from "../ui/State";
+import { Ago } from "../ui/Time";
 import { usePageTitle } from "../ui/usePageTitle";
 import styles from "./Entities.module.css";
 import { KINDS } from "./kinds";
@@ -33,6 +38,9 @@ export function Entities(): ReactElement {
     getNextPageParam: (page) => page.token || undefined,
     staleTime: 60_000,
   });
+  const every = useRunsNews(place.project, place.domain);
+  const newest = useQuery({ queryKey: ["runs", place, "home"], queryFn: ({ signal }) => listRuns(place, { limit: NEWEST }, signal), refetchInterval: every });
+  const runs = useMemo(() => new Map(overview(newest.data?.runs ?? [], launchedName(kind)).map((each) => [each.name, each.runs])), [newest.data, kind]);
   if (error && !data) return <Problem error={error} onRetry={() => void refetch()} />;
   if (!data) return <Bars rows={10} />;
   const all = data.pages.flatMap((page) => page.entities ?? []);
@@ -61,6 +69,7 @@ export function Entities(): ReactElement {
         {shown.map((each) => (
           <li key={each.id.name} className={styles.row}>
             <Link className={styles.name} title={visible(each.id.name)} to="/projects/$project/domains/$domain/$kind/$name" params={{ ...place, kind, name: each.id.name }}>{visible(each.id.name)}</Link>
+            <span className={styles.runs}><LastRuns runs={runs.get(each.id.name) ?? []} questions={newest.data?.questions ?? {}} /></span>
             <span className={styles.about}>{visible(each.metadata?.description ?? "")}</span>
             <ButtonLink look="quiet" to="/projects/$project/domains/$domain/launch" params={place} search={{ kind: kind === "workflow" ? "launch_plan" : kind, name: each.id.name }}>Launch</ButtonLink>
           </li>
@@ -68,5 +77,17 @@ export function Entities(): ReactElement {
       </ul>
       {hasNextPage ? <div className={styles.more}><Button onClick={() => void fetchNextPage()}>More</Button></div> : null}
     </div>
+  );
+}
+
+/** Of the newest runs of the domain, those of one of its entities. */
+function LastRuns({ runs, questions }: { runs: readonly Run[]; questions: RunPage["questions"] }): ReactElement | null {
+  const newest = runs.at(-1);
+  if (!newest) return null;
+  return (
+    <>
+      <RunStrip runs={runs} questions={questions} />
+      <span className={styles.last} title="The version and the start of its newest run">{shortVersion(visible(newest.workflow.version))} · <Ago at={newest.created_at} /></span>
+    </>
   );
 }

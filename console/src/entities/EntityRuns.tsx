@@ -4,6 +4,7 @@ import { Link } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
 import type { Kind } from "../api/flyte";
 import { listRuns } from "../api/runs";
+import { listedStatus } from "../status/status";
 import { Outcomes } from "../pages/runs/Outcomes";
 import { RunRow } from "../pages/runs/RunRow";
 import { useRunsNews } from "../live/useRunsNews";
@@ -33,7 +34,7 @@ export function EntityRuns({ kind, name }: { kind: Kind; name: string }): ReactE
     <>
       {data.runs.length > 1 ? <Outcomes runs={data.runs} /> : null}
       <ul className={runs.list}>
-        {data.runs.map((run, at) => <RunRow key={run.name} run={run} place={at} longest={longest} chosen={chosen === run.name} onChoose={() => setChosen(chosen === run.name ? null : run.name)} onFocus={() => undefined} />)}
+        {data.runs.map((run, at) => <RunRow key={run.name} run={run} status={listedStatus(run, data.questions)} place={at} longest={longest} chosen={chosen === run.name} onChoose={() => setChosen(chosen === run.name ? null : run.name)} onFocus={() => undefined} />)}
       </ul>
       {data.next && kind === "workflow" ? <p className={styles.more}><Link to="/projects/$project/domains/$domain/executions" params={place} search={{ workflow: name }}>All its runs</Link></p> : null}
     </>

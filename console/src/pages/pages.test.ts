@@ -2,11 +2,11 @@ import { describe, expect, it } from "vitest";
 import type { Run } from "../api/runs";
 import { jump } from "../shell/jump";
 import { runSearch, runsSearch } from "../search";
-import { overview } from "./home/overview";
+import { launchedName, overview } from "./home/overview";
 import { binned } from "./runs/bins";
 import { chips, filtersOf, typed } from "./runs/filters";
 
-const run = (name: string, phase: number, at = 0, took = 1): Run => ({ name, phase, created_at: at, ended_at: phase === 2 ? null : at + took, workflow: { name: "w" } }) as unknown as Run;
+const run = (name: string, phase: number, at = 0, took = 1): Run => ({ name, phase, created_at: at, ended_at: phase === 2 ? null : at + took, workflow: { name: "w" }, launch_plan: { name: "w" } }) as unknown as Run;
 
 describe("filters", () => {
   it("become the platform's grammar", () => {
@@ -47,6 +47,12 @@ describe("the overview of workflows", () => {
     const [found] = overview([run("r4", 2), run("r3", 6), run("r2", 6), run("r1", 4)]);
     expect(found?.failing.map((each) => each.name)).toEqual(["r3", "r2"]);
     expect(found?.runs.map((each) => each.name)).toEqual(["r1", "r2", "r3", "r4"]);
+  });
+
+  it("is told of launch plans and tasks by what was launched", () => {
+    const launched = (name: string, launch_entity: Run["launch_entity"]): Run => ({ ...run(name, 4), launch_entity });
+    const found = overview([launched("r2", "task"), launched("r1", "launch_plan")], launchedName("task"));
+    expect(found.find((each) => each.name === "w")?.runs.map((each) => each.name)).toEqual(["r2"]);
   });
 
   it("is quiet where all is well", () => {

@@ -5,10 +5,11 @@ import { explain, firstCause } from "../api/causes";
 import { ARRAY, PARENT } from "../api/runs";
 import { NEWS_MS, PASSING } from "../queries";
 import { counted, countsOfItems, joined } from "../status/counts";
-import { NOT_TAKEN, runStatus } from "../status/status";
+import { GATE, NOT_TAKEN, runStatus } from "../status/status";
 import { visible } from "../text/names";
 import { grouped } from "../text/numbers";
 import { Button } from "../ui/Button";
+import { Marked } from "../ui/Marked";
 import { Glyph } from "../ui/Glyph";
 import { Took } from "../ui/Time";
 import { CountVane } from "../ui/Vane";
@@ -16,12 +17,13 @@ import { usePaced } from "../ui/usePaced";
 import { RunActions } from "./actions/RunActions";
 import { useChange, useRun } from "./context";
 import { Made } from "./Made";
+import { shownStatus } from "./status";
 import styles from "./RunHeader.module.css";
 
 export function RunHeader(): ReactElement {
   const { state } = useRun();
   const { run } = state;
-  const status = runStatus(run.phase);
+  const status = shownStatus(state);
   const from = run.started_at ?? run.created_at;
   return (
     <header className={styles.header}>
@@ -34,7 +36,7 @@ export function RunHeader(): ReactElement {
         <Made />
         <RunActions />
       </div>
-      <p className="visually-hidden" role="status">The run {visible(run.name)} is {status.word}.</p>
+      <p className="visually-hidden" role="status">The run {visible(run.name)} {status === GATE ? "" : "is "}{status.word}.</p>
       <First />
       <Parts />
     </header>
@@ -63,7 +65,7 @@ function First(): ReactElement | null {
   const others = Math.max(0, data.because.length - 1);
   return (
     <p className={styles.cause}>
-      <span className={styles.said} title={visible(cause.text)}>{visible(cause.text)}</span>
+      <span className={styles.said} title={visible(cause.text)}><Marked text={cause.text} /></span>
       {others ? <span className={styles.others}>and {others} more</span> : null}
       {step ? <Button small onClick={() => change({ sel: step.id, tab: undefined, item: undefined, att: undefined, line: undefined })}>Show the step</Button> : null}
       {step?.row && (step.kind === "task" || step.isDynamic) && step.row.tries > 0 ? <Button small onClick={() => change({ sel: step.id, tab: "log", item: undefined, att: undefined, line: undefined })}>Log</Button> : null}

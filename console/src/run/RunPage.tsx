@@ -3,8 +3,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useMemo, useRef } from "react";
 import { DYNAMIC } from "../api/runs";
-import { runStatus } from "../status/status";
-import { isOpenRun } from "../status/status";
+import { isOpenRun, runStatus } from "../status/status";
 import { Bars, Problem } from "../ui/State";
 import { useStore } from "../ui/store";
 import { usePageTitle } from "../ui/usePageTitle";
@@ -19,6 +18,7 @@ import { RunHeader } from "./RunHeader";
 import styles from "./RunPage.module.css";
 import { RunBody } from "./RunBody";
 import { setFavicon } from "./favicon";
+import { shownStatus } from "./status";
 
 export function RunPage(): ReactElement {
   const { project, domain, name } = useParams({ from: "/projects/$project/domains/$domain/executions/$name" });
@@ -31,8 +31,8 @@ export function RunPage(): ReactElement {
 
 function Known({ source, state, items }: { source: RunSource; state: RunState; items: OfRun["items"] }): ReactElement {
   const { run } = state;
-  const status = runStatus(run.phase);
-  usePageTitle(`${status.tone === "broken" ? "◆ " : status.ended ? "" : "◐ "}${run.name}`);
+  const status = shownStatus(state);
+  usePageTitle(`${status.tone === "broken" ? "◆ " : status.tone === "held" ? "⏸ " : status.ended ? "" : "◐ "}${run.name}`);
   useEffect(() => setFavicon(status.tone), [status.tone]);
   const { plan, isRead } = usePlan(source);
   const { made, areRead } = useMade(source, state);
@@ -42,7 +42,7 @@ function Known({ source, state, items }: { source: RunSource; state: RunState; i
   const shared = useMemo(() => ({ id: source.id, source, state, tree, items }), [source, state, tree, items]);
   return (
     <RunContext value={shared}>
-      <div className={styles.page} data-phase={status.word} data-open={isOpenRun(run.phase)}>
+      <div className={styles.page} data-phase={runStatus(run.phase).word} data-open={isOpenRun(run.phase)}>
         <RunHeader />
         {wasReady.current ? <RunBody /> : <Bars rows={10} />}
       </div>

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { buckets } from "./buckets";
 import { counted, countsOfItems, joined, sentence } from "./counts";
-import { CACHED, attemptStatus, itemStatus, nodeStatus, runStatus } from "./status";
+import { CACHED, attemptStatus, itemStatus, listedStatus, nodeStatus, runStatus } from "./status";
 
 describe("states", () => {
   it("have a word for each phase that the platform knows", () => {
@@ -13,6 +13,12 @@ describe("states", () => {
 
   it("do not end the page for a phase of a later platform", () => {
     expect(runStatus(99).word).toBe("not begun");
+  });
+
+  it("tell that people are asked, of a run that goes on alone", () => {
+    const questions = { a: 1 };
+    expect([2, 4].map((phase) => listedStatus({ name: "a", phase }, questions).word)).toEqual(["asks for an answer", "succeeded"]);
+    expect(listedStatus({ name: "b", phase: 2 }, questions).word).toBe("running");
   });
 
   it("tell what came from the cache", () => {

@@ -64,4 +64,11 @@ export function itemStatus(byte: number): Status {
   return found === SUCCEEDED && byte & 0x80 ? CACHED : found;
 }
 
+/** Of a run in a list whose questions are known by its name. */
+export const listedStatus = (run: { name: string; phase: number }, questions: Readonly<Record<string, number>>): Status =>
+  asking(runStatus(run.phase), (questions[run.name] ?? 0) > 0);
+
+/** A run that runs and asks for an answer waits for people. */
+export const asking = (status: Status, asks: boolean): Status => (asks && status === RUNNING ? GATE : status);
+
 export const isOpenRun = (phase: number): boolean => !runStatus(phase).ended;

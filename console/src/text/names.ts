@@ -34,6 +34,11 @@ export function plural(count: number, one: string, many = `${one}s`): string {
   return `${grouped(count)} ${count === 1 ? one : many}`;
 }
 
+/** The code of an error, without the word that its retries are spent. */
+export function ownCode(code: string): string {
+  return code.replace(/^RetriesExhausted\|/, "");
+}
+
 export function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
 }

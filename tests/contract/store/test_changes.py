@@ -166,6 +166,16 @@ async def test_signals_that_have_changed_are_found(store: Store) -> None:
     assert (answered.signal_id, answered.created_at, answered.principal) == ("s1", 2, "ada")
 
 
+async def test_open_questions_are_counted_for_many_executions(store: Store) -> None:
+    await launch(store, "a1", "a2", "a3")
+    nodes = [node("n0", NodePhase.RUNNING), node("n1", NodePhase.RUNNING), node("n2", NodePhase.FAILED)]
+    asked = [SignalRecord(f"s{number}", f"n{number}") for number in range(3)]
+    await store.log.commit([commit(ID, 1, b"a", nodes=nodes, signals=asked)])
+    assert await store.signals.open([ID, ID._replace(name="a2"), ID._replace(name="nowhere")]) == {ID: 2}
+    await store.log.commit([commit(ID, 2, b"b", signals=[SignalRecord("s1", "n1", value=b"v")])])
+    assert await store.signals.open([ID]) == {ID: 1}
+
+
 async def test_nodes_of_many_executions_are_counted_by_phase(store: Store) -> None:
     await launch(store, "a1", "a2", "a3")
     await store.log.commit([commit(ID, 1, b"a", nodes=[node("n0"), node("n1"), node("n2", NodePhase.FAILED)])])

@@ -2,12 +2,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
-import { type Run, listRuns } from "../../api/runs";
+import { type Run, type RunPage, listRuns } from "../../api/runs";
 import { useRunsNews } from "../../live/useRunsNews";
 import { usePlace } from "../../shell/place";
 import { countsOfNodes } from "../../status/counts";
-import { GATE, isOpenRun, runStatus } from "../../status/status";
-import { firstLine, plural, shortName, visible } from "../../text/names";
+import { isOpenRun, listedStatus, runStatus } from "../../status/status";
+import { firstLine, ownCode, plural, shortName, visible } from "../../text/names";
 import { duration } from "../../text/time";
 import { Glyph } from "../../ui/Glyph";
 import { Bars, Problem } from "../../ui/State";
@@ -18,10 +18,8 @@ import { FirstSteps } from "./FirstSteps";
 import styles from "./Home.module.css";
 import { NeedsYou, useQuestions } from "./NeedsYou";
 import { Next } from "./Next";
-import { type WorkflowOverview, overview } from "./overview";
+import { NEWEST, type WorkflowOverview, overview } from "./overview";
 import { RunStrip } from "./RunStrip";
-
-const NEWEST = 500;
 
 export function Home(): ReactElement {
   const place = usePlace();
@@ -32,7 +30,7 @@ export function Home(): ReactElement {
     refetchInterval: every,
   });
   const open = (data?.runs ?? []).filter((run) => isOpenRun(run.phase));
-  const questions = useQuestions(open);
+  const questions = useQuestions(open.filter((run) => data?.questions[run.name]));
   const workflows = overview(data?.runs ?? []);
   const failing = workflows.filter((each) => each.failing.length);
   usePageTitle(failing.length ? `◆ ${plural(failing.length, "workflow")} failing` : "Home");
@@ -43,15 +41,15 @@ export function Home(): ReactElement {
     <div className={styles.home}>
       <h1 className="visually-hidden">Home</h1>
       <NeedsYou runs={open} questions={questions} />
-      {failing.length ? <Failing workflows={failing} /> : null}
-      {open.length ? <Running runs={open} asking={new Set(questions.map((each) => each.run.name))} usual={new Map(workflows.map((each) => [each.name, each.p50]))} /> : null}
+      {failing.length ? <Failing workflows={failing} questions={data.questions} /> : null}
+      {open.length ? <Running runs={open} questions={data.questions} usual={new Map(workflows.map((each) => [each.name, each.p50]))} /> : null}
       <Next />
-      <Workflows workflows={workflows} />
+      <Workflows workflows={workflows} questions={data.questions} />
     </div>
   );
 }
 
-function Failing({ workflows }: { workflows: readonly WorkflowOverview[] }): ReactElement {
+function Failing({ workflows, questions }: { workflows: readonly WorkflowOverview[]; questions: RunPage["questions"] }): ReactElement {
   return (
     <section aria-labelledby="failing">
       <h2 id="failing" className={styles.heading}>Failing <b>{workflows.length}</b></h2>
@@ -64,10 +62,10 @@ function Failing({ workflows }: { workflows: readonly WorkflowOverview[] }): Rea
             <li key={each.name} className={styles.failing}>
               <Glyph status={runStatus(newest.phase)} />
               <EntityLink name={each.name} />
-              <RunStrip runs={each.runs} />
+              <RunStrip runs={each.runs} questions={questions} />
               <span className={styles.said}>
                 <RunLink run={newest}>
-                  <b>{visible(newest.reason?.code ?? runStatus(newest.phase).word)}</b> {visible(firstLine(newest.reason?.message ?? ""))}
+                  <b>{visible(ownCode(newest.reason?.code ?? runStatus(newest.phase).word))}</b> {visible(firstLine(newest.reason?.message ?? ""))}
                 </RunLink>
               </span>
               <span className={styles.since}>{each.failing.length > 1 ? `${each.failing.length} in a row, since ` : ""}<Ago at={first.created_at} /></span>
@@ -79,7 +77,7 @@ function Failing({ workflows }: { workflows: readonly WorkflowOverview[] }): Rea
   );
 }
 
-function Running({ runs, asking, usual }: { runs: readonly Run[]; asking: ReadonlySet<string>; usual: ReadonlyMap<string, number | null> }): ReactElement {
+function Running({ runs, questions, usual }: { runs: readonly Run[]; questions: RunPage["questions"]; usual: ReadonlyMap<string, number | null> }): ReactElement {
   return (
     <section aria-labelledby="running">
       <h2 id="running" className={styles.heading}>Running <b>{runs.length}</b></h2>
@@ -88,7 +86,7 @@ function Running({ runs, asking, usual }: { runs: readonly Run[]; asking: Readon
           const p50 = usual.get(run.workflow.name);
           return (
             <li key={run.name} className={styles.running}>
-              <Glyph status={asking.has(run.name) ? GATE : runStatus(run.phase)} />
+              <Glyph status={listedStatus(run, questions)} />
               <RunLink run={run}>{visible(run.name)}</RunLink>
               <span className={styles.of}>{shortName(run.workflow.name)}</span>
               <CountVane counts={countsOfNodes(run.nodes)} />
@@ -101,7 +99,7 @@ function Running({ runs, asking, usual }: { runs: readonly Run[]; asking: Readon
   );
 }
 
-function Workflows({ workflows }: { workflows: readonly WorkflowOverview[] }): ReactElement {
+function Workflows({ workflows, questions }: { workflows: readonly WorkflowOverview[]; questions: RunPage["questions"] }): ReactElement {
   return (
     <section aria-labelledby="workflows">
       <h2 id="workflows" className={styles.heading}>Workflows <b>{workflows.length}</b></h2>
@@ -115,7 +113,7 @@ function Workflows({ workflows }: { workflows: readonly WorkflowOverview[] }): R
             return (
               <tr key={each.name}>
                 <td><EntityLink name={each.name} /></td>
-                <td className={styles.strip}><RunStrip runs={each.runs} /></td>
+                <td className={styles.strip}><RunStrip runs={each.runs} questions={questions} /></td>
                 <td className={styles.number}>{each.p50 === null ? "–" : duration(each.p50)}</td>
                 <td className={styles.number}>{each.p95 === null ? "–" : duration(each.p95)}</td>
                 <td className={styles.number}>{newest ? <RunLink run={newest}><Ago at={newest.created_at} /></RunLink> : null}</td>

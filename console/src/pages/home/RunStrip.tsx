@@ -1,19 +1,19 @@
 /** The last runs of a workflow as a strip, each a link: height says how long it took, colour how it ended. */
 import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
-import type { Run } from "../../api/runs";
-import { runStatus } from "../../status/status";
+import type { Run, RunPage } from "../../api/runs";
+import { listedStatus } from "../../status/status";
 import { duration } from "../../text/time";
 import { took } from "./overview";
 import styles from "./RunStrip.module.css";
 
-export function RunStrip({ runs }: { runs: readonly Run[] }): ReactElement {
+export function RunStrip({ runs, questions }: { runs: readonly Run[]; questions: RunPage["questions"] }): ReactElement {
   const longest = Math.max(1, ...runs.map(took));
-  const words = runs.map((run) => runStatus(run.phase).word);
+  const words = runs.map((run) => listedStatus(run, questions).word);
   return (
     <span className={styles.strip} role="group" aria-label={`last ${runs.length} runs, the newest last: ${words.slice(-5).join(", ")}`}>
       {runs.map((run) => {
-        const status = runStatus(run.phase);
+        const status = listedStatus(run, questions);
         const share = status.ended ? Math.max(0.3, took(run) / longest) : 1;
         const said = `${run.name}: ${status.word}${status.ended ? ` after ${duration(took(run))}` : ""}`;
         return (

@@ -12,14 +12,22 @@ export interface WorkflowOverview {
   readonly failing: readonly Run[];
 }
 
+/** So many runs are looked at. */
+export const NEWEST = 500;
 const STRIP = 30;
 
-export function overview(runs: readonly Run[]): WorkflowOverview[] {
+/** The name of what was launched, if it is of this kind; the workflow of every run. */
+export function launchedName(kind: "workflow" | "task" | "launch_plan"): (run: Run) => string {
+  if (kind === "workflow") return (run) => run.workflow.name;
+  return (run) => (run.launch_entity === kind ? run.launch_plan.name : "");
+}
+
+export function overview(runs: readonly Run[], nameOf = (run: Run): string => run.workflow.name): WorkflowOverview[] {
   const byName = new Map<string, Run[]>();
   for (const run of runs) {
-    const found = byName.get(run.workflow.name);
+    const found = byName.get(nameOf(run));
     if (found) found.push(run);
-    else byName.set(run.workflow.name, [run]);
+    else byName.set(nameOf(run), [run]);
   }
   return [...byName].map(([name, newestFirst]) => ofWorkflow(name, newestFirst));
 }

@@ -2,8 +2,8 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactElement, useMemo, useState } from "react";
-import { type Run, listRuns } from "../../api/runs";
-import { isOpenRun, runStatus } from "../../status/status";
+import { type Run, type RunPage, listRuns } from "../../api/runs";
+import { isOpenRun, listedStatus, runStatus } from "../../status/status";
 import { useRunsNews } from "../../live/useRunsNews";
 import { usePlace } from "../../shell/place";
 import { useKeys } from "../../shell/useKeys";
@@ -35,6 +35,7 @@ export function Runs(): ReactElement {
     placeholderData: keepPreviousData,
   });
   const runs = useMemo(() => data?.pages.flatMap((page) => page.runs) ?? [], [data]);
+  const questions = useMemo(() => Object.assign({}, ...(data?.pages.map((page) => page.questions) ?? [])) as RunPage["questions"], [data]);
   const failed = runs.filter((run) => runStatus(run.phase).tone === "broken").length;
   usePageTitle(failed ? `◆ ${failed} failed · Runs` : "Runs");
   if (error && !data) return <Problem error={error} onRetry={() => void refetch()} />;
@@ -45,13 +46,13 @@ export function Runs(): ReactElement {
       <h1 className="visually-hidden">Runs</h1>
       <Filter search={search} />
       {runs.length > 1 ? <Outcomes runs={runs} /> : null}
-      {data ? <List runs={runs} isFiltered={isFiltered} /> : <Bars rows={12} />}
+      {data ? <List runs={runs} questions={questions} isFiltered={isFiltered} /> : <Bars rows={12} />}
       {hasNextPage ? <div className={styles.more}><Button disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>Older runs</Button></div> : null}
     </div>
   );
 }
 
-function List({ runs, isFiltered }: { runs: readonly Run[]; isFiltered: boolean }): ReactElement {
+function List({ runs, questions, isFiltered }: { runs: readonly Run[]; questions: RunPage["questions"]; isFiltered: boolean }): ReactElement {
   const navigate = useNavigate();
   const [at, setAt] = useState(-1);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
@@ -85,7 +86,7 @@ function List({ runs, isFiltered }: { runs: readonly Run[]; isFiltered: boolean 
     <>
       <ul className={styles.list}>
         {runs.map((run, place) => (
-          <RunRow key={run.name} run={run} place={place} longest={longest} chosen={chosen.has(run.name)} onChoose={() => toggle(run.name)} onFocus={() => setAt(place)} />
+          <RunRow key={run.name} run={run} status={listedStatus(run, questions)} place={place} longest={longest} chosen={chosen.has(run.name)} onChoose={() => toggle(run.name)} onFocus={() => setAt(place)} />
         ))}
       </ul>
       <Bulk runs={runs.filter((run) => chosen.has(run.name))} onDone={() => setChosen(new Set())} anyOpen={runs.some((run) => chosen.has(run.name) && isOpenRun(run.phase))} />

@@ -6,7 +6,7 @@ import { type Item, listItems, readItemSummary } from "../../api/runs";
 import { NEWS_MS, PASSING } from "../../queries";
 import { counted, countsOfItems, type Count } from "../../status/counts";
 import { attemptStatus, CACHED, itemStatus } from "../../status/status";
-import { visible } from "../../text/names";
+import { ownCode, visible } from "../../text/names";
 import { grouped } from "../../text/numbers";
 import { duration } from "../../text/time";
 import { Glyph } from "../../ui/Glyph";
@@ -101,7 +101,7 @@ function Summary({ step }: { step: Step }): ReactElement | null {
           {data.errors.slice(0, 8).map((error) => (
             <li key={`${error.code} ${error.message}`} className={styles.error}>
               <span className={styles.times}>{grouped(error.count)}×</span>
-              <span className={styles.lines} title={visible(error.message)}><b>{visible(error.code)}</b> {visible(error.message)}</span>
+              <span className={styles.lines} title={visible(error.message)}><b>{visible(ownCode(error.code))}</b> {visible(error.message)}</span>
               <span>{error.indexes.slice(0, 4).map((index) => <button key={index} type="button" className={styles.link} onClick={() => select(step.id, index)}>[{index}]</button>)}</span>
             </li>
           ))}
@@ -153,7 +153,7 @@ function Row({ item, top, onSelect }: { item: Item; top: number; onSelect: () =>
       <button type="button" className={styles.rowButton} title={item.error ? visible(item.error.message) : undefined} onClick={onSelect}>
         <Glyph status={status} />
         <span className={styles.index}>[{item.index}]</span>
-        <span className={styles.said}>{item.error ? <><b>{visible(item.error.code)}</b> {visible(item.error.message)}</> : <span className={styles.word}>{status.word}</span>}</span>
+        <span className={styles.said}>{item.error ? <><b>{visible(ownCode(item.error.code))}</b> {visible(item.error.message)}</> : <span className={styles.word}>{status.word}</span>}</span>
         <span className={styles.right}>{item.attempt > 0 ? `↻ ${item.attempt}  ` : ""}{item.started >= 0 && item.ended >= 0 ? duration(item.ended - item.started) : ""}</span>
       </button>
     </div>

@@ -51,7 +51,7 @@ function Link({ link, own }: { link: Cause; own: string }): ReactElement {
   return (
     <li className={styles.link}>
       <p className={styles.text}>
-        {step ? <button type="button" className={styles.jump} onClick={() => select(step.id)} title="Select this step">{visible(link.text)}</button> : visible(link.text)}
+        {step ? <button type="button" className={styles.jump} onClick={() => select(step.id)} title="Select this step"><Marked text={link.text} /></button> : <Marked text={link.text} />}
       </p>
       <p className={styles.aside}>
         {at === null ? null : <At at={at} />}

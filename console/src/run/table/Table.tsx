@@ -2,7 +2,7 @@
 import { Copy } from "lucide-react";
 import { type ReactElement, useMemo, useRef, useState } from "react";
 import { duration, moment } from "../../text/time";
-import { firstLine, visible } from "../../text/names";
+import { firstLine, ownCode, visible } from "../../text/names";
 import { IconButton } from "../../ui/Button";
 import { Empty } from "../../ui/State";
 import { useRun } from "../context";
@@ -61,7 +61,7 @@ export function Table({ lines }: { lines: readonly Line[] }): ReactElement {
               <span role="gridcell" className={styles.tries}>{row && row.tries > 1 ? row.tries : ""}</span>
               <span role="gridcell" className={styles.cache}>{row ? CACHE_WORDS[row.cache] : ""}</span>
               <span role="gridcell" className={styles.reason} title={error ? visible(error.message) : undefined}>
-                {error ? <><b>{visible(error.code)}</b> {visible(firstLine(error.message))}</> : <i>{KIND_WORDS[step.kind]}</i>}
+                {error ? <><b>{visible(ownCode(error.code))}</b> {visible(firstLine(error.message))}</> : <i>{KIND_WORDS[step.kind]}</i>}
               </span>
             </div>
           );

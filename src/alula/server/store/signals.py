@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from alula.core.engine.records import SignalRecord
@@ -30,4 +31,8 @@ class Signals(Protocol):
 
     async def changed(self, execution: ExecutionId, since: int) -> list[SignalRecord]:
         """Those that have changed after the log had `since` events; all with 0."""
+        ...
+
+    async def open(self, executions: Sequence[ExecutionId]) -> dict[ExecutionId, int]:
+        """The number of questions without an answer whose nodes still wait for it; of executions that have some."""
         ...

@@ -111,6 +111,23 @@ async def test_a_run_is_listed_with_what_one_wants_to_know_of_it(app: ASGIApp, p
     conforms(await described(app), f"{OWN}/runs/{{project}}/{{domain}}", "get", "200", page)
 
 
+async def test_runs_that_ask_are_named_and_those_whose_retries_are_spent_say_their_last_error(
+    app: ASGIApp, platform: Platform
+) -> None:
+    await launch(platform)
+    await launch(platform, "r2")
+    other = ID._replace(name="r2")
+    asked = [SignalRecord("s", "n0"), SignalRecord("t", "n0")]
+    await platform.store.log.commit([commit(ID, 1, b"a", nodes=[node("n0")], signals=asked)])
+    error = TaskError("RetriesExhausted|ExitCode", "[2/2] currentAttempt done. Last Error: USER::status 7\nmore")
+    end = ExecutionChange(ExecutionPhase.FAILED, 90, error=error)
+    await platform.store.log.commit([commit(other, 1, b"a", execution=end, signals=asked[:1], nodes=[node("n0")])])
+    page = await read(app, RUNS)
+    assert page["questions"] == {"r1": 2}
+    reasons = {run["name"]: run["reason"] for run in page["runs"]}
+    assert reasons == {"r1": None, "r2": {"code": "RetriesExhausted|ExitCode", "message": "status 7"}}
+
+
 async def test_an_aborted_run_says_why(app: ASGIApp, platform: Platform) -> None:
     await launch(platform)
     end = ExecutionChange(ExecutionPhase.ABORTED, 90, abort_cause="enough\nof it", abort_principal="bob")

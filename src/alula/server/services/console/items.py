@@ -15,7 +15,7 @@ from alula.core.errors import InvalidInput, NotFound
 from alula.core.ids import ExecutionId
 from alula.server.access import Action
 from alula.server.identity import Caller
-from alula.server.services.console.shown import Said, limited, line_of, milliseconds, said
+from alula.server.services.console.shown import Said, limited, milliseconds, said
 from alula.server.services.executions import require_execution
 from alula.server.services.platform import Platform
 from alula.server.services.tokens import go_on, token_of
@@ -186,12 +186,12 @@ async def _matching(
 async def _errors(platform: Platform, id: ExecutionId, node_id: str) -> list[SameError]:
     phases = tuple(str(phase.value) for phase in _WITH_ERROR)
     query = Query(1_000, filters=(Filter("phase", "value_in", phases),), sort_by="index", descending=False)
-    grouped: dict[tuple[str, str], list[int]] = {}
+    grouped: dict[Said, list[int]] = {}
     async for row in _at_most(ERRORS_READ_MAX, every(ITEMS, partial(platform.store.items.page, id, node_id), query)):
         if row.error is not None:
-            grouped.setdefault((row.error.code, line_of(row.error.message)), []).append(row.index)
+            grouped.setdefault(said(row.error), []).append(row.index)
     most = sorted(grouped.items(), key=lambda each: -len(each[1]))[:ERRORS_MAX]
-    return [SameError(code, line, len(of), of[:INDEXES_MAX]) for (code, line), of in most]
+    return [SameError(each.code, each.message, len(of), of[:INDEXES_MAX]) for each, of in most]
 
 
 async def _at_most(count: int, rows: AsyncIterator[ItemRecord]) -> AsyncIterator[ItemRecord]:

@@ -109,6 +109,8 @@ class Runs(msgspec.Struct, frozen=True):
     """A page of runs."""
 
     runs: list[Run]
+    questions: dict[str, int]
+    """The number of questions that wait for an answer, by the name of the run; of those that have some."""
     next: str
     """The cursor of the next page; empty on the last one."""
     now: int
@@ -132,7 +134,9 @@ async def list_runs(
     if len(records) > query.limit:
         records = records[: query.limit]
         following = token_of(query, EXECUTIONS.position(records[-1], query.sort_by))
-    return Runs(await shown_runs(platform, records), following, platform.clock())
+    open_ = [record.id for record in records if not record.phase.is_terminal]
+    questions = {id.name: count for id, count in (await platform.store.signals.open(open_)).items()}
+    return Runs(await shown_runs(platform, records), questions, following, platform.clock())
 
 
 def runs_query(place: Place, filters_: str, *, sort: str, limit: int, cursor: str = "") -> Query:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import msgspec
 
 from alula.core.errors import InvalidInput, TaskError
+from alula.core.policy.retries import last_error
 
 LIST_MAX = 1_000
 """Rows in one answer of a list."""
@@ -18,11 +19,11 @@ class Said(msgspec.Struct, frozen=True):
 
     code: str
     message: str
-    """Its first line, cut."""
+    """Its first line, cut; of the last attempt, where the retries are spent."""
 
 
 def said(error: TaskError) -> Said:
-    return Said(error.code, line_of(error.message))
+    return Said(error.code, line_of(last_error(error).message))
 
 
 def line_of(text: str) -> str:

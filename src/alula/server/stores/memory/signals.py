@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Sequence
 
 from alula.core.engine.records import SignalRecord
 from alula.core.ids import ExecutionId
@@ -10,7 +11,7 @@ from alula.server.store.query import Query
 from alula.server.store.signals import SIGNALS
 from alula.server.stores.checking import check
 from alula.server.stores.memory import lists
-from alula.server.stores.memory.runs import Runs
+from alula.server.stores.memory.runs import Run, Runs
 
 
 class Signals:
@@ -33,3 +34,13 @@ class Signals:
         if run is None:
             return []
         return [copy.copy(row) for id, row in sorted(run.signals.items()) if run.has_changed("signal", id, since)]
+
+    async def open(self, executions: Sequence[ExecutionId]) -> dict[ExecutionId, int]:
+        runs = {id: self._runs.get(id) for id in executions}
+        counts = {id: sum(_is_open(run, signal) for signal in run.signals.values()) for id, run in runs.items() if run}
+        return {id: count for id, count in counts.items() if count}
+
+
+def _is_open(run: Run, signal: SignalRecord) -> bool:
+    node = run.nodes.get(signal.node_id)
+    return signal.value is None and node is not None and not node.phase.is_terminal

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select
+from sqlalchemy import Connection, Row, Select, and_, func, select
 
-from alula.core.engine.records import SignalRecord
+from alula.core.engine.records import NodePhase, SignalRecord
 from alula.core.ids import ExecutionId
 from alula.server.store.query import Query
 from alula.server.store.signals import SIGNALS
@@ -16,11 +16,23 @@ from alula.server.stores.merging import Merged
 from alula.server.stores.sql import cells
 from alula.server.stores.sql.database import Database
 from alula.server.stores.sql.dialect import Cells, newest_known
-from alula.server.stores.sql.execution_keys import changed, in_order, rows_of
+from alula.server.stores.sql.execution_keys import changed, in_order, is_one_of, portions, rows_of
 from alula.server.stores.sql.listing import Columns, paged
-from alula.server.stores.sql.tables import signals
+from alula.server.stores.sql.tables import node_executions, signals
 
 _COLUMNS: Columns = {name: signals.c[name] for name in ("signal_id", "node_id", "principal", "created_at")}
+
+_EXECUTION = (signals.c.project, signals.c.domain, signals.c.execution)
+_NODE = tuple(
+    mine == its for mine, its in zip((*_EXECUTION, signals.c.node_id), node_executions.primary_key, strict=True)
+)
+_OPEN = (
+    select(*_EXECUTION, func.count())
+    .join(node_executions, and_(*_NODE))
+    .where(is_one_of(*_EXECUTION), signals.c.value.is_(None))
+    .where(node_executions.c.phase.in_([phase.value for phase in NodePhase if not phase.is_terminal]))
+    .group_by(*_EXECUTION)
+)
 
 
 class Signals:
@@ -43,6 +55,13 @@ class Signals:
     async def changed(self, execution: ExecutionId, since: int) -> list[SignalRecord]:
         statement = changed(signals, execution, since).order_by(*in_order(since, signals.c.signal_id))
         return await self._database.read(lambda connection: [_record(row) for row in connection.execute(statement)])
+
+    async def open(self, executions: Sequence[ExecutionId]) -> dict[ExecutionId, int]:
+        def read(connection: Connection) -> dict[ExecutionId, int]:
+            rows = (row for portion in portions(executions) for row in connection.execute(_OPEN, portion))
+            return {ExecutionId(*id): count for *id, count in rows}
+
+        return await self._database.read(read)
 
     def write(self, connection: Connection, merged: Sequence[Merged]) -> None:
         """Changes of executions, at most one for each."""
