@@ -103,6 +103,19 @@ def test_conda_brings_a_python_with_its_packages_onto_any_base():
     assert spec.tag != spec._replace(python_version="3.13").tag
 
 
+def test_packages_of_any_kind_make_another_image():
+    spec = ImageSpec(packages=["numpy"])
+    assert spec.with_runtime_packages("six").tag != spec.tag != spec.with_packages("six").tag
+
+
+def test_an_image_that_nothing_builds_is_its_base():
+    assert three.settings.container_image == "there"
+    with pytest.raises(InvalidInput, match="nothing brings the `runtime_packages` into it"):
+        task(container_image=ImageSpec(base_image="there", builder="noop").with_runtime_packages("six"))
+    with pytest.raises(InvalidInput, match="the ImageSpec names none"):
+        task(container_image=ImageSpec(base_image=base, builder="noop"))
+
+
 def test_another_alula_or_python_is_another_image(monkeypatch):
     named, bare = ImageSpec(python_version="3.12"), ImageSpec(packages=["numpy"])
     above, on_foreign = ImageSpec(base_image=bare), ImageSpec(base_image="debian:12")

@@ -12,6 +12,18 @@ from alula.sdk.mistake import Location, caller, mistake
 from alula.version import __version__
 
 Base: TypeAlias = "str | ImageSpec"
+NOT_BUILT = "noop"
+"""flytekit's builder of images that are there without it: the base is the image."""
+_NEEDS_BUILDING = (
+    "packages",
+    "requirements",
+    "runtime_packages",
+    "apt_packages",
+    "conda_packages",
+    "commands",
+    "copy",
+    "env",
+)
 
 
 class ImageSpec(NamedTuple):
@@ -51,6 +63,7 @@ class ImageSpec(NamedTuple):
     """Paths of files and folders to be in the image."""
     python_exec: str | None = None
     runtime_packages: Sequence[str] | None = None
+    """More packages; they are in the image as well."""
 
     @property
     def tag(self) -> str:
@@ -76,7 +89,9 @@ class ImageSpec(NamedTuple):
         return bool(self.conda_packages or self.conda_channels)
 
     def image_name(self) -> str:
-        """The whole name of the image: `registry/name:tag`."""
+        """The whole name of the image: `registry/name:tag`, or that of the base if nothing builds it."""
+        if self.builder == NOT_BUILT and isinstance(self.base_image, str):
+            return self.base_image
         name = f"{self.name.lower()}:{self.tag}"
         return f"{self.registry.lower().rstrip('/')}/{name}" if self.registry else name
 
@@ -139,7 +154,7 @@ class ImageSpec(NamedTuple):
         contents: dict[str, object] = {
             name: value
             for name, value in self._asdict().items()
-            if value is not None and name not in ("builder", "tag_format", "registry", "name", "runtime_packages")
+            if value is not None and name not in ("builder", "tag_format", "registry", "name")
         }
         if isinstance(self.base_image, ImageSpec):
             contents["base_image"] = self.base_image.digest
@@ -179,11 +194,24 @@ def checked_image_spec(image: ImageSpec, *, at: Location) -> str:
         value = getattr(image, name)
         if value is not None and (isinstance(value, str) or not all(isinstance(each, str) for each in value)):
             raise mistake("InvalidImage", f"`{name}` of the ImageSpec is {value!r}, expected a list of texts", at=at)
+    if image.builder == NOT_BUILT:
+        _check_base_alone(image, at=at)
     try:
         return image.image_name()
     except OSError as error:
         why = f"the ImageSpec names {error.filename}, which can't be read: {error.strerror}"
         raise mistake("InvalidImage", why, at=at) from error
+
+
+def _check_base_alone(image: ImageSpec, *, at: Location) -> None:
+    """Raise `InvalidInput` for an image that nothing builds, and that is not its base."""
+    if not isinstance(image.base_image, str):
+        why = '`builder="noop"` takes the `base_image` as it is, and the ImageSpec names none'
+        raise mistake("InvalidImage", why, at=at, fix='write `base_image="registry/name:tag"`')
+    for name in _NEEDS_BUILDING:
+        if getattr(image, name):
+            why = f'`builder="noop"` takes the `base_image` as it is, and nothing brings the `{name}` into it'
+            raise mistake("InvalidImage", why, at=at, fix="leave `builder` out: `alula build` builds the image")
 
 
 def _joined(before: Sequence[str] | None, more: str | Sequence[str]) -> list[str]:

@@ -7,13 +7,12 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from alula.sdk.authoring.image_spec import NOT_BUILT
 from alula.sdk.authoring.map_task import MapTask
 from alula.sdk.client.image_builders import CONTAINERFILE, Builder, build_image, find_builder, has_image, push_image
 from alula.sdk.serialize.containerfile import REQUIREMENTS, ImageRecipe, image_recipes
 from alula.sdk.serialize.entities import AnyTask, ImageOfStep
 
-NOT_BUILT = "noop"
-"""flytekit's builder of images that are there without it."""
 _ANY = ("", "default")
 
 

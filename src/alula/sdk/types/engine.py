@@ -183,7 +183,7 @@ def _class(class_: object, arguments: tuple[object, ...]) -> Transformer | None:
     if LIBRARIES.registered(py_type) is not None:
         return _frame(py_type)
     if hasattr(py_type, "__dataclass_fields__"):
-        return _dataclass(py_type)
+        return _dataclass(py_type, arguments)
     if hasattr(py_type, "__required_keys__"):  # a TypedDict
         return _typed_dict(py_type)
     if any(base.__module__.partition(".")[0] == "pydantic" for base in py_type.__mro__):
@@ -244,10 +244,10 @@ def _error(_class: type, _arguments: tuple[object, ...]) -> Transformer:
     return ErrorTransformer()
 
 
-def _dataclass(py_type: type) -> Transformer:
+def _dataclass(py_type: type, arguments: tuple[object, ...]) -> Transformer:
     from alula.sdk.types.structs import DataclassTransformer  # lazy: only such types
 
-    return DataclassTransformer(py_type, transformer_for)
+    return DataclassTransformer(py_type, transformer_for, arguments)
 
 
 def _typed_dict(py_type: type) -> Transformer:

@@ -31,7 +31,7 @@ class SavedTransformer:
     """Values of one class. `metadata` goes with the type."""
 
     def __init__(self, class_: object, shown: str, saving: Saving, metadata: Mapping[str, str] | None = None) -> None:
-        self._class = class_ if isinstance(class_, type) else object
+        self._class = class_ if isinstance(class_, type) and class_ is not Any else object
         self._saving = saving
         self._metadata = metadata
         self.tag = saving.tag

@@ -7,18 +7,18 @@ The document is as flytekit 1.16 writes it: field names and plain values, intege
 from __future__ import annotations
 
 import dataclasses
-import typing
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from flyteidl.core.types_pb2 import LiteralType, TypeStructure
 
 from alula.sdk.store import Store
 from alula.sdk.types.class_documents import ClassDocument
 from alula.sdk.types.containers import document_type
+from alula.sdk.types.generics import field_types
 from alula.sdk.types.restoring import Restored
 from alula.sdk.types.transformer import (
     CONVERTS,
@@ -35,11 +35,11 @@ from alula.sdk.types.transformer import (
 
 TransformerFor = Callable[[object], Transformer]
 
-_describing: ContextVar[frozenset[type]] = ContextVar("alula_described_types", default=frozenset())
+_describing: ContextVar[frozenset[object]] = ContextVar("alula_described_types", default=frozenset())
 
 
 @contextmanager
-def described(type_: type) -> Generator[bool]:
+def described(type_: object) -> Generator[bool]:
     """Yield True if the type is met for the first time on this path: a dataclass may contain itself."""
     seen = _describing.get()
     token = _describing.set(seen | {type_})
@@ -63,27 +63,45 @@ class DataclassTransformer(ClassDocument):
 
     tag = DATACLASS_TAG
 
-    def __init__(self, type_: type, transformer_for: TransformerFor) -> None:
+    def __init__(self, type_: type, transformer_for: TransformerFor, arguments: tuple[object, ...] = ()) -> None:
+        """`arguments` are the types of a generic one, as `int` of `Box[int]`."""
         super().__init__(type_)
         self._transformer_for = transformer_for
+        self._arguments = arguments
+        names = f"[{', '.join(transformer_for(each).shown for each in arguments)}]" if arguments else ""
+        self.shown = f"{type_.__qualname__}{names}"
+        self._title = type_.__name__ + names
 
     @cached_property
     def _fields(self) -> dict[str, tuple[dataclasses.Field[Any], Transformer]]:
         try:
-            hints = typing.get_type_hints(self._type, include_extras=True)
+            hints = field_types(self._type, self._arguments)
         except NameError as error:
             raise UnsupportedType(f"the fields of `{self.shown}` can't be evaluated: {error}") from error
         found: dict[str, tuple[dataclasses.Field[Any], Transformer]] = {}
         for field in dataclasses.fields(self._type):
+            if isinstance(hints[field.name], TypeVar):
+                what = f"field `{field.name}` of `{self.shown}` may be of any type `{hints[field.name]}`"
+                raise UnsupportedType(f"{what}; name it, as `{self._type.__name__}[int]`")
             try:
                 found[field.name] = (field, self._transformer_for(hints[field.name]))
             except UnsupportedType as error:
                 raise UnsupportedType(f"field `{field.name}` of `{self.shown}`: {error}") from error
         return found
 
+    @property
+    def _described(self) -> object:
+        return (self._type, self._arguments) if self._arguments else self._type
+
+    def fit(self, value: object) -> int:
+        fit = super().fit(value)
+        if fit == NO or not self._arguments:
+            return fit
+        return min(transformer.fit(getattr(value, name, None)) for name, (_, transformer) in self._fields.items())
+
     def literal_type(self) -> LiteralType:
         literal_type = document_type()
-        with described(self._type) as is_new:
+        with described(self._described) as is_new:
             if is_new:
                 literal_type.metadata.update(schema_at_top(self))
                 structure = TypeStructure()
@@ -97,8 +115,8 @@ class DataclassTransformer(ClassDocument):
         return literal_type
 
     def schema(self) -> Schema:
-        schema: Schema = {"type": "object", "title": self._type.__name__}
-        with described(self._type) as is_new:
+        schema: Schema = {"type": "object", "title": self._title}
+        with described(self._described) as is_new:
             if not is_new:
                 return schema
             properties: Schema = {}
