@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -30,6 +31,8 @@ class Faults:
     """A call of the store fails and nothing was done (F9, F10)."""
     store_unknown: float = 0.0
     """A call of the store fails although it was done (F7, F9)."""
+    store_away: float = 0.0
+    """At a call of the store: nobody reaches it for some time, which may be longer than a lease (F9)."""
     blob_fails: float = 0.0
     """A call of the object store fails (F10, F11)."""
     object_fails: float = 0.0
@@ -104,4 +107,11 @@ def draw(random: Random) -> Faults:
     may_name = faults.hosts == 1 and (faults.shared or not faults.executors_die)
     faults = replace(faults, handles=may_name and random.random() < HANDLES)
     faults = replace(faults, object_fails=perhaps(0.3, share=0.2), object_stalls=perhaps(0.3, share=0.2))
-    return replace(faults, request_late=perhaps(0.05)) if faults.shared and faults.hosts == 2 else faults
+    if faults.shared and faults.hosts == 2:
+        faults = replace(faults, request_late=perhaps(0.05))
+    return replace(faults, store_away=_store_away(copy(random)))
+
+
+def _store_away(random: Random) -> float:
+    """A draw that takes none of another's, so that seeds are the worlds that they were, but for this fault."""
+    return random.choice((0.002, 0.0004, 0.00008)) if random.random() < 0.3 else 0.0

@@ -150,6 +150,8 @@ class Port:
         await self._pass(f"before {what}")
         ends = _ends_in(args[0]) if name == "log.commit" else []
         times = ENDS_FAIL if ends else 1
+        if self._kind == "store" and world.outage.is_on(world):
+            raise Unavailable("StoreUnreachable", "nobody answers")
         if world.hit(f"{self._kind}_refuses" if self._kind == "store" else "blob_fails", times=times):
             world.note(f"{what} refuses")
             world.end_refused(ends)

@@ -34,6 +34,7 @@ from tests.simulation import virtual_time
 from tests.simulation.duties import Fenced, WatchedLeases
 from tests.simulation.faults import Faults, draw
 from tests.simulation.host import OWNER, Life, Port, task_factory
+from tests.simulation.outage import Outage
 
 from alula.core.engine.records import ExecutionPhase
 from alula.core.errors import AlulaError, Unavailable
@@ -174,6 +175,7 @@ class SchedulesWorld:
         self.leases = WatchedLeases(self.raw, self.violated)
         self.store = Watched(self)
         self.blobs = MemoryBlobs()
+        self.outage = Outage()
         self.plans = {plan.id.name: plan for plan in (self._plan(shape, number) for number in range(3))}
         self._shape = shape
         self._ends: dict[Any, float] = {}

@@ -24,6 +24,7 @@ from tests.simulation.feeds import Feeds
 from tests.simulation.host import Host, Port
 from tests.simulation.ledger import Ledger
 from tests.simulation.oracle import check_end
+from tests.simulation.outage import Outage
 from tests.simulation.reference import Reference
 from tests.simulation.tasks import Behaviour
 from tests.simulation.watched_store import WatchedStore
@@ -109,6 +110,7 @@ class World:
         """The one that all hosts share."""
         self._failing_until_s: dict[str, float] = {}
         """Of each object that was used, until when it can't be."""
+        self.outage = Outage()
         self.away_until_s = 0.0
         """Until then it can't be reached."""
         self.under_way_until_s = 0.0
