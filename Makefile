@@ -185,6 +185,10 @@ bench-schedules: $(VENV)/.dev  ## measure how late 10,000 schedules fire, and wh
 bench-pods: $(VENV)/.dev  ## measure what an attempt as a pod costs the platform, on simulated nodes
 	$(BIN)/python -m bench.pods $(PODS)
 
+.PHONY: bench-pods-run
+bench-pods-run: $(VENV)/.dev  ## measure what pods cost in one run, and how soon a step follows on another
+	$(BIN)/python -m bench.pods_run $(PODS)
+
 .PHONY: bench-size
 bench-size: $(VENV)/.dev  ## measure what a node of a large run costs, and how fast its log is read again
 	$(BIN)/python -m bench.size $(SIZE)

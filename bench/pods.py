@@ -61,13 +61,7 @@ def main() -> int:
 
 
 async def _measured(cluster: Cluster, pods: int, calls: int) -> str:
-    options = KubernetesOptions(
-        kubeconfig=str(cluster.kubeconfig),
-        namespace="default",
-        node_selector={"type": "kwok"},
-        tolerations=(Toleration("kwok.x-k8s.io/node", "Exists"),),
-        calls=calls,
-    )
+    options = on_simulated_nodes(cluster, calls=calls)
     logging.disable(logging.WARNING)  # simulated nodes have no logs
     executor = KubernetesExecutor(Remote(), options)
     updates: list[AttemptUpdate] = []
@@ -75,7 +69,7 @@ async def _measured(cluster: Cluster, pods: int, calls: int) -> str:
     try:
         await executor.reconcile([], owner="bench")
         specs = [_spec(number) for number in range(pods)]
-        before = _memory()
+        before = memory()
         rows: list[tuple[str, ...]] = [("", "CPU ms/pod", "pods/s", "requests/pod")]
 
         def phases(*wanted: str) -> int:
@@ -86,7 +80,7 @@ async def _measured(cluster: Cluster, pods: int, calls: int) -> str:
                 executor.submit(spec)
 
         rows.append(await _timed("submit to running", executor, submit, lambda: phases("RUNNING") >= pods, pods))
-        held = (_memory() - before) / pods
+        held = (memory() - before) / pods
 
         def end() -> None:
             cluster.end_simulated_pods()
@@ -99,6 +93,18 @@ async def _measured(cluster: Cluster, pods: int, calls: int) -> str:
         return f"{aligned(rows)}\n\nmemory held per pod in flight: {held / 1024:.1f} KiB"
     finally:
         await executor.stop()
+
+
+def on_simulated_nodes(cluster: Cluster, *, calls: int = 16, shared: Path | None = None) -> KubernetesOptions:
+    """Settings by which pods go to the simulated nodes, which may have a folder of this machine."""
+    return KubernetesOptions(
+        kubeconfig=str(cluster.kubeconfig),
+        namespace="default",
+        node_selector={"type": "kwok"},
+        tolerations=(Toleration("kwok.x-k8s.io/node", "Exists"),),
+        calls=calls,
+        shared_folder=str(shared or ""),
+    )
 
 
 async def _timed(
@@ -125,7 +131,8 @@ def _spec(number: int) -> AttemptSpec:
     return msgspec.structs.replace(spec, incarnation="bench")
 
 
-def _memory() -> int:
+def memory() -> int:
+    """What is resident of this process, in bytes."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * resource.getpagesize()

@@ -14,6 +14,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -35,6 +36,7 @@ BRIDGES = "alulatest"
 """The bridge of a cluster and its cgroups are named by the number of its networks: that of its pods, and that of its
 services."""
 CGROUPS = Path("/sys/fs/cgroup")
+_DNS = Path(__file__).with_name("dns.py")
 _SUCCEEDS = """
 apiVersion: kwok.x-k8s.io/v1alpha1
 kind: Stage
@@ -118,14 +120,16 @@ class Cluster:
         self._start_node(program)
 
     def start_services(self) -> None:
-        """Let addresses of services lead to their pods. One cluster of a machine can have that at a time."""
+        """Let names and addresses of services lead to their pods. One cluster of a machine can have that at a time."""
         program, known = components(), "--kubeconfig=kubeconfig"
         fast = ("--iptables-min-sync-period=0s", "--conntrack-max-per-core=0")
         health, metrics = (f"127.0.0.1:{port}" for port in _free_ports(2))
         local = (f"--healthz-bind-address={health}", f"--metrics-bind-address={metrics}", "--masquerade-all")
         self._run("proxy", program, "proxy", known, *fast, *local, f"--hostname-override={NODE}")
+        self._run("dns", sys.executable, _DNS, self.address, self._server, TOKEN)
 
     def stop_services(self) -> None:
+        self._end("dns")
         self._end("proxy")
         subprocess.run([components(), "proxy", "--cleanup"], check=False, capture_output=True)
 
@@ -166,7 +170,7 @@ class Cluster:
             for task in self._ctr("-n", "k8s.io", "tasks", "ls", "-q").split():
                 with contextlib.suppress(subprocess.CalledProcessError):
                     self._ctr("-n", "k8s.io", "tasks", "rm", "-f", task)
-        for name in ("proxy", "kwok", "scheduler", "controllers", "apiserver", "containerd", "etcd"):
+        for name in ("dns", "proxy", "kwok", "scheduler", "controllers", "apiserver", "containerd", "etcd"):
             self._end(name)
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for path in sorted((each for each in mounts if each.startswith(f"{self.folder}/")), reverse=True):
@@ -182,17 +186,27 @@ class Cluster:
         """Those of its own, one for each controller."""
         return [controller / f"{BRIDGES}{self._number}" for controller in CGROUPS.iterdir() if controller.is_dir()]
 
+    @property
+    def _server(self) -> str:
+        return json.loads(self.kubeconfig.read_text())["clusters"][0]["cluster"]["server"]
+
     # Use
 
     def call(self, path: str, *, method: str = "GET", body: Any = None, raw: bool = False, kind: str = "") -> Any:
         """A request to the API server. Raises `urllib.error.HTTPError`."""
-        server = json.loads(self.kubeconfig.read_text())["clusters"][0]["cluster"]["server"]
         data = json.dumps(body).encode() if body is not None else None
         headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": kind or "application/json"}
-        request = urllib.request.Request(server + path, data, headers, method=method)
+        request = urllib.request.Request(self._server + path, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=30, context=_UNCHECKED) as answer:
             text = answer.read()
         return text if raw else json.loads(text)
+
+    def watch(self, path: str, since: str) -> Iterator[Any]:
+        """The changes after a version, as they come, for ten minutes at most."""
+        query = f"?watch=1&timeoutSeconds=600&resourceVersion={since}"
+        request = urllib.request.Request(self._server + path + query, headers={"Authorization": f"Bearer {TOKEN}"})
+        with urllib.request.urlopen(request, context=_UNCHECKED) as answer:
+            yield from map(json.loads, answer)
 
     def find(self, path: str) -> Any:
         """An object, or None if it is not there."""
@@ -410,6 +424,8 @@ def _node_files(folder: Path, number: int) -> dict[str, str]:
         "featureGates": {"KubeletInUserNamespace": True},
         "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
         "resolvConf": "",
+        "clusterDNS": [f"198.18.{number}.1"],
+        "clusterDomain": "cluster.local",
     }
     containerd = f"""version = 2
 root = "{folder}/containerd/root"
