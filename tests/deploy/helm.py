@@ -31,9 +31,11 @@ def helm(*words: str | Path, kubeconfig: Path | None = None) -> str:
     return done.stdout
 
 
-def rendered(folder: Path, **values: Any) -> dict[tuple[str, str], dict[str, Any]]:
+def rendered(folder: Path, namespace: str = "flow", /, **values: Any) -> dict[tuple[str, str], dict[str, Any]]:
     """The objects of a release by kind and name. `values` are laid over those that are needed."""
-    text = helm("template", "alula", CHART, "-n", "flow", "--kube-version", KUBERNETES, "-f", written(folder, **values))
+    text = helm(
+        "template", "alula", CHART, "-n", namespace, "--kube-version", KUBERNETES, "-f", written(folder, **values)
+    )
     found = [each for each in yaml.safe_load_all(text) if each]
     return {(each["kind"], each["metadata"]["name"]): each for each in found}
 

@@ -54,6 +54,10 @@ class Release:
         words = ["upgrade", "--install", RELEASE, CHART, "-n", self.namespace.name, "-f", path]
         helm(*words, "--wait", "--timeout", "4m", kubeconfig=self._kubeconfig)
 
+    def passes_its_test(self) -> None:
+        """A client in a pod has the platform run the chart's own workflow, in pods."""
+        helm("test", RELEASE, "-n", self.namespace.name, "--timeout", "4m", kubeconfig=self._kubeconfig)
+
     def close(self) -> None:
         """Leave nothing of it: its service has an address that the next one wants."""
         helm(
@@ -145,6 +149,8 @@ def release(tmp_path: Path, postgres_server: str, postgres_url: str) -> Iterator
 def test_nothing_is_lost_by_a_pod_that_is_killed_or_by_an_upgrade(release: Release) -> None:
     release.install()
     assert release.platform_pods().keys() == {"alula-0", "alula-1"}
+    release.passes_its_test()
+    assert "sample" in release.alula("get", "execution")
 
     sample = release.launch(SAMPLE, "pipeline")
     eventually(release.task_pods, timeout_s=PATIENCE_S)
