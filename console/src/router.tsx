@@ -16,7 +16,7 @@ const run = createRoute({
   getParentRoute: () => domain,
   path: "/executions/$name",
   validateSearch: runSearch,
-  loader: ({ params }) => readAhead(params),
+  loader: ({ params }) => void readAhead(params),
   component: lazyRouteComponent(() => import("./run/RunPage"), "RunPage"),
 });
 const flyteDeepLink = createRoute({

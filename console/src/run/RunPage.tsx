@@ -2,13 +2,12 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useMemo, useRef } from "react";
-import { DYNAMIC } from "../api/runs";
 import { isOpenRun, runStatus } from "../status/status";
 import { Bars, Problem } from "../ui/State";
 import { useStore } from "../ui/store";
 import { usePageTitle } from "../ui/usePageTitle";
 import { type OfRun, RunContext } from "./context";
-import { graphOf } from "./ahead";
+import { dynamicOf, graphOf } from "./ahead";
 import { sourceOf } from "./live/sources";
 import type { RunSource } from "./live/source";
 import type { RunState } from "./live/state";
@@ -57,11 +56,9 @@ function usePlan({ id }: RunSource): { plan: Plan; isRead: boolean } {
   return { plan, isRead: isFetched };
 }
 
-const READ_AT_ONCE = 24;
-
 /** The graphs that dynamic steps have made. */
 function useMade(source: RunSource, state: RunState): { made: ReadonlyMap<string, Plan>; areRead: boolean } {
-  const dynamic = useMemo(() => [...state.nodes.values()].filter((row) => row.flags & DYNAMIC).slice(0, READ_AT_ONCE).map((row) => row.id).join("\n"), [state.nodes]);
+  const dynamic = useMemo(() => dynamicOf(state.nodes.values()).join("\n"), [state.nodes]);
   const ids = useMemo(() => (dynamic ? dynamic.split("\n") : []), [dynamic]);
   const found = useQueries({
     queries: ids.map((id) => graphOf(source.id, id)),

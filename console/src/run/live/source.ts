@@ -27,11 +27,16 @@ export class RunSource {
     this.id = id;
   }
 
-  /** Ask for it before anybody uses it. */
-  readAhead(): void {
-    if (this.users || this.ahead || this.known.get().state) return;
-    this.ahead = readSkeleton(this.id);
-    this.ahead.catch(() => (this.ahead = null));
+  /** Ask for it before anybody uses it. Gives nothing if it is known. */
+  async readAhead(): Promise<Skeleton | null> {
+    if (this.users || this.known.get().state) return null;
+    this.ahead ??= readSkeleton(this.id);
+    try {
+      return await this.ahead;
+    } catch {
+      this.ahead = null;
+      return null;
+    }
   }
 
   /** Keep it up to date until the function that is returned is called. */

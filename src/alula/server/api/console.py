@@ -40,9 +40,11 @@ _TYPES = {
     ".woff2": "font/woff2",
 }
 _HEAD_END = b"</head>"
-_RUN = re.compile(r"projects/([\w.-]+)/domains/([\w.-]+)/executions/([\w.-]+)")
-"""The path of a run's page."""
-_AHEAD = '<link rel="preload" as="fetch" crossorigin href="/api/v1/alula/runs/{}/{}/{}/{}">'
+_RUNS = re.compile(r"projects/([\w.-]+)/domains/([\w.-]+)/executions(?:/([\w.-]+))?")
+"""The path of a list of runs, or with a name that of a run's page."""
+_AHEAD = '<link rel="preload" as="fetch" crossorigin href="/api/v1/alula/runs/{}">'
+_LIST_LIMIT = 100
+"""As many runs as the console asks for at a time."""
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -57,7 +59,7 @@ def console_routes(folder: Path = BUILT) -> list[Route]:
         return files.asset(request.path_params["name"], request.headers.get("accept-encoding", ""))
 
     async def page(request: Request) -> Response:
-        return files.page(_ahead(request.path_params.get("path", "")))
+        return files.page(_ahead(request.path_params.get("path", ""), filtered=bool(request.url.query)))
 
     return [
         Route("/", root),
@@ -115,10 +117,17 @@ class _Files:
             return None
 
 
-def _ahead(path: str) -> bytes:
+def _ahead(path: str, *, filtered: bool) -> bytes:
     """What the browser is to ask for beside the program: the program would ask for it once it has arrived."""
-    run = _RUN.fullmatch(path)
-    return "".join(_AHEAD.format(*run.groups(), part) for part in ("skeleton", "graph")).encode() if run else b""
+    found = _RUNS.fullmatch(path)
+    if found is None:
+        return b""
+    project, domain, name = found.groups()
+    if name:
+        asked = [f"{project}/{domain}/{name}/{part}" for part in ("skeleton", "graph")]
+    else:
+        asked = [] if filtered else [f"{project}/{domain}?limit={_LIST_LIMIT}"]
+    return "".join(map(_AHEAD.format, asked)).encode()
 
 
 def _encodings(accepted: str) -> frozenset[str]:

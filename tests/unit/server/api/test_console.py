@@ -51,13 +51,23 @@ async def test_each_path_is_a_page_of_the_program(app: ASGIApp, path: str) -> No
     assert answer.headers["cache-control"] == "no-cache"
 
 
+async def asked_ahead(app: ASGIApp, page: str) -> list[str]:
+    told = (await ask(app, "GET", page)).body.decode()
+    return re.findall(r'<link rel="preload" as="fetch" crossorigin href="([^"]+)">', told)
+
+
 async def test_the_page_of_a_run_has_the_browser_ask_for_it_at_once(app: ASGIApp) -> None:
     page = "/console/projects/p/domains/d/executions/run-1"
-    told = (await ask(app, "GET", page)).body.decode()
-    asked = re.findall(r'<link rel="preload" as="fetch" crossorigin href="([^"]+)">', told)
+    asked = await asked_ahead(app, page)
     assert asked == [f"/api/v1/alula/runs/p/d/run-1/{part}" for part in ("skeleton", "graph")]
     for other in ("/console", f"{page}/nodeId/n0", "/console/projects/p/domains/d/executions/%22%3E%3Cscript%3E"):
         assert b"preload" not in (await ask(app, "GET", other)).body
+
+
+async def test_a_list_of_runs_is_asked_for_at_once_if_it_has_no_filter(app: ASGIApp) -> None:
+    page = "/console/projects/p/domains/d/executions"
+    assert await asked_ahead(app, page) == ["/api/v1/alula/runs/p/d?limit=100"]
+    assert await asked_ahead(app, f"{page}?phase=failed") == []
 
 
 async def test_the_address_of_the_platform_leads_to_it(app: ASGIApp) -> None:

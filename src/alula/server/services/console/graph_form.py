@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 
-class Shown(msgspec.Struct, frozen=True, omit_defaults=True):
+class Shown(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A part of a graph. What is not set is left out."""
 
 
