@@ -66,22 +66,23 @@ class Breaking:
     @contextlib.contextmanager
     def in_the_engine(self) -> Generator[None]:
         """Errors of the engine: a step that is half done, a log of which no state follows."""
-        step, fold = owned.step, opening.fold
+        offer, fold = owned.offer, opening.fold
 
-        def breaking_step(state: Any, event: Any) -> Any:
-            result = step(state, event)
-            self._engine("step", state.created.execution)
-            return result
+        def breaking_offer(state: Any, event: Any) -> Any:
+            stepped = offer(state, event)
+            if stepped is not None:
+                self._engine("step", state.created.execution)
+            return stepped
 
         def breaking_fold(plan: Any, log: Any, *rest: Any) -> Any:
             self._engine("fold", log[0].execution)
             return fold(plan, log, *rest)
 
-        owned.step, opening.fold = breaking_step, breaking_fold
+        owned.offer, opening.fold = breaking_offer, breaking_fold
         try:
             yield
         finally:
-            owned.step, opening.fold = step, fold
+            owned.offer, opening.fold = offer, fold
 
     def _engine(self, place: str, execution: str) -> None:
         life = OWNER.get()

@@ -377,7 +377,7 @@ MUTANTS = (
     Mutant(
         "attempts are started on a lease that has ended",
         f"{RUNNER}/lease.py",
-        "return _monotonic_us() >= self._held_until_us",
+        "return asyncio.get_running_loop().time() * 1_000_000 >= self._held_until_us",
         "return False",
         FAULTS,  # in the worlds, the claim of whoever took over stands in its way
     ),

@@ -6,9 +6,9 @@ the same id in two ways. Pure functions of their arguments: an id that must look
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ EXECUTION_NAME_MAX_CHARS = 63
 NODE_ID_MAX_CHARS = 64
 _NOT_DNS = re.compile(r"[^a-z0-9-]")
 _READABLE_CHARS = 28
+_LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+_BASE_32 = [first + second for first in _LETTERS for second in _LETTERS]
 _EXECUTION_NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
@@ -160,17 +162,27 @@ def unique_key(attempt: AttemptId, incarnation: str = "") -> str:
     """
     index = f"-n{attempt.index}" if attempt.index >= 0 else ""
     called = f"{attempt.execution.name}-{attempt.node_id}{index}-{attempt.attempt}".lower()
-    readable = _NOT_DNS.sub("-", called)[:_READABLE_CHARS].strip("-")
-    parts = (*attempt.execution, incarnation, attempt.node_id, str(attempt.attempt), str(attempt.index))
-    # Each with its length in bytes: no two ids give the same.
-    whole = b"".join([b"%d:%s" % (len(data), data) for data in map(_bytes, parts)])
-    return f"{readable if readable[:1].isalpha() else f'a{readable}'}-{_short_hash(whole, 20)}"
+    readable = _NOT_DNS.sub("-", called[:_READABLE_CHARS]).strip("-")
+    number, item = str(attempt.attempt), str(attempt.index)
+    own = f"{len(number)}:{number}{len(item)}:{item}".encode()
+    hashed = _short_hash(_of_node(attempt.execution, incarnation, attempt.node_id) + own, 20)
+    return f"{readable if readable[:1].isalpha() else f'a{readable}'}-{hashed}"
+
+
+@lru_cache(maxsize=1024)
+def _of_node(execution: ExecutionId, incarnation: str, node_id: str) -> bytes:
+    """The part that the ids of all attempts of a node have in common, for there may be very many. Each piece stands
+    after its length in bytes: no two ids give the same."""
+    pieces = map(_bytes, (*execution, incarnation, node_id))
+    return b"".join([b"%d:%s" % (len(piece), piece) for piece in pieces])
 
 
 def _short_hash(data: bytes, chars: int) -> str:
-    """Five bytes are eight characters; no more are encoded than are needed, as each attempt has such a name."""
-    digest = hashlib.sha256(data).digest()[: -(-chars // 8) * 5]
-    return base64.b32encode(digest).decode().lower()[:chars]
+    """The first characters of the hash in base 32. Each attempt has several such names, so this is in a hurry: two
+    characters at a time, and no more bits than are needed."""
+    bits = -(-chars // 2) * 10
+    number = int.from_bytes(hashlib.sha256(data).digest()) >> 256 - bits
+    return "".join([_BASE_32[number >> shift & 1023] for shift in range(bits - 10, -1, -10)])[:chars]
 
 
 def _bytes(text: str) -> bytes:

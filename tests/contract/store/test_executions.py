@@ -331,6 +331,19 @@ async def test_items_are_paged_by_index_and_filtered(store: Store) -> None:
     assert await store.items.counts(ID, ["n1"]) == {}
 
 
+async def test_reasons_go_on_in_order_however_many_a_commit_has(store: Store) -> None:
+    await launch(store, "a1")
+    await launch(store, "a2")
+    said = [Reason(i, "n0", 0, i, "Told", f"{i}") for i in range(60)]
+    other = execution_id("a2")
+    await store.log.commit([commit(ID, 1, b"a", reasons=said[:3]), commit(other, 1, b"a", reasons=said[:40])])
+    await store.log.commit([commit(ID, 2, b"b", reasons=said[3:43]), commit(other, 2, b"b", reasons=said[40:41])])
+    await store.log.commit([commit(ID, 3, b"c", reasons=said[43:])])
+    assert [number for number, _ in await store.reasons.page(ID, limit=100)] == list(range(1, 61))
+    assert await store.reasons.read(ID) == said
+    assert await store.reasons.read(other) == said[:41]
+
+
 async def test_reasons_come_in_the_order_in_which_they_were_given(store: Store) -> None:
     await launch(store, "a1")
     said = [Reason(20, f"n{i % 2}", -1, -1, "Queued", f"waits \0 {i}", {"for": str(i)}) for i in range(5)]

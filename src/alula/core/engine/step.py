@@ -1,11 +1,11 @@
 """The engine: `step` takes an execution one event further, `fold` takes it through a whole log.
 
     state = fold(plan, events)          after a crash, or to look at it
-    result = step(state, event)         while it runs: actions to do, changes to show
+    result = offer(state, event)        while it runs: actions to do, changes to show; None if it means nothing
     outstanding(state)                  what the shell owes it, read off the state alone
 
 Deterministic: the same events lead to the same state on every machine. Facts come in late, twice and out of order, so
-the shell asks `accepts` first and logs only what means something; a logged event that does not is a bug, and raises.
+the shell makes an `offer` and logs only what means something; a logged event that does not is a bug, and raises.
 """
 
 from __future__ import annotations
@@ -60,9 +60,16 @@ def step(execution: Execution, event: Event) -> tuple[list[Action], Changes]:
     Raises:
         IllegalTransition: `accepts` would have said no.
     """
+    stepped = offer(execution, event)
+    if stepped is None:
+        raise IllegalTransition(_story(execution, event))
+    return stepped
+
+
+def offer(execution: Execution, event: Event) -> tuple[list[Action], Changes] | None:
+    """Apply one event, or return None and change nothing if it means nothing: `accepts` and `step` in one."""
     turn = Turn(execution, event.at, MACHINES)
-    _apply(turn, event)
-    return turn.actions, turn.changes
+    return (turn.actions, turn.changes) if _apply(turn, event) else None
 
 
 def accepts(execution: Execution, event: Event) -> bool:
@@ -130,7 +137,8 @@ def fold(
         if type(event) is ValueLoaded and event.error is None:
             execution.arrived[event.uri] = (loaded or {})[event.uri]
         turn.at = event.at
-        _apply(turn, event)
+        if not _apply(turn, event):
+            raise IllegalTransition(_story(execution, event))
         if turn.changes.asides:  # they are stored already
             turn.changes.asides.clear()
     return execution
@@ -158,13 +166,14 @@ def _start(turn: Turn) -> None:
     _run(turn)
 
 
-def _apply(turn: Turn, event: Event) -> None:
-    if type(event) in _OF_THE_EXECUTION:
-        if not accepts(turn.execution, event):
-            raise IllegalTransition(_story(turn.execution, event))
-        _apply_to_all(turn, cast(_ExecutionEvent, event))
-    elif not _tell(turn, cast(NodeEvent, event)):
-        raise IllegalTransition(_story(turn.execution, event))
+def _apply(turn: Turn, event: Event) -> bool:
+    """False where the event means nothing."""
+    if type(event) not in _OF_THE_EXECUTION:
+        return _tell(turn, cast(NodeEvent, event))
+    if not accepts(turn.execution, event):
+        return False
+    _apply_to_all(turn, cast(_ExecutionEvent, event))
+    return True
 
 
 def _apply_to_all(turn: Turn, event: _ExecutionEvent) -> None:

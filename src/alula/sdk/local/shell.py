@@ -45,7 +45,7 @@ from alula.core.engine.events import (
 )
 from alula.core.engine.plan import GateRule, Plan, PlanNode
 from alula.core.engine.records import CacheEntry, Changes, ExecutionChange
-from alula.core.engine.step import accepts, start, step
+from alula.core.engine.step import accepts, offer, start
 from alula.core.errors import AlulaError, TaskError
 from alula.core.policy.cache_key import CacheKey
 from alula.sdk.local.timing import TimedOut, limit, now_us
@@ -146,8 +146,8 @@ class Shell:
             self._wait()
 
     def _apply(self, event: Event) -> None:
-        if accepts(self._execution, event):
-            self._take(*step(self._execution, event))
+        if (stepped := offer(self._execution, event)) is not None:
+            self._take(*stepped)
 
     def _take(self, actions: list[Action], changes: Changes) -> None:
         self._todo.extend(actions)

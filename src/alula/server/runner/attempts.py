@@ -53,7 +53,7 @@ def _of_attempt(like: AttemptSpec, owned: Owned, action: StartAttempt, plan: Pla
     id = owned.attempt_id(action)
     incarnation = owned.state.created.incarnation
     own_index = action.index if plan.own_inputs else -1
-    raw, previous = _raw_prefixes(owned, action, blobs)
+    raw, previous = _raw_prefixes(owned, id, action.checkpoint, blobs)
     environment = {**like.environment, ATTEMPT_NUMBER: str(id.attempt)}
     if id.index >= 0:
         environment[ARRAY_INDEX] = str(id.index)
@@ -118,13 +118,14 @@ def _parsed(overrides: bytes) -> workflow_pb2.TaskNodeOverrides | None:
     return workflow_pb2.TaskNodeOverrides.FromString(overrides) if overrides else None
 
 
-def _raw_prefixes(owned: Owned, action: StartAttempt, blobs: Blobs) -> tuple[str, str]:
-    """The prefix of the attempt's data, and that of the checkpoint that it goes on from, empty if there is none."""
+def _raw_prefixes(owned: Owned, id: AttemptId, checkpoint: str, blobs: Blobs) -> tuple[str, str]:
+    """The prefix of the attempt's data, and that of the checkpoint that it goes on from, empty if there is none.
+    `checkpoint` is where the first attempt goes on from."""
     incarnation = owned.state.created.incarnation
-    raw = layout.raw_prefix(blobs, owned.spec, owned.attempt_id(action), incarnation=incarnation)
-    if not action.attempt:
-        return raw, action.checkpoint
-    before = AttemptId(owned.record.id, action.node_id, action.attempt - 1, action.index)
+    raw = layout.raw_prefix(blobs, owned.spec, id, incarnation=incarnation)
+    if not id.attempt:
+        return raw, checkpoint
+    before = id._replace(attempt=id.attempt - 1)
     return raw, layout.checkpoint_prefix(layout.raw_prefix(blobs, owned.spec, before, incarnation=incarnation))
 
 

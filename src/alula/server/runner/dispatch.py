@@ -99,6 +99,8 @@ class Dispatch:
         whole = self._whole_inputs(owned, spec)
         if whole is None:
             self._executor.submit(spec)
+        elif _has_come(whole):
+            self._executor.submit(msgspec.structs.replace(spec, inputs=whole.result()))
         else:
             work = self._submit_whole(spec, whole)
             self._errands.spawn(owned.record.id, f"while the inputs of {spec.id} were put together", work)
@@ -109,7 +111,7 @@ class Dispatch:
         if whole is None:
             return spec
         await asyncio.wait((whole,), timeout=INPUTS_WAIT_S)
-        if whole.done() and whole.exception() is None:
+        if _has_come(whole):
             return msgspec.structs.replace(spec, inputs=whole.result())
         return None
 
@@ -155,3 +157,7 @@ class Dispatch:
         """Tell the engine that an attempt can't be made."""
         failed = facts.AttemptFailed(self._clock(), *place, attempt, TaskError(error.code, str(error)))
         self._arrive(owned.record.id, failed)
+
+
+def _has_come(value: asyncio.Future[bytes]) -> bool:
+    return value.done() and not value.cancelled() and value.exception() is None

@@ -21,12 +21,14 @@ from alula.core.engine.events import (
 )
 from alula.core.engine.records import Changes, ExecutionPhase, Released
 from alula.core.engine.state import Execution
-from alula.core.engine.step import accepts, step
+from alula.core.engine.step import offer
 from alula.core.ids import AttemptId
 from alula.core.literals.offloading import Aside
 from alula.server.executor import AttemptSpec
 from alula.server.store.executions import ExecutionRecord
 from alula.server.store.log import Commit
+
+_ENDS = (AttemptSucceeded, AttemptFailed, GraphReturned)
 
 
 class Owned:
@@ -114,15 +116,14 @@ class Owned:
     def step(self, event: Event, now: int) -> None:
         """Take the state one event further; an event that means nothing any more is dropped."""
         event = self._timed(event, now)
-        if not accepts(self.state, event):
-            return
         if isinstance(event, GraphReturned) and event.closure_uri not in self.state.graphs:
             return  # meant for an earlier reading of the execution; its attempt is asked again
         if isinstance(event, ValueLoaded) and event.error is None and event.uri not in self.state.arrived:
             return  # as above; it is loaded again
-        actions, changes = step(self.state, event)
-        self._append(event)
-        self.add(actions, changes)
+        stepped = offer(self.state, event)
+        if stepped is not None:
+            self._append(event)
+            self.add(*stepped)
 
     def _timed(self, event: Event, now: int) -> Event:
         """The event as of the time at which it is taken into the log, which never goes back."""
@@ -131,7 +132,7 @@ class Owned:
     def _append(self, event: Event) -> None:
         self._last_at = event.at
         self._events.append(encode(event))
-        if isinstance(event, AttemptSucceeded | AttemptFailed | GraphReturned):
+        if isinstance(event, _ENDS):
             key = event.scope, event.node, event.attempt
             if key in self._reported:
                 self._ends[key] = self._reported.pop(key)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from functools import lru_cache
 
 from flyteidl.admin import execution_pb2
 
@@ -26,13 +27,13 @@ DECK = "deck.html"
 
 def input_uri(blobs: Blobs, execution: ExecutionId, node_id: str, index: int = -1, *, incarnation: str = "") -> str:
     """`inputs.pb` of a node; with `index`, of an item of an array that has inputs of its own."""
-    return blobs.uri(*_folder(execution, incarnation), node_id, "data", *_item(index), "inputs.pb")
+    return f"{_of_node(blobs, execution, incarnation, node_id)}{_item(index)}/inputs.pb"
 
 
 def output_prefix(blobs: Blobs, attempt: AttemptId, *, incarnation: str = "") -> str:
     """The prefix of an attempt's results and its log."""
-    folder = _folder(attempt.execution, incarnation)
-    return blobs.uri(*folder, attempt.node_id, "data", *_item(attempt.index), str(attempt.attempt))
+    of_node = _of_node(blobs, attempt.execution, incarnation, attempt.node_id)
+    return f"{of_node}{_item(attempt.index)}/{attempt.attempt}"
 
 
 def raw_prefix(blobs: Blobs, spec: execution_pb2.ExecutionSpec, attempt: AttemptId, *, incarnation: str = "") -> str:
@@ -47,9 +48,8 @@ def data_prefix(blobs: Blobs, own: str, attempt: AttemptId, *, incarnation: str 
     """
     key = unique_key(attempt, incarnation) if incarnation else _old_key(attempt)
     shard = hashlib.sha256(key.encode()).hexdigest()[:2]
-    if own:
-        return f"{own.rstrip('/')}/{shard}/{key}"
-    return blobs.uri("data", attempt.execution.project, attempt.execution.domain, shard, key)
+    prefix = own.rstrip("/") if own else _of_place(blobs, attempt.execution.project, attempt.execution.domain)
+    return f"{prefix}/{shard}/{key}"
 
 
 def run_prefix(blobs: Blobs, execution: ExecutionId, *, incarnation: str = "") -> str:
@@ -102,8 +102,20 @@ def _folder(execution: ExecutionId, incarnation: str) -> tuple[str, ...]:
     return "metadata", project, domain, f"{name}.{incarnation}" if incarnation else name
 
 
-def _item(index: int) -> tuple[str, ...]:
-    return ("0", f"n{index}") if index >= 0 else ()
+@lru_cache(maxsize=1024)
+def _of_node(blobs: Blobs, execution: ExecutionId, incarnation: str, node_id: str) -> str:
+    """The folder that all attempts of a node share, items of arrays among them: there may be 100,000."""
+    return blobs.uri(*_folder(execution, incarnation), node_id, "data")
+
+
+@lru_cache(maxsize=256)
+def _of_place(blobs: Blobs, project: str, domain: str) -> str:
+    """The folder of all data of a project's domain."""
+    return blobs.uri("data", project, domain)
+
+
+def _item(index: int) -> str:
+    return f"/0/n{index}" if index >= 0 else ""
 
 
 def _old_key(attempt: AttemptId) -> str:

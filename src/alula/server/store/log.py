@@ -47,7 +47,7 @@ class Commit(msgspec.Struct, frozen=True):
         changes = self.changes
         rows = (*changes.nodes, *changes.attempts, *changes.items, *changes.signals)
         phase = None if changes.execution is None else changes.execution.phase
-        return News(self.execution, self.next_seq, phase, frozenset(row.node_id for row in rows))
+        return News(self.execution, self.next_seq, phase, frozenset({row.node_id for row in rows}))
 
     @property
     def is_end(self) -> bool:

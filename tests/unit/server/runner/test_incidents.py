@@ -226,16 +226,16 @@ def test_the_engine_breaks_at_an_event(times: int, monkeypatch: pytest.MonkeyPat
         await bench.start()
         broken = await bench.launch(BROKEN)
         await soon()
-        left, real = [times], owned.step
+        left, real = [times], owned.offer
 
-        def step(state: Any, event: Any) -> Any:
+        def offer(state: Any, event: Any) -> Any:
             if left[0] and state.created.execution == str(broken):
                 left[0] -= 1
                 real(state, event)  # half of it is done
                 raise AssertionError("the engine is wrong")
             return real(state, event)
 
-        monkeypatch.setattr(owned, "step", step)
+        monkeypatch.setattr(owned, "offer", offer)
         bench.succeed_all()
         await bench.check_end(broken)
         assert [node.phase for node in await bench.kept.nodes.page(broken, None, ALL)] == [NodePhase.ABORTED]

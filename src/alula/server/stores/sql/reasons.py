@@ -16,7 +16,15 @@ from alula.server.stores.sql.dialect import Cells
 from alula.server.stores.sql.execution_keys import rows_of
 from alula.server.stores.sql.tables import reasons
 
+MANY = 10
+"""Reasons of one execution that are numbered here: the database looks up the number before for each of fewer."""
 _REASON = [column.name for column in reasons.columns if column.name != "number"]
+_LAST = select(func.coalesce(func.max(reasons.c.number), literal_column("0"))).where(
+    reasons.c.project == bindparam("of_project"),
+    reasons.c.domain == bindparam("of_domain"),
+    reasons.c.execution == bindparam("of_execution"),
+)
+"""The number of the last reason of an execution."""
 
 
 class Reasons:
@@ -26,6 +34,7 @@ class Reasons:
             _append_reason(),
             ["project", "domain", "execution", "of_project", "of_domain", "of_execution", *_REASON[3:]],
         )
+        self._append_many = database.sql.insert(reasons)
 
     async def page(
         self,
@@ -61,28 +70,26 @@ class Reasons:
 
     def write(self, connection: Connection, merged: Sequence[Merged]) -> None:
         """Changes of executions, at most one for each."""
-        self._append.run(connection, [_row(id, row) for id, _, one in merged for row in one.reasons])
+        few = [(id, one.reasons) for id, _, one in merged if len(one.reasons) < MANY]
+        self._append.run(connection, [(*id, *id, *_said(row)) for id, told in few for row in told])
+        for id, _, one in merged:
+            if len(one.reasons) >= MANY:
+                of = {"of_project": id.project, "of_domain": id.domain, "of_execution": id.name}
+                first = connection.execute(_LAST, of).scalar_one() + 1
+                rows = [(*id, first + i, *_said(row)) for i, row in enumerate(one.reasons)]
+                self._append_many.run(connection, rows)
 
 
 def _append_reason() -> Insert:
     """Numbered within the execution; the fence that was passed before keeps others from numbering too."""
-    last = (
-        select(func.coalesce(func.max(reasons.c.number), literal_column("0")) + literal_column("1"))
-        .where(
-            reasons.c.project == bindparam("of_project"),
-            reasons.c.domain == bindparam("of_domain"),
-            reasons.c.execution == bindparam("of_execution"),
-        )
-        .scalar_subquery()
-    )
+    last = _LAST.scalar_subquery()
     given: dict[str, ColumnElement[Any]] = {name: bindparam(name) for name in _REASON}
-    return insert(reasons).values({**given, "number": last}).inline()
+    return insert(reasons).values({**given, "number": last + literal_column("1")}).inline()
 
 
-def _row(execution: ExecutionId, reason: Reason) -> Cells:
+def _said(reason: Reason) -> Cells:
     said = msgspec.json.encode((reason.text, reason.facts))
-    place = (reason.node_id, reason.attempt, reason.index)
-    return (*execution, *execution, *place, reason.at, reason.code, said)
+    return (reason.node_id, reason.attempt, reason.index, reason.at, reason.code, said)
 
 
 # `Any`: of the selected columns, which stand in the schema.
