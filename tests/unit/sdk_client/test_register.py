@@ -10,7 +10,7 @@ import pytest
 from alula import Artifact, CronSchedule, LaunchPlan, task, workflow
 from alula.core.errors import InvalidInput
 from alula.sdk.client.package import Bundle
-from alula.sdk.client.recorded import recorded_only
+from alula.sdk.client.recorded import notes, recorded_only
 from alula.sdk.client.register import VERSION_CHARS, client_metadata, prepare
 from alula.sdk.serialize.referenced import Registered
 
@@ -26,6 +26,15 @@ def total(x: int, y: int = 2) -> int:
 
 
 plan = LaunchPlan.create("nightly", total, default_inputs={"x": 1})
+
+
+class Lock:
+    """A class without a form on the wire."""
+
+
+@task(pickle_untyped=True)
+def put_away(lock: Lock, n: int) -> Lock:
+    return lock
 
 
 @task
@@ -108,7 +117,15 @@ def test_an_artifact_that_is_only_recorded_is_named():
     assert recorded_only(prepared(kept, found).serialized).startswith(
         "the platform keeps no artifacts: `last_week`, `this_week` are recorded"
     )
-    assert recorded_only(prepared(total).serialized) == ""
+    assert notes(prepared(total).serialized) == ""
+
+
+def test_a_task_that_pickles_is_named_with_its_place():
+    line = put_away.location.line
+    assert notes(prepared(put_away).serialized) == (
+        "values are pickled, so that other versions of their classes can't read them:"
+        f" of `put_away` ({__file__}:{line}) `lock`, `o0`"
+    )
 
 
 def test_so_is_a_launch_plan_without_a_name():

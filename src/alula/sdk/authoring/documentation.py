@@ -18,14 +18,17 @@ class DescriptionFormat(Enum):
     RST = 3
 
 
-class Description(NamedTuple):
-    """A long description."""
-
+class _DescriptionFields(NamedTuple):
     value: str | None = None
     uri: str | None = None
     icon_link: str | None = None
     format: DescriptionFormat = DescriptionFormat.RST
 
+
+class Description(_DescriptionFields):  # apart from its fields, as `Secret` is
+    """A long description."""
+
+    __slots__ = ()
     DescriptionFormat = DescriptionFormat  # pyright: ignore[reportUnannotatedClassAttribute]  # flytekit's place of it
 
 

@@ -25,7 +25,7 @@ from alula.core.ids import entity_id
 from alula.core.policy.registration import check_id, check_labels, check_schedule
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.package import Bundle
-from alula.sdk.client.recorded import recorded_only
+from alula.sdk.client.recorded import notes
 from alula.sdk.client.references import look_up
 from alula.sdk.client.rpcs import (
     CREATE_LAUNCH_PLAN,
@@ -63,7 +63,7 @@ class Registration(msgspec.Struct, frozen=True):
     """The number of these that are new."""
     uploaded: bool
     warning: str = ""
-    """What of that which is new the platform only records."""
+    """What there is to know of that which is new: declarations that are only recorded, values that are pickled."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -141,7 +141,7 @@ def register(
             created += 1
             say(f"registered {_KIND_WORDS[entity.id.resource_type]} {entity.id.name}@{entity.id.version}")
     _activate(connection, serialized.entities, everything=activate_launch_plans)
-    warning = recorded_only(serialized) if created else ""
+    warning = notes(serialized) if created else ""
     return Registration(serialized.id, ids, created=created, uploaded=True, warning=warning)
 
 

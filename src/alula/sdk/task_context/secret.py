@@ -18,9 +18,7 @@ class MountType(StrEnum):
     FILE = "file"
 
 
-class Secret(NamedTuple):
-    """A secret that a task needs, for `@task(secret_requests=[...])`."""
-
+class _SecretFields(NamedTuple):
     group: str | None = None
     key: str | None = None
     group_version: str | None = None
@@ -28,6 +26,11 @@ class Secret(NamedTuple):
     env_var: str | None = None
     """The name of an environment variable to set, instead of the standard one."""
 
+
+class Secret(_SecretFields):  # apart from its fields, as mypy reads no field of a NamedTuple that has more than these
+    """A secret that a task needs, for `@task(secret_requests=[...])`."""
+
+    __slots__ = ()
     MountType = MountType  # pyright: ignore[reportUnannotatedClassAttribute]  # flytekit's place of it
 
 
