@@ -51,6 +51,9 @@ from alula.server.measures import Reading
 
 NOTICE_S = 1.0
 """A wait that is over sooner is not told of: most pods begin before, and each update is an event of a log."""
+STOP_S = 3.0
+"""The time that the stop gives to removals under way: nobody else would do them, should the platform not come back
+under its name."""
 EVENTS_S = 10.0
 """The time after which the events of an object that does not begin are asked for, again and again."""
 _log = logging.getLogger(__name__)
@@ -118,7 +121,7 @@ class KubernetesExecutor:
         self._followed.clear()
         self._at.clear()
         await asyncio.gather(*self._beside, return_exceptions=True)
-        await self._lanes.close()
+        await self._lanes.close(grace_s=STOP_S)
         await self._connection.close()
 
     def submit(self, spec: AttemptSpec) -> None:

@@ -229,6 +229,29 @@ async def test_a_pod_stays_until_its_end_is_acknowledged_whoever_deletes_it(serv
         await so(lambda: not server.pods)
 
 
+async def test_what_has_ended_is_removed_before_the_platform_is_gone(server):
+    async with life(server) as here:
+        here.executor.submit(spec())
+        await there(server, spec())
+        server.end(name(spec()))
+        await here.until(lambda: here.has_ended(spec()))
+        server.fails("PATCH", away, times=20)
+        here.executor.acknowledge([spec().id])
+    assert not server.pods
+
+
+async def test_a_cluster_that_is_away_holds_up_no_end_of_the_platform(server, monkeypatch):
+    monkeypatch.setattr("alula.server.executors.kubernetes.executor.STOP_S", 0.05)
+    async with life(server) as here:
+        here.executor.submit(spec())
+        await there(server, spec())
+        server.end(name(spec()))
+        await here.until(lambda: here.has_ended(spec()))
+        server.fails("PATCH", away, times=100_000)
+        here.executor.acknowledge([spec().id])
+    assert name(spec()) in server.pods
+
+
 async def test_what_is_given_up_is_stopped_first_and_says_why_in_the_next_life(server):
     async with life(server) as here:
         here.executor.submit(spec())
