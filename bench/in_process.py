@@ -42,9 +42,9 @@ class InProcess(NamedTuple):
     runner: Runner
 
 
-async def start(data: Path, executor: Executor) -> InProcess:
-    """A running platform on a folder that exists."""
-    store = SqlStore(data / "alula.sqlite", clock=now)
+async def start(data: Path, executor: Executor, database: str = "") -> InProcess:
+    """A running platform on a folder that exists, and on SQLite there if no database is given."""
+    store = SqlStore(database or data / "alula.sqlite", clock=now)
     blobs = FileBlobs(data / "objects", data / "signing.key")
     platform = Platform(
         store=store,

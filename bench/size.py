@@ -2,6 +2,7 @@
 
     make bench-size                              with 10,000 and 100,000 nodes
     make bench-size SIZE="--array 1000 --dynamic 1000"
+    make bench-size SIZE="--postgresql"          beside PostgreSQL, of the same machine
 
 One process for each figure has the real runner on a real store; only the executor is none: an attempt has succeeded as
 soon as it is handed on. So what is measured is the platform's own part.
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import os
 import resource
 import subprocess
@@ -22,6 +24,7 @@ from pathlib import Path
 
 import msgspec
 from flyteidl.core import dynamic_job_pb2, literals_pb2, types_pb2, workflow_pb2
+from tests.postgres import Postgres, running
 
 from alula.core.engine import events
 from alula.core.engine.records import ExecutionPhase
@@ -60,22 +63,38 @@ def main() -> int:
     parser.add_argument("--array", type=int, nargs="*", default=[10_000, 100_000], help="items of a map task")
     parser.add_argument("--dynamic", type=int, nargs="*", default=[2_000, 20_000], help="nodes of a dynamic task")
     parser.add_argument("--repeat", type=int, default=3, metavar="N", help="repetitions in turns (default 3)")
+    parser.add_argument("--postgresql", action="store_true", help="measure each on PostgreSQL too")
     parser.add_argument("--one", nargs=2, metavar=("KIND", "NODES"), help=argparse.SUPPRESS)
+    parser.add_argument("--database", default="", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
-        sys.stdout.buffer.write(msgspec.json.encode(asyncio.run(_measure(options.one[0], int(options.one[1])))))
+        figures = asyncio.run(_measure(options.one[0], int(options.one[1]), options.database))
+        sys.stdout.buffer.write(msgspec.json.encode(figures))
         return 0
-    cases = [("array", nodes) for nodes in options.array] + [("dynamic", nodes) for nodes in options.dynamic]
-    found: dict[tuple[str, int], list[Figures]] = {case: [] for case in cases}
-    for repetition in range(options.repeat):
-        for kind, nodes in cases:
-            print(f"repetition {repetition + 1} of {options.repeat}: {kind} of {nodes:,}", file=sys.stderr, flush=True)
-            command = [sys.executable, "-m", "bench.size", "--one", kind, str(nodes)]
-            done = subprocess.run(command, env=environment(), check=True, capture_output=True)
-            found[kind, nodes].append(msgspec.json.decode(done.stdout, type=Figures))
+    sizes = [("array", nodes) for nodes in options.array] + [("dynamic", nodes) for nodes in options.dynamic]
+    with contextlib.ExitStack() as stack:
+        stores: list[Postgres | None] = [None]
+        if options.postgresql:
+            stores.append(stack.enter_context(running(lasting=True)))
+        cases = [(kind, nodes, store) for kind, nodes in sizes for store in stores]
+        found: dict[tuple[str, int, Postgres | None], list[Figures]] = {case: [] for case in cases}
+        for repetition in range(options.repeat):
+            for case in cases:
+                says = f"repetition {repetition + 1} of {options.repeat}: {case[0]} of {case[1]:,}"
+                print(says, file=sys.stderr, flush=True)
+                found[case].append(_one(*case))
     print(f"{options.repeat} runs each, in turns: median (least to most). {os.cpu_count()} cores.")
-    print(aligned([_HEAD, *(_row(kind, figures) for (kind, _), figures in found.items())]))
+    rows = [_row(f"{kind}, PostgreSQL" if store else kind, figures) for (kind, _, store), figures in found.items()]
+    print(aligned([_HEAD, *rows]))
     return 0
+
+
+def _one(kind: str, nodes: int, postgres: Postgres | None) -> Figures:
+    """A run in a process of its own."""
+    with postgres.database() if postgres is not None else contextlib.nullcontext("") as url:
+        command = [sys.executable, "-m", "bench.size", "--one", kind, str(nodes), "--database", url]
+        done = subprocess.run(command, env=environment(), check=True, capture_output=True)
+    return msgspec.json.decode(done.stdout, type=Figures)
 
 
 _HEAD = ("run", "nodes", "µs a node", "CPU µs a node", "resident, MB", "events", "replayed events/s")
@@ -97,9 +116,9 @@ def _row(kind: str, found: Sequence[Figures]) -> tuple[str, ...]:
 # One run
 
 
-async def _measure(kind: str, nodes: int) -> Figures:
+async def _measure(kind: str, nodes: int, database: str) -> Figures:
     with tempfile.TemporaryDirectory(prefix="alula-bench-") as folder:
-        store, blobs, platform, runner = await in_process.start(Path(folder), GraphExecutor(nodes))
+        store, blobs, platform, runner = await in_process.start(Path(folder), GraphExecutor(nodes), database)
         try:
             await register(platform, kind)
             began, cpu = time.monotonic(), time.process_time()

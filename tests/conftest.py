@@ -8,12 +8,9 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from uuid import uuid4
 
-import psycopg
 import pytest
 from hypothesis import settings
-from psycopg.sql import SQL, Identifier
 from tests import flytekit_environment
 from tests.objects.servers import SERVERS
 from tests.pooler import pooled
@@ -71,14 +68,10 @@ def postgres_server(postgres: Postgres) -> str:
 
 
 @pytest.fixture
-def postgres_url(postgres_server: str) -> Iterator[str]:
+def postgres_url(postgres: Postgres) -> Iterator[str]:
     """The URL of an empty database of its own."""
-    name = f"alula_{uuid4().hex[:12]}"
-    with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(SQL("CREATE DATABASE {} TEMPLATE template0").format(Identifier(name)))
-    yield _with_database(postgres_server, name)
-    with psycopg.connect(postgres_server, autocommit=True) as connection:  # another: tests may restart the server
-        connection.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(name)))
+    with postgres.database() as url:
+        yield url
 
 
 @pytest.fixture
@@ -86,11 +79,6 @@ def pooled_url(postgres_url: str) -> Iterator[str]:
     """The URL of the same database by way of a pooler."""
     with pooled(postgres_url) as url:
         yield url
-
-
-def _with_database(url: str, name: str) -> str:
-    before, _, options = url.partition("?")
-    return f"{before.rpartition('/')[0]}/{name}?{options}"
 
 
 @pytest.fixture(scope="session")
