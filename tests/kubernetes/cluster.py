@@ -6,6 +6,7 @@ root, and from Debian containerd, runc, containernetworking-plugins, conntrack, 
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import json
 import os
@@ -100,6 +101,7 @@ class Cluster:
             *(f"--listen-peer-urls={peers}", f"--initial-advertise-peer-urls={peers}"),
             f"--initial-cluster=default={peers}",
         )
+        self._until("etcd", lambda: _write(clients))
         self._run(
             *("apiserver", program, "apiserver", f"--etcd-servers={clients}", f"--bind-address={self.address}"),
             *(f"--secure-port={api}", "--cert-dir=certs", "--token-auth-file=tokens.csv", "--authorization-mode=RBAC"),
@@ -365,6 +367,13 @@ def _remove_cgroup(group: Path) -> None:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.05)
+
+
+def _write(etcd: str) -> bytes:
+    """Write something before the API server reads, so that there is a version that is too old to watch from: 1."""
+    body = {"key": base64.b64encode(b"tests").decode()}
+    with urllib.request.urlopen(f"{etcd}/v3/kv/put", json.dumps(body).encode(), timeout=5) as answer:
+        return answer.read()
 
 
 def _free_ports(count: int) -> Iterator[int]:
