@@ -89,7 +89,7 @@ MUTANTS = (
     Mutant(
         "late news of an earlier attempt count",
         f"{MACHINES}/task.py",
-        "return cast(_AttemptEvent, event).attempt == cell.attempt",
+        "return event.attempt == cell.attempt",
         "return True",
     ),
     Mutant(

@@ -17,7 +17,7 @@ from alula.core.engine.events import (
     CacheMissed,
     TimerFired,
 )
-from alula.core.engine.machines.task import TRANSITIONS, _AttemptEvent
+from alula.core.engine.machines.task import OF_AN_ATTEMPT, TRANSITIONS
 from alula.core.engine.records import AttemptPhase, CacheStatus, ExecutionPhase, NodePhase
 from alula.core.engine.step import IllegalTransition, accepts, outstanding, step
 from alula.core.errors import TaskError
@@ -195,7 +195,7 @@ def test_the_table_covers_every_event_of_a_task_in_every_stage_that_it_can_meet(
         {
             (stage, event)
             for stage in ("LOOKING_UP", "RESERVING", "AWAITING", "BLOCKED", "BACKING_OFF")
-            for event in get_args(_AttemptEvent)
+            for event in OF_AN_ATTEMPT
         }
         | {
             (stage, event)
@@ -208,7 +208,7 @@ def test_the_table_covers_every_event_of_a_task_in_every_stage_that_it_can_meet(
         (stage, event)
         for stage in get_args(Stage)
         for event in (
-            *get_args(_AttemptEvent),
+            *OF_AN_ATTEMPT,
             CacheHit,
             CacheMissed,
             CacheAwaited,

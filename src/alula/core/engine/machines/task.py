@@ -34,7 +34,7 @@ raises.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import TypeAlias, cast, get_args
+from typing import Any, TypeAlias, get_args
 
 from alula.core.engine import places, progress, report, taking_over
 from alula.core.engine.actions import Action, CancelAttempt, LookUpCache, SetTimer, StartAttempt
@@ -70,8 +70,7 @@ _PLACED = ("RESERVING", *IN_FLIGHT)
 _MESSAGE_MAX_CHARS = 1_000
 """The limit on the error of a retried attempt in the reason; the whole is in its row."""
 _ASKING = ("LOOKING_UP", "RESERVING", "AWAITING")
-_AttemptEvent = AttemptWaits | AttemptStarted | AttemptProgressed | AttemptSucceeded | GraphReturned | AttemptFailed
-_OF_AN_ATTEMPT = frozenset(get_args(_AttemptEvent))
+OF_AN_ATTEMPT = (AttemptSucceeded, AttemptProgressed, AttemptFailed, GraphReturned, AttemptStarted, AttemptWaits)
 
 
 class TaskMachine:
@@ -103,10 +102,10 @@ class TaskMachine:
             return isinstance(event, TimerFired) and event.kind == "queue_timeout"
         if not isinstance(cell, TaskCell) or (cell.stage, type(event)) not in TRANSITIONS:
             return False
-        if isinstance(event, AttemptProgressed) and not _is_news(cell, event):
-            return False
-        if type(event) in _OF_AN_ATTEMPT:
-            return cast(_AttemptEvent, event).attempt == cell.attempt
+        if isinstance(event, OF_AN_ATTEMPT):
+            if isinstance(event, AttemptProgressed) and not _is_news(cell, event):
+                return False
+            return event.attempt == cell.attempt
         if isinstance(event, TimerFired):
             return _timer_is_due(cell, event)
         if isinstance(event, CacheMissed):  # else it is the answer to an earlier question, come once more
@@ -214,13 +213,11 @@ def _echo(turn: Turn, scope: Scope, node: int, cell: TaskCell, renaming: Renamin
     scope.succeeded(turn, node, outputs)
 
 
-def _waits(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    event = cast(AttemptWaits, event)  # by the table
+def _waits(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: AttemptWaits) -> None:
     turn.explain(scope, node, cell.attempt, "WaitsForExecutor", event.why)
 
 
-def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    event = cast(AttemptStarted, event)  # by the table
+def _started(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: AttemptStarted) -> None:
     _run(turn, scope, node, cell, event.where, since=event.happened_at)
 
 
@@ -231,8 +228,7 @@ def _is_news(cell: TaskCell, event: AttemptProgressed) -> bool:
     return progress.known(cell.progress, event) != cell.progress
 
 
-def _progressed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    event = cast(AttemptProgressed, event)  # by the table
+def _progressed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: AttemptProgressed) -> None:
     last, cell.progress = cell.progress, progress.known(cell.progress, event)
     since = cell.progress.happened_at
     if event.handle and (last is None or event.handle != last.handle):
@@ -291,8 +287,7 @@ def _run(
         turn.explain(scope, node, cell.attempt, "RunsIn", where)
 
 
-def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    event = cast(AttemptSucceeded, event)  # by the table
+def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: AttemptSucceeded) -> None:
     report.job_over(turn, scope, node, cell)
     _let_go(turn, scope, node, cell)
     if not turn.silent:
@@ -302,8 +297,7 @@ def _succeeded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event
     scope.succeeded(turn, node, event.outputs)
 
 
-def _expanded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    event = cast(GraphReturned, event)  # by the table
+def _expanded(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: GraphReturned) -> None:
     report.job_over(turn, scope, node, cell)
     if scope.is_compact:
         message = "an item of a map task made a graph; put the task into a workflow and map over that"
@@ -353,8 +347,7 @@ def _publish(turn: Turn, scope: Scope, node: int, cell: TaskCell, outputs: bytes
         turn.changes.published.append(CacheEntry(cell.key, outputs, source, turn.at))
 
 
-def _failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    event = cast(AttemptFailed, event)  # by the table
+def _failed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: AttemptFailed) -> None:
     report.job_over(turn, scope, node, cell)
     report.deck(turn, scope, node, cell.attempt, event.deck_uri)
     _attempt_failed(turn, scope, node, cell, event.error, at=event.happened_at, usage=event.usage)
@@ -411,8 +404,7 @@ def _attempt_failed(
     scope.failed(turn, node, verdict.error, NodePhase.FAILED)
 
 
-def _timer_fired(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    event = cast(TimerFired, event)  # by the table
+def _timer_fired(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: TimerFired) -> None:
     if event.kind == "retry":
         _admit(turn, scope, node, cell)
         return
@@ -439,8 +431,7 @@ def _not_done(scope: Scope, node: int) -> TaskError:
     return TaskError("Timeout", f"the node was not done {2 * timeout_s:g} s (twice its timeout) after it was queued")
 
 
-def _hit(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    event = cast(CacheHit, event)  # by the table
+def _hit(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: CacheHit) -> None:
     _let_go(turn, scope, node, cell)
     cell.cache_status = CacheStatus.HIT
     report.cache_status(turn, scope, node, cell, source=event.source)
@@ -451,8 +442,7 @@ def _hit(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> N
     scope.succeeded(turn, node, event.outputs)
 
 
-def _missed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    event = cast(CacheMissed, event)  # by the table
+def _missed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: CacheMissed) -> None:
     cell.cache_status = CacheStatus.LOOKUP_FAILURE if event.failed else CacheStatus.MISS
     report.cache_status(turn, scope, node, cell)
     if event.failed:
@@ -465,14 +455,12 @@ def _missed(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -
     _admit(turn, scope, node, cell)
 
 
-def _reserved(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    event = cast(CacheMissed, event)  # by the table
+def _reserved(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: CacheMissed) -> None:
     cell.reserved = event.reserved
     _submit(turn, scope, node, cell)
 
 
-def _awaited(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> None:
-    event = cast(CacheAwaited, event)  # by the table
+def _awaited(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: CacheAwaited) -> None:
     places.give_back(turn)
     cell.stage = "AWAITING"
     turn.do(_look_up(turn.execution, scope, node, cell))
@@ -485,7 +473,8 @@ def _free(turn: Turn, scope: Scope, node: int, cell: TaskCell, event: Event) -> 
     _admit(turn, scope, node, cell)
 
 
-_Handler: TypeAlias = Callable[[Turn, Scope, int, TaskCell, Event], None]
+# `Any`: the event of the table's key.
+_Handler: TypeAlias = Callable[[Turn, Scope, int, TaskCell, Any], None]
 
 TRANSITIONS: dict[tuple[Stage, type[Event]], _Handler] = {
     ("LOOKING_UP", CacheHit): _hit,
