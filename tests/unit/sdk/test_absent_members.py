@@ -82,6 +82,14 @@ def test_none_is_no_setting(name, keyword, expected):
         ("Resources", "nothing", "there are: cpu, mem, gpu, ephemeral_storage"),
         ("ImageSpec", "package", "did you mean `packages`?"),
         ("StructuredDataset", "urii", "did you mean `uri`?"),
+        ("Secret", "gruop", "did you mean `group`?"),
+        ("PodTemplate", "podspec", "did you mean `pod_spec`?"),
+        ("Cache", "versoin", "did you mean `version`?"),
+        ("CronSchedule", "expression", "did you mean `cron_expression`?"),
+        ("FixedRate", "duratoin", "did you mean `duration`?"),
+        ("ConcurrencyPolicy", "concurrency", "did you mean `max_concurrency`?"),
+        ("Email", "recipients", "did you mean `recipients_email`?"),
+        ("Documentation", "short_desc", "did you mean `short_description`?"),
     ],
 )
 def test_a_keyword_that_nobody_has_names_those_that_there_are(name, keyword, fix):

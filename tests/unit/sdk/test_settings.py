@@ -44,6 +44,12 @@ DECLARED = {
     "task(cache=Cache(policies=3))(len)": "`policies` of a `Cache` has 3, which has no `get_version`",
     "task(secret_requests='x')(len)": "`secret_requests` is 'x', expected a list of `Secret`",
     "task(secret_requests=['x'])(len)": "`secret_requests` has 'x', expected a `Secret`",
+    "task(secret_requests=[Secret()])(len)": "a `Secret` has neither a group nor a key",
+    "task(container_image=ImageSpec(platform=3))(len)": "`platform` of the ImageSpec is 3, expected a text",
+    "task(container_image=ImageSpec(env={'A': 1}))(len)": "`env` is {'A': 1}, expected a dict of texts",
+    "task(container_image=ImageSpec(runtime_packages='a'))(len)": (
+        "`runtime_packages` of the ImageSpec is 'a', expected a list of texts"
+    ),
     "task(secret_requests=[Secret(group=3)])(len)": "`group` is 3, expected a text",
     "task(secret_requests=[Secret(mount_requirement='up')])(len)": (
         "`mount_requirement` of a `Secret` is 'up', expected one of 'any', 'env_var', 'file'"

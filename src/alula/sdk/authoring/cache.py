@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Sequence
 from typing import NamedTuple, Protocol
 
-from alula.sdk.absent_members import lacks_members
+from alula.sdk.absent_members import lacks_keywords, lacks_members
 
 
 class CachePolicy(Protocol):
@@ -67,6 +67,7 @@ class Cache(NamedTuple):
         return hashlib.sha256(joined.encode()).hexdigest()
 
 
+lacks_keywords(Cache, {})
 lacks_members(Cache, {"get_ignored_inputs": "write `ignored()`"})
 
 

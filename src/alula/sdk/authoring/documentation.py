@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
+from alula.sdk.absent_members import lacks_keywords
 from alula.sdk.authoring.settings import check_texts
 from alula.sdk.mistake import Location, mistake
 
@@ -44,6 +45,10 @@ class Documentation(NamedTuple):
     short_description: str | None = None
     long_description: Description | None = None
     source_code: SourceCode | None = None
+
+
+for _each in (Description, SourceCode, Documentation):
+    lacks_keywords(_each, {})
 
 
 def checked_docs(docs: object, *, at: Location) -> Documentation | None:

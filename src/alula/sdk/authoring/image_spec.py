@@ -8,12 +8,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from alula.sdk.absent_members import lacks_keywords, lacks_members
+from alula.sdk.authoring.settings import check_labels
 from alula.sdk.mistake import Location, caller, mistake
 from alula.version import __version__
 
 Base: TypeAlias = "str | ImageSpec"
 NOT_BUILT = "noop"
 """flytekit's builder of images that are there without it: the base is the image."""
+_TEXTS = (
+    *("name", "registry", "python_version", "builder", "source_root", "requirements", "cuda", "cudnn", "platform"),
+    *("pip_index", "pip_extra_args", "tag_format", "python_exec"),
+)
+_LISTS = (
+    *("packages", "runtime_packages", "apt_packages", "conda_packages", "conda_channels", "pip_extra_index_url"),
+    *("commands", "copy", "entrypoint"),
+)
 _NEEDS_BUILDING = (
     "packages",
     "requirements",
@@ -185,15 +194,15 @@ lacks_members(
 
 def checked_image_spec(image: ImageSpec, *, at: Location) -> str:
     """The name of the image. Raises `InvalidInput` for a part that can't be."""
-    for name in ("name", "registry", "python_version", "requirements", "cuda", "pip_index", "tag_format"):
+    for name in _TEXTS:
         value = getattr(image, name)
         if value is not None and not isinstance(value, str):
             raise mistake("InvalidImage", f"`{name}` of the ImageSpec is {value!r}, expected a text", at=at)
-    lists = ("packages", "apt_packages", "conda_packages", "conda_channels", "pip_extra_index_url", "commands", "copy")
-    for name in lists:
+    for name in _LISTS:
         value = getattr(image, name)
         if value is not None and (isinstance(value, str) or not all(isinstance(each, str) for each in value)):
             raise mistake("InvalidImage", f"`{name}` of the ImageSpec is {value!r}, expected a list of texts", at=at)
+    check_labels(at=at, env=image.env)
     if image.builder == NOT_BUILT:
         _check_base_alone(image, at=at)
     try:

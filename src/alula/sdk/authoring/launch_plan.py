@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias, TypedDict
 
 from alula.core.errors import InvalidInput
 from alula.sdk import calling
-from alula.sdk.absent_members import lacks_members
+from alula.sdk.absent_members import lacks_keywords, lacks_members
 from alula.sdk.authoring.flytekit_members import Entity
 from alula.sdk.authoring.graph import open_graph
 from alula.sdk.authoring.interface import DerivedInterface, is_async, refuse_positional
@@ -90,6 +90,8 @@ class FixedRate(NamedTuple):
 
 
 _TIMES = dict.fromkeys(("cron_schedule", "schedule_expression"), "take its fields, which say when it is")
+for _each in (CronSchedule, FixedRate, ConcurrencyPolicy):
+    lacks_keywords(_each, {})
 lacks_members(CronSchedule, {**_TIMES, "rate": "take `schedule` or `cron_expression`"})
 lacks_members(FixedRate, {**_TIMES, "cron_expression": "take `duration`"})
 CatchUp: TypeAlias = Literal["all", "last", "none"]

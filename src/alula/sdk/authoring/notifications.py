@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple, TypeAlias
 
-from alula.sdk.absent_members import lacks_members
+from alula.sdk.absent_members import lacks_keywords, lacks_members
 from alula.sdk.mistake import Location, mistake
 
 
@@ -60,6 +60,7 @@ class Slack(NamedTuple):
 
 
 for _each in (Email, PagerDuty, Slack):
+    lacks_keywords(_each, {})
     lacks_members(_each, dict.fromkeys(("email", "pager_duty", "slack"), "take `recipients_email`"))
 Notification: TypeAlias = Email | PagerDuty | Slack
 

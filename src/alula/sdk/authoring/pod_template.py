@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NamedTuple, cast
 
-from alula.sdk.absent_members import lacks_members
+from alula.sdk.absent_members import lacks_keywords, lacks_members
 from alula.sdk.authoring.settings import check_labels, check_texts
 from alula.sdk.mistake import Location, mistake
 
@@ -33,6 +33,7 @@ class PodTemplate(NamedTuple):
         return cast("dict[str, Any]", plain)
 
 
+lacks_keywords(PodTemplate, {})
 lacks_members(PodTemplate, {"version_hash": "leave it out: the version of what is registered follows from all of it"})
 
 

@@ -193,4 +193,7 @@ def _secrets(requests: Sequence[Secret] | None, *, at: Location) -> tuple[Secret
             listed = ", ".join(map(repr, MOUNTS))
             why = f"`mount_requirement` of a `Secret` is {secret.mount_requirement!r}, expected one of {listed}"
             raise mistake("InvalidSetting", why, at=at)
+        if not secret.group and not secret.key:
+            why = "a `Secret` has neither a group nor a key"
+            raise mistake("InvalidSetting", why, at=at, fix='write `Secret(group="database", key="password")`')
     return tuple(requests or ())

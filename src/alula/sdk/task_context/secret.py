@@ -6,6 +6,8 @@ import os
 from enum import StrEnum
 from typing import Literal, NamedTuple, overload
 
+from alula.sdk.absent_members import lacks_keywords
+
 MOUNTS = ("any", "env_var", "file")
 """The ways to give a task its secret."""
 
@@ -32,6 +34,9 @@ class Secret(_SecretFields):  # apart from its fields, as mypy reads no field of
 
     __slots__ = ()
     MountType = MountType  # pyright: ignore[reportUnannotatedClassAttribute]  # flytekit's place of it
+
+
+lacks_keywords(Secret, {})
 
 
 class Secrets:
