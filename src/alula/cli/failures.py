@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import errno
 import os
+import sys
 import traceback
 
 import click
 
+from alula.cli.source_lines import source_line
 from alula.core.errors import AlulaError, ResourceExhausted, Unavailable
 from alula.sdk.mistake import blamed
 
@@ -93,8 +95,11 @@ def status_of(error: AlulaError) -> int:
 
 
 def say_error(code: str, message: str, fix: str = "") -> None:
-    """`error[Code]: message` and, where there is one, `fix: ...`."""
+    """`error[Code]: message` and, where there is one, `fix: ...`; on a terminal also the line of code that it is
+    about."""
     click.echo(f"{click.style(f'error[{code}]', fg='red', bold=True)}: {message}", err=True)
+    if sys.stderr.isatty() and (line := source_line(message)):
+        click.echo(click.style(line, dim=True), err=True)
     if fix:
         click.echo(f"{click.style('fix', fg='cyan')}: {fix}", err=True)
 
