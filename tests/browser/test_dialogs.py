@@ -83,6 +83,8 @@ def test_the_bar_of_chosen_runs_can_be_used_by_everybody(visit: Open) -> None:
     assert problems(page) == []
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Choose none").click()
+    expect(page.get_by_role("toolbar", name="Chosen runs")).to_have_count(0)
 
 
 def test_a_launch_with_mistakes_can_be_mended_by_everybody(visit: Open) -> None:

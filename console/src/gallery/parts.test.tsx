@@ -73,7 +73,7 @@ describe("a problem", () => {
 });
 
 describe("a line of a log", () => {
-  const props = { index: 4, number: 5, pattern: null, isCurrent: false, onLine: () => {} };
+  const props = { index: 4, number: 5, hue: null, bold: false, pattern: null, isCurrent: false, onLine: () => {} };
 
   it("is cut where it is long, and shown whole when asked for", () => {
     const { container } = render(<LogLine {...props} text={"x".repeat(10_007)} />);

@@ -113,7 +113,7 @@ export const SPECIMENS: readonly Specimen[] = [
 ];
 
 function line(text: string, pattern: RegExp | null = null, isCurrent = false): ReactElement {
-  return <LogLine index={0} number={7} text={text} pattern={pattern} isCurrent={isCurrent} onLine={none} />;
+  return <LogLine index={0} number={7} text={text} hue={null} bold={false} pattern={pattern} isCurrent={isCurrent} onLine={none} />;
 }
 
 function TabsOf(): ReactElement {

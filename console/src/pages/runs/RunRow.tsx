@@ -32,7 +32,7 @@ export function RunRow({ run, status, place, longest, chosen, onChoose, onFocus 
       </span>
       <span className={styles.vane}><CountVane counts={countsOfNodes(run.nodes)} /></span>
       <span className={`${styles.took} ${status.tone}`} style={{ "--share": took } as React.CSSProperties}><Took from={run.started_at ?? run.created_at} to={run.ended_at} /></span>
-      <span className={styles.reason}>{run.reason ? <><b>{visible(ownCode(run.reason.code))}</b> {visible(firstLine(run.reason.message))}</> : status === GATE ? <strong className={status.tone}>{status.word}</strong> : null}</span>
+      <span className={styles.reason}>{run.reason ? <><b>{visible(ownCode(run.reason.code))}</b> {visible(firstLine(run.reason.message))}</> : status === GATE ? <strong className={`${styles.asks} ${status.tone}`}>{status.word}</strong> : null}</span>
       <span className={styles.when}><Ago at={run.created_at} /></span>
     </li>
   );

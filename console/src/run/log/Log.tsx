@@ -9,6 +9,7 @@ import { Button, IconButton } from "../../ui/Button";
 import { Bars, Empty, Problem } from "../../ui/State";
 import { useStore } from "../../ui/store";
 import styles from "./Log.module.css";
+import { stylesBefore } from "./ansi";
 import { LogLine } from "./LogLine";
 import { LogReader } from "./reader";
 import { type Found, find, isError } from "./search";
@@ -55,6 +56,8 @@ export function Log({ of, isOpen, opensAtError, line, onLine }: {
   if (state.error) return <Problem error={state.error} />;
   if (state.loading) return <Bars />;
   if (!count) return <Empty title={state.ended ? "It printed nothing." : "It has printed nothing yet."} />;
+  const seen = rows.getVirtualItems();
+  const begins = stylesBefore((at) => buffer.line(at), seen[0]?.index ?? 0, seen.length);
   return (
     <div
       className={styles.log}
@@ -95,14 +98,16 @@ export function Log({ of, isOpen, opensAtError, line, onLine }: {
         }}
       >
         <div className={styles.all} style={{ height: rows.getTotalSize() }}>
-          <div className={styles.window} style={{ transform: `translateY(${rows.getVirtualItems()[0]?.start ?? 0}px)` }}>
-            {rows.getVirtualItems().map((row) => (
+          <div className={styles.window} style={{ transform: `translateY(${seen[0]?.start ?? 0}px)` }}>
+            {seen.map((row, place) => (
               <LogLine
                 key={row.index}
                 ref={wraps ? rows.measureElement : undefined}
                 index={row.index}
                 number={reader.hasEarlier ? null : row.index + 1}
                 text={buffer.line(row.index)}
+                hue={begins[place]?.hue ?? null}
+                bold={begins[place]?.bold ?? false}
                 pattern={search.found.pattern}
                 isCurrent={row.index === current}
                 onLine={onLine}

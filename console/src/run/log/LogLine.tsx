@@ -1,6 +1,6 @@
 /** One line of a log, with its colours and the matches of a search. */
 import { type ReactElement, type Ref, memo, useState } from "react";
-import { beginOf, parts } from "./ansi";
+import { type Hue, beginOf, parts } from "./ansi";
 import { settled } from "./buffer";
 import styles from "./Log.module.css";
 import { isError, marked } from "./search";
@@ -8,11 +8,14 @@ import { grouped } from "../../text/numbers";
 
 const LONG = 10_000;
 
-export const LogLine = memo(function LogLine({ ref, index, number, text, pattern, isCurrent, onLine }: {
+export const LogLine = memo(function LogLine({ ref, index, number, text, hue, bold, pattern, isCurrent, onLine }: {
   ref?: Ref<HTMLDivElement> | undefined;
   index: number;
   number: number | null;
   text: string;
+  /** How the line before it ends. */
+  hue: Hue | null;
+  bold: boolean;
   pattern: RegExp | null;
   isCurrent: boolean;
   onLine: (line: number) => void;
@@ -20,7 +23,7 @@ export const LogLine = memo(function LogLine({ ref, index, number, text, pattern
   const [all, setAll] = useState(false);
   const line = settled(text);
   const isCut = line.length > LONG && !all;
-  const shown = parts(isCut ? beginOf(line, LONG) : line);
+  const shown = parts(isCut ? beginOf(line, LONG) : line, { hue, bold });
   return (
     <div ref={ref} data-index={index} aria-current={isCurrent || undefined} className={`${styles.line} ${isCurrent ? styles.current : ""} ${isError(line) ? styles.error : ""}`}>
       <span className={styles.number} data-number={number ?? ""} aria-hidden="true" title={number === null ? undefined : "Have this line in the address"} onClick={number === null ? undefined : () => onLine(number)} />

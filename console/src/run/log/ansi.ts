@@ -2,11 +2,16 @@
 
 export type Hue = "red" | "green" | "yellow" | "blue" | "magenta" | "cyan" | "dim";
 
-export interface Part {
-  readonly text: string;
+export interface Style {
   readonly hue: Hue | null;
   readonly bold: boolean;
 }
+
+export interface Part extends Style {
+  readonly text: string;
+}
+
+const PLAIN: Style = { hue: null, bold: false };
 
 // Sequences of a terminal: CSI, OSC with its end, and the short ones.
 // oxlint-disable-next-line no-control-regex
@@ -36,10 +41,10 @@ export function beginOf(line: string, length: number): string {
   return line.slice(0, found?.index === at && at + found[0].length > length ? at : length);
 }
 
-export function parts(line: string): Part[] {
-  if (!line.includes("\u001b")) return [{ text: line.replace(CONTROL, ""), hue: null, bold: false }];
+export function parts(line: string, before: Style = PLAIN): Part[] {
+  if (!line.includes("\u001b")) return [{ text: line.replace(CONTROL, ""), hue: before.hue, bold: before.bold }];
   const found: Part[] = [];
-  let style: { hue: Hue | null; bold: boolean } = { hue: null, bold: false };
+  let style = before;
   let from = 0;
   const push = (text: string): void => {
     const shown = text.replace(CONTROL, "");
@@ -48,13 +53,34 @@ export function parts(line: string): Part[] {
   for (const match of line.matchAll(SEQUENCE)) {
     push(line.slice(from, match.index));
     from = match.index + match[0].length;
-    if (match[2] === "m") style = styled(style, (match[1] ?? "").split(/[;:]/).map(Number));
+    style = after(style, match);
   }
   push(line.slice(from));
   return found;
 }
 
-function styled(now: { hue: Hue | null; bold: boolean }, codes: number[]): { hue: Hue | null; bold: boolean } {
+const LOOKED_AT = 200;
+// oxlint-disable-next-line no-control-regex
+const ANEW = /\u001b\[(?:[\d;:]*[;:])?0?m/;
+
+/** The styles with which lines begin: a colour holds until another is set. So many lines before the first are looked at, or as many as one that ends all colours. */
+export function stylesBefore(line: (index: number) => string, first: number, count: number): Style[] {
+  let from = first;
+  while (from > Math.max(0, first - LOOKED_AT) && !(from < first && ANEW.test(line(from)))) from -= 1;
+  const found: Style[] = [];
+  for (let style = PLAIN, at = from; at < first + count; at += 1) {
+    if (at >= first) found.push(style);
+    for (const match of line(at).matchAll(SEQUENCE)) style = after(style, match);
+  }
+  return found;
+}
+
+/** `match` is a sequence. */
+function after(style: Style, match: RegExpMatchArray): Style {
+  return match[2] === "m" ? styled(style, (match[1] ?? "").split(/[;:]/).map(Number)) : style;
+}
+
+function styled(now: Style, codes: number[]): Style {
   let { hue, bold } = now;
   for (let at = 0; at < codes.length; at += 1) {
     const code = codes[at] ?? 0;

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { beginOf, parts, plain } from "./ansi";
+import { beginOf, parts, plain, stylesBefore } from "./ansi";
 import { LogBuffer, settled } from "./buffer";
 import { lastLines } from "./last";
 import { find, isError, marked } from "./search";
@@ -59,6 +59,16 @@ describe("colours", () => {
     const line = "ab\u001b[31mcd\u001b[0m";
     const begins = Array.from({ length: line.length + 1 }, (_, length) => plain(beginOf(line, length)));
     expect(begins).toEqual(["", "a", "ab", "ab", "ab", "ab", "ab", "ab", "abc", "abcd", "abcd", "abcd", "abcd", "abcd"]);
+  });
+
+  it("hold over lines until they are set anew", () => {
+    const lines = ["\u001b[31mred", "red", "\u001b[1mboth", "\u001b[0mplain", "plain"];
+    const all = stylesBefore((at) => lines[at] ?? "", 0, lines.length).map(({ hue, bold }) => `${hue} ${bold}`);
+    expect(all).toEqual(["null false", "red false", "red false", "red true", "null false"]);
+    for (let first = 0; first < lines.length; first += 1) {
+      expect(stylesBefore((at) => lines[at] ?? "", first, 1).map(({ hue, bold }) => `${hue} ${bold}`)).toEqual([all[first]]);
+    }
+    expect(parts("goes on", { hue: "red", bold: true })).toEqual([{ text: "goes on", hue: "red", bold: true }]);
   });
 
   it("never show an escape, whatever the line holds", () => {
