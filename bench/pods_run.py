@@ -33,6 +33,7 @@ from bench.pods import PER_NODE, memory, on_simulated_nodes
 from bench.report import aligned
 from bench.size import INTEGERS, until_ended
 
+CHAIN = "chain"
 PODS = "/api/v1/namespaces/default/pods"
 
 
@@ -105,11 +106,11 @@ async def _map(bench: InProcess, executor: Counting, items: int, at_once: int) -
 async def _chain(bench: InProcess, cluster: Cluster, steps: int) -> None:
     of = in_process.task("step", {"x": INTEGERS}, {})
     nodes = [_node(f"n{number}", of.id, after=number) for number in range(steps)]
-    await in_process.register(bench.platform, "chain", {"xs": INTEGERS}, nodes, [of])
+    await in_process.register(bench.platform, CHAIN, {"xs": INTEGERS}, nodes, [of])
     seen = Seen(cluster)
     xs = in_process.literals_pb2.Literal()
     xs.collection.SetInParent()
-    run = await in_process.launch(bench.platform, "chain", "chain", xs=xs)
+    run = await in_process.launch(bench.platform, CHAIN, CHAIN, xs=xs)
     await until_ended(bench.store, run)
     gaps = seen.gaps()
     print(
@@ -141,7 +142,9 @@ class Seen:
     def _read(self) -> None:
         for change in self._changes:
             now, pod = time.monotonic(), change["object"]
-            name = pod["metadata"]["name"]
+            name, labels = pod["metadata"]["name"], pod["metadata"]["labels"]
+            if labels["execution-id"] != CHAIN:  # the last pods of the map are still going
+                continue
             self._made.setdefault(name, now)
             if pod["status"].get("phase") == "Succeeded":
                 self._ended.setdefault(name, now)

@@ -107,7 +107,7 @@ async def test_an_evicted_pod_says_so(lives: Lives, pods: Pods):
 
 
 async def test_an_image_that_does_not_come_is_told_while_it_is_waited_for(lives: Lives, pods: Pods):
-    pods.options = msgspec.structs.replace(pods.options, image_pull_grace_s=3)
+    pods.options = msgspec.structs.replace(pods.options, image_pull_grace_s=6)
     spec = pods.succeeds("n0")
     spec.task.container.image = "localhost/nothing:1"
     async with lives.begin() as life:
