@@ -47,6 +47,33 @@ class BusyRun:
         route.fulfill(content_type="application/json", body=json.dumps({**self._known, **parts}))
 
 
+class FlickeringRun:
+    """A run that has ended, as if it went on: with each answer all its steps run again, or have succeeded. Stands
+    between a page and the platform, as `BusyRun` does."""
+
+    def __init__(self, page: Any) -> None:
+        self.told = 0
+        self._known: dict[str, Any] = {}
+        page.add_init_script(_NO_WORKER)
+        page.route("**/skeleton", self._skeleton)
+        page.route("**/changes?*", self._changes)
+
+    def _skeleton(self, route: Any) -> None:
+        self._known = route.fetch().json()
+        self._known["run"] |= {"phase": RUNNING, "ended_at": None}
+        route.fulfill(json=self._known)
+
+    def _changes(self, route: Any) -> None:
+        self.told += 1
+        nodes = self._known["nodes"]
+        phases = [RUNNING + self.told % 2] * len(nodes["id"])
+        since = self._known["seq"]
+        self._known["seq"] = since + len(phases)
+        route.fulfill(
+            json={**self._known, "nodes": {**nodes, "phase": phases}, "since": since, "reset": False, "items": {}}
+        )
+
+
 def _nodes(steps: Sequence[int], phase: int) -> dict[str, list[Any]]:
     def same(value: object) -> list[Any]:
         return [value] * len(steps)

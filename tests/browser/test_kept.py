@@ -8,7 +8,7 @@ import datetime
 from typing import Any
 
 import pytest
-from tests.browser.busy_run import INSIDE, STEPS, BusyRun
+from tests.browser.busy_run import INSIDE, STEPS, BusyRun, FlickeringRun
 from tests.browser.conftest import PLACE, Open
 from tests.browser.looks import expect
 from tests.integration.platform import RunningPlatform
@@ -40,6 +40,31 @@ def test_a_hundred_changes_move_nothing_that_one_has_chosen(
             page.clock.fast_forward(1_000)
     expect(grid).to_have_attribute("aria-rowcount", str(STEPS - INSIDE))
     assert _chosen(page) == before
+
+
+def test_a_hundred_changes_move_nothing_in_the_graph(visit: Open, site: RunningPlatform) -> None:
+    page = visit("", tolerant=True)  # the platform knows that the run has ended
+    flickering = FlickeringRun(page)
+    page.clock.install()
+    page.goto(f"{site.http}{PLACE}/executions/good-1?view=graph&sel=n6-0-n0&open=!n4")
+    graph = page.get_by_role("application")
+    step = graph.get_by_role("button", pressed=True)
+    page.clock.run_for(1_000)
+    expect(step).to_contain_text("report")
+    width = step.bounding_box()["width"]
+    page.get_by_role("button", name="Larger").click()
+    page.clock.run_for(1_000)
+    step.focus()
+    assert step.bounding_box()["width"] > width
+    looks = {step.inner_html()}
+    before = (page.url, step.bounding_box(), graph.get_by_role("button").count())
+    while flickering.told < ANSWERS:
+        with page.expect_response("**/changes?*"):
+            page.clock.fast_forward(1_000)
+        looks.add(step.inner_html())
+    expect(step).to_be_focused()
+    assert len(looks) > 1
+    assert (page.url, step.bounding_box(), graph.get_by_role("button").count()) == before
 
 
 @pytest.mark.parametrize("view", ["timeline", "graph", "table"])

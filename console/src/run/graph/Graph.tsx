@@ -175,7 +175,7 @@ function usePan(frame: React.RefObject<HTMLDivElement | null>, setCamera: (chang
   }, [frame, setCamera]);
   return {
     onPointerDown(event) {
-      if (event.target instanceof HTMLElement && event.target.closest("button")) return;
+      if (event.target instanceof Element && event.target.closest("button")) return; // the picture in one is no HTML element
       event.currentTarget.setPointerCapture(event.pointerId);
       from.current = { x: event.clientX, y: event.clientY, moved: false };
     },
