@@ -44,6 +44,7 @@ def runs(
         yield {name: remote.execute(getattr(ported[module], name), arguments(name, folder)) for module, name in CASES}
 
 
+@pytest.mark.filterwarnings("ignore:values are pickled")
 @pytest.mark.parametrize("name", [name for _, name in CASES])
 def test_a_workflow_gives_on_a_platform_what_it_gives_with_flytekit(name, runs):
     run = runs[name].wait(TIMEOUT_S)
