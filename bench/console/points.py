@@ -120,6 +120,7 @@ HELD = (
             f"{_DIALOGS}::test_a_dialog_can_be_used_by_everybody",
         ),
     ),
+    Held(12, "contrast, and colours of states for all eyes", ("console/src/theme/colours.test.ts",)),
     Held(13, "a phone", (f"{_PAGES}::test_a_log_on_a_phone_opens_at_its_end_and_draws_what_is_seen",)),
     Held(
         14,
