@@ -121,7 +121,14 @@ HELD = (
         ),
     ),
     Held(12, "contrast, and colours of states for all eyes", ("console/src/theme/colours.test.ts",)),
-    Held(13, "a phone", (f"{_PAGES}::test_a_log_on_a_phone_opens_at_its_end_and_draws_what_is_seen",)),
+    Held(
+        13,
+        "a phone",
+        (
+            f"{_PAGES}::test_a_log_on_a_phone_opens_at_its_end_and_draws_what_is_seen",
+            f"{_PAGES}::test_on_a_phone_one_reads_a_failure_answers_and_runs_again",
+        ),
+    ),
     Held(
         14,
         "hostile texts and decks",

@@ -151,6 +151,35 @@ def test_a_log_on_a_phone_opens_at_its_end_and_draws_what_is_seen(visit: Open) -
     assert page.get_by_role("log").locator("[data-index]").count() < 200
 
 
+def test_on_a_phone_one_reads_a_failure_answers_and_runs_again(visit: Open, site: RunningPlatform) -> None:
+    asking = f"asking-{secrets.token_hex(3)}"
+    run(site, asking, "asking")
+    page = visit("/executions/bad-1")
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.reload()
+    ended(page, "failed")
+    page.get_by_role("button", name="Show the step").click()
+    page.get_by_role("link", name="[7]").or_(page.get_by_role("button", name="[7]")).last.click()
+    page.get_by_role("tab", name="Log").click()
+    expect(page.get_by_role("log")).to_contain_text("halving 7")
+
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Home").click()
+    question = page.get_by_role("listitem").filter(has_text=asking)
+    question.get_by_role("button", name="Approve").click()
+    expect(question).to_have_count(0)
+
+    page.goto(f"{site.http}{PLACE}/executions/{asking}")
+    ended(page, "succeeded")
+    page.get_by_role("button", name="Run again").click()
+    page.get_by_role("menuitem", name="The same", exact=True).click()
+    expect(page).not_to_have_url(re.compile(asking))
+    again = page.url.rpartition("/")[2]
+    page.get_by_role("navigation", name="Sections").get_by_role("link", name="Home").click()
+    question = page.get_by_role("listitem").filter(has_text=again)
+    question.get_by_role("button", name="Approve").click()
+    expect(question).to_have_count(0)
+
+
 def test_a_log_is_searched_as_a_whole(visit: Open) -> None:
     page = visit("/executions/good-1?tab=log")
     step(page, "report").click()
