@@ -19,7 +19,7 @@ _NO_WORKER = "delete window.SharedWorker"
 
 
 # `Any`: pages of Playwright, and JSON of the platform.
-class BusyRun:
+class _Between:
     """Stands between a page and the platform. Counts what it has told."""
 
     def __init__(self, page: Any) -> None:
@@ -29,49 +29,50 @@ class BusyRun:
         page.route("**/skeleton", self._skeleton)
         page.route("**/changes?*", self._changes)
 
+    def _begin(self) -> dict[str, Any]:
+        """The parts of the skeleton that are other than the platform's."""
+        raise NotImplementedError
+
+    def _changed(self) -> dict[str, list[Any]]:
+        """The nodes that have changed since the last answer."""
+        raise NotImplementedError
+
     def _skeleton(self, route: Any) -> None:
         self._known = route.fetch().json()
-        self._known["attempts"] = {name: [] for name in self._known["attempts"]}
-        self._answer(route, {"nodes": _nodes(range(STEPS), RUNNING)})
+        self._answer(route, self._begin())
 
     def _changes(self, route: Any) -> None:
         self.told += 1
-        first = self.told * AT_ONCE % STEPS
-        changed = [(first + step) % STEPS for step in range(AT_ONCE)]
-        phase = RUNNING + self.told // 2 % 2
-        since = self._known["seq"]
-        self._known["seq"] = since + AT_ONCE
-        self._answer(route, {"nodes": _nodes(changed, phase), "since": since, "reset": False, "items": {}})
+        nodes, since = self._changed(), self._known["seq"]
+        self._known["seq"] = since + len(nodes["id"])
+        self._answer(route, {"nodes": nodes, "since": since, "reset": False, "items": {}})
 
     def _answer(self, route: Any, parts: dict[str, Any]) -> None:
         route.fulfill(content_type="application/json", body=json.dumps({**self._known, **parts}))
 
 
-class FlickeringRun:
-    """A run that has ended, as if it went on: with each answer all its steps run again, or have succeeded. Stands
-    between a page and the platform, as `BusyRun` does."""
+class BusyRun(_Between):
+    """A run of many steps, which the platform does not know."""
 
-    def __init__(self, page: Any) -> None:
-        self.told = 0
-        self._known: dict[str, Any] = {}
-        page.add_init_script(_NO_WORKER)
-        page.route("**/skeleton", self._skeleton)
-        page.route("**/changes?*", self._changes)
+    def _begin(self) -> dict[str, Any]:
+        self._known["attempts"] = {name: [] for name in self._known["attempts"]}
+        return {"nodes": _nodes(range(STEPS), RUNNING)}
 
-    def _skeleton(self, route: Any) -> None:
-        self._known = route.fetch().json()
+    def _changed(self) -> dict[str, list[Any]]:
+        first = self.told * AT_ONCE % STEPS
+        return _nodes([(first + step) % STEPS for step in range(AT_ONCE)], RUNNING + self.told // 2 % 2)
+
+
+class FlickeringRun(_Between):
+    """A run that has ended, as if it went on: with each answer all its steps run again, or have succeeded."""
+
+    def _begin(self) -> dict[str, Any]:
         self._known["run"] |= {"phase": RUNNING, "ended_at": None}
-        route.fulfill(json=self._known)
+        return {}
 
-    def _changes(self, route: Any) -> None:
-        self.told += 1
+    def _changed(self) -> dict[str, list[Any]]:
         nodes = self._known["nodes"]
-        phases = [RUNNING + self.told % 2] * len(nodes["id"])
-        since = self._known["seq"]
-        self._known["seq"] = since + len(phases)
-        route.fulfill(
-            json={**self._known, "nodes": {**nodes, "phase": phases}, "since": since, "reset": False, "items": {}}
-        )
+        return {**nodes, "phase": [RUNNING + self.told % 2] * len(nodes["id"])}
 
 
 def _nodes(steps: Sequence[int], phase: int) -> dict[str, list[Any]]:

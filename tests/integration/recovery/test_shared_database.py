@@ -52,7 +52,7 @@ def test_one_that_was_killed_and_comes_back_does_not_wait_for_its_own_lease(shar
     ledger = shared.folder / "ledger"
     with Client(platform.grpc) as client:
         id = _launch(client, ledger, 0)
-    _until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) >= 8)
+    _until_under_way(ledger)
     killed_at = time.monotonic()
     platform.kill()
     again = shared.start()
@@ -67,7 +67,7 @@ def test_a_database_that_is_restarted_costs_time_alone(shared: Platforms, postgr
     ledger = shared.folder / "ledger"
     with Client(platform.grpc) as client:
         id = _launch(client, ledger, 0)
-        _until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) >= 8)
+        _until_under_way(ledger)
         postgres.stop()
         try:
             _until(lambda: "the store can't be used, trying again" in platform.log())
@@ -85,7 +85,7 @@ def test_a_run_goes_on_over_the_death_of_the_process_that_runs_it_while_another_
     ledger = shared.folder / "ledger"
     with Client(api.grpc) as client:
         id = _launch(client, ledger, 0)
-        _until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) >= 8)
+        _until_under_way(ledger)
         runner.kill()
         waiting = _launch(client, shared.folder / "other", 1)
         request = execution_pb2.WorkflowExecutionGetRequest(id=waiting)
@@ -104,6 +104,11 @@ def test_a_run_goes_on_over_the_death_of_the_process_that_runs_it_while_another_
 def _register(address: str) -> None:
     registered = alula("register", str(FLOWS / "pipeline.py"), "--version", "v1", "--endpoint", address)
     assert registered.returncode == 0, registered.stderr
+
+
+def _until_under_way(ledger: Path) -> None:
+    """Wait until eight attempts of a run have begun."""
+    _until(lambda: ledger.exists() and len(ledger.read_text().splitlines()) >= 8)
 
 
 def _launch(client: Client, ledger: Path, number: int) -> Id:

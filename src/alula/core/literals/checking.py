@@ -16,7 +16,7 @@ from alula.core.literals.casting import can_cast, explain_type, is_optional
 from alula.core.literals.packed import MSGPACK_TAG
 from alula.core.literals.soundness import unsound
 
-_PRIMITIVES = {
+PRIMITIVES = {
     "integer": types_pb2.INTEGER,
     "float_value": types_pb2.FLOAT,
     "string_value": types_pb2.STRING,
@@ -24,7 +24,8 @@ _PRIMITIVES = {
     "datetime": types_pb2.DATETIME,
     "duration": types_pb2.DURATION,
 }
-_KINDS = {simple: kind for kind, simple in _PRIMITIVES.items()}
+"""The types of primitives, by the field that holds one."""
+_KINDS = {simple: kind for kind, simple in PRIMITIVES.items()}
 _NAMES_SHOWN = 8
 _NAME_CHARS = 100
 
@@ -61,7 +62,7 @@ def scalar_type_of(scalar: literals_pb2.Scalar) -> types_pb2.LiteralType:
             kind = scalar.primitive.WhichOneof("value")
             if kind is None:
                 raise InvalidInput("UnrecognizedValue", "a primitive holds no value", fix="set its value")
-            return types_pb2.LiteralType(simple=_PRIMITIVES[kind])
+            return types_pb2.LiteralType(simple=PRIMITIVES[kind])
         case "blob":
             return types_pb2.LiteralType(blob=scalar.blob.metadata.type)
         case "binary":

@@ -1,4 +1,4 @@
-"""Values of which no interface tells the type, by the form that they have on the wire."""
+"""Values without an interface that tells their types, by their form on the wire."""
 
 from __future__ import annotations
 
@@ -7,18 +7,10 @@ from pathlib import Path
 
 from flyteidl.core import literals_pb2, types_pb2
 
+from alula.core.literals.checking import PRIMITIVES
 from alula.sdk.client.python_types import python_type_of
 from alula.sdk.store import Store
 from alula.sdk.types.engine import to_python
-
-_PRIMITIVES = {
-    "integer": types_pb2.INTEGER,
-    "float_value": types_pb2.FLOAT,
-    "string_value": types_pb2.STRING,
-    "boolean": types_pb2.BOOLEAN,
-    "datetime": types_pb2.DATETIME,
-    "duration": types_pb2.DURATION,
-}
 
 
 def values_of(literals: Mapping[str, literals_pb2.Literal], store: Store) -> dict[str, object]:
@@ -47,7 +39,7 @@ def value_of(literal: literals_pb2.Literal, store: Store) -> object:
 def _type_of(scalar: literals_pb2.Scalar) -> types_pb2.LiteralType:
     match scalar.WhichOneof("value"):
         case "primitive":
-            return types_pb2.LiteralType(simple=_PRIMITIVES[scalar.primitive.WhichOneof("value") or "string_value"])
+            return types_pb2.LiteralType(simple=PRIMITIVES[scalar.primitive.WhichOneof("value") or "string_value"])
         case "blob":
             return types_pb2.LiteralType(blob=scalar.blob.metadata.type)
         case "structured_dataset" | "schema":
