@@ -16,6 +16,8 @@ from flyteidl.admin import common_pb2, execution_pb2, task_execution_pb2
 from flyteidl.core import execution_pb2 as phases_pb2
 from flyteidl.event import event_pb2
 
+from alula.cli.describe_entity import entity_command
+from alula.cli.kinds import ENTITIES
 from alula.cli.options import Target, output_option, target_options
 from alula.cli.output import (
     colour_phase,
@@ -66,6 +68,10 @@ class Told(msgspec.Struct, frozen=True):
 @click.group("describe")
 def describe() -> None:
     """Explain something in full."""
+
+
+for _kind in ENTITIES:
+    describe.add_command(entity_command(_kind))
 
 
 @describe.command("execution")

@@ -10,26 +10,24 @@ import click
 from alula.cli.backfill import print_backfill
 from alula.cli.failures import say
 from alula.cli.kinds import (
+    ENTITIES,
     KINDS,
     Documents,
     Page,
     Place,
+    entity_facts,
     execution_row,
     get_entity,
-    interface_text,
     schedule_row,
-    schedule_text,
 )
 from alula.cli.options import Target, output_option, target_options
-from alula.cli.output import print_document, print_facts, print_message, print_table, to_document
+from alula.cli.output import print_document, print_facts, print_message, print_table
 from alula.cli.triggers import print_trigger
 from alula.core.errors import InvalidInput, NotFound
 from alula.sdk.client import rpcs
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.own import ask
 from alula.sdk.client.run_view import get_node, to_execution_id
-
-ENTITIES = ("task", "workflow", "launch-plan")
 
 
 class _KindChoice(click.Choice[str]):
@@ -147,31 +145,8 @@ def _print_list(connection: Connection, target: Target, kind: str, name: str, pa
 def _print_entity(entity: Any, form: str) -> None:
     if form != "table":
         print_message(entity, form)
-        return
-    closure = entity.closure
-    facts = [("name", entity.id.name), ("version", entity.id.version)]
-    if hasattr(closure, "compiled_task"):
-        template = closure.compiled_task.template
-        facts += [
-            ("type", template.type),
-            ("interface", interface_text(template.interface)),
-            ("image", template.container.image),
-            ("command", " ".join([*template.container.command, *template.container.args])),
-            ("retries", str(template.metadata.retries.retries or "")),
-            ("cache version", template.metadata.discovery_version if template.metadata.discoverable else ""),
-        ]
-    elif hasattr(closure, "compiled_workflow"):
-        template = closure.compiled_workflow.primary.template
-        nodes = [node.id for node in template.nodes if node.id not in ("start-node", "end-node")]
-        facts += [("interface", interface_text(template.interface)), ("nodes", ", ".join(nodes))]
     else:
-        state = to_document(closure).get("state", "")
-        facts += [
-            ("state", str(state)),
-            ("workflow", f"{entity.spec.workflow_id.name}@{entity.spec.workflow_id.version}"),
-            ("schedule", schedule_text(entity.spec.entity_metadata.schedule)),
-        ]
-    print_facts(facts)
+        print_facts(entity_facts(entity))
 
 
 def _print_execution(connection: Connection, target: Target, name: str, form: str) -> None:

@@ -22,13 +22,15 @@ from flyteidl.core import execution_pb2 as phases_pb2
 from flyteidl.core import identifier_pb2, interface_pb2
 from google.protobuf.message import Message
 
-from alula.cli.output import format_duration, format_moment, format_time, to_seconds
+from alula.cli.output import format_duration, format_moment, format_time, to_document, to_seconds
 from alula.cli.triggers import state_of
 from alula.core.errors import NotFound
 from alula.sdk.client import rpcs
 from alula.sdk.client.connection import Connection
 from alula.sdk.client.own import ask
 from alula.sdk.client.rpcs import Rpc
+
+ENTITIES = ("task", "workflow", "launch-plan")
 
 
 class Page(NamedTuple):
@@ -86,6 +88,33 @@ def get_entity(connection: Connection, kind: str, place: Place, version: str) ->
         resource_type=resource, project=place.project, domain=place.domain, name=place.name, version=version
     )
     return connection.call(fetch, common_pb2.ObjectGetRequest(id=id))
+
+
+def entity_facts(entity: Any) -> list[tuple[str, str]]:
+    """The names and values to show of a task, workflow or launch plan."""
+    closure = entity.closure
+    facts = [("name", entity.id.name), ("version", entity.id.version)]
+    if hasattr(closure, "compiled_task"):
+        template = closure.compiled_task.template
+        return [
+            *facts,
+            ("type", template.type),
+            ("interface", interface_text(template.interface)),
+            ("image", template.container.image),
+            ("command", " ".join([*template.container.command, *template.container.args])),
+            ("retries", str(template.metadata.retries.retries or "")),
+            ("cache version", template.metadata.discovery_version if template.metadata.discoverable else ""),
+        ]
+    if hasattr(closure, "compiled_workflow"):
+        template = closure.compiled_workflow.primary.template
+        nodes = [node.id for node in template.nodes if node.id not in ("start-node", "end-node")]
+        return [*facts, ("interface", interface_text(template.interface)), ("nodes", ", ".join(nodes))]
+    return [
+        *facts,
+        ("state", str(to_document(closure).get("state", ""))),
+        ("workflow", f"{entity.spec.workflow_id.name}@{entity.spec.workflow_id.version}"),
+        ("schedule", schedule_text(entity.spec.entity_metadata.schedule)),
+    ]
 
 
 def interface_text(interface: interface_pb2.TypedInterface) -> str:

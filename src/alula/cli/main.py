@@ -25,7 +25,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "get": ("alula.cli.get:get", "Show one thing or a list of them."),
     "list": ("alula.cli.get:list_", "List things of one kind."),
     "search": ("alula.cli.search:search", "Find runs, workflows, tasks and launch plans by name."),
-    "describe": ("alula.cli.describe:describe", "Explain a run: nodes, attempts, errors, environment, cache."),
+    "describe": ("alula.cli.describe:describe", "Explain a run in full, or show what an entity takes and gives."),
     "explain": ("alula.cli.explain:explain", "Say why a run or a step of it is as it is."),
     "compare": ("alula.cli.compare:compare", "Show how two runs differ."),
     "watch": ("alula.cli.watch:watch", "Follow a run until it ends."),

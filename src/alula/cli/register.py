@@ -17,6 +17,7 @@ from alula.sdk.client.package import code_in
 from alula.sdk.client.register import Plan, prepare
 from alula.sdk.client.register import register as register_plan
 from alula.sdk.serialize.discovery import discover
+from alula.sdk.serialize.pickles import be_strict
 
 _KIND_WORDS = {1: "task", 2: "workflow", 3: "launch-plan"}
 
@@ -29,6 +30,7 @@ _KIND_WORDS = {1: "task", 2: "workflow", 3: "launch-plan"}
 @click.option(
     "--copy", type=click.Choice(["all", "auto"]), default="all", help="Pack the whole code folder or what is imported."
 )
+@click.option("--strict", is_flag=True, help="Refuse what is pickled.  [env: ALULA_STRICT]")
 @output_option
 @target_options
 def register(
@@ -40,6 +42,7 @@ def register(
     *,
     dry_run: bool,
     activate_launch_plans: bool,
+    strict: bool,
 ) -> None:
     """Register tasks, workflows and launch plans of Python files, folders and modules.
 
@@ -48,6 +51,8 @@ def register(
 
     json and yaml: {"entities": [{"id": ...}]}
     """
+    if strict:
+        be_strict()
     sources = [source for path in paths for source in _sources(path)]
     root = _one_root(sources)
     with standard_output_to_error():

@@ -61,6 +61,10 @@ def _run(words: list[str]) -> None:
         raise click.UsageError("--jobs is for runs here; --max-parallelism says how much of a remote run goes at once")
     if settings.builds and not settings.remote:
         raise click.UsageError("--build is for runs with --remote; those here use the packages of this process")
+    if settings.strict:
+        from alula.sdk.serialize.pickles import be_strict  # lazy: loads protobuf, as what follows does
+
+        be_strict()
     if settings.remote:
         from alula.cli.run_remote import run_remote  # lazy: gRPC only where a platform is asked
 

@@ -48,6 +48,8 @@ class RunSettings(msgspec.Struct, frozen=True):
     name_given: bool = False
     builds: bool = False
     """Whether images of `ImageSpec`s are built that are not there."""
+    strict: bool = False
+    """Whether what is pickled is refused."""
 
 
 class Words(NamedTuple):
@@ -93,6 +95,7 @@ def run_options() -> list[click.Option]:
         click.Option(
             ["--build", "builds"], is_flag=True, default=None, help="With --remote: build images that are not there."
         ),
+        click.Option(["--strict"], is_flag=True, default=None, help="Refuse what is pickled.  [env: ALULA_STRICT]"),
         click.Option(["--overwrite-cache"], is_flag=True, default=None, help="Run cached tasks all the same."),
         click.Option(["--env", "environment"], multiple=True, metavar="K=V", help="Variable for the tasks. Repeat."),
         click.Option(["--label", "labels"], multiple=True, metavar="K=V", help="Label of the run. Repeat."),
@@ -121,7 +124,9 @@ def run_options() -> list[click.Option]:
 def launch_options() -> list[click.Option]:
     """Options of a run whose code is registered."""
     options = [
-        option for option in run_options() if option.name not in ("remote", "wait", "copy", "version", "jobs", "builds")
+        option
+        for option in run_options()
+        if option.name not in ("remote", "wait", "copy", "version", "jobs", "builds", "strict")
     ]
     return [
         click.Option(["--wait/--no-wait", "wait"], default=None, help="Follow the run to its end."),
@@ -258,6 +263,7 @@ def settings_of(*parts: Mapping[str, Any]) -> RunSettings:
         jobs=merged.get("jobs") or 0,
         builds=bool(merged.get("builds")),
         opens=bool(merged.get("opens")),
+        strict=bool(merged.get("strict")),
     )
 
 

@@ -134,7 +134,7 @@ class NoStore:
         raise OSError(f"{local} is a file of this machine")
 
     def new_folder(self, *, to: str | None = None) -> AbstractContextManager[tuple[str, str]]:
-        raise OSError("a data frame is no constant")
+        raise OSError("values of its type are files, such as data frames and pickles")
 
     def readable(self, uri: str) -> NoReturn:
         raise OSError(f"{uri} can't be read while a workflow is declared")

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from flyteidl.admin import workflow_pb2
 from flyteidl.core import execution_pb2 as phases_pb2
 from tests.unit.cli.views import node, run
 
+from alula import FlytePickle, task, workflow
 from alula.cli.describe import NODES_SHOWN, _print_node, chosen
+from alula.cli.describe_entity import interface_of, pickled_by_steps, print_interface
 from alula.core.engine.records import NodePhase
+from alula.sdk.serialize import SerializationSettings, serialize
+from alula.sdk.serialize.compiling import compiled_workflow
 
 
 def test_of_a_large_run_those_that_failed_are_told_before_all_others_and_in_their_order():
@@ -42,3 +47,36 @@ def test_an_attempt_is_told_with_its_executor_jobs_and_links(capsys: pytest.Capt
         "    job-7: FAILED",
         "      log driver: https://d/1",
     ]
+
+
+@task(pickle_untyped=True)
+def numbered(values: list[object], n: int) -> object:
+    return values
+
+
+@workflow
+def numbering(n: int, secret: FlytePickle[list[object]]) -> int:
+    """Number it.
+
+    Args:
+        n: where to begin
+    """
+    numbered(values=secret, n=n)
+    return n
+
+
+def test_a_workflow_is_described_with_what_is_pickled_of_it_and_in_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    serialized = serialize(numbering, settings=SerializationSettings())
+    closure = workflow_pb2.WorkflowClosure(compiled_workflow=compiled_workflow(serialized, numbering.name))
+    registered = workflow_pb2.Workflow(closure=closure)
+    print_interface(interface_of(registered))
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[2:]] == [
+        ["input", "n", "int", "where", "to", "begin"],
+        ["input", "secret", "FlyteFile", "secret", "(list[object])"],
+        ["output", "o0", "int"],
+    ]
+    (step,) = pickled_by_steps(registered)
+    assert step[0] == numbered.name
+    assert [part.where for part in step[1]] == ["values", "o0"]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import pytest
 
-from alula import Artifact, CronSchedule, LaunchPlan, task, workflow
+from alula import Artifact, CronSchedule, FlytePickle, LaunchPlan, task, workflow
 from alula.core.errors import InvalidInput
 from alula.sdk.client.package import Bundle
 from alula.sdk.client.recorded import notes, recorded_only
@@ -35,6 +36,21 @@ class Lock:
 @task(pickle_untyped=True)
 def put_away(lock: Lock, n: int) -> Lock:
     return lock
+
+
+@dataclass
+class Held:
+    lock: FlytePickle[Lock]
+
+
+@task
+def held(locks: list[FlytePickle[Lock]]) -> Held:
+    return Held(locks[0])
+
+
+@workflow
+def opened(locks: list[FlytePickle[Lock]]) -> Held:
+    return held(locks=locks)
 
 
 @task
@@ -124,8 +140,25 @@ def test_a_task_that_pickles_is_named_with_its_place():
     line = put_away.location.line
     assert notes(prepared(put_away).serialized) == (
         "values are pickled, so that other versions of their classes can't read them:"
-        f" of `put_away` ({__file__}:{line}) `lock`, `o0`"
+        f" of task `put_away` ({__file__}:{line}) `lock`, `o0`"
     )
+
+
+def test_strict_mode_refuses_all_that_is_pickled_with_each_place(monkeypatch):
+    monkeypatch.setenv("ALULA_STRICT", "1")
+    assert prepared(total).serialized.pickles == []
+    with pytest.raises(InvalidInput) as caught:
+        prepared(put_away, opened)
+    assert caught.value.code == "PickledInStrictMode"
+    lock = f"{__name__}.Lock"
+    assert caught.value.message.splitlines() == [
+        f"{put_away.location}: task `put_away` pickles input `lock` ({lock}) and output `o0` ({lock}), which strict"
+        " mode refuses",
+        f"{held.location}: task `held` pickles input `locks[]` ({lock}) and output `o0.lock` ({lock})",
+        f"{opened.location}: workflow `opened` pickles input `locks[]` ({lock}) and output `o0.lock` ({lock})",
+    ]
+    monkeypatch.setenv("ALULA_STRICT", "0")
+    assert [each.by_setting for each in prepared(put_away, opened).serialized.pickles] == [True, False, False]
 
 
 def test_so_is_a_launch_plan_without_a_name():

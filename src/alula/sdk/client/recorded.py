@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Iterator
 
 from alula.core.policy.parameters import artifact_behind
-from alula.sdk.authoring.task import Task
 from alula.sdk.serialize import Serialized
-from alula.sdk.types.pickle import FlytePickle
 
 
 def notes(serialized: Serialized) -> str:
@@ -17,19 +14,13 @@ def notes(serialized: Serialized) -> str:
 
 
 def pickled(serialized: Serialized) -> str:
-    """A sentence on the tasks that pickle what has no form on the wire; empty if there are none."""
-    tasks = [each for each in serialized.python_tasks.values() if isinstance(each, Task)]
-    found = [f"`{task.interface.name}` ({task.location}) {names}" for task in tasks if (names := _pickled_names(task))]
+    """A sentence on what `pickle_untyped` has pickled; empty if there is nothing."""
+    found = [each for each in serialized.pickles if each.by_setting]
     if not found:
         return ""
-    return f"values are pickled, so that other versions of their classes can't read them: of {', '.join(found)}"
-
-
-def _pickled_names(task: Task[..., object]) -> str:
-    if not task.settings.pickle_untyped:
-        return ""
-    types = {**task.interface.inputs, **task.interface.outputs}
-    return ", ".join(f"`{name}`" for name, type_ in types.items() if typing.get_origin(type_) is FlytePickle)
+    named = (", ".join(f"`{part.where}`" for part in (*each.inputs, *each.outputs)) for each in found)
+    told = ", ".join(f"{each.entity} ({each.at}) {names}" for each, names in zip(found, named, strict=True))
+    return f"values are pickled, so that other versions of their classes can't read them: of {told}"
 
 
 def recorded_only(serialized: Serialized) -> str:

@@ -42,6 +42,7 @@ from alula.sdk.mistake import Location, mistake
 from alula.sdk.serialize.images import image_contents
 from alula.sdk.serialize.interfaces import description, literals, parameters, typed_interface
 from alula.sdk.serialize.nodes import node_message
+from alula.sdk.serialize.pickles import Pickles, is_strict, pickles_of, refuse_pickles
 from alula.sdk.serialize.referenced import NOTHING_REGISTERED, AnyReference, Registered, identifier_of
 from alula.sdk.serialize.settings import SerializationSettings
 from alula.sdk.serialize.tasks import map_task_spec, task_spec
@@ -83,6 +84,8 @@ class Serialized:
     entities: tuple[SerializedEntity, ...]
     python_tasks: dict[str, AnyTask]
     """The objects of the tasks, by name: what a local run executes."""
+    python_workflows: dict[str, Workflow[..., object]]
+    """Those of the workflows."""
     references: tuple[AnyReference, ...] = ()
     """References in nodes and launch plans to entities that must be registered already."""
     registered: Registered = NOTHING_REGISTERED
@@ -105,6 +108,20 @@ class Serialized:
         """Launch plan specifications by name."""
         return {each.id.name: each.spec for each in self.entities if isinstance(each.spec, LaunchPlanSpec)}
 
+    @property
+    def pickles(self) -> list[Pickles]:
+        """The tasks and workflows that have something pickled."""
+        return [*self._pickles()]
+
+    def _pickles(self) -> Iterator[Pickles]:
+        for name, each in self.python_tasks.items():
+            task = each.target if isinstance(each, MapTask) else each
+            by_setting = isinstance(task, Task) and task.settings.pickle_untyped
+            yield from pickles_of(each.interface, self.tasks[name].template.interface, by_setting=by_setting)
+        for name, flow in self.python_workflows.items():
+            by_setting = flow.settings.pickle_untyped
+            yield from pickles_of(flow.interface, self.workflows[name].template.interface, by_setting=by_setting)
+
 
 def serialize(
     *entities: AnyEntity, settings: SerializationSettings, registered: Registered = NOTHING_REGISTERED
@@ -122,7 +139,7 @@ def serialize(
     collected = _Collected(settings, registered)
     for entity in entities:
         collected.add(entity)
-    return collected.serialized(entities[0])
+    return _strictly(collected.serialized(entities[0]))
 
 
 def serialize_dynamic(
@@ -140,9 +157,16 @@ def serialize_dynamic(
         outputs=_outputs(task.interface, graph, store=store),
         subworkflows=collected.templates_in(graph).values(),
     )
-    serialized = collected.serialized(task)
+    serialized = _strictly(collected.serialized(task))
     job.tasks.extend(spec.template for spec in serialized.tasks.values())
     return job, serialized
+
+
+def _strictly(serialized: Serialized) -> Serialized:
+    """The same, in strict mode if nothing in it is pickled."""
+    if is_strict():
+        refuse_pickles(serialized.pickles)
+    return serialized
 
 
 class _Collected:
@@ -168,6 +192,7 @@ class _Collected:
             self._id_of(entity),
             tuple(self._entities),
             self._python_tasks,
+            {each.name: each for each in self._known.values() if isinstance(each, Workflow)},
             tuple(self._references),
             self._registered,
             tuple(self._images),

@@ -6,13 +6,14 @@ The forms are flytekit's, so each reads what the other wrote. A library is impor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, NamedTuple, cast
 
 from flyteidl.core.literals_pb2 import Blob, BlobMetadata, Literal, Scalar
 from flyteidl.core.types_pb2 import BlobType, LiteralType
 
 from alula.sdk.store import Store
 from alula.sdk.types.blobs import uri_of_plain
+from alula.sdk.types.pickled import PICKLE
 from alula.sdk.types.transformer import EXACT, NO, Schema, TypeMismatch, describe, describe_literal
 
 
@@ -136,10 +137,6 @@ def estimator(class_: type) -> SavedTransformer:
 
     saving = Saving("Sklearn Estimator", "SklearnEstimator", ".joblib", write, read)
     return SavedTransformer(class_, f"sklearn's {class_.__name__}", saving)
-
-
-PICKLE: Final = "PythonPickle"
-"""The format of pickled values, as flytekit names it."""
 
 
 def pickled(type_: object, shown: str) -> SavedTransformer:
