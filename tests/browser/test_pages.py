@@ -262,6 +262,8 @@ def test_what_a_step_used_is_beside_what_it_asked_for(visit: Open) -> None:
 
 def test_a_launch_says_what_is_wrong_and_then_is_watched_to_its_end(visit: Open) -> None:
     page = visit("/launch?from=good-1")
+    launched = list[str]()
+    page.on("request", lambda sent: launched.append(sent.url) if sent.url.endswith("/executions") else None)
     page.get_by_role("textbox", name="n", exact=True).fill("many")
     page.get_by_role("textbox", name="settings, as JSON").fill('{"depth": 1.5}')
     page.get_by_role("button", name="Launch", exact=True).click()
@@ -269,6 +271,7 @@ def test_a_launch_says_what_is_wrong_and_then_is_watched_to_its_end(visit: Open)
     expect(problems).to_contain_text("n is no whole number")
     expect(problems).to_contain_text("settings.rate is missing")
     expect(problems).to_contain_text("settings.depth must be a whole number")
+    assert launched == []
     page.get_by_role("textbox", name="n", exact=True).fill("3")
     page.get_by_role("textbox", name="settings, as JSON").fill('{"depth": 1, "rate": 1}')
     page.get_by_role("radio", name="blue").check()

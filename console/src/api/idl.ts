@@ -43,7 +43,7 @@ export interface Scalar {
   readonly primitive?: Primitive;
   readonly blob?: { readonly metadata?: { readonly type?: { readonly format?: string; readonly dimensionality?: string } }; readonly uri: string };
   readonly binary?: { readonly value: string; readonly tag: string };
-  readonly schema?: { readonly uri: string };
+  readonly schema?: { readonly uri: string; readonly type?: LiteralType["schema"] };
   readonly none_type?: object;
   readonly error?: { readonly failed_node_id?: string; readonly message: string };
   readonly generic?: { readonly [name: string]: Json };

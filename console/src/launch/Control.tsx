@@ -3,13 +3,15 @@ import { Plus, X } from "lucide-react";
 import type { ReactElement } from "react";
 import type { LiteralType } from "../api/idl";
 import { Button, IconButton } from "../ui/Button";
-import { isNone, typeName } from "../values/types";
+import { choicesOf, isNone, typeName } from "../values/types";
 import { type Draft, NONE, empty } from "./drafts";
 import { FileField } from "./FileField";
 import styles from "./Field.module.css";
 import { draftOfJson, type Problem } from "./literals";
-import type { Json } from "../api/idl";
+import { readJson } from "../values/json";
+import type { Packable } from "../values/msgpack";
 import { grouped } from "../text/numbers";
+import { visible } from "../text/names";
 
 interface Props {
   id: string;
@@ -30,22 +32,34 @@ export function Control(props: Props): ReactElement {
   if (type.collection_type && draft.kind === "list") return draft.parts.length > ROWS_MAX ? <Long {...props} /> : <List {...props} inner={type.collection_type} parts={draft.parts} />;
   if (type.map_value_type && draft.kind === "map") return <Entries {...props} inner={type.map_value_type} parts={draft.parts} />;
   if (type.simple === "BOOLEAN") return <YesNo {...props} />;
-  if (type.enum_type) return <Enum {...props} values={type.enum_type.values} />;
+  const choices = choicesOf(type);
+  if (choices) return <Enum {...props} values={choices} />;
   if (type.blob && type.blob.dimensionality !== "MULTIPART") return <FileField {...props} />;
   if (draft.kind === "json") return <JsonField {...props} text={draft.text} />;
   return <TextField {...props} />;
+}
+
+/** What is wrong with a part itself, said below it, and with it by a screen reader. */
+export function Told({ id, problems }: { id: string; problems: readonly Problem[] }): ReactElement | null {
+  const own = problems.filter((each) => !each.path.length);
+  return own.length ? <p className={styles.problem} id={`${id}-problem`}>{own.map((each) => visible(each.message)).join("; ")}</p> : null;
+}
+
+/** For what is typed into: whether it is wrong, and where that is said. */
+function judged(id: string, problems: readonly Problem[]): { "aria-invalid": boolean; "aria-describedby"?: string } {
+  const isWrong = problems.some((each) => !each.path.length);
+  return { "aria-invalid": problems.length > 0, ...(isWrong ? { "aria-describedby": `${id}-problem` } : {}) };
 }
 
 const HINTS: Record<string, string> = { DATETIME: "2026-11-29T17:00:00Z", DURATION: "1h30m", INTEGER: "0", FLOAT: "0.5, 1e-3, inf, nan" };
 
 function TextField({ id, type, draft, problems, onChange, label }: Props): ReactElement {
   const text = draft.kind === "text" ? draft.text : "";
-  const own = problems.find((each) => !each.path.length);
   const shared = {
     id,
     className: styles.input,
     value: text,
-    "aria-invalid": own !== undefined,
+    ...judged(id, problems),
     "aria-label": label,
     onChange: (event: { currentTarget: { value: string } }) => onChange({ kind: "text", text: event.currentTarget.value }),
   };
@@ -62,18 +76,18 @@ function JsonField({ id, text, problems, onChange, label }: Props & { text: stri
         value={text}
         rows={Math.min(18, Math.max(3, text.split("\n").length))}
         aria-label={`${label}, as JSON`}
-        aria-invalid={problems.length > 0}
+        {...judged(id, problems)}
         spellCheck={false}
         onChange={(event) => onChange({ kind: "json", text: event.currentTarget.value })}
       />
-      {problems.filter((each) => each.path.length).map((each) => <p key={each.path.join(".")} className={styles.problem}><code>{each.path.join(".")}</code> {each.message}</p>)}
+      {problems.filter((each) => each.path.length).map((each) => <p key={each.path.join(".")} className={styles.problem}><code>{visible(each.path.join("."))}</code> {visible(each.message)}</p>)}
     </>
   );
 }
 
-function YesNo({ draft, onChange, label }: Props): ReactElement {
+function YesNo({ id, draft, problems, onChange, label }: Props): ReactElement {
   return (
-    <div className={styles.choice} role="radiogroup" aria-label={label}>
+    <div className={styles.choice} role="radiogroup" aria-label={label} {...judged(id, problems)}>
       {([true, false] as const).map((value) => (
         <label key={String(value)}>
           <input type="radio" checked={draft.kind === "bool" && draft.value === value} onChange={() => onChange({ kind: "bool", value })} /> {value ? "Yes" : "No"}
@@ -83,18 +97,18 @@ function YesNo({ draft, onChange, label }: Props): ReactElement {
   );
 }
 
-function Enum({ id, values, draft, onChange, label }: Props & { values: readonly string[] }): ReactElement {
+function Enum({ id, values, draft, problems, onChange, label }: Props & { values: readonly string[] }): ReactElement {
   const text = draft.kind === "text" ? draft.text : "";
   if (values.length > 5) {
     return (
-      <select id={id} className={styles.input} value={text} aria-label={label} onChange={(event) => onChange({ kind: "text", text: event.currentTarget.value })}>
+      <select id={id} className={styles.input} value={text} aria-label={label} {...judged(id, problems)} onChange={(event) => onChange({ kind: "text", text: event.currentTarget.value })}>
         <option value="">choose…</option>
         {values.map((value) => <option key={value}>{value}</option>)}
       </select>
     );
   }
   return (
-    <div className={styles.choice} role="radiogroup" aria-label={label}>
+    <div className={styles.choice} role="radiogroup" aria-label={label} {...judged(id, problems)}>
       {values.map((value) => <label key={value}><input type="radio" checked={text === value} onChange={() => onChange({ kind: "text", text: value })} /> {value}</label>)}
     </div>
   );
@@ -142,7 +156,7 @@ function List({ id, inner, parts, label, problems, onChange }: Props & { inner: 
           <span className={styles.index}>{at}</span>
           <div className={styles.part}>
             <Control id={at === 0 ? id : `${id}-${at}`} type={inner} draft={part} label={`${label} ${at}`} problems={inside(problems, String(at))} onChange={(next) => set(parts.map((each, place) => (place === at ? next : each)))} />
-            {inside(problems, String(at)).filter((each) => !each.path.length).map((each) => <p key={each.message} className={styles.problem}>{each.message}</p>)}
+            <Told id={at === 0 ? id : `${id}-${at}`} problems={inside(problems, String(at))} />
           </div>
           <IconButton label={`Remove ${label} ${at}`} onClick={() => set(parts.filter((_, place) => place !== at))}><X size={14} /></IconButton>
         </div>
@@ -156,12 +170,12 @@ function List({ id, inner, parts, label, problems, onChange }: Props & { inner: 
 }
 
 /** What a paste of several values is: JSON, or lines, or values between commas. One value is left to its field. */
-export function pastedList(text: string): Json[] | null {
+export function pastedList(text: string): readonly Packable[] | null {
   const trimmed = text.trim();
   if (trimmed.startsWith("[")) {
     try {
-      const read: unknown = JSON.parse(trimmed);
-      return Array.isArray(read) ? (read as Json[]) : null;
+      const read = readJson(trimmed);
+      return Array.isArray(read) ? (read as readonly Packable[]) : null;
     } catch {
       return null;
     }
@@ -190,7 +204,7 @@ function Entries({ id, inner, parts, label, problems, onChange }: Props & { inne
           <input className={`${styles.input} ${styles.key}`} value={key} placeholder="key" aria-label={`Key ${at} of ${label}`} onChange={(event) => set(parts.map((each, place) => (place === at ? [event.currentTarget.value, each[1]] : each)))} />
           <div className={styles.part}>
             <Control id={`${id}-${at}`} type={inner} draft={part} label={`${label} ${key}`} problems={inside(problems, key)} onChange={(next) => set(parts.map((each, place) => (place === at ? [each[0], next] : each)))} />
-            {inside(problems, key).filter((each) => !each.path.length).map((each) => <p key={each.message} className={styles.problem}>{each.message}</p>)}
+            <Told id={`${id}-${at}`} problems={inside(problems, key)} />
           </div>
           <IconButton label={`Remove ${key || `entry ${at}`}`} onClick={() => set(parts.filter((_, place) => place !== at))}><X size={14} /></IconButton>
         </div>

@@ -4,7 +4,7 @@ import type { LiteralType } from "../api/idl";
 import type { LaunchProblem } from "../api/launch";
 import { visible } from "../text/names";
 import { typeName } from "../values/types";
-import { Control } from "./Control";
+import { Control, Told } from "./Control";
 import type { Draft } from "./drafts";
 import styles from "./Field.module.css";
 import type { Problem } from "./literals";
@@ -34,7 +34,7 @@ export function Field({ name, type, draft, problems, refused, description, note,
       </div>
       {description && description !== name ? <p className={styles.description} id={`${id}-about`}>{visible(description)}</p> : null}
       <Control id={id} type={type} draft={draft} label={name} problems={problems} onChange={onChange} />
-      {problems.filter((each) => !each.path.length).map((each) => <p key={each.message} className={styles.problem} id={`${id}-problem`}>{visible(name)} {each.message}</p>)}
+      <Told id={id} problems={problems} />
       {refused?.map((each) => <p key={each.message} className={styles.problem}>{visible(each.message)}</p>)}
     </div>
   );

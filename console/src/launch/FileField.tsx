@@ -16,7 +16,7 @@ interface Location {
   readonly headers?: Record<string, string>;
 }
 
-export function FileField({ id, draft, label, onChange }: { id: string; type: LiteralType; draft: Draft; label: string; onChange: (draft: Draft) => void }): ReactElement {
+export function FileField({ id, draft, label, problems, onChange }: { id: string; type: LiteralType; draft: Draft; label: string; problems: readonly unknown[]; onChange: (draft: Draft) => void }): ReactElement {
   const place = usePlace();
   const chosen = useRef<HTMLInputElement>(null);
   const [state, setState] = useState<{ name: string; size: number } | null>(null);
@@ -45,7 +45,7 @@ export function FileField({ id, draft, label, onChange }: { id: string; type: Li
       }}
     >
       <div className={styles.row}>
-        <input id={id} className={styles.input} value={draft.kind === "text" ? draft.text : ""} aria-label={label} placeholder="an address, or drop a file here" spellCheck={false} onChange={(event) => onChange({ kind: "text", text: event.currentTarget.value })} />
+        <input id={id} className={styles.input} value={draft.kind === "text" ? draft.text : ""} aria-label={label} aria-invalid={problems.length > 0} aria-describedby={problems.length ? `${id}-problem` : undefined} placeholder="an address, or drop a file here" spellCheck={false} onChange={(event) => onChange({ kind: "text", text: event.currentTarget.value })} />
         <Button onClick={() => chosen.current?.click()} disabled={state !== null}>Browse…</Button>
         <input ref={chosen} type="file" hidden onChange={(event) => { const file = event.currentTarget.files?.[0]; if (file) void upload(file); }} />
       </div>

@@ -1,9 +1,10 @@
 /** What somebody has typed into a form so far: it may be wrong or unfinished, and nothing of it is lost. Pure. */
 import type { JsonSchema, Literal, LiteralType } from "../api/idl";
-import { asJson } from "../values/shown";
 import { ofBase64 } from "../values/base64";
-import { unpack } from "../values/msgpack";
+import { readJson, writeJson } from "../values/json";
+import { Float, type Packable, type Packed, unpackExact } from "../values/msgpack";
 import { isNone } from "../values/types";
+import { type Schema, alternatives, resolved, schemaOf } from "./schemas";
 
 export type Draft =
   | { readonly kind: "unset" }
@@ -30,7 +31,7 @@ export function empty(type: LiteralType): Draft {
   if (type.collection_type) return { kind: "list", parts: [] };
   if (type.map_value_type) return { kind: "map", parts: [] };
   if (type.simple === "BOOLEAN") return UNSET;
-  if (type.simple === "STRUCT") return { kind: "json", text: example(type.metadata) };
+  if (type.simple === "STRUCT") return { kind: "json", text: example(type) };
   if (isText(type)) return { kind: "text", text: "" };
   return { kind: "json", text: "" };
 }
@@ -69,14 +70,28 @@ export function draftOf(type: LiteralType, literal: Literal): Draft {
   }
   if (scalar?.generic) return { kind: "json", text: JSON.stringify(scalar.generic, null, 2) };
   if (scalar?.binary?.tag === "msgpack") {
-    try {
-      return { kind: "json", text: JSON.stringify(asJson(unpack(ofBase64(scalar.binary.value))), null, 2) };
-    } catch {
-      return { kind: "literal", literal };
-    }
+    const value = unpacked(scalar.binary.value);
+    return value === undefined ? { kind: "literal", literal } : { kind: "json", text: writeJson(value) };
   }
   const uri = scalar?.blob?.uri ?? scalar?.structured_dataset?.uri ?? scalar?.schema?.uri;
   return uri === undefined ? { kind: "literal", literal } : { kind: "text", text: uri };
+}
+
+/** The value of msgpack; undefined for one that JSON can't hold, such as bytes. */
+function unpacked(text: string): Packable | undefined {
+  try {
+    const value = unpackExact(ofBase64(text));
+    return isJson(value) ? (value as Packable) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isJson(value: Packed): boolean {
+  if (value instanceof Uint8Array) return false;
+  if (value instanceof Float) return Number.isFinite(value.value);
+  if (Array.isArray(value)) return value.every(isJson);
+  return value instanceof Map ? [...value].every(([key, each]) => typeof key === "string" && isJson(each)) : true;
 }
 
 function fits(type: LiteralType, literal: Literal): boolean {
@@ -90,25 +105,27 @@ function fits(type: LiteralType, literal: Literal): boolean {
 }
 
 /** A value in the shape of a schema, to be changed. References and choices are left to the author of the value. */
-export function example(schema: JsonSchema | undefined): string {
-  if (!schema) return "{}";
-  return JSON.stringify(sample(schema, schema, 0), null, 2);
+function example(type: LiteralType): string {
+  const given = schemaOf(type);
+  return given ? writeJson(sample(given, { left: EXAMPLE_MAX }, 0)) : "{}";
 }
 
-function sample(schema: JsonSchema, root: JsonSchema, depth: number): unknown {
-  if (depth > 6) return null;
-  if ("default" in schema) return schema["default"];
-  const reference = schema["$ref"];
-  if (typeof reference === "string") {
-    const found = resolve(reference, root);
-    return found ? sample(found, root, depth + 1) : null;
-  }
+const EXAMPLE_MAX = 200;
+const DEPTH_MAX = 6;
+
+/** As many values as may be: a schema may contain itself, more than once. */
+function sample(given: Schema, parts: { left: number }, depth: number): Packable {
+  const { schema, root } = resolved(given);
+  const own = given.schema["default"] ?? schema["default"];
+  if (own !== undefined) return exact(own);
+  parts.left -= 1;
+  if (depth > DEPTH_MAX || parts.left < 0) return null;
   const choices = schema["enum"];
-  if (Array.isArray(choices)) return choices[0] ?? null;
-  const options = (schema["anyOf"] ?? schema["oneOf"]) as JsonSchema[] | undefined;
-  if (options) return options.some((each) => each["type"] === "null") ? null : options[0] ? sample(options[0], root, depth + 1) : null;
+  if (Array.isArray(choices)) return exact(choices[0]);
+  const options = alternatives(schema);
+  if (options) return options.some((each) => each["type"] === "null") || !options[0] ? null : sample({ schema: options[0], root }, parts, depth + 1);
   switch (schema["type"]) {
-    case "object": return Object.fromEntries(Object.entries((schema["properties"] ?? {}) as Record<string, JsonSchema>).map(([name, each]) => [name, sample(each, root, depth + 1)]));
+    case "object": return new Map(Object.entries((schema["properties"] ?? {}) as Record<string, JsonSchema>).map(([name, each]) => [name, sample({ schema: each, root }, parts, depth + 1)]));
     case "array": return [];
     case "string": return "";
     case "integer":
@@ -118,10 +135,6 @@ function sample(schema: JsonSchema, root: JsonSchema, depth: number): unknown {
   }
 }
 
-export function resolve(reference: string, root: JsonSchema): JsonSchema | null {
-  let found: unknown = root;
-  for (const part of reference.replace(/^#\/?/, "").split("/").filter(Boolean)) {
-    found = (found as Record<string, unknown> | undefined)?.[part.replace(/~1/g, "/").replace(/~0/g, "~")];
-  }
-  return typeof found === "object" && found !== null ? (found as JsonSchema) : null;
+function exact(value: unknown): Packable {
+  return readJson(JSON.stringify(value ?? null));
 }

@@ -9,6 +9,8 @@ export interface Input {
   readonly description: string;
   readonly required: boolean;
   readonly initial: Draft;
+  /** The literal that the initial draft is of: it is sent as it is while nobody has changed it. */
+  readonly given?: Literal;
   /** Where the initial value comes from. */
   readonly note: string;
   readonly hasDefault: boolean;
@@ -42,6 +44,7 @@ function input(name: string, variable: Variable, given: Literal | undefined, bef
     description: variable.description ?? "",
     required,
     initial: value ? draftOf(variable.type, value) : empty(variable.type),
+    ...(value ? { given: value } : {}),
     note: before ? `same as ${from}` : given ? "default" : "",
     hasDefault: given !== undefined && before === undefined,
   };
@@ -63,7 +66,8 @@ export function filled(form: Form, drafts: Drafts): Filled {
   const literals: Record<string, Literal> = {};
   const problems: Record<string, readonly Problem[]> = {};
   for (const each of form.inputs) {
-    const made: Made = literalOf(each.type, drafts[each.name] ?? each.initial);
+    const draft = drafts[each.name];
+    const made: Made = !draft && each.given ? { literal: each.given, problems: [] } : literalOf(each.type, draft ?? each.initial);
     if (made.literal) literals[each.name] = made.literal;
     else problems[each.name] = made.problems;
   }

@@ -1,21 +1,27 @@
 /** MessagePack, as far as values of structs need it: how Flyte's clients write dataclasses. Pure. */
 
-export type Packed = null | boolean | number | bigint | string | Uint8Array | Packed[] | Map<Packed, Packed>;
+export type Packed = null | boolean | number | bigint | string | Float | Uint8Array | Packed[] | Map<Packed, Packed>;
 
 /** Raises `RangeError` for bytes that are no MessagePack, or that end in the middle. */
 export function unpack(bytes: Uint8Array): Packed {
-  const reader = new Reader(bytes);
-  return reader.value();
+  return new Reader(bytes, (value) => value).value();
+}
+
+/** The same, with whole floats told from whole numbers. */
+export function unpackExact(bytes: Uint8Array): Packed {
+  return new Reader(bytes, (value) => new Float(value)).value();
 }
 
 class Reader {
   private at = 0;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
+  private readonly float: (value: number) => number | Float;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, float: (value: number) => number | Float) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.float = float;
   }
 
   value(depth = 0): Packed {
@@ -33,8 +39,8 @@ class Reader {
       case 0xc4: return this.raw(this.size(1));
       case 0xc5: return this.raw(this.size(2));
       case 0xc6: return this.raw(this.size(4));
-      case 0xca: return this.number(4, (view, at) => view.getFloat32(at));
-      case 0xcb: return this.number(8, (view, at) => view.getFloat64(at));
+      case 0xca: return this.float(this.number(4, (view, at) => view.getFloat32(at)));
+      case 0xcb: return this.float(this.number(8, (view, at) => view.getFloat64(at)));
       case 0xcc: return this.size(1);
       case 0xcd: return this.size(2);
       case 0xce: return this.size(4);
@@ -99,7 +105,7 @@ export class Float {
   }
 }
 
-export type Packable = null | boolean | number | bigint | string | Float | readonly Packable[] | ReadonlyMap<string, Packable>;
+export type Packable = null | boolean | number | bigint | string | Float | Uint8Array | readonly Packable[] | ReadonlyMap<string | number | bigint, Packable>;
 
 /** Each value in its shortest form, as msgpack for Python writes it. */
 export function pack(value: Packable): Uint8Array {
@@ -116,10 +122,11 @@ function write(out: number[], value: Packable): void {
   else if (typeof value === "number" && Number.isInteger(value)) integer(out, BigInt(value));
   else if (typeof value === "number") float(out, value);
   else if (typeof value === "string") text(out, value);
+  else if (value instanceof Uint8Array) raw(out, value);
   else if (value instanceof Map) {
     head(out, value.size, 0x80, 15, null, 0xde, 0xdf);
-    for (const [key, each] of value) {
-      text(out, key);
+    for (const [key, each] of value as ReadonlyMap<string | number | bigint, Packable>) {
+      write(out, key);
       write(out, each);
     }
   } else {
@@ -132,6 +139,13 @@ function write(out: number[], value: Packable): void {
 function text(out: number[], value: string): void {
   const bytes = new TextEncoder().encode(value);
   head(out, bytes.length, 0xa0, 31, 0xd9, 0xda, 0xdb);
+  for (const byte of bytes) out.push(byte);
+}
+
+function raw(out: number[], bytes: Uint8Array): void {
+  if (bytes.length <= 0xff) out.push(0xc4, bytes.length);
+  else if (bytes.length <= 0xffff) out.push(0xc5, bytes.length >> 8, bytes.length & 0xff);
+  else out.push(0xc6, ...big(BigInt(bytes.length), 4));
   for (const byte of bytes) out.push(byte);
 }
 

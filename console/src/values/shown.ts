@@ -1,7 +1,7 @@
 /** A literal as something to show: what it is, and its parts. Pure. */
 import type { Json, Literal, Primitive } from "../api/idl";
 import { ofBase64 } from "./base64";
-import { type Packed, unpack } from "./msgpack";
+import { Float, type Packed, unpack } from "./msgpack";
 
 export type Shown =
   | { readonly kind: "text"; readonly type: string; readonly text: string; readonly note?: string }
@@ -52,5 +52,6 @@ export function asJson(value: Packed): Json {
   if (value instanceof Map) return Object.fromEntries([...value].map(([key, each]) => [String(key), asJson(each)]));
   if (Array.isArray(value)) return value.map(asJson);
   if (value instanceof Uint8Array) return `<${value.length} bytes>`;
+  if (value instanceof Float) return value.value;
   return typeof value === "bigint" ? String(value) : value;
 }
