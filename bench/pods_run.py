@@ -96,9 +96,9 @@ async def _map(bench: InProcess, executor: Counting, items: int, at_once: int) -
         while executor.ended < items * tenth // 10 and not ended.done():
             await asyncio.sleep(0.1)
         made = max(executor.ended - before, 1)
-        spent, took = time.process_time() - cpu, time.monotonic() - at
-        cpu, at, before = time.process_time(), time.monotonic(), executor.ended
+        spent, took, before = time.process_time() - cpu, time.monotonic() - at, executor.ended
         rows.append((f"{before:,}", f"{spent / made * 1000:.2f}", f"{made / took:.0f}", f"{memory() / 1e6:.0f}"))
+        cpu, at = time.process_time(), time.monotonic()
     await ended
     print(aligned(rows), flush=True)
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import httpx2
 
+from alula.server.executors.kubernetes.clients import Clients
 from alula.server.executors.kubernetes.connection import Connection
 
 Answer = httpx2.Response | Exception
@@ -32,13 +33,18 @@ class ApiServer(httpx2.AsyncBaseTransport):
         self.holds_answers: asyncio.Event | None = None
         """If set, pods that are made are answered for when this is so."""
         self.logs: dict[str, bytes] = {}
+        self.events: list[dict[str, Any]] = []
+        """What has happened, oldest first; two make a page."""
+        self.holds_events: asyncio.Event | None = None
+        """If set, questions about events are answered when this is so."""
         self._version = 1
         self._changes: list[tuple[int, str, dict[str, Any]]] = []
         self._changed = asyncio.Event()
         self._watches: set[asyncio.Event] = set()
 
     def connection(self, _: object = None) -> Connection:
-        return Connection(httpx2.AsyncClient(transport=self, base_url="http://cluster.test"), "n")
+        clients = Clients(lambda: httpx2.AsyncClient(transport=self, base_url="http://cluster.test"))
+        return Connection(clients, "n")
 
     # What tests do
 
@@ -111,6 +117,10 @@ class ApiServer(httpx2.AsyncBaseTransport):
                 if isinstance(answer, Exception):
                     raise answer
                 return answer
+        if request.url.path.endswith("/events"):
+            if self.holds_events is not None:
+                await self.holds_events.wait()
+            return self._page_of_events(int(request.url.params.get("continue", 0)))
         answer = self._answer(request, json.loads(request.content or b"null"))
         if request.method == "POST" and self.holds_answers is not None:
             await self.holds_answers.wait()
@@ -155,6 +165,11 @@ class ApiServer(httpx2.AsyncBaseTransport):
     def _list(self, query: httpx2.QueryParams) -> httpx2.Response:
         found = [pod for pod in self.pods.values() if selected(pod, query["labelSelector"])]
         return httpx2.Response(200, json={"metadata": {"resourceVersion": str(self._version)}, "items": found})
+
+    def _page_of_events(self, start: int) -> httpx2.Response:
+        end = start + 2
+        metadata = {"continue": str(end)} if end < len(self.events) else {}
+        return httpx2.Response(200, json={"metadata": metadata, "items": self.events[start:end]})
 
     def _watch(self, query: httpx2.QueryParams) -> httpx2.Response:
         since = int(query["resourceVersion"])

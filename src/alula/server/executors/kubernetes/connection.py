@@ -1,26 +1,21 @@
 """Calls of the API server: one try each, with the connection and the login of a kubeconfig.
 
-The only module that knows the client library. A refusal is a `Refused` with the server's own words; a server that can't
+A refusal is a `Refused` with the server's own words; a server that can't
 be reached, or cuts an answer off, is `Away`.
 """
 
 from __future__ import annotations
 
 import contextlib
-import ssl
 from collections.abc import AsyncGenerator, Generator, Mapping
-from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx2
 import msgspec
-import yaml
-from httpcore2 import AsyncNetworkStream
-from lightkube import ConfigError, KubeConfig, SingleConfig
-from lightkube.config.client_adapter import AsyncClient, ConnectionParams
+from lightkube import ConfigError
 
-from alula.core.errors import FailedPrecondition
 from alula.server.executors.calls import CallFailed
+from alula.server.executors.kubernetes.clients import TIMEOUT_S, Clients, clients_of
 from alula.server.executors.kubernetes.events import Events
 from alula.server.executors.kubernetes.objects import (
     EVENTS,
@@ -36,7 +31,6 @@ from alula.server.executors.kubernetes.objects import (
 )
 from alula.server.executors.kubernetes.options import KubernetesOptions
 
-TIMEOUT_S = 30.0
 WATCH_TIMEOUT_S = 600
 """The server ends a watch after this time, which is begun again then."""
 WATCH_SILENCE_S = 150.0
@@ -78,15 +72,15 @@ class Gone(Exception):
 
 
 class Connection:
-    """A client of one API server; used on one event loop, until it is closed."""
+    """All calls of one API server; used on one event loop, until it is closed."""
 
-    def __init__(self, client: httpx2.AsyncClient, namespace: str) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, namespace: str) -> None:
+        self._clients = clients
         self.namespace = namespace
         """That of the context."""
 
     async def close(self) -> None:
-        await self._client.aclose()
+        await self._clients.close()
 
     async def create(self, resource: Resource, manifest: Manifest) -> Object:
         path = resource.path(manifest["metadata"]["namespace"])
@@ -151,8 +145,8 @@ class Connection:
             "timeoutSeconds": WATCH_TIMEOUT_S,
         }
         timeout = httpx2.Timeout(TIMEOUT_S, read=WATCH_SILENCE_S)
-        with _reported():
-            async with self._client.stream("GET", resource.path(namespace), params=query, timeout=timeout) as answer:
+        with _reported(), self._clients.one() as client:
+            async with client.stream("GET", resource.path(namespace), params=query, timeout=timeout) as answer:
                 if answer.status_code == 410:
                     raise Gone
                 await _check(answer)
@@ -160,18 +154,19 @@ class Connection:
                     if line.strip():
                         yield _change(line)
 
-    async def events(self, key: Key, uid: str) -> Events:
-        """What has happened to an object."""
-        selector = f"involvedObject.uid={uid}"
-        return await self._call(Events, "GET", EVENTS.path(key[0]), query={"fieldSelector": selector, "limit": PAGE})
+    async def events(self, namespace: str, selector: str, position: str = "") -> Events:
+        """A page of what has happened in a namespace, from its beginning on or from where the page before ends."""
+        asked = {"fieldSelector": selector, "limit": PAGE, **({"continue": position} if position else {})}
+        return await self._call(Events, "GET", EVENTS.path(namespace), query=asked)
 
     async def log(self, key: Key, container: str, *, limit_bytes: int = 0) -> AsyncGenerator[bytes]:
         """What a container has written so far; nothing if it is not there, or has not begun."""
         query: _Query = {"container": container, **({"limitBytes": limit_bytes} if limit_bytes else {})}
-        with _reported():
+        with _reported(), self._clients.one() as client:
             path = f"{PODS.path(*key)}/log"
-            async with self._client.stream("GET", path, params=query) as answer:
+            async with client.stream("GET", path, params=query) as answer:
                 if answer.status_code in (400, 404):
+                    await answer.aread()  # so that the connection can be used again
                     return
                 await _check(answer)
                 async for piece in answer.aiter_bytes(LOG_PIECE_BYTES):
@@ -197,65 +192,15 @@ class Connection:
     ) -> _Kind:
         content = msgspec.json.encode(body) if body is not None else None
         sent = {"Content-Type": "application/json", **(headers or {})} if body is not None else {}
-        with _reported():
-            answer = await self._client.request(method, path, params=query, content=content, headers=sent)
+        with _reported(), self._clients.one() as client:
+            answer = await client.request(method, path, params=query, content=content, headers=sent)
             await _check(answer)
             return msgspec.json.decode(answer.content, type=kind)
 
 
 def connect(options: KubernetesOptions) -> Connection:
-    """A client of the cluster that the settings name. Raises `FailedPrecondition`."""
-    try:
-        config = _config(options)
-        timeout = httpx2.Timeout(TIMEOUT_S)
-        client = AsyncClient(config, ConnectionParams(timeout=timeout))
-        client.event_hooks = {"request": [_close_what_is_not_made]}
-    except (
-        ConfigError,
-        OSError,
-        AttributeError,
-        KeyError,
-        TypeError,
-        ValueError,
-        msgspec.MsgspecError,
-        ssl.SSLError,
-        yaml.YAMLError,
-    ) as error:
-        raise FailedPrecondition(
-            "ClusterNotConfigured",
-            f"the Kubernetes executor does not know its cluster: {error}",
-            fix="set `executors.kubernetes.kubeconfig` and `.context`, or KUBECONFIG",
-        ) from error
-    return Connection(client, config.namespace)
-
-
-def _config(options: KubernetesOptions) -> SingleConfig:
-    path = options.kubeconfig
-    found = KubeConfig.from_file(Path(path).expanduser()) if path else KubeConfig.from_env()
-    config = found.get(options.context or None)
-    assert config is not None, "without a default there is one, or an error"
-    return config if config.user is not None else config._replace(user=_nobody())
-
-
-def _nobody() -> Any:
-    from lightkube.config.models import User
-
-    return User()
-
-
-async def _close_what_is_not_made(request: httpx2.Request) -> None:
-    """Close the socket of a connection that is given up while TLS begins, which the client library leaves open if that
-    is by a cancellation."""
-    opened: list[AsyncNetworkStream] = []
-
-    async def heard(event: str, told: Mapping[str, Any]) -> None:
-        if event.endswith("connect_tcp.complete"):
-            opened.append(told["return_value"])
-        elif event.endswith("start_tls.failed"):
-            for stream in opened:
-                await stream.aclose()
-
-    request.extensions["trace"] = heard
+    """A connection to the cluster that the settings name. Raises `FailedPrecondition`."""
+    return Connection(*clients_of(options))
 
 
 @contextlib.contextmanager

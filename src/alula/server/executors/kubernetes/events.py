@@ -5,11 +5,20 @@ Pure.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import msgspec
 
+from alula.server.executors.kubernetes.objects import ListMetadata
+
 _NEVER = datetime.fromtimestamp(0, UTC)
+
+
+class Involved(msgspec.Struct, frozen=True):
+    """The object that an event is of."""
+
+    uid: str = ""
 
 
 class Event(msgspec.Struct, frozen=True, rename="camel"):
@@ -20,6 +29,7 @@ class Event(msgspec.Struct, frozen=True, rename="camel"):
     message: str = ""
     last_timestamp: datetime | None = None
     event_time: datetime | None = None
+    involved_object: Involved = Involved()
 
     @property
     def at(self) -> datetime:
@@ -27,11 +37,17 @@ class Event(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Events(msgspec.Struct, frozen=True):
+    """A page of a list."""
+
+    metadata: ListMetadata = ListMetadata()
     items: tuple[Event, ...] = ()
 
 
-def latest_warning(events: Events) -> str:
-    """The newest trouble, in one line; empty if there is none."""
-    warnings = [each for each in events.items if each.type == "Warning"]
-    newest = max(warnings, key=lambda each: each.at, default=None)
-    return f"{newest.reason}: {newest.message}" if newest is not None else ""
+def latest_warnings(events: Iterable[Event]) -> dict[str, str]:
+    """The newest trouble of each object that has any, by uid, in one line."""
+    newest: dict[str, Event] = {}
+    for event in events:
+        uid = event.involved_object.uid
+        if event.type == "Warning" and (uid not in newest or event.at > newest[uid].at):
+            newest[uid] = event
+    return {uid: f"{event.reason}: {event.message}" for uid, event in newest.items()}

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import logging
 from collections.abc import Callable, Collection, Coroutine, Iterable, Mapping
 
 import msgspec
@@ -31,10 +30,10 @@ from alula.server.executors.failures import failure_of
 from alula.server.executors.followed import Taken, now_us
 from alula.server.executors.identity import identity_text
 from alula.server.executors.kubernetes import measures, naming
+from alula.server.executors.kubernetes.asking import Asker
 from alula.server.executors.kubernetes.attempt import Attempt
-from alula.server.executors.kubernetes.connection import Away, Connection, Refused, connect
+from alula.server.executors.kubernetes.connection import Connection, connect
 from alula.server.executors.kubernetes.ending import Ender
-from alula.server.executors.kubernetes.events import latest_warning
 from alula.server.executors.kubernetes.making import Maker, NotMade
 from alula.server.executors.kubernetes.namespaces import Namespaces, Values, no_values
 from alula.server.executors.kubernetes.objects import Key, Object
@@ -46,7 +45,6 @@ from alula.server.executors.kubernetes.shared_folder import shared_folder
 from alula.server.executors.kubernetes.watching import Listener, Watcher
 from alula.server.executors.lanes import Lanes
 from alula.server.executors.progress import Ended, Runs, Waits
-from alula.server.log_subject import about
 from alula.server.measures import Reading
 
 NOTICE_S = 1.0
@@ -56,7 +54,6 @@ STOP_S = 3.0
 under its name."""
 EVENTS_S = 10.0
 """The time after which the events of an object that does not begin are asked for, again and again."""
-_log = logging.getLogger(__name__)
 
 
 class KubernetesExecutor:
@@ -108,6 +105,7 @@ class KubernetesExecutor:
         self._maker = Maker(connection, calls, self._plugin, options, blobs, shared, self._variables, namespaces)
         self._ender = Ender(connection, options, blobs)
         self._remover = Remover(connection, calls, resource, grace_s=options.kill_grace_s)
+        self._asker = Asker(connection, calls, self._look, self._spawn)
         self._lanes = Lanes[Key]()
         listener = Listener(self._known, self._changed, self._deleted)
         self._watcher = Watcher(connection, calls, resource, self._everywhere, naming.SELECTOR, listener)
@@ -260,24 +258,13 @@ class KubernetesExecutor:
             ask_at = max(attempt.waits_since, attempt.asked_at) + round(EVENTS_S * 1_000_000)
             if now >= ask_at:
                 attempt.asked_at = now
-                self._spawn(self._ask_why(attempt))
+                self._asker.ask(attempt)
             else:
                 again_at = min(again_at or ask_at, ask_at)
             if attempt.trouble and attempt.trouble not in waits.reason:
                 waits = msgspec.structs.replace(waits, reason=f"{waits.reason}: {attempt.trouble}")
         attempt.tell_wait(waits)
         return again_at
-
-    async def _ask_why(self, attempt: Attempt) -> None:
-        """Find out from the events of an object why it takes so long to begin."""
-        try:
-            events = await self._calls.once(lambda: self._connection.events(attempt.key, attempt.uid))
-        except (Away, Refused) as error:
-            _log.info("the events of %s can't be read: %s", attempt.spec.id, error, extra=about(attempt.spec.id))
-            return
-        attempt.trouble = latest_warning(events)
-        if attempt.is_followed:
-            self._look(attempt)
 
     def _end(self, attempt: Attempt, found: Object, ended: Ended) -> None:
         attempt.is_ending = True

@@ -308,6 +308,29 @@ async def test_a_node_whose_logs_can_not_be_read_holds_nobody_up(server):
         assert failed.values == {(): 0}
 
 
+async def test_many_pods_that_take_long_to_begin_ask_why_at_once(server, monkeypatch):
+    monkeypatch.setattr("alula.server.executors.kubernetes.executor.EVENTS_S", 0.0)
+    server.holds_events = asyncio.Event()
+    specs = [spec(f"n{number}") for number in range(20)]
+    async with life(server) as here:
+        for each in specs:
+            here.executor.submit(each)
+            await there(server, each)
+            server.pods[name(each)]["spec"]["nodeName"] = "far"
+            server.change(name(each), phase="Pending")
+        await here.until(lambda: all(here.of(each, "INITIALIZING") for each in specs))
+        for each in specs:
+            of = {"type": "Warning", "involvedObject": {"uid": server.pods[name(each)]["metadata"]["uid"]}}
+            for minute in (2, 1):
+                at = f"2026-01-01T00:0{minute}:00Z"
+                server.events.append({**of, "reason": "NoVolume", "message": f"{minute}", "lastTimestamp": at})
+        monkeypatch.setattr("alula.server.executors.kubernetes.executor.EVENTS_S", 1000.0)
+        server.holds_events.set()
+        await here.until(lambda: all("NoVolume: 2" in here.of(each, "INITIALIZING")[-1].reason for each in specs))
+    questions, pages = 2, 20
+    assert [path for _, path in server.requests].count("/api/v1/namespaces/n/events") == questions * pages
+
+
 async def test_calls_under_way_are_limited(server):
     calls, under_way, most = Calls(3, "the server"), 0, 0
 
