@@ -1,11 +1,11 @@
 /** Whether a version of a launch plan is the active one, and to make it so or not. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactElement, useState } from "react";
+import { activating } from "../api/calls";
 import type { LaunchPlan } from "../api/flyte";
 import { setActive } from "../api/schedules";
-import { quoted } from "../text/shell";
 import { Button } from "../ui/Button";
-import { Command } from "../ui/Copy";
+import { Calls } from "../ui/Calls";
 import { Dialog } from "../ui/Dialog";
 import { Problem } from "../ui/State";
 import styles from "./Entity.module.css";
@@ -29,7 +29,7 @@ export function Activation({ plan }: { plan: LaunchPlan }): ReactElement {
       <Button onClick={() => setAsking(true)}>{active ? "Deactivate…" : "Activate…"}</Button>
       {asking ? (
         <Dialog open onClose={() => setAsking(false)} title={active ? "Deactivate this version?" : "Activate this version?"} description={saidOf(plan)}>
-          {active ? null : <Command text={`alula schedule activate ${quoted(`${name}@${version}`)}`} />}
+          <Calls call={activating({ project, domain, name, version }, !active)} />
           {turning.error ? <Problem error={turning.error} /> : null}
           <span className={styles.buttons}>
             <Button look="primary" disabled={turning.isPending} onClick={() => turning.mutate()}>{active ? "Deactivate" : "Activate"}</Button>

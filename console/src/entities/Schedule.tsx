@@ -2,6 +2,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { ReactElement } from "react";
+import { command } from "../api/calls";
 import type { LaunchPlan } from "../api/flyte";
 import { isMissing } from "../api/http";
 import { type ScheduleState, changeSchedule, readSchedule, triggerSchedule } from "../api/schedules";
@@ -9,7 +10,6 @@ import { BackfillRows } from "../pages/backfills/BackfillRows";
 import { usePlace } from "../shell/place";
 import { visible } from "../text/names";
 import { grouped } from "../text/numbers";
-import { quoted } from "../text/shell";
 import { instant } from "../text/time";
 import { Button } from "../ui/Button";
 import { Command } from "../ui/Copy";
@@ -19,6 +19,7 @@ import { Activation, isActive } from "./Activation";
 import styles from "./Entity.module.css";
 
 export function Schedule({ plan }: { plan: LaunchPlan }): ReactElement {
+  const place = usePlace();
   const schedule = plan.spec.entity_metadata?.schedule;
   const cron = schedule?.cron_schedule?.schedule ?? schedule?.cron_expression;
   const when = cron ?? (schedule?.rate ? `every ${schedule.rate.value} ${schedule.rate.unit.toLowerCase()}${schedule.rate.value === 1 ? "" : "s"}` : null);
@@ -34,7 +35,7 @@ export function Schedule({ plan }: { plan: LaunchPlan }): ReactElement {
       <section aria-labelledby="backfills">
         <h2 id="backfills" className={styles.heading}>Backfills</h2>
         <BackfillRows plan={plan.id.name} none={<p className={styles.more}>It was not run for times in the past.</p>} />
-        <div className={styles.more}><Command text={`alula backfill ${quoted(plan.id.name)} --from 2026-01-01 --dry-run`} /></div>
+        <div className={styles.more}><Command text={command(place, "backfill", plan.id.name, "--from", "2026-01-01", "--dry-run")} /></div>
       </section>
     </>
   );

@@ -7,12 +7,12 @@ import type { Place } from "../api/runs";
 import { usePlace } from "../shell/place";
 import { plural, shortVersion, visible } from "../text/names";
 import { Button } from "../ui/Button";
-import { Command } from "../ui/Copy";
+import { Calls } from "../ui/Calls";
 import { Bars, Empty, Problem } from "../ui/State";
 import { Tabs } from "../ui/Tabs";
 import { usePageTitle } from "../ui/usePageTitle";
 import { Value } from "../values/Value";
-import { command } from "./command";
+import { callOf } from "./command";
 import type { Draft } from "./drafts";
 import { Field } from "./Field";
 import { type Drafts, type Form, type Options, filled, request } from "./form";
@@ -103,7 +103,7 @@ function Filling({ form }: { form: Form }): ReactElement {
         <Tabs label="Ways to fill it" panel="launch-fields" chosen={tab} tabs={[{ id: "form", label: "Form" }, { id: "json", label: "JSON" }, { id: "command", label: "Command" }]} onChoose={setTab} />
         <div id="launch-fields" role="tabpanel" aria-label={tab} className={styles.tab}>
           {tab === "json" ? <pre className={styles.json} tabIndex={0}>{JSON.stringify(body, null, 2)}</pre> : null}
-          {tab === "command" ? <div className={styles.command}><Command text={command(form, done, place)} /></div> : null}
+          {tab === "command" ? <div className={styles.command}><Calls call={callOf(form, done, place, options, body)} /></div> : null}
           {tab === "form" ? (
             <>
               {form.inputs.length ? null : <p className={styles.quiet}>It takes no inputs.</p>}

@@ -1,6 +1,7 @@
 /** A text that one may take along: a command, an id. */
 import { Check, Copy as CopyIcon } from "lucide-react";
 import { type ReactElement, useState } from "react";
+import { visible } from "../text/names";
 import { IconButton } from "./Button";
 import styles from "./Copy.module.css";
 import { copy } from "./clipboard";
@@ -25,7 +26,7 @@ export function CopyButton({ text, label = "Copy" }: { text: string; label?: str
 export function Command({ text }: { text: string }): ReactElement {
   return (
     <div className={styles.command}>
-      <code>{text}</code>
+      <code>{visible(text)}</code>
       <CopyButton text={text} label="Copy the command" />
     </div>
   );

@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import click
 from flyteidl.admin import common_pb2, signal_pb2
-from flyteidl.core import identifier_pb2, literals_pb2
 
 from alula.cli.failures import say
 from alula.cli.options import Target, output_option, target_options
 from alula.cli.output import print_message, print_table
 from alula.cli.values import from_text
-from alula.core.errors import InvalidInput, NotFound
-from alula.core.ids import ExecutionId
 from alula.core.literals.casting import explain_type
 from alula.core.literals.text import literal_text
-from alula.sdk.client.connection import Connection
-from alula.sdk.client.rpcs import LIST_SIGNALS, SET_SIGNAL
+from alula.sdk.client.rpcs import LIST_SIGNALS
 from alula.sdk.client.run_view import to_execution_id
-from alula.sdk.client.upload import RemoteStore
+from alula.sdk.client.signals import decide, find_signal, give
 
 
 @click.command("approve")
@@ -76,48 +72,20 @@ def list_(target: Target, run: str, limit: int, token: str, form: str) -> None:
 @target_options
 def set_(target: Target, run: str, signal: str, value: str) -> None:
     """Give a run the value that it waits for: as text, or as JSON where it is structured."""
+    from alula.sdk.client.python_types import python_type_of  # lazy: loads every type that Alula knows
+
     id = target.execution(run)
     with target.connect() as connection:
-        asked = _signal(connection, id, signal)
-        _answer(connection, asked.id, _literal(connection, id, asked, value))
+        asked = find_signal(connection, id, signal)
+        give(connection, asked, from_text(value, python_type_of(asked.type), signal))
     say(f"{id.name} has its value for {signal}")
 
 
 def _decide(target: Target, run: str, signal: str, *, approved: bool) -> None:
     id = target.execution(run)
-    verdict = literals_pb2.Literal()
-    verdict.scalar.primitive.boolean = approved
     with target.connect() as connection:
-        asked = identifier_pb2.SignalIdentifier(signal_id=signal, execution_id=to_execution_id(id))
-        _answer(connection, asked, verdict)
+        decide(connection, id, signal, approved=approved)
     say(f"{signal} of {id.name} is {'approved' if approved else 'rejected'}")
-
-
-def _answer(connection: Connection, id: identifier_pb2.SignalIdentifier, value: literals_pb2.Literal) -> None:
-    connection.call(SET_SIGNAL, signal_pb2.SignalSetRequest(id=id, value=value))
-
-
-def _signal(connection: Connection, id: ExecutionId, signal: str) -> signal_pb2.Signal:
-    request = signal_pb2.SignalListRequest(
-        workflow_execution_id=to_execution_id(id), limit=1, filters=f"eq(signal_id,{signal})"
-    )
-    for found in connection.call(LIST_SIGNALS, request).signals:
-        return found
-    raise NotFound(
-        "SignalNotFound", f"{id.name} has no signal `{signal}`", fix=f"`alula signal list {id.name}` shows those it has"
-    )
-
-
-def _literal(connection: Connection, id: ExecutionId, asked: signal_pb2.Signal, text: str) -> literals_pb2.Literal:
-    from alula.sdk.client.literals import literal_of  # lazy: loads every type that Alula knows
-    from alula.sdk.client.python_types import python_type_of  # lazy: as above
-    from alula.sdk.types.transformer import TypeMismatch  # lazy: as above
-
-    value = from_text(text, python_type_of(asked.type), asked.id.signal_id)
-    try:
-        return literal_of(value, asked.type, RemoteStore(connection, project=id.project, domain=id.domain))
-    except TypeMismatch as error:
-        raise InvalidInput("WrongValue", f"signal `{asked.id.signal_id}`: {error}") from error
 
 
 def _row(signal: signal_pb2.Signal) -> tuple[str, str, str]:

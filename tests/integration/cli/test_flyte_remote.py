@@ -217,7 +217,9 @@ def test_an_event_loop_goes_on_while_runs_are_awaited(remote: FlyteRemote, flows
         (lambda remote, flows: remote.execute(flows.five, tags=["a"]), InvalidInput, "`execute` has no setting `tags`"),
         (lambda remote, flows: remote.register_task(flows.scored, fast=True), InvalidInput, "has no setting `fast`"),
         (lambda remote, flows: remote.recent_executions(), AttributeError, "alula list runs"),
-        (lambda remote, flows: remote.approve("ok", None), AttributeError, "alula approve"),
+        (lambda remote, flows: remote.list_signals("r"), AttributeError, "alula signal list"),
+        (lambda remote, flows: remote.set_input("gone", "gone", 1), NotFound, "gone"),
+        (lambda remote, flows: remote.set_input("ok", "r", 1, python_type=int), InvalidInput, "`python_type`"),
     ],
 )
 def test_what_can_not_be_is_refused_with_what_to_do(remote, flows, use, kind, why) -> None:

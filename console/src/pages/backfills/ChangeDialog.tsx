@@ -2,10 +2,10 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { type Backfill, type Change, changeBackfill } from "../../api/backfills";
+import { changingBackfill } from "../../api/calls";
 import { plural, visible } from "../../text/names";
-import { quoted } from "../../text/shell";
 import { Button } from "../../ui/Button";
-import { Command } from "../../ui/Copy";
+import { Calls } from "../../ui/Calls";
 import { Dialog } from "../../ui/Dialog";
 import { Problem } from "../../ui/State";
 import styles from "./Backfills.module.css";
@@ -28,7 +28,7 @@ export function ChangeDialog({ backfill, change, onClose }: { backfill: Backfill
   };
   return (
     <Dialog open onClose={onClose} title={`${WORDS[change]} ${visible(name)}?`} description={said[change]}>
-      <Command text={`alula backfill ${change} ${quoted(name)}`} />
+      <Calls call={changingBackfill(backfill, name, change)} />
       {changing.error ? <Problem error={changing.error} /> : null}
       <div className={styles.buttons}>
         <Button look={change === "cancel" ? "danger" : "primary"} disabled={changing.isPending} onClick={() => changing.mutate()}>{WORDS[change]}{change === "cancel" ? " it" : ""}</Button>

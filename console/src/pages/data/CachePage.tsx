@@ -3,13 +3,13 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
 import { type CacheEntry, evict, listCache } from "../../api/cache";
+import { evicting } from "../../api/calls";
 import { usePlace } from "../../shell/place";
 import { middle, plural, shortName, visible } from "../../text/names";
 import { grouped } from "../../text/numbers";
-import { quoted } from "../../text/shell";
 import { instant } from "../../text/time";
 import { Button } from "../../ui/Button";
-import { Command } from "../../ui/Copy";
+import { Calls } from "../../ui/Calls";
 import { Dialog } from "../../ui/Dialog";
 import { Bars, Empty, Problem } from "../../ui/State";
 import { Ago } from "../../ui/Time";
@@ -74,13 +74,13 @@ function Entry({ entry }: { entry: CacheEntry }): ReactElement {
 function Evicting({ task, count, onClose }: { task: string; count: number; onClose: () => void }): ReactElement {
   const place = usePlace();
   const queries = useQueryClient();
-  const evicting = useMutation({ mutationFn: () => evict(place, { task }), onSuccess: onClose, onSettled: () => queries.invalidateQueries({ queryKey: ["cache"] }) });
+  const removing = useMutation({ mutationFn: () => evict(place, { task }), onSuccess: onClose, onSettled: () => queries.invalidateQueries({ queryKey: ["cache"] }) });
   return (
     <Dialog open onClose={onClose} title={`Evict ${plural(count, "result")}?`} description={`All results of ${visible(task)} are forgotten, and computed anew when they are needed.`}>
-      <Command text={`alula cache evict ${quoted(task)}`} />
-      {evicting.error ? <Problem error={evicting.error} /> : null}
+      <Calls call={evicting(place, task)} />
+      {removing.error ? <Problem error={removing.error} /> : null}
       <div className={styles.buttons}>
-        <Button look="danger" disabled={evicting.isPending} onClick={() => evicting.mutate()}>Evict {grouped(count)}</Button>
+        <Button look="danger" disabled={removing.isPending} onClick={() => removing.mutate()}>Evict {grouped(count)}</Button>
         <Button look="quiet" onClick={onClose}>Keep them</Button>
       </div>
     </Dialog>

@@ -1,12 +1,12 @@
 /** Abort runs: what stops is said, and a cause is wanted, as others will read it. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type ReactElement, useState } from "react";
+import { aborting } from "../../api/calls";
 import { abort } from "../../api/flyte";
 import type { Run } from "../../api/runs";
 import { plural, visible } from "../../text/names";
-import { quoted } from "../../text/shell";
 import { Button } from "../../ui/Button";
-import { Command } from "../../ui/Copy";
+import { Calls } from "../../ui/Calls";
 import { Dialog } from "../../ui/Dialog";
 import { Problem } from "../../ui/State";
 import styles from "./Actions.module.css";
@@ -14,7 +14,7 @@ import styles from "./Actions.module.css";
 export function AbortDialog({ open, runs, onClose, onDone }: { open: boolean; runs: readonly Run[]; onClose: () => void; onDone?: () => void }): ReactElement {
   const queries = useQueryClient();
   const [cause, setCause] = useState("");
-  const aborting = useMutation({
+  const stopping = useMutation({
     mutationFn: () => Promise.all(runs.map((run) => abort(run, cause.trim()))),
     onSuccess: () => {
       onClose();
@@ -30,15 +30,15 @@ export function AbortDialog({ open, runs, onClose, onDone }: { open: boolean; ru
       title={one ? `Abort ${visible(one.name)}?` : `Abort ${plural(runs.length, "run")}?`}
       description="Steps under way are stopped, and the others do not begin. What has succeeded is kept, so that the run can be recovered."
     >
-      <form onSubmit={(event) => { event.preventDefault(); if (cause.trim()) aborting.mutate(); }}>
+      <form onSubmit={(event) => { event.preventDefault(); if (cause.trim()) stopping.mutate(); }}>
         <label className={styles.label}>
           Cause
           <input className={styles.input} value={cause} required placeholder="Wrong input file" onChange={(event) => setCause(event.currentTarget.value)} />
         </label>
-        {one ? <Command text={`alula abort ${one.name}${cause.trim() ? ` --cause ${quoted(cause.trim())}` : ""}`} /> : null}
-        {aborting.error ? <Problem error={aborting.error} /> : null}
+        {one ? <Calls call={aborting(one, cause.trim())} /> : null}
+        {stopping.error ? <Problem error={stopping.error} /> : null}
         <div className={styles.buttons}>
-          <Button look="danger" type="submit" disabled={!cause.trim() || aborting.isPending}>Abort</Button>
+          <Button look="danger" type="submit" disabled={!cause.trim() || stopping.isPending}>Abort</Button>
           <Button look="quiet" onClick={onClose}>Let it run</Button>
         </div>
       </form>

@@ -1,12 +1,12 @@
 /** Run again from chosen steps on: which run anew, and which are taken over as they are. */
 import { useMutation } from "@tanstack/react-query";
 import { type ReactElement, useMemo, useState } from "react";
+import { forking } from "../../api/calls";
 import { fork } from "../../api/causes";
 import type { RunId } from "../../api/runs";
 import { plural, visible } from "../../text/names";
-import { quoted } from "../../text/shell";
 import { Button } from "../../ui/Button";
-import { Command } from "../../ui/Copy";
+import { Calls } from "../../ui/Calls";
 import { Dialog } from "../../ui/Dialog";
 import { Glyph } from "../../ui/Glyph";
 import { Problem } from "../../ui/State";
@@ -51,7 +51,7 @@ export function ForkDialog({ onClose, onStarted }: { onClose: () => void; onStar
         })}
       </ul>
       <p className={styles.note}>{plural(runs.length, "step")} run, {steps.length - runs.length} taken over.</p>
-      <Command text={`alula fork ${id.name}${[...chosen].map((node) => ` --from ${quoted(node)}`).join("")}`} />
+      <Calls call={forking(id, [...chosen])} />
       {starting.error ? <Problem error={starting.error} /> : null}
       <div className={styles.buttons}>
         <Button look="primary" disabled={starting.isPending} onClick={() => starting.mutate()}>Run</Button>

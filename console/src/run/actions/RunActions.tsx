@@ -15,6 +15,7 @@ import { Problem } from "../../ui/State";
 import { useRun, useSelection } from "../context";
 import { KEPT, useKept } from "../useKept";
 import { AbortDialog } from "./AbortDialog";
+import { CallsDialog } from "./CallsDialog";
 import styles from "./RunActions.module.css";
 import { ForkDialog } from "./ForkDialog";
 import { copy } from "../../ui/clipboard";
@@ -24,7 +25,7 @@ export function RunActions(): ReactElement {
   const { step } = useSelection();
   const navigate = useNavigate();
   const queries = useQueryClient();
-  const [asking, setAsking] = useState<"abort" | "fork" | null>(null);
+  const [asking, setAsking] = useState<"abort" | "fork" | "calls" | null>(null);
   const goTo = (run: RunId): void => void navigate({ to: "/projects/$project/domains/$domain/executions/$name", params: { project: run.project, domain: run.domain, name: run.name } });
   const start = useMutation({ mutationFn: (how: () => Promise<{ id: RunId }>) => how(), onSuccess: (started) => goTo(started.id) });
   const putting = useMutation({ mutationFn: () => putAside(id, [state.run], !state.run.archived), onSuccess: () => source.retry() });
@@ -38,7 +39,6 @@ export function RunActions(): ReactElement {
     again();
     return true;
   });
-  const commands = `alula describe execution ${id.name}\nalula explain ${id.name}`;
   return (
     <div className={styles.actions}>
       <Menu
@@ -61,12 +61,13 @@ export function RunActions(): ReactElement {
           { label: kept ? "Keep no longer" : "Keep", hint: kept ? "rules of retention hold again" : "whatever retention says", disabled: kept === undefined || keeping.isPending, onSelect: () => keeping.mutate(!kept) },
           null,
           { label: "Copy the name", hint: "c", onSelect: () => void copy(id.name) },
-          { label: "Copy the commands", onSelect: () => void copy(commands) },
+          { label: "Copy as…", hint: "command, curl, Python", onSelect: () => setAsking("calls") },
           { label: "Copy the link", onSelect: () => void copy(location.href) },
         ]}
       />
       {start.error ?? putting.error ?? keeping.error ? <Problem error={start.error ?? putting.error ?? keeping.error} /> : null}
       <AbortDialog open={asking === "abort"} runs={[state.run]} onClose={() => setAsking(null)} />
+      {asking === "calls" ? <CallsDialog onClose={() => setAsking(null)} /> : null}
       {asking === "fork" ? <ForkDialog onClose={() => setAsking(null)} onStarted={goTo} /> : null}
     </div>
   );

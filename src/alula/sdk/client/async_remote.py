@@ -51,6 +51,9 @@ class AsyncFlyteRemote:
     sync = _awaited(FlyteRemote.sync)
     sync_execution = _awaited(FlyteRemote.sync_execution)
     terminate = _awaited(FlyteRemote.terminate)
+    approve = _awaited(FlyteRemote.approve)
+    reject = _awaited(FlyteRemote.reject)
+    set_input = _awaited(FlyteRemote.set_input)
     _start = _awaited(FlyteRemote.execute)
 
     async def execute(self, *args: Any, wait: bool = False, **kwargs: Any) -> FlyteWorkflowExecution:

@@ -13,10 +13,11 @@ from alula.sdk.authoring.task import Task
 from alula.sdk.authoring.workflow import Workflow
 from alula.sdk.client.flyte_config import Config, endpoint_of
 from alula.sdk.client.flyte_executions import FlyteWorkflowExecution
-from alula.sdk.client.flyte_remote_absent import ELSEWHERE, EXECUTE, MAKING, REGISTER, SYNC
+from alula.sdk.client.flyte_remote_absent import ELSEWHERE, EXECUTE, MAKING, REGISTER, SET_INPUT, SYNC
 from alula.sdk.client.inputs import Launchable
 from alula.sdk.client.launch import LaunchSettings
 from alula.sdk.client.remote import Fetched, Remote
+from alula.sdk.client.signals import decide, find_signal, give
 from alula.sdk.mistake import caller, mistake, refuse_unknown
 
 
@@ -150,6 +151,38 @@ class FlyteRemote:
     def terminate(self, execution: FlyteWorkflowExecution, cause: str) -> None:
         """Ask the platform to stop a run."""
         execution.abort(cause)
+
+    def approve(
+        self, signal_id: str, execution_name: str, project: str | None = None, domain: str | None = None
+    ) -> None:
+        """Let a run pass the approval that it waits for."""
+        self._decide(signal_id, execution_name, project, domain, approved=True)
+
+    def reject(
+        self, signal_id: str, execution_name: str, project: str | None = None, domain: str | None = None
+    ) -> None:
+        """Refuse the approval that a run waits for: it fails there."""
+        self._decide(signal_id, execution_name, project, domain, approved=False)
+
+    def set_input(
+        self,
+        signal_id: str,
+        execution_name: str,
+        value: object,
+        project: str | None = None,
+        domain: str | None = None,
+        **unknown: object,
+    ) -> None:
+        """Give a run the value that it waits for. Raises `NotFound`, and `InvalidInput` for one of another type."""
+        known = FlyteRemote.set_input.__annotations__
+        refuse_unknown(unknown, "`set_input`", known, replaced=SET_INPUT, at=caller())
+        remote = self._at(project, domain)
+        run = ExecutionId(remote.project, remote.domain, execution_name)
+        give(remote.connection, find_signal(remote.connection, run, signal_id), value)
+
+    def _decide(self, signal: str, run: str, project: str | None, domain: str | None, *, approved: bool) -> None:
+        remote = self._at(project, domain)
+        decide(remote.connection, ExecutionId(remote.project, remote.domain, run), signal, approved=approved)
 
     def register_task(
         self,

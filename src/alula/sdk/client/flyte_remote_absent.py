@@ -13,10 +13,7 @@ ELSEWHERE = {
     "generate_console_url": "`alula describe execution RUN` shows a run",
     "register_script": "register a file with `alula register FILE`",
     "fast_register_workflow": "use `register_workflow`: code always goes along",
-    "set_signal": "answer gates with `alula signal set RUN NAME VALUE`",
-    "set_input": "answer gates with `alula signal set RUN NAME VALUE`",
-    "approve": "answer gates with `alula approve RUN NAME`",
-    "reject": "answer gates with `alula reject RUN NAME`",
+    "set_signal": "write `set_input`, `approve` or `reject`",
     "list_signals": "list the gates of a run with `alula signal list RUN`",
     "upload_file": "give a `FlyteFile` with a local path as an input: it is uploaded",
     "get": "values come from `execution.outputs`",
@@ -68,6 +65,8 @@ SYNC = {
     "entity_definition": "leave it out: types are those of the registered interface",
     "rpc_timeout": "leave it out: what can be asked again is, for some time",
 }
+_ASKED = "leave it out: the type is that which the gate asks for"
+SET_INPUT = {"python_type": _ASKED, "literal_type": _ASKED}
 REGISTER = {
     "serialization_settings": _CODE,
     "options": "give them to the launch plan",
