@@ -39,7 +39,7 @@ def _do(site: RunningPlatform, way: str, text: str) -> str:
 
 # `Any`: a place of Playwright, and JSON of the platform.
 def _copied(place: Any, way: str) -> str:
-    place.get_by_role("button", name=way, exact=True).click()
+    place.page.get_by_role("button", name=way, exact=True).click()
     place.get_by_role("button", name="Copy the command").click()
     expect(place.get_by_role("button", name="Copied")).to_be_visible()
     return place.page.evaluate("navigator.clipboard.readText()")

@@ -514,6 +514,25 @@ def test_a_run_goes_on_from_a_step(visit: Open) -> None:
     expect(page.get_by_role("row").filter(has_text="load")).to_contain_text("recovered")
 
 
+def test_what_ran_out_of_memory_runs_again_with_more(visit: Open, site: RunningPlatform) -> None:
+    name = f"hungry-{secrets.token_hex(3)}"
+    run(site, name, "hungers", wait=True)
+    page = visit(f"/executions/{name}")
+    ended(page, "failed")
+    page.get_by_role("button", name="More memory…").first.click()
+    asked = page.get_by_role("dialog")
+    expect(asked).to_contain_text("a limit of 160 MiB, and used 160 MiB")
+    expect(asked).to_contain_text('Resources(mem="320Mi")')
+    assert problems(page) == []
+    asked.get_by_label("Memory").fill("lots")
+    expect(asked.get_by_role("button", name="Run", exact=True)).to_be_disabled()
+    asked.get_by_label("Memory").fill("400Mi")
+    asked.get_by_role("button", name="Run", exact=True).click()
+    expect(page).not_to_have_url(re.compile(name))
+    ended(page, "succeeded")
+    expect(page.get_by_role("row").filter(has_text="count")).to_contain_text("recovered")
+
+
 def test_all_is_done_by_keys_alone(visit: Open) -> None:
     page = visit()
     expect(page.get_by_role("heading", name="Workflows")).to_be_visible()

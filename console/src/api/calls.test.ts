@@ -23,6 +23,13 @@ describe("a call", () => {
     expect(curl({ verb: "GET", path: "/api/v1/executions/a%20b" }, BASE)).toBe(`curl ${BASE}/api/v1/executions/a%20b`);
   });
 
+  it("gives the tasks of a fork more memory", () => {
+    const call = forking(RUN, ["n1"], "320Mi");
+    expect(call.command).toBe("alula fork -p etl -d staging nightly-7f3 --from n1 --mem 320Mi");
+    expect(call.python).toContain('run.fork("n1", resources=Resources(mem="320Mi"))');
+    expect(call.request.body.overrides).toEqual({ resources: { requests: [{ name: "MEMORY", value: "320Mi" }], limits: [{ name: "MEMORY", value: "320Mi" }] } });
+  });
+
   it("decides an approval", () => {
     expect(deciding(RUN, "looks good", false).command).toBe("alula reject -p etl -d staging nightly-7f3 'looks good'");
   });

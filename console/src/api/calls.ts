@@ -1,6 +1,7 @@
 /** What the console does, as others do it: on the command line, by a request, in Python. None holds a credential. Pure. */
 import { pythonText } from "../text/python";
 import { quoted } from "../text/shell";
+import type { Forked } from "./causes";
 import { FLYTE, OWN, path, query } from "./http";
 import type { Literal } from "./idl";
 import type { EntityId, Place, RunId } from "./runs";
@@ -76,11 +77,16 @@ export const recovering = (id: RunId): Call => ({
   python: again(id, "recover()"),
 });
 
-export const forking = (id: RunId, nodes: readonly string[]): Call => ({
-  command: command(id, "fork", id.name, ...nodes.flatMap((node) => ["--from", node])),
-  request: { verb: "POST", path: `${OWN}/fork/${at(id)}`, body: { nodes } },
-  python: again(id, `fork(${nodes.map(pythonText).join(", ")})`),
-});
+/** `memory` is for the tasks of these nodes. */
+export function forking(id: RunId, nodes: readonly string[], memory = ""): Call & { readonly request: { readonly body: Forked } } {
+  const amounts = [{ name: "MEMORY", value: memory }];
+  const given = [...nodes.map(pythonText), ...(memory ? [`resources=Resources(mem=${pythonText(memory)})`] : [])];
+  return {
+    command: command(id, "fork", id.name, ...nodes.flatMap((node) => ["--from", node]), ...(memory ? ["--mem", memory] : [])),
+    request: { verb: "POST", path: `${OWN}/fork/${at(id)}`, body: { nodes, ...(memory ? { overrides: { resources: { requests: amounts, limits: amounts } } } : {}) } },
+    python: again(id, `fork(${given.join(", ")})`, memory ? ["from alula import Resources"] : []),
+  };
+}
 
 /** The verdict on an approval. */
 export const deciding = (id: RunId, signal: string, approved: boolean): Call => ({

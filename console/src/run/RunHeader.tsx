@@ -14,6 +14,7 @@ import { Glyph } from "../ui/Glyph";
 import { Took } from "../ui/Time";
 import { CountVane } from "../ui/Vane";
 import { usePaced } from "../ui/usePaced";
+import { MoreMemory } from "./actions/MoreMemory";
 import { RunActions } from "./actions/RunActions";
 import { useChange, useRun } from "./context";
 import { Made } from "./Made";
@@ -69,6 +70,7 @@ function First(): ReactElement | null {
       {others ? <span className={styles.others}>and {others} more</span> : null}
       {step ? <Button small onClick={() => change({ sel: step.id, tab: undefined, item: undefined, att: undefined, line: undefined })}>Show the step</Button> : null}
       {step?.row && (step.kind === "task" || step.isDynamic) && step.row.tries > 0 ? <Button small onClick={() => change({ sel: step.id, tab: "log", item: undefined, att: undefined, line: undefined })}>Log</Button> : null}
+      <MoreMemory cause={cause} />
     </p>
   );
 }

@@ -121,6 +121,21 @@ def bad(n: int = 10) -> str:
     return inner(t=total(xs=map_task(half)(x=load(n=n))))
 
 
+@task
+def count(n: int) -> int:
+    return n
+
+
+@task(limits=Resources(mem="160Mi"))
+def hungry(mib: int) -> int:
+    return len(bytearray(mib << 20))
+
+
+@workflow
+def hungers(mib: int = 200) -> int:
+    return hungry(mib=count(n=mib))
+
+
 @workflow
 def asking(n: int = 3) -> str:
     return inner(t=approve(many(n=n), "looks-good", timeout=timedelta(hours=2)))
@@ -141,11 +156,6 @@ nightly = LaunchPlan.get_or_create(good, "steps.nightly", schedule=CronSchedule(
 @workflow
 def waiting(seconds: float = 120.0) -> float:
     return slow(seconds=seconds)
-
-
-@task
-def count(n: int) -> int:
-    return n
 
 
 @task

@@ -3,23 +3,17 @@ import type { ReactElement } from "react";
 import { type Call, aborting, deciding, explaining, forking, lookingAt, recovering, relaunching } from "../../api/calls";
 import { isOpenRun, runStatus } from "../../status/status";
 import { visible } from "../../text/names";
-import { Calls } from "../../ui/Calls";
+import { CallList } from "../../ui/Calls";
 import { Dialog } from "../../ui/Dialog";
 import { type OfRun, useRun, useSelection } from "../context";
 import { type Step, wayTo } from "../plan/tree";
-import styles from "./Actions.module.css";
 
 export function CallsDialog({ onClose }: { onClose: () => void }): ReactElement {
   const run = useRun();
   const { step } = useSelection();
   return (
     <Dialog open wide onClose={onClose} title="For other clients" description="What can be done with this run, to be copied. Nothing in it says who you are.">
-      {callsOf(run, step).map(([what, call]) => (
-        <section key={what} className={styles.call}>
-          <h3>{what}</h3>
-          <Calls call={call} />
-        </section>
-      ))}
+      <CallList calls={callsOf(run, step)} />
     </Dialog>
   );
 }

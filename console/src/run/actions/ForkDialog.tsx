@@ -24,7 +24,8 @@ export function ForkDialog({ onClose, onStarted }: { onClose: () => void; onStar
   const anew = useMemo(() => after(tree.scope.edges, chosen), [tree, chosen]);
   // What has not succeeded runs in any case.
   const runs = steps.filter((each) => anew.has(each.id) || each.status.tone !== "done");
-  const starting = useMutation({ mutationFn: () => fork(id, { nodes: [...chosen] }), onSuccess: (run) => { onClose(); onStarted(run); } });
+  const call = forking(id, [...chosen]);
+  const starting = useMutation({ mutationFn: () => fork(id, call.request.body), onSuccess: (run) => { onClose(); onStarted(run); } });
   return (
     <Dialog open wide onClose={onClose} title="Run again from a step" description="The chosen steps run anew, with all that comes after them. What they have not touched is taken over.">
       <ul className={styles.steps}>
@@ -51,7 +52,7 @@ export function ForkDialog({ onClose, onStarted }: { onClose: () => void; onStar
         })}
       </ul>
       <p className={styles.note}>{plural(runs.length, "step")} run, {steps.length - runs.length} taken over.</p>
-      <Calls call={forking(id, [...chosen])} />
+      <Calls call={call} />
       {starting.error ? <Problem error={starting.error} /> : null}
       <div className={styles.buttons}>
         <Button look="primary" disabled={starting.isPending} onClick={() => starting.mutate()}>Run</Button>

@@ -11,6 +11,7 @@ import { Bars, Problem } from "../../ui/State";
 import { At } from "../../ui/Time";
 import { usePaced } from "../../ui/usePaced";
 import { useRun, useSelect } from "../context";
+import { MoreMemory } from "../actions/MoreMemory";
 import type { Step } from "../plan/tree";
 import { Answer } from "./Answer";
 import { ErrorText } from "./ErrorText";
@@ -57,7 +58,7 @@ function Link({ link, own }: { link: Cause; own: string }): ReactElement {
         {at === null ? null : <At at={at} />}
         {link.facts["error"] && !link.text.includes(link.facts["error"]) ? <code>{visible(link.facts["error"])}</code> : null}
       </p>
-      {link.fix ? <p className={styles.fix}><b>Fix</b> <Marked text={link.fix} /></p> : null}
+      {link.fix ? <p className={styles.fix}><b>Fix</b> <Marked text={link.fix} /> <MoreMemory cause={link} /></p> : null}
       {message && link.because.every(isRemark) ? <ErrorText text={message} /> : null}
       {link.because.length ? <ul className={styles.chain}>{link.because.map((each, place) => <Link key={place} link={each} own={own} />)}</ul> : null}
     </li>
