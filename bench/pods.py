@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import gc
 import logging
+import os
 import resource
 import sys
 import tempfile
@@ -134,7 +135,11 @@ def _spec(number: int) -> AttemptSpec:
 def memory() -> int:
     """What is resident of this process, in bytes."""
     gc.collect()
-    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return memory_of(os.getpid())
+
+
+def memory_of(pid: int) -> int:
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     return pages * resource.getpagesize()
 
 

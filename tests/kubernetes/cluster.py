@@ -291,6 +291,10 @@ class Cluster:
         _started[process.pid] = process
         (self.folder / f"{name}.pid").write_text(str(process.pid))
 
+    def processes(self) -> dict[str, int]:
+        """The ids of its processes, by name."""
+        return {path.stem: int(path.read_text()) for path in self.folder.glob("*.pid")}
+
     def _run_kwok(self, *more: str) -> None:
         """Play the simulated nodes by the stages that come with kwok, and more."""
         self._end("kwok")
