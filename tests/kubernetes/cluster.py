@@ -253,6 +253,10 @@ class Cluster:
         """Play the simulated nodes, those that are there and those that come."""
         self._run_kwok()
 
+    def silence_nodes(self) -> None:
+        """Let the simulated nodes tell nothing any more, until they are played again."""
+        self._end("kwok")
+
     def add_simulated_node(
         self,
         name: str,

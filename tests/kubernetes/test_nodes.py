@@ -8,11 +8,14 @@ import contextlib
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from uuid import uuid4
 
 import msgspec
 import pytest
+from flyteidl.core import types_pb2
 from tests.attempts.harness import eventually
+from tests.attempts.specs import literal_map
 from tests.contract.executor.outside import Life, Lives
 from tests.kubernetes.autoscaler import NODES, Autoscaler, Pool
 from tests.kubernetes.pods import MERGE, Pods
@@ -22,6 +25,7 @@ from alula.core.policy.resources import Accelerator, Amounts, Resources
 from alula.server.executor import AttemptSpec
 from alula.server.executors.kubernetes.naming import name_of
 from alula.server.executors.kubernetes.options import Toleration
+from alula.server.executors.results import OUTPUTS
 
 pytestmark = [pytest.mark.anyio, pytest.mark.xdist_group("simulated nodes")]
 SPOT, GPU, T4 = "spot.test", "nvidia.com/gpu", "nvidia-tesla-t4"
@@ -125,18 +129,63 @@ async def test_pools_come_from_nothing_with_the_work_and_go_with_it(lives: Lives
         assert autoscaler.added == {"gpu": 4, "spot": 6, "plain": 2}, "one for each pod, and none beside"
 
 
-async def test_an_attempt_whose_node_is_removed_is_a_failure_of_the_system(lives: Lives, pods: Pods):
-    node = f"{pods.namespace.name}-lost"
-    pods.namespace.cluster.add_simulated_node(node, {"cpu": "1", "memory": "1Gi", "pods": "10"})
-    lost = spec(pods, "n0")
+def executes(pods: Pods, name: str) -> AttemptSpec:
+    """An attempt by Alula's own command, whose results are there when they are whole."""
+    made = spec(pods, name)
+    made.task.container.command[:] = ["alula-execute"]
+    made.task.interface.outputs.variables["o0"].type.simple = types_pb2.INTEGER
+    return made
+
+
+def write(of: AttemptSpec, outputs: bytes) -> None:
+    path = Path(of.output_prefix, OUTPUTS)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(outputs)
+
+
+def leave_at_once(pods: Pods, pod: dict) -> None:
+    """Let a pod be evicted as soon as its node is known to be silent, not after five minutes."""
+    tolerations = pod["spec"]["tolerations"]
+    for each in tolerations:
+        if "tolerationSeconds" in each:
+            each["tolerationSeconds"] = 0
+    path, body = f"{pods.namespace.path}/pods/{pod['metadata']['name']}", {"spec": {"tolerations": tolerations}}
+    pods.namespace.cluster.call(path, method="PATCH", body=body, kind=MERGE)
+
+
+async def test_a_node_that_is_lost_takes_an_attempt_with_it_but_no_results(lives: Lives, pods: Pods):
+    cluster, outputs = pods.namespace.cluster, literal_map(o0=1).SerializeToString()
+    pods.options = msgspec.structs.replace(pods.options, node_lost_grace_s=1)
+    nodes = removed, silent = [f"{pods.namespace.name}-{how}" for how in ("removed", "silent")]
+    for node in nodes:
+        cluster.add_simulated_node(node, {"cpu": "2", "memory": "1Gi", "pods": "2"})
+    specs = [executes(pods, f"n{number}") for number in range(4)]
     async with lives.begin() as life:
-        await life.until_it_runs(lost)
-        await asyncio.to_thread(pods.namespace.cluster.call, f"{NODES}/{node}", method="DELETE")
-        await life.until(lambda: life.has_ended(lost), timeout_s=150)  # the collector of pods waits for 40 s
-        error = present(life.end_of(lost).error)
-        assert (error.code, error.kind, error.recoverable) == ("NodeLost", "SYSTEM", True)
-        life.executor.acknowledge([lost.id])
+        for each in specs:
+            life.executor.submit(each)
+        await life.until(lambda: all(life.of(each, "RUNNING") for each in specs), timeout_s=60)
+        before = [present(pods.namespace.pod(each)) for each in specs]
+        on: dict[str, list[AttemptSpec]] = {node: [] for node in nodes}
+        for each, pod in zip(specs, before, strict=True):
+            on[pod["spec"]["nodeName"]].append(each)
+            leave_at_once(pods, pod)
+        for node in nodes:
+            write(on[node][0], outputs)
+        cluster.silence_nodes()
+        cluster.call(f"{NODES}/{removed}", method="DELETE")
+        # The collector of pods waits for 40 s, the watcher of nodes for 50.
+        await life.until(lambda: all(life.has_ended(each) for each in specs), timeout_s=150)
+        for node in nodes:
+            [succeeded], [failed] = (life.ends_of(each) for each in on[node])
+            assert (succeeded.phase, succeeded.outputs) == ("SUCCEEDED", outputs)
+            error = present(failed.error)
+            assert (error.code, error.kind, error.recoverable) == ("NodeLost", "SYSTEM", True)
+        kept = [present(pods.namespace.pod(each))["metadata"]["uid"] for each in specs]
+        assert kept == [pod["metadata"]["uid"] for pod in before], "each has had one pod"
+        life.executor.acknowledge([each.id for each in specs])
+        cluster.simulate_nodes()
         await asyncio.to_thread(eventually, lambda: not pods.namespace.pods(), timeout_s=30)
+    cluster.call(f"{NODES}/{silent}", method="DELETE")
 
 
 async def test_an_attempt_that_gives_way_to_a_pod_of_greater_priority_is_preempted(lives: Lives, pods: Pods):
