@@ -74,6 +74,7 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=1e6, help="stop after so long, whatever is done by then")
     options = parser.parse_args()
     logging.disable(logging.WARNING)  # simulated nodes have no logs
+    os.environ.setdefault("GOGC", "300")  # the cluster shares the machine with the platform: let it collect more rarely
     with tempfile.TemporaryDirectory(prefix="alula-bench-") as folder:
         cluster = Cluster(Path(folder) / "cluster")
         try:

@@ -1,13 +1,16 @@
 """Asking the cluster why objects take so long to begin.
 
-The API server looks through all events of a namespace for each question about one object. So there is one question at a
-time in a namespace, for all objects that have come to wait meanwhile.
+The API server looks through all events of a namespace for each question, be it about one object. So there is one
+question at a time in a namespace, for all objects that have come to wait meanwhile, and a rest after it that is many
+times as long as it took.
 """
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import logging
+import time
 from collections.abc import Callable, Coroutine
 
 from alula.server.executors.calls import CallFailed, Calls
@@ -15,6 +18,8 @@ from alula.server.executors.kubernetes.attempt import Attempt
 from alula.server.executors.kubernetes.connection import Connection
 from alula.server.executors.kubernetes.events import Event, latest_warnings
 
+RESTS, REST_MAX_S = 20, 60.0
+"""The rest after a question, by the time that it took."""
 _log = logging.getLogger(__name__)
 
 
@@ -48,8 +53,9 @@ class Asker:
     async def _answer(self, namespace: str) -> None:
         try:
             while asked := self._asked[namespace]:
-                self._asked[namespace] = []
+                self._asked[namespace], began = [], time.monotonic()
                 await self._find_out(namespace, [attempt for attempt in asked if attempt.is_followed])
+                await asyncio.sleep(min((time.monotonic() - began) * RESTS, REST_MAX_S))
         finally:
             del self._asked[namespace]
 
