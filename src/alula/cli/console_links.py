@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from alula.cli.failures import say
 from alula.core.ids import ExecutionId
-from alula.sdk.client.connection import Connection
+
+if TYPE_CHECKING:
+    from alula.sdk.client.connection import Connection
 
 
 def console_url(http: str) -> str:

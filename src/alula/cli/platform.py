@@ -7,6 +7,7 @@ that it is ready, or why it is not. What holds the folder's lock is the platform
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import logging
 import os
@@ -247,12 +248,15 @@ def _not_installed(error: ImportError) -> InvalidInput:
 
 def _run(settings: Settings, *, opens: bool) -> None:
     notify = _Notify()
+    gc.disable()  # what is imported stays: it is looked through neither now nor later
     try:
         from alula.server.log_format import formatter  # lazy: of the platform
         from alula.server.log_limit import LogLimit  # lazy: of the platform
         from alula.server.main import serve  # lazy: everything of the platform
     except ImportError as error:
         raise _not_installed(error) from error
+    gc.freeze()
+    gc.enable()
     log = logging.StreamHandler(sys.stderr)
     log.addFilter(LogLimit())
     log.setFormatter(formatter(settings.log.format))

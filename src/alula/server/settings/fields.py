@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, cast, get_args, get_origin, runtime_checkable
 
 import msgspec
@@ -55,7 +56,7 @@ class Checked(Protocol):
 
 def fields_of(section: type[msgspec.Struct], prefix: str = "") -> Iterator[Field]:
     """All fields of a section and of those in it."""
-    for field in msgspec.structs.fields(section):
+    for field in _fields(section):
         if _is_section(field.type):
             yield from fields_of(field.type, f"{prefix}{field.name}.")
         else:
@@ -66,7 +67,7 @@ def fields_of(section: type[msgspec.Struct], prefix: str = "") -> Iterator[Field
 def build(section: type[Section], values: Mapping[str, Any], prefix: str = "") -> Section:
     """A section with these values, by their paths."""
     given: dict[str, Any] = {}
-    for field in msgspec.structs.fields(section):
+    for field in _fields(section):
         path = prefix + field.name
         if _is_section(field.type):
             given[field.name] = build(field.type, values, f"{path}.")
@@ -77,12 +78,18 @@ def build(section: type[Section], values: Mapping[str, Any], prefix: str = "") -
 
 def problems_of(section: msgspec.Struct, prefix: str = "") -> Iterator[tuple[str, str]]:
     """Paths with the faults of their values, in a section and those in it."""
-    for field in msgspec.structs.fields(section):
+    for field in _fields(type(section)):
         if _is_section(field.type):
             yield from problems_of(getattr(section, field.name), f"{prefix}{field.name}.")
     if isinstance(section, Checked):
         for name, problem in section.problems():
             yield prefix + name, problem
+
+
+@cache
+def _fields(section: type[msgspec.Struct]) -> tuple[msgspec.structs.FieldInfo, ...]:
+    """The fields of one section alone. Each look evaluates their annotations anew."""
+    return msgspec.structs.fields(section)
 
 
 def _is_section(kind: object) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import msgspec
 from sqlalchemy import (
+    BindParameter,
     ColumnElement,
     Connection,
     Dialect,
@@ -40,21 +41,21 @@ Win = Callable[[Table, Excluded, str], ColumnElement[Any]]
 
 
 class Bulk:
-    """One statement for many rows at once, compiled on first use; rows are tuples in the order of `names`.
+    """One statement for many rows at once, built and compiled on first use; rows are tuples in the order of `names`.
 
     Goes to the driver's own `executemany`: building and checking parameters row by row costs more than SQLite
     needs to write them. SQLite's driver is called directly, as the work of SQLAlchemy round each call costs as much
     again.
     """
 
-    def __init__(self, statement: UpdateBase, names: Sequence[str], dialect: Dialect) -> None:
-        self._statement = statement
+    def __init__(self, build: Callable[[], UpdateBase], names: Sequence[str], dialect: Dialect) -> None:
+        self._build = build
         self._names = names
         self._dialect = dialect
 
     @cached_property
     def _sql(self) -> str:
-        compiled = self._statement.compile(dialect=self._dialect)
+        compiled = self._build().compile(dialect=self._dialect)
         if list(compiled.positiontup or ()) != list(self._names):
             raise AssertionError(f"parameters are {compiled.positiontup}, not {self._names}: {compiled}")
         return str(compiled)
@@ -81,13 +82,16 @@ class Sql:
         self._origin = origin
 
     def bulk(self, statement: UpdateBase, names: Sequence[str]) -> Bulk:
-        return Bulk(statement, names, self.dialect)
+        return Bulk(lambda: statement, names, self.dialect)
 
     def insert(self, table: Table, *, without: Sequence[str] = ()) -> Bulk:
         """Insert whole rows, in the order of the table's columns."""
         names = [column.name for column in table.columns if column.name not in without]
-        statement = plain_insert(table).values({name: bindparam(name) for name in names})
-        return self.bulk(statement.inline(), names)
+
+        def build() -> UpdateBase:
+            return plain_insert(table).values(_parameters(names)).inline()
+
+        return Bulk(build, names, self.dialect)
 
     def upsert(self, table: Table, win: Win, *, unless_older: str | None = None) -> Bulk:
         """Insert whole rows; for one that is there already, `win` gives the new value of each column.
@@ -96,17 +100,25 @@ class Sql:
         """
         names = [column.name for column in table.columns]
         keys = [column.name for column in table.primary_key.columns]
-        statement = self._insert(table).values({name: bindparam(name) for name in names})
-        changed = {n: win(table, statement.excluded, n) for n in names if n not in keys}
-        where = None if unless_older is None else statement.excluded[unless_older] >= table.c[unless_older]
-        return self.bulk(statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where), names)
+
+        def build() -> UpdateBase:
+            statement = self._insert(table).values(_parameters(names))
+            changed = {n: win(table, statement.excluded, n) for n in names if n not in keys}
+            where = None if unless_older is None else statement.excluded[unless_older] >= table.c[unless_older]
+            return statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where)
+
+        return Bulk(build, names, self.dialect)
 
     def insert_if_absent(self, table: Table) -> Bulk:
         """Insert whole rows, but not where the primary key is taken."""
         names = [column.name for column in table.columns]
         keys = [column.name for column in table.primary_key.columns]
-        statement = self._insert(table).values({name: bindparam(name) for name in names})
-        return self.bulk(statement.on_conflict_do_nothing(index_elements=keys).inline(), names)
+
+        def build() -> UpdateBase:
+            inserted = self._insert(table).values(_parameters(names))
+            return inserted.on_conflict_do_nothing(index_elements=keys).inline()
+
+        return Bulk(build, names, self.dialect)
 
     def rows(self, connection: Connection, query: str) -> Sequence[Cells]:
         """All rows of a query without parameters, as directly as `Bulk` writes."""
@@ -147,6 +159,10 @@ class Sql:
         else:
             from sqlalchemy.dialects.postgresql import insert  # lazy: only the dialect in use
         return insert(table)
+
+
+def _parameters(names: Sequence[str]) -> dict[str, BindParameter[Any]]:
+    return {name: bindparam(name) for name in names}
 
 
 def columns_of(connection: Connection, statement: Executable, count: int) -> list[list[Any]]:
