@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, cast
@@ -11,7 +12,10 @@ from typing import TYPE_CHECKING, Protocol, cast
 import msgspec
 
 from alula.server import data_folder, descriptors
+from alula.server.api.front import Front
+from alula.server.api.gate import trusted
 from alula.server.api.grpc import port as grpc_port
+from alula.server.api.request_measures import RequestMeasures
 from alula.server.authentication import Authentication, Local
 from alula.server.blob import Blobs
 from alula.server.blobs.signing import Grant
@@ -20,6 +24,8 @@ from alula.server.services.platform import Platform
 from alula.server.settings.schema import Settings
 
 if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
     from alula.server.api.http_server import HttpServer
     from alula.server.api.objects import SignedObjects
 
@@ -115,32 +121,39 @@ async def answer(
     """Let clients in where this process listens to them, and those of metrics where these have an address of their own.
     On the way out gRPC and HTTP stop first, together, and calls get a grace."""
 
-    def make_http() -> list[tuple[HttpServer, socket.socket]]:
-        from alula.server.api.console import console_routes  # lazy: what was interrupted starts again first
+    trust = trusted((settings.host, *settings.http.hosts), settings.http.url)
+
+    def make_whole(counts: RequestMeasures) -> ASGIApp:
+        from alula.server.api.console import console_routes  # lazy: made for the first request, see `Front`
         from alula.server.api.counted import Counted  # lazy: as above
-        from alula.server.api.gate import trusted  # lazy: as above
-        from alula.server.api.grpc.server import add_services  # lazy: as above
-        from alula.server.api.http import health_route, make_app, make_routes  # lazy: as above
-        from alula.server.api.http_server import make_http_server  # lazy: as above
-        from alula.server.api.metrics import open_metrics_route  # lazy: as above
+        from alula.server.api.http import make_app, make_routes  # lazy: as above
         from alula.server.api.objects import object_routes  # lazy: as above
 
-        trust = trusted((settings.host, *settings.http.hosts), settings.http.url)
+        objects = [] if settings.objects.url else object_routes(cast("ServedBlobs", blobs), platform.clock)
+        routes = [*console_routes(), *make_routes(platform, objects)]
+        return Counted(make_app(routes, trust, authentication), counts, routes)
+
+    def make_servers() -> list[tuple[HttpServer, socket.socket]]:
+        from alula.server.api.http_server import make_http_server  # lazy: what was interrupted starts again first
+
         servers: list[tuple[HttpServer, socket.socket]] = []
         if listening is not None:
-            add_services(listening.rpc, platform, authentication)
-            objects = [] if settings.objects.url else object_routes(cast("ServedBlobs", blobs), platform.clock)
-            routes = [*console_routes(), *make_routes(platform, objects)]
-            app = Counted(make_app(routes, trust, authentication), platform.measures, routes, platform.traces)
-            server = make_http_server(app, connections_max=listening.http_connections_max, grace_s=GRACE_S)
+            grpc_port.add_services(listening.rpc, platform, authentication)
+            counts = RequestMeasures("http", platform.traces)
+            platform.measures.add(counts)
+            front = Front(platform, trust, counts, functools.partial(make_whole, counts))
+            server = make_http_server(front, connections_max=listening.http_connections_max, grace_s=GRACE_S)
             servers.append((server, listening.http))
         if metrics is not None:
+            from alula.server.api.http import health_route, make_app  # lazy: few platforms have such an address
+            from alula.server.api.metrics import open_metrics_route  # lazy: as above
+
             app = make_app([open_metrics_route(platform.measures), health_route(platform)], trust, Local(NOBODY))
             server = make_http_server(app, connections_max=METRICS_CONNECTIONS_MAX, grace_s=GRACE_S)
             servers.append((server, metrics))
         return servers
 
-    servers = await asyncio.to_thread(make_http)  # the loop goes on starting attempts
+    servers = await asyncio.to_thread(make_servers)  # the loop goes on starting attempts
     serving = [asyncio.create_task(server.serve(sockets=[on]), name="http") for server, on in servers]
     if listening is not None:
         await listening.rpc.start()

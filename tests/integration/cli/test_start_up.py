@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 HELLO = Path(__file__).parents[3] / "examples" / "hello.py"
@@ -26,6 +27,10 @@ RARE = (
     "obstore",
     "prometheus_client",
     "rich",
+    "starlette.applications",
+    "google.protobuf.json_format",
+    "alula.server.api.http",
+    "alula.server.api.grpc.server",
 )
 """Loaded by a platform whose settings or callers ask for it."""
 
@@ -59,7 +64,10 @@ def test_a_platform_loads_nothing_that_few_platforms_need(tmp_path):
     ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as platform:
         assert platform.stdout is not None
-        assert "is ready" in platform.stdout.readline()
+        ready = platform.stdout.readline()
+        assert "is ready" in ready
+        with urllib.request.urlopen(f"{ready.split('HTTP ')[1].split(',')[0]}/healthcheck", timeout=30) as health:
+            assert health.read() == b"ok"
         platform.terminate()
         loaded = set(platform.communicate()[1].split())
     assert [name for name in RARE if name in loaded] == []

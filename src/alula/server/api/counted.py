@@ -10,8 +10,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alula.server.api.gateway import path_of
 from alula.server.api.request_measures import OTHER, RequestMeasures
-from alula.server.measures import Measures
-from alula.server.traces import NO_TRACES, Traces
 
 _VERBS = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
 
@@ -19,12 +17,9 @@ _VERBS = frozenset(("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"))
 class Counted:
     """ASGI middleware, outermost: counts requests that a route answers, and those that do not get there."""
 
-    def __init__(
-        self, app: ASGIApp, measures: Measures, routes: Sequence[BaseRoute], traces: Traces = NO_TRACES
-    ) -> None:
+    def __init__(self, app: ASGIApp, measures: RequestMeasures, routes: Sequence[BaseRoute]) -> None:
         self._app = app
-        self._measures = RequestMeasures("http", traces)
-        measures.add(self._measures)
+        self._measures = measures
         self._paths: dict[object, str] = {route.endpoint: route.path for route in routes if isinstance(route, Route)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

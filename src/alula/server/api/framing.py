@@ -6,11 +6,24 @@ The HTTP library refuses malformed requests; this module refuses those that it s
 
 from __future__ import annotations
 
-from starlette.datastructures import Headers
+from collections.abc import Sequence
+from typing import TypeAlias
 
 from alula.core.errors import InvalidInput
 
 HEADERS_MAX = 500
+Headers: TypeAlias = Sequence[tuple[bytes, bytes]]
+"""Names, lower-case, and values, in the order in which they came."""
+
+
+def values_of(headers: Headers, name: bytes) -> list[str]:
+    """Each value of the headers of this name."""
+    return [value.decode("latin-1") for key, value in headers if key == name]
+
+
+def texts_of(headers: Headers) -> dict[str, str]:
+    """The headers by their names; of several with one name the last."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
 
 
 def check_framing(headers: Headers, http_version: str, *, is_upload: bool) -> None:
@@ -23,9 +36,9 @@ def check_framing(headers: Headers, http_version: str, *, is_upload: bool) -> No
         raise InvalidInput(
             "TooManyHeaders", f"the request has {len(headers)} headers", fix=f"send at most {HEADERS_MAX}"
         )
-    if "transfer-encoding" not in headers:
+    if not values_of(headers, b"transfer-encoding"):
         return
-    lengths = headers.getlist("content-length")
+    lengths = values_of(headers, b"content-length")
     if (lengths and not (is_upload and lengths == ["0"])) or http_version < "1.1":
         raise InvalidInput(
             "AmbiguousLength",

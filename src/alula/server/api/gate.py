@@ -19,12 +19,10 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 import msgspec
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alula.core.errors import AlulaError, InvalidInput, PermissionDenied
-from alula.server.api.framing import check_framing
-from alula.server.api.refusals import refusal
+from alula.server.api.framing import Headers, check_framing, values_of
 
 JSON = "application/json"
 OCTETS = "application/octet-stream"
@@ -32,12 +30,12 @@ _READING = ("GET", "HEAD", "OPTIONS")
 _WILDCARDS = {"0.0.0.0", "::", ""}
 """Addresses on which a server listens, but to which no client can go."""
 _PORTS = {"http": 80, "https": 443}
-_ANSWER_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-}
+_ANSWER_HEADERS: Headers = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; sandbox"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"referrer-policy", b"no-referrer"),
+)
 """Headers of every answer that does not say otherwise: data, that no page may show, embed or run."""
 
 
@@ -80,14 +78,15 @@ class Gate:
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in _ANSWER_HEADERS.items():
-                    headers.setdefault(name, value)
+                said = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in _ANSWER_HEADERS if each[0] not in said)]
             await send(message)
 
         try:
-            self._check(scope, Headers(scope=scope))
+            self._check(scope, scope["headers"])
         except AlulaError as error:
+            from alula.server.api.refusals import refusal  # lazy: an idle platform refuses nothing
+
             await refusal(error)(scope, receive, send_guarded)
         else:
             await self._app(scope, receive, send_guarded)
@@ -95,11 +94,11 @@ class Gate:
     def _check(self, scope: Scope, headers: Headers) -> None:
         is_upload = scope["method"] == "PUT" and bool(self._uploads) and scope["path"].startswith(self._uploads)
         check_framing(headers, scope.get("http_version", "1.1"), is_upload=is_upload)
-        host = _checked_host(self._trust, headers.getlist("host"), _local_address(scope))
-        self._check_origin(host, headers.getlist("origin"))
+        host = _checked_host(self._trust, values_of(headers, b"host"), _local_address(scope))
+        self._check_origin(host, values_of(headers, b"origin"))
         _check_site(scope["method"], headers)
         if scope["method"] not in _READING:
-            _check_type(headers.getlist("content-type"), may_miss=is_upload)
+            _check_type(values_of(headers, b"content-type"), may_miss=is_upload)
 
     def _check_origin(self, host: str, origins: list[str]) -> None:
         """A page of the platform itself may ask; its origin is the host that it asks."""
@@ -126,10 +125,11 @@ def _checked_host(trust: Trusted, hosts: list[str], local: str) -> str:
 
 def _check_site(method: str, headers: Headers) -> None:
     """Check the page that asks, by the browser's word. A link to the platform may be followed from anywhere."""
-    site = ", ".join(dict.fromkeys(headers.getlist("sec-fetch-site"))) or "none"
+    site = ", ".join(dict.fromkeys(values_of(headers, b"sec-fetch-site"))) or "none"
     if site in ("none", "same-origin"):
         return
-    followed = headers.get("sec-fetch-mode") == "navigate" and headers.get("sec-fetch-dest") == "document"
+    mode, shown_as = (values_of(headers, name)[:1] for name in (b"sec-fetch-mode", b"sec-fetch-dest"))
+    followed = mode == ["navigate"] and shown_as == ["document"]
     if not (followed and method in ("GET", "HEAD")):
         raise PermissionDenied("ForeignOrigin", f"a page of another site may not use this platform ({site})")
 

@@ -25,6 +25,7 @@ from alula.server.api.backfill_routes import backfill_routes
 from alula.server.api.bodies import Bodies
 from alula.server.api.compression import Compression
 from alula.server.api.console import OPEN as CONSOLE
+from alula.server.api.front import HEALTH, health_of
 from alula.server.api.gate import Gate, Trusted
 from alula.server.api.gateway import Gateway, Service
 from alula.server.api.grpc.server import services_of
@@ -43,7 +44,7 @@ from alula.server.api.trigger_routes import WEBHOOKS, trigger_routes
 from alula.server.authentication import Authentication
 from alula.server.services.platform import Platform
 
-OPEN = ("/healthcheck", "/openapi.json", OBJECTS, WEBHOOKS, *CONSOLE)
+OPEN = (HEALTH, "/openapi.json", OBJECTS, WEBHOOKS, *CONSOLE)
 """Paths that need no caller: a signed URL or message is all the right that is needed, and the console asks as its
 user."""
 
@@ -91,13 +92,11 @@ def make_routes(platform: Platform, object_routes: Sequence[Route]) -> list[Base
 def health_route(platform: Platform) -> Route:
     async def health(_: Request) -> Response:
         try:
-            platform.check_health()
+            return PlainTextResponse(health_of(platform))
         except FailedPrecondition as error:
             return told(503, error.code, str(error))
-        troubles = [said for each in (platform.disk_trouble, *platform.troubles) if (said := each())]
-        return PlainTextResponse(f"ok, but {'; '.join(troubles)}" if troubles else "ok")
 
-    return Route("/healthcheck", health)
+    return Route(HEALTH, health)
 
 
 def _described(services: Sequence[Service]) -> Callable[[Request], Awaitable[Response]]:

@@ -23,7 +23,8 @@ from alula.core.errors import AlulaError
 from alula.server.api.calls import Call
 from alula.server.api.gate import trusted
 from alula.server.api.gateway import VARIABLE, Gateway, bindings_of
-from alula.server.api.grpc.server import OPEN, add_services, services_of
+from alula.server.api.grpc.port import add_services
+from alula.server.api.grpc.server import OPEN, services_of
 from alula.server.api.grpc.service import Method, method_of
 from alula.server.api.http import OPEN as OPEN_PATHS
 from alula.server.api.http import make_app, make_routes

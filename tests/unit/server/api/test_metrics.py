@@ -42,10 +42,16 @@ def counts(measures: Measures) -> dict[tuple[str, ...], Any]:
     return dict(found["alula_requests_total"].values)
 
 
+def requests_in(measures: Measures) -> RequestMeasures:
+    requests = RequestMeasures("http")
+    measures.add(requests)
+    return requests
+
+
 async def test_http_requests_are_counted_by_route() -> None:
     measures = Measures()
     routes = [Route("/runs/{name}", answer), Route("/refused", refuse), Route("/failed", fail)]
-    app = Counted(make_app(routes, trusted(()), LOCAL), measures, routes)
+    app = Counted(make_app(routes, trusted(()), LOCAL), requests_in(measures), routes)
     for verb, target, headers in (
         ("GET", "/runs/a", {}),
         ("GET", "/runs/b", {}),
@@ -67,7 +73,7 @@ async def test_http_requests_are_counted_by_route() -> None:
 async def test_rest_is_counted_by_the_path_of_its_rpc(platform: Platform) -> None:
     measures = Measures()
     routes = [Gateway(services_of(platform))]
-    app = Counted(make_app(routes, trusted(()), LOCAL), measures, routes)
+    app = Counted(make_app(routes, trusted(()), LOCAL), requests_in(measures), routes)
     await ask(app, "GET", "/api/v1/executions/flytesnacks/development/none")
     key = ("http", "GET /api/v1/executions/{id.project}/{id.domain}/{id.name}", "404")
     assert counts(measures) == {key: 1}

@@ -1,14 +1,19 @@
-"""The gRPC server as a port that is bound: its limits and keepalive. It has no services yet, see `server.py`: those are
-imported when interrupted runs have been started again.
+"""The gRPC server as a port that is bound: its limits and keepalive. Its services, see `server.py`, are made for the
+first call: with their use cases they are a tenth of an idle platform.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import grpc.aio
 
 from alula.core.errors import FailedPrecondition
+from alula.server.api.request_measures import RequestMeasures
+from alula.server.authentication import Authentication
+from alula.server.services.platform import Platform
 
 MESSAGE_MAX_BYTES = 64 * 1024 * 1024
 METADATA_MAX_BYTES = 64 * 1024
@@ -30,12 +35,42 @@ OPTIONS = (
 Server: TypeAlias = Any
 """A `grpc.aio.Server`. `Any`: its stub leaves the type parameters of its methods open."""
 _aio: Any = grpc.aio
+Handlers: TypeAlias = "grpc.GenericRpcHandler[bytes, bytes]"
+Handler: TypeAlias = "grpc.RpcMethodHandler[bytes, bytes]"
 
 
 def make_server(*, connections_max: int) -> Server:
     """A server without services, to bind a port with."""
     options = (*OPTIONS, ("grpc.max_allowed_incoming_connections", connections_max))
     return _aio.server(options=options, maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX)
+
+
+def add_services(server: Server, platform: Platform, authentication: Authentication) -> None:
+    """Let clients call everything that there is."""
+    measures = RequestMeasures("grpc", platform.traces)
+    platform.measures.add(measures)
+
+    def make() -> Sequence[Handlers]:
+        from alula.server.api.grpc.server import handlers_of  # lazy: as said above
+
+        return handlers_of(platform, authentication, measures)
+
+    server.add_generic_rpc_handlers((_MadeLater(make),))
+
+
+class _MadeLater:
+    """A `grpc.GenericRpcHandler` of services that are made when a method is first looked for."""
+
+    def __init__(self, make: Callable[[], Sequence[Handlers]]) -> None:
+        self._make = make
+
+    @cached_property
+    def _made(self) -> Sequence[Handlers]:
+        return self._make()
+
+    def service(self, handler_call_details: grpc.HandlerCallDetails) -> Handler | None:
+        found = (each.service(handler_call_details) for each in self._made)
+        return next((handler for handler in found if handler is not None), None)
 
 
 def bind(server: Server, host: str, port: int) -> int:

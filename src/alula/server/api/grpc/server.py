@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import grpc
 from flyteidl.cacheservice import cacheservice_pb2
 from flyteidl.datacatalog import datacatalog_pb2
 from flyteidl.service import admin_pb2, auth_pb2, dataproxy_pb2, identity_pb2, signal_pb2
@@ -15,7 +16,6 @@ from alula.server.api.grpc.data_proxy import DataProxy
 from alula.server.api.grpc.events import Events
 from alula.server.api.grpc.health import Health
 from alula.server.api.grpc.identity import Identity
-from alula.server.api.grpc.port import Server
 from alula.server.api.grpc.service import service_handler
 from alula.server.api.grpc.signals import Signals
 from alula.server.api.peer import Peers
@@ -27,11 +27,11 @@ OPEN = frozenset({"grpc.health.v1.Health"})
 """Services that need no caller."""
 
 
-def add_services(server: Server, platform: Platform, authentication: Authentication) -> None:
-    """Register everything that clients may call."""
-    measures = RequestMeasures("grpc", platform.traces)
-    platform.measures.add(measures)
-    handlers = (
+def handlers_of(
+    platform: Platform, authentication: Authentication, measures: RequestMeasures
+) -> list[grpc.GenericRpcHandler[bytes, bytes]]:
+    """Everything that clients may call."""
+    return [
         service_handler(
             service,
             *servicers,
@@ -39,8 +39,7 @@ def add_services(server: Server, platform: Platform, authentication: Authenticat
             measures=measures,
         )
         for service, servicers in services_of(platform)
-    )
-    server.add_generic_rpc_handlers(tuple(handlers))
+    ]
 
 
 def services_of(platform: Platform) -> list[tuple[ServiceDescriptor, tuple[object, ...]]]:
