@@ -11,7 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from alula.core.errors import FailedPrecondition
+from flyteidl.core import tasks_pb2
+
+from alula.core.errors import FailedPrecondition, InvalidInput
+from alula.core.ids import Place
+from alula.core.policy.routing import Choice, Wanted, choose, wish_for
 from alula.server.access import Access, EverybodyMay
 from alula.server.authentication import Authentication, Local
 from alula.server.blob import Blobs
@@ -25,6 +29,7 @@ from alula.server.executors.connector.options import ConnectorOptions
 from alula.server.executors.container.options import ContainerOptions
 from alula.server.executors.kubernetes.options import KubernetesOptions
 from alula.server.executors.process.executor import ProcessExecutor
+from alula.server.executors.process.refusing import refusal
 from alula.server.executors.routing import Routing, Wants
 from alula.server.listening import Endpoints
 from alula.server.log import Logs
@@ -33,6 +38,7 @@ from alula.server.logs.objects import ObjectLogs
 from alula.server.measures import Measured
 from alula.server.services.attributes import cluster_values
 from alula.server.services.platform import Platform, Watched
+from alula.server.services.runnable import Refuse
 from alula.server.settings.schema import CONNECTOR, CONTAINER, KUBERNETES, PROCESS, Settings
 from alula.server.staging import ATTEMPTS, Staging
 from alula.server.store import Store
@@ -95,6 +101,29 @@ def _executor(settings: Settings, endpoints: Endpoints, platform: Platform) -> E
     if CONNECTOR in options.names:
         made[CONNECTOR], wants[CONNECTOR] = _connector(options.connector, platform)
     return Routing({name: made[name] for name in options.names}, (*settings.routes, *options.routes), wants)
+
+
+def refuse_of(settings: Settings) -> Refuse | None:
+    """The answer to which tasks their executor can't run. None if nothing is known of any: connectors take what they
+    ask for, and that is theirs to say."""
+    options = settings.executors
+    if options.default != PROCESS or CONNECTOR in options.names:
+        return None
+    routes = (*settings.routes, *options.routes)
+
+    def refuse(task: tasks_pb2.TaskTemplate, place: Place, wishes: Sequence[Wanted]) -> InvalidInput | None:
+        choice = choose(
+            task.type,
+            *place,
+            image=task.container.image,
+            wish=wish_for(task.type, wishes),
+            routes=routes,
+            executors=options.names,
+        )
+        goes_here = isinstance(choice, Choice) and choice.executor == PROCESS
+        return refusal(task, options.process) if goes_here else None
+
+    return refuse
 
 
 def _container(folder: Path, options: ContainerOptions, platform: Platform, for_objects: Mapping[str, str]) -> Executor:

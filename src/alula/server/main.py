@@ -16,7 +16,7 @@ from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from importlib.metadata import version
 
 from alula.server import data_folder, descriptors, heap
-from alula.server.adapters import BY_SETTINGS, Adapters, traces_of, wall_clock_us, watched
+from alula.server.adapters import BY_SETTINGS, Adapters, refuse_of, traces_of, wall_clock_us, watched
 from alula.server.blob import Blobs
 from alula.server.delivery import Subscription
 from alula.server.disk import Disk
@@ -35,6 +35,7 @@ from alula.server.scheduler.scheduler import Scheduler
 from alula.server.services.home import require_objects
 from alula.server.services.platform import Platform
 from alula.server.services.retention import RETENTION
+from alula.server.services.runnable import Runnable
 from alula.server.services.watch import Hub
 from alula.server.settings.schema import Settings
 from alula.server.store import Store
@@ -187,6 +188,7 @@ async def _platform(
             system_retries=settings.runs.system_retries,
             memory_growth=settings.runs.memory_growth,
             tiers=settings.quality_of_service,
+            runnable=Runnable(refuse_of(settings)),
             inline_max_bytes=settings.runs.inline_max_bytes,
             zones=settings.scheduler.zones,
             triggers=settings.triggers,
@@ -227,6 +229,7 @@ async def _running(
         platform_id=settings.runner.id or data_folder.platform_id(folder),
         lease_us=_lease_us(settings),
         traces=platform.traces,
+        runnable=platform.runnable,
     )
     await runner.start()
     try:

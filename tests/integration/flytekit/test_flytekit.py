@@ -145,10 +145,9 @@ def test_an_echo_is_told_as_what_the_platform_did_itself(pyflyte: Pyflyte, platf
     assert "succeeded without running: the platform gave its inputs back" in explained.stdout
 
 
-def test_a_container_task_that_needs_files_says_so(pyflyte: Pyflyte) -> None:
-    ended = run(pyflyte, "needs_copilot", status=255, module="flows/programs.py")
-    assert ended["code"] == "UnsupportedTask"
-    assert "input `name`, output `length`" in str(ended["error"])
+def test_a_container_task_that_needs_files_is_refused_when_it_is_launched(pyflyte: Pyflyte) -> None:
+    refused = pyflyte("run", "--remote", "--wait", "flows/programs.py", "needs_copilot", status=1)
+    assert "needs files of a container for input `name`, output `length`" in refused
 
 
 def test_terminate(pyflyte: Pyflyte) -> None:

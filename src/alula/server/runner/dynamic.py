@@ -6,8 +6,10 @@ The log names the object only, so it stays small however large the graph is; eve
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from typing import TypeAlias
 
-from flyteidl.core import dynamic_job_pb2, tasks_pb2, workflow_pb2
+from flyteidl.core import compiler_pb2, dynamic_job_pb2, tasks_pb2, workflow_pb2
 from google.protobuf.message import DecodeError
 
 from alula.core.compiler import ReferencedLaunchPlan
@@ -21,6 +23,8 @@ from alula.server.blob import Blobs
 from alula.server.runner.definitions import Definitions
 
 COMPILED = "futures_compiled.pb"
+Refused: TypeAlias = Callable[[compiler_pb2.CompiledWorkflowClosure], TaskError | None]
+"""Why a graph can't be run; None if it can, as far as is known."""
 
 
 async def keep_graph(
@@ -31,17 +35,20 @@ async def keep_graph(
     prefix: str,
     blobs: Blobs,
     definitions: Definitions,
+    refused: Refused,
 ) -> tuple[str, Plan] | TaskError:
     """Compile `futures.pb` and keep the closure under the attempt's output prefix.
 
-    Returns its URI and plan, or the error of the user whose graph does not compile.
+    Returns its URI and plan, or the error of the user whose graph does not compile, or has tasks that can't run here.
     """
     try:
         job = await done_beside(len(futures), dynamic_job_pb2.DynamicJobSpec.FromString, futures)
         plans = await _complete(job, definitions)
-        closure, plan = await asyncio.to_thread(_compile, job, parent, node_id, plans)
+        closure, plan, refusal = await asyncio.to_thread(_compile, job, parent, node_id, plans, refused)
     except (InvalidInput, DecodeError) as error:
         return TaskError(BUILD_FAILED, f"the graph that the task made can't be run: {error}")
+    if refusal is not None:
+        return refusal
     uri = f"{prefix}/{COMPILED}"
     await blobs.put(uri, closure)
     return uri, plan
@@ -76,6 +83,7 @@ def _compile(
     parent: tasks_pb2.TaskTemplate,
     node_id: str,
     launch_plans: list[ReferencedLaunchPlan],
-) -> tuple[bytes, Plan]:
+    refused: Refused,
+) -> tuple[bytes, Plan, TaskError | None]:
     closure = compile_dynamic(job, parent=parent, node_id=node_id, launch_plans=launch_plans)
-    return closure.SerializeToString(deterministic=True), make_plan(closure)
+    return closure.SerializeToString(deterministic=True), make_plan(closure), refused(closure)

@@ -42,6 +42,7 @@ from alula.server.runner.errands import Errands
 from alula.server.runner.owned import Owned
 from alula.server.runner.timers import Timers
 from alula.server.services import layout, values
+from alula.server.services.runnable import Runnable
 from alula.server.store import Store
 from alula.server.trouble import passes
 
@@ -67,6 +68,7 @@ class Effects:
         arrive: Arrive,
         finished: Callable[[ExecutionId], None],
         usage: Callable[[AttemptId], Usage | None],
+        runnable: Runnable,
         errands: Errands,
     ) -> None:
         self._blobs = blobs
@@ -77,6 +79,7 @@ class Effects:
         self._arrive = arrive
         self._finished = finished
         self._usage = usage
+        self._runnable = runnable
         self._errands = errands
         self._timers = Timers(self._timer_fired)
         self._lookups = Lookups(store, blobs, clock, owner=owner)
@@ -131,6 +134,7 @@ class Effects:
             return
         task = graph.plan_node(node).task
         assert task is not None, f"node {update.id.node_id} has no task"
+        id = owned.record.id
         prefix = layout.output_prefix(self._blobs, update.id, incarnation=owned.state.created.incarnation)
         kept = await again(
             lambda: keep_graph(
@@ -140,6 +144,7 @@ class Effects:
                 prefix=prefix,
                 blobs=self._blobs,
                 definitions=self._definitions,
+                refused=lambda closure: self._runnable.refused(closure, id.place, owned.state.created.wishes),
             ),
             update.id.execution,
         )

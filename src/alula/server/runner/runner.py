@@ -31,6 +31,7 @@ from alula.server.runner.lease import LEASE_US, Lease
 from alula.server.runner.owned import Owned
 from alula.server.runner.reconciling import reconcile
 from alula.server.runner.turns import Turns, still_holds
+from alula.server.services.runnable import Runnable
 from alula.server.store import Store
 from alula.server.traces import NO_TRACES, Traces
 from alula.server.trouble import passes
@@ -53,6 +54,7 @@ class Runner:
         platform_id: str,
         lease_us: int = LEASE_US,
         traces: Traces = NO_TRACES,
+        runnable: Runnable | None = None,
     ) -> None:
         """`runner_id` is of this life alone; `platform_id` stays the same, and marks attempts as this platform's."""
         self._store = store
@@ -69,6 +71,7 @@ class Runner:
             clock=clock,
             lease=self._lease,
             traces=traces,
+            runnable=runnable or Runnable(),
         )
         self._ownership, self._errands = self._turns.ownership, self._turns.errands
         self._jobs = UnwantedJobs(store.jobs, executor)

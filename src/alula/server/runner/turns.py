@@ -37,6 +37,7 @@ from alula.server.runner.opening import Opening
 from alula.server.runner.owned import Owned
 from alula.server.runner.ownership import Ownership
 from alula.server.runner.updates import event_of, progress_of
+from alula.server.services.runnable import Runnable
 from alula.server.store import Store
 from alula.server.traces import Traces
 from alula.server.trouble import passes
@@ -66,6 +67,7 @@ class Turns:
         clock: Callable[[], int],
         lease: Lease,
         traces: Traces,
+        runnable: Runnable,
     ) -> None:
         self._store = store
         self._executor = executor
@@ -109,6 +111,7 @@ class Turns:
             arrive=self.arrive,
             finished=self.ownership.finished,
             usage=executor.usage,
+            runnable=runnable,
             errands=self.errands,
         )
 

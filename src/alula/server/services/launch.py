@@ -23,6 +23,7 @@ from alula.core.ids import (
     EXECUTION_NAME_MAX_CHARS,
     EntityId,
     ExecutionId,
+    Place,
     execution_name,
     incarnation,
     is_execution_name,
@@ -120,6 +121,8 @@ async def create_execution(
         spec.annotations.values[TRACEPARENT] = traceparent
     spec.annotations.values.update(marks)
     check_size(spec, f"the settings of execution `{id.name}`", SETTINGS_MAX_BYTES)
+    if recovery is None:  # else what can't run may not have to
+        await require_runnable(platform, target, id.place, settings.wishes)
     record = _record(platform, caller, id, target, spec, inputs)
     await values.keep(platform.blobs, inputs.asides)
     record.task_resources = settings.task_resources
@@ -318,6 +321,14 @@ async def require_room(platform: Platform, target: Target) -> None:
             f"{most} runs of launch plan `{target.id.name}` are open, which is as many as may be",
             fix="wait for the end of one, or abort it",
         )
+
+
+async def require_runnable(platform: Platform, target: Target, place: Place, wishes: tuple[Wanted, ...]) -> None:
+    """Raise `InvalidInput` for a task that no executor of this platform can run."""
+    if target.skeleton is not None:
+        platform.runnable.require_task(target.skeleton.task, place, wishes)
+    else:
+        await platform.runnable.require(platform.store, target.workflow, place, wishes)
 
 
 async def require_free(platform: Platform, id: ExecutionId) -> None:

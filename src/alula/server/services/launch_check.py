@@ -16,7 +16,8 @@ from alula.core.policy.queueing import check_quality
 from alula.core.policy.registration import check_labels, check_parallelism
 from alula.server.access import Action
 from alula.server.identity import Caller
-from alula.server.services.launch import name_of, require_free, target_of
+from alula.server.services.attributes import SettingsPlace, launch_settings
+from alula.server.services.launch import name_of, require_free, require_runnable, target_of
 from alula.server.services.platform import Platform
 from alula.server.services.projects import require_place
 
@@ -64,6 +65,9 @@ async def check_launch(
             wrong_inputs, target.expected_inputs, fixed=target.plan.fixed_inputs, given=given
         )
         problems.found += [Problem(f"inputs.{each.name}", each.code, each.message, "") for each in wrong]
+        place = Place(request.project, request.domain)
+        settings = await launch_settings(platform, SettingsPlace(*place, target.workflow.name))
+        await require_runnable(platform, target, place, settings.wishes)
     return LaunchCheck(problems.found)
 
 

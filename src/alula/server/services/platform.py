@@ -21,6 +21,7 @@ from alula.server.log import Logs
 from alula.server.measures import Measures
 from alula.server.services.array_phases import ArrayPhases
 from alula.server.services.console.kept_runs import KeptRuns
+from alula.server.services.runnable import Runnable
 from alula.server.services.trigger_options import TriggerOptions
 from alula.server.services.watch import Hub
 from alula.server.store import Store
@@ -93,6 +94,8 @@ class Platform:
     """The nodes of the runs that were read last."""
     measures: Measures = field(default_factory=Measures)
     """Figures of all rooms."""
+    runnable: Runnable = field(default_factory=Runnable)
+    """Answers which workflows have tasks that no executor can run."""
     inline_max_bytes: int = 65_536
     """Values from this size are kept as objects of their own; 0 keeps all in the log and the rows."""
 

@@ -1,22 +1,31 @@
 from __future__ import annotations
 
+import dataclasses
+import re
+from collections.abc import Sequence
+
 import pytest
 from flyteidl.admin import execution_pb2, launch_plan_pb2, project_pb2
-from flyteidl.core import identifier_pb2
+from flyteidl.core import identifier_pb2, tasks_pb2
+from flyteidl.core import workflow_pb2 as flyte_workflow_pb2
 from google.protobuf import wrappers_pb2
 from tests import flyte_specs as specs
 
 from alula.core.engine import events
+from alula.core.engine.recovery import Recovery
 from alula.core.errors import AlreadyExists, InvalidInput, NotFound
-from alula.core.ids import ExecutionId
+from alula.core.ids import ExecutionId, Place
 from alula.core.policy.registration import SETTINGS_MAX_BYTES
+from alula.core.policy.routing import Wanted
 from alula.server.identity import Caller
 from alula.server.services.abort import terminate_execution
 from alula.server.services.execution_settings import merge_settings
 from alula.server.services.launch import create_execution, relaunch_execution
+from alula.server.services.launch_check import check_launch
 from alula.server.services.platform import Platform
 from alula.server.services.projects import update_project
 from alula.server.services.register import Registrant, create_launch_plan, create_task, create_workflow
+from alula.server.services.runnable import Runnable
 from alula.server.store.executions import ExecutionRecord
 from alula.server.store.query import Query
 
@@ -218,3 +227,33 @@ async def test_a_refused_launch_of_a_task_leaves_nothing_behind(
     assert [workflow.id.name for workflow in workflows] == ["w"]
     await create_execution(plan, caller, specs.execution("another", TASK, specs.literal_map(x=specs.integer(1))))
     assert len(await plan.store.entities.page("workflow", Query(limit=10))) == 2
+
+
+def refuses_all(task: tasks_pb2.TaskTemplate, place: Place, _: Sequence[Wanted]) -> InvalidInput:
+    return InvalidInput("ImageNeedsContainer", f"not in {place.domain}", fix="elsewhere")
+
+
+async def test_a_run_that_no_executor_can_do_is_refused_before_it_begins(plan: Platform, caller: Caller) -> None:
+    node = flyte_workflow_pb2.Node(id="n7", workflow_node={"launchplan_ref": PLAN})
+    outer = specs.workflow("outer", "t", outputs=False)
+    del outer.spec.template.nodes[:], outer.spec.template.outputs[:]
+    outer.spec.template.nodes.append(node)
+    await create_workflow(plan, caller, outer)
+    await create_launch_plan(plan, caller, specs.launch_plan("q", "outer"))
+    closed = dataclasses.replace(plan, runnable=Runnable(refuses_all))
+    launched = specs.identifier(identifier_pb2.LAUNCH_PLAN, "q")
+    for target, said in ((TASK, "not in"), (PLAN, "step `n0` (task `t`): not in"), (launched, "step `n0` (task `t`)")):
+        request = specs.execution("run", target, specs.literal_map(x=specs.integer(1)))
+        with pytest.raises(InvalidInput, match=re.escape(said)) as caught:
+            await create_execution(closed, caller, request)
+        assert (caught.value.code, caught.value.fix) == ("ImageNeedsContainer", "elsewhere")
+        (problem,) = [
+            each for each in (await check_launch(closed, caller, request)).problems if "inputs" not in each.path
+        ]
+        assert (problem.path, problem.code) == ("spec.launch_plan", "ImageNeedsContainer")
+    id = ExecutionId(specs.PROJECT, specs.DOMAIN, "run")
+    assert await plan.store.executions.get(id) is None
+    earlier = await create_execution(plan, caller, specs.execution("earlier", PLAN))
+    again = specs.execution("run", PLAN, metadata={"reference_execution": earlier})
+    await create_execution(closed, caller, again, recovery=Recovery("earlier"))  # what can't run may be taken over
+    assert await plan.store.executions.get(id) is not None

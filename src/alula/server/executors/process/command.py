@@ -14,16 +14,21 @@ from alula.server.executors.command import INPUT, template_values
 
 def command_of(spec: AttemptSpec) -> list[str]:
     """Raises `InvalidInput` for a task that is no container, or whose inputs and outputs need a container's files."""
-    task = spec.task
+    words = check_target(spec.task)
+    return render_all(words, template_values(spec, words))
+
+
+def check_target(task: tasks_pb2.TaskTemplate) -> list[str]:
+    """The words of a task's command, before its variables are filled in. Raises the same."""
     if task.WhichOneof("target") != "container":
         is_pod = task.HasField("k8s_pod")
         raise _unsupported(
-            spec, "runs as a pod of Kubernetes" if is_pod else "has no container, so there is no command to run"
+            task, "runs as a pod of Kubernetes" if is_pod else "has no container, so there is no command to run"
         )
     words = [*task.container.command, *task.container.args]
     if task.container.data_config.enabled and (files := _files(task, words)):
-        raise _unsupported(spec, f"needs files of a container for {files}; a process has none")
-    return render_all(words, template_values(spec, words))
+        raise _unsupported(task, f"needs files of a container for {files}; a process has none")
+    return words
 
 
 def _files(task: tasks_pb2.TaskTemplate, words: Sequence[str]) -> str:
@@ -38,9 +43,9 @@ def _files(task: tasks_pb2.TaskTemplate, words: Sequence[str]) -> str:
     return ", ".join(wanted)
 
 
-def _unsupported(spec: AttemptSpec, why: str) -> InvalidInput:
+def _unsupported(task: tasks_pb2.TaskTemplate, why: str) -> InvalidInput:
     return InvalidInput(
         "UnsupportedTask",
-        f"task {spec.task.id.name} of type {spec.task.type!r} {why}",
+        f"task {task.id.name} of type {task.type!r} {why}",
         fix="run it on a platform with an executor for containers",
     )

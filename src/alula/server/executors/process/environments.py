@@ -21,7 +21,7 @@ from typing import NamedTuple, TextIO
 
 from alula.core.errors import InvalidInput, Unavailable
 from alula.server.executors.machine import machine_id
-from alula.server.executors.process.recipes import Recipe, recipe_of_contents, recipe_of_name
+from alula.server.executors.process.recipes import Recipe, recipe_of_name, recipe_of_told
 from alula.server.executors.process.unused_environments import READY, UnusedEnvironments
 
 BESIDE = "_alula_platform.pth"
@@ -130,10 +130,10 @@ class Environments:
         for pattern, python in self._mappings:
             if fnmatch.fnmatchcase(wanted.image, pattern):
                 return Environment(python, f"mapped by {pattern!r} for image {wanted.image!r}")
-        if wanted.contents and self._make:
-            recipe, contents = recipe_of_contents(wanted.contents)
-            if contents.image == wanted.image:
-                return self._of(recipe, f"made for image {wanted.image!r}", contents.variables)
+        told = recipe_of_told(wanted.image, wanted.contents) if wanted.contents and self._make else None
+        if told is not None:
+            recipe, contents = told
+            return self._of(recipe, f"made for image {wanted.image!r}", contents.variables)
         if wanted.interpreter and wanted.interpreter_host == self._host and is_program(wanted.interpreter):
             return Environment(wanted.interpreter, "the Python of the client that registered the task")
         recipe = recipe_of_name(wanted.image) if self._make else None

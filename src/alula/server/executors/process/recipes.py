@@ -59,6 +59,12 @@ def recipe_of_name(image: str) -> Recipe | None:
     return Recipe(f"py{match['python']}-flytekit-{version}", match["python"], match["python"], (package,))
 
 
+def recipe_of_told(image: str, text: str) -> tuple[Recipe, ImageContents] | None:
+    """For an image of this name whose contents a task tells; None if they are those of another one. Raises
+    `InvalidInput` as `recipe_of_contents`."""
+    return recipe_of_contents(text) if contents_of(text).image == image else None
+
+
 @functools.lru_cache(maxsize=1000)
 def recipe_of_contents(text: str) -> tuple[Recipe, ImageContents]:
     """For an image whose contents are told. Raises `InvalidInput` if no environment can have them.
