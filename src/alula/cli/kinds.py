@@ -146,7 +146,13 @@ def _list_projects(connection: Connection, place: Place, page: Page) -> Message:
 
 def _project_rows(projects: project_pb2.Projects) -> list[list[str]]:
     return [
-        [project.id, project.name, ", ".join(domain.id for domain in project.domains), project.description]
+        [
+            project.id,
+            project.name,
+            project_pb2.Project.ProjectState.Name(project.state).lower(),
+            ", ".join(domain.id for domain in project.domains),
+            project.description,
+        ]
         for project in projects.projects
     ]
 
@@ -326,7 +332,7 @@ _ENTITIES: dict[str, tuple[Any, Rpc[common_pb2.ObjectGetRequest, Any], Rpc[Any, 
 }
 
 KINDS: dict[str, Kind] = {
-    "project": Kind("projects", ("id", "name", "domains", "description"), _list_projects, _project_rows),
+    "project": Kind("projects", ("id", "name", "state", "domains", "description"), _list_projects, _project_rows),
     "task": Kind(
         "tasks",
         ("name", "version", "type", "interface", "created"),

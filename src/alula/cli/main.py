@@ -47,6 +47,7 @@ _COMMANDS: dict[str, tuple[str, str]] = {
     "retention": ("alula.cli.retention:retention", "Show what the rules of retention remove, and have it removed."),
     "keep": ("alula.cli.retention:keep", "Have runs stay, whatever the rules of retention say."),
     "unkeep": ("alula.cli.retention:unkeep", "Have runs stay no longer than the rules of retention say."),
+    "project": ("alula.cli.project:project", "Create projects, change them, and put them away."),
     "up": ("alula.cli.platform:up", "Start the platform."),
     "down": ("alula.cli.platform:down", "Stop the platform."),
     "status": ("alula.cli.platform:status", "Say whether the platform runs, and where."),

@@ -81,24 +81,35 @@ class Target(msgspec.Struct, frozen=True):
 
 def target_options(command: Command) -> Command:
     """Add `--endpoint --data -p -d`; the command takes them as one `target: Target`."""
+    return _targeted(command, TARGET_OPTIONS)
 
-    def with_target(*, endpoint: str | None, data: str | None, project: str, domain: str, **rest: Any) -> Any:
+
+def platform_options(command: Command) -> Command:
+    """Add `--endpoint --data`, for a command that is about no project's domain: as `target_options`."""
+    return _targeted(command, PLATFORM_OPTIONS)
+
+
+def _targeted(command: Command, options: Sequence[Callable[[Any], Any]]) -> Command:
+    def with_target(
+        *,
+        endpoint: str | None,
+        data: str | None,
+        project: str = DEFAULT_PROJECT,
+        domain: str = DEFAULT_DOMAIN,
+        **rest: Any,
+    ) -> Any:
         return command(target=Target(endpoint, data, project, domain), **rest)
 
     with_target.__name__ = command.__name__
     with_target.__doc__ = command.__doc__
     decorated: Any = with_target
     decorated.__click_params__ = getattr(command, "__click_params__", [])
-    for option in reversed(TARGET_OPTIONS):
+    for option in reversed(options):
         decorated = option(decorated)
     return decorated
 
 
-TARGET_OPTIONS = (
-    click.option(
-        "-p", "--project", default=DEFAULT_PROJECT, envvar="ALULA_PROJECT", show_default=True, help="Project."
-    ),
-    click.option("-d", "--domain", default=DEFAULT_DOMAIN, envvar="ALULA_DOMAIN", show_default=True, help="Domain."),
+PLATFORM_OPTIONS = (
     click.option(
         "--endpoint",
         metavar="HOST:PORT",
@@ -111,6 +122,13 @@ TARGET_OPTIONS = (
         type=click.Path(file_okay=False),
         help="Data folder of the platform.  [env: ALULA_DATA; default: ~/.alula]",
     ),
+)
+TARGET_OPTIONS = (
+    click.option(
+        "-p", "--project", default=DEFAULT_PROJECT, envvar="ALULA_PROJECT", show_default=True, help="Project."
+    ),
+    click.option("-d", "--domain", default=DEFAULT_DOMAIN, envvar="ALULA_DOMAIN", show_default=True, help="Domain."),
+    *PLATFORM_OPTIONS,
 )
 
 output_option = click.option(

@@ -44,6 +44,11 @@ _DATA_PROXY = "/flyteidl.service.DataProxyService"
 
 GET_VERSION = Rpc(f"{_ADMIN}/GetVersion", version_pb2.GetVersionRequest, version_pb2.GetVersionResponse)
 
+REGISTER_PROJECT = Rpc(
+    f"{_ADMIN}/RegisterProject", project_pb2.ProjectRegisterRequest, project_pb2.ProjectRegisterResponse
+)
+UPDATE_PROJECT = Rpc(f"{_ADMIN}/UpdateProject", project_pb2.Project, project_pb2.ProjectUpdateResponse)
+GET_PROJECT = Rpc(f"{_ADMIN}/GetProject", project_pb2.ProjectGetRequest, project_pb2.Project)
 LIST_PROJECTS = Rpc(f"{_ADMIN}/ListProjects", project_pb2.ProjectListRequest, project_pb2.Projects)
 
 CREATE_TASK = Rpc(f"{_ADMIN}/CreateTask", task_pb2.TaskCreateRequest, task_pb2.TaskCreateResponse)

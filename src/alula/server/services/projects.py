@@ -23,8 +23,8 @@ NAME_MAX_CHARS = 64
 DESCRIPTION_MAX_CHARS = 300
 _LIST_DEFAULT_ROWS = 1000
 _FIX_NO_PROJECT = (
-    "name another, which `alula list projects` shows, or create it: in the console's settings, or with "
-    "`POST /api/v1/projects`"
+    "name another, which `alula list projects` shows, or create it: with `alula project create`, or in the console's "
+    "settings"
 )
 
 
@@ -57,7 +57,11 @@ async def _active(platform: Platform, project: str) -> ProjectRecord:
     if record is None:
         raise InvalidInput("ProjectNotFound", f"there is no project `{project}`", fix=_FIX_NO_PROJECT)
     if record.archived:
-        raise InvalidInput("ProjectArchived", f"project `{project}` is archived", fix="activate it first")
+        raise InvalidInput(
+            "ProjectArchived",
+            f"project `{project}` is archived",
+            fix=f"`alula project activate {project}` lets it take work again",
+        )
     return record
 
 
