@@ -44,6 +44,9 @@ export interface RunsSearch {
   phase?: string | undefined;
   workflow?: string | undefined;
   since?: string | undefined;
+  /** Times of RFC 3339 in UTC, from the first up to the second. */
+  from?: string | undefined;
+  to?: string | undefined;
   q?: string | undefined;
   archived?: boolean | undefined;
 }
@@ -53,6 +56,8 @@ export function runsSearch(search: Search): RunsSearch {
     phase: text(search["phase"]),
     workflow: text(search["workflow"]),
     since: text(search["since"]),
+    from: time(search["from"]),
+    to: time(search["to"]),
     q: text(search["q"]),
     archived: search["archived"] === true ? true : undefined,
   });
@@ -117,6 +122,11 @@ export const auditSearch = (search: Search): AuditSearch =>
 function text(value: unknown): string | undefined {
   if (typeof value === "number") return String(value);
   return typeof value === "string" && value ? value : undefined;
+}
+
+function time(value: unknown): string | undefined {
+  const found = text(value);
+  return found === undefined || Number.isNaN(Date.parse(found)) ? undefined : new Date(found).toISOString();
 }
 
 function whole(value: unknown): number | undefined {

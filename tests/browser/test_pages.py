@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.browser.conftest import PLACE, Open, backfill, run
 from tests.browser.looks import PAGES, ended, expect, problems, step
-from tests.integration.platform import Platforms, RunningPlatform
+from tests.integration.platform import Platforms, RunningPlatform, alula
 
 RULES = """
 [[retention.rules]]
@@ -53,6 +53,32 @@ def test_home_says_what_fails_and_takes_an_answer(visit: Open, site: RunningPlat
     expect(page.get_by_role("heading", name="Needs you")).to_have_count(0)
     page.goto(f"{site.http}{PLACE}/executions/asking-1")
     ended(page, "succeeded")
+
+
+def test_a_question_says_how_long_it_waits(visit: Open, site: RunningPlatform) -> None:
+    name = f"asking-{secrets.token_hex(3)}"
+    run(site, name, "asking")
+    page = visit(f"/executions/{name}?sel=n1")
+    expect(page.get_by_role("complementary")).to_contain_text("1 h 59 m left for an answer.")
+    expect(page.get_by_role("row", selected=True)).to_contain_text("1 h 59 m left for an answer")
+    alula("abort", name, "--endpoint", site.grpc)
+
+
+def test_the_runs_of_a_time_are_dragged_out_of_the_outcomes(visit: Open) -> None:
+    page = visit("/executions")
+    rows = page.get_by_role("main").get_by_role("listitem")
+    expect(rows.first).to_be_visible()
+    every = rows.count()
+    box = page.get_by_role("img", name=re.compile("over time$")).bounding_box()
+    page.mouse.move(box["x"] + 2, box["y"] + 10)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 20, box["y"] + 10)
+    page.mouse.up()
+    expect(page).to_have_url(re.compile("from=.*&to=.*"))
+    expect(rows).not_to_have_count(every)
+    expect(rows.last).to_contain_text("good-1")
+    page.get_by_role("button", name="Remove the filter 2").click()
+    expect(rows).to_have_count(every)
 
 
 def test_a_failed_run_says_the_first_cause_that_the_platform_knows(visit: Open, site: RunningPlatform) -> None:
@@ -547,10 +573,16 @@ def test_all_is_done_by_keys_alone(visit: Open) -> None:
     expect(page.get_by_text("phase: failed")).to_be_visible()
     page.locator("body").click(position={"x": 5, "y": 400})
     keys.press("j")
+    keys.press(".")
+    expect(page.get_by_role("toolbar").get_by_role("button", name="Run again")).to_be_focused()
+    keys.press("k")
     keys.press("Enter")
     expect(step(page, "half[]")).to_be_visible()
     keys.press("e")
     expect(page).to_have_url(re.compile("sel=n1"))
+    keys.press(".")
+    expect(page.get_by_role("menuitem", name="Run again from half[]…")).to_be_focused()
+    keys.press("Escape")
     keys.press("2")
     expect(page).to_have_url(re.compile("view=graph"))
     keys.press("Control+k")
@@ -578,8 +610,11 @@ def test_a_platform_that_comes_back_is_gone_on_with(visit: Open, platforms: Plat
     ports = ("--grpc-port", platform.grpc.rpartition(":")[2], "--http-port", platform.http.rpartition(":")[2])
     platform.kill()
     expect(page.get_by_text("The platform does not answer; trying again.")).to_be_visible()
+    expect(page.get_by_role("alert")).to_have_text(re.compile(r"as it was at \d\d:\d\d:\d\d UTC, "))
+    expect(page.get_by_role("main")).to_have_css("opacity", "0.6")
     platforms.start(*ports)
     expect(page.get_by_text("The platform does not answer; trying again.")).to_have_count(0)
+    expect(page.get_by_role("main")).to_have_css("opacity", "1")
     expect(page.get_by_role("row", selected=True)).to_contain_text("slow")
 
 

@@ -108,7 +108,7 @@ export interface Binding {
 export interface NodeTemplate {
   readonly id: string;
   readonly inputs?: readonly Binding[];
-  readonly metadata?: { readonly name?: string };
+  readonly metadata?: { readonly name?: string; readonly timeout?: string };
   readonly upstream_node_ids?: readonly string[];
   readonly task_node?: { readonly reference_id: Identifier };
   readonly workflow_node?: { readonly launchplan_ref?: Identifier; readonly sub_workflow_ref?: Identifier };
@@ -116,7 +116,7 @@ export interface NodeTemplate {
   readonly gate_node?: {
     readonly approve?: { readonly signal_id: string };
     readonly signal?: { readonly signal_id: string; readonly type: LiteralType };
-    readonly sleep?: { readonly duration: string };
+    readonly sleep?: { readonly duration?: string };
   };
   readonly array_node?: { readonly node: NodeTemplate };
 }

@@ -1,6 +1,6 @@
 /** The newest runs of an entity. */
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { type ReactElement, useState } from "react";
 import type { Kind } from "../api/flyte";
 import { listRuns } from "../api/runs";
@@ -18,6 +18,7 @@ const NEWEST = 100;
 
 export function EntityRuns({ kind, name }: { kind: Kind; name: string }): ReactElement {
   const place = usePlace();
+  const navigate = useNavigate();
   const [chosen, setChosen] = useState<string | null>(null);
   const filters = `eq(${FIELDS[kind]},${name})`;
   const every = useRunsNews(place.project, place.domain);
@@ -32,7 +33,7 @@ export function EntityRuns({ kind, name }: { kind: Kind; name: string }): ReactE
   const longest = Math.max(1, ...data.runs.map((run) => (run.ended_at ?? run.created_at) - run.created_at));
   return (
     <>
-      {data.runs.length > 1 ? <Outcomes runs={data.runs} /> : null}
+      {data.runs.length > 1 ? <Outcomes runs={data.runs} onSpan={kind === "workflow" ? (span) => void navigate({ to: "/projects/$project/domains/$domain/executions", params: place, search: { workflow: name, ...span } }) : undefined} /> : null}
       <ul className={runs.list}>
         {data.runs.map((run, at) => <RunRow key={run.name} run={run} status={listedStatus(run, data.questions)} place={at} longest={longest} chosen={chosen === run.name} onChoose={() => setChosen(chosen === run.name ? null : run.name)} onFocus={() => undefined} />)}
       </ul>

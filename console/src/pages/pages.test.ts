@@ -1,9 +1,10 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Run } from "../api/runs";
 import { jump } from "../shell/jump";
 import { runSearch, runsSearch } from "../search";
 import { launchedName, overview } from "./home/overview";
-import { binned } from "./runs/bins";
+import { binned, spanOf } from "./runs/bins";
 import { chips, filtersOf, typed } from "./runs/filters";
 
 const run = (name: string, phase: number, at = 0, took = 1): Run => ({ name, phase, created_at: at, ended_at: phase === 2 ? null : at + took, workflow: { name: "w" }, launch_plan: { name: "w" } }) as unknown as Run;
@@ -22,13 +23,23 @@ describe("filters", () => {
   it("are read from what is typed, and shown as chips", () => {
     expect(typed("phase:failed workflow:wine since:24h night")).toEqual({ phase: "failed", workflow: "wine", since: "24h", q: "night" });
     expect(typed("since:never")).toEqual({ q: "since:never" });
-    expect(chips({ phase: "failed" })).toEqual([{ key: "phase", label: "phase: failed" }]);
+    expect(typed("from:2026-11-29T17:00Z to:never")).toEqual({ from: "2026-11-29T17:00:00.000Z", q: "to:never" });
+    expect(chips({ phase: "failed" }, "utc")).toEqual([{ keys: ["phase"], label: "phase: failed" }]);
+  });
+
+  it("hold for a time", () => {
+    const span = { from: "2026-11-29T23:59:00.000Z", to: "2026-11-29T23:59:30.000Z" };
+    expect(filtersOf(span, 0)).toBe("gte(created_at,2026-11-29T23:59:00.000Z)+lt(created_at,2026-11-29T23:59:30.000Z)");
+    expect(chips(span, "utc")).toEqual([{ keys: ["from", "to"], label: "2026-11-29 23:59:00 to 23:59:30 UTC" }]);
+    expect(chips({ ...span, to: "2026-11-30T00:00:00.000Z" }, "utc")[0]?.label).toBe("2026-11-29 23:59:00 to 2026-11-30 00:00:00 UTC");
+    expect(chips({ from: span.from }, "utc")[0]?.label).toBe("from 2026-11-29 23:59:00 UTC");
   });
 });
 
 describe("addresses", () => {
   it("keep what is known and drop the rest", () => {
     expect(runSearch({ view: "graph", sel: "n1", item: "7", tab: "nonsense", line: -1, x: 1 })).toEqual({ view: "graph", sel: "n1", item: 7 });
+    expect(runsSearch({ from: "yesterday", to: "2026-11-29T17:00Z" })).toEqual({ to: "2026-11-29T17:00:00.000Z" });
     expect(runsSearch({ archived: "true", q: 5 })).toEqual({ q: "5" });
   });
 
@@ -64,4 +75,16 @@ describe("the overview of workflows", () => {
 it("runs are binned by when they began", () => {
   const bins = binned([run("a", 4, 0), run("b", 6, 99), run("c", 6, 100)], 2);
   expect(bins.map((bin) => [bin.total, bin.tones.broken ?? 0])).toEqual([[1, 0], [2, 2]]);
+});
+
+it("the time of bins holds the runs that are counted in them", () => {
+  fc.assert(fc.property(fc.array(fc.nat(10_000_000_000), { minLength: 1, maxLength: 30 }), fc.integer({ min: 1, max: 40 }), fc.nat(39), fc.nat(39), (times, places, a, b) => {
+    const runs = times.map((at, place) => run(`r${place}`, 4, at));
+    const [first, last] = [Math.min(a, b, places - 1), Math.min(Math.max(a, b), places - 1)];
+    const { from, to } = spanOf(runs, places, first, last);
+    const inside = runs.filter((each) => each.created_at >= Date.parse(from) * 1_000 && each.created_at < Date.parse(to) * 1_000).length;
+    const counted = binned(runs, places).slice(first, last + 1).reduce((total, bin) => total + bin.total, 0);
+    expect(inside).toBeGreaterThanOrEqual(counted);
+    if (first === 0 && last === places - 1) expect(inside).toBe(runs.length);
+  }));
 });

@@ -2,8 +2,8 @@
 import type { ReactElement } from "react";
 import { createPortal } from "react-dom";
 import { isLive } from "../live/source";
-import { duration } from "../text/time";
-import { useNow } from "../ui/clock";
+import { clock, duration } from "../text/time";
+import { useNow, zone } from "../ui/clock";
 import { useStore } from "../ui/store";
 import { connection } from "./connection-state";
 import styles from "./Connection.module.css";
@@ -23,5 +23,10 @@ export function Connection(): ReactElement {
 
 function Away({ since }: { since: number }): ReactElement {
   const now = useNow();
-  return <div className={styles.bar} role="alert">Last news {duration(Math.max(0, now / 1_000 - since))} ago. The platform does not answer; trying again.</div>;
+  const shown = useStore(zone);
+  return (
+    <div className={styles.bar} role="alert">
+      All is shown as it was at {clock(new Date(since), shown)}{shown === "utc" ? " UTC" : ""}, {duration(Math.max(0, now / 1_000 - since))} ago. The platform does not answer; trying again.
+    </div>
+  );
 }

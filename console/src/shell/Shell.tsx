@@ -6,9 +6,10 @@ import { choose, theme } from "../theme/theme";
 import { IconButton } from "../ui/Button";
 import { chooseZone, zone } from "../ui/clock";
 import { Menu } from "../ui/Menu";
-import { useStore } from "../ui/store";
+import { useStore, useStored } from "../ui/store";
 import { Breadcrumb } from "./Breadcrumb";
 import { Connection } from "./Connection";
+import { connection } from "./connection-state";
 import { Help } from "./Help";
 import { Palette } from "./Palette";
 import { helps, palettes } from "./palette-state";
@@ -20,6 +21,7 @@ import { useGlobalKeys } from "./useGlobalKeys";
 export function Shell(): ReactElement {
   useGlobalKeys();
   useFocusOnNavigation();
+  const away = useStored(connection, (state) => state.away);
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#main">Skip to content</a>
@@ -36,7 +38,7 @@ export function Shell(): ReactElement {
         </span>
       </header>
       <Sections />
-      <main id="main" className={styles.main} tabIndex={-1}>
+      <main id="main" className={styles.main} data-stale={away || undefined} tabIndex={-1}>
         <Placed><Outlet /></Placed>
       </main>
       <Palette />

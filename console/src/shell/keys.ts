@@ -17,13 +17,13 @@ export const KEYS: readonly KeyGroup[] = [
   },
   {
     title: "Lists",
-    keys: [["/", "filter"], ["j k", "down, up"], ["Enter", "open"], ["x", "select a row"]],
+    keys: [["/", "filter"], ["j k", "down, up"], ["Enter", "open"], ["x", "select a row"], [".", "what can be done with it"]],
   },
   {
     title: "A run",
     keys: [
       ["1 2 3", "timeline, graph, table"], ["← →", "close, open a step"], ["e E", "next, previous error"], ["w", "next that waits"],
-      ["y", "why"], ["l", "log"], ["d", "data"], ["r", "run again"], ["c", "copy the id"], ["z", "fit the graph"], ["Esc", "back to the run"],
+      ["y", "why"], ["l", "log"], ["d", "data"], ["r", "run again"], [".", "what can be done with the step and the run"], ["c", "copy the id"], ["z", "fit the graph"], ["Esc", "back to the run"],
     ],
   },
   { title: "Log", keys: [["f", "follow"], ["/", "search"], ["n N", "next, previous match"], ["Ctrl K :7", "line 7"]] },

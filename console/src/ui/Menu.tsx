@@ -11,9 +11,16 @@ export interface MenuEntry {
   readonly checked?: boolean;
 }
 
-export function Menu({ trigger, entries, align = "end" }: { trigger: ReactNode; entries: readonly (MenuEntry | null)[]; align?: "start" | "end" }): ReactElement {
+/** It is opened from elsewhere too where `open` is given. */
+export function Menu({ trigger, entries, align = "end", open, onOpen }: {
+  trigger: ReactNode;
+  entries: readonly (MenuEntry | null)[];
+  align?: "start" | "end";
+  open?: boolean;
+  onOpen?: (open: boolean) => void;
+}): ReactElement {
   return (
-    <DropdownMenu.Root>
+    <DropdownMenu.Root {...(open === undefined ? {} : { open })} {...(onOpen ? { onOpenChange: onOpen } : {})}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       <DropdownMenu.Portal>
         <DropdownMenu.Content className={styles.menu} align={align} sideOffset={4} collisionPadding={8}>

@@ -5,12 +5,15 @@ import { type ReactElement, useRef } from "react";
 import type { RunsSearch } from "../../search";
 import { useKeys } from "../../shell/useKeys";
 import { Button } from "../../ui/Button";
+import { zone } from "../../ui/clock";
 import { Menu } from "../../ui/Menu";
+import { useStore } from "../../ui/store";
 import { PHASES, SPANS, chips, typed } from "./filters";
 import styles from "./Filter.module.css";
 
 export function Filter({ search }: { search: RunsSearch }): ReactElement {
   const navigate = useNavigate();
+  const shown = useStore(zone);
   const field = useRef<HTMLInputElement>(null);
   const change = (next: RunsSearch): void => void navigate({ to: ".", search: { ...search, ...next }, replace: true });
   useKeys((key) => {
@@ -20,8 +23,8 @@ export function Filter({ search }: { search: RunsSearch }): ReactElement {
   });
   return (
     <div className={styles.bar} role="search">
-      {chips(search).map((chip) => (
-        <button key={chip.key} type="button" className={styles.chip} aria-label={`Remove the filter ${chip.label}`} onClick={() => change({ [chip.key]: undefined })}>
+      {chips(search, shown).map((chip) => (
+        <button key={chip.label} type="button" className={styles.chip} aria-label={`Remove the filter ${chip.label}`} onClick={() => change(Object.fromEntries(chip.keys.map((key) => [key, undefined])))}>
           {chip.label} <X size={12} aria-hidden />
         </button>
       ))}

@@ -2,6 +2,7 @@
 import { keepPreviousData, useInfiniteQuery } from "@tanstack/react-query";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactElement, useMemo, useState } from "react";
+import { flushSync } from "react-dom";
 import { type Run, type RunPage, listRuns } from "../../api/runs";
 import { isOpenRun, listedStatus, runStatus } from "../../status/status";
 import { useRunsNews } from "../../live/useRunsNews";
@@ -24,6 +25,7 @@ const PAGE = 100;
 export function Runs(): ReactElement {
   const place = usePlace();
   const search = useSearch({ from: "/projects/$project/domains/$domain/executions" });
+  const navigate = useNavigate();
   const every = useRunsNews(place.project, place.domain);
   const filters = filtersOf(search, serverNow());
   const { data, error, refetch, hasNextPage, fetchNextPage, isFetchingNextPage } = useInfiniteQuery({
@@ -45,7 +47,7 @@ export function Runs(): ReactElement {
     <div className={styles.page}>
       <h1 className="visually-hidden">Runs</h1>
       <Filter search={search} />
-      {runs.length > 1 ? <Outcomes runs={runs} /> : null}
+      {runs.length > 1 ? <Outcomes runs={runs} onSpan={(span) => void navigate({ to: ".", search: { ...search, ...span } })} /> : null}
       {data ? <List runs={runs} questions={questions} isFiltered={isFiltered} /> : <Bars rows={12} />}
       {hasNextPage ? <div className={styles.more}><Button disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>Older runs</Button></div> : null}
     </div>
@@ -66,11 +68,16 @@ function List({ runs, questions, isFiltered }: { runs: readonly Run[]; questions
     setAt(next);
     document.querySelector<HTMLElement>(`[data-row="${next}"] a`)?.focus();
   };
+  const act = (run: Run | undefined): void => {
+    if (run && !chosen.size) flushSync(() => toggle(run.name));
+    document.querySelector<HTMLElement>('[role="toolbar"] button')?.focus();
+  };
   useKeys((key) => {
     const run = runs[at];
     if (key === "j") focus(at + 1);
     else if (key === "k") focus(at - 1);
     else if (key === "x" && run) toggle(run.name);
+    else if (key === "." && (run || chosen.size)) act(run);
     else return false;
     return true;
   });

@@ -9,6 +9,7 @@ import { setKept } from "../../api/retention";
 import type { RunId } from "../../api/runs";
 import { useKeys } from "../../shell/useKeys";
 import { isOpenRun, runStatus } from "../../status/status";
+import { visible } from "../../text/names";
 import { Button, IconButton } from "../../ui/Button";
 import { Menu } from "../../ui/Menu";
 import { Problem } from "../../ui/State";
@@ -26,6 +27,7 @@ export function RunActions(): ReactElement {
   const navigate = useNavigate();
   const queries = useQueryClient();
   const [asking, setAsking] = useState<"abort" | "fork" | "calls" | null>(null);
+  const [more, setMore] = useState(false);
   const goTo = (run: RunId): void => void navigate({ to: "/projects/$project/domains/$domain/executions/$name", params: { project: run.project, domain: run.domain, name: run.name } });
   const start = useMutation({ mutationFn: (how: () => Promise<{ id: RunId }>) => how(), onSuccess: (started) => goTo(started.id) });
   const putting = useMutation({ mutationFn: () => putAside(id, [state.run], !state.run.archived), onSuccess: () => source.retry() });
@@ -35,8 +37,9 @@ export function RunActions(): ReactElement {
   const failed = !isOpen && runStatus(state.run.phase).tone !== "done";
   const again = (): void => void navigate({ to: "/projects/$project/domains/$domain/launch", params: { project: id.project, domain: id.domain }, search: { from: id.name } });
   useKeys((key) => {
-    if (key !== "r") return false;
-    again();
+    if (key === "r") again();
+    else if (key === ".") setMore(true);
+    else return false;
     return true;
   });
   return (
@@ -54,13 +57,20 @@ export function RunActions(): ReactElement {
       />
       {isOpen ? <Button onClick={() => setAsking("abort")}>Abort…</Button> : null}
       <Menu
-        trigger={<IconButton label="More"><Ellipsis size={16} /></IconButton>}
+        trigger={<IconButton label="More" title="More (.)"><Ellipsis size={16} /></IconButton>}
+        open={more}
+        onOpen={setMore}
         entries={[
+          ...(step ? [
+            { label: `Run again from ${visible(step.name)}…`, disabled: isOpen, hint: isOpen ? "it runs still" : "", onSelect: () => setAsking("fork") },
+            { label: "Copy the step's id", hint: "c", onSelect: () => void copy(step.id) },
+            null,
+          ] : []),
           { label: "Compare…", hint: "with the last success", onSelect: () => void navigate({ to: "/projects/$project/domains/$domain/compare", params: { project: id.project, domain: id.domain }, search: { b: id.name } }) },
           { label: state.run.archived ? "Bring back from the archive" : "Archive", disabled: isOpen, hint: isOpen ? "it runs still" : "", onSelect: () => putting.mutate() },
           { label: kept ? "Keep no longer" : "Keep", hint: kept ? "rules of retention hold again" : "whatever retention says", disabled: kept === undefined || keeping.isPending, onSelect: () => keeping.mutate(!kept) },
           null,
-          { label: "Copy the name", hint: "c", onSelect: () => void copy(id.name) },
+          { label: "Copy the name", hint: step ? "" : "c", onSelect: () => void copy(id.name) },
           { label: "Copy as…", hint: "command, curl, Python", onSelect: () => setAsking("calls") },
           { label: "Copy the link", onSelect: () => void copy(location.href) },
         ]}

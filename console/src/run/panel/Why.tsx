@@ -12,7 +12,9 @@ import { At } from "../../ui/Time";
 import { usePaced } from "../../ui/usePaced";
 import { useRun, useSelect } from "../context";
 import { MoreMemory } from "../actions/MoreMemory";
+import { leftOf } from "../plan/due";
 import type { Step } from "../plan/tree";
+import { useRunNow } from "../useRunNow";
 import { Answer } from "./Answer";
 import { ErrorText } from "./ErrorText";
 import { ChildRun } from "./ChildRun";
@@ -36,6 +38,7 @@ export function Why({ step, item }: { step: Step | null; item: number }): ReactE
   return (
     <div className={styles.why}>
       {step ? <Question step={step} /> : null}
+      {step ? <Left step={step} /> : null}
       {step ? <ChildRun step={step} /> : null}
       {error && !data ? <Problem error={error} onRetry={() => void refetch()} /> : data ? <ul className={styles.chain}><Link link={data} own={step?.id ?? ""} /></ul> : <Bars rows={3} />}
       {step && data && (data.code === "NodeFailed" || data.code === "ItemFailed") && data.because.every(isRemark) ? <LastLines step={step} item={item} told={data.facts["message"] ?? ""} /> : null}
@@ -72,6 +75,12 @@ function beyond(text: string, message: string | undefined): string {
   if (!message) return "";
   const [first = "", ...rest] = message.split("\n");
   return (text.includes(first.slice(0, 200)) ? rest.join("\n") : message).trim();
+}
+
+/** It goes on counting. */
+function Left({ step }: { step: Step }): ReactElement | null {
+  const left = leftOf(step, useRunNow());
+  return left ? <p className={styles.left}>{left[0]?.toUpperCase()}{left.slice(1)}.</p> : null;
 }
 
 function Question({ step }: { step: Step }): ReactElement | null {

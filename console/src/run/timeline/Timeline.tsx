@@ -1,11 +1,10 @@
 /** The timeline: a line a step, its name as text at the left, its time as bars on one canvas. */
 import { FoldHorizontal, Maximize2, Timer } from "lucide-react";
 import { type PointerEvent, type ReactElement, useEffect, useMemo, useRef, useState } from "react";
-import { isOpenRun } from "../../status/status";
 import { duration } from "../../text/time";
 import { theme } from "../../theme/theme";
 import { IconButton } from "../../ui/Button";
-import { useNow, zone } from "../../ui/clock";
+import { zone } from "../../ui/clock";
 import { useStore, useStored } from "../../ui/store";
 import { useSize } from "../../ui/useWidth";
 import { Empty } from "../../ui/State";
@@ -13,7 +12,9 @@ import { useRun } from "../context";
 import { LINE_PX, StepName, itemsOf, useLines, useRowProps } from "../Lines";
 import type { RunState } from "../live/state";
 import type { Line } from "../plan/visible";
+import { leftOf } from "../plan/due";
 import { tookOf } from "../took";
+import { useRunNow } from "../useRunNow";
 import { windowOf, workOf } from "./bars";
 import { AXIS_PX, drawAxis, drawGrid, drawLine } from "./drawing";
 import { type Span, busy, isMostlyIdle, scaleOf } from "./scale";
@@ -59,7 +60,7 @@ export function Timeline({ lines }: { lines: readonly Line[] }): ReactElement {
             return line ? (
               <div key={item.key} style={{ transform: `translateY(${item.start}px)` }} {...rowProps(line, item.index, styles.line)}>
                 <div className={styles.label} role="gridcell"><StepName line={line} count={itemsOf(line.step, state.arrays)} /></div>
-                <span className="visually-hidden" role="gridcell">{said(line, state.attempts)}</span>
+                <span className="visually-hidden" role="gridcell">{said(line, state.attempts, now)}</span>
               </div>
             ) : null;
           })}
@@ -71,19 +72,12 @@ export function Timeline({ lines }: { lines: readonly Line[] }): ReactElement {
   );
 }
 
-function said({ step }: Line, attempts: RunState["attempts"]): string {
+function said({ step }: Line, attempts: RunState["attempts"], now: number): string {
   const { row } = step;
   if (!row || row.started < 0) return step.status.word;
   const took = tookOf(row, attempts);
-  return `${step.status.word}, began after ${duration(row.started)}${took === null ? "" : `, took ${duration(took)}`}`;
-}
-
-/** Milliseconds after the run's beginning; it stands still when the run has ended. */
-function useRunNow(): number {
-  const { state } = useRun();
-  const now = useNow();
-  const { run } = state;
-  return isOpenRun(run.phase) ? Math.max(0, (now - state.t0) / 1_000) : ((run.ended_at ?? run.created_at) - state.t0) / 1_000;
+  const left = leftOf(step, now);
+  return `${step.status.word}, began after ${duration(row.started)}${took === null ? "" : `, took ${duration(took)}`}${left ? `, ${left}` : ""}`;
 }
 
 function useLabels(scroll: React.RefObject<HTMLDivElement | null>): number {

@@ -6,6 +6,7 @@ import { drawCounts, hatch } from "../../ui/vane-drawing";
 import { clock, day, duration, moment } from "../../text/time";
 import type { Zone } from "../../text/time";
 import type { RunState } from "../live/state";
+import { leftOf } from "../plan/due";
 import type { Line } from "../plan/visible";
 import { type Bar, barsOf } from "./bars";
 import { type Scale, ticks } from "./scale";
@@ -82,7 +83,10 @@ export function drawLine(scene: Scene, line: Line, top: number, height: number):
     drawCounts(context, countsOfItems(array.size, array.phases), right - left, BAR_PX);
     context.restore();
   }
-  if (last) drawTook(context, colours, bars, scale, width, middle);
+  if (!last) return;
+  drawTook(context, colours, bars, scale, width, middle);
+  const left = leftOf(step, now);
+  if (left) drawLeft(context, colours, left, scale.at(last.from), scale.at(last.to), middle);
 }
 
 function drawBar({ context, scale }: Scene, colours: Palette, bar: Bar, middle: number, isGroup: boolean): void {
@@ -134,6 +138,18 @@ function drawTook(context: CanvasRenderingContext2D, colours: Palette, bars: rea
   const right = Math.max(scale.at(last.to), scale.at(last.from) + 2) + 6;
   if (right + room < width) context.fillText(text, right, middle + 0.5);
   else if (scale.at(first.queued) - room - 8 > 0) context.fillText(text, scale.at(first.queued) - room - 6, middle + 0.5);
+}
+
+/** The time that is left, in the end of the bar, where that has room for it. */
+function drawLeft(context: CanvasRenderingContext2D, colours: Palette, text: string, from: number, to: number, middle: number): void {
+  context.font = FONT;
+  context.textBaseline = "middle";
+  const room = context.measureText(text).width + 12;
+  if (to - from < room + 8) return;
+  context.fillStyle = colours.paper;
+  context.fillRect(to - room - 4, middle - BAR_PX / 2 - 2, room, BAR_PX + 4);
+  context.fillStyle = colours.text.held;
+  context.fillText(text, to - room + 2, middle + 0.5);
 }
 
 function drawUnbegun(context: CanvasRenderingContext2D, colours: Palette, text: string, top: number, height: number): void {

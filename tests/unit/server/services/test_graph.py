@@ -73,6 +73,22 @@ def test_a_graph_says_where_parts_of_values_come_from() -> None:
     assert node["inputs"] == [{"var": "x", "binding": {"collection": {"bindings": [{"promise": promise}, {}]}}}]
 
 
+def test_a_graph_says_how_long_its_gates_wait() -> None:
+    closure = compiler_pb2.CompiledWorkflowClosure()
+    approval = workflow_pb2.Node(id="n0", gate_node=workflow_pb2.GateNode(approve={"signal_id": "ok"}))
+    approval.metadata.timeout.FromSeconds(90)
+    pause = workflow_pb2.Node(id="n1", gate_node=workflow_pb2.GateNode(sleep={}))
+    pause.gate_node.sleep.duration.FromMilliseconds(1_500)
+    endless = workflow_pb2.Node(id="n2", gate_node=workflow_pb2.GateNode(sleep={}))
+    endless.gate_node.sleep.duration.seconds = 2**62
+    task = workflow_pb2.Node(id="n3", task_node={}, metadata=approval.metadata)
+    closure.primary.template.nodes.extend((approval, pause, endless, task))
+    nodes = drawn(closure)["primary"]["template"]["nodes"]
+    assert nodes[0]["metadata"] == {"timeout": "90s"}
+    assert [node["gate_node"]["sleep"] for node in nodes[1:3]] == [{"duration": "1.500s"}, {}]
+    assert "metadata" not in nodes[3]
+
+
 def test_a_condition_that_json_cannot_say_hides_no_graph() -> None:
     closure = compiler_pb2.CompiledWorkflowClosure()
     condition = condition_pb2.BooleanExpression()

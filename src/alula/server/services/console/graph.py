@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flyteidl.core import compiler_pb2, condition_pb2, identifier_pb2, literals_pb2, types_pb2, workflow_pb2
-from google.protobuf import json_format
+from google.protobuf import duration_pb2, json_format
 
 from alula.core.errors import NotFound
 from alula.core.ids import ExecutionId
@@ -88,9 +88,10 @@ def _workflow(message: compiler_pb2.CompiledWorkflow) -> Workflow:
 
 def _node(node: workflow_pb2.Node) -> Node:
     kind, name = node.WhichOneof("target"), node.metadata.name
+    timeout = _seconds(node.metadata.timeout) if kind == "gate_node" and node.metadata.HasField("timeout") else ""
     return Node(
         node.id,
-        Metadata(name) if name else None,
+        Metadata(name, timeout) if name or timeout else None,
         _bindings(node.inputs),
         task_node=TaskNode(_entity(node.task_node.reference_id)) if kind == "task_node" else None,
         workflow_node=_reference(node.workflow_node) if kind == "workflow_node" else None,
@@ -130,7 +131,14 @@ def _gate(node: workflow_pb2.GateNode) -> GateNode:
         return GateNode(approve=Asks(node.approve.signal_id))
     if condition == "signal":
         return GateNode(signal=Asks(node.signal.signal_id))
-    return GateNode(sleep=Sleeps())
+    return GateNode(sleep=Sleeps(_seconds(node.sleep.duration)))
+
+
+def _seconds(duration: duration_pb2.Duration) -> str:
+    try:
+        return duration.ToJsonString()
+    except ValueError:  # as above
+        return ""
 
 
 def _bindings(bindings: Iterable[literals_pb2.Binding]) -> list[Binding]:

@@ -55,7 +55,9 @@ class Binding(Shown, frozen=True):
 
 
 class Metadata(Shown, frozen=True):
-    name: str
+    name: str = ""
+    timeout: str = ""
+    """The time that a gate has for an answer, as JSON writes durations. Those of other nodes are left out."""
 
 
 class TaskNode(Shown, frozen=True):
@@ -92,7 +94,7 @@ class Asks(Shown, frozen=True):
 
 
 class Sleeps(Shown, frozen=True):
-    pass
+    duration: str = ""
 
 
 class GateNode(Shown, frozen=True):
