@@ -96,9 +96,12 @@ HELD = (
     ),
     Held(
         11,
-        "launch forms",
+        "launch forms: types, invalid inputs, what once failed elsewhere, as the command line",
         (
             "console/src/launch/literals.test.ts",
+            "console/src/launch/invalid.test.tsx",
+            "console/src/launch/structs.test.tsx",
+            "tests/browser/test_launch_form.py::test_a_form_sends_what_the_command_line_sends",
             f"{_PAGES}::test_a_launch_says_what_is_wrong_and_then_is_watched_to_its_end",
         ),
     ),

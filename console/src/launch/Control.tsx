@@ -4,29 +4,25 @@ import type { ReactElement } from "react";
 import type { LiteralType } from "../api/idl";
 import { Button, IconButton } from "../ui/Button";
 import { choicesOf, isNone, typeName } from "../values/types";
-import { type Draft, NONE, empty } from "./drafts";
-import { FileField } from "./FileField";
-import styles from "./Field.module.css";
-import { draftOfJson, type Problem } from "./literals";
-import { readJson } from "../values/json";
+import { readJson, writeJson } from "../values/json";
 import type { Packable } from "../values/msgpack";
 import { grouped } from "../text/numbers";
 import { visible } from "../text/names";
-
-interface Props {
-  id: string;
-  type: LiteralType;
-  draft: Draft;
-  label: string;
-  problems: readonly Problem[];
-  onChange: (draft: Draft) => void;
-}
+import { type Draft, NONE, UNSET, draftOfJson, empty } from "./drafts";
+import styles from "./Field.module.css";
+import { type StructField, fieldsOf } from "./fields";
+import { FileField } from "./FileField";
+import { loosely, read } from "./plain";
+import type { Problem } from "./structs";
+import { Enum, JsonField, type Props, TextField, Told, YesNo } from "./Simple";
 
 const ROWS_MAX = 200;
 
 export function Control(props: Props): ReactElement {
   const { type, draft } = props;
   if (draft.kind === "literal") return <Kept {...props} />;
+  if (type.simple === "STRUCT") return <Struct {...props} />;
+  if (draft.kind === "json") return <JsonField {...props} text={draft.text} />;
   if (type.union_type) return <Union {...props} />;
   if (isNone(type)) return <p className={styles.note}>none</p>;
   if (type.collection_type && draft.kind === "list") return draft.parts.length > ROWS_MAX ? <Long {...props} /> : <List {...props} inner={type.collection_type} parts={draft.parts} />;
@@ -35,90 +31,15 @@ export function Control(props: Props): ReactElement {
   const choices = choicesOf(type);
   if (choices) return <Enum {...props} values={choices} />;
   if (type.blob && type.blob.dimensionality !== "MULTIPART") return <FileField {...props} />;
-  if (draft.kind === "json") return <JsonField {...props} text={draft.text} />;
   return <TextField {...props} />;
-}
-
-/** What is wrong with a part itself, said below it, and with it by a screen reader. */
-export function Told({ id, problems }: { id: string; problems: readonly Problem[] }): ReactElement | null {
-  const own = problems.filter((each) => !each.path.length);
-  return own.length ? <p className={styles.problem} id={`${id}-problem`}>{own.map((each) => visible(each.message)).join("; ")}</p> : null;
-}
-
-/** For what is typed into: whether it is wrong, and where that is said. */
-function judged(id: string, problems: readonly Problem[]): { "aria-invalid": boolean; "aria-describedby"?: string } {
-  const isWrong = problems.some((each) => !each.path.length);
-  return { "aria-invalid": problems.length > 0, ...(isWrong ? { "aria-describedby": `${id}-problem` } : {}) };
-}
-
-const HINTS: Record<string, string> = { DATETIME: "2026-11-29T17:00:00Z", DURATION: "1h30m", INTEGER: "0", FLOAT: "0.5, 1e-3, inf, nan" };
-
-function TextField({ id, type, draft, problems, onChange, label }: Props): ReactElement {
-  const text = draft.kind === "text" ? draft.text : "";
-  const shared = {
-    id,
-    className: styles.input,
-    value: text,
-    ...judged(id, problems),
-    "aria-label": label,
-    onChange: (event: { currentTarget: { value: string } }) => onChange({ kind: "text", text: event.currentTarget.value }),
-  };
-  if (type.simple === "STRING") return <textarea {...shared} rows={Math.min(12, Math.max(1, text.split("\n").length))} placeholder="empty text" spellCheck={false} />;
-  return <input {...shared} inputMode={type.simple === "INTEGER" ? "numeric" : type.simple === "FLOAT" ? "decimal" : "text"} placeholder={HINTS[type.simple ?? ""] ?? "an address: s3://…, https://…"} autoComplete="off" spellCheck={false} />;
-}
-
-function JsonField({ id, text, problems, onChange, label }: Props & { text: string }): ReactElement {
-  return (
-    <>
-      <textarea
-        id={id}
-        className={`${styles.input} ${styles.code}`}
-        value={text}
-        rows={Math.min(18, Math.max(3, text.split("\n").length))}
-        aria-label={`${label}, as JSON`}
-        {...judged(id, problems)}
-        spellCheck={false}
-        onChange={(event) => onChange({ kind: "json", text: event.currentTarget.value })}
-      />
-      {problems.filter((each) => each.path.length).map((each) => <p key={each.path.join(".")} className={styles.problem}><code>{visible(each.path.join("."))}</code> {visible(each.message)}</p>)}
-    </>
-  );
-}
-
-function YesNo({ id, draft, problems, onChange, label }: Props): ReactElement {
-  return (
-    <div className={styles.choice} role="radiogroup" aria-label={label} {...judged(id, problems)}>
-      {([true, false] as const).map((value) => (
-        <label key={String(value)}>
-          <input type="radio" checked={draft.kind === "bool" && draft.value === value} onChange={() => onChange({ kind: "bool", value })} /> {value ? "Yes" : "No"}
-        </label>
-      ))}
-    </div>
-  );
-}
-
-function Enum({ id, values, draft, problems, onChange, label }: Props & { values: readonly string[] }): ReactElement {
-  const text = draft.kind === "text" ? draft.text : "";
-  if (values.length > 5) {
-    return (
-      <select id={id} className={styles.input} value={text} aria-label={label} {...judged(id, problems)} onChange={(event) => onChange({ kind: "text", text: event.currentTarget.value })}>
-        <option value="">choose…</option>
-        {values.map((value) => <option key={value}>{value}</option>)}
-      </select>
-    );
-  }
-  return (
-    <div className={styles.choice} role="radiogroup" aria-label={label} {...judged(id, problems)}>
-      {values.map((value) => <label key={value}><input type="radio" checked={text === value} onChange={() => onChange({ kind: "text", text: value })} /> {value}</label>)}
-    </div>
-  );
 }
 
 function Union({ id, type, draft, label, problems, onChange }: Props): ReactElement {
   const variants = type.union_type?.variants ?? [];
   const now: Draft & { kind: "union" } = draft.kind === "union" ? draft : (empty(type) as Draft & { kind: "union" });
   const chosen = variants[now.chosen];
-  const choose = (at: number): void => onChange({ ...now, chosen: at });
+  // What was typed for another type is there again when one comes back to it.
+  const choose = (at: number): void => onChange({ ...now, chosen: at, drafts: variants.map((variant, place) => (place === at && isUnset(now.drafts[at]) ? empty(variant) : (now.drafts[place] ?? UNSET))) });
   return (
     <div className={styles.union}>
       <div className={styles.choice} role="radiogroup" aria-label={`Type of ${label}`}>
@@ -131,9 +52,72 @@ function Union({ id, type, draft, label, problems, onChange }: Props): ReactElem
           draft={now.drafts[now.chosen] ?? empty(chosen)}
           label={label}
           problems={problems}
-          onChange={(next) => onChange({ ...now, drafts: variants.map((variant, at) => (at === now.chosen ? next : (now.drafts[at] ?? empty(variant)))) })}
+          onChange={(next) => onChange({ ...now, drafts: variants.map((_, at) => (at === now.chosen ? next : (now.drafts[at] ?? UNSET))) })}
         />
       ) : null}
+    </div>
+  );
+}
+
+function isUnset(draft: Draft | undefined): boolean {
+  return draft === undefined || draft.kind === "unset";
+}
+
+/** A struct by its fields; as JSON where its schema names none, and for who would rather write all of it so. */
+function Struct(props: Props): ReactElement {
+  const { id, type, draft, label, onChange } = props;
+  const fields = fieldsOf(type);
+  if (draft.kind === "json" || !fields) {
+    const read = fields ? readAs(type, draft) : null;
+    return (
+      <div className={styles.union}>
+        <JsonField {...props} text={draft.kind === "json" ? draft.text : ""} />
+        {fields ? <Button small look="quiet" className={styles.way} disabled={!read} onClick={() => read && onChange(read)}>As fields</Button> : null}
+      </div>
+    );
+  }
+  if (draft.kind !== "fields") return <div><Button small id={id} aria-label={`Fill in ${label}`} onClick={() => onChange(empty(type))}>Fill in…</Button></div>;
+  return (
+    <div className={styles.struct} role="group" aria-label={label}>
+      {draft.parts.map(([name, part], at) => (
+        <StructPart
+          key={name}
+          id={at === 0 ? id : `${id}-${at}`}
+          name={name}
+          field={fields.find((each) => each.name === name)}
+          draft={part}
+          label={`${label}.${name}`}
+          problems={inside(props.problems, name)}
+          onChange={(next) => onChange({ kind: "fields", parts: next ? draft.parts.map((each, place) => (place === at ? [name, next] : each)) : draft.parts.filter((_, place) => place !== at) })}
+        />
+      ))}
+      {"of" in type ? null : <Button small look="quiet" className={styles.way} aria-label={`Write ${label} as JSON`} onClick={() => onChange({ kind: "json", text: writeJson(loosely(type, draft) ?? new Map()) })}>As JSON</Button>}
+    </div>
+  );
+}
+
+function readAs(type: LiteralType, draft: Draft): Draft | null {
+  const found = draft.kind === "json" ? read(draft.text) : { problem: "" };
+  return "value" in found && found.value instanceof Map ? draftOfJson(type, found.value) : null;
+}
+
+function StructPart({ id, name, field, draft, label, problems, onChange }: Omit<Props, "type" | "onChange"> & { name: string; field: StructField | undefined; onChange: (next: Draft | null) => void }): ReactElement {
+  const type: LiteralType = field?.type ?? {};
+  const isLeft = draft.kind === "unset" && type.simple !== "BOOLEAN" && field?.required === false;
+  const leave = draft.kind !== "unset" && field?.required !== true;
+  return (
+    <div className={styles.structPart}>
+      <div className={styles.head}>
+        <label htmlFor={id} className={styles.partName}>{visible(name)}</label>
+        {field ? <code className={styles.type}>{typeName(type)}</code> : null}
+        {field?.required === false ? <span className={styles.note}>optional</span> : null}
+        {leave ? <button type="button" className={styles.reset} aria-label={`Leave out ${label}`} onClick={() => onChange(field ? UNSET : null)}>leave out</button> : null}
+      </div>
+      {field?.description ? <p className={styles.description}>{visible(field.description)}</p> : null}
+      {isLeft
+        ? <div className={styles.buttons}><Button small id={id} aria-label={`Set ${label}`} onClick={() => onChange(empty(type))}>Set…</Button><span className={styles.note}>left out</span></div>
+        : <Control id={id} type={type} draft={draft} label={label} problems={problems} onChange={onChange} />}
+      <Told id={id} problems={problems} />
     </div>
   );
 }
@@ -162,7 +146,7 @@ function List({ id, inner, parts, label, problems, onChange }: Props & { inner: 
         </div>
       ))}
       <div className={styles.buttons}>
-        <Button small {...(parts.length ? {} : { id })} onClick={() => set([...parts, empty(inner)])}><Plus size={13} aria-hidden /> Add</Button>
+        <Button small {...(parts.length ? {} : { id })} aria-label={`Add to ${label}`} onClick={() => set([...parts, empty(inner)])}><Plus size={13} aria-hidden /> Add</Button>
         <span className={styles.note}>{parts.length ? "or paste a list into a field" : "no values"}</span>
       </div>
     </div>
@@ -209,7 +193,7 @@ function Entries({ id, inner, parts, label, problems, onChange }: Props & { inne
           <IconButton label={`Remove ${key || `entry ${at}`}`} onClick={() => set(parts.filter((_, place) => place !== at))}><X size={14} /></IconButton>
         </div>
       ))}
-      <div className={styles.buttons}><Button small id={id} onClick={() => set([...parts, ["", empty(inner)]])}><Plus size={13} aria-hidden /> Add</Button></div>
+      <div className={styles.buttons}><Button small id={id} aria-label={`Add to ${label}`} onClick={() => set([...parts, ["", empty(inner)]])}><Plus size={13} aria-hidden /> Add</Button></div>
     </div>
   );
 }

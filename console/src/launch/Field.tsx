@@ -4,10 +4,11 @@ import type { LiteralType } from "../api/idl";
 import type { LaunchProblem } from "../api/launch";
 import { visible } from "../text/names";
 import { typeName } from "../values/types";
-import { Control, Told } from "./Control";
+import { Control } from "./Control";
 import type { Draft } from "./drafts";
 import styles from "./Field.module.css";
-import type { Problem } from "./literals";
+import { Told } from "./Simple";
+import type { Problem } from "./structs";
 
 export function Field({ name, type, draft, problems, refused, description, note, required = false, onChange, onReset }: {
   name: string;

@@ -77,7 +77,9 @@ function Filling({ form }: { form: Form }): ReactElement {
     setTried(true);
     const first = problems[0]?.name ?? (refused[0] && fieldOf(refused[0].path));
     if (first === undefined) return launching.mutate();
-    page.current?.querySelector<HTMLElement>(`[data-field="${CSS.escape(first)}"] :is(input, textarea, select, button)`)?.focus();
+    const field = `[data-field="${CSS.escape(first)}"]`;
+    const place = [`:is(input, textarea, select)[aria-invalid=true], ${field} [aria-invalid=true] input`, ":is(input, textarea, select, button)"];
+    place.map((each) => page.current?.querySelector<HTMLElement>(`${field} ${each}`)).find(Boolean)?.focus();
   };
   const shows = (name: string): boolean => tried || name in drafts;
   const [asked, defaults] = [form.inputs.filter((each) => !each.hasDefault || each.name in drafts), form.inputs.filter((each) => each.hasDefault && !(each.name in drafts))];

@@ -1,7 +1,10 @@
 /** The form of an entity: its inputs in the order in which one fills them, and what becomes of them. Pure. */
 import type { Identifier, Literal, LiteralType, Parameter, Variable } from "../api/idl";
-import { type Draft, draftOf, empty } from "./drafts";
-import { type Made, type Problem, literalOf } from "./literals";
+import { type Draft, empty } from "./drafts";
+import { draftOf } from "./given";
+import { literalOf } from "./literals";
+import type { Made } from "./scalars";
+import type { Problem } from "./structs";
 
 export interface Input {
   readonly name: string;

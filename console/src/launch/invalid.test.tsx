@@ -7,10 +7,9 @@ import type { JsonSchema, LiteralType } from "../api/idl";
 import { queries } from "../queries";
 import { readJson } from "../values/json";
 import { typeName } from "../values/types";
-import type { Draft } from "./drafts";
+import { type Draft, draftOfJson } from "./drafts";
 import { Field } from "./Field";
 import { filled, formOfTask } from "./form";
-import { draftOfJson } from "./literals";
 
 vi.mock("../shell/place", () => ({ usePlace: () => ({ project: "p", domain: "d" }) }));
 

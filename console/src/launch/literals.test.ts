@@ -2,9 +2,10 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Literal, LiteralType } from "../api/idl";
 import { readJson } from "../values/json";
-import { draftOf, empty, type Draft } from "./drafts";
+import { type Draft, draftOfJson, empty } from "./drafts";
 import { filled, formOfTask } from "./form";
-import { draftOfJson, literalOf } from "./literals";
+import { draftOf } from "./given";
+import { literalOf } from "./literals";
 import { durationOf, instantOf } from "./times";
 
 const simple = (name: string): LiteralType => ({ simple: name });
@@ -92,7 +93,8 @@ describe("a form", () => {
   it("writes a struct as its clients do", () => {
     const made = literalOf(settings, { kind: "json", text: '{"depth": 3, "rate": 1}' });
     expect(made.literal?.scalar?.binary).toEqual({ tag: "msgpack", value: "gqVkZXB0aAOkcmF0Zcs/8AAAAAAAAA==" });
-    expect(draftOf(settings, made.literal ?? {})).toEqual({ kind: "json", text: '{\n  "depth": 3,\n  "rate": 1.0\n}' });
+    expect(draftOf(settings, made.literal ?? {})).toEqual({ kind: "fields", parts: [["depth", text("3")], ["rate", text("1")], ["inner", { kind: "unset" }]] });
+    expect(literalOf(settings, draftOf(settings, made.literal ?? {}))).toEqual(made);
   });
 
   it("keeps whole numbers that are too large for JavaScript, and floats that are whole", () => {

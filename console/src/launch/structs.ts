@@ -1,6 +1,6 @@
 /** Values of structs: what of one does not fit its schema, and how it travels. Pure. */
 import type { Json, JsonSchema, Literal, LiteralType } from "../api/idl";
-import { toBase64 } from "../values/base64";
+import { ofBase64, toBase64 } from "../values/base64";
 import { Float, type Packable, pack } from "../values/msgpack";
 import { type Schema, alternatives, resolved } from "./schemas";
 
@@ -144,7 +144,7 @@ function matches(pattern: unknown, text: string): boolean {
   }
 }
 
-/** A number of a field that is a float is written as one, also if it is whole. */
+/** A number of a field that is a float is written as one, also if it is whole; bytes, which JSON has not, as bytes. */
 function packable(value: Packable, given: Schema): Packable {
   const { schema, root } = resolved(given);
   if (typeof value === "number") {
@@ -152,14 +152,29 @@ function packable(value: Packable, given: Schema): Packable {
     const isFloat = schema["type"] === "number" || (options?.some((each) => each["type"] === "number") && !options.some((each) => each["type"] === "integer"));
     return isFloat ? new Float(value) : value;
   }
-  const chosen = alternatives(schema)?.find((option) => !misfits({ schema: option, root }, value));
+  const chosen = alternatives(schema)?.find((option) => !misfits({ schema: option, root }, value).length);
   if (chosen) return packable(value, { schema: chosen, root });
+  if (typeof value === "string") return schema["format"] === "base64" ? bytesOf(value) : value;
   const part = (found: JsonSchema | undefined, each: Packable): Packable => (found ? packable(each, { schema: found, root }) : each);
   if (Array.isArray(value)) return value.map((each: Packable) => part(schema["items"] as JsonSchema | undefined, each));
   if (value instanceof Map) {
     const properties = (schema["properties"] ?? {}) as Record<string, JsonSchema>;
     const more = typeof schema["additionalProperties"] === "object" ? (schema["additionalProperties"] as JsonSchema) : undefined;
-    return new Map([...(value as ReadonlyMap<string, Packable>)].map(([name, each]) => [name, part(properties[name] ?? more, each)]));
+    return new Map([...(value as ReadonlyMap<string, Packable>)].map(([name, each]) => [keyOf(schema, name), part(properties[name] ?? more, each)]));
   }
   return value;
+}
+
+/** A key as the schema of keys wants it: those of JSON are texts. */
+export function keyOf(schema: JsonSchema, name: string): string | number {
+  const wanted = (schema["propertyNames"] as { type?: unknown } | undefined)?.type;
+  return wanted === "integer" && /^-?\d+$/.test(name) && Number.isSafeInteger(Number(name)) ? Number(name) : name;
+}
+
+function bytesOf(text: string): Packable {
+  try {
+    return ofBase64(text);
+  } catch {
+    return text;
+  }
 }

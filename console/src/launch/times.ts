@@ -49,6 +49,14 @@ export function instantOf(text: string): string | null {
   return `${at.toISOString().slice(0, 19)}${digits ? `.${digits.padEnd(digits.length <= 3 ? 3 : digits.length <= 6 ? 6 : 9, "0")}` : ""}Z`;
 }
 
+/** A time with the zone that it is written with, as Python writes it: `2026-11-29T17:00:00+02:00`. Null for text that is no time. */
+export function isoOf(text: string): string | null {
+  if (instantOf(text) === null) return null;
+  const [, year, month, day, hour = "00", minute = "00", second = "00", fraction = "", , sign = "+", hours = "00", minutes = "00"] = TIME.exec(text) ?? [];
+  const micros = fraction.slice(0, 6).padEnd(6, "0");
+  return `${year}-${month}-${day}T${hour}:${minute}:${second}${Number(micros) ? `.${micros}` : ""}${sign}${hours}:${minutes}`;
+}
+
 function daysOf(year: number, month: number): number {
   return month === 2 ? (year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28) : [4, 6, 9, 11].includes(month) ? 30 : 31;
 }

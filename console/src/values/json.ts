@@ -3,6 +3,7 @@
  *
  * `JSON.parse` makes another number of a whole one above 2^53, and `1` of `1.0`.
  */
+import { toBase64 } from "./base64";
 import { Float, type Packable } from "./msgpack";
 
 /** Raises `SyntaxError`. */
@@ -79,7 +80,7 @@ export function writeJson(value: Packable, indent: string | null = ""): string {
   const inner = indent === null ? null : `${indent}  `;
   if (value instanceof Float) return floatText(value.value);
   if (typeof value === "bigint") return String(value);
-  if (value instanceof Uint8Array) return JSON.stringify(`<${value.length} bytes>`);
+  if (value instanceof Uint8Array) return JSON.stringify(toBase64(value));
   if (value instanceof Map) return within("{", "}", [...value].map(([key, each]) => `${JSON.stringify(String(key))}: ${writeJson(each, inner)}`), indent);
   if (Array.isArray(value)) return within("[", "]", value.map((each: Packable) => writeJson(each, inner)), indent);
   return JSON.stringify(value);
