@@ -322,6 +322,12 @@ def test_a_launch_that_would_be_refused_says_so_before_it_is_made(visit: Open) -
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
+def test_a_list_names_the_newest_versions(visit: Open, site: RunningPlatform) -> None:
+    page = visit("/workflows")
+    of = page.get_by_role("link", name=re.compile("^steps.good@[0-9a-f]{7}$"))
+    expect(of.get_by_title("The newest version")).to_be_visible()
+
+
 def test_two_runs_are_compared(visit: Open) -> None:
     page = visit("/executions")
     for name in ("good-1", "good-3"):

@@ -5,7 +5,7 @@ import pytest
 from tests.contract.store.records import audit, entity, query, where
 
 from alula.core.errors import InvalidInput
-from alula.core.ids import EntityId
+from alula.core.ids import EntityId, Place
 from alula.server.store import Store
 from alula.server.store.entities import Registered
 from alula.server.store.projects import ProjectRecord
@@ -138,6 +138,28 @@ async def test_entities_are_listed_newest_first_and_in_pages(store: Store) -> No
     assert await store.entities.page("task", query()) == []
     newer = await store.entities.page("workflow", query(where("created_at", "gte", "103"), descending=False))
     assert [e.id.version for e in newer] == ["v3", "v4"]
+
+
+async def test_names_have_a_newest_version(store: Store) -> None:
+    await store.entities.register(
+        [
+            entity("a", "v9", created_at=1),
+            entity("b", "v2", created_at=3),
+            entity("b", "v1", created_at=4),
+            entity("c", "v1", created_at=5),
+            entity("c", "v2", created_at=5),
+            entity("c", "v3", created_at=9, hidden=True),
+            entity("hidden", hidden=True, created_at=9),
+        ],
+        audit(),
+    )
+    here = Place("flytesnacks", "development")
+    found = await store.entities.newest_versions("workflow", here, "", "z", 10)
+    assert found == [("a", "v9", 1), ("b", "v1", 4), ("c", "v2", 5)]
+    assert await store.entities.newest_versions("workflow", here, "b", "b", 10) == found[1:2]
+    assert await store.entities.newest_versions("workflow", here, "b", "c", 1) == found[1:2]
+    assert await store.entities.newest_versions("task", here, "", "z", 10) == []
+    assert await store.entities.newest_versions("workflow", here._replace(domain="staging"), "", "z", 10) == []
 
 
 async def test_names_are_distinct(store: Store) -> None:

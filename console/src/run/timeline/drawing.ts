@@ -147,9 +147,9 @@ function drawLeft(context: CanvasRenderingContext2D, colours: Palette, text: str
   const room = context.measureText(text).width + 12;
   if (to - from < room + 8) return;
   context.fillStyle = colours.paper;
-  context.fillRect(to - room - 4, middle - BAR_PX / 2 - 2, room, BAR_PX + 4);
+  context.fillRect(to - room, middle - BAR_PX / 2 - 2, room, BAR_PX + 4);
   context.fillStyle = colours.text.held;
-  context.fillText(text, to - room + 2, middle + 0.5);
+  context.fillText(text, to - room + 6, middle + 0.5);
 }
 
 function drawUnbegun(context: CanvasRenderingContext2D, colours: Palette, text: string, top: number, height: number): void {

@@ -18,6 +18,7 @@ from alula.server.services.console.audit_trail import list_audits
 from alula.server.services.console.bulk import Bulk, act_on_runs
 from alula.server.services.console.compare import compare_runs
 from alula.server.services.console.grid import read_grid
+from alula.server.services.console.newest import newest_versions
 from alula.server.services.console.search import search
 from alula.server.services.console.stats import read_stats
 from alula.server.services.console.takers import list_takers
@@ -33,6 +34,7 @@ def overview_routes(platform: Platform) -> list[Route]:
     edge = _Edge(platform)
     return [
         Route(f"{PREFIX}/search", edge.search),
+        Route(f"{PREFIX}/newest/{{project}}/{{domain}}", edge.newest),
         Route(f"{PREFIX}/stats/{{project}}/{{domain}}", edge.stats),
         Route(f"{PREFIX}/grid/{{project}}/{{domain}}/{{workflow}}", edge.grid),
         Route(f"{PREFIX}/compare/{{project}}/{{domain}}", edge.compare),
@@ -58,6 +60,11 @@ class _Edge:
                 limit=whole(request, "limit", 20),
             )
         )
+
+    async def newest(self, request: Request) -> Response:
+        kind, first, last = word(request, "kind"), word(request, "first"), word(request, "last")
+        caller, place = call_of(request).caller, place_of(request)
+        return await json_answer(await newest_versions(self._platform, caller, place, kind, first=first, last=last))
 
     async def stats(self, request: Request) -> Response:
         return await json_answer(

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
-from alula.core.ids import EntityId
+from alula.core.ids import EntityId, Place
 from alula.server.store.audits import Audit
 from alula.server.store.listing import Listing, flag, named, text, time
 from alula.server.store.query import Query
@@ -47,6 +47,13 @@ class EntityName(NamedTuple):
     name: str
     created_at: int
     """Of the newest of the versions that were asked for."""
+
+
+class NewestVersion(NamedTuple):
+    name: str
+    version: str
+    """Registered last; of several at one time the one that sorts last."""
+    created_at: int
 
 
 class Registered(Enum):
@@ -91,6 +98,12 @@ class Entities(Protocol):
 
     async def names(self, kind: EntityKind, query: Query) -> list[EntityName]:
         """Each name once."""
+        ...
+
+    async def newest_versions(
+        self, kind: EntityKind, place: Place, first: str, last: str, limit: int
+    ) -> list[NewestVersion]:
+        """Of the names from the first to the last, both included, in their order; not of hidden versions."""
         ...
 
     async def active_launch_plan(self, project: str, domain: str, name: str) -> EntityRecord | None: ...

@@ -53,6 +53,16 @@ async def registered(platform: Platform, *entities: Any) -> None:
     await platform.store.entities.register(entities, platform.audit(Caller("ada"), "register", "things"))
 
 
+async def test_names_are_told_with_their_newest_version(app: ASGIApp, platform: Platform) -> None:
+    await registered(platform, *(entity("wine", version, created_at=at) for version, at in (("b", 1), ("a", 2))))
+    found = await read(app, f"{OWN}/newest/{HERE}?kind=workflow&first=wine&last=wine")
+    assert found == {"versions": [{"name": "wine", "version": "a", "created_at": 2}]}
+    conforms(await described(app), f"{OWN}/newest/{{project}}/{{domain}}", "get", "200", found)
+    assert await read(app, f"{OWN}/newest/{HERE}?kind=task") == {"versions": []}
+    refused = await get(app, f"{OWN}/newest/{HERE}?kind=run", status=400)
+    assert b"InvalidParameter" in refused.body
+
+
 async def test_names_that_begin_with_the_text_are_found_before_those_that_have_it(
     app: ASGIApp, platform: Platform
 ) -> None:

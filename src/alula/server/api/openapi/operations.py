@@ -41,6 +41,7 @@ from alula.server.services.console.graph_form import Graph
 from alula.server.services.console.grid import Grid
 from alula.server.services.console.items import ItemPage, Summary
 from alula.server.services.console.log_search import LogLine
+from alula.server.services.console.newest import NewestVersions
 from alula.server.services.console.runs import Runs
 from alula.server.services.console.search import Hits
 from alula.server.services.console.skeleton import NODES_MAX, Changes, Skeleton
@@ -239,6 +240,18 @@ OPERATIONS = (
             Parameter("project", "Only of this project."),
             Parameter("domain", "Only of this domain."),
             Parameter("limit", "How many at most.", int, 20),
+        ),
+    ),
+    Operation(
+        "GET",
+        f"{_OWN}/newest/{{project}}/{{domain}}",
+        "listNewestVersions",
+        "List the newest version of each workflow, task or launch plan, by name.",
+        answer=NewestVersions,
+        parameters=(
+            Parameter("kind", "`workflow`, `task` or `launch_plan`.", required=True),
+            Parameter("first", "The first name."),
+            Parameter("last", "The last name."),
         ),
     ),
     Operation(

@@ -6,9 +6,17 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from alula.core.ids import EntityId
+from alula.core.ids import EntityId, Place
 from alula.server.store.audits import Audit
-from alula.server.store.entities import ENTITIES, ENTITY_NAMES, EntityKind, EntityName, EntityRecord, Registered
+from alula.server.store.entities import (
+    ENTITIES,
+    ENTITY_NAMES,
+    EntityKind,
+    EntityName,
+    EntityRecord,
+    NewestVersion,
+    Registered,
+)
 from alula.server.store.query import Query
 from alula.server.store.schedule_records import ScheduleRecord
 from alula.server.store.trigger_records import TriggerRecord
@@ -63,6 +71,18 @@ class Entities:
             newest[name] = max(newest.get(name, 0), entity.created_at)
         names = [EntityName(*name, created_at) for name, created_at in newest.items()]
         return lists.page_of(names, msgspec.structs.replace(page, conditions=(), places=None), ENTITY_NAMES)
+
+    async def newest_versions(
+        self, kind: EntityKind, place: Place, first: str, last: str, limit: int
+    ) -> list[NewestVersion]:
+        newest: dict[str, EntityRecord] = {}
+        for entity in self.of_kind(kind):
+            if entity.hidden or entity.id[:2] != place or not first <= entity.id.name <= last:
+                continue
+            known = newest.get(entity.id.name, entity)
+            newest[entity.id.name] = max(known, entity, key=lambda each: (each.created_at, each.id.version))
+        found = sorted(newest.items())[:limit]
+        return [NewestVersion(name, entity.id.version, entity.created_at) for name, entity in found]
 
     async def active_launch_plan(self, project: str, domain: str, name: str) -> EntityRecord | None:
         for entity in self.of_kind("launch_plan"):

@@ -7,9 +7,17 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, select, update
 
-from alula.core.ids import EntityId
+from alula.core.ids import EntityId, Place
 from alula.server.store.audits import Audit
-from alula.server.store.entities import ENTITIES, ENTITY_NAMES, EntityKind, EntityName, EntityRecord, Registered
+from alula.server.store.entities import (
+    ENTITIES,
+    ENTITY_NAMES,
+    EntityKind,
+    EntityName,
+    EntityRecord,
+    NewestVersion,
+    Registered,
+)
 from alula.server.store.query import Query
 from alula.server.store.schedule_records import ScheduleRecord
 from alula.server.store.trigger_records import TriggerRecord
@@ -42,6 +50,26 @@ _IS_NAMED = (
 _ONE = select(entities).where(*_IS_NAMED, entities.c.version == bindparam("of_version"))
 """Built once, as each launch reads some: building it takes longer than running it."""
 _ACTIVE = select(entities).where(*_IS_NAMED, entities.c.active == 1)
+
+
+_AMONG = (
+    entities.c.project == bindparam("of_project"),
+    entities.c.domain == bindparam("of_domain"),
+    entities.c.kind == bindparam("of_kind"),
+    entities.c.name >= bindparam("first"),
+    entities.c.name <= bindparam("last"),
+    entities.c.hidden == 0,
+)
+_LAST = (
+    select(entities.c.name, func.max(entities.c.created_at).label("at")).where(*_AMONG).group_by(entities.c.name)
+).subquery()
+_NEWEST = (
+    select(entities.c.name, func.max(entities.c.version), _LAST.c.at)
+    .join(_LAST, and_(entities.c.name == _LAST.c.name, entities.c.created_at == _LAST.c.at))
+    .where(*_AMONG)
+    .group_by(entities.c.name, _LAST.c.at)
+    .order_by(entities.c.name)
+)
 
 
 class Entities:
@@ -89,6 +117,16 @@ class Entities:
             )
             rows = connection.execute(cut(statement, page, columns, self._sql))
             return [EntityName(*row) for row in rows]
+
+        return await self._database.read(read)
+
+    async def newest_versions(
+        self, kind: EntityKind, place: Place, first: str, last: str, limit: int
+    ) -> list[NewestVersion]:
+        values = {"of_kind": kind, "of_project": place.project, "of_domain": place.domain, "first": first, "last": last}
+
+        def read(connection: Connection) -> list[NewestVersion]:
+            return [NewestVersion(*row) for row in connection.execute(_NEWEST.limit(limit), values)]
 
         return await self._database.read(read)
 
