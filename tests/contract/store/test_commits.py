@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
 import pytest
 from tests.contract.store.records import (
     audit,
@@ -42,6 +43,28 @@ async def test_a_commit_appends_to_the_log(store: Store) -> None:
     assert await store.log.commit([commit(ID, 3, b"c")]) == [True]
     assert await store.log.read(ID) == [b"created", b"a", b"b", b"c"]
     assert await store.log.commit([]) == []
+
+
+async def test_many_rows_in_one_commit_are_kept_as_each_is(store: Store) -> None:
+    """Also more than a database is given at a time, and values of any size and with any characters."""
+    await launch(store, "a1")
+    events = [bytes([number % 256]) * (number % 5) for number in range(1_200)]
+    words = ["NULL", "{}", '",', "\\", "'", "%s", "", " é🙂"]
+    begun = [node(f"n{number}{word}", at=200**number, child=word) for number, word in enumerate(words)]
+    ended = [
+        node(each.node_id, NodePhase.SUCCEEDED, 9, outputs=bytes(range(number)))
+        for number, each in enumerate(begun[1:])
+    ]
+    given = [commit(ID, 1, *events, nodes=begun), commit(ID, 1_201, b"end", nodes=ended)]
+    for each in given:
+        assert await store.log.commit([each]) == [True]
+    assert await store.log.read(ID) == [b"created", *events, b"end"]
+    kept = [await store.nodes.get(ID, each.node_id) for each in begun]
+    as_they_are = [
+        msgspec.structs.replace(was, phase=now.phase, updated_at=9, outputs=now.outputs)
+        for was, now in zip(begun[1:], ended, strict=True)
+    ]
+    assert kept == [begun[0], *as_they_are]
 
 
 @pytest.mark.parametrize("first_seq", [0, 1, 3, 99])

@@ -35,7 +35,7 @@ _NODES_DO_NOT_TELL = or_(
 class Attempts:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._put = database.sql.upsert(task_executions, newest_known)
+        self._put = database.sql.upsert(task_executions, newest_known, each_once=True)
 
     async def page(self, execution: ExecutionId, node_id: str, query: Query) -> list[AttemptRecord]:
         page = check(query, ATTEMPTS)

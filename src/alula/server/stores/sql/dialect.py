@@ -12,11 +12,13 @@ from typing import Any, cast
 
 import msgspec
 from sqlalchemy import (
+    ARRAY,
     BindParameter,
     ColumnElement,
     Connection,
     Dialect,
     Executable,
+    Select,
     Table,
     UpdateBase,
     bindparam,
@@ -45,17 +47,33 @@ class Bulk:
 
     Goes to the driver's own `executemany`: building and checking parameters row by row costs more than SQLite
     needs to write them. SQLite's driver is called directly, as the work of SQLAlchemy round each call costs as much
-    again.
+    again. `build_by_columns` is the same for PostgreSQL, with an array for each of the names: it executes a statement
+    for each row of `executemany`, and one for all rows that come as arrays.
     """
 
-    def __init__(self, build: Callable[[], UpdateBase], names: Sequence[str], dialect: Dialect) -> None:
+    def __init__(
+        self,
+        build: Callable[[], UpdateBase],
+        names: Sequence[str],
+        dialect: Dialect,
+        build_by_columns: Callable[[], UpdateBase] | None = None,
+    ) -> None:
         self._build = build
         self._names = names
         self._dialect = dialect
+        self._build_by_columns = build_by_columns
 
     @cached_property
     def _sql(self) -> str:
-        compiled = self._build().compile(dialect=self._dialect)
+        return self._compiled(self._build())
+
+    @cached_property
+    def _sql_by_columns(self) -> str:
+        assert self._build_by_columns is not None, "there is one"
+        return self._compiled(self._build_by_columns()).replace("%s", "%b")  # arrays go as they are, not as text
+
+    def _compiled(self, statement: UpdateBase) -> str:
+        compiled = statement.compile(dialect=self._dialect)
         if list(compiled.positiontup or ()) != list(self._names):
             raise AssertionError(f"parameters are {compiled.positiontup}, not {self._names}: {compiled}")
         return str(compiled)
@@ -65,12 +83,19 @@ class Bulk:
         if not rows:
             return 0
         if self._dialect.name != "sqlite":
-            return connection.exec_driver_sql(self._sql, list(rows)).rowcount
+            if self._build_by_columns is None or len(rows) == 1:
+                return connection.exec_driver_sql(self._sql, list(rows)).rowcount
+            portions = (rows[start : start + _PORTION_ROWS] for start in range(0, len(rows), _PORTION_ROWS))
+            return sum(self._run_by_columns(connection, portion) for portion in portions)
         driver = cast("sqlite3.Connection", connection.connection.driver_connection)
         try:
             return driver.executemany(self._sql, rows).rowcount
         except sqlite3.Error as error:
             raise DBAPIError.instance(self._sql, list(rows), error, sqlite3.Error, dialect=self._dialect) from error
+
+    def _run_by_columns(self, connection: Connection, rows: Sequence[Cells]) -> int:
+        columns = tuple(list(column) for column in zip(*rows, strict=True))
+        return connection.exec_driver_sql(self._sql_by_columns, columns).rowcount
 
 
 class Sql:
@@ -91,23 +116,33 @@ class Sql:
         def build() -> UpdateBase:
             return plain_insert(table).values(_parameters(names)).inline()
 
-        return Bulk(build, names, self.dialect)
+        def build_by_columns() -> UpdateBase:
+            return plain_insert(table).from_select(names, _by_columns(table, names))
 
-    def upsert(self, table: Table, win: Win, *, unless_older: str | None = None) -> Bulk:
+        return Bulk(build, names, self.dialect, build_by_columns)
+
+    def upsert(self, table: Table, win: Win, *, unless_older: str | None = None, each_once: bool = False) -> Bulk:
         """Insert whole rows; for one that is there already, `win` gives the new value of each column.
 
-        With `unless_older`, a row that has less in that column than the one that is there changes nothing.
+        With `unless_older`, a row that has less in that column than the one that is there changes nothing. `each_once`
+        says that no row is given twice at a time, which is faster on PostgreSQL.
         """
         names = [column.name for column in table.columns]
         keys = [column.name for column in table.primary_key.columns]
 
-        def build() -> UpdateBase:
-            statement = self._insert(table).values(_parameters(names))
+        # `Any`: as in `_insert`.
+        def finished(statement: Any) -> UpdateBase:
             changed = {n: win(table, statement.excluded, n) for n in names if n not in keys}
             where = None if unless_older is None else statement.excluded[unless_older] >= table.c[unless_older]
             return statement.on_conflict_do_update(index_elements=keys, set_=changed, where=where)
 
-        return Bulk(build, names, self.dialect)
+        def build() -> UpdateBase:
+            return finished(self._insert(table).values(_parameters(names)))
+
+        def build_by_columns() -> UpdateBase:
+            return finished(self._insert(table).from_select(names, _by_columns(table, names)))
+
+        return Bulk(build, names, self.dialect, build_by_columns if each_once else None)
 
     def insert_if_absent(self, table: Table) -> Bulk:
         """Insert whole rows, but not where the primary key is taken."""
@@ -163,6 +198,13 @@ class Sql:
 
 def _parameters(names: Sequence[str]) -> dict[str, BindParameter[Any]]:
     return {name: bindparam(name) for name in names}
+
+
+def _by_columns(table: Table, names: Sequence[str]) -> Select[Any]:
+    """The rows that arrays have, one for each column."""
+    arrays = (bindparam(name, type_=ARRAY(table.c[name].type)) for name in names)
+    given = func.unnest(*arrays).table_valued(*names).render_derived(name="given")
+    return select(*(given.c[name] for name in names))
 
 
 def columns_of(connection: Connection, statement: Executable, count: int) -> list[list[Any]]:

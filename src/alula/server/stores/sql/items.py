@@ -29,7 +29,7 @@ _AS_COLUMNS = tuple(
 class Items:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._put = database.sql.upsert(items, _newest_attempt, unless_older="attempt")
+        self._put = database.sql.upsert(items, _newest_attempt, unless_older="attempt", each_once=True)
 
     async def page(self, execution: ExecutionId, node_id: str, query: Query) -> list[ItemRecord]:
         page = check(query, ITEMS)

@@ -77,7 +77,7 @@ _AS_COLUMNS = (
 class Nodes:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._put = database.sql.upsert(node_executions, newest_known)
+        self._put = database.sql.upsert(node_executions, newest_known, each_once=True)
 
     async def get(self, execution: ExecutionId, node_id: str) -> NodeRecord | None:
         def read(connection: Connection) -> NodeRecord | None:
