@@ -22,7 +22,7 @@ export default defineConfig({
       output: {
         codeSplitting: {
           groups: [
-            { name: "libraries", test: /node_modules/ },
+            { name: "libraries", test: /node_modules\/(?!hyparquet)/ },
             { name: "shared", test: /src\/(?:api|live|queries|search|shell|status|text|theme|ui|values|run\/(?:plan|took)|pages\/triggers\/waits)\b/, minShareCount: 2 },
           ],
         },

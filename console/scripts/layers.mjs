@@ -8,7 +8,7 @@ const src = resolve(fileURLToPath(new URL("../src", import.meta.url)));
 const PURE = [
   /^(api|text|status)\//, /^run\/(took|status|plan\/)/, /^run\/live\/state/, /^run\/timeline\/(scale|bars)/, /^run\/table\/columns/,
   /^run\/graph\/(layout|crossings|quotient|scene|camera|neighbours|conditions|worst)/, /^run\/log\/(buffer|ansi|search|copying)/, /^run\/actions\/(after|memory)/,
-  /^launch\/(drafts|fields|form|given|literals|plain|scalars|schemas|structs|times|command)/, /^values\/(msgpack|json|base64|types|shown|python)/, /^pages\/(home\/overview|runs\/(bins|filters)|compare\/(differences|names)|audit\/targets|triggers\/waits|backfills\/states|settings\/(leaves|rules))/, /^entities\/grid\/cells/, /^shell\/jump/, /^search$/,
+  /^launch\/(drafts|fields|form|given|literals|plain|scalars|schemas|structs|times|command)/, /^values\/(msgpack|json|base64|types|shown|python|frame)/, /^pages\/(home\/overview|runs\/(bins|filters)|compare\/(differences|names)|audit\/targets|triggers\/waits|backfills\/states|settings\/(leaves|rules))/, /^entities\/grid\/cells/, /^shell\/jump/, /^search$/,
 ];
 const FLOORS = [["text"], ["status", "api"], ["theme", "ui"], ["values"]];
 

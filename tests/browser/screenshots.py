@@ -25,7 +25,7 @@ KEPT = ("home", "failed", "graph", "launch", "compare", "grid")
 DESK: Any = {"width": 1360, "height": 820}
 PHONE: Any = {"width": 390, "height": 844}
 # `Any`: options of Playwright.
-FORMS: Any = (("desk", DESK, "light"), ("desk", DESK, "dark"), ("phone", PHONE, "light"))
+FORMS: Any = (("desk", DESK, "light"), ("desk", DESK, "dark"), ("phone", PHONE, "light"), ("phone", PHONE, "dark"))
 SETTLED_MS = 800
 QUALITY = 80
 

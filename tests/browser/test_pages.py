@@ -8,8 +8,11 @@ import json
 import re
 import secrets
 import urllib.request
+from pathlib import Path
 from typing import Any
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 from tests.browser.conftest import PLACE, Open, backfill, run
 from tests.browser.looks import PAGES, ended, expect, problems, step
@@ -326,6 +329,23 @@ def test_a_list_names_the_newest_versions(visit: Open, site: RunningPlatform) ->
     page = visit("/workflows")
     of = page.get_by_role("link", name=re.compile("^steps.good@[0-9a-f]{7}$"))
     expect(of.get_by_title("The newest version")).to_be_visible()
+
+
+def test_the_first_rows_of_a_table_are_shown(visit: Open, site: RunningPlatform, tmp_path: Path) -> None:
+    rows = pyarrow.table({"grape": ["merlot", "riesling"], "sugar": [2**60, None]})
+    pyarrow.parquet.write_table(rows, tmp_path / "wine.parquet")
+    name = f"table-{secrets.token_hex(3)}"
+    run(site, name, "arriving", "--file", str(tmp_path / "wine.parquet"))
+    page = visit(f"/executions/{name}?tab=data")
+    page.get_by_role("button", name="Show its rows").click()
+    table = page.get_by_role("region", name="First rows")
+    expect(table.get_by_role("columnheader").nth(2)).to_have_text("sugar int64")
+    expect(table.get_by_role("row").last).to_have_text("1rieslingnone")
+    expect(table).to_contain_text(str(2**60))
+    with page.expect_download() as download:
+        page.get_by_role("link", name="wine.parquet").click()
+    assert download.value.path().read_bytes()[:4] == b"PAR1"
+    assert problems(page) == []
 
 
 def test_two_runs_are_compared(visit: Open) -> None:

@@ -1,7 +1,6 @@
 /** A value on the page, by its kind; long ones open by parts. */
 import { useQuery } from "@tanstack/react-query";
 import { type ReactElement, useState } from "react";
-import { FLYTE, get, query } from "../api/http";
 import type { Json, Literal } from "../api/idl";
 import { plural, visible } from "../text/names";
 import { grouped } from "../text/numbers";
@@ -10,7 +9,8 @@ import { Button } from "../ui/Button";
 import { serverNow, zone } from "../ui/clock";
 import { CopyButton } from "../ui/Copy";
 import { useStore } from "../ui/store";
-import { ownObject } from "./objects";
+import { linkTo } from "./objects";
+import { Rows } from "./Rows";
 import { shown } from "./shown";
 import styles from "./Value.module.css";
 
@@ -74,19 +74,20 @@ function Tree({ value }: { value: Json }): ReactElement {
 /** A file, which the platform can hand out if it is one of its own objects. */
 function Stored({ what, uri, note }: { what: string; uri: string; note: string }): ReactElement {
   const name = uri.slice(uri.lastIndexOf("/") + 1);
-  const { data, refetch, isFetching, error } = useQuery({
+  const { data: url, refetch, isFetching, error } = useQuery({
     queryKey: ["download", uri],
-    queryFn: () => get<{ signed_url?: readonly string[] }>(`${FLYTE}/dataproxy/artifact_urn${query({ native_url: uri })}`),
+    queryFn: ({ signal }) => linkTo(uri, signal),
     enabled: what === "file",
     retry: false,
     staleTime: 20 * 60_000,
   });
-  const url = data?.signed_url?.[0];
+  const isTable = what === "dataset" || what === "schema" ? !note || note === "parquet" : what === "file" && (note === "parquet" || /\.(parquet|pq)$/.test(name));
   return (
     <span className={styles.stored}>
       <span className={styles.note}>{what}{note ? ` (${visible(note)})` : ""}</span>
-      {url ? <a href={ownObject(url)} download={name}>{visible(name)}</a> : <span className={styles.mono} title={visible(uri)}>{visible(name || uri)}</span>}
+      {url ? <a href={url} download={name}>{visible(name)}</a> : <span className={styles.mono} title={visible(uri)}>{visible(name || uri)}</span>}
       <CopyButton text={uri} label="Copy the address" />
+      {isTable ? <Rows uri={uri} isFolder={what !== "file"} /> : null}
       {error && what === "file" ? <Button small look="quiet" disabled={isFetching} onClick={() => void refetch()}>Try the link again</Button> : null}
     </span>
   );
