@@ -75,7 +75,11 @@ HELD = (
     ),
     Held(5, "open for a day", (f"{_BUSY}::test_a_page_that_is_open_for_a_day_holds_no_more_in_the_end",)),
     Held(6, "one connection for all tabs", (f"{_PAGES}::test_many_tabs_have_one_connection",)),
-    Held(7, "selection after a kill", (f"{_PAGES}::test_a_platform_that_comes_back_is_gone_on_with",)),
+    Held(
+        7,
+        "after a kill: the selection, and what a fresh load shows",
+        ("console/src/run/live/state.test.ts", f"{_PAGES}::test_a_platform_that_comes_back_is_gone_on_with"),
+    ),
     Held(9, "one selection in all views", (f"{_PAGES}::test_all_views_share_one_selection",)),
     Held(
         9,
@@ -134,8 +138,13 @@ HELD = (
     ),
     Held(
         14,
-        "hostile texts and decks",
-        (f"{_PAGES}::test_the_text_of_an_error_is_text", f"{_PAGES}::test_a_deck_is_shut_out_of_the_console"),
+        "hostile texts, decks and schemas",
+        (
+            "tests/browser/test_hostile.py::test_what_means_ill_is_text_and_stays_in_its_place",
+            f"{_PAGES}::test_the_text_of_an_error_is_text",
+            f"{_PAGES}::test_a_deck_is_shut_out_of_the_console",
+            "console/src/launch/literals.test.ts",
+        ),
     ),
     Held(
         15,

@@ -4,7 +4,7 @@ import { follow } from "../../live/live";
 import { isOpenRun } from "../../status/status";
 import { setServerNow } from "../../ui/clock";
 import { type Store, createStore } from "../../ui/store";
-import { type RunState, joined, laidOver, stateOf } from "./state";
+import { type RunState, isGap, itemsOver, joined, laidOver, stateOf } from "./state";
 
 export interface Known {
   readonly state: RunState | null;
@@ -121,15 +121,15 @@ export class RunSource {
   /** Returns the sequence to go on from. */
   private take(changes: Changes): number {
     setServerNow(changes.now);
-    if (changes.reset) {
+    const { state: before } = this.known.get();
+    if (changes.reset || (before && isGap(before, changes))) {
       this.retry();
       return changes.seq;
     }
     this.change((now) => {
       if (!now.state) return now;
       const state = laidOver(now.state, changes);
-      const items = withItems(now.items, changes);
-      return state === now.state && items === now.items ? now : { state, error: null, items };
+      return state === now.state ? now : { state, error: null, items: itemsOver(now.items, changes) };
     });
     for (const [node, told] of Object.entries(changes.items)) {
       if (told === null && this.known.get().items.has(node)) void this.watchItems(node);
@@ -140,19 +140,4 @@ export class RunSource {
   private change(how: (now: Known) => Known): void {
     this.known.update(how);
   }
-}
-
-function withItems(items: ReadonlyMap<string, Uint8Array>, changes: Changes): ReadonlyMap<string, Uint8Array> {
-  const touched = Object.entries(changes.items).filter(([node, told]) => told !== null && items.has(node));
-  if (!touched.length) return items;
-  const next = new Map(items);
-  for (const [node, told] of touched) {
-    const phases = next.get(node)?.slice();
-    if (!phases || !told) continue;
-    told.index.forEach((index, at) => {
-      phases[index] = told.phase[at] ?? 0;
-    });
-    next.set(node, phases);
-  }
-  return next;
 }

@@ -60,8 +60,12 @@ export function joined(state: RunState, more: Skeleton): RunState {
   return { ...state, nodes };
 }
 
+/**
+ * The run with what has changed since it was known. What was known already gives the same state: news come on two ways, and
+ * those of one may be overtaken by those of the other.
+ */
 export function laidOver(state: RunState, changes: Changes): RunState {
-  if (changes.seq <= state.seq && changes.nodes.id.length === 0) return state;
+  if (changes.seq <= state.seq) return state;
   const rows = rowsOf(changes.nodes);
   const nodes = rows.length ? new Map(state.nodes) : state.nodes;
   for (const row of rows) (nodes as Map<string, NodeRow>).set(row.id, row);
@@ -69,7 +73,7 @@ export function laidOver(state: RunState, changes: Changes): RunState {
   for (const each of changes.signals) signals.set(each.id, each);
   return {
     ...state,
-    seq: Math.max(state.seq, changes.seq),
+    seq: changes.seq,
     run: changes.run,
     nodes,
     attempts: changes.attempts.node.length ? withAttempts(state.attempts, changes.attempts) : state.attempts,
@@ -78,6 +82,27 @@ export function laidOver(state: RunState, changes: Changes): RunState {
     arrays: Object.keys(changes.arrays).length ? { ...state.arrays, ...changes.arrays } : state.arrays,
     signals: [...signals.values()],
   };
+}
+
+/** True if there are changes between what is known and what these are about. */
+export function isGap(state: RunState, changes: Changes): boolean {
+  return changes.since > state.seq;
+}
+
+/** The phases of the items of arrays that somebody looks at. */
+export function itemsOver(items: ReadonlyMap<string, Uint8Array>, changes: Changes): ReadonlyMap<string, Uint8Array> {
+  const touched = Object.entries(changes.items).filter(([node, told]) => told !== null && items.has(node));
+  if (!touched.length) return items;
+  const next = new Map(items);
+  for (const [node, told] of touched) {
+    const phases = next.get(node)?.slice();
+    if (!phases || !told) continue;
+    told.index.forEach((index, at) => {
+      phases[index] = told.phase[at] ?? 0;
+    });
+    next.set(node, phases);
+  }
+  return next;
 }
 
 function rowsOf(columns: NodeColumns): NodeRow[] {
