@@ -96,10 +96,10 @@ export const deciding = (id: RunId, signal: string, approved: boolean): Call => 
 });
 
 /** A value for a question, as JSON for the command line and as Python. */
-export const giving = (id: RunId, signal: string, value: Literal, text: string, python: string, imports: readonly string[]): Call => ({
+export const giving = (id: RunId, signal: string, value: Literal, text: string, python: string | null, imports: readonly string[]): Call => ({
   command: command(id, "signal set", id.name, signal, text),
   request: answer(id, signal, value),
-  python: program(id, [`remote.set_input(${pythonText(signal)}, ${pythonText(id.name)}, ${python})`], imports),
+  python: python === null ? "" : program(id, [`remote.set_input(${pythonText(signal)}, ${pythonText(id.name)}, ${python})`], imports),
 });
 
 function answer(id: RunId, signal: string, value: Literal): Request {

@@ -29,13 +29,15 @@ function chosen({ name, maxParallelism, overwriteCache }: Options): string[] {
   return [...(name ? ["--name", name] : []), ...(maxParallelism ? ["--max-parallelism", maxParallelism] : []), ...(overwriteCache ? ["--overwrite-cache"] : [])];
 }
 
+/** Empty where an input has no form in Python. */
 function inProgram(form: Form, done: Filled, place: Place, { name, maxParallelism, overwriteCache }: Options): string {
   const { entity } = form;
   const fetch = entity.resource_type === "TASK" ? "fetch_task" : "fetch_launch_plan";
-  const inputs = Object.entries(done.literals).map(([input, literal]) => `${pythonText(input)}: ${inPython(literal)}`).join(", ");
+  const inputs = inPython({ map: { literals: done.literals } });
+  if (inputs === null) return "";
   const given = [
     "entity",
-    ...(inputs ? [`inputs={${inputs}}`] : []),
+    ...(inputs === "{}" ? [] : [`inputs=${inputs}`]),
     ...(name ? [`execution_name=${pythonText(name)}`] : []),
     ...(maxParallelism ? [`options=Options(max_parallelism=${Number(maxParallelism)})`] : []),
     ...(overwriteCache ? ["overwrite_cache=True"] : []),

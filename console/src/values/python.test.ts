@@ -23,8 +23,16 @@ it.each<[Literal, string]>([
   [{ map: { literals: { a: primitive({ boolean: true }) } } }, '{"a": True}'],
   [{ scalar: { generic: { a: [1, null, "x"] } } }, '{"a": [1, None, "x"]}'],
   [packed(new Map<string, bigint | Float>([["deep", 2n ** 60n], ["rate", new Float(1)]])), '{"deep": 1152921504606846976, "rate": 1.0}'],
+  [{ scalar: { structured_dataset: { uri: "s3://b/t", metadata: { structured_dataset_type: { format: "parquet" } } } } }, 'StructuredDataset(uri="s3://b/t", file_format="parquet")'],
   [{ scalar: { blob: { uri: "s3://b/k" } } }, '"s3://b/k"'],
 ])("%j is %s", (literal, text) => expect(inPython(literal)).toBe(text));
+
+it("has no form for what it can't read", () => {
+  const map = (literal: Literal): Literal => ({ map: { literals: { a: literal } } });
+  expect(inPython(map({ scalar: { binary: { value: "gQ==", tag: "msgpack" } } }))).toBeNull();
+  expect(inPython(map({ scalar: { binary: { value: "gQ==", tag: "own" } } }))).toBeNull();
+  expect(inPython(map({ offloaded_metadata: { uri: "s3://b/o" } }))).toBeNull();
+});
 
 it("needs imports for times alone", () => {
   expect(importsOf("[1, 2]")).toEqual([]);

@@ -3,23 +3,39 @@ import type { Json, Literal, Primitive } from "../api/idl";
 import { pythonText } from "../text/python";
 import { ofBase64 } from "./base64";
 import { Float, type Packed, unpackExact } from "./msgpack";
-import { shown } from "./shown";
 
 /** The imports that such values need. */
 export function importsOf(values: string): string[] {
-  return /\b(datetime\.fromisoformat|timedelta)\(/.test(values) ? ["from datetime import datetime, timedelta"] : [];
+  return [
+    ...(/\b(datetime\.fromisoformat|timedelta)\(/.test(values) ? ["from datetime import datetime, timedelta"] : []),
+    ...(values.includes("StructuredDataset(") ? ["from alula import StructuredDataset"] : []),
+  ];
 }
 
-export function inPython(literal: Literal): string {
+/** Null for a value that has no form in Python: bytes of another client, a large value that is kept elsewhere. */
+export function inPython(literal: Literal): string | null {
+  try {
+    return written(literal);
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+function written(literal: Literal): string {
   const { scalar } = literal;
-  if (literal.collection) return list(literal.collection.literals.map(inPython));
-  if (literal.map) return dict(Object.entries(literal.map.literals).map(([key, value]) => [pythonText(key), inPython(value)]));
-  if (scalar?.union) return inPython(scalar.union.value);
+  if (literal.collection) return list(literal.collection.literals.map(written));
+  if (literal.map) return dict(Object.entries(literal.map.literals).map(([key, value]) => [pythonText(key), written(value)]));
+  if (scalar?.union) return written(scalar.union.value);
   if (scalar?.primitive) return ofPrimitive(scalar.primitive);
   if (scalar?.generic) return ofJson(scalar.generic);
   if (scalar?.binary?.tag === "msgpack") return ofPacked(unpackExact(ofBase64(scalar.binary.value)));
-  const value = shown(literal);
-  return value.kind === "object" ? pythonText(value.uri) : "None";
+  if (scalar?.blob) return pythonText(scalar.blob.uri);
+  if (scalar?.none_type) return "None";
+  const table = scalar?.structured_dataset ?? scalar?.schema;
+  if (!table) throw new RangeError("it has no form in Python");
+  const format = scalar?.structured_dataset?.metadata?.structured_dataset_type?.format;
+  return `StructuredDataset(uri=${pythonText(table.uri)}${format ? `, file_format=${pythonText(format)}` : ""})`;
 }
 
 function ofPrimitive(value: Primitive): string {

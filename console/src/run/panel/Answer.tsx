@@ -34,7 +34,7 @@ export function Answer({ question }: { question: OpenQuestion }): ReactElement {
 
 function given({ run, id }: OpenQuestion, value: Literal): Call {
   const [text, python] = [plain(value), inPython(value)];
-  return giving(run, id, value, typeof text === "string" ? text : writeJson(text, null), python, importsOf(python));
+  return giving(run, id, value, typeof text === "string" ? text : writeJson(text, null), python, importsOf(python ?? ""));
 }
 
 interface Sender {
