@@ -22,7 +22,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench.console import live, points, site
+from bench.console import hover, live, points, site
 from bench.console.browser import launch
 from bench.console.looks import LOOKS, Visit, visit
 from bench.measure import free_port
@@ -54,6 +54,7 @@ def main() -> int:
         visits = _visited(chromium, http, options.repeat)
         print("\n" + aligned([_HEAD, *_shown(visits)]))
         figures = _figures(visits)
+        figures |= {f"hover, {view}": [_p95(hover.hover_ms(chromium, http, view))] for view in hover.VIEWS}
         rate = _live(
             figures, chromium, http, data, process.kill, lambda: running.enter_context(site.platform(data, ports))
         )

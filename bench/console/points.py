@@ -52,6 +52,10 @@ FIGURES = (
     Figure(3, "to the last, ms", 200, f"{_ITEMS}, then"),
     Figure(3, "received beside the console itself, kB", 300, "items, received"),
     Figure(4, "inputs while a run goes on, p95 ms", 100, "inputs, p95"),
+    *(
+        Figure(4, f"the pointer over 10,000 nodes, {view}: work of a move, p95 ms", 16, f"hover, {view}", decimals=1)
+        for view in ("timeline", "table", "graph")
+    ),
     Figure(5, "a launch until it is seen, p95 ms", 500, "news, p95"),
     Figure(5, "an idle page, percent of a core", 2, "idle, percent", decimals=1),
     Figure(7, "back after a kill until it is seen, ms", 2_000, "recovery"),

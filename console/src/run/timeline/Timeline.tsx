@@ -148,8 +148,8 @@ function useBrush(time: (x: number) => number, zoomTo: (span: Span) => void): [{
         setSpan({ from: at(event), to: at(event) });
       },
       onPointerMove(event) {
-        const to = at(event);
-        setSpan((now) => (now ? { ...now, to } : null));
+        // A pointer that only passes by has nothing drawn again.
+        if (span) setSpan({ ...span, to: at(event) });
       },
       onPointerUp(event) {
         if (span && Math.abs(span.to - span.from) > 4) {
