@@ -1,5 +1,5 @@
-# pyright: strict, reportUnnecessaryTypeIgnoreComment=true
-"""What a type checker must see. Checked by pyright in `test_typing.py`; not run."""
+# pyright: strict, reportUnnecessaryTypeIgnoreComment=true, reportUnusedExpression=false
+"""What a type checker must see. Checked by pyright and mypy in `test_typing.py`; not run."""
 
 import asyncio
 import functools
@@ -20,6 +20,7 @@ from alula import (
     dynamic,
     eager,
     map_task,
+    sleep,
     task,
     wait_for_input,
     workflow,
@@ -62,6 +63,24 @@ def flow(x: int, y: int = 2) -> float:
     assert_type(stats.mean, float)
     assert_type(add.with_overrides(retries=2)(x=1), int)
     return stats.mean
+
+
+@workflow
+def ordered(url: str) -> None:
+    file = FlyteFile(url)
+    first, second = load(file, StructuredDataset()), ordered_too(n=1)
+    first >> second >> load(file, StructuredDataset()).with_overrides(retries=2)
+    add(1) >> first >> sleep(timedelta(minutes=1)) >> add(2)
+
+
+@dynamic(retries=1)
+def ordered_too(n: int) -> None:
+    load(FlyteFile("u"), StructuredDataset()) >> load(FlyteFile("u"), StructuredDataset())
+
+
+@task
+def anything(n: int) -> Any:
+    return n
 
 
 @workflow
@@ -120,6 +139,7 @@ assert_type(expanded([1.0], flag=True), Stats)
 assert_type(branching(x=1, flag=True), float)
 assert_type(asyncio.run(searching([1.0])), float)
 assert_type(add(1), int)
+assert_type(anything(1), Any)
 assert_type(add(1, y=2), int)
 assert_type(describe([1.0]), Stats)
 assert_type(asyncio.run(fetch("u")), FlyteFile[Any])
@@ -129,6 +149,7 @@ assert_type(map_task(add)(x=[1], y=[2]), list[int])
 assert_type(map_task(functools.partial(add, y=1), concurrency=2)(x=[1]), list[int])
 LaunchPlan.create("nightly", flow, default_inputs={"x": 1})
 
+add(load(FlyteFile("u"), StructuredDataset()))  # pyright: ignore[reportArgumentType]
 add("a")  # pyright: ignore[reportArgumentType]
 add()  # pyright: ignore[reportCallIssue]
 add(1, z=2)  # pyright: ignore[reportCallIssue]

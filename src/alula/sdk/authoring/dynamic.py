@@ -6,18 +6,26 @@ On the platform it runs as a task; instead of outputs it leaves the graph, which
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, ParamSpec, TypeVar, Unpack, overload
+from typing import TYPE_CHECKING, Any, Never, ParamSpec, TypeVar, Unpack, cast, overload
 
 from alula.sdk.authoring.kind import DYNAMIC
-from alula.sdk.authoring.task import Task, check_ignored
+from alula.sdk.authoring.task import MakesTask, Task, check_ignored
 from alula.sdk.authoring.task_settings import TaskOptions, task_settings
 from alula.sdk.mistake import caller, mistake
 
 if TYPE_CHECKING:
-    from alula.sdk.authoring.promise import Entity
+    from alula.sdk.authoring.promise import Done, Entity
 
 P = ParamSpec("P")
 R_co = TypeVar("R_co", covariant=True)
+
+
+@overload
+def dynamic(function: Callable[P, Never], /) -> Task[P, Any]: ...
+
+
+@overload
+def dynamic(function: Callable[P, None], /) -> Task[P, Done]: ...
 
 
 @overload
@@ -25,9 +33,7 @@ def dynamic(function: Callable[P, R_co], /) -> Task[P, R_co]: ...
 
 
 @overload
-def dynamic(
-    *, node_dependency_hints: Sequence[Entity] = (), **options: Unpack[TaskOptions]
-) -> Callable[[Callable[P, R_co]], Task[P, R_co]]: ...
+def dynamic(*, node_dependency_hints: Sequence[Entity] = (), **options: Unpack[TaskOptions]) -> MakesTask: ...
 
 
 def dynamic(
@@ -36,7 +42,7 @@ def dynamic(
     *,
     node_dependency_hints: Sequence[Entity] = (),
     **options: Unpack[TaskOptions],
-) -> Task[P, R_co] | Callable[[Callable[P, R_co]], Task[P, R_co]]:
+) -> Task[P, Any] | MakesTask:  # Any: what the overloads say
     """Make a dynamic task of a function: it sees its inputs as values, and its calls of tasks as promises.
 
     ```python
@@ -68,4 +74,4 @@ def dynamic(
         check_ignored(made, at=at)
         return made
 
-    return declare if function is None else declare(function)
+    return cast("MakesTask", declare) if function is None else declare(function)

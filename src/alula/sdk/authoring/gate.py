@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar, cast
 from alula.sdk.authoring.graph import Graph, open_graph
 from alula.sdk.authoring.interface import StepInterface
 from alula.sdk.authoring.overrides import timeout_seconds
-from alula.sdk.authoring.promise import Outputs, Promise, reference_of
+from alula.sdk.authoring.promise import Done, Promise, reference_of
 from alula.sdk.mistake import Location, caller, mistake
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def wait_for_input(name: str, timeout: timedelta, expected_type: type[T]) -> T:
     return cast("T", graph.add(gate, {}, at=at))
 
 
-def sleep(duration: timedelta) -> Outputs:
+def sleep(duration: timedelta) -> Done:
     """A step that ends after a time. Order it with `>>`: `fetch(...) >> sleep(timedelta(minutes=1)) >> check(...)`.
 
     Raises `InvalidInput` outside a workflow.
@@ -107,7 +107,7 @@ def sleep(duration: timedelta) -> Outputs:
     interface = StepInterface("sleep", "sleep-gate", at, {}, {})
     seconds = timeout_seconds(duration, at=at, name="duration")
     gate = Gate("sleep", "sleep-gate", interface, timeout_s=_SLEEP_TIMEOUT_S, duration_s=seconds)
-    return cast("Outputs", graph.add(gate, {}, at=at))
+    return cast("Done", graph.add(gate, {}, at=at))
 
 
 def _graph(what: str, at: Location) -> Graph:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Generator, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple, Never, NoReturn, Protocol, Self, Unpack
+from typing import TYPE_CHECKING, NamedTuple, Never, NoReturn, Protocol, Self, TypeVar, Unpack
 
 from alula.sdk.authoring.expressions import Comparison, Conjunction
 from alula.sdk.authoring.interface import InterfaceView
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from alula.core.errors import InvalidInput
 
 Attribute = str | int
+S = TypeVar("S")
 
 
 class Entity(Protocol):
@@ -79,7 +80,7 @@ class Node:
             raise unknown_output(self, name)
         return outputs[name]
 
-    def runs_before(self, other: Outcome) -> None:
+    def runs_before(self, other: object) -> None:
         """Run the other step after this one, as `>>` does."""
         _ = self >> other
 
@@ -94,7 +95,7 @@ class Node:
             self.id = self.overrides.node_name
         return self
 
-    def __rshift__(self, other: Outcome) -> Outcome:
+    def __rshift__(self, other: S) -> S:
         """Run the other step after this one."""
         target = node_of(other)
         if target is None:
@@ -148,7 +149,7 @@ class Promise(Unresolved):
         self._node.with_overrides(*unnamed, **changes)
         return self
 
-    def __rshift__(self, other: Outcome) -> Outcome:
+    def __rshift__(self, other: S) -> S:
         """Run the other step after the one that gives this value."""
         if self._node is None:
             raise mistake("NotANode", f"{self!r} is an input of the workflow, not a step", at=caller())
@@ -234,7 +235,7 @@ class Outputs(tuple[Promise, ...], Unresolved):
         self._node.with_overrides(*unnamed, **changes)
         return self
 
-    def __rshift__(self, other: Outcome) -> Outcome:
+    def __rshift__(self, other: S) -> S:
         """Run the other step after this one."""
         return self._node >> other
 
@@ -251,7 +252,20 @@ class Outputs(tuple[Promise, ...], Unresolved):
         return id(self)
 
 
-Outcome = Promise | Outputs | Node
+class Done(Protocol):
+    """The call of an entity without outputs to type checkers: a step to be ordered, and no value."""
+
+    def with_overrides(self, *unnamed: Never, **changes: Unpack[OverrideValues]) -> Self:
+        """Run this step with other settings than its task's."""
+        ...
+
+    def __rshift__(self, other: S, /) -> S:
+        """Run the other step after this one."""
+        ...
+
+    def __rrshift__(self, other: object, /) -> Self:
+        """Run this step after the one that gives the other value."""
+        ...
 
 
 def unknown_output(node: Node, name: str) -> InvalidInput:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping
 from functools import update_wrapper
-from typing import Generic, Never, ParamSpec, TypeVar, Unpack, cast, overload
+from typing import Any, Generic, Never, ParamSpec, Protocol, TypeVar, Unpack, cast, overload
 
 from alula.sdk import calling
 from alula.sdk.absent_members import lacks_members
@@ -18,7 +18,7 @@ from alula.sdk.authoring.interface import DocumentedInterface, Interface, is_asy
 from alula.sdk.authoring.kind import PYTHON, EagerKind, TaskKind, kind_of
 from alula.sdk.authoring.naming import module_of
 from alula.sdk.authoring.overrides import Overrides, OverrideValues, overrides_of, refuse_unnamed
-from alula.sdk.authoring.promise import Promise
+from alula.sdk.authoring.promise import Done, Promise
 from alula.sdk.authoring.task_settings import TaskOptions, TaskSettings, task_settings
 from alula.sdk.mistake import Location, caller, mistake
 
@@ -135,19 +135,38 @@ lacks_members(
 )
 
 
+class MakesTask(Protocol):
+    """What makes a task of a function; one without outputs gives type checkers a step to be ordered."""
+
+    @overload
+    def __call__(self, function: Callable[P, Never], /) -> Task[P, Any]: ...  # what may return anything, too
+
+    @overload
+    def __call__(self, function: Callable[P, None], /) -> Task[P, Done]: ...
+
+    @overload
+    def __call__(self, function: Callable[P, R_co], /) -> Task[P, R_co]: ...
+
+
+@overload
+def task(function: Callable[P, Never], /) -> Task[P, Any]: ...
+
+
+@overload
+def task(function: Callable[P, None], /) -> Task[P, Done]: ...
+
+
 @overload
 def task(function: Callable[P, R_co], /) -> Task[P, R_co]: ...
 
 
 @overload
-def task(
-    *, task_config: object = None, **options: Unpack[TaskOptions]
-) -> Callable[[Callable[P, R_co]], Task[P, R_co]]: ...
+def task(*, task_config: object = None, **options: Unpack[TaskOptions]) -> MakesTask: ...
 
 
 def task(
     function: Callable[P, R_co] | None = None, /, *, task_config: object = None, **options: Unpack[TaskOptions]
-) -> Task[P, R_co] | Callable[[Callable[P, R_co]], Task[P, R_co]]:
+) -> Task[P, Any] | MakesTask:  # Any: what the overloads say
     """Make a task of a function, which may be `async`. Every parameter needs a type.
 
     ```python
@@ -196,7 +215,7 @@ def task(
         check_ignored(made, at=at)
         return made
 
-    return declare if function is None else declare(function)
+    return cast("MakesTask", declare) if function is None else declare(function)
 
 
 def check_ignored(task: Task[..., object], *, at: Location) -> None:

@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from enum import Enum
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, ParamSpec, TypeAlias, TypeVar, cast, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Generic,
+    NamedTuple,
+    Never,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    cast,
+    overload,
+)
 
 from alula.sdk import calling
 from alula.sdk.absent_members import lacks_members
@@ -19,7 +31,7 @@ from alula.sdk.authoring.graph import Graph, declaring, open_graph
 from alula.sdk.authoring.interface import REQUIRED, DocumentedInterface, Interface, is_async
 from alula.sdk.authoring.naming import module_of
 from alula.sdk.authoring.options import Options, checked_options
-from alula.sdk.authoring.promise import Node, Outputs, Promise
+from alula.sdk.authoring.promise import Done, Node, Outputs, Promise
 from alula.sdk.authoring.reference import Reference
 from alula.sdk.authoring.settings import check_flags
 from alula.sdk.authoring.task import Task
@@ -197,6 +209,27 @@ lacks_members(
 )
 
 
+class MakesWorkflow(Protocol):
+    """What makes a workflow of a function; one without outputs gives type checkers a step to be ordered."""
+
+    @overload
+    def __call__(self, function: Callable[P, Never], /) -> Workflow[P, Any]: ...  # what may return anything, too
+
+    @overload
+    def __call__(self, function: Callable[P, None], /) -> Workflow[P, Done]: ...
+
+    @overload
+    def __call__(self, function: Callable[P, R_co], /) -> Workflow[P, R_co]: ...
+
+
+@overload
+def workflow(function: Callable[P, Never], /) -> Workflow[P, Any]: ...
+
+
+@overload
+def workflow(function: Callable[P, None], /) -> Workflow[P, Done]: ...
+
+
 @overload
 def workflow(function: Callable[P, R_co], /) -> Workflow[P, R_co]: ...
 
@@ -210,7 +243,7 @@ def workflow(
     docs: str | Documentation = "",
     default_options: Options | None = None,
     pickle_untyped: bool = False,
-) -> Callable[[Callable[P, R_co]], Workflow[P, R_co]]: ...
+) -> MakesWorkflow: ...
 
 
 def workflow(
@@ -224,7 +257,7 @@ def workflow(
     default_options: Options | None = None,
     pickle_untyped: bool = False,
     **unknown: object,
-) -> Workflow[P, R_co] | Callable[[Callable[P, R_co]], Workflow[P, R_co]]:
+) -> Workflow[P, Any] | MakesWorkflow:  # Any: what the overloads say
     """Make a workflow of a function whose body calls tasks, workflows and launch plans.
 
     ```python
@@ -267,7 +300,7 @@ def workflow(
     def declare(function: Callable[P, R_co]) -> Workflow[P, R_co]:
         return Workflow(function, settings)
 
-    return declare if function is None else declare(function)
+    return cast("MakesWorkflow", declare) if function is None else declare(function)
 
 
 def _finish(body: Coroutine[object, None, object], workflow: Workflow[..., object]) -> object:
