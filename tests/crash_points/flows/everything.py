@@ -132,10 +132,10 @@ def everything(run: int) -> int:
     first = base(run=run)
     again = base(run=run)
     one, other = once(run=run), once(run=run)
-    until_once() >> other  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
+    until_once() >> other
     both = add(x=one, y=other)
     tried = flaky(x=first)
-    first >> sleep(timedelta(milliseconds=50)) >> again  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
+    first >> sleep(timedelta(milliseconds=50)) >> again
     mapped = total(xs=map_task(item)(x=[1, 2, 3]))
     chosen = conditional("sum").if_(mapped > 10).then(inner(x=mapped)).else_().then(add(x=mapped, y=tried))
     launched = child_plan(x=grown(x=chosen))

@@ -182,7 +182,7 @@ def test_a_case_can_wait_for_steps_outside():
         first = log(text="first")
         case = conditional("c").if_(x > 0)
         step = add(x=x)
-        first >> step  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
+        first >> step
         return case.then(step).else_().fail("never")
 
     template = serialize(ordered, settings=LOCAL).workflows[ordered.name].template

@@ -227,8 +227,8 @@ def test_calls_become_nodes_with_defaults_and_order():
         first = add(x=x)
         second = add(first, 5)
         third = log(text="done")
-        second >> third  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
-        third >> log(number=first)  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
+        second >> third
+        third >> log(number=first)
 
     nodes = nodes_of(body, x=int)
     assert [node.id for node in nodes] == ["n0", "n1", "n2", "n3"]
@@ -272,7 +272,7 @@ def test_a_step_may_have_its_own_settings():
             node_name="My Step!", retries=4, timeout=9, cache=True, cache_version="2", requests=Resources(cpu="2")
         )
         add.with_overrides(retries=2, interruptible=True)(x=1)
-        log().with_overrides(name="last")  # pyright: ignore[reportAttributeAccessIssue]  a step, by its type a value
+        log().with_overrides(name="last")
 
     nodes = nodes_of(body)
     assert nodes[0].id == "my-step"

@@ -84,7 +84,7 @@ def test_everything_that_a_workflow_calls_can_be_called():
     def all_kinds(n: int) -> tuple[int, list[int], int]:
         first = log(text="first")
         x = add(x=n)
-        first >> x  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
+        first >> x
         y = conditional("c").if_((x > 3) & (n > 0)).then(inner(x=x)).else_().then(add(x=x))
         return y, map_task(add)(x=list(range(n)), y=[1] * n), plan(x=n)
 

@@ -133,7 +133,7 @@ def test_a_sleep_takes_its_time():
     def sleeping(x: int) -> int:
         pause = sleep(timedelta(seconds=0.01))
         y = add(x=x)
-        pause >> y  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
+        pause >> y
         return y
 
     begun = time.monotonic()

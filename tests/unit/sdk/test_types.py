@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from alula import FlyteDirectory, FlyteFile, HashMethod, StructuredDataset, kwtypes, task, workflow
+from alula.core.errors import InvalidInput
 from alula.sdk.store import FileStore
 from alula.sdk.types.engine import (
     TypeMismatch,
@@ -277,6 +278,8 @@ def test_a_missing_field_without_default_is_named(store):
 
 
 def test_a_hash_method_puts_the_hash_on_the_literal(store):
+    with pytest.raises(InvalidInput, match="`HashMethod` is 3, expected a function"):
+        HashMethod(3)  # pyright: ignore[reportArgumentType]  a mistake on purpose
     type_ = Annotated[list[int], HashMethod(lambda values: f"sum-{sum(values)}")]
     literal = to_literal([1, 2], type_, store)
     assert literal.hash == "sum-3"

@@ -54,6 +54,7 @@ def shown(tmp_path_factory) -> Path:
     return folder
 
 
+@pytest.mark.timeout(600)
 def test_pyright_is_green_on_what_the_documentation_shows_and_red_on_mistakes(shown):
     command = [sys.executable, "-m", "pyright", "--outputjson", "--pythonpath", sys.executable, "-p", str(shown)]
     answer = json.loads(subprocess.run(command, check=False, capture_output=True, text=True, cwd=shown).stdout)
@@ -66,6 +67,7 @@ def test_pyright_is_green_on_what_the_documentation_shows_and_red_on_mistakes(sh
     ] == []
 
 
+@pytest.mark.timeout(600)
 def test_so_is_mypy(shown):
     files = sorted(path.name for path in shown.glob("*.py"))
     command = [sys.executable, "-m", "mypy", *AS_STRICT, "--no-error-summary", f"--cache-dir={ROOT / '.mypy_cache'}"]

@@ -6,7 +6,7 @@ outside a workflow it runs on the local engine.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from enum import Enum
 from functools import update_wrapper
 from typing import (
@@ -150,7 +150,7 @@ class Workflow(Entity, Generic[P, R_co]):
                 "WrongOutputs",
                 f"workflow `{self.interface.name}` declares {len(names)} output(s) but returns {returned!r}",
                 at=self.location,
-                fix=without_output(empty) if empty is not None else "",
+                fix=without_output(empty) if empty is not None else _returned_fix(names, is_missing=returned is None),
             )
         return dict(zip(names, values, strict=True))
 
@@ -301,6 +301,14 @@ def workflow(
         return Workflow(function, settings)
 
     return cast("MakesWorkflow", declare) if function is None else declare(function)
+
+
+def _returned_fix(names: Sequence[str], *, is_missing: bool) -> str:
+    """The fix for a body that returns another number of values than its annotation has."""
+    if is_missing:
+        return "end the body with a `return` of it" if len(names) == 1 else "end the body with a `return` of them"
+    many = f"{len(names)} values, of " + ", ".join(f"`{name}`" for name in names) if len(names) > 1 else "one value"
+    return f"return {many}, or annotate what is returned"
 
 
 def _finish(body: Coroutine[object, None, object], workflow: Workflow[..., object]) -> object:

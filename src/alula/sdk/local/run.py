@@ -38,6 +38,7 @@ from alula.sdk.serialize.compiling import compiled_workflow
 from alula.sdk.serialize.entities import Serialized, serialize
 from alula.sdk.serialize.interfaces import input_literal, returned_value
 from alula.sdk.store import FileStore
+from alula.sdk.types.transformer import TypeMismatch
 
 if TYPE_CHECKING:
     from alula.sdk.local.asking import ReadAnswer
@@ -222,7 +223,8 @@ def _cache() -> LocalCache:
 
 def _exception(name: str, error: TaskError, exception: BaseException | None) -> BaseException:
     if exception is not None and error.kind == "USER":
-        exception.add_note(f"in node {error.node_id} of a local run")
+        which = f": {error.message}" if isinstance(exception, TypeMismatch) else ""  # else it tells of itself
+        exception.add_note(f"in node {error.node_id} of a local run{which}")
         return exception
     return RunFailed(error.code, f"node {error.node_id}: {error.message}")
 

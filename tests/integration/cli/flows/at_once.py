@@ -141,5 +141,5 @@ def look() -> str:
 @workflow
 def spoilt() -> str:
     found = look()
-    spoil() >> found  # pyright: ignore[reportOperatorIssue]  # steps, not values
+    spoil() >> found
     return found

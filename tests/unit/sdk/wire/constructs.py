@@ -85,7 +85,7 @@ def gates(n: int) -> int:
     x = approve(add(a=n), "ok", timeout=HOUR)
     y = wait_for_input("value", timeout=datetime.timedelta(seconds=90), expected_type=int)
     pause = sleep(datetime.timedelta(seconds=1, milliseconds=500))
-    pause >> x  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
+    pause >> x
     return add(a=x, b=y)
 
 

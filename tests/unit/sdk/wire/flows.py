@@ -108,7 +108,7 @@ def everything(x: int = 5, items: list[int] = [1, 2], o: int | None = None) -> t
     m = map_task(functools.partial(scale, b="k"), concurrency=3, min_success_ratio=1.0)(x=items)
     first = nothing(o=o)
     second = nothing(s=z.name)
-    first >> second  # pyright: ignore[reportOperatorIssue]  a step, by its type a value
+    first >> second
     collect(values=[q, 1], named={"a": q, "b": 2}, maybe=[q])
     return z.total, m  # pyright: ignore[reportReturnType]  with a ratio of 1 all items are there
 
