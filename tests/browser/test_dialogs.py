@@ -90,6 +90,7 @@ def test_the_bar_of_chosen_runs_can_be_used_by_everybody(visit: Open) -> None:
 def test_a_launch_with_mistakes_can_be_mended_by_everybody(visit: Open) -> None:
     page = visit("/launch?from=good-1", reduced_motion="reduce")
     page.get_by_role("textbox", name="n", exact=True).fill("many")
+    page.get_by_role("button", name="Write settings as JSON").click()
     page.get_by_role("textbox", name="settings, as JSON").fill('{"depth": 1.5}')
     page.get_by_role("button", name="Launch", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("n is no whole number")

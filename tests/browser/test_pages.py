@@ -611,6 +611,7 @@ def test_all_is_done_by_keys_alone(visit: Open) -> None:
     keys.press(".")
     expect(page.get_by_role("menuitem", name="Run again from half[]…")).to_be_focused()
     keys.press("Escape")
+    expect(page.get_by_role("menu")).to_have_count(0)
     keys.press("2")
     expect(page).to_have_url(re.compile("view=graph"))
     keys.press("Control+k")
