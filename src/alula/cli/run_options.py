@@ -152,7 +152,9 @@ def split(words: Sequence[str], options: Sequence[click.Option] | None = None, *
         place += 1
         if not word.startswith("-"):
             module, colon, name = word.partition(":")
-            is_both = places == 2 and not found and colon and not Path(word).exists()
+            is_both = (
+                places == 2 and not found and colon and not os.path.exists(word)
+            )  # a word may be too long for a path
             found += [module, name] if is_both else [word]
             continue
         head.append(word)

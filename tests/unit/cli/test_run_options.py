@@ -35,6 +35,7 @@ def parse_inputs(*words: str):
     ("words", "head", "file", "name", "tail"),
     [
         ("a.py wf --x 1", [], "a.py", "wf", ["--x", "1"]),
+        (f"a.py:{'w' * 5_000}", [], "a.py", "w" * 5_000, []),
         ("--remote a.py wf", ["--remote"], "a.py", "wf", []),
         ("-p proj a.py --wait wf --x 1", ["-p", "proj", "--wait"], "a.py", "wf", ["--x", "1"]),
         ("--project=proj a.py wf", ["--project=proj"], "a.py", "wf", []),
