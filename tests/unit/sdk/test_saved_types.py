@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from flyteidl.core.literals_pb2 import Literal
+from PIL import Image
 from sklearn.linear_model import LinearRegression
 
 from alula import FlytePickle, kwtypes, task, workflow
@@ -33,6 +34,11 @@ VALUES = {
         LinearRegression,
         LinearRegression().fit([[0], [1]], [0, 2]),
         lambda one, other: np.array_equal(one.coef_, other.coef_),
+    ),
+    "PIL.Image": (
+        Image.Image,
+        Image.new("RGBA", (3, 2), (9, 8, 7, 6)),
+        lambda one, other: one.tobytes() == other.tobytes(),
     ),
     "PythonPickle": (FlytePickle[Plain], Plain(3), lambda one, other: one == other),
 }
@@ -73,6 +79,11 @@ def test_an_array_of_objects_must_be_allowed(store):
     type_ = Annotated[np.ndarray, kwtypes(allow_pickle=True)]
     back = to_python(to_literal(objects, type_, store), type_, store)
     assert isinstance(back, np.ndarray) and back[0] == {"n": 1}
+
+
+def test_an_image_that_is_no_png_is_told(store):
+    with pytest.raises(TypeMismatch, match="that PNG can hold, got one of mode CMYK"):
+        to_literal(Image.new("CMYK", (1, 1)), Image.Image, store)
 
 
 def test_json_lines_are_written_and_read_one_by_one(store):

@@ -232,6 +232,12 @@ def _estimator(class_: type, _arguments: tuple[object, ...]) -> Transformer:
     return estimator(class_)
 
 
+def _image(class_: type, _arguments: tuple[object, ...]) -> Transformer:
+    from alula.sdk.types.saved import image  # lazy: only such types
+
+    return image(class_)
+
+
 def _path(_class: type, _arguments: tuple[object, ...]) -> Transformer:
     from pathlib import Path  # lazy: the type brought it along
 
@@ -334,6 +340,7 @@ register_type("pathlib.PurePath", _path)
 register_type("numpy.ndarray", _array)
 register_type("pandas.Series", _series, subclasses=False)
 register_type("sklearn.BaseEstimator", _estimator)
+register_type("PIL.Image", _image)
 
 
 class HashedTransformer:

@@ -139,6 +139,25 @@ def estimator(class_: type) -> SavedTransformer:
     return SavedTransformer(class_, f"sklearn's {class_.__name__}", saving)
 
 
+def image(class_: type) -> SavedTransformer:
+    """`PIL.Image.Image`, as PNG: the pixels come back, not the format of the file that they are from."""
+
+    def write(value: Any, path: str) -> None:  # Any: an image
+        try:
+            value.save(path)
+        except (OSError, ValueError) as error:
+            raise TypeMismatch("an image that PNG can hold", f"one of mode {value.mode}: {error}") from error
+
+    def read(path: str) -> object:
+        from PIL import Image  # lazy: only where a value is read
+
+        with Image.open(path) as opened:
+            opened.load()
+            return opened
+
+    return SavedTransformer(class_, "PIL.Image.Image", Saving("PIL.Image", "PIL.Image", ".png", write, read))
+
+
 def pickled(type_: object, shown: str) -> SavedTransformer:
     """Any value, pickled because the author said so."""
 
