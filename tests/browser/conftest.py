@@ -163,13 +163,17 @@ def platforms(tmp_path: Path) -> Iterator[Platforms]:
 
 @pytest.fixture
 def visit(site: RunningPlatform, browser: Any) -> Iterator[Open]:
-    """Opens pages. No page may complain: not of an error, and not of a rule of its policy that was broken."""
+    """Opens pages. No page may complain: not of an error, and not of a rule of its policy that was broken. None asks
+    anybody but the platform."""
     complaints: list[str] = []
+    foreign: list[str] = []
     contexts: list[Any] = []
 
     def open_page(path: str = "", *, at: str = "", tolerant: bool = False, **options: Any) -> Any:
         context = browser.new_context(viewport={"width": 1280, "height": 800}, **options)
         contexts.append(context)
+        own = (at or site.http, "data:", "blob:")
+        context.on("request", lambda sent: None if sent.url.startswith(own) else foreign.append(sent.url))
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         if not tolerant:
@@ -181,4 +185,4 @@ def visit(site: RunningPlatform, browser: Any) -> Iterator[Open]:
     yield open_page
     for context in contexts:
         context.close()
-    assert complaints == []
+    assert (complaints, foreign) == ([], [])
