@@ -56,7 +56,8 @@ function ofStruct(type: LiteralType, room: Room): Draft {
   const given = schemaOfPart(type);
   if (!fields || !given) return { kind: "json", text: given && resolved(given).schema["type"] === "array" ? "[]" : "{}" };
   const { schema } = resolved(given);
-  if (room.left < fields.length || room.inside.length >= DEPTH_MAX || room.inside.includes(schema)) return UNSET;
+  // What was asked for is opened, however large it is.
+  if (room.inside.length && (room.left < fields.length || room.inside.length >= DEPTH_MAX || room.inside.includes(schema))) return UNSET;
   room.left -= fields.length;
   return {
     kind: "fields",
@@ -68,6 +69,7 @@ function ofStruct(type: LiteralType, room: Room): Draft {
     }),
   };
 }
+
 /** Types whose values are written as one text. */
 export function isText(type: LiteralType): boolean {
   return type.enum_type !== undefined || type.blob !== undefined || type.structured_dataset_type !== undefined || type.schema !== undefined

@@ -76,6 +76,13 @@ describe("a struct as fields", () => {
     expect(fieldsOf(struct(schema))?.map(({ name }) => name)).toEqual(["z", "b", "a", "c"]);
   });
 
+  it("opens a struct of many fields too, and within it only as many as one can look at", () => {
+    const names = Array.from({ length: 150 }, (_, at) => `f${at}`);
+    const wide = { type: "object", properties: Object.fromEntries(names.map((name) => [name, { type: "integer" }])) };
+    expect(empty(struct(wide)).kind).toBe("fields");
+    expect(empty(struct({ type: "object", required: ["in"], properties: { in: wide } }))).toEqual({ kind: "fields", parts: [["in", { kind: "unset" }]] });
+  });
+
   it("writes times, durations, keys and files as Python does", () => {
     const schema = { type: "object", properties: { at: { type: "string", format: "date-time" }, long: { type: "number", format: "time-delta" }, by: { type: "object", additionalProperties: { type: "number" }, propertyNames: { type: "integer" } }, file: { type: "object", title: "FlyteFile", properties: { path: { type: "string" } } } } };
     const type = struct(schema, { structure: { dataclass_type: { file: { blob: {} } } } });
