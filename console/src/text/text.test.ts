@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { bytes } from "./bytes";
 import { middle, shortName, shortVersion, visible } from "./names";
 import { grouped } from "./numbers";
@@ -32,6 +32,14 @@ describe("times", () => {
   it("are told in one zone, which is named", () => {
     expect(absolute(1_795_975_173_548_538, "utc")).toBe("2026-11-29 17:59:33 UTC");
     expect(absolute(1_795_975_173_548_538, "local")).toMatch(/UTC[+−]\d\d:\d\d$/);
+  });
+
+  it("are right on the days on which clocks are changed", () => {
+    vi.stubEnv("TZ", "Europe/Berlin");
+    const local = (...at: Parameters<typeof Date.UTC>): string => absolute(Date.UTC(...at) * 1_000, "local");
+    expect([local(2026, 2, 29, 0, 59), local(2026, 2, 29, 1, 0)]).toEqual(["2026-03-29 01:59:00 UTC+01:00", "2026-03-29 03:00:00 UTC+02:00"]);
+    expect([local(2026, 9, 25, 0, 30), local(2026, 9, 25, 1, 30)]).toEqual(["2026-10-25 02:30:00 UTC+02:00", "2026-10-25 02:30:00 UTC+01:00"]);
+    vi.unstubAllEnvs();
   });
 
   it("are told by their distance", () => {
