@@ -21,6 +21,8 @@ RUN_FAILED = 1
 BAD_INPUT = 2
 UNREACHABLE = 3
 INTERRUPTED = 130
+_SHOWN_CHARS = 80
+"""So many characters of a path that is far longer are shown."""
 
 
 class CommandEnded(Exception):
@@ -64,6 +66,12 @@ def report(error: BaseException) -> int:
             place = error.filename or "where the output or the files of the run go"
             say_error("DiskFull", f"there is no room left: {place}", "make some, or write elsewhere")
             return UNREACHABLE
+        case OSError() if error.errno == errno.ENAMETOOLONG:
+            path = os.fsdecode(error.filename or "")
+            say_error(
+                "PathTooLong", f"`{path[:_SHOWN_CHARS]}…` is too long for the path of a file", "give a shorter one"
+            )
+            return BAD_INPUT
         case click.ClickException():
             _report_usage(error)
             return BAD_INPUT

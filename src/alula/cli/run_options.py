@@ -152,9 +152,8 @@ def split(words: Sequence[str], options: Sequence[click.Option] | None = None, *
         place += 1
         if not word.startswith("-"):
             module, colon, name = word.partition(":")
-            is_both = (
-                places == 2 and not found and colon and not os.path.exists(word)
-            )  # a word may be too long for a path
+            # `os.path` takes a word that is too long for a path.
+            is_both = places == 2 and not found and colon and not os.path.exists(word)
             found += [module, name] if is_both else [word]
             continue
         head.append(word)

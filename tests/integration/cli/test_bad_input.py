@@ -159,6 +159,16 @@ def test_output_that_can_not_be_written_is_status_3(command, platform: RunningPl
     assert "error[DiskFull]" in result.stderr
 
 
+LONG = "a" * 5_000
+
+
+@pytest.mark.parametrize(
+    "words", [("run", LONG, "hello"), ("register", LONG), ("compile", LONG), ("up", "--data", f"/tmp/{LONG}")]
+)
+def test_a_word_that_is_too_long_for_a_path(words):
+    check(alula(*words), 2, "error[PathTooLong]", "a" * 70, "fix: give a shorter one")
+
+
 @pytest.mark.parametrize("words", [("run", "{}", "w", "--x", "1"), ("register", "--dry-run", "{}")])
 def test_a_workflow_whose_function_raises_is_the_authors_error(tmp_path, words, platform: RunningPlatform):
     lines = [
