@@ -645,6 +645,7 @@ def test_a_platform_that_comes_back_is_gone_on_with(visit: Open, platforms: Plat
     expect(page.get_by_text("The platform does not answer; trying again.")).to_have_count(0)
     expect(page.get_by_role("row", selected=True)).to_contain_text("slow")
     ended(live, "succeeded")
+    expect(live.get_by_role("row", name="report")).to_contain_text("succeeded")
     # What came as news, with a platform that was killed in between, is what a fresh load has.
     kept = live.get_by_role("row").all_inner_texts()
     live.reload()
