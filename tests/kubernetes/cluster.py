@@ -20,6 +20,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -253,9 +254,10 @@ class Cluster:
         """Play the simulated nodes, those that are there and those that come."""
         self._run_kwok()
 
-    def silence_nodes(self) -> None:
-        """Let the simulated nodes tell nothing any more, until they are played again."""
-        self._end("kwok")
+    def remove_node(self, name: str) -> None:
+        """Remove a node if it is there."""
+        with contextlib.suppress(urllib.error.HTTPError):
+            self.call(f"/api/v1/nodes/{name}", method="DELETE")
 
     def add_simulated_node(
         self,
@@ -264,8 +266,10 @@ class Cluster:
         *,
         labels: dict[str, str] | None = None,
         taints: dict[str, str] | None = None,
+        is_played: bool = True,
     ) -> None:
-        """Add one with so much room, these labels and taints beside its own."""
+        """Add one with so much room, these labels and taints beside its own. One that is not played has told once that
+        it is ready, and tells nothing more, nor of its pods."""
         all_taints = {"kwok.x-k8s.io/node": "fake", **(taints or {})}.items()
         body = {
             "apiVersion": "v1",
@@ -273,10 +277,10 @@ class Cluster:
             "metadata": {
                 "name": name,
                 "labels": {"type": "kwok", **(labels or {})},
-                "annotations": {"kwok.x-k8s.io/node": "fake"},
+                "annotations": {"kwok.x-k8s.io/node": "fake"} if is_played else {},
             },
             "spec": {"taints": [{"key": key, "value": value, "effect": "NoSchedule"} for key, value in all_taints]},
-            "status": {"allocatable": room, "capacity": room},
+            "status": {"allocatable": room, "capacity": room, "conditions": [] if is_played else [_ready()]},
         }
         self.call("/api/v1/nodes", method="POST", body=body)
 
@@ -375,6 +379,11 @@ def _remove_cgroup(group: Path) -> None:
                 if time.monotonic() > until:
                     raise
                 time.sleep(0.05)
+
+
+def _ready() -> Any:
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return {"type": "Ready", "status": "True", "lastHeartbeatTime": now, "lastTransitionTime": now}
 
 
 def _write(etcd: str) -> bytes:
