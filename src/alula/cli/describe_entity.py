@@ -15,7 +15,7 @@ from alula.cli.output import print_facts, print_message, print_table
 from alula.cli.values import describe
 from alula.core.errors import InvalidInput
 from alula.sdk.client.python_types import python_type_of
-from alula.sdk.types.pickled import Pickled, pickled_in
+from alula.sdk.types.pickled import Pickled, pickled_in, pickled_parts
 
 
 def entity_command(kind: str) -> click.Command:
@@ -35,7 +35,7 @@ def entity_command(kind: str) -> click.Command:
         print_facts([fact for fact in entity_facts(entity) if fact[0] != "interface"])
         print_interface(interface_of(entity))
         for task, pickled in pickled_by_steps(entity):
-            click.echo(f"step `{task}` pickles {', '.join(_shown(each) for each in pickled)}")
+            click.echo(f"step `{task}` pickles {', '.join(map(_shown, pickled))}")
 
     return command
 
@@ -67,11 +67,10 @@ def print_interface(interface: interface_pb2.TypedInterface) -> None:
     """A row for each input and output."""
     rows: list[list[str]] = []
     for kind, variables in (("input", interface.inputs), ("output", interface.outputs)):
-        pickled = pickled_in(variables)
         for name, each in sorted(variables.variables.items()):
-            parts = [part for part in pickled if part.where.partition(".")[0].removesuffix("[]") == name]
+            pickled = ", ".join(map(_shown, pickled_parts(each.type, name)))
             description = "" if each.description == name else each.description
-            rows.append([kind, name, _type(each.type), ", ".join(_shown(part) for part in parts), description])
+            rows.append([kind, name, _type(each.type), pickled, description])
     if rows:
         click.echo()
         print_table(("", "name", "type", "pickled", "description"), rows)

@@ -67,10 +67,8 @@ def report(error: BaseException) -> int:
             say_error("DiskFull", f"there is no room left: {place}", "make some, or write elsewhere")
             return UNREACHABLE
         case OSError() if error.errno == errno.ENAMETOOLONG:
-            path = os.fsdecode(error.filename or "")
-            say_error(
-                "PathTooLong", f"`{path[:_SHOWN_CHARS]}…` is too long for the path of a file", "give a shorter one"
-            )
+            begun = os.fsdecode(error.filename or "")[:_SHOWN_CHARS]
+            say_error("PathTooLong", f"`{begun}…` is too long for the path of a file", "give a shorter one")
             return BAD_INPUT
         case click.ClickException():
             _report_usage(error)

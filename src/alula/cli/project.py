@@ -8,7 +8,6 @@ from flyteidl.admin import common_pb2, project_pb2
 from alula.cli.failures import say
 from alula.cli.options import Target, platform_options
 from alula.cli.run_options import pairs
-from alula.sdk.client.connection import Connection
 from alula.sdk.client.rpcs import GET_PROJECT, REGISTER_PROJECT, UPDATE_PROJECT
 
 
@@ -46,7 +45,9 @@ def update(target: Target, id: str, name: str, description: str, labels: tuple[s
         raise click.UsageError("nothing to change: give --name, --description or --label")
     with target.connect() as connection:
         state = connection.call(GET_PROJECT, project_pb2.ProjectGetRequest(id=id)).state
-        _update(connection, project_pb2.Project(id=id, name=name, description=description, state=state), labels)
+        given = _message(labels) if labels else None
+        changed = project_pb2.Project(id=id, name=name, description=description, labels=given, state=state)
+        connection.call(UPDATE_PROJECT, changed)
     say(f"project {id} was changed")
 
 
@@ -56,8 +57,7 @@ def update(target: Target, id: str, name: str, description: str, labels: tuple[s
 def archive(target: Target, id: str) -> None:
     """Let a project take no new work: nothing is registered or started in it. What is there stays, and open runs go
     on."""
-    with target.connect() as connection:
-        _update(connection, project_pb2.Project(id=id, state=project_pb2.Project.ARCHIVED))
+    _set(target, id, project_pb2.Project.ARCHIVED)
     say(f"project {id} is archived")
 
 
@@ -66,15 +66,13 @@ def archive(target: Target, id: str) -> None:
 @platform_options
 def activate(target: Target, id: str) -> None:
     """Let an archived project take work again."""
-    with target.connect() as connection:
-        _update(connection, project_pb2.Project(id=id, state=project_pb2.Project.ACTIVE))
+    _set(target, id, project_pb2.Project.ACTIVE)
     say(f"project {id} is active")
 
 
-def _update(connection: Connection, changed: project_pb2.Project, labels: tuple[str, ...] = ()) -> None:
-    if labels:
-        changed.labels.CopyFrom(_message(labels))
-    connection.call(UPDATE_PROJECT, changed)
+def _set(target: Target, id: str, state: project_pb2.Project.ProjectState) -> None:
+    with target.connect() as connection:
+        connection.call(UPDATE_PROJECT, project_pb2.Project(id=id, state=state))
 
 
 def _message(labels: tuple[str, ...]) -> common_pb2.Labels:

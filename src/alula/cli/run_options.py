@@ -49,7 +49,7 @@ class RunSettings(msgspec.Struct, frozen=True):
     builds: bool = False
     """Whether images of `ImageSpec`s are built that are not there."""
     strict: bool = False
-    """Whether what is pickled is refused."""
+    """True if what is pickled is refused."""
 
 
 class Words(NamedTuple):

@@ -77,7 +77,7 @@ def test_so_is_mypy(shown):
     marked = {
         (CASES.name, str(number))
         for number, line in enumerate(CASES.read_text().splitlines(), 1)
-        if "# pyright: ignore" in line or "asyncio.gather" in line  # of which mypy knows no types here
+        if "# pyright: ignore" in line or "asyncio.gather" in line  # mypy has no types for that here
     }
     assert [line for place, line in found.items() if place not in marked] == []
     assert marked - found.keys() == set()

@@ -136,7 +136,7 @@ lacks_members(
 
 
 class MakesTask(Protocol):
-    """What makes a task of a function; one without outputs gives type checkers a step to be ordered."""
+    """A decorator that makes a task of a function; one without outputs gives type checkers a step to be ordered."""
 
     @overload
     def __call__(self, function: Callable[P, Never], /) -> Task[P, Any]: ...  # what may return anything, too

@@ -210,7 +210,7 @@ lacks_members(
 
 
 class MakesWorkflow(Protocol):
-    """What makes a workflow of a function; one without outputs gives type checkers a step to be ordered."""
+    """A decorator that makes a workflow of a function; one without outputs gives type checkers a step to be ordered."""
 
     @overload
     def __call__(self, function: Callable[P, Never], /) -> Workflow[P, Any]: ...  # what may return anything, too

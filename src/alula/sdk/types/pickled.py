@@ -25,23 +25,24 @@ class Pickled(NamedTuple):
 
 def pickled_in(variables: VariableMap) -> list[Pickled]:
     """Those of some inputs or outputs, in the order of their names."""
-    return [found for name, each in sorted(variables.variables.items()) for found in _parts(each.type, name)]
+    return [found for name, each in sorted(variables.variables.items()) for found in pickled_parts(each.type, name)]
 
 
-def _parts(type_: LiteralType, where: str) -> Iterator[Pickled]:
+def pickled_parts(type_: LiteralType, where: str) -> Iterator[Pickled]:
+    """Those of one value, which is called `where`."""
     match type_.WhichOneof("type"):
         case "blob" if type_.blob.format == PICKLE:
             yield Pickled(where, _class_of(type_))
         case "collection_type":
-            yield from _parts(type_.collection_type, f"{where}[]")
+            yield from pickled_parts(type_.collection_type, f"{where}[]")
         case "map_value_type":
-            yield from _parts(type_.map_value_type, f"{where}[]")
+            yield from pickled_parts(type_.map_value_type, f"{where}[]")
         case "union_type":
             for variant in type_.union_type.variants:
-                yield from _parts(variant, where)
+                yield from pickled_parts(variant, where)
         case _:
             for name, field in sorted(type_.structure.dataclass_type.items()):
-                yield from _parts(field, f"{where}.{name}")
+                yield from pickled_parts(field, f"{where}.{name}")
 
 
 def _class_of(type_: LiteralType) -> str:

@@ -18,6 +18,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from alula.core.errors import InvalidInput
+from alula.server.api.framing import has_body
 
 ALLOWANCE_S = 30.0
 BYTES_MIN_PER_S = 1_000
@@ -34,7 +35,7 @@ class Bodies:
         self._linger_s = linger_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _has_body(scope):
+        if scope["type"] != "http" or not has_body(scope["headers"]):
             await self._app(scope, receive, send)
             return
         body = _Body(receive, self._allowance_s)
@@ -98,10 +99,3 @@ class _Body:
         message = await self._receive()
         self.has_ended = message["type"] == "http.disconnect" or not message.get("more_body", False)
         return message
-
-
-def _has_body(scope: Scope) -> bool:
-    return any(
-        (name == b"content-length" and value.strip(b"0") != b"") or name == b"transfer-encoding"
-        for name, value in scope["headers"]
-    )

@@ -26,6 +26,14 @@ def texts_of(headers: Headers) -> dict[str, str]:
     return {name.decode("latin-1"): value.decode("latin-1") for name, value in headers}
 
 
+def has_body(headers: Headers) -> bool:
+    """True if something comes behind the headers of this request."""
+    return any(
+        (name == b"content-length" and value.strip(b"0") != b"") or name == b"transfer-encoding"
+        for name, value in headers
+    )
+
+
 def check_framing(headers: Headers, http_version: str, *, is_upload: bool) -> None:
     """Raises `InvalidInput` code `AmbiguousLength` or `TooManyHeaders`.
 

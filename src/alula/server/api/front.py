@@ -10,13 +10,12 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alula.core.errors import FailedPrecondition
-from alula.server.api.framing import texts_of
+from alula.server.api.framing import has_body, texts_of
 from alula.server.api.gate import Gate, Trusted
 from alula.server.api.request_measures import RequestMeasures
 from alula.server.services.platform import Platform
 
 HEALTH = "/healthcheck"
-_OF_A_BODY = (b"content-length", b"transfer-encoding")
 
 
 def health_of(platform: Platform) -> str:
@@ -67,4 +66,4 @@ class Front:
 
 def _asks_for_health(scope: Scope) -> bool:
     asked = (scope["type"], scope.get("method"), scope.get("path"))
-    return asked == ("http", "GET", HEALTH) and not any(name in _OF_A_BODY for name, _ in scope["headers"])
+    return asked == ("http", "GET", HEALTH) and not has_body(scope["headers"])

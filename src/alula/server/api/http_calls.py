@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from alula.core.errors import AlulaError
 from alula.server.api.calls import Call
+from alula.server.api.framing import texts_of
 from alula.server.api.refusals import refusal
 from alula.server.authentication import Authentication
 from alula.server.identity import NOBODY
@@ -37,7 +37,7 @@ class Calls:
             await self._app(scope, receive, send)
 
     async def _call(self, scope: Scope) -> Call:
-        headers, peer = dict(Headers(scope=scope).items()), _peer(scope)
+        headers, peer = texts_of(scope["headers"]), _peer(scope)
         path: str = scope["path"]
         is_open = path in self._open or path.startswith(self._open_below)
         caller = NOBODY if is_open else await self._authentication.caller(headers, peer)

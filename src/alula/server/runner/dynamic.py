@@ -24,7 +24,7 @@ from alula.server.runner.definitions import Definitions
 
 COMPILED = "futures_compiled.pb"
 Refused: TypeAlias = Callable[[compiler_pb2.CompiledWorkflowClosure], TaskError | None]
-"""Why a graph can't be run; None if it can, as far as is known."""
+"""The reason why a graph can't be run; None if it can, as far as is known."""
 
 
 async def keep_graph(

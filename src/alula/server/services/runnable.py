@@ -1,4 +1,4 @@
-"""What no executor of the platform can run, said before anything of a run begins.
+"""Tasks that no executor of the platform can run, refused before anything of a run begins.
 
 Known is what follows from a task and the settings alone. Tasks that a run may not come to, those in branches and
 failure handlers, are refused when they begin, and those of a dynamic task when its graph is there.
@@ -21,7 +21,7 @@ from alula.server.beside import done_beside
 from alula.server.store import Store
 
 Refuse: TypeAlias = Callable[[tasks_pb2.TaskTemplate, Place, Sequence[Wanted]], InvalidInput | None]
-"""Why the executor that a task would go to can't run it; None if it can, or that is not known beforehand."""
+"""The reason why the executor that a task would go to can't run it; None if it can, or that is not known beforehand."""
 _KEPT_MAX = 1_000
 
 
@@ -29,16 +29,16 @@ class Runnable:
     """The answers for workflows, which never change once they are registered. Without `refuse` nothing is asked."""
 
     def __init__(self, refuse: Refuse | None = None) -> None:
-        self.refuse = refuse
+        self._refuse = refuse
         self._known: OrderedDict[tuple[EntityId, Place, tuple[Wanted, ...]], InvalidInput | None] = OrderedDict()
 
     async def require(self, store: Store, workflow: EntityId, place: Place, wishes: tuple[Wanted, ...]) -> None:
         """Raise `InvalidInput` for a workflow with a task that is sure to be refused. What it launches counts too."""
-        if self.refuse is None:
+        if self._refuse is None:
             return
         key = workflow, place, wishes
         if key not in self._known:
-            self._known[key] = await self._find(self.refuse, store, workflow, place, wishes)
+            self._known[key] = await self._find(self._refuse, store, workflow, place, wishes)
             if len(self._known) > _KEPT_MAX:
                 self._known.popitem(last=False)
         refusal = self._known[key]
@@ -47,17 +47,17 @@ class Runnable:
 
     def require_task(self, task: tasks_pb2.TaskTemplate, place: Place, wishes: tuple[Wanted, ...]) -> None:
         """The same for a task by itself."""
-        refusal = self.refuse(task, place, wishes) if self.refuse is not None else None
+        refusal = self._refuse(task, place, wishes) if self._refuse is not None else None
         if refusal is not None:
             raise refusal
 
     def refused(
         self, closure: compiler_pb2.CompiledWorkflowClosure, place: Place, wishes: Sequence[Wanted]
     ) -> TaskError | None:
-        """Why the graph of a dynamic task can't be run."""
-        if self.refuse is None:
+        """The reason why the graph of a dynamic task can't be run; None if it can."""
+        if self._refuse is None:
             return None
-        error = _refusal(reached(closure).steps, self.refuse, place, wishes)
+        error = _refusal(reached(closure).steps, self._refuse, place, wishes)
         return TaskError(error.code, str(error)) if error is not None else None
 
     async def _find(

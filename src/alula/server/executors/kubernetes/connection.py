@@ -1,7 +1,6 @@
 """Calls of the API server: one try each, with the connection and the login of a kubeconfig.
 
-A refusal is a `Refused` with the server's own words; a server that can't
-be reached, or cuts an answer off, is `Away`.
+A refusal is a `Refused` with the server's own words; a server that can't be reached, or cuts an answer off, is `Away`.
 """
 
 from __future__ import annotations

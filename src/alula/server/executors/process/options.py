@@ -63,10 +63,14 @@ class ProcessOptions(msgspec.Struct, frozen=True):
     """Disk for unpacked bundles; beyond it the least recently used are removed."""
 
     @property
+    def mapped_images(self) -> tuple[str, ...]:
+        """Patterns of the images that the settings map to an environment."""
+        return tuple(entry.rpartition("=")[0] for entry in self.environments)
+
+    @property
     def known_images(self) -> tuple[str, ...]:
         """Patterns of the images that an environment of this machine stands for."""
-        made = FLYTEKIT_IMAGES if self.build_environments else ()
-        return (*(entry.rpartition("=")[0] for entry in self.environments), *made)
+        return (*self.mapped_images, *(FLYTEKIT_IMAGES if self.build_environments else ()))
 
     def problems(self) -> Iterator[tuple[str, str]]:
         yield from not_amounts(self)

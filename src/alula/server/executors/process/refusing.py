@@ -31,6 +31,6 @@ def _check_image(task: tasks_pb2.TaskTemplate, options: ProcessOptions) -> None:
     text = image_contents.text_in(task, image)
     if not text or not options.build_environments:
         return
-    if any(fnmatchcase(image, entry.rpartition("=")[0]) for entry in options.environments):
+    if any(fnmatchcase(image, pattern) for pattern in options.mapped_images):
         return
     recipe_of_told(image, text)
